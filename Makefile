@@ -1,0 +1,79 @@
+# Set up, run, test and measure Looply. Everything is installed into .venv; nothing else of the machine is changed,
+# but for `make packages`, which asks Debian's package manager for what some tests need (a browser, strace, faketime).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+TEST_PACKAGES := chromium strace faketime
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install ui run test check fix docs soak bench packages lock clean
+
+help: ## Show these targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## Install Looply and its tools into .venv.
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Looply needs Python 3.11 or newer; this is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment; Debian needs the package python3-venv."; exit 1; }
+	@echo "Installing Looply into $(VENV) ..."
+	@if command -v uv >/dev/null 2>&1; then \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements/dev.txt; \
+	else \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt; \
+	fi
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+ui: $(STAMP) ## Build the pages of the web app.
+	@$(BIN)/python hatch_build.py
+
+run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too).
+	@$(BIN)/looply demo $(ARGS)
+
+check: $(STAMP) ## Lint and type-check.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+fix: $(STAMP) ## Format, and mend what the linter can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+packages: ## Install Debian's chromium, strace and faketime for the tests that need them, where that is possible.
+	@for each in $(TEST_PACKAGES); do \
+		if command -v $$each >/dev/null 2>&1; then continue; fi; \
+		if command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+			echo "Installing $$each for the tests that need it ..."; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$each; } >/dev/null \
+				|| echo "$$each could not be installed; the tests that need it are skipped."; \
+		else \
+			echo "$$each is missing and only root may install it; the tests that need it are skipped."; \
+		fi; \
+	done
+
+test: ui packages check ## Run every check and test.
+	@$(BIN)/python hatch_build.py --test
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+soak: ui packages ## Run the long forms of the tests of faults and of the simulation, for hours.
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
+
+docs: $(STAMP) ## Write the reference pages again from the code.
+	$(BIN)/python tools/reference.py
+
+bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses, ARGS=--help says what there is).
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(STAMP) ## Pin the newest dependencies that fit pyproject.toml.
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+		--extra demo --group dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+		pyproject.toml -o requirements/run.txt
+
+clean: ## Remove everything that was built or installed.
+	rm -rf $(VENV) ui/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,105 @@
+"""`python -m bench [PART ...]`, run by `make bench`: prints the table and writes it into the folder `build`."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from bench import growth, speed, table
+from bench.beside import measure_peers
+from bench.machine import describe
+from bench.servers import ROOT
+from bench.speed import Plan
+
+Found = dict[str, Any]
+Measure = Callable[[Plan, argparse.Namespace, Found], Found]
+
+_PARTS: Final[dict[str, tuple[str, Measure]]] = {
+    "speed": (
+        "the generator, the ceiling and triggers in turns, one client alone",
+        lambda plan, _args, _found: {
+            "generator": speed.measure_generator(plan),
+            **speed.measure_trigger(plan),
+            **speed.measure_single(plan),
+        },
+    ),
+    "resume": ("waits and resumes", lambda plan, _args, _found: speed.measure_resume(plan)),
+    "start": ("start to first trigger", lambda plan, _args, _found: {"start": speed.measure_start(plan)}),
+    "waiting": (
+        "100,000 waiting executions",
+        lambda plan, args, _found: {"waiting": growth.measure_waiting(plan, args.waiting)},
+    ),
+    "growth": (
+        "lists, reads and triggers with 10 thousand and 1 million stored (--full: and 5 million)",
+        lambda plan, args, _found: {
+            "growth": growth.measure_growth(plan, growth.FULL_STEPS if args.full else growth.STEPS)
+        },
+    ),
+    "expressions": (
+        "expressions: the slowest input, and Microsoft's packages under Node",
+        lambda _plan, _args, _found: {"expressions": _expressions()},
+    ),
+    "peers": (
+        "Restate, DBOS and n8n where they are installed (see bench/README.md)",
+        lambda plan, _args, found: _peers(plan, found),
+    ),
+}
+
+
+def _expressions() -> Found:
+    from bench.expressions import measure_expressions  # noqa: PLC0415 - the inputs take 60 MB, which others pay for
+
+    return measure_expressions()
+
+
+def _peers(plan: Plan, found: Found) -> Found:
+    """Returns the peers beside us; where triggers were not measured in this run yet, they are."""
+    own = {} if "trigger" in found else speed.measure_trigger(replace(plan, repetitions=1))
+    ours: Found = {**found, **own}
+    return {**own, "peers": measure_peers(plan, ours["trigger"]["per_second"])}
+
+
+def main() -> int:
+    """Measures the parts that were asked for."""
+    args = _arguments()
+    with tempfile.TemporaryDirectory(prefix="looply-bench-", dir=args.folder) as name:
+        plan = Plan(Path(name), args.seconds, args.repetitions)
+        options = {"seconds": args.seconds, "repetitions": args.repetitions, "parts": args.parts}
+        found: Found = {"machine": describe(plan.work), "options": options}
+        for part in args.parts:
+            begun = time.perf_counter()
+            print(f"measuring {part} ...", end=" ", file=sys.stderr, flush=True)
+            found.update(_PARTS[part][1](plan, args, found))
+            print(f"{time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+            table.write(found, args.output)
+    print(table.as_text(found))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parts = "\n".join(f"  {name:11} {what}" for name, (what, _) in _PARTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=f"Measures parts of the product; all parts when none is named:\n{parts}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*_PARTS, []], help="what to measure")
+    parser.add_argument("--seconds", type=float, default=10.0, help="time of a phase (10)")
+    parser.add_argument("--repetitions", type=int, default=5, help="how often the first parts are repeated (5)")
+    parser.add_argument("--waiting", type=int, default=growth.WAITING, help="waiting executions (100,000)")
+    parser.add_argument(
+        "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
+    )
+    parser.add_argument("--folder", type=Path, help="existing folder on the disk to measure; else the temporary one")
+    parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder of bench.json and bench.md (build)")
+    args = parser.parse_args()
+    args.parts = [part for part in _PARTS if part in (args.parts or _PARTS)]
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main())

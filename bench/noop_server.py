@@ -1,0 +1,42 @@
+"""A server that answers everything at once: the most that the load generator can measure. `... PORT`"""
+
+import asyncio
+import sys
+
+from bench.load import run
+
+_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length: "
+
+
+class Answering(asyncio.Protocol):
+    """Answers each complete request."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the socket."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answers when head and body are there."""
+        self._buffer += data
+        end = self._buffer.find(_HEAD_END)
+        start = self._buffer.find(_LENGTH, 0, end)
+        size = int(self._buffer[start + len(_LENGTH) : self._buffer.index(b"\r", start)]) if start >= 0 else 0
+        if end >= 0 and len(self._buffer) >= end + 4 + size:
+            self._buffer = b""
+            self._transport.write(_ANSWER)  # type: ignore[union-attr]
+
+
+async def main() -> None:
+    """Serves for ever."""
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", int(sys.argv[1]))
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    run(main())

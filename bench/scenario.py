@@ -1,0 +1,73 @@
+"""What is measured: the body of 1 KiB and the workflows. The same for us, for the ceiling and for the peers."""
+
+from typing import Any, Final
+
+import msgspec
+
+BODY_BYTES: Final = 1024
+
+
+def payload() -> dict[str, Any]:
+    """Returns a purchase order whose JSON text has exactly 1 KiB."""
+    lines = [
+        {"item": f"{10 * line:05}", "text": f"part {line * 31:04}", "quantity": line, "price": line * 1.5}
+        for line in range(1, 13)
+    ]
+    order: dict[str, Any] = {"po": "4500012345", "company": "1000", "amount": 1234.5, "currency": "EUR", "lines": lines}
+    order["note"] = ""
+    order["note"] = "n" * (BODY_BYTES - len(msgspec.json.encode(order)))
+    return order
+
+
+PAYLOAD: Final = payload()
+BODY: Final = msgspec.json.encode(PAYLOAD)
+
+
+def _step(name: str, kind: str, settings: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "type": kind, "description": "", "settings": settings}
+
+
+_START: Final = _step("WorkflowStartState", "trigger", {"trigger_type": "REQUEST"})
+_TOTAL: Final = _step(
+    "overridePayload_1",
+    "overridePayload",
+    {"parameters": [{"name": "total", "value": "${mul(payload.output.amount, 2)}"}]},
+)
+_CHOICE: Final = _step(
+    "conditional_1",
+    "conditional",
+    {"rules": [{"variable": "${payload.output.total}", "operator": "NumericGreaterThan", "value": 100}]},
+)
+_TEXT: Final = _step(
+    "overridePayload_2",
+    "overridePayload",
+    {"parameters": [{"name": "text", "value": "Order ${payload.output.po}: ${payload.output.total} EUR"}]},
+)
+_WAIT: Final = _step("wait_1", "wait", {})
+
+RESUME_BODY: Final = msgspec.json.encode({"payload": {**PAYLOAD, "source": "SAP"}})
+
+
+def computing() -> dict[str, Any]:
+    """Returns trigger -> 3 computing steps -> completed."""
+    edges = [
+        {"from": "WorkflowStartState", "to": "overridePayload_1"},
+        {"from": "overridePayload_1", "to": "conditional_1"},
+        {"from": "conditional_1", "to": "overridePayload_2", "branch": "yes"},
+        {"from": "conditional_1", "to": "overridePayload_2", "branch": "no"},
+    ]
+    return _workflow("Three computing steps", [_START, _TOTAL, _CHOICE, _TEXT], edges)
+
+
+def waiting() -> dict[str, Any]:
+    """Returns trigger -> step -> wait; resume -> step -> completed."""
+    edges = [
+        {"from": "WorkflowStartState", "to": "overridePayload_1"},
+        {"from": "overridePayload_1", "to": "wait_1"},
+        {"from": "wait_1", "to": "overridePayload_2"},
+    ]
+    return _workflow("A wait", [_START, _TOTAL, _WAIT, _TEXT], edges)
+
+
+def _workflow(name: str, steps: list[dict[str, Any]], edges: list[dict[str, str]]) -> dict[str, Any]:
+    return {"workflow_name": name, "workflow_steps": steps, "workflow_connections": edges}

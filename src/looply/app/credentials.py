@@ -1,0 +1,47 @@
+"""Credentials for the worker: connections of the catalog, opened at the moment of a call."""
+
+from collections.abc import Mapping
+
+from looply.catalog import Catalog
+from looply.connectors.port import ConnectionValues, Secrets
+from looply.errors import BadInput, NotFound
+from looply.jsontext import Json
+
+_PAGE = 200
+
+
+class CatalogConnections:
+    """Resolves connections by name or by their settings. Nothing of it is kept: a changed secret counts at once."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+        """Returns the connection of that name. Raises: BadInput when there is none."""
+        try:
+            found = await self._catalog.connections.resolve(organization_id, name)
+        except NotFound as error:
+            raise BadInput(f"there is no connection {name!r}; create it, or mend the step's `connection`") from error
+        return ConnectionValues(
+            name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets)
+        )
+
+    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+        """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
+        names: list[str] = []
+        before: str | None = None
+        while True:
+            page = await self._catalog.connections.list_page(organization_id, _PAGE, before)
+            names += [item.name for item in page.items if item.kind == kind and _has(item.settings, settings)]
+            if not page.has_more:
+                break
+            before = page.items[-1].connection_id
+        wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
+        if len(names) != 1:
+            found = f"{len(names)} connections" if names else "no connection"
+            raise BadInput(f"{found} of kind {kind} with {wanted}, expected one; name it in the step's `connection`")
+        return await self.named(organization_id, names[0])
+
+
+def _has(actual: Mapping[str, Json], wanted: Mapping[str, str]) -> bool:
+    return all(str(actual.get(name, "")) == value for name, value in wanted.items())

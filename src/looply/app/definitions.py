@@ -1,0 +1,44 @@
+"""Definitions on their way into and out of the catalog, and their findings."""
+
+from typing import Any, Final
+
+from looply.app.embedding import embed_cards
+from looply.app.services import Services
+from looply.definition import Findings, parse_definition
+from looply.errors import DefinitionError
+from looply.jsontext import Json
+
+IDENTITY: Final = ("workflow_id", "workflow_version")
+"""What an exported definition says about where it came from; it is no part of the definition."""
+
+
+async def check_definition(
+    services: Services, organization_id: str, definition: Json, mock_schema: Json = None
+) -> Findings:
+    """Returns all findings of a definition as it would run: with the cards that it names embedded.
+
+    `mock_schema` is that of the version's mock payload, if there is one. Raises: Overloaded.
+    """
+    limits = services.limits
+    if not isinstance(definition, dict):
+        return parse_definition(definition, limits)
+    embedded, problems = await embed_cards(services.catalog.cards, organization_id, definition)
+    # One of the largest, full of expressions, takes seconds.
+    findings = await services.aside.run(lambda: parse_definition(embedded, limits, payload_schema=mock_schema))
+    if not problems:
+        return findings
+    return Findings(errors=(*problems, *findings.errors), warnings=findings.warnings)
+
+
+def invalid(findings: Findings) -> DefinitionError:
+    """Returns the error of a definition with errors, which has all of them."""
+    problems = findings.errors
+    count = f"{len(problems)} problems; the first" if len(problems) > 1 else "a problem"
+    first = problems[0]
+    message = f"the definition has {count}: {first.path or 'the document'}: {first.message}"
+    return DefinitionError(message, problems=problems)
+
+
+def without_identity(definition: dict[str, Any]) -> dict[str, Any]:
+    """Returns a definition without the ids that an export adds."""
+    return {name: value for name, value in definition.items() if name not in IDENTITY}

@@ -1,0 +1,133 @@
+"""The web inbox: a card as its recipient sees it, and the recipient's answer."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.engine.port import Execution, OpenCard
+from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.execution.address import card_token, parse_address, parse_token
+from looply.execution.cards import find_card, former_answer, open_wait_of
+from looply.execution.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.state import Card, ExecutionState
+from looply.jsontext import Json
+
+
+class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipient is shown.
+
+    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution, and the card stays for the time after it.
+    """
+
+    status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
+    card: Json
+    workflow_name: str
+    recipient: str
+    opened_on: datetime
+    timeout_on: datetime | None = None
+    answered_by: str = ""
+    answered_on: datetime | None = None
+
+
+class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that takes answers, unless its execution `is_frozen`.
+
+    `token` is empty for a reader who may not answer in the recipient's place.
+    """
+
+    card: OpenCard
+    is_frozen: bool
+    token: str = ""
+
+
+async def show(services: Services, token: str) -> InboxCard:
+    """Returns the card that a token names. Nothing is recorded.
+
+    Raises: NotFound for a token that no execution made.
+    """
+    execution, card = await _find(services, token)
+    state = execution.state
+    former, wait = former_answer(state, card), state.waits.get(card.address)
+    return InboxCard(
+        status=_status(state, card, former),
+        card=card.body,
+        workflow_name=execution.workflow.name,
+        recipient=card.recipient,
+        opened_on=card.opened_on,
+        timeout_on=wait.timeout_on if wait is not None else None,
+        answered_by=former.answered_by if former is not None else "",
+        answered_on=former.answered_on if former is not None else None,
+    )
+
+
+async def decide(services: Services, token: str, data: dict[str, Json]) -> Recorded | AlreadyAnswered:
+    """Records a recipient's answer, or says who answered before.
+
+    Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`) when nothing is asked;
+    Refused when the data document has no room for the answer.
+    """
+    execution, _ = await _find(services, token)
+    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data)
+    reply = await services.engine.submit(execution.head.execution_id, command)
+    match reply:
+        case Recorded() | AlreadyAnswered():
+            return reply
+        case Unfit(problems=problems):
+            raise Refused("the answer does not fit into the execution", code="PAYLOAD_REFUSED", problems=problems)
+        case UnknownToken():
+            raise _not_found()
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case _:
+            raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
+
+
+async def list_open(services: Services, principal: Principal, recipient: str, limit: int) -> list[OpenEntry]:
+    """Returns the cards of the organization that take answers, now or when an incident is closed, newest first.
+
+    A token lets its holder answer as the recipient, so it is shown only to keys that may do everything anyway.
+    """
+    cards = await services.engine.open_cards(principal.organization_id, recipient, limit)
+    return [await _entry(services, card, with_token="manage" in principal.scopes) for card in cards]
+
+
+async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> OpenEntry:
+    try:
+        state = (await services.engine.get(card.execution_id)).state
+    except LooplyError:
+        # One damaged execution must not hide the cards of all others; its own take no answer until it is mended.
+        return OpenEntry(card=card, is_frozen=True)
+    address = parse_address(card.address)
+    token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
+    return OpenEntry(card=card, is_frozen=state.is_frozen, token=token)
+
+
+def _status(
+    state: ExecutionState, card: Card, former: AlreadyAnswered | None
+) -> Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]:
+    if former is not None:
+        return "ANSWERED"
+    if open_wait_of(state, card) is None:
+        return "CLOSED"
+    return "FROZEN" if state.is_frozen else "OPEN"
+
+
+async def _find(services: Services, token: str) -> tuple[Execution, Card]:
+    parsed = parse_token(token)
+    if parsed is None:
+        raise _not_found()
+    try:
+        execution = await services.engine.get(parsed.execution_id)
+    except NotFound as error:
+        raise _not_found() from error
+    card = find_card(execution.state, token)
+    if card is None:
+        raise _not_found()
+    return execution, card
+
+
+def _not_found() -> NotFound:
+    return NotFound("card not found", code="CARD_NOT_FOUND")

@@ -1,0 +1,22 @@
+"""API keys."""
+
+from looply.app.services import Services
+from looply.catalog.keys import ApiKey, KeyDraft, NewKey, Principal
+from looply.catalog.pages import Page
+
+
+async def create(services: Services, principal: Principal, draft: KeyDraft) -> NewKey:
+    """Returns a new key with its text, which is shown this once. Raises: BadRequest, Refused."""
+    return await services.catalog.keys.create(
+        principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
+    )
+
+
+async def revoke(services: Services, principal: Principal, key_id: str) -> ApiKey:
+    """Returns the key, which opens nothing any more. Raises: BadRequest, NotFound."""
+    return await services.catalog.keys.revoke(principal.organization_id, key_id, actor=principal.key_id)
+
+
+async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[ApiKey]:
+    """Returns keys without their texts, newest first."""
+    return await services.catalog.keys.list_page(principal.organization_id, limit, before)

@@ -1,0 +1,52 @@
+"""What every use case is given."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from looply.app.aside import Aside
+from looply.app.library import Library
+from looply.app.links import Links
+from looply.catalog import Catalog
+from looply.clock import Clock
+from looply.connectors.registry import Registry
+from looply.engine.port import Engine
+from looply.limits import DEFAULT_LIMITS, Limits
+
+
+class Lifecycle:
+    """Whether the process takes calls. Calls that wait for something end early once it drains."""
+
+    def __init__(self) -> None:
+        self._draining = asyncio.Event()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the process was asked to stop."""
+        return self._draining.is_set()
+
+    def drain(self) -> None:
+        """Says that the process stops; saying it again changes nothing."""
+        self._draining.set()
+
+    async def wait(self) -> None:
+        """Returns when the process begins to stop."""
+        await self._draining.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The engine, the catalog and what surrounds them.
+
+    `schedule_lock` orders the changes of live schedules, `aside` does what would hold up the event loop.
+    """
+
+    engine: Engine
+    catalog: Catalog
+    clock: Clock
+    registry: Registry
+    library: Library
+    links: Links
+    limits: Limits = DEFAULT_LIMITS
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    schedule_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    aside: Aside = field(default_factory=Aside)

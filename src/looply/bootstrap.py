@@ -1,0 +1,197 @@
+"""Puts a process together: the only place that names concrete stores, dispatchers and connectors."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from looply.app.credentials import CatalogConnections
+from looply.app.library import Library
+from looply.app.links import Links
+from looply.app.schedules import settle_all
+from looply.app.services import Services
+from looply.catalog import Catalog
+from looply.clock import Clock, Ids, SystemClock, SystemEntropy
+from looply.connectors.client import build_client
+from looply.connectors.egress import EgressPolicy
+from looply.connectors.registry import load_connectors
+from looply.engine.changes import ChangeLog
+from looply.engine.codec import Codec
+from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.pump import Pump
+from looply.engine.reading import Parts
+from looply.engine.shell import Shell
+from looply.engine.sqlite.opening import FILE_NAME
+from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.store import SqliteStore
+from looply.engine.store import Boot
+from looply.engine.worker import Worker
+from looply.errors import StoreCorrupt
+from looply.jsontext import Json
+from looply.sealing import Sealer, key_from_text, load_key
+from looply.server import serving
+from looply.server.application import build_app
+from looply.settings import Settings
+
+CATALOG_FILE = "catalog.db"
+KEY_FILE = "key"
+
+_LOOK_SECONDS = 0.5
+# Thresholds of the collector's three generations; Python's own are 700, 10, 10.
+_COLLECTIONS = (10_000, 20, 50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One process, put together and open."""
+
+    settings: Settings
+    services: Services
+    shell: Shell
+    pump: Pump
+    store: SqliteStore
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, is_working: bool = True, clock: Clock | None = None
+) -> AsyncIterator[Application]:
+    """Opens the data folder, yields the application, and closes everything in order.
+
+    With `is_working` effects, timers and schedules run, and what an earlier process left is taken up; without it the
+    folder is open for reading and administration only.
+    Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, SettingsError.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        # The store goes first: its lock is what makes the folder this process's own.
+        seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
+        store = SqliteStore(settings.data, clock, seal=seal, is_working=is_working)
+        stack.push_async_callback(store.close)
+        boot = await store.open()
+        try:
+            application = await _compose(settings, store, clock, stack)
+        except StoreCorrupt:
+            seal.withhold()
+            raise
+        await application.shell.open(boot)
+        stack.push_async_callback(application.shell.close, timedelta(seconds=settings.drain_seconds))
+        if is_working:
+            await stack.enter_async_context(_working(application, boot))
+        yield application
+
+
+async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
+    """Runs a server on the data folder until SIGTERM or SIGINT, then drains.
+
+    `on_listening` is called with the address, such as `http://127.0.0.1:8080`, once calls are answered.
+    Raises: as `running`; SettingsError when the address cannot be listened on; StoreLost or StoreCorrupt when the
+    store failed while serving.
+    """
+    async with running(settings) as application:
+        services = application.services
+
+        def listening(address: str) -> None:
+            if not services.links.public_url:
+                services.links.public_url = address
+            _spare_collector()
+            on_listening(address)
+
+        async def drain(left: timedelta) -> None:
+            application.pump.stop()
+            await application.shell.close(left)
+
+        watch = asyncio.create_task(_watch_store(application))
+        app = build_app(services, SystemEntropy())
+        hooks = serving.Hooks(on_listening=listening, drain=drain)
+        try:
+            await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
+        finally:
+            watch.cancel()
+    failure = application.store.failure()
+    if failure is not None:
+        raise failure
+
+
+def _spare_collector() -> None:
+    """Keeps what is there for good out of garbage collection, and lets it look less often at what lives long.
+
+    A full pass over the objects of a started server takes 50 ms, in which nobody is answered, and comes every second
+    under load. What a call makes is freed without the collector, so little waits for it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)
+
+
+async def _watch_store(application: Application) -> None:
+    """Stops the server when its store takes no more units: only a new process can know what is stored."""
+    while application.store.failure() is None:  # noqa: ASYNC110 - it is a field of the writer's thread
+        await asyncio.sleep(_LOOK_SECONDS)
+    application.services.lifecycle.drain()
+
+
+async def _compose(settings: Settings, store: SqliteStore, clock: Clock, stack: AsyncExitStack) -> Application:
+    entropy = SystemEntropy()
+    sealer = Sealer(_key(settings))
+    ids = Ids(entropy)
+    catalog = await Catalog.open(settings.data / CATALOG_FILE, sealer, clock=clock, ids=ids, entropy=entropy)
+    stack.push_async_callback(catalog.close)
+    registry = load_connectors()
+    client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
+    stack.push_async_callback(client.close)
+    dispatcher = InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
+    shell = Shell(
+        Parts(
+            store=store,
+            codec=Codec(sealer),
+            dispatcher=dispatcher,
+            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock),
+            clock=clock,
+            entropy=entropy,
+            limits=settings.limits,
+        )
+    )
+    shell.on_change(ChangeLog())
+    library = Library(catalog, clock, settings.limits)
+    services = Services(
+        engine=shell,
+        catalog=catalog,
+        clock=clock,
+        registry=registry,
+        library=library,
+        links=Links(settings.public_url),
+        limits=settings.limits,
+    )
+
+    async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
+        profile = await library.profile(organization_id, workflow_id, "")
+        return (profile.name, profile.values) if profile is not None else ("", None)
+
+    pump = Pump(shell, store, dispatcher, clock, default_profile)
+    return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
+
+
+@asynccontextmanager
+async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
+    """Takes up what was left, then lets timers, schedules and effects run until the end of the block."""
+    application.shell.begin()
+    await application.pump.recover(boot.epoch, boot.poisoned)
+    await settle_all(application.services)
+    task = asyncio.create_task(application.pump.run())
+    # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
+    task.add_done_callback(lambda _: application.services.lifecycle.drain())
+    try:
+        yield
+    finally:
+        application.pump.stop()
+        await task
+
+
+def _key(settings: Settings) -> bytes:
+    """Returns the key of the stored secrets: the one of the settings, else the file in the data folder."""
+    if settings.encryption_key is not None:
+        return key_from_text(settings.encryption_key.reveal())
+    return load_key(settings.data / KEY_FILE)

@@ -1,0 +1,282 @@
+"""API keys and the principals that they stand for.
+
+A key's text is `lk_`, a public prefix of 8 characters, `_` and 32 random bytes in base64url. Stored are the prefix and
+the SHA-256 of the whole text: with 256 random bits inside, a slow hash would add nothing.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from looply.catalog.audit import Change
+from looply.catalog.database import CatalogDatabase
+from looply.catalog.names import checked_id, checked_name, not_found
+from looply.catalog.organizations import require_workspace
+from looply.catalog.pages import Page, checked_limit, cut
+from looply.catalog.recent import SharedCalls
+from looply.catalog.tables import api_keys
+from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
+from looply.errors import Problem, Refused
+
+SCOPES = frozenset({"trigger", "read", "manage"})
+# The contract's bound for a revocation to hold in every process.
+CACHE_SECONDS = 5.0
+CACHE_ENTRIES = 4096
+
+_MARK = "lk_"
+_PREFIX_CHARACTERS = 8
+_NO_DIGEST = bytes(32)
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a call, as its key says."""
+
+    organization_id: str
+    workspace_id: str
+    key_id: str | None
+    """None for whoever owns the data folder: what no key has done is recorded with none."""
+    name: str
+    scopes: frozenset[str]
+
+    @property
+    def by(self) -> str:
+        """Who it is in an execution's history: the id of the key, empty without one."""
+        return self.key_id or ""
+
+
+class KeyDraft(msgspec.Struct, frozen=True):
+    """What its maker says of a key; without `expires_on` it does not expire."""
+
+    name: str
+    scopes: Collection[str]
+    expires_on: datetime | None = None
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as lists show it; `prefix` is the public part by which its owner recognizes it."""
+
+    key_id: str
+    organization_id: str
+    workspace_id: str
+    name: str
+    prefix: str
+    scopes: frozenset[str]
+    created_by: str | None
+    created_on: datetime
+    expires_on: datetime | None
+    revoked_on: datetime | None
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was just made. `text` is shown this once; it is stored nowhere."""
+
+    text: str
+    key: ApiKey
+
+    def __repr__(self) -> str:
+        return f"NewKey(text='***', key={self.key!r})"
+
+
+class _Known(msgspec.Struct, frozen=True):
+    principal: Principal
+    expires_on: datetime | None
+    until: float
+
+
+class Keys:
+    """The API keys of all organizations.
+
+    `authenticate` is the one method that takes no organization: it is where the organization comes from. Keys that
+    were found are remembered by their hash for 5 seconds of the monotonic clock, so that most calls read no database.
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._entropy = entropy
+        self._known: dict[bytes, _Known] = {}
+        self._looking: SharedCalls[_Known | None] = SharedCalls()
+        self._revocations = 0
+
+    async def create(
+        self, organization_id: str, workspace_id: str, draft: KeyDraft, *, actor: str | None = None
+    ) -> NewKey:
+        """Returns a new key with its text; a copy of the text is kept nowhere.
+
+        Raises: BadRequest or Refused for a wrong name, unknown or no scopes, or an expiry that is not in the future;
+        NotFound for a workspace of another organization.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+        checked, granted = checked_name(draft.name, "name"), _checked_scopes(draft.scopes)
+        if draft.expires_on is not None and draft.expires_on <= change.at:
+            raise _refused("expires_on", "must be in the future")
+        key_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> NewKey:
+            require_workspace(connection, organization_id, workspace_id)
+            prefix = self._free_prefix(connection)
+            text = f"{_MARK}{prefix}_{base64.urlsafe_b64encode(self._entropy.token(32)).rstrip(b'=').decode()}"
+            connection.execute(
+                insert(api_keys).values(
+                    key_id=key_id,
+                    organization_id=organization_id,
+                    workspace_id=workspace_id,
+                    key_name=checked,
+                    prefix=prefix,
+                    key_sha256=_digest(text),
+                    scopes=sorted(granted),
+                    created_by=actor,
+                    created_on_ms=to_ms(change.at),
+                    expires_on_ms=ms_or_none(draft.expires_on),
+                )
+            )
+            change.record(connection, "key.create", key_id, name=checked, prefix=prefix, scopes=sorted(granted))
+            return NewKey(text=text, key=_key(_get(connection, organization_id, key_id)))
+
+        return await self._database.write(store)
+
+    async def authenticate(self, text: str, now: datetime) -> Principal | None:
+        """Returns whom the key stands for; None when it is malformed, unknown, wrong, expired or revoked.
+
+        Guarantees: each of these costs the same work, one hash, one look-up and one comparison in constant time.
+        A revocation holds at once in this process, within 5 seconds in others.
+        """
+        digest = _digest(text)
+        known = self._known.get(digest)
+        if known is None or known.until <= self._clock.monotonic():
+            known = await self._looking.get(digest, lambda: self._look_up(text, digest))
+        if known is None or (known.expires_on is not None and known.expires_on <= now):
+            return None
+        return known.principal
+
+    async def revoke(self, organization_id: str, key_id: str, *, actor: str | None = None) -> ApiKey:
+        """Returns the key, which no longer opens anything; revoking it again changes nothing.
+
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        change = Change(organization_id, actor, self._clock.now())
+        checked = checked_id(key_id, "key")
+
+        def store(connection: Connection) -> ApiKey:
+            if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
+                connection.execute(
+                    update(api_keys).where(api_keys.c.key_id == checked).values(revoked_on_ms=to_ms(change.at))
+                )
+                change.record(connection, "key.revoke", checked)
+            return _key(_get(connection, organization_id, checked))
+
+        revoked = await self._database.write(store)
+        # A look-up that read the row before the revocation must not put it back: it compares this count.
+        self._revocations += 1
+        self._known = {digest: known for digest, known in self._known.items() if known.principal.key_id != checked}
+        return revoked
+
+    async def get(self, organization_id: str, key_id: str) -> ApiKey:
+        """Returns the key without its text.
+
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        checked = checked_id(key_id, "key")
+        return _key(await self._database.read(lambda connection: _get(connection, organization_id, checked)))
+
+    async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
+        """Returns keys, newest first, revoked ones included, those older than the key id `before` when it is given.
+
+        Raises: BadRequest when the limit is not positive.
+        """
+        size = checked_limit(limit)
+        query = select(api_keys).where(api_keys.c.organization_id == organization_id)
+        if before is not None:
+            query = query.where(api_keys.c.key_id < checked_id(before, "key"))
+        query = query.order_by(api_keys.c.key_id.desc()).limit(size + 1)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return cut(rows, size, _key)
+
+    async def _look_up(self, text: str, digest: bytes) -> _Known | None:
+        revocations, until = self._revocations, self._clock.monotonic() + CACHE_SECONDS
+        query = select(api_keys).where(api_keys.c.prefix == _prefix(text))
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
+        if row is None or not is_equal or row["revoked_on_ms"] is not None:
+            self._known.pop(digest, None)
+            return None
+        key = _key(row)
+        known = _Known(_principal(key), key.expires_on, until)
+        if revocations == self._revocations:
+            self._remember(digest, known)
+        return known
+
+    def _remember(self, digest: bytes, known: _Known) -> None:
+        # Taken out and put back, so that the first entry is always the one that was looked up longest ago.
+        self._known.pop(digest, None)
+        while len(self._known) >= CACHE_ENTRIES:
+            del self._known[next(iter(self._known))]
+        self._known[digest] = known
+
+    def _free_prefix(self, connection: Connection) -> str:
+        while True:
+            prefix = base64.b32encode(self._entropy.token(5)).decode().lower()
+            if connection.execute(select(api_keys.c.key_id).where(api_keys.c.prefix == prefix)).first() is None:
+                return prefix
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _prefix(text: str) -> str:
+    """Returns the public part of a key's text; of a malformed one a prefix that no key has."""
+    prefix = text[len(_MARK) : len(_MARK) + _PREFIX_CHARACTERS]
+    return prefix if prefix.isascii() and prefix.isalnum() else ""
+
+
+def _checked_scopes(scopes: Collection[str]) -> frozenset[str]:
+    granted = frozenset(scopes)
+    if not granted:
+        raise _refused("scopes", f"must name at least one of {', '.join(sorted(SCOPES))}")
+    if unknown := granted - SCOPES:
+        raise _refused("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(SCOPES))}")
+    return granted
+
+
+def _refused(field: str, finding: str) -> Refused:
+    return Refused(f"{field} {finding}", code="INVALID_KEY", problems=(Problem(path=f"/{field}", message=finding),))
+
+
+def _get(connection: Connection, organization_id: str, key_id: str) -> RowMapping:
+    query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.key_id == key_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise not_found("key")
+    return row
+
+
+def _principal(key: ApiKey) -> Principal:
+    return Principal(
+        organization_id=key.organization_id,
+        workspace_id=key.workspace_id,
+        key_id=key.key_id,
+        name=key.name,
+        scopes=key.scopes,
+    )
+
+
+def _key(row: RowMapping) -> ApiKey:
+    return ApiKey(
+        key_id=row["key_id"],
+        organization_id=row["organization_id"],
+        workspace_id=row["workspace_id"],
+        name=row["key_name"],
+        prefix=row["prefix"],
+        scopes=frozenset(row["scopes"]),
+        created_by=row["created_by"],
+        created_on=from_ms(row["created_on_ms"]),
+        expires_on=None if row["expires_on_ms"] is None else from_ms(row["expires_on_ms"]),
+        revoked_on=None if row["revoked_on_ms"] is None else from_ms(row["revoked_on_ms"]),
+    )

@@ -1,0 +1,94 @@
+"""Checks of what callers name things: display names, ids and version numbers."""
+
+import re
+import unicodedata
+from typing import Any
+
+from looply.errors import BadRequest, NotFound, Problem, Refused
+from looply.jsontext import encode_json
+
+MAX_NAME = 200
+# The largest number that a column of type INTEGER holds in both databases.
+MAX_VERSION = 2**31 - 1
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# Controls, lone surrogates, line and paragraph separators.
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def checked_name(value: Any, field: str) -> str:
+    """Returns a display name in NFC.
+
+    Raises: BadRequest (code `INVALID_NAME`) when it is no string; Refused (code `INVALID_NAME`) when it is empty, over
+    200 characters, has a space at either end or a control character. The problem's path is the field.
+    """
+    if not isinstance(value, str):
+        raise BadRequest(f"{field} must be a string", code="INVALID_NAME", problems=_at(field, "must be a string"))
+    name = unicodedata.normalize("NFC", value)
+    if finding := _finding(name):
+        raise Refused(f"{field} {finding}", code="INVALID_NAME", problems=_at(field, finding))
+    return name
+
+
+def searched_name(value: str, noun: str) -> str:
+    """Returns a name to search for; one that cannot exist is `not_found(noun)`."""
+    name = unicodedata.normalize("NFC", value)
+    if _finding(name):
+        raise not_found(noun)
+    return name
+
+
+def checked_object(value: Any, field: str) -> dict[str, Any]:
+    """Returns a JSON object.
+
+    Raises: BadRequest for any other value (code `NOT_AN_OBJECT`) and for an object that has no JSON text, such as one
+    with a lone surrogate (code `UNSTORABLE`).
+    """
+    if not isinstance(value, dict):
+        finding = "must be a JSON object"
+        raise BadRequest(f"{field} {finding}", code="NOT_AN_OBJECT", problems=_at(field, finding))
+    try:
+        encode_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        finding = f"cannot be written as JSON: {error}"
+        raise BadRequest(f"{field} {finding}", code="UNSTORABLE", problems=_at(field, finding)) from error
+    return value
+
+
+def checked_id(value: str, noun: str) -> str:
+    """Returns an id as it is stored, in lower case.
+
+    Raises: BadRequest (`incorrect workflow id`, code `INCORRECT_WORKFLOW_ID`) when it is not a UUID.
+    """
+    text = value.lower()
+    if _ID.fullmatch(text) is None:
+        raise BadRequest(f"incorrect {noun} id", code=f"INCORRECT_{noun.upper()}_ID")
+    return text
+
+
+def checked_version(value: int, noun: str) -> int:
+    """Returns a version number; one that no column can hold is `not_found(noun)`."""
+    if not 0 < value <= MAX_VERSION:
+        raise not_found(noun)
+    return value
+
+
+def not_found(noun: str) -> NotFound:
+    """Returns the error for an object that does not exist or belongs to another organization."""
+    return NotFound(f"{noun} not found", code=f"{noun.upper()}_NOT_FOUND")
+
+
+def _finding(name: str) -> str:
+    if not name:
+        return "must not be empty"
+    if len(name) > MAX_NAME:
+        return f"has {len(name)} characters; at most {MAX_NAME} are allowed"
+    if name != name.strip():
+        return "must not begin or end with a space"
+    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
+        return "must not hold control characters"
+    return ""
+
+
+def _at(field: str, finding: str) -> tuple[Problem, ...]:
+    return (Problem(path=f"/{field}", message=finding),)

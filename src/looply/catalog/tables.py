@@ -1,0 +1,219 @@
+"""The tables of the catalog, in the vocabulary that SQLite and PostgreSQL share.
+
+Times are milliseconds since 1970-01-01 UTC. Versions that are deleted stay as empty rows (tombstones), so that their
+numbers are never given again and a list cursor that names one still has its place.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    true,
+)
+
+from looply.errors import BadRequest, StoreCorrupt
+from looply.jsontext import Json, encode_json, parse_json
+
+ID = String(36)
+NAME = String(200)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class JsonText(TypeDecorator[Json]):
+    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
+        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL."""
+        return encode_json(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
+        """Returns the value of the stored text, exactly as it came in."""
+        try:
+            return None if value is None else parse_json(value.encode())
+        except BadRequest as error:
+            message = f"the catalog holds text that is not JSON: {error.message}; restore it from a backup"
+            raise StoreCorrupt(message) from error
+
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("organization_name", NAME, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("workspace_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("workspace_name", NAME, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+    UniqueConstraint("organization_id", "workspace_id"),
+)
+
+
+def _owner() -> list[Any]:
+    """Columns of who owns a row. The pair is the foreign key: a workspace of another organization cannot be named."""
+    return [
+        Column("organization_id", ID, nullable=False),
+        Column("workspace_id", ID, nullable=False),
+        ForeignKeyConstraint(
+            ["organization_id", "workspace_id"], ["workspaces.organization_id", "workspaces.workspace_id"]
+        ),
+    ]
+
+
+def _changes() -> list[Any]:
+    """Columns of who made and changed a row, and when."""
+    return [
+        Column("created_by", NAME),
+        Column("modified_by", NAME),
+        Column("created_on_ms", BigInteger, nullable=False),
+        Column("modified_on_ms", BigInteger, nullable=False),
+    ]
+
+
+def _version_state(noun: str) -> list[Any]:
+    """Columns and indexes of the version rules: one index finds the last creation, the other serves the list."""
+    table = f"{noun}_versions"
+    return [
+        Column("status", String(8), nullable=False),
+        Column("deleted", Boolean, nullable=False),
+        CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
+        Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
+        Index(f"ix_{table}_list", "organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"),
+    ]
+
+
+workflow_versions = Table(
+    "workflow_versions",
+    metadata,
+    Column("workflow_id", ID, primary_key=True),
+    Column("workflow_version", Integer, primary_key=True, autoincrement=False),
+    *_owner(),
+    Column("workflow_name", NAME, nullable=False),
+    Column("definition", JsonText, nullable=False),
+    Column("definition_hash", String(32), nullable=False),
+    Column("findings", JsonText, nullable=False),
+    Column("mock_payload", JsonText, nullable=False),
+    Column("mock_schema", JsonText, nullable=False),
+    *_changes(),
+    *_version_state("workflow"),
+)
+
+card_versions = Table(
+    "card_versions",
+    metadata,
+    Column("card_id", ID, primary_key=True),
+    Column("card_version", Integer, primary_key=True, autoincrement=False),
+    *_owner(),
+    Column("card_name", NAME, nullable=False),
+    Column("card_payload", JsonText, nullable=False),
+    Column("workflow_id", ID),
+    Column("workflow_version", Integer),
+    *_changes(),
+    *_version_state("card"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("workflow_id", ID, primary_key=True),
+    Column("profile_name", NAME, primary_key=True),
+    Column("environment", JsonText, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    *_changes(),
+)
+# At most one default of each workflow, held by the database and not by our care.
+Index(
+    "uq_profiles_default",
+    profiles.c.organization_id,
+    profiles.c.workflow_id,
+    unique=True,
+    sqlite_where=profiles.c.is_default == true(),
+    postgresql_where=profiles.c.is_default == true(),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("connection_id", ID, primary_key=True),
+    *_owner(),
+    Column("connection_name", NAME, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("settings", JsonText, nullable=False),
+    Column("secret_names", JsonText, nullable=False),
+    Column("sealed_secrets", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False),
+    *_changes(),
+    UniqueConstraint("organization_id", "connection_name"),
+    Index(None, "organization_id", "connection_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", ID, primary_key=True),
+    *_owner(),
+    Column("key_name", NAME, nullable=False),
+    Column("prefix", String(8), nullable=False, unique=True),
+    Column("key_sha256", LargeBinary(32), nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("created_by", NAME),
+    Column("created_on_ms", BigInteger, nullable=False),
+    Column("expires_on_ms", BigInteger),
+    Column("revoked_on_ms", BigInteger),
+    Index(None, "organization_id", "key_id"),
+)
+
+table_sums = Table(
+    "table_sums",
+    metadata,
+    Column("table_name", String(64), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    # SQLite numbers rows of itself only when the column's type is spelled INTEGER.
+    Column("record_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", NAME),
+    Column("action", String(64), nullable=False),
+    Column("object_id", String(240), nullable=False),
+    Column("details", JsonText, nullable=False),
+    Index(None, "organization_id", "record_id"),
+    sqlite_autoincrement=True,
+)

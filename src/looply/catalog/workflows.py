@@ -1,0 +1,275 @@
+"""Workflows and their versions."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, delete, update
+
+from looply.catalog.audit import Change
+from looply.catalog.database import CatalogDatabase
+from looply.catalog.names import checked_name, checked_object
+from looply.catalog.organizations import require_workspace
+from looply.catalog.pages import Page, checked_limit, cut
+from looply.catalog.recent import RecentReads
+from looply.catalog.tables import profiles, workflow_versions
+from looply.catalog.versions import VersionedTable, VersionKey
+from looply.clock import Clock, Ids, from_ms
+from looply.errors import Conflict, DefinitionError, Problem, StoreCorrupt
+from looply.jsontext import Json, encode_json, fingerprint
+
+# A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
+KEPT_BYTES = 64 * 1024
+
+_VERSIONS = VersionedTable(
+    workflow_versions,
+    "workflow",
+    carried=("mock_payload", "mock_schema"),
+    emptied={
+        "workflow_name": "",
+        "definition": None,
+        "findings": [],
+        "mock_payload": None,
+        "mock_schema": None,
+    },
+)
+
+
+class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an author saves. With findings the draft is incomplete: it is kept and cannot be activated."""
+
+    name: str
+    definition: dict[str, Any]
+    findings: tuple[Problem, ...] = ()
+
+
+class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as lists show it.
+
+    `is_latest`: it has the highest number of its workflow, ACTIVE or not. `definition_hash` names the definition
+    by its content (32 hexadecimal digits). `created_by` and `modified_by` are key ids, None for the operator;
+    `modified_by` is None too as long as nobody has changed the version.
+    """
+
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    status: Literal["DRAFT", "ACTIVE"]
+    is_latest: bool
+    definition_hash: str
+    created_by: str | None
+    modified_by: str | None
+    created_on: datetime
+    modified_on: datetime
+
+
+class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
+    """A version with its content. `mock_schema` is None as long as no mock payload was stored."""
+
+    definition: dict[str, Any]
+    findings: tuple[Problem, ...]
+    mock_payload: Json
+    mock_schema: dict[str, Any] | None
+
+
+def definition_hash(definition: Json) -> str:
+    """Returns 32 hexadecimal digits that are equal for equal definitions and for no others."""
+    return fingerprint(definition).hex()
+
+
+class Workflows:
+    """The workflows of an organization; what belongs to another one is not found.
+
+    Methods that name a workflow raise BadRequest (`incorrect workflow id`) for an id that is no UUID and NotFound
+    (code `WORKFLOW_NOT_FOUND`) for one that does not exist. `actor` is the id of the key that makes the change.
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._recent: RecentReads[WorkflowVersion] = RecentReads(database, clock, _is_small)
+
+    async def create(
+        self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
+    ) -> WorkflowVersion:
+        """Returns version 1 (a DRAFT) of a new workflow.
+
+        Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+        workflow_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> WorkflowVersion:
+            require_workspace(connection, organization_id, workspace_id)
+            owned = {**values, "workspace_id": workspace_id, "mock_payload": None, "mock_schema": None}
+            key = _VERSIONS.create(connection, change, workflow_id, owned)
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def save_draft(
+        self,
+        organization_id: str,
+        key: VersionKey,
+        draft: WorkflowDraft,
+        *,
+        modified_on: datetime | None,
+        actor: str | None = None,
+    ) -> WorkflowVersion:
+        """Returns the DRAFT that now holds `draft`: the named one, or a new one with the next number over an ACTIVE.
+
+        A new draft takes over the mock payload. `modified_on` is the lock: what the author has read; None overwrites.
+
+        Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> WorkflowVersion:
+            row = _VERSIONS.get(connection, organization_id, key)
+            saved = _VERSIONS.save(connection, change, row, modified_on, values)
+            return _version(_VERSIONS.get(connection, organization_id, saved))
+
+        return await self._database.write(store)
+
+    async def activate(
+        self, organization_id: str, key: VersionKey, *, definition_hash: str | None = None, actor: str | None = None
+    ) -> WorkflowVersion:
+        """Returns the version, which is ACTIVE and locked now; one that was so before is left as it is.
+
+        `definition_hash` is that of the definition that the caller has checked; None activates what is there.
+
+        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> WorkflowVersion:
+            row = _VERSIONS.get(connection, organization_id, key)
+            _check_activation(_version(row), definition_hash)
+            _VERSIONS.activate(connection, change, row)
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def delete(
+        self, organization_id: str, workflow_id: str, version: int | None = None, *, actor: str | None = None
+    ) -> None:
+        """Deletes a version, or the whole workflow when no version is given; its number is never given again.
+
+        Executions go on: they own what they run on. The profiles go with the last version.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> None:
+            if _VERSIONS.delete(connection, change, (workflow_id, version)):
+                connection.execute(
+                    delete(profiles).where(
+                        profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
+                    )
+                )
+
+        await self._database.write(store)
+
+    async def get(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
+        """Returns the version. The answer is shared with other callers: it must not be altered."""
+        return await self._recent.get(
+            (organization_id, *key), lambda connection: _version(_VERSIONS.get(connection, organization_id, key))
+        )
+
+    async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
+        """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
+
+        Raises: Conflict (code `NO_ACTIVE_VERSION`) when the workflow has drafts only.
+        """
+        return await self._recent.get(
+            (organization_id, workflow_id),
+            lambda connection: _version(_VERSIONS.newest_active(connection, organization_id, workflow_id)),
+        )
+
+    async def newest(self, organization_id: str, workflow_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(lambda connection: _VERSIONS.newest(connection, organization_id, workflow_id))
+
+    async def list_page(
+        self, organization_id: str, limit: int, after: VersionKey | None = None
+    ) -> Page[WorkflowSummary]:
+        """Returns versions, newest created first, those behind the version `after` when it is given.
+
+        Guarantees: following the last item shows what existed at the start exactly once; `after` may be deleted by
+        now; a page costs the same whatever the number of versions.
+
+        Raises: BadRequest for a limit that is not positive and for a cursor that was never a version.
+        """
+        size = checked_limit(limit)
+        rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
+        return cut(rows, size, lambda row: WorkflowSummary(**_summary(row)))
+
+    async def store_mock(self, organization_id: str, key: VersionKey, payload: Json, schema: dict[str, Any]) -> None:
+        """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
+
+        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are.
+        """
+
+        def store(connection: Connection) -> None:
+            row = _VERSIONS.get(connection, organization_id, key)
+            connection.execute(
+                update(workflow_versions)
+                .where(
+                    workflow_versions.c.workflow_id == row["workflow_id"],
+                    workflow_versions.c.workflow_version == row["workflow_version"],
+                )
+                .values(mock_payload=payload, mock_schema=schema)
+            )
+
+        await self._database.write(store)
+
+
+def _values(draft: WorkflowDraft) -> dict[str, Any]:
+    definition = checked_object(draft.definition, "definition")
+    return {
+        "workflow_name": checked_name(draft.name, "workflow_name"),
+        "definition": definition,
+        "definition_hash": definition_hash(definition),
+        "findings": msgspec.to_builtins(draft.findings),
+    }
+
+
+def _is_small(version: WorkflowVersion) -> bool:
+    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= KEPT_BYTES
+
+
+def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> None:
+    label = f"workflow {version.workflow_id} version {version.workflow_version}"
+    if expected_hash is not None and expected_hash != version.definition_hash:
+        raise Conflict(f"{label} was changed since it was checked; activate it again", code="STALE")
+    if version.findings:
+        raise DefinitionError(
+            f"{label} has {len(version.findings)} findings and cannot be activated", problems=version.findings
+        )
+
+
+def _summary(row: RowMapping) -> dict[str, Any]:
+    names = ("organization_id", "workspace_id", "workflow_id", "workflow_version", "workflow_name", "status")
+    return {
+        **{name: row[name] for name in (*names, "definition_hash", "created_by", "modified_by")},
+        "is_latest": bool(row["is_latest"]),
+        "created_on": from_ms(row["created_on_ms"]),
+        "modified_on": from_ms(row["modified_on_ms"]),
+    }
+
+
+def _version(row: RowMapping) -> WorkflowVersion:
+    if definition_hash(row["definition"]) != row["definition_hash"]:
+        label = f"workflow {row['workflow_id']} version {row['workflow_version']}"
+        raise StoreCorrupt(f"the definition of {label} is damaged; restore the catalog from a backup")
+    return WorkflowVersion(
+        **_summary(row),
+        definition=row["definition"],
+        findings=msgspec.convert(row["findings"], tuple[Problem, ...]),
+        mock_payload=row["mock_payload"],
+        mock_schema=row["mock_schema"],
+    )

@@ -1,0 +1,104 @@
+"""The command line: `looply`. One file per command group; this one is the boundary around them all.
+
+A command is a plain or an async function. It is given a `Terminal`, writes through it, and returns its exit status,
+None for 0. What it raises is told here, in one place: a line for people, or one JSON document with `--json`.
+
+Nothing here imports the server, the stores or the catalog: a command that needs them imports them when it runs, since
+`looply --help` and the evaluation of expressions must start at once.
+"""
+
+import inspect
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from cyclopts import CycloptsError
+
+from looply.cli.command_line import is_help, parse
+from looply.cli.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
+from looply.cli.switches import Switches, read_switches
+from looply.cli.terminal import Terminal
+from looply.errors import LooplyError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
+    """Runs one command and returns the exit status: 0 done, 1 refused, 2 wrong usage, 130 interrupted.
+
+    `serve` has some more. The terminal is given by tests.
+    """
+    tokens, switches = read_switches(sys.argv[1:] if arguments is None else arguments)
+    here = terminal if terminal is not None else Terminal.of_process()
+    here.is_json = switches.json
+    try:
+        status = _run(tokens, here)
+        here.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        here.abandon()
+        return READER_GONE
+    except LooplyError as error:
+        return _failed(error, here, switches)
+    except CycloptsError as error:
+        return _failed(UsageError(str(error)), here, switches)
+    except Exception as error:
+        # The boundary of the program: whatever it is, a person reads one line and not a traceback.
+        return _failed(error, here, switches)
+    return status
+
+
+def _run(tokens: Sequence[str], terminal: Terminal) -> int:
+    command, arguments, injected = parse(tokens)
+    if is_help(command):
+        return _help(tokens, command, arguments, terminal)
+    result = command(*arguments.args, **arguments.kwargs, **dict.fromkeys(injected, terminal))
+    if inspect.iscoroutine(result):
+        result = _await(result)
+    return DONE if result is None else int(result)
+
+
+def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
+    # Start-up cost: many commands need no event loop.
+    import asyncio  # noqa: PLC0415
+
+    import uvloop  # noqa: PLC0415
+
+    async def run() -> int | None:
+        task = asyncio.current_task()
+        assert task is not None
+        # A command that has started processes stops them in order; `serve` has its own way to end.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await command
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run())
+    except asyncio.CancelledError:
+        return STOPPED
+
+
+def _help(
+    tokens: Sequence[str], command: Callable[..., Any], arguments: inspect.BoundArguments, terminal: Terminal
+) -> int:
+    """Shows a help page: one that was asked for, or that of a group of which no command was named."""
+    if tokens and not any(token in ("--help", "-h", "--version") for token in tokens):
+        raise UsageError(f"name a command of 'looply {' '.join(tokens)}'; --help lists them")
+    arguments.arguments["console"] = terminal.console(folded=True)
+    command(*arguments.args, **arguments.kwargs)
+    return DONE
+
+
+def _failed(error: Exception, terminal: Terminal, switches: Switches) -> int:
+    if switches.debug or terminal.environment.get("LOOPLY_DEBUG"):
+        traceback.print_exception(error, file=terminal.errors)
+    try:
+        terminal.fail(error)
+        terminal.flush()
+    except BrokenPipeError:
+        terminal.abandon()
+        return READER_GONE
+    return status_of(error)

@@ -1,0 +1,53 @@
+"""The commands by name. Modules of groups are imported when one of their commands is named."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from cyclopts import App
+
+from looply import __version__
+
+_EPILOGUE: Final = """\
+--json anywhere after the command: one JSON document on standard output and nothing else there.
+--debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
+
+_COMMANDS: Final = {
+    "init": ("looply.cli.init:init", "Make a data folder with an organization and its first key."),
+    "serve": ("looply.cli.serve:serve", "Start the server."),
+    "demo": ("looply.cli.demo:demo", "Play the purchase-order approval with a server and an SAP-like system."),
+    "doctor": ("looply.cli.doctor:doctor", "Prove that nothing in a data folder is lost or orphaned."),
+    "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
+    "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
+    "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate."),
+    "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
+    "organization": ("looply.cli.organization:APP", "Organizations of a data folder: create, list."),
+    "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
+    "expression": ("looply.cli.expression:APP", "Expressions: eval."),
+    "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
+    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore."),
+}
+
+APP: Final = App(
+    name="looply",
+    help="Durable workflows between SAP, Microsoft Teams and any HTTP system.",
+    help_epilogue=_EPILOGUE,
+    help_format="plaintext",
+    version=__version__,
+    suppress_keyboard_interrupt=False,
+)
+for _order, (_name, (_place, _help)) in enumerate(_COMMANDS.items()):
+    APP.command(_place, name=_name, help=_help, sort_key=_order)
+
+
+def parse(tokens: Sequence[str]) -> tuple[Callable[..., Any], inspect.BoundArguments, Mapping[str, Any]]:
+    """Returns the command, its arguments, and the parameters that are injected.
+
+    Raises: CycloptsError for a command line that is wrong.
+    """
+    return APP.parse_args(list(tokens), exit_on_error=False, print_error=False)
+
+
+def is_help(command: Callable[..., Any]) -> bool:
+    """Tells whether the command shows a help page or the version, and nothing else."""
+    return getattr(command, "__name__", "") in ("help_print", "version_print")

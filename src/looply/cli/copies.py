@@ -1,0 +1,147 @@
+"""A data folder as a whole: its backup, as a folder that can be restored, its checks, and the forms of its databases.
+
+The catalog is copied first. An activation writes the definition beside the executions before the catalog says ACTIVE,
+so every version that is ACTIVE in the one copy can run on the other.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from looply import __version__
+from looply.bootstrap import CATALOG_FILE, KEY_FILE
+from looply.catalog import backup as catalog_backup
+from looply.clock import Clock
+from looply.engine.sqlite.backup import back_up, integrity_check, stored_form
+from looply.engine.sqlite.opening import FILE_NAME
+from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt, StoreLost
+
+DATABASES: Final = (CATALOG_FILE, FILE_NAME)
+_LABEL: Final = "backup.json"
+
+
+def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> list[str]:
+    """Copies the databases of a data folder, and its key, to the new folder `target`; returns the names of the files.
+
+    Works beside a running server. Guarantees: each database is copied as of one instant; `target` appears whole or
+    not at all; folder and files are for their owner only.
+
+    Raises: Conflict when the target exists; StoreFull, StoreLost, StoreCorrupt.
+    """
+    names = [*DATABASES, *([KEY_FILE] if with_key and (data / KEY_FILE).is_file() else [])]
+    with _new_folder(target, "the backup") as draft:
+        catalog_backup.back_up(data / CATALOG_FILE, draft / CATALOG_FILE)
+        back_up(data / FILE_NAME, draft / FILE_NAME)
+        if KEY_FILE in names:
+            _copy_private(data / KEY_FILE, draft / KEY_FILE)
+        label = {"looply": __version__, "made_on": clock.now().isoformat(), "files": names}
+        (draft / _LABEL).write_text(json.dumps(label, indent=2) + "\n", encoding="utf-8")
+    return names
+
+
+def restore_backup(source: Path, data: Path, *, key: Path | None, needs_key: bool) -> list[str]:
+    """Makes the data folder `data` of a backup; returns the names of the files.
+
+    The copies are checked before the folder gets its name. `key` is the key file where the backup has none;
+    `needs_key` is false when the key comes from the settings.
+
+    Raises: NotFound for a source that is no backup; Conflict for a folder that is not empty; StoreCorrupt; Refused
+    (codes `KEY_MISSING`, `RAW_COPY`).
+    """
+    _check_source(source)
+    key_file = key or (source / KEY_FILE if (source / KEY_FILE).is_file() else None)
+    if key_file is None and needs_key:
+        message = f"{source} holds no key of the stored secrets; name it by --key-file, or set LOOPLY_ENCRYPTION_KEY"
+        raise Refused(message, code="KEY_MISSING")
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise Conflict(f"{data} is not empty; restore into a new folder", code="FOLDER_NOT_EMPTY")
+    names = [*DATABASES, *([KEY_FILE] if key_file is not None else [])]
+    with _new_folder(data, "the data folder", may_exist=True) as draft:
+        for name in DATABASES:
+            _copy_private(source / name, draft / name)
+            if problems := _problems(draft / name):
+                raise StoreCorrupt(f"{source / name} is damaged: {problems[0]}; take another backup")
+            for kind in ("wal", "shm"):
+                # Left by the check; the folder is not yet anybody's.
+                (draft / f"{name}-{kind}").unlink(missing_ok=True)
+        if key_file is not None:
+            _copy_private(key_file, draft / KEY_FILE)
+    return names
+
+
+def _check_source(source: Path) -> None:
+    if not all((source / name).is_file() for name in DATABASES):
+        raise NotFound(f"{source} is no backup: it lacks {' or '.join(DATABASES)}", code="NO_BACKUP")
+    for log in (source / f"{name}-{kind}" for name in DATABASES for kind in ("wal", "journal")):
+        if log.exists() and log.stat().st_size > 0:
+            message = f"{source} is a raw copy of a data folder and not a backup: it has {log.name}"
+            raise Refused(f"{message}; copies are made by 'looply db backup'", code="RAW_COPY")
+
+
+def check_databases(data: Path) -> dict[str, Any]:
+    """Returns {`files`: [{`file`, `bytes`, `problems`}], `problems`} of the databases; reads them whole.
+
+    Works beside a running server.
+    """
+    found = {name: _problems(data / name) for name in DATABASES}
+    return {
+        "files": [
+            {"file": name, "bytes": (data / name).stat().st_size, "problems": problems}
+            for name, problems in found.items()
+        ],
+        "problems": [f"{name}: {text}" for name, problems in found.items() for text in problems],
+    }
+
+
+def stored_forms(data: Path) -> dict[str, str]:
+    """Returns the number of each database's form, empty for one that has none yet. Raises: StoreCorrupt."""
+    return {CATALOG_FILE: catalog_backup.stored_form(data / CATALOG_FILE), FILE_NAME: stored_form(data / FILE_NAME)}
+
+
+def _problems(path: Path) -> list[str]:
+    damage = catalog_backup.damage_of(path) if path.name == CATALOG_FILE else integrity_check(path)
+    return [line for found in damage for line in found.splitlines()]
+
+
+def _copy_private(source: Path, target: Path) -> None:
+    """Copies a file; the copy is its owner's only, from its first byte on."""
+    target.touch(mode=0o600)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, 1024 * 1024)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+@contextmanager
+def _new_folder(target: Path, what: str, *, may_exist: bool = False) -> Iterator[Path]:
+    """Gives a folder to fill, which gets its name when it is whole. Raises: Conflict, StoreLost."""
+    if target.exists() and not may_exist:
+        raise Conflict(f"{target} exists already; name a new folder for {what}", code="TARGET_EXISTS")
+    draft = target.absolute().with_name(f".{target.absolute().name}.part")
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        try:
+            yield draft
+            _sync(draft)
+            # An empty folder gives way to one that is renamed to its name.
+            draft.rename(target.absolute())
+        except (LooplyError, OSError):
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        _sync(target.absolute().parent)
+    except OSError as error:
+        raise StoreLost(f"{what} {target} was not made: {error.strerror or error}") from error
+
+
+def _sync(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,87 @@
+"""`looply db`: the databases of a data folder."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from looply.cli.failures import DONE, REFUSED
+from looply.cli.options import AnyFolder, Data, settings_of
+from looply.cli.tables import record, table
+from looply.cli.terminal import Here
+
+APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore.")
+
+
+@APP.command
+async def upgrade(*, data: Data = None, terminal: Here) -> None:
+    """Bring both databases of a stopped server to the form of this release. Doing it again changes nothing."""
+    from looply.cli.copies import stored_forms  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415
+
+    settings = stored_folder(terminal, data)
+    before = stored_forms(settings.data)
+    async with open_services(terminal, settings):
+        # Opening is what migrates, each database within one transaction.
+        pass
+    after = stored_forms(settings.data)
+    files = [{"file": name, "from": before[name], "to": after[name]} for name in after]
+    rows = [tuple(each.values()) for each in files]
+    terminal.show({"files": files}, lambda: table(("file", "was", "is"), rows))
+
+
+@APP.command
+def check(*, data: AnyFolder = None, terminal: Here) -> int:
+    """Read both databases whole and show what is wrong with them. Exit status 1 when something is."""
+    from looply.cli.copies import check_databases  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.folder import stored_folder  # noqa: PLC0415
+
+    document = check_databases(stored_folder(terminal, data).data)
+    rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
+    terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
+    return REFUSED if document["problems"] else DONE
+
+
+@APP.command
+def backup(
+    target: Annotated[Path, Parameter(help="New folder for the copy.")],
+    /,
+    *,
+    data: AnyFolder = None,
+    without_key: Annotated[
+        bool, Parameter(help="Leave out the key of the stored secrets; a restore needs it.", negative="")
+    ] = False,
+    terminal: Here,
+) -> None:
+    """Copy both databases and the key of the stored secrets, also beside a running server.
+
+    Secrets are sealed in the copy, and the key lies beside them: keep the folder like a password, or use
+    --without-key and keep the key apart.
+    """
+    from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.folder import stored_folder  # noqa: PLC0415
+
+    settings = stored_folder(terminal, data)
+    names = make_backup(settings.data, target, terminal.clock, with_key=not without_key)
+    terminal.show(
+        {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})
+    )
+
+
+@APP.command
+def restore(
+    source: Annotated[Path, Parameter(help="Folder that backup has made.")],
+    /,
+    *,
+    data: Annotated[Path | None, Parameter(help="Folder to restore to: a new or an empty one (LOOPLY_DATA).")] = None,
+    key_file: Annotated[Path | None, Parameter(help="Key of the stored secrets, for a backup without it.")] = None,
+    terminal: Here,
+) -> None:
+    """Make a data folder of a backup. Open executions go on when a server starts on it."""
+    from looply.cli.copies import restore_backup  # noqa: PLC0415 - start-up cost of the stores
+
+    settings = settings_of(terminal, {"data": data})
+    needs_key = settings.encryption_key is None
+    names = restore_backup(source, settings.data, key=key_file, needs_key=needs_key)
+    document = {"data": str(settings.data), "files": names}
+    terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))

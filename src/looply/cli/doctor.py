@@ -1,0 +1,71 @@
+"""`looply doctor`: the proof that nothing in a data folder is lost or orphaned."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from looply.cli.failures import DONE, REFUSED
+from looply.cli.options import AnyFolder
+from looply.cli.tables import record, table
+from looply.cli.terminal import Here, Terminal
+from looply.errors import DataFolderInUse, StoreCorrupt
+
+if TYPE_CHECKING:  # start-up cost of the engine
+    from rich.console import RenderableType
+
+    from looply.engine.port import Audit
+    from looply.settings import Settings
+
+
+async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
+    """Prove that nothing in a data folder is lost or orphaned.
+
+    Folds every history and compares it with what is stored beside it. Beside a running server a copy as of one
+    instant is proved, in a temporary folder. Exit status 1 when there is a problem.
+    """
+    document = await _examine(terminal, data)
+    terminal.show(document, lambda: _findings(document))
+    return REFUSED if document["problems"] else DONE
+
+
+async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
+    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415 - start-up cost of the stores
+
+    settings = stored_folder(terminal, data)
+    try:
+        try:
+            async with open_services(terminal, settings) as services:
+                audit = await services.engine.audit()
+        except DataFolderInUse:
+            audit = await _audit_copy(terminal, settings)
+    except StoreCorrupt as error:
+        problem = {"execution_id": "", "kind": "STORE", "message": error.message}
+        return {"executions": 0, "open": 0, "orphans": 0, "problems": [problem]}
+    return {
+        "executions": audit.executions,
+        "open": audit.open,
+        "orphans": audit.orphans,
+        "problems": [dict(problem) for problem in audit.problems],
+    }
+
+
+async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
+    """Returns the audit of a copy of a folder that a server has in use."""
+    from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.folder import open_services  # noqa: PLC0415 - start-up cost of the stores
+
+    with TemporaryDirectory(prefix="looply-doctor-") as folder:
+        copy = Path(folder) / "copy"
+        make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
+        async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
+            return await services.engine.audit()
+
+
+def _findings(document: dict[str, Any]) -> "RenderableType":
+    problems = document["problems"]
+    if problems:
+        rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
+        return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
+    return record({**{name: document[name] for name in ("executions", "open", "orphans")}, "problems": "none"})

@@ -1,0 +1,164 @@
+"""`looply execution`: executions of workflows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.client import NO_BODY, ApiClient, segment
+from looply.cli.failures import DONE, REFUSED, UsageError
+from looply.cli.finding import find_execution, read_execution
+from looply.cli.options import THE_SERVER, Server
+from looply.cli.payloads import Payload, PayloadFile, read_payload
+from looply.cli.tables import instant, record, rows_of, show_items, table
+from looply.cli.terminal import Here
+from looply.cli.watching import Watch
+
+APP: Final = App(name="execution", help="Executions: list, show, watch, resume, terminate.")
+
+_COLUMNS: Final = {
+    "execution": "workflow_execution_id",
+    "status": "status",
+    "state": "workflow_current_state",
+    "process id": "process_id",
+    "workflow": "workflow",
+    "started": "created_on",
+}
+_HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
+
+Status = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
+Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+WorkflowId = Annotated[str | None, Parameter(help="The workflow that is meant, where several have the process id.")]
+
+
+@APP.command(name="list")
+async def list_executions(
+    *,
+    workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None,
+    status: Annotated[list[Status] | None, Parameter(help="Only these; may be repeated.", negative="")] = None,
+    process_id: Annotated[str | None, Parameter(help="Only this process id; * stands for any text.")] = None,
+    limit: Limit = 20,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List executions, newest first."""
+    async with server.client(terminal) as client:
+        items = await client.items(
+            "searchExecutions", limit, workflow_id=workflow_id, status=status or None, process_id=process_id
+        )
+    if not terminal.is_json:
+        items = [{**item, "workflow": _workflow(item)} for item in items]
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def show(execution: Execution, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Show an execution with its waits, incidents and log."""
+    async with server.client(terminal) as client:
+        item = await read_execution(client, *await find_execution(client, execution))
+    terminal.show(item, lambda: _page(item))
+
+
+@APP.command
+async def watch(
+    execution: Execution,
+    /,
+    *,
+    patience: Annotated[
+        float,
+        Parameter(name="--timeout", help="Seconds after which watching ends.", validator=validators.Number(gt=0)),
+    ] = 3600.0,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> int:
+    """Follow an execution until it ends. Exit status 1 when it fails, is terminated, or the time is over."""
+    async with server.client(terminal) as client:
+        item = await Watch(client, terminal, patience).follow(*await find_execution(client, execution))
+    if terminal.is_json:
+        terminal.show(item, str)
+    else:
+        terminal.say(f"{item['status']} at {item['workflow_current_state']}")
+    return DONE if item["status"] == "COMPLETED" else REFUSED
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a resume says, and which wait it means."""
+
+    payload: Payload = None
+    source: Annotated[
+        Literal["SAP", "TEAMS"] | None, Parameter(help="On whose behalf; SAP where the payload does not say.")
+    ] = None
+    workflow_id: WorkflowId = None
+    state: Annotated[str | None, Parameter(help="The step that is meant, where several wait.")] = None
+
+
+_NO_ANSWER: Final = Answer()
+
+
+@APP.command
+async def resume(
+    execution: Execution,
+    file: PayloadFile = None,
+    /,
+    *,
+    answer: Answer = _NO_ANSWER,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Answer the wait of an execution. Of several calls exactly one restarts it."""
+    body = read_payload(file, answer.payload, terminal)
+    content: dict[str, Any] = {} if body is NO_BODY else body
+    if not isinstance(content, dict):
+        raise UsageError("the payload must be a JSON object")
+    content["source"] = answer.source or content.get("source", "SAP")
+    query = {"workflow_id": answer.workflow_id, "state": answer.state}
+    async with server.client(terminal) as client:
+        reply = await _call(client, "resumeWorkflow", execution, {"payload": content}, **query)
+    identifier = reply.get("data", {}).get("workflow_identifier", {})
+    terminal.show(reply, lambda: record({"message": reply["message"], **identifier}))
+
+
+@APP.command
+async def terminate(
+    execution: Execution,
+    /,
+    *,
+    reason: Annotated[str | None, Parameter(help="Why; stands in the log.")] = None,
+    workflow_id: WorkflowId = None,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """End an execution at once: waits and timers are dropped, cards are closed."""
+    payload = {} if reason is None else {"termination_reason": reason}
+    async with server.client(terminal) as client:
+        answer = await _call(client, "terminateWorkflow", execution, {"payload": payload}, workflow_id=workflow_id)
+    terminal.show(answer, lambda: str(answer["message"]))
+
+
+async def _call(client: ApiClient, name: str, execution: str, body: Any, **query: Any) -> dict[str, Any]:
+    return await client.post(f"{name}/{segment(execution)}", body, **query)
+
+
+def _page(item: dict[str, Any]) -> Any:
+    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
+
+    head = {name: item.get(name) for name in _HEAD}
+    head["workflow"] = _workflow(item)
+    parts: list[Any] = [record({**head, "started": instant(item["created_on"]), "at": instant(item["modified_on"])})]
+    for name, columns in (
+        ("waits", ("state", "opened_on", "timeout_on", "sources")),
+        ("workflow_incidents", ("state", "kind", "code", "message", "opened_on")),
+    ):
+        if item.get(name):
+            parts.append(table(columns, rows_of(item[name], columns), title=name))
+    columns = ("timestamp", "type", "state", "by")
+    parts.append(table(columns, rows_of(item["workflow_event_log"], columns), title="log"))
+    return Group(*parts)
+
+
+def _workflow(item: Mapping[str, Any]) -> str:
+    return f"{item['workflow_details'].get('workflow_name', '')} {item['workflow_version']}"

@@ -1,0 +1,80 @@
+"""What becomes of an error: the exit status, the JSON document, the line for people."""
+
+import signal
+from collections.abc import Mapping
+from typing import Any, Final
+
+from looply.errors import (
+    DataFolderInUse,
+    LooplyError,
+    Problem,
+    SchemaMismatch,
+    StoreCorrupt,
+    StoreLost,
+)
+
+DONE: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+# What a shell shows for programs that a signal has ended: 128 and its number.
+INTERRUPTED: Final = 128 + signal.SIGINT
+READER_GONE: Final = 128 + signal.SIGPIPE
+STOPPED: Final = 128 + signal.SIGTERM
+
+SERVE_STATUSES: Final[Mapping[type[LooplyError], int]] = {
+    StoreCorrupt: 65,
+    StoreLost: 74,
+    DataFolderInUse: 75,
+    SchemaMismatch: 78,
+}
+"""What a supervisor must tell apart when `serve` ends. Every other command ends with 0, 1 or 2."""
+
+
+class UsageError(LooplyError):
+    """The command line itself is wrong; nothing was done."""
+
+    code = "USAGE"
+
+
+class ServeFailed(LooplyError):
+    """`serve` ended because of an error that has an exit status of its own."""
+
+    def __init__(self, error: LooplyError) -> None:
+        super().__init__(error.message, code=error.code, problems=error.problems)
+        self.status = SERVE_STATUSES[type(error)]
+
+
+class ApiRefused(LooplyError):
+    """A server refused a call; code, message and problems are its own."""
+
+    def __init__(self, message: str, *, status: int, code: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message, code=code, problems=problems)
+        self.status = status
+
+
+def status_of(error: Exception) -> int:
+    """Returns the exit status of an error."""
+    if isinstance(error, ServeFailed):
+        return error.status
+    return USAGE if isinstance(error, UsageError) else REFUSED
+
+
+def document_of(error: Exception) -> dict[str, Any]:
+    """Returns the error in the shape of the API: `message`, `code`, `errors` with a JSON Pointer each."""
+    if not isinstance(error, LooplyError):
+        return {"message": text_of(error), "code": "INTERNAL", "errors": []}
+    return {"message": error.message, "code": error.code, "errors": [problem_item(item) for item in error.problems]}
+
+
+def problem_item(problem: Problem) -> dict[str, str]:
+    """Returns a finding as a JSON object; `hint` is there when there is one."""
+    return {"path": problem.path, "message": problem.message, **({"hint": problem.hint} if problem.hint else {})}
+
+
+def text_of(error: Exception) -> str:
+    """Returns the error as a line for people."""
+    if isinstance(error, LooplyError):
+        return error.message
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

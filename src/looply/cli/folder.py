@@ -1,0 +1,85 @@
+"""A data folder as commands open it: owned by this process, nothing running, in the name of its operator.
+
+Imported by a command when it works on a folder, never by the help: it brings the stores and the catalog with it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from looply.app.services import Services
+from looply.bootstrap import CATALOG_FILE, running
+from looply.catalog.keys import Principal
+from looply.catalog.organizations import Organization
+from looply.cli.options import Place, settings_of
+from looply.cli.terminal import Terminal
+from looply.engine.sqlite.opening import FILE_NAME
+from looply.errors import Conflict, DataFolderInUse, NotFound
+from looply.log import configure_log
+from looply.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFolder:
+    """The services of a data folder, and the organization that its operator works for."""
+
+    services: Services
+    organization: Organization
+
+    @property
+    def principal(self) -> Principal:
+        """Whoever can open the folder: all scopes, no key."""
+        return Principal(
+            organization_id=self.organization.organization_id,
+            workspace_id=self.organization.workspace_id,
+            key_id=None,
+            name="operator",
+            scopes=frozenset({"trigger", "read", "manage"}),
+        )
+
+
+@asynccontextmanager
+async def open_folder(terminal: Terminal, place: Place) -> AsyncIterator[OpenFolder]:
+    """Opens a data folder that `init` has made; it is this process's own until the end of the block.
+
+    Raises: NotFound (code `NO_STORE`) when there is none, or (code `ORGANIZATION_NOT_FOUND`) when it has not the
+    organization that is named; DataFolderInUse, which names the process; StoreCorrupt, SchemaMismatch.
+    """
+    async with open_services(terminal, stored_folder(terminal, place.data)) as services:
+        organizations, named = services.catalog.organizations, place.organization
+        organization = await organizations.find_first() if named is None else await organizations.get(named)
+        if organization is None:
+            raise Conflict("the data folder has no organization; make one with 'looply init'", code="NO_ORGANIZATION")
+        yield OpenFolder(services, organization)
+
+
+@asynccontextmanager
+async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator[Services]:
+    """Opens the folder of the settings, making what is missing; nothing runs in it. Raises: as `open_folder`."""
+    configure_log("warning", terminal.clock, terminal.errors)
+    try:
+        async with running(settings, is_working=False, clock=terminal.clock) as application:
+            yield application.services
+    except DataFolderInUse as error:
+        hint = "A command that has --url works by the running server: leave --data out and give --url and --api-key."
+        raise DataFolderInUse(f"{error.message}. {hint}") from error
+
+
+def stored_folder(terminal: Terminal, data: Path | None) -> Settings:
+    """Returns the settings of a folder that holds a store.
+
+    Raises: NotFound (code `NO_STORE`), so that a wrong name does not make a new store.
+    """
+    settings = settings_of(terminal, {"data": data})
+    check_store(settings)
+    return settings
+
+
+def check_store(settings: Settings) -> None:
+    """Refuses a folder that holds no store. Raises: NotFound (code `NO_STORE`)."""
+    if not all((settings.data / name).is_file() for name in (CATALOG_FILE, FILE_NAME)):
+        raise NotFound(
+            f"{settings.data} is no data folder of Looply; make one with 'looply init --data {settings.data}'",
+            code="NO_STORE",
+        )

@@ -1,0 +1,26 @@
+"""Payloads on the command line: a file, standard input, or the JSON text itself."""
+
+from typing import Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+from looply.cli.client import NO_BODY
+from looply.cli.documents import file_parameter, parse_named, read_document
+from looply.cli.failures import UsageError
+from looply.cli.terminal import Terminal
+from looply.jsontext import Json
+
+Payload: TypeAlias = Annotated[str | None, Parameter(help="The payload as JSON text, in place of a file.")]
+PayloadFile: TypeAlias = Annotated[str | None, file_parameter("JSON file with the payload; - for standard input.")]
+
+
+def read_payload(file: str | None, payload: str | None, terminal: Terminal) -> Json:
+    """Returns the payload, `NO_BODY` when none is given.
+
+    Raises: UsageError when both are given; Refused or BadRequest when it cannot be read.
+    """
+    if file is not None and payload is not None:
+        raise UsageError("give a file or --payload, not both")
+    if payload is not None:
+        return parse_named(payload.encode("utf-8", "surrogateescape"), "--payload")
+    return NO_BODY if file is None else read_document(file, terminal)

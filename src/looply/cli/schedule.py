@@ -1,0 +1,65 @@
+"""`looply schedule`: workflows that start by themselves."""
+
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter
+
+from looply.cli.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.tables import record, show_items
+from looply.cli.terminal import Here, Terminal
+
+APP: Final = App(name="schedule", help="Schedules: list, pause, play.")
+
+_COLUMNS: Final = {
+    "workflow": "workflow_id",
+    "version": "workflow_version",
+    "status": "status",
+    "next": "next_on",
+    "last": "last_on",
+    "last execution": "last_execution_id",
+}
+_ALL: Final = 1_000_000
+
+WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
+
+
+@APP.command(name="list")
+async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List the live schedules with their next and last instants."""
+    if place.is_folder():
+        from looply.cli import offline  # noqa: PLC0415 - start-up cost of the stores
+
+        items = await offline.list_schedules(terminal, place)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getSchedules", _ALL)
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def pause(
+    workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Pause the schedule of a workflow; what falls due meanwhile does not start."""
+    await _toggle("PAUSE", workflow_id, version, server, terminal)
+
+
+@APP.command
+async def play(
+    workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Let a paused schedule go on."""
+    await _toggle("PLAY", workflow_id, version, server, terminal)
+
+
+async def _toggle(
+    action: Literal["PAUSE", "PLAY"], workflow_id: str, version: int | None, server: Server, terminal: Terminal
+) -> None:
+    body: dict[str, Any] = {"workflow_id": workflow_id, "action": action}
+    if version is not None:
+        body["workflow_version"] = version
+    async with server.client(terminal) as client:
+        answer = await client.post("toggleScheduledWorkflow", body)
+    shown = {name: answer[name] for name in ("workflow_id", "workflow_version", "status")}
+    terminal.show(answer, lambda: record(shown))

@@ -1,0 +1,237 @@
+"""The connector port: what a connector declares, and what one call of an operation is given.
+
+A connector is a module that exports one `Connector`. An operation gets its input as JSON, gives its output as JSON,
+and raises `OperationError`s whose `sent` is true unless nothing can have reached the other system. The network is
+reached through `CallContext.http` alone: it refuses forbidden destinations, bounds time and size, and never retries.
+Retries, timeouts between attempts and the judging of statuses belong to the decision core.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+import httpx2
+import jsonschema_rs
+import msgspec
+
+from looply.clock import Clock
+from looply.connectors.sessions import SessionCache
+from looply.errors import BadInput, Problem
+from looply.jsontext import Json
+from looply.limits import DEFAULT_LIMITS
+
+PORT_VERSION = 1
+"""Rises when a connector written for the version before would no longer work."""
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request as it goes out. `url` came from `looply.connectors.urls`, header names are in lower case."""
+
+    method: str
+    url: httpx2.URL
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
+        """Returns the same request with these headers added, or put in place of those of the same name."""
+        merged = {**self.headers, **headers}
+        return HttpRequest(method=self.method, url=self.url, headers=merged, content=self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One response, read to its end: header names in lower case and in the order of arrival, the body decoded."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    def header(self, name: str) -> str | None:
+        """Returns the values of a header joined by `, `, or None when it was not sent. `name` is in lower case."""
+        values = [value for key, value in self.headers if key == name]
+        return ", ".join(values) if values else None
+
+
+class HttpSender(Protocol):
+    """The way out to the network for one call of an operation."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Sends one request, follows no redirect and returns the whole response, whatever its status.
+
+        Guarantees: the connected address is allowed by the egress policy; the time of all requests of the call
+        together stays within the call's timeout; the decoded body is at most `limits.response_bytes`.
+
+        Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `TLS_CERTIFICATE`,
+        `BAD_RESPONSE`) and BadInput; their `sent` is False only when nothing of the request left.
+        """
+        ...
+
+
+class Secrets(Mapping[str, str]):
+    """Credentials by name; neither `repr` nor `str` shows a value."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionValues:
+    """A named connection as it is at the moment of the call."""
+
+    name: str
+    kind: str
+    """Name of the `ConnectionKind`: `sap`, `http`."""
+    settings: Mapping[str, Json]
+    secrets: Mapping[str, str] = field(default_factory=lambda: Secrets({}))
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.secrets, Secrets):
+            object.__setattr__(self, "secrets", Secrets(self.secrets))
+
+
+async def _no_matching_connection(kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+    wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
+    raise BadInput(f"no {kind} connection can be looked up by {wanted} here; name it in `connection`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """What one attempt of one step gives to an operation."""
+
+    idempotency_key: str
+    """The same for all attempts of a visit: `<execution>:<step>:<visit>`, with its scope in loops and branches."""
+    execution_id: str
+    step: str
+    attempt: int
+    """Counted from 1."""
+    timeout: timedelta
+    """Bound of the whole call; `http` holds it."""
+    http: HttpSender
+    connection: Callable[[str], Awaitable[ConnectionValues]]
+    """Gives the named connection of the execution's organization as it is now; raises BadInput when there is none."""
+    clock: Clock
+    cache: SessionCache
+    """Sessions with other systems, kept in memory and shared by all calls of the process."""
+    matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
+    """Gives the one connection of a kind that has these settings; raises BadInput when it is not exactly one."""
+
+
+OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[dict[str, Json]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing that a connector can do.
+
+    `idempotent` says whether an input may be sent again when it is unknown whether the first time got through.
+    """
+
+    name: str
+    """`<connector>.<verb>`, unique in the process."""
+    title: str
+    input: type[msgspec.Struct]
+    output: type[msgspec.Struct]
+    idempotent: Callable[[Mapping[str, Json]], bool] | bool
+    call: OperationCall
+    default_timeout: timedelta = DEFAULT_LIMITS.attempt_timeout
+
+    def is_idempotent(self, input_: Mapping[str, Json]) -> bool:
+        """Returns whether this input may be repeated after an unknown outcome."""
+        return self.idempotent if isinstance(self.idempotent, bool) else self.idempotent(input_)
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The input's JSON Schema (2020-12)."""
+        return msgspec.json.schema(self.input)
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """The output's JSON Schema (2020-12)."""
+        return msgspec.json.schema(self.output)
+
+
+def _no_further_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:  # noqa: ARG001
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionKind:
+    """The shape of one kind of connection, by which connections are checked when they are saved."""
+
+    name: str
+    title: str
+    settings: type[msgspec.Struct]
+    secrets: type[msgspec.Struct]
+    check: Callable[[Mapping[str, Json]], tuple[Problem, ...]] = _no_further_problems
+    """Finds what a schema cannot say about settings that fit it."""
+
+    def problems(self, settings: Json, secrets: Json) -> tuple[Problem, ...]:
+        """Returns every problem of a connection; paths start with `/settings` or `/secrets`, no value is quoted."""
+        found = (
+            *_schema_problems("/settings", self.settings, settings),
+            *_schema_problems("/secrets", self.secrets, secrets),
+        )
+        return found or self.check(settings)
+
+    @property
+    def settings_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the settings, for forms."""
+        return msgspec.json.schema(self.settings)
+
+    @property
+    def secrets_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the secrets, for forms."""
+        return msgspec.json.schema(self.secrets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """What a plugin exports: its operations and the kinds of connection that they use."""
+
+    name: str
+    title: str
+    operations: tuple[Operation, ...]
+    connection_kinds: tuple[ConnectionKind, ...] = ()
+    port_version: int = PORT_VERSION
+
+
+def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -> Shape:
+    """Returns an operation's input as its typed shape; fields that the shape does not have are left aside.
+
+    Raises: BadInput with the path of the first value that does not fit.
+    """
+    try:
+        return msgspec.convert(input_, shape)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"the input of {operation} does not fit: {error}") from error
+
+
+def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tuple[Problem, ...]:
+    validator = jsonschema_rs.validator_for(msgspec.json.schema(shape), mask="***")
+    return tuple(
+        Problem(path=root + "".join(f"/{_escaped(part)}" for part in error.instance_path), message=error.message)
+        for error in validator.iter_errors(value)
+    )
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

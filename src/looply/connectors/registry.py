@@ -1,0 +1,121 @@
+"""The table of connectors. Ours and everybody else's come through the entry-point group `looply.connectors`."""
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+from looply.connectors.port import PORT_VERSION, ConnectionKind, Connector, Operation
+from looply.errors import NotFound, Problem, SettingsError
+
+GROUP = "looply.connectors"
+
+
+class Registry:
+    """All operations and kinds of connection of the process, by name."""
+
+    def __init__(self, connectors: Iterable[tuple[str, Connector]]) -> None:
+        """Takes (distribution, connector) pairs.
+
+        Raises: SettingsError (code `CONNECTOR`) with every connector of another port version and every name that
+        two of them use; each problem names the distributions.
+        """
+        self._operations: dict[str, Operation] = {}
+        self._kinds: dict[str, ConnectionKind] = {}
+        self._connectors: dict[str, Connector] = {}
+        self._owners: dict[tuple[str, str], str] = {}
+        self._problems: list[Problem] = []
+        for distribution, connector in connectors:
+            self._add(distribution, connector)
+        _refuse(self._problems)
+
+    @property
+    def connectors(self) -> tuple[Connector, ...]:
+        """All connectors, by name."""
+        return tuple(self._connectors[name] for name in sorted(self._connectors))
+
+    def operation(self, name: str) -> Operation:
+        """Returns the operation of a name. Raises: NotFound with the names that there are."""
+        found = self._operations.get(name)
+        if found is None:
+            raise NotFound(f"there is no operation {name}; there are {', '.join(sorted(self._operations))}")
+        return found
+
+    def connection_kind(self, name: str) -> ConnectionKind:
+        """Returns the kind of connection of a name. Raises: NotFound with the names that there are."""
+        found = self._kinds.get(name)
+        if found is None:
+            raise NotFound(f"there is no kind of connection {name}; there are {', '.join(sorted(self._kinds))}")
+        return found
+
+    def _add(self, distribution: str, connector: Connector) -> None:
+        if connector.port_version != PORT_VERSION:
+            self._report(
+                distribution,
+                f"connector {connector.name} is written for port version {connector.port_version}, "
+                f"this release has {PORT_VERSION}",
+                f"install a release of {distribution} that fits",
+            )
+            return
+        if self._claim("connector", connector.name, distribution):
+            self._connectors[connector.name] = connector
+        for operation in connector.operations:
+            if self._claim("operation", operation.name, distribution):
+                self._operations[operation.name] = operation
+        for kind in connector.connection_kinds:
+            if self._claim("kind of connection", kind.name, distribution):
+                self._kinds[kind.name] = kind
+
+    def _claim(self, what: str, name: str, distribution: str) -> bool:
+        owner = self._owners.get((what, name))
+        if owner is None:
+            self._owners[(what, name)] = distribution
+            return True
+        self._report(
+            distribution,
+            f"{what} {name} is in {owner} and again in {distribution}",
+            f"remove {owner} or {distribution}",
+        )
+        return False
+
+    def _report(self, distribution: str, message: str, hint: str) -> None:
+        self._problems.append(Problem(path=f"/{GROUP}/{distribution}", message=message, hint=hint))
+
+
+def load_connectors(group: str = GROUP) -> Registry:
+    """Returns the registry of all installed connectors, in the order of their distributions' names.
+
+    Raises: SettingsError (code `CONNECTOR`) with every distribution whose entry point cannot be loaded or is no
+    `Connector`, and as `Registry` does.
+    """
+    problems: list[Problem] = []
+    found: list[tuple[str, Connector]] = []
+    for entry in sorted(entry_points(group=group), key=lambda entry: (_distribution(entry), entry.name)):
+        try:
+            loaded = entry.load()
+        except (ImportError, AttributeError) as error:
+            problems.append(_unusable(entry, f"cannot be loaded: {error}"))
+            continue
+        if isinstance(loaded, Connector):
+            found.append((_distribution(entry), loaded))
+        else:
+            problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))
+    _refuse(problems)
+    return Registry(found)
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "an unnamed distribution"
+
+
+def _unusable(entry: EntryPoint, reason: str) -> Problem:
+    distribution = _distribution(entry)
+    return Problem(
+        path=f"/{GROUP}/{distribution}",
+        message=f"entry point {entry.name} = {entry.value} of {distribution} {reason}",
+        hint=f"reinstall or remove {distribution}",
+    )
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        summary = "; ".join(problem.message for problem in problems)
+        raise SettingsError(f"connectors cannot be used: {summary}", code="CONNECTOR", problems=tuple(problems))

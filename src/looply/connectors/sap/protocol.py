@@ -1,0 +1,104 @@
+"""The session protocol of SAP Gateway, without I/O: CSRF token, session cookies, and what to do when they end.
+
+Theory of operation. A modifying call must carry a token that a read with `X-CSRF-Token: Fetch` gave, together with
+the session cookies of that read, since the token is bound to the session. Both are kept and used again. When the
+session has ended, the answer is 403 with `X-CSRF-Token: Required`: the call was refused before it did anything, so
+a new token is fetched and the call is sent once more. `call` is a generator that yields requests and receives
+responses; who drives it owns the network.
+
+Source: SAP Gateway Foundation, "Cross-Site Request Forgery Protection".
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import httpx2
+
+from looply.connectors.port import HttpRequest, HttpResponse
+from looply.connectors.redirects import READS
+from looply.connectors.sessions import Session
+
+CSRF_HEADER = "x-csrf-token"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to send. `is_effect` tells the call itself from the reads that prepare it."""
+
+    request: HttpRequest
+    is_effect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The response that the caller is given, and the session to keep.
+
+    `is_fetch_failure`: the response is that of the token's read, and the call itself was never sent.
+    """
+
+    response: HttpResponse
+    session: Session
+    is_fetch_failure: bool = False
+
+
+Conversation = Generator[Exchange, HttpResponse, Outcome]
+
+
+def call(request: HttpRequest, fetch: HttpRequest, session: Session) -> Conversation:
+    """Yields the exchanges of one call of a service and returns its outcome.
+
+    `fetch` is the read of the service's root, by which a token is got; `session` is the one that was kept, or empty.
+    """
+    if request.method in READS:
+        response = yield Exchange(_within(request, session), is_effect=True)
+        return Outcome(response, _session_after(session, response))
+    if not session.token:
+        failure, session = yield from _fetch_token(fetch, session)
+        if failure is not None:
+            return Outcome(failure, session, is_fetch_failure=True)
+    response = yield Exchange(_within(request, session), is_effect=True)
+    session = _session_after(session, response)
+    if not _wants_token(response):
+        return Outcome(response, session)
+    failure, session = yield from _fetch_token(fetch, Session())
+    if failure is not None:
+        return Outcome(failure, session, is_fetch_failure=True)
+    response = yield Exchange(_within(request, session), is_effect=True)
+    session = _session_after(session, response)
+    return Outcome(response, Session() if _wants_token(response) else session)
+
+
+def service_root(url: httpx2.URL) -> HttpRequest:
+    """Returns the read of a service's root that asks for a token. `url` has the parameters that name the client."""
+    return HttpRequest(method="GET", url=url, headers={CSRF_HEADER: "Fetch", "accept": "application/json"})
+
+
+def _fetch_token(
+    fetch: HttpRequest, session: Session
+) -> Generator[Exchange, HttpResponse, tuple[HttpResponse | None, Session]]:
+    """Returns the failed response, or None, and the session. A service that gives no token does not ask for one."""
+    response = yield Exchange(_with_cookies(fetch, session), is_effect=False)
+    session = _session_after(session, response)
+    if not 200 <= response.status < 300:
+        return response, replace(session, token="")
+    return None, replace(session, token=response.header(CSRF_HEADER) or "")
+
+
+def _within(request: HttpRequest, session: Session) -> HttpRequest:
+    request = _with_cookies(request, session)
+    if session.token and request.method not in READS:
+        return request.with_headers({CSRF_HEADER: session.token})
+    return request
+
+
+def _with_cookies(request: HttpRequest, session: Session) -> HttpRequest:
+    cookies = session.cookie_header()
+    return request.with_headers({"cookie": cookies}) if cookies else request
+
+
+def _session_after(session: Session, response: HttpResponse) -> Session:
+    return session.after(tuple(value for name, value in response.headers if name == "set-cookie"))
+
+
+def _wants_token(response: HttpResponse) -> bool:
+    return response.status == 403 and (response.header(CSRF_HEADER) or "").strip().lower() == "required"

@@ -1,0 +1,80 @@
+"""Sessions that a protocol keeps with other systems, in memory: a CSRF token and the cookies that it is bound to."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from looply.clock import Clock
+
+MAX_SESSIONS = 1000
+# SAP ends an idle security session after 30 minutes (http/security_session_timeout); stay well below.
+MAX_AGE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A token and the cookies that came with it. Neither is shown by `repr`."""
+
+    token: str = field(default="", repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def cookie_header(self) -> str:
+        """Returns the value of the `Cookie` header, empty when there is no cookie."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def after(self, set_cookies: tuple[str, ...]) -> "Session":
+        """Returns the session after a response's `Set-Cookie` headers. Attributes other than an end are ignored.
+
+        Paths and domains need no look: a session is used for one origin only.
+        """
+        cookies = dict(self.cookies)
+        for line in set_cookies:
+            pair, *attributes = line.split(";")
+            name, separator, value = pair.strip().partition("=")
+            if not separator or not name:
+                continue
+            if any(_is_end(attribute) for attribute in attributes):
+                cookies.pop(name, None)
+            else:
+                cookies[name] = value
+        return replace(self, cookies=cookies)
+
+
+def _is_end(attribute: str) -> bool:
+    name, _, value = attribute.strip().lower().partition("=")
+    return (name == "max-age" and value.strip().lstrip("-0") == "") or (name == "expires" and "1970" in value)
+
+
+class SessionCache:
+    """Keeps the most recently used sessions of the process, at most `MAX_SESSIONS`, each for at most `MAX_AGE`.
+
+    A key is made of the address and the credentials of a connection, so nobody meets a session that his own
+    credentials could not have opened, and changed credentials start a new one.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sessions: OrderedDict[bytes, tuple[float, Session]] = OrderedDict()
+
+    def find(self, key: bytes) -> Session:
+        """Returns the session of a key, an empty one when there is none or it is too old."""
+        stored = self._sessions.get(key)
+        if stored is None:
+            return Session()
+        since, session = stored
+        if self._clock.monotonic() - since > MAX_AGE.total_seconds():
+            del self._sessions[key]
+            return Session()
+        self._sessions.move_to_end(key)
+        return session
+
+    def keep(self, key: bytes, session: Session) -> None:
+        """Stores a session; its age counts from the first time that its token was stored."""
+        stored = self._sessions.get(key)
+        known = stored is not None and stored[1].token == session.token
+        since = stored[0] if stored is not None and known else self._clock.monotonic()
+        self._sessions[key] = (since, session)
+        self._sessions.move_to_end(key)
+        while len(self._sessions) > MAX_SESSIONS:
+            self._sessions.popitem(last=False)

@@ -1,0 +1,84 @@
+"""What an author writes: the model of a definition, its checks, and its compilation to a `Workflow`. Pure.
+
+`parse_definition` reports every problem with its JSON Pointer; what it returns without errors is executed without
+parsing anything.
+"""
+
+from looply.definition.choice import OPERATORS, Operator, Rule
+from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
+from looply.definition.diff import Change, diff_definitions
+from looply.definition.document_shapes import document_shape
+from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
+from looply.definition.endings import METADATA
+from looply.definition.model import START, OnUnknown, Step, Workflow, WorkflowSettings
+from looply.definition.retry import RetryPolicy, matches_status
+from looply.definition.schema import definition_schema
+from looply.definition.settings_schema import SOURCES
+from looply.definition.step_settings import (
+    AdaptiveCardSettings,
+    AdvancedBranch,
+    AdvancedConditionalSettings,
+    Branch,
+    BranchConditionalSettings,
+    CardWait,
+    ConditionalSettings,
+    DelaySettings,
+    HttpRequestSettings,
+    OverridePayloadSettings,
+    RedirectSettings,
+    SapRequestSettings,
+    Schedule,
+    StepSettings,
+    TerminateSettings,
+    TriggerSettings,
+    WaitSettings,
+)
+from looply.definition.step_types import STEP_TYPES, StepType
+from looply.errors import Problem
+
+__all__ = [
+    "METADATA",
+    "OPERATORS",
+    "SOURCES",
+    "START",
+    "STEP_TYPES",
+    "AdaptiveCardSettings",
+    "AdvancedBranch",
+    "AdvancedConditionalSettings",
+    "Branch",
+    "BranchConditionalSettings",
+    "CardWait",
+    "Change",
+    "ConditionalSettings",
+    "DelaySettings",
+    "Duration",
+    "Findings",
+    "HttpRequestSettings",
+    "OnUnknown",
+    "Operator",
+    "OverridePayloadSettings",
+    "Problem",
+    "RedirectSettings",
+    "RetryPolicy",
+    "Rule",
+    "SapRequestSettings",
+    "Schedule",
+    "Step",
+    "StepSettings",
+    "StepType",
+    "TerminateSettings",
+    "TriggerSettings",
+    "WaitSettings",
+    "Workflow",
+    "WorkflowSettings",
+    "compile_definition",
+    "definition_hash",
+    "definition_schema",
+    "diff_definitions",
+    "document_shape",
+    "find_zone",
+    "matches_status",
+    "parse_definition",
+    "parse_duration",
+    "parse_instant",
+]

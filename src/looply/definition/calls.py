@@ -1,0 +1,159 @@
+"""Compiles the settings of the steps that call another system, and what stands beside the settings of a call."""
+
+from datetime import timedelta
+from typing import Final
+
+from looply.definition.model import OnUnknown
+from looply.definition.pointer import join_pointer, points_into, split_pointer
+from looply.definition.reading import Reader, read_template
+from looply.definition.retry import RETRY_ON, RetryPolicy
+from looply.definition.schema_problems import shown
+from looply.definition.settings_schema import SETTINGS
+from looply.definition.step_settings import HttpRequestSettings, SapRequestSettings, StepSettings
+from looply.errors import DefinitionError
+from looply.expressions import Escape, Template
+from looply.jsontext import Json
+
+_SAFE_TO_REPEAT: Final = frozenset({"GET", "PUT", "DELETE"})
+_NOT_SENT: Final = frozenset({"fail_on"})
+_SCHEMES: Final = ("http://", "https://")
+_LITERAL_AUTH = "a credential in the definition can be read by everybody who may read the workflow"
+
+
+def http_request(reader: Reader) -> HttpRequestSettings:
+    """Returns the settings of an `httpRequest`."""
+    if "connection" in reader and "auth" in reader:
+        reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
+    _check_url(reader)
+    for name in ("token", "password"):
+        _warn_of_literal(reader.child("auth") if isinstance(reader.value.get("auth"), dict) else None, name)
+    return HttpRequestSettings(
+        method=reader.constant_or_template("method") or "GET",
+        fail_on=tuple(reader.value.get("fail_on", ())),
+        connection=reader.constant_or_template("connection"),
+    )
+
+
+def sap_request(reader: Reader) -> SapRequestSettings:
+    """Returns the settings of a `sapRequest`."""
+    if ("system_id" in reader) != ("client" in reader):
+        missing = "client" if "system_id" in reader else "system_id"
+        reader.error(missing, f"`system_id` and `client` name a system together; `{missing}` is missing")
+    if "connection" in reader and "system_id" in reader:
+        reader.error("system_id", "give either `connection`, or `system_id` and `client`, not both")
+    if not {"connection", "system_id", "client"} & reader.value.keys():
+        reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
+    return SapRequestSettings(
+        method=reader.constant_or_template("method") or "GET",
+        fail_on=tuple(reader.value.get("fail_on", ())),
+        connection=reader.constant_or_template("connection"),
+    )
+
+
+def call_input(reader: Reader) -> Template:
+    """Returns the template of the whole input of a call: the settings without what only decides about its answer."""
+    sent = {name: value for name, value in reader.value.items() if name not in _NOT_SENT}
+    escapes = _odata_escapes(reader) if "service_path" in reader else None
+    return read_template({"method": "GET", **sent}, reader.path, reader.report, escapes)
+
+
+def _odata_escapes(reader: Reader) -> dict[str, Escape]:
+    """Returns what keeps a value within the literal that it stands in, such as `A_PurchaseOrder('${...}')`.
+
+    A quote in a literal is written twice (OData V2 URI conventions, OData 4.01 URL conventions §4.3.1). In a path an
+    escape stays as it is, so a value's own `%` is escaped; the values of params are encoded when they are sent.
+    """
+    params = reader.value.get("params")
+    names = params if isinstance(params, dict) else ()
+    in_params: dict[str, Escape] = {join_pointer("/params", name): _doubled for name in names}
+    return {"/entity": lambda value: _doubled(value.replace("%", "%25")), **in_params}
+
+
+def _doubled(value: str) -> str:
+    return value.replace("'", "''")
+
+
+def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
+    """Returns what a call with an unknown outcome leads to: `retry` by itself only for methods safe to repeat."""
+    stated: OnUnknown | None = step.value.get("on_unknown")
+    if stated is not None:
+        return stated
+    if isinstance(settings, HttpRequestSettings | SapRequestSettings) and settings.method in _SAFE_TO_REPEAT:
+        return "retry"
+    return "incident"
+
+
+def retry_policy(step: Reader) -> RetryPolicy | None:
+    """Returns the retry policy of a step, or None when it states none."""
+    reader = step.child("retry")
+    if reader is None:
+        return None
+    default = RetryPolicy()
+    interval = elapsed(reader, "interval", allows_zero=True)
+    longest = elapsed(reader, "max_interval")
+    if interval is not None and longest is not None and longest < interval:
+        reader.error("max_interval", "is shorter than `interval`")
+    return RetryPolicy(
+        max_attempts=int(reader.value.get("max_attempts", default.max_attempts)),
+        interval=interval if interval is not None else default.interval,
+        backoff=float(reader.value.get("backoff", default.backoff)),
+        max_interval=longest,
+        jitter=float(reader.value.get("jitter", default.jitter)),
+        on=tuple(reader.value.get("on", RETRY_ON)),
+    )
+
+
+def elapsed(reader: Reader, name: str, *, allows_zero: bool = False) -> timedelta | None:
+    """Returns a constant duration that may have no date parts; None when it is left out or wrong."""
+    duration = reader.duration(name, allows_zero=allows_zero)
+    try:
+        return duration.to_timedelta() if duration is not None else None
+    except DefinitionError as error:
+        reader.error(name, error.message)
+        return None
+
+
+def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
+    """Returns the pointers of a step's secrets, its credentials among them, and reports those that lead nowhere."""
+    stated: list[str] = step.value.get("secret", [])
+    for index, pointer in enumerate(stated):
+        head, *rest = split_pointer(pointer)
+        known = [*SETTINGS[step.value["type"]]["properties"], "output"]
+        if head not in known:
+            hint = step.report.suggest(head, known) or "what a step gives lies under /output"
+            step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
+        elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
+            step.report.error(step.at("secret", index), f"{pointer!r} leads to nothing in the settings of the step")
+    auth = settings.get("auth")
+    own = (f"/auth/{name}" for name in ("token", "password") if name in auth) if isinstance(auth, dict) else ()
+    whole = ("/auth",) if isinstance(auth, str) else ()
+    return tuple(dict.fromkeys((*stated, *own, *whole)))
+
+
+def _check_url(reader: Reader) -> None:
+    url: str = reader.value.get("url", "")
+    if not url:
+        if "connection" not in reader:
+            hint = "give an absolute `url`, or name a `connection` that has the address"
+            reader.error("url", "`url` is missing", hint)
+        return
+    written = url.partition("${")[0].lower()
+    is_absolute = any(written.startswith(scheme) for scheme in _SCHEMES)
+    may_become_absolute = written != url.lower() and any(scheme.startswith(written) for scheme in _SCHEMES)
+    may_be_relative = "connection" in reader and "://" not in written
+    if not (is_absolute or may_become_absolute or may_be_relative):
+        reader.error("url", f"{shown(url)} does not begin with http:// or https://")
+
+
+def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:
+    """Tells whether an expression on the way makes the value, so that only its evaluation shows what is there."""
+    value = settings
+    for part in parts:
+        if isinstance(value, dict):
+            value = value.get(part)
+    return isinstance(value, str) and "${" in value
+
+
+def _warn_of_literal(auth: Reader | None, name: str) -> None:
+    if auth is not None and name in auth and "${" not in auth.value[name]:
+        auth.warning(name, _LITERAL_AUTH, "name a `connection`, or read it from an earlier step")

@@ -1,0 +1,254 @@
+"""From a definition to findings and, when nothing is wrong, to a `Workflow`.
+
+The JSON Schema is checked first. The other checks then run over whatever can be read, so that one call reports every
+problem; only the settings of a step that breaks the schema are not judged any further.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from looply.definition import calls, conditions, endings, pauses
+from looply.definition.graph import check_graph
+from looply.definition.model import START, Step, Workflow, WorkflowSettings
+from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
+from looply.definition.pointer import join_pointer, split_pointer
+from looply.definition.reading import Reader, read_card, read_template
+from looply.definition.references import check_references
+from looply.definition.report import Report
+from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
+from looply.definition.schema import VALIDATOR, definition_schema
+from looply.definition.schema_problems import compile_schema, schema_problems
+from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
+from looply.definition.step_settings import AdaptiveCardSettings, StepSettings, WaitSettings
+from looply.errors import DefinitionError, Problem
+from looply.jsontext import Json, canonical_json, encode_json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+_COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
+    "httpRequest": calls.http_request,
+    "sapRequest": calls.sap_request,
+    "conditional": conditions.conditional,
+    "branchConditional": conditions.branch_conditional,
+    "advancedConditional": conditions.advanced_conditional,
+    "adaptiveCard": pauses.adaptive_card,
+    "wait": pauses.wait,
+    "delay": pauses.delay,
+    "overridePayload": endings.override_payload,
+    "redirect": endings.redirect,
+    "terminate": endings.terminate,
+}
+
+_PATTERNS: Final[Mapping[str, str]] = {
+    IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
+    STATUS_PATTERN: "a status such as 404 or 4xx",
+    RETRY_PATTERN: "one of connection, timeout, a status such as 503, or 5xx",
+    EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
+    r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
+    r"\S": "a name with a visible character",
+}
+_SCHEMA: Final = definition_schema()
+_ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
+_WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
+    "max_concurrency": None,
+    "search_fields": [],
+    "retention": None,
+    "log": "full",
+    "on_failure": None,
+}
+"""Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a definition's checks found. `workflow` is there exactly when there are no errors."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    workflow: Workflow | None = None
+
+
+def parse_definition(document: Json, limits: Limits = DEFAULT_LIMITS, *, payload_schema: Json = None) -> Findings:
+    """Returns everything that is wrong or doubtful in a definition, and the workflow when nothing is wrong.
+
+    `payload_schema` is the JSON Schema of a sample of the caller's body; it counts where the definition has no
+    `workflow_schema`. What only a payload's schema tells is never an error, for nothing refuses other bodies.
+
+    Guarantees: never raises, whatever JSON value it is given; each path points into the document, for something that
+    is missing to what should hold it. Errors are what the JSON Schema finds, then what the graph, the settings and
+    the expressions show.
+    """
+
+    def check(outline: Outline, report: Report) -> None:
+        check_references(outline, _payload_schema(document, report) or payload_schema, report, limits)
+
+    return _parsed(document, limits, check)
+
+
+def compile_definition(document: Json, limits: Limits = DEFAULT_LIMITS) -> Workflow:
+    """Returns the workflow that a definition describes, as it can be executed.
+
+    What its expressions read and give is not judged: a stored version stays executable when that check finds more
+    than it did.
+
+    Raises: DefinitionError with all problems when there are errors.
+    """
+    findings = _parsed(document, limits, lambda _outline, _report: None)
+    if findings.workflow is None:
+        first = findings.errors[0]
+        more = f" (and {len(findings.errors) - 1} more problems)" if len(findings.errors) > 1 else ""
+        message = f"the definition is not valid: {first.path or 'the document'}: {first.message}{more}"
+        raise DefinitionError(message, problems=findings.errors)
+    return findings.workflow
+
+
+def definition_hash(document: dict[str, Json]) -> bytes:
+    """Returns the BLAKE2b-256 of a definition's canonical JSON text."""
+    return blake2b(canonical_json(document), digest_size=32).digest()
+
+
+def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], None]) -> Findings:
+    """Returns the findings, those of a last check among them, and the workflow when nothing is wrong."""
+    if problem := _unreadable(document, limits):
+        return Findings(errors=(problem,))
+    report = Report(schema_problems(VALIDATOR, document, schema=_SCHEMA, patterns=_PATTERNS))
+    if not isinstance(document, dict):
+        return Findings(errors=tuple(report.errors))
+    broken = frozenset(tuple(split_pointer(problem.path)[:2]) for problem in report.errors)
+    outline = read_outline(document)
+    check_steps(outline, report, limits)
+    check_graph(outline, report)
+    settings = _workflow_settings(document, broken, report)
+    steps = [_step(step, broken, settings.timezone, report) for step in outline.steps]
+    check(outline, report)
+    errors, warnings = tuple(dict.fromkeys(report.errors)), tuple(dict.fromkeys(report.warnings))
+    if errors:
+        return Findings(errors=errors, warnings=warnings)
+    compiled = {step.id: step for step in steps if step is not None}
+    return Findings(warnings=warnings, workflow=_workflow(document, outline, compiled, settings))
+
+
+def _unreadable(document: Json, limits: Limits) -> Problem | None:
+    """Returns why a document is not looked at any further: its depth or size, or text that is no Unicode."""
+    level, depth = [document], 0
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        if depth > limits.json_levels:
+            return Problem(path="", message=f"is nested deeper than the limit json_levels, {limits.json_levels}")
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    try:
+        size = len(encode_json(document))
+    except UnicodeEncodeError:
+        return Problem(path="", message="holds a lone surrogate, which is no Unicode text")
+    if size <= limits.definition_bytes:
+        return None
+    message = f"has {size} bytes; the limit definition_bytes is {limits.definition_bytes}"
+    return Problem(path="", message=message)
+
+
+def _workflow_settings(
+    document: dict[str, Json], broken: frozenset[tuple[str, ...]], report: Report
+) -> WorkflowSettings:
+    if "workflow_settings" not in document or any(path[:1] == ("workflow_settings",) for path in broken):
+        return WorkflowSettings()
+    reader = Reader(document["workflow_settings"], "/workflow_settings", report)
+    on_failure: str | None = reader.value.get("on_failure")
+    if on_failure is not None and not _is_uuid(on_failure):
+        reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
+    for name, harmless in _WITHOUT_EFFECT.items():
+        if reader.value.get(name, harmless) != harmless:
+            report.warning(reader.at(name), f"`{name}` has no effect in this release")
+    return WorkflowSettings(
+        timeout=reader.duration("timeout"),
+        max_concurrency=reader.whole("max_concurrency"),
+        timezone=endings.check_zone(reader, "timezone", "UTC"),
+        search_fields=tuple(reader.value.get("search_fields", ())),
+        retention=reader.duration("retention"),
+        log=reader.value.get("log", "full"),
+        on_failure=on_failure,
+    )
+
+
+def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, report: Report) -> Step | None:
+    """Returns the compiled step, or None when it breaks the schema or its type is not available."""
+    is_broken = ("workflow_steps", str(outline.index)) in broken
+    if is_broken or outline.type is None or not outline.type.is_available:
+        _check_expressions(outline, report)
+        return None
+    step = Reader(outline.raw, outline.path, report)
+    reader = Reader(
+        outline.settings, join_pointer(outline.path, "settings") if "settings" in step else step.path, report
+    )
+    name = outline.type.name
+    settings = endings.trigger(reader, zone) if name == "trigger" else _COMPILERS[name](reader)
+    if not outline.type.is_call:
+        for field in _ONLY_CALLS:
+            if field in step:
+                hint = "the time limit of a wait stands in its settings" if field == "timeout" else ""
+                step.warning(field, f"`{field}` has no effect on a {name}", hint)
+    return Step(
+        id=outline.id,
+        type=name,
+        description=outline.raw.get("description", ""),
+        settings=settings,
+        retry=calls.retry_policy(step),
+        timeout=calls.elapsed(step, "timeout"),
+        on_unknown=calls.on_unknown(step, settings),
+        secret=calls.secret_pointers(step, outline.settings),
+        input=calls.call_input(reader) if name in ("httpRequest", "sapRequest") else None,
+    )
+
+
+def _check_expressions(outline: StepOutline, report: Report) -> None:
+    """Parses the expressions of settings that are not compiled."""
+    for field, value in outline.settings.items():
+        path = join_pointer(outline.path, "settings", field)
+        if field == "card":
+            read_card(value, path, report)
+        elif field not in ("code", "schema", "schedule"):
+            read_template(value, path, report)
+
+
+def _payload_schema(document: dict[str, Json], report: Report) -> Json:
+    """Returns the payload's schema, or None when there is none that can be used."""
+    schema = document.get("workflow_schema")
+    if not isinstance(schema, dict):
+        return None
+    try:
+        compile_schema(schema)
+    except ValueError as error:
+        report.warning("/workflow_schema", f"is not a valid JSON Schema, so fields are not checked: {error}")
+        return None
+    return schema
+
+
+def _workflow(
+    document: dict[str, Json], outline: Outline, steps: dict[str, Step], settings: WorkflowSettings
+) -> Workflow:
+    waiting = (step.id for step in steps.values() if _waits(step.settings))
+    return Workflow(
+        name=document["workflow_name"],
+        steps=MappingProxyType(steps),
+        edges=MappingProxyType({(edge.source, edge.branch): edge.target for edge in outline.edges}),
+        settings=settings,
+        definition=document,
+        hash=definition_hash(document),
+        waiting_steps=tuple(waiting),
+        start=START,
+    )
+
+
+def _waits(settings: StepSettings) -> bool:
+    is_card = isinstance(settings, AdaptiveCardSettings) and settings.wait is not None
+    return is_card or isinstance(settings, WaitSettings)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

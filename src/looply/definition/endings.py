@@ -1,0 +1,121 @@
+"""Compiles the settings of the steps that start, end, redirect or override."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from looply.definition.duration import find_zone
+from looply.definition.pointer import join_pointer
+from looply.definition.reading import Reader
+from looply.definition.step_settings import (
+    OverridePayloadSettings,
+    RedirectSettings,
+    Schedule,
+    TerminateSettings,
+    TriggerSettings,
+)
+from looply.errors import DefinitionError
+from looply.expressions import Template
+
+METADATA: Final = (
+    "workflow_id",
+    "workflow_version",
+    "workflow_execution_id",
+    "workflow_process_id",
+    "workflow_trigger_type",
+    "organization_id",
+    "workspace_id",
+    "executor",
+)
+"""Names within `payload.output` that belong to the engine."""
+
+SCHEDULE_DEFAULTS: Final = {"jitter": "PT0S", "overlap": "skip", "catch_up": "last", "dst": "once"}
+"""Fields of a schedule that only have one value in this release, which is what the engine does."""
+
+_SCHEDULE_FIELDS = ("every", "timezone", "start", "end", *SCHEDULE_DEFAULTS)
+_SHORTEST = timedelta(seconds=1)
+_OWN = "belongs to the engine and cannot be set"
+
+
+def trigger(reader: Reader, zone: str) -> TriggerSettings:
+    """Returns the settings of the trigger; `zone` is the workflow's own, for a schedule that states none."""
+    kind = reader.value["trigger_type"]
+    if kind == "SCHEDULED" and "schedule" not in reader:
+        reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"every": "PT1H"}')
+    if kind == "REQUEST" and "schedule" in reader:
+        reader.error("schedule", "a REQUEST trigger has no schedule", "set `trigger_type` to SCHEDULED")
+    schedule = reader.child("schedule")
+    return TriggerSettings(trigger_type=kind, schedule=_schedule(schedule, zone) if schedule is not None else None)
+
+
+def override_payload(reader: Reader) -> OverridePayloadSettings:
+    """Returns the settings of an `overridePayload`; names of the engine are refused."""
+    if ("parameters" in reader) == ("payload" in reader):
+        reader.report.error(reader.path, "an override needs exactly one of `parameters` and `payload`")
+    payload = reader.value.get("payload")
+    for name in METADATA:
+        if isinstance(payload, dict) and name in payload:
+            reader.report.error(reader.at("payload", name), f"{name!r} {_OWN}")
+    parameters = tuple(_parameters(reader)) if "parameters" in reader else ()
+    return OverridePayloadSettings(parameters=parameters, payload=reader.template("payload"))
+
+
+def redirect(reader: Reader) -> RedirectSettings:
+    """Returns the settings of a `redirect`."""
+    return RedirectSettings(target=reader.value["target"], max_visits=reader.whole("max_visits"))
+
+
+def terminate(reader: Reader) -> TerminateSettings:
+    """Returns the settings of a `terminate`."""
+    return TerminateSettings(status=reader.value.get("status", "COMPLETED"), reason=reader.template("reason"))
+
+
+def check_zone(reader: Reader, name: str, default: str) -> str:
+    """Returns the stated zone, or the default when it is left out or unknown, which is reported."""
+    if name not in reader:
+        return default
+    zone: str = reader.value[name]
+    try:
+        find_zone(zone)
+    except DefinitionError as error:
+        reader.error(name, error.message)
+        return default
+    return zone
+
+
+def _schedule(reader: Reader, zone: str) -> Schedule | None:
+    for name in reader.value:
+        if name not in _SCHEDULE_FIELDS:
+            hint = "use `every`" if name == "cron" else ""
+            reader.error(name, f"the schedule field {name!r} is not available in this release", hint)
+    for name, default in SCHEDULE_DEFAULTS.items():
+        if reader.value.get(name, default) != default:
+            message = f"the schedule field {name!r} can only be {default!r} in this release"
+            reader.error(name, message, f"leave {name!r} out")
+    every = reader.duration("every")
+    if "every" not in reader and "cron" not in reader:
+        reader.error("every", "`every` is missing", 'such as "PT1H"')
+    if every is not None and not every.has_calendar_parts and every.to_timedelta() < _SHORTEST:
+        reader.error("every", "must be at least PT1S")
+    start, end = reader.instant("start"), reader.instant("end")
+    if start is not None and end is not None and end <= start:
+        reader.error("end", "must be later than `start`")
+    stated = check_zone(reader, "timezone", zone)
+    return Schedule(every=every, timezone=stated, start=start, end=end) if every is not None else None
+
+
+def _parameters(reader: Reader) -> Iterator[tuple[tuple[str, ...], Template]]:
+    seen: dict[str, str] = {}
+    for parameter in reader.children("parameters"):
+        name: str = parameter.value["name"]
+        parts = tuple(name.split("."))
+        if not all(parts):
+            parameter.error("name", f"{name!r} has an empty part")
+        if parts[0] in METADATA:
+            parameter.error("name", f"{parts[0]!r} {_OWN}")
+        if name in seen:
+            parameter.warning("name", f"{name!r} is set at {seen[name]} already; this value wins")
+        seen[name] = join_pointer(parameter.path, "name")
+        value = parameter.template("value")
+        assert value is not None  # the schema requires it
+        yield parts, value

@@ -1,0 +1,52 @@
+"""The JSON Schema (2020-12) of what each step type gives to later steps, as `<step>.output`."""
+
+from typing import Final
+
+from looply.definition.settings_schema import SOURCES, fields
+from looply.jsontext import Json
+
+_TEXT: Json = {"type": "string"}
+_NONE: Json = {"type": "null"}
+_BRANCH: Json = fields({"branch": _TEXT}, ("branch",))
+_CALL: Json = fields(
+    {
+        "status": {"type": "string", "pattern": r"^[0-9]{3}$"},
+        "statusText": _TEXT,
+        "headers": {"type": "object", "additionalProperties": _TEXT},
+        "data": {},
+    },
+    ("status", "statusText", "headers", "data"),
+)
+_ANSWER: dict[str, Json] = {"user": _TEXT, "data": {"type": "object"}}
+
+OUTPUTS: Final[dict[str, Json]] = {
+    "trigger": _NONE,
+    "httpRequest": _CALL,
+    "sapRequest": _CALL,
+    "conditional": fields({"branch": {"type": "string", "enum": ["yes", "no"]}}, ("branch",)),
+    "branchConditional": _BRANCH,
+    "advancedConditional": _BRANCH,
+    "adaptiveCard": fields(
+        {
+            "response": {"anyOf": [_NONE, fields(_ANSWER, ("user", "data"))]},
+            "responses": {
+                "type": "array",
+                "items": fields({**_ANSWER, "answered_on": _TEXT}, ("user", "data", "answered_on")),
+            },
+            "recipients": {"type": "array", "items": _TEXT},
+            "source": {"type": "string", "enum": [*SOURCES, ""]},
+        },
+        ("response", "responses", "recipients", "source"),
+    ),
+    "wait": {
+        "type": "object",
+        "properties": {"source": {"type": "string", "enum": list(SOURCES)}},
+        "required": ["source"],
+        "additionalProperties": True,
+    },
+    "delay": _NONE,
+    "overridePayload": {},
+    "redirect": fields({"target": _TEXT}, ("target",)),
+    "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
+}
+"""Step type -> the schema of its output; a type that this release does not execute is not among them."""

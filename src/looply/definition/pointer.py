@@ -1,0 +1,35 @@
+"""JSON Pointers (RFC 6901): how findings, secrets and search fields name a place in a document."""
+
+import re
+
+from looply.jsontext import Json
+
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+
+
+def join_pointer(base: str, *parts: str | int) -> str:
+    """Returns the pointer of a member below `base`, whose names are escaped here."""
+    return base + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def split_pointer(pointer: str) -> tuple[str, ...]:
+    """Returns the names of a pointer, unescaped.
+
+    Raises: ValueError when the text is no JSON Pointer.
+    """
+    if _POINTER.fullmatch(pointer) is None:
+        raise ValueError(f"{pointer!r} is not a JSON Pointer")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def points_into(document: Json, pointer: str) -> bool:
+    """Tells whether the pointer leads to a value of the document."""
+    value = document
+    for part in split_pointer(pointer):
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return False
+    return True

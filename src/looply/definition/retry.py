@@ -1,0 +1,42 @@
+"""Which failures are repeated and which statuses are failures."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+STATUS_PATTERN: Final = r"^[1-5](?:xx|[0-9]{2})$"
+"""One HTTP status (`404`) or a hundred of them (`4xx`)."""
+RETRY_PATTERN: Final = rf"^(?:connection|timeout)$|{STATUS_PATTERN}"
+"""What `retry.on` may name: failures without an answer, or statuses."""
+RETRY_ON: Final = ("connection", "timeout", "429", "502", "503", "504")
+"""What is repeated when a policy does not say it."""
+
+_FAILURES: Final = {"CONNECTION": "connection", "TIMEOUT": "timeout"}
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how soon a failed attempt is repeated.
+
+    The wait before attempt n + 1 is `interval * backoff ** (n - 1)`, at most `max_interval`, and spread by the share
+    `jitter`. The defaults count when a step has a `retry` that leaves them out; without a `retry` there is one attempt.
+    """
+
+    max_attempts: int = 3
+    """Attempts in all, the first one included."""
+    interval: timedelta = timedelta(seconds=1)
+    backoff: float = 2.0
+    max_interval: timedelta | None = None
+    jitter: float = 0.0
+    """0 (exact times) to 1."""
+    on: tuple[str, ...] = RETRY_ON
+
+    def matches(self, code: str, status: str | None) -> bool:
+        """Tells whether a failure is repeated: by the code of an error without an answer, or by the answer's status."""
+        return _FAILURES.get(code) in self.on or (status is not None and matches_status(self.on, status))
+
+
+def matches_status(patterns: Iterable[str], status: str) -> bool:
+    """Tells whether an HTTP status such as `404` is one of the patterns, such as `404` or `4xx`."""
+    return any(status == pattern or (len(status) == 3 and f"{status[0]}xx" == pattern) for pattern in patterns)

@@ -1,0 +1,324 @@
+"""The JSON Schema (2020-12) of each step type's settings.
+
+A field that decides the shape of the graph or the kind of the step (an operator, an action, a branch id) is constant.
+Every other string may hold `${...}`; where a field has a closed list of values, `computed` lets an expression in.
+"""
+
+from typing import Final
+
+from looply.definition.choice import OPERATORS
+from looply.definition.retry import STATUS_PATTERN
+from looply.jsontext import Json
+
+EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
+IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SOURCES: Final = ("SAP", "TEAMS")
+"""On whose behalf an execution is resumed: the ordering system's, or people's."""
+BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
+
+_TEXT: Json = {"type": "string"}
+_NAME: Json = {"type": "string", "minLength": 1}
+_STEP: Json = {"type": "string", "pattern": IDENTIFIER}
+_BRANCH_ID: Json = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
+_RULE: Json = {"$ref": "#/$defs/rule"}
+_FAIL_ON: Json = {"type": "array", "items": {"type": "string", "pattern": STATUS_PATTERN}, "uniqueItems": True}
+
+
+def fields(properties: dict[str, Json], required: tuple[str, ...] = (), **more: Json) -> Json:
+    """Returns the schema of an object that has these properties and no others."""
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": properties, **needed, "additionalProperties": False, **more}
+
+
+def described(schema: Json, description: str, **more: Json) -> Json:
+    """Returns the schema with what editors show about it."""
+    return {**schema, "description": description, **more}
+
+
+def one_of(*values: str, **more: Json) -> Json:
+    """Returns the schema of a closed list of texts."""
+    return {"type": "string", "enum": list(values), **more}
+
+
+def computed(schema: Json, **more: Json) -> Json:
+    """Returns the schema of a value that may also be made by an expression."""
+    return {"anyOf": [schema, EXPRESSION], **more}
+
+
+def items_of(schema: Json, *, least: int = 1, **more: Json) -> Json:
+    """Returns the schema of a list with at least `least` items."""
+    return {"type": "array", "items": schema, "minItems": least, **more}
+
+
+def _pairs(description: str) -> Json:
+    return computed({"type": "object"}, description=description)
+
+
+_TESTS = [operator.name for operator in OPERATORS.values() if operator.is_type_test]
+_IS_NOT: Json = {"properties": {"operator": {"const": "Not"}}, "required": ["operator"]}
+_IS_TEST: Json = {"properties": {"operator": {"enum": _TESTS}}}
+_NEGATED: Json = {"properties": {"value": {"$ref": "#/$defs/negatedRule"}}, "required": ["value"]}
+
+
+def _rule_schema(*, inherits: bool = False, **more: Json) -> Json:
+    """Returns the schema of a rule. Within `Not` a rule may leave its variable to the rule around it."""
+    negation = {"if": _IS_NOT, "then": _NEGATED}
+    return fields(
+        {
+            **more,
+            "variable": described(_TEXT, "What is looked at, such as ${payload.output.amount}."),
+            "operator": one_of(*OPERATORS),
+            "value": described({}, "What it is compared with; true for an `Is...` test that leaves it out."),
+        },
+        ("operator",),
+        allOf=[
+            negation if inherits else {**negation, "else": {"required": ["variable"]}},
+            {"if": _IS_TEST, "else": {"required": ["value"]}},
+        ],
+    )
+
+
+RULES: Final[dict[str, Json]] = {
+    "rule": _rule_schema(),
+    "negatedRule": _rule_schema(inherits=True),
+    "duration": {
+        "type": "string",
+        "description": "ISO 8601 duration; date parts are calendar arithmetic in the workflow's zone.",
+        "examples": ["PT30S", "PT2H", "P3D"],
+    },
+}
+"""Schemas that others refer to."""
+
+_DURATION: Json = {"$ref": "#/$defs/duration"}
+
+_CALL: dict[str, Json] = {
+    "params": _pairs("Query parameters by name."),
+    "headers": _pairs("Headers by name."),
+    "body_type": computed(one_of(*BODY_TYPES), default="json"),
+    "body": described({}, "Any JSON value; text for `xml` and `raw`."),
+    "fail_on": described(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
+}
+
+_AUTH: Json = {
+    "anyOf": [
+        EXPRESSION,
+        fields({"type": one_of("bearer"), "token": _TEXT}, ("type", "token")),
+        fields({"type": one_of("basic"), "user": _TEXT, "password": _TEXT}, ("type", "user", "password")),
+    ],
+    "description": "Credentials made by expressions; constant ones belong into a connection.",
+}
+
+_CARD: dict[str, Json] = {
+    "card": described({"type": "object"}, "Adaptive Card template."),
+    "card_id": described(_NAME, "A card of the organization, in place of `card`."),
+    "card_version": described({"type": "integer", "minimum": 1}, "Its version; the newest ACTIVE one when left out."),
+}
+
+_CONDITION = _rule_schema(
+    join=one_of("simple", "and", "or", description="`or` opens a new group, `and` adds to the current one.")
+)
+
+SETTINGS: Final[dict[str, Json]] = {
+    "trigger": fields(
+        {
+            "trigger_type": one_of("REQUEST", "SCHEDULED"),
+            "schedule": fields(
+                {
+                    "every": described(_DURATION, "Time between two starts."),
+                    "cron": described(_NAME, "Cron expression of five fields."),
+                    "timezone": described(_NAME, "IANA name; the workflow's own zone when left out."),
+                    "start": described(_TEXT, "RFC 3339; `every` counts from here, else from activation."),
+                    "end": described(_TEXT, "RFC 3339; nothing starts after it."),
+                    "jitter": described(_DURATION, "Only `PT0S` in this release: starts are on time.", default="PT0S"),
+                    "overlap": one_of(
+                        "skip",
+                        "queue",
+                        "allow",
+                        default="skip",
+                        description="Only `skip` in this release: no start while the last execution is open.",
+                    ),
+                    "catch_up": one_of(
+                        "last",
+                        "none",
+                        "all",
+                        default="last",
+                        description="Only `last` in this release: of the starts that were missed the last is made.",
+                    ),
+                    "catch_up_window": described(_DURATION, "How late a missed start may be.", default="PT1H"),
+                    "dst": one_of(
+                        "once",
+                        "skip",
+                        "twice",
+                        default="once",
+                        description="Only `once` in this release: a change of the clocks drops and doubles no start.",
+                    ),
+                },
+            ),
+        },
+        ("trigger_type",),
+    ),
+    "httpRequest": fields(
+        {
+            "method": computed(one_of(*METHODS), default="GET"),
+            "url": described(_TEXT, "Absolute; with a connection also a path below its address."),
+            **_CALL,
+            "auth": _AUTH,
+            "connection": described(_NAME, "Name of a connection of kind http."),
+        },
+    ),
+    "sapRequest": fields(
+        {
+            "connection": described(_NAME, "Name of a connection of kind sap."),
+            "system_id": described(_NAME, "In place of `connection`, together with `client`."),
+            "client": {"type": ["string", "integer"]},
+            "service_path": _NAME,
+            "entity": _TEXT,
+            "method": computed(one_of(*METHODS), default="GET"),
+            **_CALL,
+        },
+        ("service_path",),
+    ),
+    "function": fields(
+        {"language": one_of("javascript", "python"), "code": _TEXT, "input": {}},
+        ("language", "code"),
+    ),
+    "conditional": fields({"rules": items_of(_RULE)}, ("rules",)),
+    "branchConditional": fields(
+        {
+            "variable": _TEXT,
+            "operator": one_of(*OPERATORS),
+            "branches": items_of(
+                fields(
+                    {
+                        "id": _BRANCH_ID,
+                        "label": _TEXT,
+                        "value": {},
+                        "style": one_of("default", "positive", "negative", "warning", "info", default="default"),
+                    },
+                    ("id",),
+                )
+            ),
+        },
+        ("variable", "operator", "branches"),
+        allOf=[
+            {"if": _IS_NOT, "then": {"properties": {"branches": {"items": _NEGATED}}}},
+            {"if": _IS_TEST, "else": {"properties": {"branches": {"items": {"required": ["value"]}}}}},
+        ],
+    ),
+    "advancedConditional": fields(
+        {
+            "branches": items_of(
+                fields({"id": _BRANCH_ID, "label": _TEXT, "conditions": items_of(_CONDITION)}, ("id", "conditions"))
+            )
+        },
+        ("branches",),
+    ),
+    "adaptiveCard": fields(
+        {
+            "action": one_of("send", "update", "delete", default="send"),
+            "channel": one_of("inbox", "teams", "email", default="inbox"),
+            "app": described(_TEXT, "The app that sends it."),
+            **_CARD,
+            "recipients": described(
+                {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]}, "Mail addresses, or an expression that gives them."
+            ),
+            "wait": fields(
+                {
+                    "for": {"anyOf": [one_of("first", "all"), {"type": "integer", "minimum": 1}], "default": "first"},
+                    "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
+                }
+            ),
+            "target": described(_STEP, "The step whose cards are updated or deleted."),
+        },
+    ),
+    "approval": fields(
+        {
+            **_CARD,
+            "requester": EXPRESSION,
+            "self_approval": {"type": "boolean", "default": True},
+            "recipients": {
+                "anyOf": [EXPRESSION, items_of(_NAME), fields({"datastore": _NAME, "path": _TEXT}, ("datastore",))]
+            },
+            "order": one_of("parallel", "sequence", default="parallel"),
+            "quorum": {"anyOf": [one_of("any", "all"), {"type": "integer", "minimum": 1}]},
+            "veto": {"type": "boolean"},
+            "comment_required": one_of("reject", "always"),
+            "reminders": items_of(_DURATION),
+            "escalation": items_of(fields({"after": _DURATION, "to": {}}, ("after", "to"))),
+            "calendar": _NAME,
+            "timeout": _DURATION,
+        },
+        ("recipients",),
+    ),
+    "wait": fields(
+        {
+            "sources": items_of(one_of(*SOURCES), uniqueItems=True, default=list(SOURCES)),
+            "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
+            "schema": described({"type": "object"}, "JSON Schema of the answer."),
+        }
+    ),
+    "delay": fields({"for": _DURATION, "until": described(_TEXT, "RFC 3339.")}),
+    "overridePayload": fields(
+        {
+            "parameters": items_of(
+                fields(
+                    {"name": described(_NAME, "A dotted name goes deeper."), "value": {}},
+                    ("name", "value"),
+                )
+            ),
+            "payload": described({}, "Replaces the caller's part of payload.output."),
+        }
+    ),
+    "datastore": fields(
+        {
+            "operation": one_of("get", "set", "merge", "delete"),
+            "name": _NAME,
+            "path": _TEXT,
+            "value": {},
+            "if_revision": computed({"type": "integer"}),
+        },
+        ("operation", "name"),
+    ),
+    "email": fields(
+        {
+            "connection": _NAME,
+            "to": {"anyOf": [_NAME, items_of(_NAME)]},
+            "cc": {"anyOf": [_NAME, items_of(_NAME)]},
+            "subject": _TEXT,
+            "text": _TEXT,
+            "html": _TEXT,
+        },
+        ("connection", "to", "subject"),
+    ),
+    "parallel": fields({"branches": items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",)))}, ("branches",)),
+    "join": fields(
+        {
+            "of": _STEP,
+            "for": {"anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}], "default": "all"},
+        },
+        ("of",),
+    ),
+    "forEach": fields(
+        {"items": computed({"type": "array"}), "concurrency": {"type": "integer", "minimum": 1, "default": 1}},
+        ("items",),
+    ),
+    "subworkflow": fields(
+        {
+            "workflow_id": _NAME,
+            "version": {"type": ["integer", "string"]},
+            "payload": {},
+            "wait": {"type": "boolean", "default": True},
+        },
+        ("workflow_id",),
+    ),
+    "redirect": fields(
+        {
+            "target": _STEP,
+            "max_visits": described({"type": "integer", "minimum": 1}, "100 when left out; over it the step fails."),
+        },
+        ("target",),
+    ),
+    "terminate": fields({"status": one_of("COMPLETED", "FAILED", default="COMPLETED"), "reason": _TEXT}),
+}
+"""Step type -> schema of its settings."""

@@ -1,0 +1,177 @@
+"""The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import jsonschema_rs
+import msgspec
+
+from looply.definition.choice import Rule
+from looply.definition.duration import Duration
+from looply.definition.schema_problems import schema_problems
+from looply.definition.settings_schema import SOURCES
+from looply.errors import Problem
+from looply.expressions import CardTemplate, Template
+from looply.jsontext import Json
+
+TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
+CardAction: TypeAlias = Literal["send", "update", "delete"]
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When a scheduled workflow starts: every `every`, counted from `start`, else from activation."""
+
+    every: Duration
+    timezone: str
+    """IANA name; the workflow's own when the schedule states none."""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`trigger`: by a call (`REQUEST`) or by a schedule."""
+
+    trigger_type: TriggerType
+    schedule: Schedule | None = None
+
+
+class HttpRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`httpRequest`. What is sent is `Step.input`; here is what decides about it."""
+
+    method: str | Template
+    """A template when an expression decides it."""
+    fail_on: tuple[str, ...] = ()
+    connection: str | Template | None = None
+
+
+class SapRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`sapRequest`. What is sent is `Step.input`; the system is named by `connection`, or in the input."""
+
+    method: str | Template
+    fail_on: tuple[str, ...] = ()
+    connection: str | Template | None = None
+
+
+class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`conditional`: exit `yes` when all rules hold, else `no`."""
+
+    rules: tuple[Rule, ...]
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `branchConditional`; its rule compares the step's variable with the branch's value."""
+
+    id: str
+    label: str
+    value: Json
+    style: str
+    rule: Rule
+
+
+class BranchConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`branchConditional`: the first branch whose rule holds, else `else`."""
+
+    variable: Template
+    operator: str
+    branches: tuple[Branch, ...]
+
+
+class AdvancedBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `advancedConditional`: taken when all rules of any group hold."""
+
+    id: str
+    label: str
+    groups: tuple[tuple[Rule, ...], ...]
+
+
+class AdvancedConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`advancedConditional`: the first branch of which a group holds, else `else`."""
+
+    branches: tuple[AdvancedBranch, ...]
+
+
+class CardWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How many answers release a card's wait, and after what time it is given up."""
+
+    count: int | Literal["first", "all"] = "first"
+    timeout: Template | None = None
+
+
+class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`adaptiveCard`: sends, updates or deletes cards. `card` is None while only `card_id` names it."""
+
+    action: CardAction = "send"
+    channel: str = "inbox"
+    app: str | None = None
+    card: CardTemplate | None = None
+    card_id: str | None = None
+    card_version: int | None = None
+    recipients: Template | None = None
+    wait: CardWait | None = None
+    target: str | None = None
+    """The step whose cards are updated or deleted."""
+
+
+class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`wait`: until a resume of one of the sources comes, or the time is over."""
+
+    sources: tuple[str, ...] = SOURCES
+    timeout: Template | None = None
+    schema: dict[str, Json] | None = None
+    checker: Any = None
+    """The schema's compiled validator."""
+
+    def problems_of(self, payload: Json) -> tuple[Problem, ...]:
+        """Returns how a resume's payload breaks the schema; empty when it fits or there is none.
+
+        Paths begin at the call's body (`/payload/...`).
+        """
+        if self.checker is None:
+            return ()
+        assert isinstance(self.checker, jsonschema_rs.Draft202012Validator)
+        return schema_problems(self.checker, payload, "/payload")
+
+
+class DelaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`delay`: for a duration or until an instant; exactly one of the two is there."""
+
+    for_: Template | None = None
+    until: Template | None = None
+
+
+class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`overridePayload`: sets names of `payload.output`, or replaces the caller's part of it."""
+
+    parameters: tuple[tuple[tuple[str, ...], Template], ...] = ()
+    """(the parts of the dotted name, the value)."""
+    payload: Template | None = None
+
+
+class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
+
+    target: str
+    max_visits: int | None = None
+
+
+class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`terminate`: ends the execution at once."""
+
+    status: Literal["COMPLETED", "FAILED"] = "COMPLETED"
+    reason: Template | None = None
+
+
+StepSettings: TypeAlias = (
+    TriggerSettings
+    | HttpRequestSettings
+    | SapRequestSettings
+    | ConditionalSettings
+    | BranchConditionalSettings
+    | AdvancedConditionalSettings
+    | AdaptiveCardSettings
+    | WaitSettings
+    | DelaySettings
+    | OverridePayloadSettings
+    | RedirectSettings
+    | TerminateSettings
+)

@@ -1,0 +1,60 @@
+"""What `looply demo` does: a server and an SAP-like system of its own, and the story played with them."""
+
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from looply.demo import sap
+from looply.demo.local_server import LocalServer, local_server
+from looply.demo.story import Say, StoryOptions, StoryResult, play
+from looply.errors import Conflict
+
+
+class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the demo is played. `auto`: it answers the card itself and ends with the story."""
+
+    auto: bool = False
+    folder: Path | None = None
+    """Where everything is kept, a new or an empty folder; None: a temporary one, which is removed at the end."""
+    port: int = 0
+    """Port of the server on 127.0.0.1; 0 takes a free one."""
+
+
+async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitable[object]]) -> StoryResult:
+    """Plays the purchase-order approval from end to end and returns how it ended.
+
+    Without `auto` the server and the SAP-like system stay up after the story until `stay` returns.
+    Raises: what `play`, `local_server` and `sap.serving` raise; Conflict for a folder that is not empty.
+    """
+    with _folder(options.folder) as work, sap.serving() as sap_url:
+        settings = {"egress_allow": urlsplit(sap_url).netloc}
+        async with local_server(work, settings, port=options.port) as server:
+            story = StoryOptions(looply_url=server.url, api_key=server.api_key, sap_url=sap_url, auto=options.auto)
+            result = await play(story, say)
+            if not options.auto:
+                _tell_where(server, sap_url, say)
+                await stay()
+    return result
+
+
+def _tell_where(server: LocalServer, sap_url: str, say: Say) -> None:
+    say("")
+    say(f"Looply stays up at {server.url} and the SAP-like system at {sap_url}; Ctrl-C stops both.")
+    say(f"API key: {server.api_key}")
+    say(f"Log of the server: {server.log}")
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="looply-demo-") as name:
+            yield Path(name)
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Conflict(f"{folder} is not empty; name a new folder for the demo", code="FOLDER_NOT_EMPTY")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield folder.absolute()

@@ -1,0 +1,109 @@
+"""The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from looply.engine.port import Audit, Head
+from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
+from looply.engine.units import claim_of, head_of, work_rows
+from looply.errors import LooplyError, NotFound
+from looply.execution import ExecutionState, open_work
+from looply.jsontext import Json
+
+_PAGE = 200
+_TRIES = 3
+"""An execution may move between the reads of a running server: only a difference that stays is a problem."""
+
+Read = Callable[[str], Awaitable[ExecutionState]]
+"""Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
+
+
+async def audit_store(store: Store, read: Read) -> Audit:
+    """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
+
+    Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
+    `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
+    refer to what is not stored).
+    """
+    executions = opened = orphans = 0
+    problems: list[dict[str, Json]] = []
+    after = ""
+    while heads := await store.reads.scan(after, _PAGE):
+        for head in heads:
+            executions += 1
+            opened += head.status in ("RUNNING", "WAITING")
+            found = await _problems_of(store, read, head.execution_id)
+            orphans += any(problem["kind"] == "ORPHAN" for problem in found)
+            problems.extend(found)
+        after = heads[-1].execution_id
+    problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
+    return Audit(executions=executions, open=opened, orphans=orphans, problems=problems)
+
+
+async def _problems_of(store: Store, read: Read, execution_id: str) -> Sequence[dict[str, Json]]:
+    found: Sequence[dict[str, Json]] = ()
+    for _ in range(_TRIES):
+        found = await _examine(store, read, execution_id)
+        if not found:
+            break
+    return found
+
+
+async def _examine(store: Store, read: Read, execution_id: str) -> Sequence[dict[str, Json]]:
+    head = await store.reads.head(execution_id)
+    if head is None:
+        return ()
+    rows = await store.reads.work_of(execution_id)
+    claims = await store.reads.claims_of(execution_id)
+    try:
+        state = await read(execution_id)
+    except NotFound:
+        return ()
+    except LooplyError as error:
+        return ({"execution_id": execution_id, "kind": "UNREADABLE", "message": error.message},)
+    return [
+        {"execution_id": execution_id, "kind": kind, "message": message}
+        for kind, message in (*_differences(head, rows, state), *_wrong_claims(claims, state))
+    ]
+
+
+def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[str, str]]:
+    found = []
+    expected = head_of(state)
+    if head != expected:
+        names = [name for name in head.__struct_fields__ if getattr(head, name) != getattr(expected, name)]
+        found.append(("HEAD", f"the stored row differs from the history in {', '.join(names)}"))
+    wanted = _comparable(work_rows(state, _queued, 0))
+    stored = _comparable(rows)
+    found.extend(
+        ("WORK", f"stored {kind} are {stored[kind]}, the history says {wanted[kind]}")
+        for kind in wanted
+        if wanted[kind] != stored[kind]
+    )
+    if state.status in ("RUNNING", "WAITING") and open_work(state).is_empty:
+        found.append(("ORPHAN", f"the execution is {state.status} and nothing will move it"))
+    return found
+
+
+def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:
+    claim = claim_of(state) if open_work(state).holds_process_id else None
+    wanted = [claim] if claim is not None else []
+    if list(stored) == wanted:
+        return []
+    held, due = (", ".join(repr(each.process_id) for each in found) or "none" for found in (stored, wanted))
+    return [("CLAIM", f"stored claims on process ids are {held}, the history says {due}")]
+
+
+def _queued(_row: EffectRow) -> EffectState:
+    return "QUEUED"
+
+
+def _comparable(work: Work) -> dict[str, object]:
+    """Returns what identifies the rows: where an effect stands in its queue is not in the history."""
+    return {
+        "effects": sorted((row.seq, row.attempt, row.queue) for row in work.effects),
+        "timers": sorted((row.seq, row.due, row.kind) for row in work.timers),
+        "waits": sorted((row.seq, row.step, row.sources) for row in work.waits),
+        "incidents": sorted(work.incidents, key=lambda row: row.seq),
+        "cards": sorted(work.cards, key=lambda card: card.card_id),
+        "continuations": work.continues,
+    }

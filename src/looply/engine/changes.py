@@ -1,0 +1,43 @@
+"""The log of state changes, for operators: who looks for a failed execution begins here, the history tells the rest.
+
+One line costs some 40 microseconds, which is a good part of a whole trigger. So every change is told at level DEBUG,
+and at the levels above only an execution that fails with an incident, which somebody must look at.
+"""
+
+import logging
+
+import structlog
+
+from looply.execution import ExecutionState
+
+_log = structlog.get_logger(__name__)
+
+
+class ChangeLog:
+    """Tells of changes of status once they are durable. Made after the log is configured."""
+
+    def __init__(self) -> None:
+        # Bound once: a logger that is bound with each line costs 7 microseconds even where it is silent.
+        self._log = _log.bind()
+        self._tells_all = self._log.is_enabled_for(logging.DEBUG)
+
+    def __call__(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        """Tells how the status changed between two states of one execution; neither payloads nor messages are told."""
+        if not (self._tells_all or after.incidents):
+            return
+        status, former = after.status, before.status if before is not None else None
+        if status == former:
+            return
+        started = after.started
+        fields = {
+            "execution_id": started.execution_id,
+            "organization_id": started.organization_id,
+            "workflow": f"{started.workflow_id}/{after.workflow_version}",
+            "state": after.current_state,
+        }
+        for incident in after.incidents.values():
+            self._log.warning(
+                "execution_failed", **fields, incident_id=incident.incident_id, kind=incident.kind, code=incident.code
+            )
+            return
+        self._log.debug("execution_changed", **fields, status=status, former=former)

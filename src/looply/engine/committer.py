@@ -1,0 +1,215 @@
+"""The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from looply.clock import Clock
+from looply.definition import Workflow
+from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.mailbox import Mailbox
+from looply.engine.port import Fire, Key
+from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
+from looply.engine.units import claim_of, head_of, work_change
+from looply.execution import ExecutionState, open_work
+from looply.execution.events import Event
+from looply.jsontext import encode_json
+
+KEY_LIFE = timedelta(hours=24)
+"""An idempotency key is kept at least so long."""
+
+_SNAPSHOT_EVENTS = 512
+_SNAPSHOT_BYTES = 256 * 1024
+
+
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first unit of an execution stores beside its history."""
+
+    key: Key | None = None
+    fire: Fire | None = None
+
+
+_NO_EXTRAS = Extras()
+
+
+def _nobody(_due: datetime | None) -> None:
+    """Stands for the pump until there is one."""
+
+
+def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
+    """Stands for the log of changes until there is one."""
+
+
+class Committer:
+    """Stores stretches of executions and publishes what follows from them.
+
+    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules changed;
+    `on_change` the states before and after each unit that is durable.
+    """
+
+    def __init__(self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._store = store
+        self._codec = codec
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._epoch = 0
+        self._known_definitions: set[str] = set()
+        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._unsaved: dict[str, tuple[int, int]] = {}
+        self.on_timer: Callable[[datetime | None], None] = _nobody
+        self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of this process, 0 before `begin`."""
+        return self._epoch
+
+    def begin(self, epoch: int, definitions: frozenset[str]) -> None:
+        """Takes over what the store told when it was opened."""
+        self._epoch = epoch
+        self._known_definitions = set(definitions)
+
+    async def commit(
+        self,
+        box: Mailbox,
+        after: ExecutionState,
+        workflow: Workflow,
+        events: Sequence[Event],
+        extras: Extras = _NO_EXTRAS,
+    ) -> None:
+        """Stores the events of one stretch and moves the mailbox to the state after it.
+
+        Effects leave, watchers wake and timers count only after the unit is durable. When it is not stored, the
+        mailbox stays where it was.
+        Raises: what `Journal.commit` raises.
+        """
+        reserved: list[EffectRow] = []
+        unit, chain = self._unit(box, after, workflow, events, extras, reserved)
+        try:
+            await self._store.journal.commit(unit)
+        except BaseException:
+            for row in reserved:
+                self._dispatcher.release(row.queue)
+            raise
+        before = box.state
+        box.state, box.workflow, box.chain = after, workflow, chain
+        self.on_change(before, after)
+        if unit.definition is not None:
+            self._known_definitions.add(unit.definition.hash)
+        self._publish(unit)
+
+    def watch(self, execution_id: str) -> asyncio.Event:
+        """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
+        signal = asyncio.Event()
+        self._watchers.setdefault(execution_id, set()).add(signal)
+        return signal
+
+    def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
+        """Gives a signal back."""
+        signals = self._watchers.get(execution_id)
+        if signals is not None:
+            signals.discard(signal)
+            if not signals:
+                del self._watchers[execution_id]
+
+    def _unit(
+        self,
+        box: Mailbox,
+        after: ExecutionState,
+        workflow: Workflow,
+        events: Sequence[Event],
+        extras: Extras,
+        reserved: list[EffectRow],
+    ) -> tuple[Unit, bytes]:
+        before = box.state
+        started = after.started
+        expected = before.seq if before is not None else 0
+        batch, values = self._codec.encode(
+            events, started.organization_id, started.execution_id, expected + 1, box.chain
+        )
+        work = work_change(before, after, self._effect_state(reserved), self._epoch)
+        held = before is not None and open_work(before).holds_process_id
+        holds = open_work(after).holds_process_id
+        claim = claim_of(after)
+        unit = Unit(
+            execution_id=started.execution_id,
+            expected_seq=expected,
+            head=head_of(after),
+            batch=batch,
+            work=work,
+            values=values,
+            snapshot=self._snapshot(after, len(batch.events)),
+            # A new execution puts its claim even when it ends in the same unit, which drops it again: that an open
+            # execution holds the process id must be found out in any case.
+            put_claim=claim if before is None or (holds and not held) else None,
+            drop_claim=claim if (held or before is None) and not holds else None,
+            key=self._stored_key(started.organization_id, extras.key),
+            fire=extras.fire,
+            definition=self._new_definition(after, workflow),
+        )
+        return unit, batch.chain
+
+    def _effect_state(self, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
+        def decide(row: EffectRow) -> EffectState:
+            if not self._dispatcher.reserve(row.queue):
+                return "QUEUED"
+            reserved.append(row)
+            return "RUNNING"
+
+        return decide
+
+    def _stored_key(self, organization_id: str, key: Key | None) -> StoredKey | None:
+        if key is None:
+            return None
+        return StoredKey(
+            organization_id=organization_id,
+            text=key.text,
+            request=key.request,
+            expires_on=self._clock.now() + KEY_LIFE,
+        )
+
+    def _new_definition(self, after: ExecutionState, workflow: Workflow) -> StoredDefinition | None:
+        if after.definition in self._known_definitions:
+            return None
+        return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
+
+    def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
+        """Returns a coded state when the execution rests and folding it has become dear since the last one."""
+        execution_id = after.started.execution_id
+        if after.closed is not None:
+            self._unsaved.pop(execution_id, None)
+            return None
+        first, grown = self._unsaved.get(execution_id, (0, 0))
+        grown += size
+        if after.seq - first <= _SNAPSHOT_EVENTS and grown <= _SNAPSHOT_BYTES:
+            if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
+                self._unsaved[execution_id] = (first, grown)
+            return None
+        self._unsaved[execution_id] = (after.seq, 0)
+        codec, state = self._codec.encode_state(after)
+        return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
+
+    def _publish(self, unit: Unit) -> None:
+        for row in unit.work.put.effects:
+            effect = EffectRef(row.execution_id, row.seq, row.queue)
+            if row.state == "RUNNING":
+                self._dispatcher.launch(effect)
+            else:
+                self._dispatcher.offer(effect)
+        if unit.work.put.timers:
+            self.on_timer(min(row.due for row in unit.work.put.timers))
+        for signal in self._watchers.get(unit.execution_id, ()):
+            signal.set()
+
+
+def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
+    """Returns a definition as the store keeps it."""
+    return StoredDefinition(
+        hash=workflow.hash.hex(),
+        workflow_id=workflow_id,
+        workflow_version=workflow_version,
+        body=encode_json(workflow.definition),
+    )

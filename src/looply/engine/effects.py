@@ -1,0 +1,94 @@
+"""Effects from their rows to their outcomes: marks them running, lets the worker call, stores what comes of it."""
+
+import asyncio
+
+import structlog
+
+from looply.engine.dispatch import EffectRef
+from looply.engine.loading import Loader
+from looply.engine.mailbox import Mailboxes
+from looply.engine.processor import RETRY_SECONDS, Processor
+from looply.engine.store import Store
+from looply.engine.worker import Worker
+from looply.errors import EngineError, LooplyError, Stale, StoreFull, StoreUnreachable
+from looply.execution import ExecutionState
+from looply.execution.commands import Command
+from looply.execution.state import OpenStep
+
+_log = structlog.get_logger(__name__)
+
+
+class EffectRunner:
+    """Runs one effect at a time for each call of `perform`, which never raises.
+
+    An outcome that cannot be stored because the disk is full, or the database away, is held and tried again; its slot
+    stays taken, which bounds how many are held.
+    """
+
+    def __init__(self, store: Store, loader: Loader, boxes: Mailboxes, processor: Processor, worker: Worker) -> None:
+        self._store = store
+        self._loader = loader
+        self._boxes = boxes
+        self._processor = processor
+        self._worker = worker
+        self._epoch = 0
+
+    def begin(self, epoch: int) -> None:
+        """Takes over the epoch of this process."""
+        self._epoch = epoch
+
+    async def perform(self, effect: EffectRef, is_running: bool) -> None:
+        """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
+        wanted = await self._wanted(effect)
+        if wanted is not None and not is_running:
+            # While an incident is open nothing starts: the row stays in line.
+            if wanted[0].is_frozen or not await self._mark_running(effect):
+                return
+            # It may have been terminated while it was being marked: then nothing leaves any more.
+            wanted = await self._wanted(effect)
+        if wanted is not None:
+            await self._deliver(effect.execution_id, await self._worker.carry_out(*wanted))
+
+    async def _wanted(self, effect: EffectRef) -> tuple[ExecutionState, OpenStep] | None:
+        """Returns the state and the step of an effect, None when nobody wants it any more."""
+        state = None
+        while state is None:
+            try:
+                state = await self._state(effect.execution_id)
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+            except LooplyError as error:
+                _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
+                return None
+        opened = state.find_open_step(effect.seq)
+        return (state, opened) if opened is not None and opened.is_in_flight else None
+
+    async def _state(self, execution_id: str) -> ExecutionState:
+        box = self._boxes.find(execution_id)
+        if box is not None and box.state is not None:
+            return box.state
+        state, _, _ = await self._loader.load(execution_id)
+        return state
+
+    async def _mark_running(self, effect: EffectRef) -> bool:
+        while True:
+            try:
+                return await self._store.work.mark_running(effect.execution_id, effect.seq, self._epoch)
+            except (StoreFull, StoreUnreachable):
+                await asyncio.sleep(RETRY_SECONDS)
+            except EngineError as error:
+                _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
+                return False
+
+    async def _deliver(self, execution_id: str, outcome: Command) -> None:
+        while True:
+            try:
+                await self._processor.submit(execution_id, outcome)
+            except (StoreFull, StoreUnreachable, Stale) as error:
+                _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+            except EngineError as error:
+                _log.error("outcome_lost", execution_id=execution_id, error=error.message)
+                return
+            else:
+                return

@@ -1,0 +1,73 @@
+"""Executions from the store: a snapshot and the batches after it, folded; definitions compiled once."""
+
+from collections import OrderedDict
+
+from looply.definition import Workflow, compile_definition, definition_hash
+from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.store import Store
+from looply.errors import BadRequest, NotFound, StoreCorrupt
+from looply.execution import ExecutionState, fold
+from looply.jsontext import Json, parse_json
+
+_COMPILED = 256
+"""So many compiled definitions stay in memory."""
+
+
+class Loader:
+    """Reads executions and definitions of one store."""
+
+    def __init__(self, store: Store, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+        self._compiled: OrderedDict[str, Workflow] = OrderedDict()
+
+    async def load(self, execution_id: str) -> tuple[ExecutionState, Workflow, bytes]:
+        """Returns state, workflow and the chain of the last batch. Raises: NotFound, StoreCorrupt."""
+        loaded = await self._store.journal.load(execution_id)
+        if loaded is None:
+            raise NotFound("execution not found", code="EXECUTION_NOT_FOUND")
+        organization_id = loaded.head.organization_id
+        snapshot, batches, chain = loaded.snapshot, loaded.batches, loaded.chain
+        if snapshot is not None and snapshot.fold != FOLD_VERSION:
+            snapshot, chain = None, b""
+            batches = await self._store.journal.history(execution_id, 0, loaded.head.seq)
+        state = None
+        if snapshot is not None:
+            state = self._codec.decode_state(snapshot, organization_id, execution_id)
+        for batch in batches:
+            chain = self._codec.check_chain(batch, chain, execution_id)
+            state = fold(self._codec.decode(batch, loaded.values, organization_id, execution_id), state)
+        if state is None or state.seq != loaded.head.seq:
+            raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
+        return state, await self.workflow(state.definition), chain
+
+    async def workflow(self, name: str) -> Workflow:
+        """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored, or is damaged."""
+        workflow = self._compiled.get(name)
+        if workflow is not None:
+            self._compiled.move_to_end(name)
+            return workflow
+        stored = await self._store.journal.find_definition(name)
+        if stored is None:
+            raise StoreCorrupt(f"the definition {name} of an execution is not stored")
+        workflow = compile_definition(_whole(name, stored.body))
+        self.keep(name, workflow)
+        return workflow
+
+    def keep(self, name: str, workflow: Workflow) -> None:
+        """Keeps a compiled definition in memory by its hash, the least recently used one leaves."""
+        self._compiled[name] = workflow
+        if len(self._compiled) > _COMPILED:
+            self._compiled.popitem(last=False)
+
+
+def _whole(name: str, body: bytes) -> Json:
+    """Returns the document of a stored definition. Raises: StoreCorrupt when its hash is not its name."""
+    try:
+        document = parse_json(body)
+        if isinstance(document, dict) and definition_hash(document).hex() == name:
+            return document
+    except BadRequest:
+        # Not even JSON any more.
+        pass
+    raise StoreCorrupt(f"the definition {name} of an execution is damaged; restore the store from a backup")

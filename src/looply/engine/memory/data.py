@@ -1,0 +1,178 @@
+"""The rows of the memory store, and how one unit changes them. They outlive a store, as a disk outlives a process."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.port import Fire, Head, OpenCard, Schedule
+from looply.engine.store import (
+    Batch,
+    Claim,
+    EffectRow,
+    IncidentRow,
+    Snapshot,
+    StoredDefinition,
+    StoredKey,
+    TimerRow,
+    Unit,
+    Value,
+    WaitRow,
+    WorkChange,
+)
+from looply.errors import ClaimTaken, FireTaken, KeyTaken, Stale
+
+POISON_LOADS: Final = 3
+
+Row = tuple[str, int]
+"""An execution id and the number of an event."""
+
+
+@dataclass
+class MemoryData:
+    """All rows. `epoch` rises with each store that is opened on them."""
+
+    epoch: int = 0
+    is_clean: bool = True
+    heads: dict[str, Head] = field(default_factory=dict)
+    loads: dict[str, int] = field(default_factory=dict)
+    batches: dict[str, list[Batch]] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
+    value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    claims: dict[tuple[str, str], tuple[Claim, str]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[StoredKey, str]] = field(default_factory=dict)
+    effects: dict[Row, EffectRow] = field(default_factory=dict)
+    timers: dict[Row, TimerRow] = field(default_factory=dict)
+    waits: dict[Row, WaitRow] = field(default_factory=dict)
+    incidents: dict[Row, IncidentRow] = field(default_factory=dict)
+    cards: dict[str, OpenCard] = field(default_factory=dict)
+    continuations: set[str] = field(default_factory=set)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    fires: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    definitions: dict[str, StoredDefinition] = field(default_factory=dict)
+    dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
+
+    def is_open(self, execution_id: str) -> bool:
+        """Whether the execution is stored and still runs or waits."""
+        head = self.heads.get(execution_id)
+        return head is not None and head.status in ("RUNNING", "WAITING")
+
+    def apply(self, unit: Unit) -> None:
+        """Applies a unit whole, or raises and changes nothing. Raises: Stale, KeyTaken, ClaimTaken, FireTaken."""
+        self._check(unit)
+        if unit.fire is not None:
+            self.take_fire(unit.fire, unit.execution_id)
+        execution_id, head = unit.execution_id, unit.head
+        former = self.heads.get(execution_id)
+        # What never changes after the start is taken from there, as an UPDATE does.
+        self.heads[execution_id] = head if former is None else _moved(former, head)
+        self.loads[execution_id] = 0
+        self.batches.setdefault(execution_id, []).append(unit.batch)
+        self._apply_payload(unit)
+        self._apply_claim(unit)
+        self._apply_work(unit.execution_id, unit.work)
+
+    def take_fire(self, fire: Fire, execution_id: str) -> None:
+        """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""
+        schedule = self.schedules.get(fire.workflow_id)
+        if not self._waits_for(fire, schedule):
+            instant = fire.nominal.isoformat()
+            raise FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")
+        assert schedule is not None
+        self.fires[fire.workflow_id, fire.nominal] = execution_id
+        moved = replace(schedule, next=fire.next)
+        if execution_id:
+            moved = replace(moved, last=fire.nominal, last_execution=execution_id)
+        self.schedules[fire.workflow_id] = moved
+
+    def count_loads(self, now: datetime) -> list[str]:
+        """Counts a load of every execution that work was done for, after a crash; returns those with too many."""
+        runnable = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
+        runnable |= {key[0] for key, timer in self.timers.items() if timer.due <= now}
+        if not self.is_clean:
+            for execution_id in runnable & self.heads.keys():
+                self.loads[execution_id] += 1
+        return sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
+
+    def _check(self, unit: Unit) -> None:
+        if unit.key is not None:
+            self._check_key(unit.key, unit.batch.at)
+        stored = self.heads.get(unit.execution_id)
+        if (stored.seq if stored is not None else 0) != unit.expected_seq:
+            raise Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+        if unit.put_claim is not None:
+            claim = unit.put_claim
+            found = self.claims.get((claim.workflow_id, claim.process_id))
+            if found is not None and found[1] != unit.execution_id:
+                message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
+                raise ClaimTaken(message, execution_id=found[1], request=found[0].request)
+
+    def _check_key(self, wanted: StoredKey, now: datetime) -> None:
+        found = self.keys.get((wanted.organization_id, wanted.text))
+        if found is not None and (found[0].expires_on > now or self.is_open(found[1])):
+            message = f"the idempotency key {wanted.text!r} is stored already"
+            raise KeyTaken(message, execution_id=found[1], request=found[0].request)
+
+    def _waits_for(self, fire: Fire, schedule: Schedule | None) -> bool:
+        if schedule is None or schedule.status != "ACTIVE" or schedule.next is None:
+            return False
+        return schedule.next <= fire.nominal and (fire.workflow_id, fire.nominal) not in self.fires
+
+    def _apply_payload(self, unit: Unit) -> None:
+        execution_id, organization_id = unit.execution_id, unit.head.organization_id
+        for value in unit.values:
+            self.values.setdefault((organization_id, value.hash), value)
+            self.value_uses.setdefault(execution_id, {})[value.hash] = unit.batch.last_seq
+        if unit.snapshot is not None:
+            self.snapshots[execution_id] = unit.snapshot
+        elif unit.head.status in ("COMPLETED", "TERMINATED"):
+            self.snapshots.pop(execution_id, None)
+        if unit.definition is not None:
+            self.definitions.setdefault(unit.definition.hash, unit.definition)
+        if unit.key is not None:
+            self.keys[unit.key.organization_id, unit.key.text] = (unit.key, execution_id)
+
+    def _apply_claim(self, unit: Unit) -> None:
+        if unit.put_claim is not None:
+            claim = unit.put_claim
+            self.claims[claim.workflow_id, claim.process_id] = (claim, unit.execution_id)
+        if unit.drop_claim is not None:
+            place = (unit.drop_claim.workflow_id, unit.drop_claim.process_id)
+            if place in self.claims and self.claims[place][1] == unit.execution_id:
+                del self.claims[place]
+
+    def _apply_work(self, execution_id: str, work: WorkChange) -> None:
+        self.effects.update({(execution_id, row.seq): row for row in work.put.effects})
+        self.timers.update({(execution_id, row.seq): row for row in work.put.timers})
+        self.waits.update({(execution_id, row.seq): row for row in work.put.waits})
+        self.incidents.update({(execution_id, row.seq): row for row in work.put.incidents})
+        self.cards.update({card.card_id: card for card in work.put.cards})
+        if work.put.continues:
+            self.continuations.add(execution_id)
+        for seq in work.drop_effects:
+            self.effects.pop((execution_id, seq), None)
+        for _, seq in work.drop_timers:
+            self.timers.pop((execution_id, seq), None)
+        for seq in work.drop_waits:
+            self.waits.pop((execution_id, seq), None)
+        for seq in work.drop_incidents:
+            self.incidents.pop((execution_id, seq), None)
+        for card_id in work.drop_cards:
+            self.cards.pop(card_id, None)
+        if work.drop_continues:
+            self.continuations.discard(execution_id)
+
+
+def _moved(former: Head, head: Head) -> Head:
+    return replace(
+        former,
+        workflow_version=head.workflow_version,
+        status=head.status,
+        current_state=head.current_state,
+        seq=head.seq,
+        modified_on=head.modified_on,
+        modified_by=head.modified_by,
+    )

@@ -1,0 +1,146 @@
+"""The reading side of the memory store."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from looply.engine.memory.data import MemoryData
+from looply.engine.port import Filter, Head, OpenCard
+from looply.engine.store import Batch, Claim, Work
+
+BUDGET: Final = 20_000
+"""Rows that one page looks at."""
+
+
+class MemoryReads:
+    """See `looply.engine.store.Reads`."""
+
+    def __init__(self, data: MemoryData) -> None:
+        self._data = data
+
+    async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
+        """Returns who answers to a process id or execution id."""
+        data = self._data
+        own = data.heads.get(name.lower())
+        if own is not None and own.organization_id == organization_id and workflow_id in ("", own.workflow_id):
+            return [own]
+        holders = [
+            data.heads[execution_id]
+            for (holder_workflow, process_id), (claim, execution_id) in data.claims.items()
+            if process_id == name and claim.organization_id == organization_id and workflow_id in ("", holder_workflow)
+        ]
+        if holders:
+            return sorted(holders, key=lambda head: head.execution_id, reverse=True)
+        known = [
+            head
+            for head in data.heads.values()
+            if head.process_id == name
+            and head.organization_id == organization_id
+            and workflow_id in ("", head.workflow_id)
+        ]
+        return sorted(known, key=lambda head: head.execution_id, reverse=True)[:1]
+
+    async def head(self, execution_id: str) -> Head | None:
+        """Returns the head of one execution."""
+        return self._data.heads.get(execution_id)
+
+    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+        """Returns a page of heads, newest first, and where its scan budget ended."""
+        mine = (head for head in self._data.heads.values() if head.organization_id == organization_id)
+        below = sorted(
+            (head for head in mine if not after or head.execution_id < after),
+            key=lambda head: head.execution_id,
+            reverse=True,
+        )
+        found: list[Head] = []
+        for count, head in enumerate(below, 1):
+            if _fits(head, wanted):
+                found.append(head)
+            if len(found) == limit:
+                return found, ""
+            if count == BUDGET:
+                return found, head.execution_id
+        return found, ""
+
+    async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
+        """Returns for each execution its last batches, oldest first."""
+        return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
+
+    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
+        """Returns open card copies, newest first."""
+        data = self._data
+        found = [
+            card
+            for card in data.cards.values()
+            if data.heads[card.execution_id].organization_id == organization_id and recipient in ("", card.recipient)
+        ]
+        return sorted(found, key=lambda card: (card.opened_on, card.card_id), reverse=True)[:limit]
+
+    async def work_of(self, execution_id: str) -> Work:
+        """Returns all rows of open work of one execution."""
+        data = self._data
+        cards = [card for card in data.cards.values() if card.execution_id == execution_id]
+        return Work(
+            effects=tuple(row for key, row in sorted(data.effects.items()) if key[0] == execution_id),
+            timers=tuple(row for key, row in sorted(data.timers.items()) if key[0] == execution_id),
+            waits=tuple(row for key, row in sorted(data.waits.items()) if key[0] == execution_id),
+            incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
+            cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
+            continues=execution_id in data.continuations,
+        )
+
+    async def claims_of(self, execution_id: str) -> Sequence[Claim]:
+        """Returns the claims of one execution."""
+        found = [claim for claim, holder in self._data.claims.values() if holder == execution_id]
+        return sorted(found, key=lambda claim: (claim.workflow_id, claim.process_id))
+
+    async def scan(self, after: str, limit: int) -> Sequence[Head]:
+        """Returns heads of all organizations by ascending id."""
+        return [self._data.heads[key] for key in sorted(self._data.heads) if key > after][:limit]
+
+    async def orphan_rows(self) -> Sequence[str]:
+        """Returns a line for each row that refers to what is not stored."""
+        data = self._data
+        schedules = data.schedules.values()
+        rows = [
+            *(("effect", key[0]) for key in data.effects),
+            *(("timer", key[0]) for key in data.timers),
+            *(("wait", key[0]) for key in data.waits),
+            *(("incident", key[0]) for key in data.incidents),
+            *(("continuation", key) for key in data.continuations),
+            *(("card", card.execution_id) for card in data.cards.values()),
+            *(("claim", execution_id) for _, execution_id in data.claims.values()),
+            *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
+            *(("fire", execution_id) for execution_id in data.fires.values() if execution_id),
+            *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
+        ]
+        lines = [f"{kind} row of execution {key}, which is not stored" for kind, key in rows if key not in data.heads]
+        lost = [schedule.definition for schedule in schedules if schedule.definition not in data.definitions]
+        return lines + [f"schedule row of definition {key}, which is not stored" for key in lost]
+
+    def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
+        found: list[Batch] = []
+        count = 0
+        for batch in reversed(self._data.batches.get(execution_id, [])):
+            if count >= events:
+                break
+            found.append(batch)
+            count += batch.last_seq - batch.first_seq + 1
+        return found[::-1]
+
+
+def _fits(head: Head, wanted: Filter) -> bool:
+    return (
+        (not wanted.workflow_id or head.workflow_id == wanted.workflow_id)
+        and (not wanted.statuses or head.status in wanted.statuses)
+        and (wanted.workflow_version is None or head.workflow_version == wanted.workflow_version)
+        and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)
+        and (wanted.created_from is None or head.created_on >= wanted.created_from)
+        and (wanted.created_to is None or head.created_on < wanted.created_to)
+        and (not wanted.process_ids or any(_matches(head.process_id, pattern) for pattern in wanted.process_ids))
+    )
+
+
+def _matches(text: str, pattern: str) -> bool:
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(expression, text, re.DOTALL) is not None

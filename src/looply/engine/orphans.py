@@ -1,0 +1,35 @@
+"""Rows that refer to what is not stored: one statement for every store with tables, since they have the same ones."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from looply.engine.rows import Row
+
+_ORPHANS: Final = """
+  SELECT kind, 'execution', :id_text: FROM (
+    SELECT 'effect' AS kind, execution_id FROM effect
+    UNION ALL SELECT 'timer', execution_id FROM timer
+    UNION ALL SELECT 'wait', execution_id FROM wait
+    UNION ALL SELECT 'incident', execution_id FROM incident
+    UNION ALL SELECT 'continuation', execution_id FROM continuation
+    UNION ALL SELECT 'card', execution_id FROM card
+    UNION ALL SELECT 'claim', execution_id FROM claim
+    UNION ALL SELECT 'idempotency', execution_id FROM idempotency
+    UNION ALL SELECT 'fire', execution_id FROM fire WHERE execution_id IS NOT NULL
+    UNION ALL SELECT 'schedule', last_execution FROM schedule WHERE last_execution IS NOT NULL
+  ) r WHERE NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = r.execution_id)
+  UNION ALL
+  SELECT 'schedule', 'definition', s.definition FROM schedule s
+    WHERE NOT EXISTS (SELECT 1 FROM definition d WHERE d.hash = s.definition)
+  LIMIT 1000
+"""
+
+
+def orphans_statement(id_text: str) -> str:
+    """Returns the statement, at import; `id_text` is the store's SQL for the text of `execution_id`."""
+    return _ORPHANS.replace(":id_text:", id_text)
+
+
+def told(rows: Iterable[Row]) -> list[str]:
+    """Returns a line for each row that the statement finds."""
+    return [f"{kind} row of {what} {key}, which is not stored" for kind, what, key in rows]

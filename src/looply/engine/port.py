@@ -1,0 +1,252 @@
+"""The ports of the engine: what `app` sees of it, and what it needs below.
+
+An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guarantees that hold for every pair:
+
+- units of one execution are totally ordered; a unit is stored whole or not at all;
+- a success is returned only after the unit that contains it is durable;
+- a read after an answer shows at least that unit;
+- an offered effect is eventually reported as succeeded, failed or unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from looply.definition import Workflow
+from looply.execution.commands import Command, Reply
+from looply.execution.events import Event
+from looply.execution.state import ExecutionState, Status
+from looply.jsontext import Json
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """An idempotency key of an organization and the fingerprint of the request that came with it."""
+
+    text: str
+    request: bytes
+
+
+class Fire(msgspec.Struct, frozen=True, kw_only=True):
+    """One firing of a schedule: the workflow's nominal instant, and the schedule's next one (None: no more)."""
+
+    workflow_id: str
+    nominal: datetime
+    next: datetime | None
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a new execution is made of.
+
+    `request` is the fingerprint of (version asked for, profile, body).
+    """
+
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    workflow: Workflow
+    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    body: Json
+    request: bytes
+    body_size: int = 0
+    process_id: str = ""
+    profile: str = ""
+    environment: Json = None
+    by: str = ""
+    via: str = ""
+    key: Key | None = None
+    fire: Fire | None = None
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution is durable. `replayed`: it was so before this call, and the call started nothing."""
+
+    execution_id: str
+    replayed: bool = False
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The row that lists show of an execution. `process_id` is the execution id when the caller gave none."""
+
+    execution_id: str
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    status: Status
+    current_state: str
+    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    process_id: str
+    profile: str
+    parent: str
+    seq: int
+    created_on: datetime
+    modified_on: datetime
+    modified_by: str
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution as of its last stored unit."""
+
+    head: Head
+    state: ExecutionState
+    workflow: Workflow
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of a list, with the last events of its history (at most `Limits.list_events`, oldest first)."""
+
+    head: Head
+    events: Sequence[Event]
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions a list shows; empty means any. `process_ids` may hold `*`; values of one field are OR-ed."""
+
+    workflow_id: str = ""
+    statuses: tuple[Status, ...] = ()
+    workflow_version: int | None = None
+    trigger_type: str = ""
+    process_ids: tuple[str, ...] = ()
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list, newest first. `after` is the id to go on from, empty on the last page.
+
+    `truncated`: the page is short because its scan budget ran out.
+    """
+
+    items: Sequence[Listed]
+    after: str = ""
+    truncated: bool = False
+
+
+class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A card copy that takes answers."""
+
+    card_id: str
+    execution_id: str
+    workflow_id: str
+    step: str
+    address: str
+    part: int
+    recipient: str
+    channel: str
+    revision: int
+    opened_on: datetime
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """The live schedule of a workflow: only the newest ACTIVE version has one.
+
+    Nominal instants count from `anchor`. `next` is None when the schedule has ended; `last` and `last_execution` are
+    the nominal instant and the execution of its last firing.
+    """
+
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    definition: str
+    status: Literal["ACTIVE", "PAUSED"]
+    anchor: datetime
+    next: datetime | None
+    last: datetime | None = None
+    last_execution: str = ""
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """What `looply doctor` found: how many executions, how many of them open, and every problem."""
+
+    executions: int
+    open: int
+    orphans: int
+    problems: Sequence[Mapping[str, Json]]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the engine takes work, and if not, why."""
+
+    is_ready: bool
+    reason: str = ""
+
+
+class Engine(Protocol):
+    """What `app` sees; the contract suite drives only this and a fake world."""
+
+    async def start(self, request: Start) -> Started:
+        """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
+
+        Guarantees: durable when it returns. The same process id, or the same key, with the same request answers
+        `replayed` and starts nothing; a process id is free again when its execution has ended.
+        Raises: Conflict (`PROCESS_ID_IN_USE`: another body; `KEY_IN_FLIGHT`), Refused (`KEY_REUSED`), BadRequest
+        (`PROCESS_ID_IS_EXECUTION`), Overloaded, StoreFull and StoreUnreachable (nothing was done), StoreLost
+        (unknown), ShuttingDown.
+        """
+        ...
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Puts a command to an execution and returns the reply of `answer`, after its events are durable.
+
+        Raises: NotFound, Overloaded, StoreFull, StoreUnreachable, StoreLost, ShuttingDown.
+        """
+        ...
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
+        ...
+
+    async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
+        """Returns up to `limit` events with numbers over `after`, oldest first."""
+        ...
+
+    async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
+        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        ...
+
+    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+        ...
+
+    async def settled(self, execution_id: str, until: datetime) -> Execution:
+        """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
+        ...
+
+    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first."""
+        ...
+
+    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        """Returns the live schedule of the workflow, or None."""
+        ...
+
+    async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
+        """Returns the live schedules of the organization, by workflow id."""
+        ...
+
+    async def put_schedule(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
+        """Stores the schedule in place of the workflow's former one. Durable when it returns.
+
+        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
+        """
+        ...
+
+    async def drop_schedule(self, organization_id: str, workflow_id: str) -> None:
+        """Removes the schedule, if there is one."""
+        ...
+
+    async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
+        """Stores a definition by its hash, so that executions on it are complete in themselves."""
+        ...
+
+    async def audit(self) -> Audit:
+        """Returns what a fold of every history says beside the stored rows."""
+        ...
+
+    def health(self) -> Health:
+        """Returns whether the engine takes work."""
+        ...

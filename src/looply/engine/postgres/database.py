@@ -1,0 +1,243 @@
+"""The database as the sides of the store see it: something to read from and to write to, whatever happens to it.
+
+Theory of operation. A write is one statement, and so one transaction. What its failure means:
+
+- the server said no: nothing is stored, and the error says why. A deadlock is tried again;
+- there is no connection to be had: nothing was sent. It is tried for a while, then the caller is told that nothing
+  was stored;
+- the connection broke while the statement was under way: nobody knows. The session is ended on the server first, so
+  that it cannot store anything any more; then the rows say whether it did. Only a server that is stopped before that
+  is known tells its callers that it is not.
+
+A database that is away is no reason to end: several processes share it, and what they know is in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from typing import Any, Final, NamedTuple, TypeVar
+
+import psycopg
+import structlog
+
+from looply.clock import Clock
+from looply.engine.postgres.connections import READER_OPTIONS, WRITER_OPTIONS, Connection, Connections
+from looply.engine.postgres.lanes import Lanes, Turn
+from looply.engine.postgres.ownership import Ownership, terminate
+from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost, StoreUnreachable
+
+Result = TypeVar("Result")
+Act = Callable[[Connection], Awaitable[Result]]
+Find = Callable[[Connection], Awaitable[tuple[Result] | None]]
+
+_log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS: Final = 10.0
+"""So long a call waits for a database that is away."""
+
+LEASE_IS_OVER: Final = "LP005"
+_FULL = "53100"
+_AGAIN = ("40001", "40P01")
+_SESSION_ENDED = "57P"
+_LATER = ("53", "55", "57", "25", "08")
+_TRIES = 10
+_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
+_FULL_SECONDS = 5.0
+_UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)
+
+
+class _Failed(NamedTuple):
+    """How a write failed, and on which session."""
+
+    error: psycopg.Error
+    name: str
+    is_lost: bool
+
+
+class Database:
+    """Writes and reads of one process. Before `begin` and after `close` writes are refused."""
+
+    def __init__(self, address: str, clock: Clock, *, writers: int, readers: int, is_alone: bool) -> None:
+        self._clock = clock
+        self.writers = Connections(address, writers, WRITER_OPTIONS)
+        self.readers = Connections(address, readers, READER_OPTIONS)
+        self.ownership = Ownership(self.writers, is_alone=is_alone)
+        self._lanes = Lanes()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_open = False
+        self._full_until = float("-inf")
+        self.epoch = 0
+        self.failure: Exception | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk of the database was full a moment ago."""
+        return self._clock.monotonic() < self._full_until
+
+    def begin(self, epoch: int) -> None:
+        """Takes writes from now on, as the process of this epoch."""
+        self.epoch = epoch
+        self._is_open = True
+
+    async def write(
+        self, act: Act[Result], lanes: Collection[Hashable] = (), found: Find[Result] | None = None
+    ) -> Result:
+        """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
+
+        `act` sends one statement. `found` tells, on a later connection, whether it was stored: its result in a tuple,
+        or None. Without `found`, `act` may be repeated. A caller that goes away does not stop it.
+        Raises: what `act` raises as EngineError (nothing was stored), StoreFull, StoreUnreachable, StoreLost,
+        ShuttingDown.
+        """
+        if self.failure is not None:
+            raise StoreLost(str(self.failure))
+        if not self._is_open:
+            raise ShuttingDown("the store is closed and takes no more units")
+        task = asyncio.get_running_loop().create_task(self._in_turn(self._lanes.enter(lanes), act, found))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def read(self, act: Act[Result]) -> Result:
+        """Returns what `act` returns. It may be called again. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
+        end = self._clock.monotonic() + PATIENCE_SECONDS
+        pause = _PAUSE_SECONDS
+        while True:
+            if not self._is_open:
+                raise ShuttingDown("the store is closed")
+            try:
+                async with self.readers.one() as connection:
+                    return await act(connection)
+            except psycopg.OperationalError as error:
+                pause = await self._wait(error, end, pause)
+            except psycopg.errors.InternalError as error:
+                raise StoreCorrupt(f"the database is damaged: {_text(error)}; restore it from a backup") from error
+            except psycopg.Error as error:
+                raise EngineError(f"the database cannot be read: {_text(error)}") from error
+            except _UNREADABLE as error:
+                message = f"the database holds what no process has written: {error!r}; restore it from a backup"
+                raise StoreCorrupt(message) from error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether writes are taken."""
+        return self._is_open
+
+    async def finish(self) -> None:
+        """Finishes what is being written and takes nothing more; what waits for a database that is away is given up."""
+        self._is_open = False
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+
+    def drop(self) -> None:
+        """Drops all connections, and with them the lock."""
+        self.writers.close()
+        self.readers.close()
+        self.ownership.release()
+
+    def abandon(self) -> None:
+        """Ends as a crash does."""
+        self._is_open = False
+        if self.failure is None:
+            self.failure = StoreLost("the store was abandoned")
+        for task in self._tasks:
+            task.cancel()
+        self.drop()
+
+    def lose(self, reason: str) -> StoreLost:
+        """Takes no more units from now on; returns the error that says why."""
+        if self.failure is None:
+            self.failure = StoreLost(f"{reason}; nothing more is written")
+        return StoreLost(str(self.failure))
+
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # A caller that went away does not read its exception; that is no defect.
+            task.exception()
+
+    async def _in_turn(self, turn: Turn, act: Act[Result], found: Find[Result] | None) -> Result:
+        async with turn:
+            return await self._written(act, found)
+
+    async def _written(self, act: Act[Result], found: Find[Result] | None) -> Result:
+        end = self._clock.monotonic() + PATIENCE_SECONDS
+        pause = _PAUSE_SECONDS
+        for _ in range(_TRIES):
+            answer = await self._attempt(act, end)
+            if not isinstance(answer, _Failed):
+                return answer[0]
+            if answer.is_lost:
+                stored = await self._resolved(answer.name, found)
+                if stored is not None:
+                    return stored[0]
+            elif not self._is_worth_a_try(answer.error):
+                pause = await self._wait(answer.error, end, pause)
+        raise StoreUnreachable("the database fails again and again; nothing was stored")
+
+    async def _attempt(self, act: Act[Result], end: float) -> "tuple[Result] | _Failed":
+        """Sends a write once a connection can be had; returns its result in a tuple, or how it failed."""
+        pause = _PAUSE_SECONDS
+        while True:
+            if self.failure is not None:
+                raise StoreLost(str(self.failure))
+            try:
+                if self.ownership.is_in_doubt:
+                    await self.ownership.keep()
+                async with self.writers.one() as connection:
+                    name = connection.info.parameter_status("application_name") or ""
+                    try:
+                        return (await act(connection),)
+                    except psycopg.Error as error:
+                        is_lost = connection.closed or (error.sqlstate or "")[:3] == _SESSION_ENDED
+                        return _Failed(error, name, is_lost)
+            except psycopg.Error as error:
+                pause = await self._wait(error, end, pause)
+            except StoreLost as error:
+                raise self.lose(error.message) from error
+
+    def _is_worth_a_try(self, error: psycopg.Error) -> bool:
+        """Returns whether to try again at once; False is later. Raises: what the caller is told."""
+        code = error.sqlstate or ""
+        if code in _AGAIN:
+            return True
+        if code == LEASE_IS_OVER:
+            raise self.lose(f"another process has ended the epoch {self.epoch} of this one") from error
+        if code == _FULL:
+            self._full_until = self._clock.monotonic() + _FULL_SECONDS
+            raise StoreFull("the disk of the database is full; nothing was stored. Make space: work goes on") from error
+        if code[:2] in _LATER:
+            return False
+        raise EngineError(f"the unit cannot be stored, and was not: {_text(error)}") from error
+
+    async def _resolved(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
+        """Returns the result of a write whose connection broke, None when it was not stored. Raises: StoreLost."""
+        pause = _PAUSE_SECONDS
+        while self._is_open:
+            try:
+                await self.ownership.keep()
+                async with self.writers.one() as connection:
+                    await terminate(connection, name)
+                    return await found(connection) if found is not None else None
+            except psycopg.Error as error:
+                if pause == _PAUSE_SECONDS:
+                    _log.warning("outcome_sought", error=_text(error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            except StoreLost as error:
+                raise self.lose(error.message) from error
+        raise StoreLost("the server stopped while the database was away; what was in flight may be stored")
+
+    async def _wait(self, error: psycopg.Error, end: float, pause: float) -> float:
+        """Waits for a database that is away, returns the next pause. Raises: StoreUnreachable, ShuttingDown."""
+        if not self._is_open:
+            raise ShuttingDown("the store is closed; nothing was stored") from error
+        if self._clock.monotonic() + pause > end:
+            message = f"the database cannot be reached; nothing was stored: {_text(error)}"
+            raise StoreUnreachable(message) from error
+        await asyncio.sleep(pause)
+        return min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _text(error: psycopg.Error) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

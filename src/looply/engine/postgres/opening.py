@@ -1,0 +1,91 @@
+"""Opening of the database: the schema, the months, and what a process must know before it works on it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.resources import files
+from typing import Final
+
+from looply.clock import to_ms
+from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
+from looply.engine.postgres.ownership import end_leases
+from looply.engine.rows import EFFECT_STATES, id_text
+from looply.engine.store import Boot
+from looply.errors import SchemaMismatch
+
+POISON_LOADS: Final = 3
+"""An execution that was loaded more often than this, without a unit and each time before a crash, is parked."""
+
+OLDEST_SERVER: Final = 150000
+
+# Held until the transaction ends: of two processes that start at once the second one finds the work done.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
+_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"
+_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version(n integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now())"
+_STORED_VERSION = "SELECT coalesce(max(n), 0) FROM schema_version"
+_MADE = "INSERT INTO schema_version(n) VALUES (%s)"
+
+_NEXT_EPOCH = "SELECT nextval('epoch')"
+_TAKE_LEASE = "INSERT INTO lease(epoch) VALUES (%s)"
+_HIGHEST = "SELECT id FROM execution ORDER BY id DESC LIMIT 1"
+_DICTIONARIES = "SELECT n, bytes FROM dictionary"
+_PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_DEFINITIONS = "SELECT hash FROM definition"
+# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+_RUNNABLE = (
+    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
+    " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s"
+)
+_COUNT_LOADS = f"UPDATE execution SET loads = loads + 1 WHERE id IN ({_RUNNABLE})"
+_POISONED = f"SELECT id FROM execution WHERE loads > %(loads)s AND id IN ({_RUNNABLE}) ORDER BY id"
+
+
+async def upgrade(connection: Connection) -> None:
+    """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
+    if connection.info.server_version < OLDEST_SERVER:
+        raise SchemaMismatch(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is the oldest")
+    scripts = _scripts()
+    newest = max(scripts)
+    async with connection.transaction():
+        await connection.execute(_ONE_AT_A_TIME)
+        await connection.execute(_SCHEMA)
+        await connection.execute(_VERSIONS)
+        stored = await call(connection, _STORED_VERSION)
+        if stored > newest:
+            message = f"the database has schema {stored}, this release knows {newest}; start the release that wrote it"
+            raise SchemaMismatch(f"{message}, or a newer one")
+        for number in range(stored + 1, newest + 1):
+            await connection.execute(scripts[number], prepare=False)
+            await connection.execute(_MADE, (number,))
+
+
+async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> Boot:
+    """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
+
+    Where one was ended, its process did not leave in order: executions with runnable work count one more load.
+    Raises: psycopg.Error.
+    """
+    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": EFFECT_STATES.index("RUNNING")}
+    async with connection.transaction():
+        epoch: int = await call(connection, _NEXT_EPOCH)
+        if await end_leases(connection, epoch, is_alone=is_alone):
+            await connection.execute(_COUNT_LOADS, facts)
+        await connection.execute(_TAKE_LEASE, (epoch,))
+        dictionaries: Mapping[int, bytes] = dict(await rows(connection, _DICTIONARIES))
+        if not dictionaries:
+            dictionaries = {STARTER: starter_dictionary()}
+            await connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
+        highest = await rows(connection, _HIGHEST)
+        cursor = await connection.execute(_POISONED, facts, binary=True)
+        return Boot(
+            epoch=epoch,
+            highest_id=id_text(highest[0][0]) if highest else "",
+            dictionaries=dictionaries,
+            definitions=frozenset(name for (name,) in await rows(connection, _DEFINITIONS)),
+            poisoned=[id_text(key) for (key,) in await cursor.fetchall()],
+        )
+
+
+def _scripts() -> dict[int, bytes]:
+    folder = files("looply.engine.postgres").joinpath("schema")
+    return {int(file.name[:4]): file.read_bytes() for file in folder.iterdir() if file.name.endswith(".sql")}

@@ -1,0 +1,137 @@
+"""The PostgreSQL store: one database, elsewhere or here. See `looply.engine.store` for what it promises."""
+
+import asyncio
+from typing import Final
+
+import psycopg
+import structlog
+
+from looply.clock import Clock
+from looply.engine.codec import FOLD_VERSION
+from looply.engine.postgres.connections import call
+from looply.engine.postgres.database import Database
+from looply.engine.postgres.journal import PostgresJournal
+from looply.engine.postgres.months import add_month, months_from
+from looply.engine.postgres.names import Names
+from looply.engine.postgres.opening import take_over, upgrade
+from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
+from looply.engine.postgres.reads import PostgresReads
+from looply.engine.postgres.schedules import PostgresSchedules
+from looply.engine.postgres.units import UnitWriter
+from looply.engine.postgres.work import PostgresWorkQueue
+from looply.engine.store import Boot
+from looply.errors import EngineError, StoreUnreachable
+
+WRITERS: Final = 16
+"""Units in flight: the database flushes those that come together once."""
+
+READERS: Final = 4
+
+_log = structlog.get_logger(__name__)
+
+_LEAVE = "SELECT end_leases(ARRAY[%s]::bigint[])"
+
+
+class PostgresStore:
+    """A store in a database, in the schema `looply`. `address` is a URL or what libpq takes in its place.
+
+    Guarantees: a commit that returned survives the loss of power of the database's machine; a commit whose connection
+    broke says what became of it; a database that is away is no reason to end. One process works on the database unless
+    all that do are told to share it.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        clock: Clock,
+        *,
+        fold: int = FOLD_VERSION,
+        is_alone: bool = True,
+        writers: int = WRITERS,
+        readers: int = READERS,
+    ) -> None:
+        self._clock = clock
+        self._is_alone = is_alone
+        self._database = Database(address, clock, writers=writers, readers=readers, is_alone=is_alone)
+        self._renewal: asyncio.Task[None] | None = None
+        names = Names()
+        self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
+        self.work = PostgresWorkQueue(self._database)
+        self.reads = PostgresReads(self._database, names)
+        self.schedules = PostgresSchedules(self._database, names)
+
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the database had no space left a few seconds ago."""
+        return self._database.is_full
+
+    async def open(self) -> Boot:
+        """Takes the database into possession; makes the schema when there is none.
+
+        A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
+        unless the last process that worked on the store ended in order.
+        Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError.
+        """
+        database = self._database
+        try:
+            await database.ownership.take()
+            async with database.writers.one() as connection:
+                await upgrade(connection)
+                for month in months_from(self._clock.now()):
+                    await add_month(connection, month)
+                boot = await take_over(connection, self._clock.now(), is_alone=self._is_alone)
+        except EngineError:
+            database.abandon()
+            raise
+        except psycopg.OperationalError as error:
+            database.abandon()
+            raise StoreUnreachable(f"the database cannot be opened: {' '.join(str(error).split())}") from error
+        except psycopg.Error as error:
+            database.abandon()
+            raise EngineError(f"the database cannot be taken over: {' '.join(str(error).split())}") from error
+        database.begin(boot.epoch)
+        if not self._is_alone:
+            self._renewal = asyncio.get_running_loop().create_task(self._renew())
+        return boot
+
+    async def close(self) -> None:
+        """Commits what is queued and gives the database back. Closing twice is harmless."""
+        database = self._database
+        self._stop_renewal()
+        if database.is_open:
+            await database.finish()
+            if database.failure is None:
+                await self._leave()
+        database.drop()
+
+    async def abandon(self) -> None:
+        """Ends as a crash does, for tests: what is queued is not stored, and the next start counts a load."""
+        self._stop_renewal()
+        self._database.abandon()
+
+    def failure(self) -> Exception | None:
+        """Returns the error after which the store takes no more units, or None."""
+        return self._database.failure
+
+    async def _leave(self) -> None:
+        try:
+            async with self._database.writers.one() as connection:
+                await call(connection, _LEAVE, (self._database.epoch,))
+        except psycopg.Error as error:
+            # The next process finds a lease that is not given back, and looks more closely.
+            _log.warning("lease_kept", error=" ".join(str(error).split()))
+
+    def _stop_renewal(self) -> None:
+        task, self._renewal = self._renewal, None
+        if task is not None:
+            task.cancel()
+
+    async def _renew(self) -> None:
+        """Says again and again that this process lives; one that cannot is taken for dead, and finds that out."""
+        while self._database.failure is None:
+            await asyncio.sleep(RENEWAL_SECONDS)
+            try:
+                async with self._database.writers.one() as connection:
+                    await renew(connection, self._database.epoch)
+            except psycopg.Error as error:
+                _log.warning("lease_not_renewed", error=" ".join(str(error).split()))

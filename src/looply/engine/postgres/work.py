@@ -1,0 +1,85 @@
+"""The side of the PostgreSQL store that knows what is due or runnable."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from looply.clock import to_ms
+from looply.engine.postgres.connections import Connection, call, row, rows
+from looply.engine.postgres.database import Database
+from looply.engine.postgres.ownership import LEASE_SECONDS
+from looply.engine.rows import effect_from, find_id, id_text, optional_instant, timer_from
+from looply.engine.spans import LOWEST_ID
+from looply.engine.store import EffectRow, TimerRow
+
+_DUE: Final = (
+    "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= %s ORDER BY due_ms, execution_id, seq LIMIT %s"
+)
+_NEXT: Final = "SELECT min(due_ms) FROM timer"
+_MARK: Final = "SELECT mark_running(%s, %s::uuid, %s, %s)"
+_MARKED: Final = "SELECT 1 FROM effect WHERE execution_id = %s::uuid AND seq = %s AND state = 1 AND epoch = %s"
+_QUEUED: Final = (
+    "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
+    " WHERE (e.execution_id, e.seq) > (%s::uuid, %s) AND e.state = 0 ORDER BY e.execution_id, e.seq LIMIT %s"
+)
+# What another process runs whose lease has not run out is not lost; the process that asks knows its own.
+_LOST: Final = (
+    "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
+    " WHERE e.state = 1 AND e.epoch < %(epoch)s AND NOT EXISTS (SELECT 1 FROM lease l"
+    "  WHERE l.epoch = e.epoch AND l.epoch <> %(own)s"
+    "  AND l.seen > clock_timestamp() - make_interval(secs => %(life)s))"
+    " ORDER BY e.execution_id, e.seq LIMIT %(limit)s"
+)
+_CONTINUATIONS: Final = "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT %s"
+
+_FIRST: Final = id_text(LOWEST_ID)
+
+
+class PostgresWorkQueue:
+    """See `looply.engine.store.WorkQueue`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
+        """Returns timers that are due, earliest first."""
+        found = await self._database.read(lambda connection: rows(connection, _DUE, (to_ms(now), limit)))
+        return [timer_from(each) for each in found]
+
+    async def next_due(self) -> datetime | None:
+        """Returns the instant of the earliest timer, or None."""
+        return optional_instant(await self._database.read(lambda connection: call(connection, _NEXT)))
+
+    async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
+        """Marks a QUEUED effect as RUNNING; durable when it returns."""
+        if find_id(execution_id) is None:
+            return False
+
+        async def write(connection: Connection) -> bool:
+            return bool(await call(connection, _MARK, (self._database.epoch, execution_id, seq, epoch)))
+
+        async def found(connection: Connection) -> tuple[bool] | None:
+            return (True,) if await row(connection, _MARKED, (execution_id, seq, epoch)) is not None else None
+
+        return await self._database.write(write, [("execution", execution_id)], found)
+
+    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns QUEUED effects by (execution id, seq), those after `after`."""
+        arguments = (after[0] or _FIRST, after[1], limit)
+        found = await self._database.read(lambda connection: rows(connection, _QUEUED, arguments))
+        return [effect_from(each) for each in found]
+
+    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+        """Returns RUNNING effects of epochs before `epoch` whose processes do not live any more."""
+        arguments = {"epoch": epoch, "own": self._database.epoch, "life": LEASE_SECONDS, "limit": limit}
+
+        async def read(connection: Connection) -> list[EffectRow]:
+            cursor = await connection.execute(_LOST, arguments, binary=True)
+            return [effect_from(each) for each in await cursor.fetchall()]
+
+        return await self._database.read(read)
+
+    async def continuations(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose stretch was cut."""
+        found = await self._database.read(lambda connection: rows(connection, _CONTINUATIONS, (limit,)))
+        return [id_text(key) for (key,) in found]

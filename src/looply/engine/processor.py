@@ -1,0 +1,158 @@
+"""The processor: lets each mailbox take its commands, one unit at a time, and gives the replies after the commit."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.engine.committer import Committer
+from looply.engine.loading import Loader
+from looply.engine.mailbox import Mailbox, Mailboxes
+from looply.errors import EngineError, LooplyError, Stale
+from looply.execution import advance, answer, open_work
+from looply.execution.commands import Command, Continue, Reply
+from looply.execution.events import Event
+from looply.limits import Limits
+
+RETRY_SECONDS = 0.5
+"""What could not be stored because the disk is full is tried again after this time."""
+
+_BATCH_COMMANDS = 64
+_TRIES = 3
+
+
+class Deadline:
+    """Tells when a stretch has taken its time."""
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, clock: Clock, span: timedelta) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + span.total_seconds()
+
+    def __call__(self) -> bool:
+        """Returns whether the time is over."""
+        return self._clock.monotonic() >= self._end
+
+
+class Processor:
+    """Works the mailboxes off. Commands of one execution are computed in order, never two at a time."""
+
+    def __init__(self, boxes: Mailboxes, loader: Loader, committer: Committer, clock: Clock, limits: Limits) -> None:
+        self._boxes = boxes
+        self._loader = loader
+        self._committer = committer
+        self._clock = clock
+        self._limits = limits
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    def submit(self, execution_id: str, command: Command) -> "asyncio.Future[Reply]":
+        """Puts a command into the mailbox of its execution; the future is the reply, after its events are durable."""
+        box = self._boxes.open(execution_id)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        box.pending.append((command, future))
+        if not box.is_busy:
+            box.is_busy = True
+            self._spawn(box)
+        return future
+
+    def release(self, box: Mailbox, *, has_failed: bool = False) -> None:
+        """Goes on with what waits in a busy mailbox, or lets it rest. A cut stretch goes on after the others."""
+        if self._continues(box):
+            if has_failed:
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._go_on, box.execution_id)
+            else:
+                box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
+        if box.pending:
+            self._spawn(box)
+            return
+        box.is_busy = False
+        self._boxes.settle(box)
+
+    async def stop(self) -> None:
+        """Ends when no mailbox works; cut stretches stay where they are, their rows keep them alive."""
+        self._is_stopping = True
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def deadline(self) -> Deadline:
+        """Returns the end of the time that one stretch may take."""
+        return Deadline(self._clock, self._limits.stretch_time)
+
+    def _go_on(self, execution_id: str) -> None:
+        if not self._is_stopping:
+            self.submit(execution_id, Continue(at=self._clock.now()))
+
+    def _continues(self, box: Mailbox) -> bool:
+        if self._is_stopping or box.state is None or not open_work(box.state).continues:
+            return False
+        return not any(isinstance(command, Continue) for command, _ in box.pending)
+
+    def _spawn(self, box: Mailbox) -> None:
+        task = asyncio.get_running_loop().create_task(self._take(box))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, box: Mailbox) -> None:
+        """Takes one batch of the mailbox: computes, stores, answers."""
+        batch = [box.pending.popleft() for _ in range(min(len(box.pending), _BATCH_COMMANDS))]
+        is_stored = False
+        try:
+            replies = await self._compute_anew(box, [command for command, _ in batch])
+        except LooplyError as error:
+            for _, future in batch:
+                _fail(future, error)
+        else:
+            is_stored = True
+            for (_, future), reply in zip(batch, replies, strict=True):
+                if isinstance(reply, LooplyError):
+                    _fail(future, reply)
+                elif not future.done():
+                    future.set_result(reply)
+        finally:
+            for _, future in batch:
+                _fail(future, EngineError("the command broke; the log has the details"))
+            self.release(box, has_failed=not is_stored)
+
+    async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
+        """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
+        for _ in range(_TRIES):
+            try:
+                return await self._compute(box, commands)
+            except Stale:
+                box.unload()
+        return await self._compute(box, commands)
+
+    async def _compute(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
+        """Returns a reply for each command, or its own error: one that cannot be computed harms no other."""
+        if box.state is None or box.workflow is None:
+            box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
+        state, workflow = box.state, box.workflow
+        events: list[Event] = []
+        replies: list[Reply | LooplyError] = []
+        is_cut = self.deadline()
+        for command in commands:
+            timely = command if command.at >= state.now else replace(command, at=state.now)
+            try:
+                said = answer(workflow, state, timely, limits=self._limits)
+                if said.events:
+                    stretch = advance(workflow, state, said.events, limits=self._limits, is_cut=is_cut)
+                    state = stretch.state
+                    events.extend(stretch.events)
+            except LooplyError as error:
+                replies.append(error)
+            else:
+                replies.append(said.reply)
+        if events:
+            await self._committer.commit(box, state, workflow, events)
+        return replies
+
+
+def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # A caller that went away does not read its exception; that is no defect.
+        future.exception()

@@ -1,0 +1,195 @@
+"""The pump: fires what is due, once the recovery has taken up what an earlier process left.
+
+`tick` does what is due now and is all that tests need; `run` calls it whenever something falls due.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.definition import TriggerSettings
+from looply.engine.dispatch import Dispatcher
+from looply.engine.port import Fire, Schedule, Start
+from looply.engine.recovery import Recovery, submitted
+from looply.engine.shell import Shell
+from looply.engine.store import Store, TimerRow
+from looply.errors import FireTaken, LooplyError
+from looply.execution.commands import Done, FireTimer
+from looply.jsontext import Json, fingerprint
+from looply.schedule import latest_fire, next_fire
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_LONGEST_SLEEP_SECONDS = 60.0
+_BACK_OFF_SECONDS = 1.0
+_CLOCK_STEP = timedelta(minutes=5)
+_HOLD_SECONDS = 60.0
+
+ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
+"""Returns (name, values) of a workflow's default profile, by organization and workflow id; ("", None) without one."""
+
+
+class Pump:
+    """Timers and schedules of one engine, and its recovery."""
+
+    def __init__(self, shell: Shell, store: Store, dispatcher: Dispatcher, clock: Clock, profile_of: ProfileOf) -> None:
+        self._shell = shell
+        self._store = store
+        self._clock = clock
+        self._profile_of = profile_of
+        self._signal = asyncio.Event()
+        self._planned: datetime | None = None
+        self._is_stopping = False
+        self._is_stuck = False
+        self._recovery = Recovery(shell, store, dispatcher, clock)
+        self._late: set[tuple[str, int]] = set()
+        self._seen = (clock.now(), clock.monotonic())
+        self._held_until = 0.0
+        shell.on_timer(self._woken)
+
+    async def recover(self, epoch: int, poisoned: Sequence[str]) -> None:
+        """Takes up what an earlier process left; see `Recovery.begin`."""
+        await self._recovery.begin(epoch, poisoned)
+
+    async def tick(self, now: datetime | None = None) -> None:
+        """Fires every timer and schedule that is due, now or at `now`. One that cannot fire holds up no other one."""
+        now = now or self._clock.now()
+        # What found no space at the start would else stay open until the next one.
+        await self._recovery.go_on()
+        self._is_stuck = self._recovery.is_unfinished
+        settled: set[tuple[str, int]] = set()
+        while rows := await self._due(now, settled):
+            replies = await asyncio.gather(*(self._fire_timer(row, now, settled) for row in rows))
+            if not all(replies):
+                self._is_stuck = True
+                break
+        for schedule in await self._store.schedules.due(now, _BATCH):
+            try:
+                await self._fire_schedule(schedule, now)
+            except LooplyError as error:
+                _log.error("schedule_failed", workflow_id=schedule.workflow_id, error=error.message)
+                self._is_stuck = True
+
+    async def run(self) -> None:
+        """Fires what falls due until `stop`."""
+        while not self._is_stopping:
+            self._signal.clear()
+            pause = _BACK_OFF_SECONDS
+            try:
+                # What was judged is what fires: the clock may be set in between.
+                if not self._is_held(now := self._clock.now()):
+                    await self.tick(now)
+                    pause = await self._pause()
+            except LooplyError as error:
+                _log.error("pump_failed", error=error.message)
+            try:
+                await asyncio.wait_for(self._signal.wait(), pause)
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """Ends `run` after what it is doing. Stopping twice is harmless."""
+        self._is_stopping = True
+        self._signal.set()
+
+    def _woken(self, due: datetime | None) -> None:
+        if due is None or self._planned is None or due < self._planned:
+            self._signal.set()
+
+    async def _pause(self) -> float:
+        """Returns the seconds until something falls due."""
+        # A timer that is stored while the earliest one is looked up may be missed there, so it must wake.
+        self._planned = None
+        if self._recovery.is_unfinished:
+            return _BACK_OFF_SECONDS
+        instants = [
+            instant
+            for instant in (await self._store.work.next_due(), await self._store.schedules.next_due())
+            if instant is not None
+        ]
+        self._planned = min(instants, default=None)
+        if self._planned is None:
+            return _LONGEST_SLEEP_SECONDS
+        left = (self._planned - self._clock.now()).total_seconds()
+        # A row that does not go away must not make a busy loop.
+        least = _BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
+        return min(max(left, least), _LONGEST_SLEEP_SECONDS)
+
+    def _is_held(self, now: datetime) -> bool:
+        """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""
+        monotonic = self._clock.monotonic()
+        drift = (now - self._seen[0]) - timedelta(seconds=monotonic - self._seen[1])
+        self._seen = (now, monotonic)
+        if abs(drift) > _CLOCK_STEP:
+            _log.error("clock_stepped", seconds=drift.total_seconds(), held_seconds=_HOLD_SECONDS)
+            self._held_until = monotonic + _HOLD_SECONDS
+        return monotonic < self._held_until
+
+    async def _due(self, now: datetime, settled: set[tuple[str, int]]) -> Sequence[TimerRow]:
+        """Returns rows that are due. One that is there after its execution said that it is none will never go away."""
+        rows = await self._store.work.due_timers(now, _BATCH)
+        for row in rows:
+            key = (row.execution_id, row.seq)
+            if key in settled and key not in self._late:
+                _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
+                self._late.add(key)
+        fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
+        return [row for row in fit if not self._recovery.holds(row.execution_id)]
+
+    async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
+        reply = await submitted(self._shell, row.execution_id, FireTimer(at=now, timer=row.seq))
+        if isinstance(reply, Done) and reply.is_late:
+            # Often it was read just before the unit that took it away was stored.
+            settled.add((row.execution_id, row.seq))
+        return reply is not None
+
+    async def _fire_schedule(self, schedule: Schedule, now: datetime) -> None:
+        """Fires the newest nominal instant that is due; older ones that were missed are left out."""
+        workflow = await self._shell.workflow(schedule.definition)
+        settings = workflow.steps[workflow.start].settings
+        assert isinstance(settings, TriggerSettings)
+        assert settings.schedule is not None
+        assert schedule.next is not None
+        every, zone = settings.schedule.every, settings.schedule.timezone
+        latest = min(now, settings.schedule.end or now)
+        nominal = max(latest_fire(every, schedule.anchor, latest, zone), schedule.next)
+        following = next_fire(every, schedule.anchor, nominal, zone, settings.schedule.end)
+        fire = Fire(workflow_id=schedule.workflow_id, nominal=nominal, next=following)
+        try:
+            if await self._is_running(schedule.last_execution):
+                await self._store.schedules.skip(fire)
+                return
+            profile, environment = await self._profile_of(schedule.organization_id, schedule.workflow_id)
+            await self._shell.start(
+                Start(
+                    organization_id=schedule.organization_id,
+                    workspace_id=schedule.workspace_id,
+                    workflow_id=schedule.workflow_id,
+                    workflow_version=schedule.workflow_version,
+                    workflow=workflow,
+                    trigger_type="SCHEDULED",
+                    body=None,
+                    request=fingerprint("schedule", schedule.workflow_id, nominal.isoformat()),
+                    profile=profile,
+                    environment=environment,
+                    by="schedule",
+                    via="SCHEDULE",
+                    fire=fire,
+                )
+            )
+        except FireTaken:
+            _log.warning("schedule_fired_already", workflow_id=schedule.workflow_id, nominal=nominal.isoformat())
+            await self._move_past(schedule, following)
+
+    async def _move_past(self, schedule: Schedule, following: datetime | None) -> None:
+        """Moves a schedule on that stands at an instant which the workflow's former schedule fired."""
+        await self._store.schedules.put(replace(schedule, next=following), former=schedule)
+
+    async def _is_running(self, execution_id: str) -> bool:
+        head = await self._store.reads.head(execution_id) if execution_id else None
+        return head is not None and head.status in ("RUNNING", "WAITING")

@@ -1,0 +1,142 @@
+"""The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from looply.clock import Clock, Entropy
+from looply.definition import Workflow
+from looply.engine.codec import Codec
+from looply.engine.committer import Committer
+from looply.engine.dispatch import Dispatcher
+from looply.engine.loading import Loader
+from looply.engine.mailbox import Mailboxes
+from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, Schedule
+from looply.engine.store import Store
+from looply.engine.units import head_of
+from looply.engine.worker import Worker
+from looply.execution.events import Event
+from looply.execution.state import ExecutionState
+from looply.limits import DEFAULT_LIMITS, Limits
+
+CACHE_BYTES = 24 * 1024 * 1024
+"""Memory of the states that are kept between commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a shell is put together from."""
+
+    store: Store
+    codec: Codec
+    dispatcher: Dispatcher
+    worker: Worker
+    clock: Clock
+    entropy: Entropy
+    limits: Limits = DEFAULT_LIMITS
+    cache_bytes: int = CACHE_BYTES
+
+
+class Reader:
+    """What can be read of executions; the shell is this and the writing side."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._store = parts.store
+        self._codec = parts.codec
+        self._clock = parts.clock
+        self._limits = parts.limits
+        self._committer = Committer(parts.store, parts.codec, parts.dispatcher, parts.clock)
+        self._boxes = Mailboxes(parts.cache_bytes)
+        self._loader = Loader(parts.store, parts.codec)
+
+    @property
+    def in_memory(self) -> int:
+        """How many executions are in memory now."""
+        return len(self._boxes)
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
+        found = self._in_memory(execution_id)
+        if found is None:
+            state, workflow, _ = await self._loader.load(execution_id)
+            # The store may show a unit before its callers are told of it. Where memory knows the execution by now it
+            # decides, or the next read, which asks memory, would go back in time.
+            found = self._in_memory(execution_id) or (state, workflow)
+        state, workflow = found
+        return Execution(head=head_of(state), state=state, workflow=workflow)
+
+    def _in_memory(self, execution_id: str) -> tuple[ExecutionState, Workflow] | None:
+        box = self._boxes.find(execution_id)
+        if box is None or box.state is None or box.workflow is None:
+            return None
+        return box.state, box.workflow
+
+    async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
+        """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt."""
+        batches = await self._store.journal.history(execution_id, after, limit)
+        if not batches:
+            return ()
+        head = await self._store.reads.head(execution_id)
+        if head is None:
+            return ()
+        values = await self._store.journal.values_of(execution_id)
+        found: list[tuple[int, Event]] = []
+        for batch in batches:
+            events = self._codec.decode(batch, values, head.organization_id, execution_id)
+            found.extend(enumerate(events, batch.first_seq))
+        return [(seq, event) for seq, event in found if seq > after][:limit]
+
+    async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
+        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        return await self._store.reads.heads(organization_id, name, workflow_id)
+
+    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+        heads, looked_down_to = await self._store.reads.list(organization_id, wanted, after, limit + 1)
+        shown = heads[:limit]
+        tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
+        items = []
+        for head in shown:
+            events: list[Event] = []
+            # It may have moved on between the two reads: an item is one instant.
+            batches = (batch for batch in tails.get(head.execution_id, ()) if batch.last_seq <= head.seq)
+            for batch in batches:
+                # Large values are not read for a list: what lists show of them is trimmed anyway.
+                events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
+            items.append(Listed(head=head, events=events[-self._limits.list_events :]))
+        more = shown[-1].execution_id if len(heads) > limit else looked_down_to
+        return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
+
+    async def settled(self, execution_id: str, until: datetime) -> Execution:
+        """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
+        signal = self._committer.watch(execution_id)
+        try:
+            while True:
+                signal.clear()
+                execution = await self.get(execution_id)
+                left = (until - self._clock.now()).total_seconds()
+                if execution.head.status != "RUNNING" or left <= 0:
+                    return execution
+                try:
+                    await asyncio.wait_for(signal.wait(), left)
+                except TimeoutError:
+                    return await self.get(execution_id)
+        finally:
+            self._committer.unwatch(execution_id, signal)
+
+    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first."""
+        return await self._store.reads.open_cards(organization_id, recipient, limit)
+
+    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        """Returns the live schedule of the workflow, or None."""
+        return await self._store.schedules.find(organization_id, workflow_id)
+
+    async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
+        """Returns the live schedules of the organization, by workflow id."""
+        return await self._store.schedules.list(organization_id)
+
+    async def workflow(self, definition_hash: str) -> Workflow:
+        """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
+        return await self._loader.workflow(definition_hash)

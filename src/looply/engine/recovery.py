@@ -1,0 +1,118 @@
+"""The recovery: takes up what an earlier process left, and tries again what found no space at the start."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from looply.clock import Clock
+from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.shell import Shell
+from looply.engine.store import Store
+from looply.errors import LooplyError, StoreFull, StoreUnreachable
+from looply.execution.commands import Command, Continue, EffectLost, Park, Reply
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_ALL = 1_000_000
+_POISONED = "the process ended several times while it worked on this execution"
+
+
+async def submitted(shell: Shell, execution_id: str, command: Command) -> Reply | None:
+    """Returns the reply, or None when the execution could not take the command now."""
+    try:
+        return await shell.submit(execution_id, command)
+    except LooplyError as error:
+        _log.error("command_failed", execution_id=execution_id, error=error.message)
+        return None
+
+
+class Recovery:
+    """Poisoned executions, lost effects, cut stretches and queued effects of one engine.
+
+    Guarantees: of an execution that brought the process down several times nothing runs by itself before it is parked
+    with an incident.
+    """
+
+    def __init__(self, shell: Shell, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._shell = shell
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._epoch = 0
+        self._has_lost = False
+        # Executions that are not parked yet, each with its effects that stand in line.
+        self._unparked: dict[str, list[EffectRef]] = {}
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something found no space and is to be tried again by `go_on`."""
+        return self._has_lost or bool(self._unparked)
+
+    def holds(self, execution_id: str) -> bool:
+        """Returns whether an execution must rest until it is parked."""
+        return execution_id in self._unparked
+
+    async def begin(self, epoch: int, poisoned: Sequence[str]) -> None:
+        """Takes up what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
+        self._epoch = epoch
+        self._unparked = {execution_id: [] for execution_id in poisoned}
+        await self._park()
+        self._has_lost = await self._lose_effects()
+        for execution_id in await self._store.work.continuations(_ALL):
+            # One that is not parked yet goes on by itself, if at all, once it is.
+            if not self.holds(execution_id):
+                await submitted(self._shell, execution_id, Continue(at=self._clock.now()))
+        after = ("", 0)
+        while queued := await self._store.work.queued_effects(after, _BATCH):
+            for row in queued:
+                effect = EffectRef(row.execution_id, row.seq, row.queue)
+                if self.holds(row.execution_id):
+                    self._unparked[row.execution_id].append(effect)
+                else:
+                    self._dispatcher.offer(effect)
+            after = (queued[-1].execution_id, queued[-1].seq)
+
+    async def go_on(self) -> None:
+        """Tries again what found no space; does nothing when everything is taken up."""
+        await self._park()
+        self._has_lost = self._has_lost and await self._lose_effects()
+
+    async def _park(self) -> None:
+        for execution_id in list(self._unparked):
+            try:
+                await self._shell.submit(execution_id, Park(at=self._clock.now(), message=_POISONED))
+            except (StoreFull, StoreUnreachable) as error:
+                _log.error("command_failed", execution_id=execution_id, error=error.message)
+                continue
+            except LooplyError as error:
+                _log.error("command_failed", execution_id=execution_id, error=error.message)
+            for effect in self._unparked.pop(execution_id):
+                self._dispatcher.offer(effect)
+
+    async def _lose_effects(self) -> bool:
+        """Tells of the effects that were running when their process ended; returns whether to try again later."""
+        while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
+            told = [await self._lose(row.execution_id, row.seq) for row in lost]
+            if True not in told:
+                _log.error("lost_effects_left", count=len(told))
+                return False in told
+        return False
+
+    async def _lose(self, execution_id: str, seq: int) -> bool | None:
+        """Tells an execution that nobody knows how its attempt ended; returns None when it can never be told."""
+        if self.holds(execution_id):
+            return False
+        try:
+            state = (await self._shell.get(execution_id)).state
+        except StoreUnreachable:
+            return False
+        except LooplyError as error:
+            _log.error("execution_unreadable", execution_id=execution_id, error=error.message)
+            return None
+        opened = state.find_open_step(seq)
+        if opened is None:
+            _log.error("effect_row_without_effect", execution_id=execution_id, seq=seq)
+            return None
+        lost = EffectLost(at=self._clock.now(), address=opened.address, attempt=opened.attempt)
+        return await submitted(self._shell, execution_id, lost) is not None

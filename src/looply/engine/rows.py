@@ -1,0 +1,163 @@
+"""Rows of SQL tables to the structs of the port, and the numbers that stand for words in them."""
+
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from looply.clock import from_ms, id_time
+from looply.engine.port import Head, OpenCard, Schedule
+from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
+from looply.errors import BadRequest
+
+Row: TypeAlias = tuple[Any, ...]
+
+# The position is what is stored: words are added at the end and never moved. Typed as Any, because the empty word at
+# position 0, which no row has, is none of the words of the ports.
+_Words: TypeAlias = tuple[Any, ...]
+STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
+TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
+EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
+TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION")
+INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
+SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
+
+STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
+TRIGGER_NUMBERS: Final = {word: number for number, word in enumerate(TRIGGERS)}
+
+_ID_BYTES = 16
+
+
+def id_bytes(text: str) -> bytes:
+    """Returns the 16 bytes of an id. Raises: ValueError when the text is none."""
+    data = bytes.fromhex(text.replace("-", ""))
+    if len(data) != _ID_BYTES:
+        raise ValueError(f"{text!r} is not an id of 16 bytes")
+    return data
+
+
+def find_id(text: str) -> bytes | None:
+    """Returns the 16 bytes of an id, None when the text is none: nothing has that id then."""
+    try:
+        return id_bytes(text)
+    except ValueError:
+        return None
+
+
+def cursor_bytes(text: str) -> bytes:
+    """Returns the 16 bytes of the id in a cursor. Raises: BadRequest."""
+    found = find_id(text)
+    if found is None:
+        raise BadRequest(f"the cursor {text!r} is not an execution id; use the one that the page before gave")
+    return found
+
+
+def id_text(data: bytes) -> str:
+    """Returns an id as text."""
+    digits = data.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def optional_instant(value_ms: int | None) -> datetime | None:
+    """Returns the instant, None for None."""
+    return from_ms(value_ms) if value_ms is not None else None
+
+
+def head_from(row: Row) -> Head:
+    """Returns the head of a row of the view `head`."""
+    execution_id = id_text(row[0])
+    return Head(
+        execution_id=execution_id,
+        organization_id=row[1],
+        workspace_id=row[2],
+        workflow_id=row[3],
+        workflow_version=row[4],
+        status=STATUSES[row[5]],
+        current_state=row[6],
+        trigger_type=TRIGGERS[row[7]],
+        process_id=row[8] if row[8] is not None else execution_id,
+        profile=row[9],
+        parent=row[10],
+        seq=row[11],
+        created_on=id_time(execution_id),
+        modified_on=from_ms(row[12]),
+        modified_by=row[13],
+    )
+
+
+def batch_from(row: Row) -> Batch:
+    """Returns the batch of (first_seq, last_seq, at_ms, codec, chain, events)."""
+    return Batch(first_seq=row[0], last_seq=row[1], at=from_ms(row[2]), codec=row[3], chain=row[4], events=row[5])
+
+
+def effect_from(row: Row) -> EffectRow:
+    """Returns the effect of (execution_id, seq, organization id, queue, state, attempt, epoch)."""
+    return EffectRow(
+        execution_id=id_text(row[0]),
+        seq=row[1],
+        organization_id=row[2],
+        queue=row[3],
+        state=EFFECT_STATES[row[4]],
+        attempt=row[5],
+        epoch=row[6],
+    )
+
+
+def timer_from(row: Row) -> TimerRow:
+    """Returns the timer of (due_ms, execution_id, seq, kind)."""
+    return TimerRow(execution_id=id_text(row[1]), seq=row[2], due=from_ms(row[0]), kind=TIMER_KINDS[row[3]])
+
+
+def wait_from(row: Row) -> WaitRow:
+    """Returns the wait of (execution_id, seq, step, sources)."""
+    return WaitRow(execution_id=id_text(row[0]), seq=row[1], step=row[2], sources=tuple(row[3].split()))
+
+
+def incident_from(row: Row) -> IncidentRow:
+    """Returns the incident of (execution_id, seq, id, organization id, step, kind, code, opened_ms)."""
+    return IncidentRow(
+        execution_id=id_text(row[0]),
+        seq=row[1],
+        incident_id=row[2],
+        organization_id=row[3],
+        step=row[4],
+        kind=INCIDENT_KINDS[row[5]],
+        code=row[6],
+        opened_on=from_ms(row[7]),
+    )
+
+
+def claim_from(row: Row) -> Claim:
+    """Returns the claim of (organization id, workflow id, process_id, request)."""
+    return Claim(organization_id=row[0], workflow_id=row[1], process_id=row[2], request=row[3])
+
+
+def card_from(row: Row) -> OpenCard:
+    """Returns a card of (id, execution_id, workflow id, step, address, part, recipient, channel, revision, opened)."""
+    return OpenCard(
+        card_id=row[0],
+        execution_id=id_text(row[1]),
+        workflow_id=row[2],
+        step=row[3],
+        address=row[4],
+        part=row[5],
+        recipient=row[6],
+        channel=row[7],
+        revision=row[8],
+        opened_on=from_ms(row[9]),
+    )
+
+
+def schedule_from(row: Row) -> Schedule:
+    """Returns the schedule of (organization id, workspace id, workflow id, version, definition, status, anchor_ms,
+    next_ms, last_ms, last_execution)."""
+    return Schedule(
+        organization_id=row[0],
+        workspace_id=row[1],
+        workflow_id=row[2],
+        workflow_version=row[3],
+        definition=row[4],
+        status=SCHEDULE_STATUSES[row[5]],
+        anchor=from_ms(row[6]),
+        next=optional_instant(row[7]),
+        last=optional_instant(row[8]),
+        last_execution=id_text(row[9]) if row[9] is not None else "",
+    )

@@ -1,0 +1,30 @@
+"""Spans of ids: of instants, and of what a text begins with. The same for every store that lists by them."""
+
+from datetime import datetime
+from typing import Final
+
+from looply.clock import to_ms
+
+LOWEST_ID: Final = bytes(16)
+HIGHEST_ID: Final = b"\xff" * 16
+
+AFTER_ALL: Final = "\U0010ffff"
+"""The last character: a text with it at its end comes after all that begin with the text."""
+
+
+def first_id(instant: datetime) -> bytes:
+    """Returns the lowest id of an instant."""
+    stamp = min(max(to_ms(instant), 0), (1 << 48) - 1)
+    return stamp.to_bytes(6, "big") + bytes(10)
+
+
+def id_span(prefix: str) -> tuple[bytes, bytes]:
+    """Returns the span of ids whose text begins with a prefix; an empty one when no id can."""
+    digits = prefix.replace("-", "")
+    example = "00000000-0000-0000-0000-000000000000"
+    fits = len(prefix) <= len(example) and all(
+        (char == "-") == (place == "-") for char, place in zip(prefix, example, strict=False)
+    )
+    if not fits or not digits or any(char not in "0123456789abcdef" for char in digits):
+        return LOWEST_ID, LOWEST_ID
+    return bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))

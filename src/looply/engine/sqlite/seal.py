@@ -1,0 +1,100 @@
+"""The seal: what the files of a data folder were when a process left them in order.
+
+SQLite finds damage of the form of a file, not of what the rows say: a bit that changed in a status or a name would be
+served as truth. So an orderly stop notes the hash of each database, and the next start compares. While a process owns
+the folder there is no seal, and a crash leaves none.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from looply.errors import StoreCorrupt, StoreLost
+
+SEAL_NAME: Final = "seal"
+
+LARGEST_BYTES: Final = 256 * 1024 * 1024
+"""A larger database is not sealed: a start must not take as long as reading it does."""
+
+
+class Seal:
+    """The seal of one data folder. Only the process that owns the folder may use it."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        self._path = folder / SEAL_NAME
+        self._names = names
+        self._is_withheld = False
+
+    def break_up(self) -> None:
+        """Compares the databases with the seal and removes it; harmless when there is none.
+
+        Raises: StoreCorrupt when a database is not what it was, the seal stays then; StoreLost.
+        """
+        try:
+            noted = _noted(self._path)
+            for name, wanted in noted.items():
+                if _digest(self._folder / name) != wanted:
+                    raise StoreCorrupt(
+                        f"{self._folder / name} is not what the last process left: the file is damaged, or was changed"
+                        " by hand. Restore a backup into a new folder, or put back the file that was there; without"
+                        f" {self._path} it is taken as it is"
+                    )
+            if self._path.exists():
+                self._path.unlink()
+                # Before anything is written: a seal that came back after a loss of power would refuse a sound file.
+                _flush(self._folder)
+        except OSError as error:
+            raise StoreLost(f"the seal {self._path} cannot be used: {error.strerror}") from error
+
+    def withhold(self) -> None:
+        """Lets `put` do nothing: a database was refused, and what is refused is not what was left in order."""
+        self._is_withheld = True
+
+    def put(self) -> None:
+        """Notes what the databases are. Nothing may change them until `break_up`; on a full disk there is no seal."""
+        if self._is_withheld:
+            return
+        draft = self._path.with_name(f".{SEAL_NAME}.part")
+        try:
+            noted = {name: digest for name in self._names if (digest := _digest(self._folder / name))}
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(file, json.dumps(noted, indent=2).encode() + b"\n")
+                os.fsync(file)
+            finally:
+                os.close(file)
+            draft.rename(self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+
+
+def _noted(path: Path) -> dict[str, str]:
+    """Returns the hashes of a seal, none when it is missing or was not written whole."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    """Returns the hash of a database, empty for one that is missing, too large, or has a log that is not in it yet."""
+    logs = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "journal"))
+    if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
+        return ""
+    if any(log.exists() and log.stat().st_size for log in logs):
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

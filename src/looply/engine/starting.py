@@ -1,0 +1,132 @@
+"""The starter: makes new executions, and answers the same trigger again with the execution that it made."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from looply.clock import Ids
+from looply.engine.committer import Committer, Extras
+from looply.engine.loading import Loader
+from looply.engine.mailbox import Mailboxes
+from looply.engine.port import Start, Started
+from looply.engine.processor import Processor
+from looply.engine.reading import Parts
+from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull
+from looply.execution import advance
+from looply.execution.events import ExecutionStarted
+
+_STARTS_IN_FLIGHT = 4096
+"""So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
+
+
+class Starter:
+    """Starts executions of one engine."""
+
+    def __init__(
+        self, parts: Parts, loader: Loader, boxes: Mailboxes, processor: Processor, committer: Committer
+    ) -> None:
+        self._store = parts.store
+        self._clock = parts.clock
+        self._entropy = parts.entropy
+        self._limits = parts.limits
+        self._loader = loader
+        self._boxes = boxes
+        self._processor = processor
+        self._committer = committer
+        self._ids = Ids(parts.entropy)
+        self._starts: set[asyncio.Task[Started]] = set()
+
+    def begin(self, highest_id: str) -> None:
+        """Gives no id below the highest one that is stored ("" when there is none)."""
+        self._ids = Ids(self._entropy, UUID(highest_id) if highest_id else None)
+
+    async def stop(self) -> None:
+        """Ends when no start is being stored."""
+        await asyncio.gather(*self._starts, return_exceptions=True)
+
+    async def start(self, request: Start) -> Started:
+        """Stores a new execution and runs it as far as it goes; see `Engine.start`."""
+        if self._store.is_short_of_space:
+            message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
+            raise StoreFull(message)
+        if len(self._starts) >= _STARTS_IN_FLIGHT:
+            raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+        if request.process_id:
+            await self._check_process_id(request)
+        try:
+            return await self._apart(self._start(request))
+        except KeyTaken as taken:
+            assert request.key is not None
+            if taken.request != request.key.request:
+                message = "the Idempotency-Key was used for another request; use a new key"
+                raise Refused(message, code="KEY_REUSED") from taken
+            return Started(execution_id=taken.execution_id, replayed=True)
+        except ClaimTaken as taken:
+            if taken.request != request.request:
+                message = (
+                    f"an open execution of the workflow has the process id {request.process_id!r} with another body; "
+                    "wait for its end, terminate it, or use another process id"
+                )
+                raise Conflict(message, code="PROCESS_ID_IN_USE") from taken
+            return Started(execution_id=taken.execution_id, replayed=True)
+
+    async def _apart(self, start: Coroutine[Any, Any, Started]) -> Started:
+        """Lets a start run to its end even when its caller goes away: what is stored must be published."""
+        task = asyncio.get_running_loop().create_task(start)
+        self._starts.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    def _forget(self, task: "asyncio.Task[Started]") -> None:
+        self._starts.discard(task)
+        if not task.cancelled():
+            # A caller that went away does not read its exception; that is no defect.
+            task.exception()
+
+    async def _check_process_id(self, request: Start) -> None:
+        """Refuses a process id that is an execution id of the organization: it would name two executions."""
+        try:
+            UUID(request.process_id)
+        except ValueError:
+            return
+        head = await self._store.reads.head(request.process_id.lower())
+        if head is not None and head.organization_id == request.organization_id:
+            message = "the process id is the id of an execution; choose another one"
+            raise BadRequest(message, code="PROCESS_ID_IS_EXECUTION")
+
+    async def _start(self, request: Start) -> Started:
+        now = self._clock.now()
+        execution_id = str(self._ids.next(now))
+        first = ExecutionStarted(
+            at=now,
+            by=request.by,
+            via=request.via,
+            execution_id=execution_id,
+            organization_id=request.organization_id,
+            workspace_id=request.workspace_id,
+            workflow_id=request.workflow_id,
+            workflow_version=request.workflow_version,
+            definition=request.workflow.hash.hex(),
+            seed=self._entropy.token(16),
+            trigger_type=request.trigger_type,
+            process_id=request.process_id,
+            profile=request.profile,
+            environment=request.environment,
+            body=request.body,
+            request=request.request,
+            size=request.body_size,
+            secret=request.workflow.steps[request.workflow.start].secret,
+        )
+        stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
+        # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.
+        box = self._boxes.open(execution_id)
+        box.is_busy = True
+        try:
+            await self._committer.commit(
+                box, stretch.state, request.workflow, stretch.events, Extras(key=request.key, fire=request.fire)
+            )
+        finally:
+            self._processor.release(box)
+        self._loader.keep(first.definition, request.workflow)
+        return Started(execution_id=execution_id)

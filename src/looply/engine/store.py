@@ -1,0 +1,396 @@
+"""The port below the shell: where units are stored, and the rows that say what is open.
+
+Memory, SQLite and PostgreSQL implement it with the same meaning; the store contract suite holds them to it. A store
+knows rows and bytes, never what an event means.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from looply.engine.port import Filter, Fire, Head, OpenCard, Schedule
+from looply.execution.events import IncidentKind, TimerKind
+
+EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored stretch of a history: the events `first_seq` to `last_seq`, encoded.
+
+    `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
+    the batch before and these bytes.
+    """
+
+    first_seq: int
+    last_seq: int
+    at: datetime
+    codec: int
+    chain: bytes
+    events: bytes
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A large value, split off from the events and addressed by its hash within one organization."""
+
+    hash: bytes
+    codec: int
+    data: bytes
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A coded state after event `seq`; ignored when `fold` is not the version of today's fold."""
+
+    seq: int
+    fold: int
+    codec: int
+    state: bytes
+
+
+class StoredDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition as executions run on it: JSON text, addressed by its hash (hexadecimal)."""
+
+    hash: str
+    workflow_id: str
+    workflow_version: int
+    body: bytes
+
+
+class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect to run or in flight. Only a RUNNING one has an unknown outcome after a crash.
+
+    `seq` numbers the event that scheduled the attempt, `queue` groups effects by the target that limits them,
+    `epoch` is that of the process that runs it.
+    """
+
+    execution_id: str
+    seq: int
+    organization_id: str
+    queue: str
+    state: EffectState
+    attempt: int
+    epoch: int
+
+
+class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer of an execution; `seq` numbers the event that started it."""
+
+    execution_id: str
+    seq: int
+    due: datetime
+    kind: TimerKind
+
+
+class WaitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An open wait; `seq` numbers the event that opened it."""
+
+    execution_id: str
+    seq: int
+    step: str
+    sources: tuple[str, ...]
+
+
+class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident; `seq` numbers the event that opened it."""
+
+    execution_id: str
+    seq: int
+    incident_id: str
+    organization_id: str
+    step: str
+    kind: IncidentKind
+    code: str
+    opened_on: datetime
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of open work. In a unit: rows to put; in an audit: all rows of one execution."""
+
+    effects: tuple[EffectRow, ...] = ()
+    timers: tuple[TimerRow, ...] = ()
+    waits: tuple[WaitRow, ...] = ()
+    incidents: tuple[IncidentRow, ...] = ()
+    cards: tuple[OpenCard, ...] = ()
+    continues: bool = False
+
+
+class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The difference of open work between two states of one execution. Rows put replace rows of the same key."""
+
+    put: Work = Work()
+    drop_effects: tuple[int, ...] = ()
+    drop_timers: tuple[tuple[datetime, int], ...] = ()
+    drop_waits: tuple[int, ...] = ()
+    drop_incidents: tuple[int, ...] = ()
+    drop_cards: tuple[str, ...] = ()
+    drop_continues: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """The right of one open execution to a process id of its workflow."""
+
+    organization_id: str
+    workflow_id: str
+    process_id: str
+    request: bytes
+
+
+class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An idempotency key with the fingerprint of its request.
+
+    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
+    first: the same call again is told so, whatever became of the process id.
+    """
+
+    organization_id: str
+    text: str
+    request: bytes
+    expires_on: datetime
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """One atomic, fenced write of one execution.
+
+    It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
+    whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
+    schedule, `definition` is stored when it is not there yet.
+    """
+
+    execution_id: str
+    expected_seq: int
+    head: Head
+    batch: Batch
+    work: WorkChange
+    values: tuple[Value, ...] = ()
+    snapshot: Snapshot | None = None
+    put_claim: Claim | None = None
+    drop_claim: Claim | None = None
+    key: StoredKey | None = None
+    fire: Fire | None = None
+    definition: StoredDefinition | None = None
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of one execution: its head, a snapshot if there is one, the batches after it, their large values.
+
+    `chain` is the chain of the last batch before `batches` (empty at the start).
+    """
+
+    head: Head
+    snapshot: Snapshot | None
+    batches: Sequence[Batch]
+    chain: bytes
+    values: Mapping[bytes, Value]
+
+
+class Boot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
+    dictionaries by number, the ids of definitions that are stored, and the executions that were loaded more often
+    than the poison guard allows."""
+
+    epoch: int
+    highest_id: str
+    dictionaries: Mapping[int, bytes]
+    definitions: frozenset[str]
+    poisoned: Sequence[str]
+
+
+class Journal(Protocol):
+    """Units in, histories out."""
+
+    async def commit(self, unit: Unit) -> None:
+        """Stores the unit; durable when it returns. Units of one call order are stored in that order.
+
+        Sets the execution's `loads` to 0.
+        Raises: Stale, ClaimTaken, KeyTaken, FireTaken (nothing was stored, other units of the group are not harmed);
+        StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent, so nothing was stored: the
+        store goes on by itself); StoreLost (unknown until the next start).
+        """
+        ...
+
+    async def load(self, execution_id: str) -> Loaded | None:
+        """Returns what is stored of an execution, from its newest snapshot on, or None. Raises: StoreCorrupt."""
+        ...
+
+    async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
+        """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
+        ...
+
+    async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
+        """Returns the large values of an execution by hash."""
+        ...
+
+    async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
+        """Returns a definition, or None."""
+        ...
+
+    async def put_definition(self, definition: StoredDefinition) -> None:
+        """Stores a definition once; durable when it returns."""
+        ...
+
+    async def put_dictionary(self, number: int, data: bytes) -> None:
+        """Stores a compression dictionary for ever. Raises: Stale when the number is taken."""
+        ...
+
+    async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
+        """Returns (execution id, request fingerprint) of a key that is still kept, or None."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """What is due or runnable."""
+
+    async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
+        """Returns timers that are due, earliest first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Returns the instant of the earliest timer, or None."""
+        ...
+
+    async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
+        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already."""
+        ...
+
+    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns QUEUED effects by (execution id, seq), those after `after`."""
+        ...
+
+    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+        """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
+
+        Where several processes share a store, those of processes that live are left out.
+        """
+        ...
+
+    async def continuations(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose stretch was cut."""
+        ...
+
+
+class Reads(Protocol):
+    """Lists and look-ups. Every one costs the same at any number of stored executions."""
+
+    async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
+        """Returns who answers to a process id or execution id: all that are open, else the newest that ended."""
+        ...
+
+    async def head(self, execution_id: str) -> Head | None:
+        """Returns the head of one execution, of whatever organization."""
+        ...
+
+    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+        """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
+
+        `wanted.created_from` belongs to the span, `created_to` does not. The text is empty, unless the scan budget ran
+        out before the page was full: then it is the id down to which was looked, from which the next page goes on.
+        """
+        ...
+
+    async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
+        """Returns for each execution its last batches, as few as hold `events` events, oldest first."""
+        ...
+
+    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
+        """Returns open card copies, newest first; of one recipient when it is not empty."""
+        ...
+
+    async def work_of(self, execution_id: str) -> Work:
+        """Returns all rows of open work of one execution."""
+        ...
+
+    async def claims_of(self, execution_id: str) -> Sequence[Claim]:
+        """Returns the claims on process ids that one execution holds; more than one is a defect."""
+        ...
+
+    async def scan(self, after: str, limit: int) -> Sequence[Head]:
+        """Returns heads of all organizations by ascending id, those after `after`: for audits and exports."""
+        ...
+
+    async def orphan_rows(self) -> Sequence[str]:
+        """Returns a line for each row that refers to what is not stored.
+
+        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution; schedules name a
+        definition too.
+        """
+        ...
+
+
+class Schedules(Protocol):
+    """The live schedules, one for each workflow."""
+
+    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        """Returns the schedule of the workflow, or None."""
+        ...
+
+    async def list(self, organization_id: str) -> Sequence[Schedule]:
+        """Returns the schedules of an organization by workflow id."""
+        ...
+
+    async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
+        """Stores the schedule in place of the workflow's former one; durable when it returns.
+
+        With `former` only while that is what is stored. Returns whether it was stored.
+        """
+        ...
+
+    async def drop(self, organization_id: str, workflow_id: str) -> None:
+        """Removes the schedule if there is one; durable when it returns."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
+        """Returns ACTIVE schedules whose next instant has come, earliest first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Returns the earliest next instant of an ACTIVE schedule, or None."""
+        ...
+
+    async def skip(self, fire: Fire) -> None:
+        """Moves the schedule past a nominal instant without an execution (the overlap rule). Raises: FireTaken."""
+        ...
+
+
+class Store(Protocol):
+    """One store: its four sides, and its life."""
+
+    @property
+    def journal(self) -> Journal:
+        """Units and histories."""
+        ...
+
+    @property
+    def work(self) -> WorkQueue:
+        """Due and runnable work."""
+        ...
+
+    @property
+    def reads(self) -> Reads:
+        """Lists and look-ups."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """Live schedules."""
+        ...
+
+    async def open(self) -> Boot:
+        """Takes the store into possession: lock, epoch, schema, poison guard.
+
+        Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finishes what is queued and gives the store back. Closing twice is harmless."""
+        ...
+
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the disk is so full that only what frees space, and what ends executions, should be stored."""
+        ...
+
+    def failure(self) -> Exception | None:
+        """Returns the error after which the store takes no more units (StoreLost), or None."""
+        ...

@@ -1,0 +1,151 @@
+"""The worker: calls the operation of an effect and turns what comes of it into a command."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from looply.clock import Clock
+from looply.connectors.masking import Masker
+from looply.connectors.port import CallContext, ConnectionValues, HttpSender
+from looply.connectors.registry import Registry
+from looply.connectors.sessions import SessionCache
+from looply.definition.pointer import split_pointer
+from looply.errors import LooplyError, OperationError, RateLimited
+from looply.execution.address import idempotency_key, parse_address
+from looply.execution.commands import EffectDone, EffectFailed
+from looply.execution.masking import hidden_values
+from looply.execution.state import ExecutionState, OpenStep
+from looply.jsontext import Json, encode_json
+
+_log = structlog.get_logger(__name__)
+
+
+class Connections(Protocol):
+    """Where credentials come from, at the moment of a call."""
+
+    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+        """Returns the connection of that name. Raises: BadInput when there is none."""
+        ...
+
+    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+        """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
+        ...
+
+
+class Worker:
+    """Carries out effects. Nothing that an operation does wrong reaches the engine as an exception."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        connections: Connections,
+        sender: Callable[[timedelta], HttpSender],
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._connections = connections
+        self._sender = sender
+        self._clock = clock
+        self._sessions = SessionCache(clock)
+
+    async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
+        """Calls the operation once and returns its outcome as a command.
+
+        Secrets that went out are masked in what comes back, in outputs and in messages.
+        """
+        gone_out = list(_secrets_in(opened))
+        context = self._context(state, opened, gone_out)
+        address = opened.address
+        try:
+            output = await self._registry.operation(opened.operation).call(context, opened.input)
+        except OperationError as error:
+            return self._failed(opened, error, Masker(gone_out))
+        except LooplyError as error:
+            message = Masker(gone_out).text(error.message)
+            return EffectFailed(
+                at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
+            )
+        except Exception:
+            # The worker boundary: a connector's defect fails its step and nothing else.
+            _log.exception("operation_broke", operation=opened.operation, step=address)
+            return EffectFailed(
+                at=self._clock.now(),
+                address=address,
+                attempt=opened.attempt,
+                code="CONNECTOR_DEFECT",
+                message=f"the operation {opened.operation} broke; its log line has the details",
+                was_sent=True,
+            )
+        masked = Masker(gone_out).json(output)
+        return EffectDone(
+            at=self._clock.now(),
+            address=address,
+            attempt=opened.attempt,
+            output=masked,
+            size=len(encode_json(masked)),
+        )
+
+    def _context(self, state: ExecutionState, opened: OpenStep, gone_out: list[str]) -> CallContext:
+        started = state.started
+        organization_id = started.organization_id
+        address = parse_address(opened.address)
+        timeout = timedelta(seconds=opened.timeout_seconds)
+
+        async def remembered(found: Awaitable[ConnectionValues]) -> ConnectionValues:
+            values = await found
+            gone_out.extend(values.secrets.values())
+            return values
+
+        return CallContext(
+            idempotency_key=idempotency_key(started.execution_id, address),
+            execution_id=started.execution_id,
+            step=address.step,
+            attempt=opened.attempt,
+            timeout=timeout,
+            http=self._sender(timeout),
+            connection=lambda name: remembered(self._connections.named(organization_id, name)),
+            clock=self._clock,
+            cache=self._sessions,
+            matching_connection=lambda kind, settings: remembered(
+                self._connections.matching(organization_id, kind, settings)
+            ),
+        )
+
+    def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
+        wanted = error.retry_after if isinstance(error, RateLimited) else None
+        return EffectFailed(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            code=error.code,
+            message=masker.text(error.message),
+            status=error.status or "",
+            was_sent=error.sent,
+            is_transient=error.is_transient,
+            retry_after_seconds=wanted.total_seconds() if wanted is not None else 0,
+        )
+
+
+def _secrets_in(opened: OpenStep) -> Iterator[str]:
+    """Yields every text under the secret pointers of the effect's input."""
+    for pointer in opened.secret:
+        # What readers do not see of the input is what nobody may see of the answer.
+        for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
+            yield from _texts(value)
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        # `Bearer x` is echoed by some servers as `x`.
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() in ("bearer", "basic") and credentials:
+            yield credentials
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,269 @@
+"""Every error that Looply raises on purpose.
+
+The class says what the caller can do, the fields hold the data, the message says what went wrong, with which
+object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; HTTP statuses are given by
+`looply.server.problems` alone.
+
+    LooplyError
+    ├─ BadRequest            the call is malformed: nothing was done, repeating it does not help
+    ├─ Refused               well formed, but its content is not acceptable
+    │  └─ DefinitionError    a workflow definition with problems
+    ├─ Forbidden             no key, a wrong key, or a key without the scope
+    ├─ NotFound              the object does not exist, or belongs to somebody else
+    ├─ Conflict              the object is in a state that does not allow the call
+    ├─ Overloaded            try again after `retry_after`
+    ├─ OperationError        what connectors raise
+    │  ├─ Transient          Timeout, Unavailable, RateLimited
+    │  └─ Permanent          BadInput, AuthFailed, Rejected
+    ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, IllegalTransition, StoreFull, StoreLost,
+    │                        StoreUnreachable, StoreCorrupt, SchemaMismatch, DataFolderInUse, ShuttingDown
+    └─ SettingsError         a setting is wrong; all problems are reported together
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finding about a document: where it is, what is wrong, and how to mend it."""
+
+    path: str
+    """JSON Pointer (RFC 6901) of the value; empty for the whole document."""
+    message: str
+    hint: str = ""
+
+
+class LooplyError(Exception):
+    """Root of the tree. `code` is the stable name under which docs and callers know the error."""
+
+    code: str = "ERROR"
+
+    def __init__(self, message: str, *, code: str | None = None, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = problems
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BadRequest(LooplyError):
+    """The call is malformed; nothing was done."""
+
+    code = "BAD_REQUEST"
+
+
+class BodyTooLarge(LooplyError):
+    """The body is over the limit; nothing of it was kept."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class UnsupportedMediaType(LooplyError):
+    """The body is not declared as JSON."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class Refused(LooplyError):
+    """The call is well formed, its content is not acceptable; nothing was done."""
+
+    code = "REFUSED"
+
+
+class DefinitionError(Refused):
+    """A definition has problems; `problems` holds every one that was found."""
+
+    code = "INVALID_DEFINITION"
+
+
+class Forbidden(LooplyError):
+    """No key, a wrong one, or one without the scope. The message never tells which of the first two."""
+
+    code = "FORBIDDEN"
+
+
+class NotFound(LooplyError):
+    """The object does not exist, or belongs to another organization, which must look the same."""
+
+    code = "NOT_FOUND"
+
+
+class Conflict(LooplyError):
+    """The object is in a state that does not allow the call; nothing was done."""
+
+    code = "CONFLICT"
+
+
+class Overloaded(LooplyError):
+    """A queue is full; nothing was done. Repeat after `retry_after`."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, message: str, *, retry_after: timedelta = timedelta(seconds=1)) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OperationError(LooplyError):
+    """A connector's call failed.
+
+    `sent` says whether the request may have reached the other system: a call that was never sent can be
+    repeated freely, one that was sent and not answered has an unknown outcome. `status` is the other system's
+    own status, when it gave one.
+    """
+
+    code = "OPERATION_FAILED"
+    is_transient = False
+
+    def __init__(self, message: str, *, code: str | None = None, sent: bool = False, status: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.sent = sent
+        self.status = status
+
+
+class Transient(OperationError):
+    """Repeating the call later may succeed."""
+
+    is_transient = True
+
+
+class Timeout(Transient):
+    """The other system did not answer in time."""
+
+    code = "TIMEOUT"
+
+
+class Unavailable(Transient):
+    """The other system could not be reached, or the connection broke."""
+
+    code = "CONNECTION"
+
+
+class RateLimited(Transient):
+    """The other system asks for patience; `retry_after` is what it asked for, if it said so."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, status: str | None = None) -> None:
+        super().__init__(message, sent=True, status=status)
+        self.retry_after = retry_after
+
+
+class Permanent(OperationError):
+    """Repeating the same call cannot succeed."""
+
+
+class BadInput(Permanent):
+    """The call's own input is wrong; nothing was sent."""
+
+    code = "BAD_INPUT"
+
+
+class AuthFailed(Permanent):
+    """The other system refused the credentials."""
+
+    code = "AUTH_FAILED"
+
+
+class Rejected(Permanent):
+    """The other system understood the call and refused it, or our own rules forbid the destination."""
+
+    code = "REJECTED"
+
+
+class EngineError(LooplyError):
+    """The engine could not do what was asked."""
+
+    code = "ENGINE"
+
+
+class Stale(EngineError):
+    """A unit was computed on a state that is no longer the stored one; nothing was stored."""
+
+    code = "STALE"
+
+
+class ClaimTaken(EngineError):
+    """An open execution of the workflow has the process id; nothing was stored. `execution_id` is its id."""
+
+    code = "CLAIM_TAKEN"
+
+    def __init__(self, message: str, *, execution_id: str, request: bytes) -> None:
+        super().__init__(message)
+        self.execution_id = execution_id
+        self.request = request
+
+
+class KeyTaken(EngineError):
+    """The idempotency key is stored already; nothing was stored. `execution_id` is its answer."""
+
+    code = "KEY_TAKEN"
+
+    def __init__(self, message: str, *, execution_id: str, request: bytes) -> None:
+        super().__init__(message)
+        self.execution_id = execution_id
+        self.request = request
+
+
+class FireTaken(EngineError):
+    """The schedule has fired for this nominal instant already; nothing was stored."""
+
+    code = "FIRE_TAKEN"
+
+
+class IllegalTransition(EngineError):
+    """An event cannot follow the state; the state is left as it was."""
+
+    code = "ILLEGAL_TRANSITION"
+
+
+class StoreFull(EngineError):
+    """The disk is full; nothing of the group was stored."""
+
+    code = "STORE_FULL"
+
+
+class StoreLost(EngineError):
+    """The store failed while committing; whether the unit was stored is unknown until the next start."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
+class StoreUnreachable(EngineError):
+    """The database of the store cannot be reached; nothing was stored, and the call can be repeated."""
+
+    code = "STORE_UNREACHABLE"
+
+
+class StoreCorrupt(EngineError):
+    """Stored bytes do not hold together; they are never served."""
+
+    code = "STORE_CORRUPT"
+
+
+class SchemaMismatch(EngineError):
+    """The store was written by a newer release."""
+
+    code = "SCHEMA_MISMATCH"
+
+
+class DataFolderInUse(EngineError):
+    """Another process owns the data folder."""
+
+    code = "DATA_FOLDER_IN_USE"
+
+
+class ShuttingDown(EngineError):
+    """The process is stopping and takes no new work; nothing was done."""
+
+    code = "SHUTTING_DOWN"
+
+
+class SettingsError(LooplyError):
+    """Settings are wrong; `problems` lists every one."""
+
+    code = "SETTINGS"

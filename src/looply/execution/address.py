@@ -1,0 +1,127 @@
+"""Where something happens in an execution, and the ids and chance that follow from it.
+
+Everything here is a function of the execution and the address, so that every engine, every restart and every retry
+finds the same key, token, id and random number.
+"""
+
+import base64
+import binascii
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Any, NamedTuple
+from uuid import UUID
+
+_MAC_BYTES = 16
+
+
+class Address(NamedTuple):
+    """One visit of one step. `scope` names the enclosing branch or iteration and is empty at the top."""
+
+    scope: str
+    step: str
+    visit: int
+
+    @property
+    def text(self) -> str:
+        """The address as one text: `step:visit`, or `scope/step:visit`."""
+        return f"{self.scope}/{self.step}:{self.visit}" if self.scope else f"{self.step}:{self.visit}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The address as the fields of a step's event."""
+        return {"scope": self.scope, "step": self.step, "visit": self.visit}
+
+
+class Token(NamedTuple):
+    """A parsed token: which execution, which visit, which recipient (-1: the wait as a whole), and its proof."""
+
+    execution_id: str
+    address: str
+    part: int
+    proof: bytes
+
+
+def parse_address(text: str) -> Address:
+    """Returns the address that `Address.text` wrote."""
+    head, _, visit = text.rpartition(":")
+    scope, _, step = head.rpartition("/")
+    return Address(scope, step, int(visit))
+
+
+def idempotency_key(execution_id: str, address: Address) -> str:
+    """Returns the stable key of a step's effect: `<execution>:<step>:<visit>`, the same for all attempts."""
+    return f"{execution_id}:{address.text}"
+
+
+def wait_token(execution_id: str, seed: bytes, address: Address) -> str:
+    """Returns the token that names one wait; it is known before the wait opens."""
+    return _token(execution_id, seed, address, -1)
+
+
+def card_token(execution_id: str, seed: bytes, address: Address, part: int) -> str:
+    """Returns the token by which one recipient answers one card."""
+    return _token(execution_id, seed, address, part)
+
+
+def parse_token(text: str) -> Token | None:
+    """Returns the parts of a token, or None when the text cannot be one. The proof is not checked."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        address, _, part = raw[32:].decode().rpartition("#")
+        parse_address(address)
+        token = Token(str(UUID(bytes=raw[:16])), address, int(part), raw[16:32])
+    except (ValueError, binascii.Error):
+        return None
+    return token if _encode(token) == text else None
+
+
+def is_genuine(token: Token, seed: bytes) -> bool:
+    """Tells whether the token was made with the execution's seed; takes the same time for all wrong proofs."""
+    return compare_digest(_proof(seed, token.address, token.part), token.proof)
+
+
+def card_id(execution_id: str, address: Address, part: int) -> str:
+    """Returns the id of one recipient's copy of a card."""
+    digest = blake2b(f"{execution_id}\0{address.text}\0{part}".encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest))
+
+
+def incident_id(execution_id: str, seq: int) -> str:
+    """Returns the id of the incident that is opened as event number `seq`."""
+    digest = blake2b(f"{execution_id}\0incident\0{seq}".encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest))
+
+
+def jitter(execution_id: str, address: Address, attempt: int) -> float:
+    """Returns a number in [0, 1) that is the same whenever it is computed."""
+    digest = blake2b(f"{execution_id}\0{address.text}\0{attempt}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+class Chance:
+    """The stream behind `rand()` and `newGuid()` of one evaluation: 16 bytes a call, from the hidden seed."""
+
+    def __init__(self, seed: bytes, address: Address, part: str = "") -> None:
+        self._seed = seed
+        self._address = address
+        self._part = part
+        self._count = 0
+
+    def __call__(self) -> bytes:
+        """Returns the next 16 bytes."""
+        self._count += 1
+        drawn = f"{self._address.text}\0{self._part}\0{self._count}"
+        return blake2b(drawn.encode(), key=self._seed, digest_size=16).digest()
+
+
+def _proof(seed: bytes, address: str, part: int) -> bytes:
+    return blake2b(f"token\0{address}\0{part}".encode(), key=seed, digest_size=_MAC_BYTES).digest()
+
+
+def _token(execution_id: str, seed: bytes, address: Address, part: int) -> str:
+    return _encode(Token(execution_id, address.text, part, _proof(seed, address.text, part)))
+
+
+def _encode(token: Token) -> str:
+    raw = UUID(token.execution_id).bytes + token.proof + f"{token.address}#{token.part}".encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

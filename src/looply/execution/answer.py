@@ -1,0 +1,123 @@
+"""`answer`: what a caller is told, and the events of it. Engines never judge a call themselves."""
+
+from typing import assert_never
+
+import msgspec
+
+from looply.definition import Workflow
+from looply.execution.address import parse_address
+from looply.execution.cards import answer_card
+from looply.execution.commands import (
+    AlreadyTerminated,
+    Answer,
+    AnswerCard,
+    Command,
+    Continue,
+    Declined,
+    Done,
+    EffectDone,
+    EffectFailed,
+    EffectLost,
+    FireTimer,
+    Park,
+    Resume,
+    Terminate,
+    Terminated,
+)
+from looply.execution.decide import close, close_cards, open_incident
+from looply.execution.effects import effect_done, effect_failed, effect_lost
+from looply.execution.events import (
+    Cancelled,
+    Continued,
+    Event,
+    ExecutionClosed,
+    IncidentClosed,
+    StepSucceeded,
+    TimerFired,
+    WaitTimedOut,
+)
+from looply.execution.evolve import evolve
+from looply.execution.resume import answer_resume
+from looply.execution.state import ExecutionState, Timer, open_work
+from looply.limits import DEFAULT_LIMITS, Limits
+
+
+def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
+    """Returns the truthful reply to a command and the events to record before it is given.
+
+    Guarantees: exactly one resume releases a wait; a final execution is never changed; the reply is decided from the
+    history, never from the status alone.
+    """
+    match command:
+        case Resume():
+            return answer_resume(workflow, state, command, limits)
+        case AnswerCard():
+            return answer_card(workflow, state, command, limits)
+        case Terminate():
+            return _terminate(state, command)
+        case FireTimer():
+            return _fire(state, command)
+        case EffectDone():
+            return effect_done(workflow, state, command, limits)
+        case EffectFailed():
+            return effect_failed(workflow, state, command)
+        case EffectLost():
+            return effect_lost(state, command)
+        case Continue():
+            is_needed = open_work(state).continues
+            return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
+        case Park():
+            return _park(state, command)
+        case _:
+            assert_never(command)
+
+
+def _terminate(state: ExecutionState, command: Terminate) -> Answer:
+    if state.closed is None:
+        cancelled = Cancelled(at=command.at, by=command.by, via=command.via, reason=command.reason)
+        end = ExecutionClosed(at=command.at, by=command.by, via=command.via, status="TERMINATED", reason=command.reason)
+        return Answer(Terminated(), (*_incidents_closed(state, end), *close(state, end)[:-1], cancelled, end))
+    if state.closed.status == "TERMINATED":
+        return Answer(AlreadyTerminated())
+    verb = "has completed" if state.closed.status == "COMPLETED" else "has failed"
+    return Answer(Declined(code=state.closed.status, message=f"the execution {verb} and cannot be terminated"))
+
+
+def _incidents_closed(state: ExecutionState, end: ExecutionClosed) -> tuple[IncidentClosed, ...]:
+    return tuple(
+        IncidentClosed(
+            at=end.at, by=end.by, via=end.via, incident_id=incident_id, action="terminate", reason=end.reason
+        )
+        for incident_id in state.incidents
+    )
+
+
+def _fire(state: ExecutionState, command: FireTimer) -> Answer:
+    timer = state.timers.get(command.timer)
+    if state.closed is not None or timer is None or state.is_frozen:
+        return Answer(Done(is_late=True))
+    fired = TimerFired(at=command.at, timer=command.timer)
+    return Answer(Done(), (fired, *_consequences(state, timer, fired)))
+
+
+def _consequences(state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
+    match timer.kind:
+        case "RETRY":
+            return ()
+        case "DELAY":
+            return (StepSucceeded(at=fired.at, **parse_address(timer.address).fields),)
+        case "WAIT":
+            timed_out = WaitTimedOut(at=fired.at, **parse_address(timer.address).fields)
+            return (*close_cards(state, timer.address, "TIMED_OUT", fired), timed_out)
+        case "EXECUTION":
+            message = "the execution has taken longer than workflow_settings.timeout allows"
+            return (open_incident(evolve(state, fired), "TIMEOUT", "EXECUTION_TIMEOUT", message),)
+        case _:
+            assert_never(timer.kind)
+
+
+def _park(state: ExecutionState, command: Park) -> Answer:
+    if state.closed is not None or state.is_frozen:
+        return Answer(Done(is_late=True))
+    incident = open_incident(state, "POISON", "POISONED", command.message)
+    return Answer(Done(), (msgspec.structs.replace(incident, at=command.at),))

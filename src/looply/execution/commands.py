@@ -1,0 +1,184 @@
+"""What can be asked of an execution, and the truthful answers: two closed unions.
+
+A command comes from outside or from the shell (a due timer, the result of an effect); `answer` turns it into an
+`Answer`: a reply and events. Engines never judge a command themselves.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from looply.errors import Problem
+from looply.execution.events import Event
+from looply.jsontext import Json
+
+
+class CommandBase(msgspec.Struct, frozen=True, kw_only=True):
+    """When the command came, from whom and by which channel."""
+
+    at: datetime
+    by: str = ""
+    via: str = ""
+
+
+class Resume(CommandBase, frozen=True, kw_only=True):
+    """Release a wait. `request` is the fingerprint of the canonical body without the token.
+
+    `state` is the step id when the caller names the wait by it.
+    """
+
+    source: str
+    payload: dict[str, Json]
+    request: bytes
+    token: str = ""
+    state: str = ""
+
+
+class AnswerCard(CommandBase, frozen=True, kw_only=True):
+    """A recipient answers the copy of a card that `token` names."""
+
+    token: str
+    data: dict[str, Json]
+
+
+class Terminate(CommandBase, frozen=True, kw_only=True):
+    """End the execution for ever."""
+
+    reason: str
+
+
+class FireTimer(CommandBase, frozen=True, kw_only=True):
+    """The timer that was started as event number `timer` is due."""
+
+    timer: int
+
+
+class EffectDone(CommandBase, frozen=True, kw_only=True):
+    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes."""
+
+    address: str
+    attempt: int
+    output: Json
+    size: int
+    secret: tuple[str, ...] = ()
+
+
+class EffectFailed(CommandBase, frozen=True, kw_only=True):
+    """An attempt failed. `was_sent` is false only when nothing can have reached the other system."""
+
+    address: str
+    attempt: int
+    code: str
+    message: str
+    status: str = ""
+    was_sent: bool = False
+    is_transient: bool = False
+    retry_after_seconds: float = 0
+
+
+class EffectLost(CommandBase, frozen=True, kw_only=True):
+    """The process that ran the attempt is gone, and with it the knowledge of the outcome."""
+
+    address: str
+    attempt: int
+
+
+class Continue(CommandBase, frozen=True, kw_only=True):
+    """Go on with a stretch that was cut."""
+
+
+class Park(CommandBase, frozen=True, kw_only=True):
+    """The execution brought the process down several times: it stands still until somebody decides."""
+
+    message: str
+
+
+Command: TypeAlias = (
+    Resume | AnswerCard | Terminate | FireTimer | EffectDone | EffectFailed | EffectLost | Continue | Park
+)
+
+
+class Restarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The resume released the wait, or is kept for a wait that is still to come."""
+
+    buffered: bool = False
+
+
+class AlreadyRestarted(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody else was first; the resume moved nothing."""
+
+    answered_by: str
+    answered_on: datetime
+
+
+class Terminated(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution is ended by this call."""
+
+
+class AlreadyTerminated(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution was terminated before."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """The card answer counts."""
+
+
+class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """The card was answered before, by this recipient or by the one who decided."""
+
+    answered_by: str
+    answered_on: datetime
+
+
+DeclineCode: TypeAlias = Literal[
+    "TERMINATED", "FAILED", "COMPLETED", "TIMED_OUT", "NOT_WAITING", "SOURCE_NOT_ACCEPTED", "AMBIGUOUS", "CLOSED"
+]
+
+
+class Declined(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the execution does not allow the command; nothing was done.
+
+    `states` are the steps to choose from.
+    """
+
+    code: DeclineCode
+    message: str
+    states: tuple[str, ...] = ()
+
+
+class Unfit(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload does not fit what the wait accepts; nothing was done."""
+
+    problems: tuple[Problem, ...]
+
+
+class UnknownToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The card token was not made by this execution."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The shell's own command was taken; `is_late` when it moved nothing."""
+
+    is_late: bool = False
+
+
+Reply: TypeAlias = (
+    Restarted
+    | AlreadyRestarted
+    | Terminated
+    | AlreadyTerminated
+    | Recorded
+    | AlreadyAnswered
+    | Declined
+    | Unfit
+    | UnknownToken
+    | Done
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The reply to a command, and the events that make it true; none when the command moves nothing."""
+
+    reply: Reply
+    events: tuple[Event, ...] = ()

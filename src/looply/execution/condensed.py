@@ -1,0 +1,201 @@
+"""Condensed logs: for each step its visits, each with what went in, what came out, and how it ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, assert_never
+
+from msgspec import UNSET
+
+from looply.clock import to_ms
+from looply.definition import START
+from looply.execution.events import (
+    AnswerRecorded,
+    Cancelled,
+    CardClosed,
+    CardWanted,
+    Computed,
+    Continued,
+    Discarded,
+    DocumentEdited,
+    ErrorCaught,
+    Event,
+    ExecutionClosed,
+    ExecutionStarted,
+    IncidentClosed,
+    IncidentOpened,
+    Migrated,
+    Moved,
+    ResumeBuffered,
+    Resumed,
+    ResumeIgnored,
+    StepEvent,
+    StepFailed,
+    StepScheduled,
+    StepSkipped,
+    StepSucceeded,
+    StepUnknown,
+    TimerFired,
+    TimerStarted,
+    WaitOpened,
+    WaitTimedOut,
+)
+from looply.execution.masking import masked_body, masked_pointers, without_tokens_in
+from looply.jsontext import Json, encode_json
+
+VisitStatus: TypeAlias = Literal[
+    "RUNNING", "WAITING", "SUCCEEDED", "FAILED", "UNKNOWN", "TIMED_OUT", "SKIPPED", "CANCELLED"
+]
+
+_UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One visit while its events are read; `status` RUNNING includes the time between attempts."""
+
+    step: str
+    started_on: int
+    input: Json = None
+    output: Json = None
+    ended_on: int | None = None
+    attempt: int = 1
+    status: VisitStatus = "RUNNING"
+    error: dict[str, Json] | None = None
+
+    def end(self, event: Event, status: VisitStatus) -> None:
+        self.status, self.ended_on = status, to_ms(event.at)
+
+    def shown(self) -> dict[str, Json]:
+        return {
+            "input": self.input,
+            "output": self.output,
+            "started_on": self.started_on,
+            "ended_on": self.ended_on,
+            "attempt": self.attempt,
+            "status": self.status,
+            "error": self.error,
+        }
+
+
+@dataclass(slots=True)
+class _Visits:
+    """All visits in the order of their beginning."""
+
+    entries: dict[str, _Entry] = field(default_factory=dict)
+
+    def of(self, event: StepEvent) -> _Entry:
+        text = event.address.text
+        entry = self.entries.get(text)
+        if entry is None:
+            entry = self.entries[text] = _Entry(event.step, to_ms(event.at))
+        return entry
+
+    def read(self, event: Event) -> None:
+        match event:
+            case ExecutionStarted():
+                now = to_ms(event.at)
+                self.entries[START] = _Entry(START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED")
+            case Computed() | StepSucceeded() | Resumed() | StepSkipped():
+                self._succeeded(event)
+            case StepScheduled():
+                entry = self.of(event)
+                entry.status, entry.ended_on, entry.attempt = "RUNNING", None, event.attempt
+                if event.input is not UNSET:
+                    entry.input = _shown(event, event.input, "input")
+            case StepFailed():
+                self._failed(event)
+            case StepUnknown():
+                entry = self.of(event)
+                entry.end(event, "UNKNOWN")
+                entry.error = {"code": "OUTCOME_UNKNOWN", "message": event.message or event.cause, "status": None}
+            case TimerStarted():
+                if event.kind == "RETRY":
+                    entry = self.of(event)
+                    entry.status, entry.ended_on = "RUNNING", None
+                elif event.kind == "DELAY":
+                    entry = self.of(event)
+                    entry.status, entry.input = "WAITING", {"due_on": to_ms(event.due)}
+            case WaitOpened():
+                self.of(event).status = "WAITING"
+            case WaitTimedOut():
+                self.of(event).end(event, "TIMED_OUT")
+            case CardWanted():
+                recipients = [copy.recipient for copy in event.copies]
+                self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
+            case ExecutionClosed():
+                for entry in self.entries.values():
+                    if entry.status in _UNFINISHED:
+                        entry.end(event, "CANCELLED")
+            case (
+                TimerFired()
+                | AnswerRecorded()
+                | ResumeBuffered()
+                | ResumeIgnored()
+                | CardClosed()
+                | ErrorCaught()
+                | Cancelled()
+                | Discarded()
+                | IncidentOpened()
+                | IncidentClosed()
+                | DocumentEdited()
+                | Moved()
+                | Migrated()
+                | Continued()
+            ):
+                pass
+            case _:
+                assert_never(event)
+
+    def _succeeded(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
+        entry = self.of(event)
+        if isinstance(event, Computed) and event.input is not None:
+            entry.input = _shown(event, event.input, "input")
+        entry.output = _shown(event, event.output, "output")
+        entry.error = None
+        entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
+
+    def _failed(self, event: StepFailed) -> None:
+        entry = self.of(event)
+        entry.attempt = event.attempt
+        entry.error = {"code": event.code, "message": event.message, "status": event.status or None}
+        if event.output is not UNSET:
+            entry.output = _shown(event, event.output, "output")
+        entry.end(event, "FAILED")
+
+
+def condensed_logs(
+    events: Iterable[tuple[int, Event]], limit_bytes: int
+) -> tuple[dict[str, list[dict[str, Json]]], bool]:
+    """Returns for each step its visits, oldest first, and whether something had to be left out.
+
+    A visit is {`input`, `output`, `started_on`, `ended_on` (epoch milliseconds, null while it lasts), `attempt` (the
+    last one), `status`, `error` ({`code`, `message`, `status`}, null after a success)}. Secrets and tokens are `***`.
+    The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
+    become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out.
+    """
+    visits = _Visits()
+    for _, event in events:
+        visits.read(event)
+    found: dict[str, list[dict[str, Json]]] = {}
+    left, is_truncated = limit_bytes, False
+    for entry in visits.entries.values():
+        shown = entry.shown()
+        size = len(encode_json(shown))
+        if size > left:
+            is_truncated = True
+            shown.update(
+                {
+                    name: {"trimmed_bytes": len(encode_json(shown[name]))}
+                    for name in ("input", "output")
+                    if shown[name] is not None
+                }
+            )
+            size = len(encode_json(shown))
+        if size <= left:
+            left -= size
+            found.setdefault(entry.step, []).append(shown)
+    return found, is_truncated
+
+
+def _shown(event: StepEvent, value: Json, name: str) -> Json:
+    return without_tokens_in(masked_pointers(value, getattr(event, "secret", ()), name))

@@ -1,0 +1,48 @@
+"""What an expression of a step sees, and how the mark of secrets spreads through it."""
+
+from looply.definition import Workflow
+from looply.execution.address import Address, Chance
+from looply.execution.document import Document
+from looply.execution.state import ExecutionState
+from looply.expressions import CardTemplate, Evaluation, Template
+from looply.limits import Limits
+
+Reference = tuple[str | int, ...]
+
+
+def evaluation_for(
+    workflow: Workflow, state: ExecutionState, address: Address, limits: Limits, part: str = ""
+) -> Evaluation:
+    """Returns what one evaluation of the step at `address` may see.
+
+    `part` tells the evaluations of one visit apart, so that each has a stream of chance of its own.
+    """
+    return Evaluation(
+        data=Document(workflow, state),
+        now=state.now,
+        chance=Chance(state.started.seed, address, part),
+        limits=limits,
+    )
+
+
+def secret_pointers(template: Template, state: ExecutionState) -> tuple[str, ...]:
+    """Returns the pointers within the template's value whose expressions read something secret."""
+    if not state.secrets:
+        return ()
+    return tuple(
+        pointer
+        for pointer, expression in template.expressions
+        if any(_overlaps(reference, secret) for reference in expression.references for secret in state.secrets)
+    )
+
+
+def reads_secret(template: Template | CardTemplate, state: ExecutionState) -> bool:
+    """Tells whether any expression of the template reads something secret."""
+    return bool(state.secrets) and any(
+        _overlaps(reference, secret) for reference in template.references for secret in state.secrets
+    )
+
+
+def _overlaps(reference: Reference, secret: tuple[str, ...]) -> bool:
+    """A value is secret when it lies in a secret one, or holds it. Expressions find names in any letter case."""
+    return all(str(ours).lower() == theirs.lower() for ours, theirs in zip(reference, secret, strict=False))

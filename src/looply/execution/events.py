@@ -1,0 +1,339 @@
+"""What can happen to an execution: one closed union of immutable facts.
+
+Intentions are recorded before the world is touched (`StepScheduled`, `TimerStarted`, `WaitOpened`, `CardWanted`),
+outcomes after it answered (`StepSucceeded`, `StepFailed`, `TimerFired`, `Resumed` ...). What operators do is in the
+union too, because a history is also the audit trail. Every event has the instant `at`, the person, key or schedule
+`by` whom and the channel `via` which it came; both are empty where the engine itself decided.
+
+Adding an event makes the type checker list every `match` to visit. A field may be added with a default; none is ever
+renamed or removed, because every history ever written is folded by the code of today.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.execution.address import Address
+from looply.jsontext import Json
+
+TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
+FinalStatus: TypeAlias = Literal["COMPLETED", "FAILED", "TERMINATED"]
+TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION"]
+IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
+CardEnd: TypeAlias = Literal["ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED"]
+IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
+
+
+class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
+    """The facts that every event has."""
+
+    at: datetime
+    by: str = ""
+    via: str = ""
+
+
+class StepEvent(EventBase, frozen=True, kw_only=True):
+    """An event of one visit of one step."""
+
+    step: str
+    visit: int = 1
+    scope: str = ""
+    attempt: int = 1
+
+    @property
+    def address(self) -> Address:
+        """The visit that the event belongs to."""
+        return Address(self.scope, self.step, self.visit)
+
+
+class ExecutionStarted(EventBase, frozen=True, kw_only=True):
+    """The execution exists. `definition` is the hash of what it runs on, `seed` is never shown to anybody.
+
+    `request` is the fingerprint of the trigger, by which the same call again is recognized while the process id is
+    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`).
+    """
+
+    execution_id: str
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    definition: str
+    seed: bytes
+    trigger_type: TriggerType = "REQUEST"
+    process_id: str = ""
+    profile: str = ""
+    environment: Json = None
+    body: Json = None
+    parent: str = ""
+    request: bytes = b""
+    size: int = 0
+    secret: tuple[str, ...] = ()
+
+
+class Computed(StepEvent, frozen=True, kw_only=True):
+    """A step that only computes was visited: its result and the exit it takes, so that neither is computed again.
+
+    `override` says that the output changes the payload: `set` each dotted name, or `replace` the caller's part.
+    `size` and `payload_size` are the bytes of the output and of the payload after it, where they count.
+    """
+
+    branch: str = "next"
+    input: Json = None
+    output: Json = None
+    override: Literal["", "set", "replace"] = ""
+    size: int = 0
+    payload_size: int = 0
+    secret: tuple[str, ...] = ()
+
+
+class StepScheduled(StepEvent, frozen=True, kw_only=True):
+    """An effect is wanted. The first attempt holds the evaluated input; later ones send the same bytes again."""
+
+    operation: str
+    timeout_seconds: float
+    input: Json | UnsetType = UNSET
+    secret: tuple[str, ...] = ()
+
+
+class StepSucceeded(StepEvent, frozen=True, kw_only=True):
+    """The step has its output and leaves by `branch`."""
+
+    output: Json = None
+    branch: str = "next"
+    size: int = 0
+    secret: tuple[str, ...] = ()
+
+
+class StepFailed(StepEvent, frozen=True, kw_only=True):
+    """An attempt failed. `is_retriable` was judged with the step's retry policy when it happened.
+
+    `output` is what the other system answered, where the answer itself is the failure.
+    """
+
+    code: str
+    message: str
+    status: str = ""
+    is_retriable: bool = False
+    retry_after_seconds: float = 0
+    output: Json | UnsetType = UNSET
+    size: int = 0
+    secret: tuple[str, ...] = ()
+
+
+class StepUnknown(StepEvent, frozen=True, kw_only=True):
+    """Nobody can tell whether the call got through: the process died, or the answer never came."""
+
+    cause: Literal["CRASH", "TIMEOUT", "CONNECTION"]
+    message: str = ""
+
+
+class TimerStarted(StepEvent, frozen=True, kw_only=True):
+    """An instant is awaited. `step` is empty for the timeout of the whole execution."""
+
+    kind: TimerKind
+    due: datetime
+    step: str = ""
+
+
+class TimerFired(EventBase, frozen=True, kw_only=True):
+    """The timer that was started as event number `timer` is due."""
+
+    timer: int
+
+
+class WaitOpened(StepEvent, frozen=True, kw_only=True):
+    """The execution can be resumed here.
+
+    `count` is the number of card answers that release the wait, 0 without cards.
+    """
+
+    sources: tuple[str, ...]
+    timeout_on: datetime | None = None
+    count: int = 0
+
+
+class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
+    """The recipient of card copy `part` answered; the wait needs more answers."""
+
+    part: int
+    user: str
+    data: Json = None
+    secret: tuple[str, ...] = ()
+
+
+class Resumed(StepEvent, frozen=True, kw_only=True):
+    """The wait is released, by a call, a card answer or a resume that was kept. `request` is the call's fingerprint."""
+
+    source: str
+    output: Json = None
+    request: bytes = b""
+    size: int = 0
+    secret: tuple[str, ...] = ()
+
+
+class ResumeBuffered(EventBase, frozen=True, kw_only=True):
+    """A resume came before the wait that it is for; `wait` names that wait, empty for the first one that opens."""
+
+    source: str
+    payload: Json
+    request: bytes
+    wait: str = ""
+    secret: tuple[str, ...] = ()
+
+
+class ResumeIgnored(EventBase, frozen=True, kw_only=True):
+    """A resume moved nothing. With reason `UNFIT` or `UNUSED` it is a dead letter and its payload is kept."""
+
+    reason: IgnoreReason
+    source: str
+    message: str = ""
+    payload: Json = None
+    secret: tuple[str, ...] = ()
+
+
+class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
+    """Nobody answered in time; the step leaves by `timeout`."""
+
+
+class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recipient's copy of a card. `part` counts the recipients of a step from 0."""
+
+    card_id: str
+    recipient: str
+    part: int = 0
+
+
+class CardWanted(StepEvent, frozen=True, kw_only=True):
+    """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first."""
+
+    copies: tuple[CardCopy, ...]
+    body: Json
+    channel: str = "inbox"
+    app: str = ""
+    revision: int = 1
+    target: str = ""
+
+
+class CardClosed(StepEvent, frozen=True, kw_only=True):
+    """Cards that `step` sent take no more answers; `cards` are their ids."""
+
+    cards: tuple[str, ...]
+    reason: CardEnd
+
+
+class ErrorCaught(StepEvent, frozen=True, kw_only=True):
+    """A failed step leaves by its `error` exit; `error` is what expressions see as `error`."""
+
+    error: Json
+
+
+class Cancelled(EventBase, frozen=True, kw_only=True):
+    """Everything open in `scope` is given up: effects are abandoned, waits and timers dropped."""
+
+    scope: str = ""
+    reason: str = ""
+
+
+class Discarded(StepEvent, frozen=True, kw_only=True):
+    """A result came for something that is no longer open; it moves nothing."""
+
+    result: Json = None
+    reason: str = ""
+    secret: tuple[str, ...] = ()
+
+
+class IncidentOpened(StepEvent, frozen=True, kw_only=True):
+    """The execution stands still until somebody decides. `step` is empty when no single step is the cause."""
+
+    incident_id: str
+    kind: IncidentKind
+    code: str
+    message: str
+    status: str = ""
+    step: str = ""
+
+
+class IncidentClosed(EventBase, frozen=True, kw_only=True):
+    """Somebody decided about the incident; `action` says what, `reason` why."""
+
+    incident_id: str
+    action: str
+    reason: str = ""
+
+
+class StepSkipped(StepEvent, frozen=True, kw_only=True):
+    """An operator gave the step an output instead of running it."""
+
+    output: Json = None
+    branch: str = "next"
+    reason: str = ""
+
+
+class DocumentEdited(EventBase, frozen=True, kw_only=True):
+    """An operator replaced parts of the data document: outputs by step, and the payload when it is given."""
+
+    outputs: dict[str, Json] = {}
+    payload: Json | UnsetType = UNSET
+    reason: str = ""
+
+
+class Moved(EventBase, frozen=True, kw_only=True):
+    """An operator put the path of `scope` on another step, which is visited next."""
+
+    to: str
+    scope: str = ""
+    reason: str = ""
+
+
+class Migrated(EventBase, frozen=True, kw_only=True):
+    """The execution goes on with another definition."""
+
+    workflow_version: int
+    definition: str
+    reason: str = ""
+
+
+class Continued(EventBase, frozen=True, kw_only=True):
+    """A new stretch of computing steps begins; all of them see this instant."""
+
+
+class ExecutionClosed(EventBase, frozen=True, kw_only=True):
+    """The execution has ended for ever."""
+
+    status: FinalStatus
+    reason: str = ""
+    step: str = ""
+
+
+Event: TypeAlias = (
+    ExecutionStarted
+    | Computed
+    | StepScheduled
+    | StepSucceeded
+    | StepFailed
+    | StepUnknown
+    | TimerStarted
+    | TimerFired
+    | WaitOpened
+    | AnswerRecorded
+    | Resumed
+    | ResumeBuffered
+    | ResumeIgnored
+    | WaitTimedOut
+    | CardWanted
+    | CardClosed
+    | ErrorCaught
+    | Cancelled
+    | Discarded
+    | IncidentOpened
+    | IncidentClosed
+    | StepSkipped
+    | DocumentEdited
+    | Moved
+    | Migrated
+    | Continued
+    | ExecutionClosed
+)

@@ -1,0 +1,445 @@
+"""`evolve`: what happened becomes state.
+
+It does not judge, reads no definition, and understands every event ever written.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, assert_never
+
+from immutables import Map
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from looply.definition import START
+from looply.definition.pointer import split_pointer
+from looply.errors import IllegalTransition
+from looply.execution.events import (
+    AnswerRecorded,
+    Cancelled,
+    CardClosed,
+    CardWanted,
+    Computed,
+    Continued,
+    Discarded,
+    DocumentEdited,
+    ErrorCaught,
+    Event,
+    ExecutionClosed,
+    ExecutionStarted,
+    IncidentClosed,
+    IncidentOpened,
+    Migrated,
+    Moved,
+    ResumeBuffered,
+    Resumed,
+    ResumeIgnored,
+    StepEvent,
+    StepFailed,
+    StepScheduled,
+    StepSkipped,
+    StepSucceeded,
+    StepUnknown,
+    TimerFired,
+    TimerStarted,
+    WaitOpened,
+    WaitTimedOut,
+)
+from looply.execution.payload import initial_payload, overridden_payload
+from looply.execution.state import (
+    Buffered,
+    Card,
+    CardAnswer,
+    Closed,
+    ExecutionState,
+    Incident,
+    OpenStep,
+    OpenWait,
+    Path,
+    SettledWait,
+    Timer,
+    WaitEnd,
+)
+from looply.execution.transitions import PATH_MOVES
+from looply.jsontext import Json
+
+_PAYLOAD = ("payload", "output")
+
+
+def fold(events: Iterable[Event], state: ExecutionState | None = None) -> ExecutionState:
+    """Returns the state after a history, or after more events of it.
+
+    Raises: IllegalTransition, ValueError when there is neither a state nor an event.
+    """
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise ValueError("a history has at least its start")
+    return state
+
+
+def evolve(state: ExecutionState | None, event: Event) -> ExecutionState:
+    """Returns the state after one more event.
+
+    Total over legal histories. Shares structure with the old state, which stays as it is; nothing is copied in
+    proportion to the data document.
+    Raises: IllegalTransition when the event cannot follow the state.
+    """
+    if state is None:
+        if not isinstance(event, ExecutionStarted):
+            raise IllegalTransition(f"a history begins with ExecutionStarted, not {type(event).__name__}")
+        return _start(event)
+    if state.closed is not None and not isinstance(event, Discarded):
+        raise IllegalTransition(f"{type(event).__name__} cannot follow the end of an execution")
+    changed = _apply(state, event)
+    return replace(
+        changed,
+        seq=state.seq + 1,
+        now=event.at,
+        modified_by=event.by or state.modified_by,
+    )
+
+
+def _start(event: ExecutionStarted) -> ExecutionState:
+    return ExecutionState(
+        seq=1,
+        now=event.at,
+        started=event,
+        workflow_version=event.workflow_version,
+        definition=event.definition,
+        payload=initial_payload(event),
+        paths=(Path(scope="", step=START, visit=1, phase="LEAVE"),),
+        visits=Map({f"/{START}": 1}),
+        document_bytes=event.size,
+        sizes=Map({"payload": event.size}),
+        secrets=tuple(("payload", *split_pointer(pointer)) for pointer in event.secret),
+    )
+
+
+def _apply(state: ExecutionState, event: Event) -> ExecutionState:
+    match event:
+        case Computed():
+            return _computed(state, event)
+        case StepScheduled():
+            return _scheduled(state, event)
+        case StepSucceeded() | StepSkipped():
+            return _succeeded(state, event)
+        case StepFailed():
+            return _failed(state, event)
+        case StepUnknown():
+            return _unknown(state, event)
+        case TimerStarted():
+            return _timer_started(state, event)
+        case TimerFired():
+            return _timer_fired(state, event)
+        case WaitOpened():
+            return _wait_opened(state, event)
+        case AnswerRecorded():
+            return _answered(state, event)
+        case Resumed():
+            return _resumed(state, event)
+        case ResumeBuffered():
+            kept = Buffered(
+                source=event.source,
+                payload=event.payload,
+                request=event.request,
+                by=event.by,
+                on=event.at,
+                secret=event.secret,
+            )
+            return replace(state, buffered={**state.buffered, event.wait: kept})
+        case ResumeIgnored():
+            return replace(state, ignored=state.ignored + 1)
+        case WaitTimedOut():
+            return _wait_timed_out(state, event)
+        case CardWanted():
+            return _card_wanted(state, event)
+        case CardClosed():
+            return _cards_closed(state, event)
+        case ErrorCaught():
+            return replace(
+                _move(state, event, branch="error"),
+                error=event.error,
+                open_steps=_without(state.open_steps, event.address.text),
+            )
+        case Cancelled():
+            return _cancelled(state, event)
+        case Discarded() | Continued():
+            return state
+        case IncidentOpened():
+            return _incident_opened(state, event)
+        case IncidentClosed():
+            return replace(state, incidents=_without(state.incidents, event.incident_id))
+        case DocumentEdited():
+            payload = state.payload if event.payload is UNSET else event.payload
+            return replace(state, outputs=state.outputs.update(event.outputs), payload=payload)
+        case Moved():
+            path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
+            return replace(state, paths=_with_path(state.paths, path))
+        case Migrated():
+            return replace(state, workflow_version=event.workflow_version, definition=event.definition)
+        case ExecutionClosed():
+            closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
+            return replace(_cancelled(state, event), closed=closed)
+        case ExecutionStarted():
+            raise IllegalTransition("an execution starts once")
+        case _:
+            assert_never(event)
+
+
+def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
+    """Returns the state with the path of the event's scope moved as the table says."""
+    path = next((path for path in state.paths if path.scope == event.scope), None)
+    phase = PATH_MOVES.get((path.phase, type(event))) if path is not None else None
+    begins = path is not None and path.phase in ("ENTER", "LEAVE")
+    if path is None or phase is None or not (begins or path.address == event.address):
+        where = f"{path.phase} at {path.address.text}" if path is not None else "a scope without a path"
+        raise IllegalTransition(f"{type(event).__name__} of {event.address.text} cannot follow {where}")
+    moved = Path(scope=event.scope, step=event.step, visit=event.visit, phase=phase, **changes)
+    paths = _with_path(state.paths, moved)
+    if not begins:
+        return replace(state, paths=paths)
+    visits = state.visits.set(f"{event.scope}/{event.step}", event.visit)
+    return replace(state, paths=paths, visits=visits, total_visits=state.total_visits + 1)
+
+
+def _with_path(paths: tuple[Path, ...], moved: Path) -> tuple[Path, ...]:
+    if len(paths) == 1:
+        return (moved,)
+    return tuple(moved if path.scope == moved.scope else path for path in paths)
+
+
+def _with_output(state: ExecutionState, event: StepEvent, output: Json, size: int) -> ExecutionState:
+    secrets = state.secrets
+    if pointers := getattr(event, "secret", ()):
+        found = ((event.step, *split_pointer(pointer)) for pointer in pointers if pointer.startswith("/output"))
+        secrets = tuple(dict.fromkeys((*secrets, *found)))
+    before = state.sizes.get(event.step, 0)
+    return replace(
+        state,
+        outputs=state.outputs.set(event.step, output),
+        sizes=state.sizes.set(event.step, size) if size or before else state.sizes,
+        document_bytes=state.document_bytes - before + size,
+        secrets=secrets,
+    )
+
+
+def _computed(state: ExecutionState, event: Computed) -> ExecutionState:
+    state = _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
+    if event.override:
+        payload = overridden_payload(state.payload, event)
+        secrets = state.secrets
+        if event.secret:
+            found = ((*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret)
+            secrets = tuple(dict.fromkeys((*secrets, *found)))
+        before = state.sizes.get("payload", 0)
+        return replace(
+            state,
+            payload=payload,
+            secrets=secrets,
+            sizes=state.sizes.set("payload", event.payload_size),
+            document_bytes=state.document_bytes - before + event.payload_size,
+        )
+    return state
+
+
+def _payload_part(event: Computed, pointer: str) -> tuple[str, ...]:
+    """Returns where in `payload.output` the part of an override's output lies that a pointer names."""
+    names = split_pointer(pointer)[1:]
+    if event.override == "set":
+        return (*names[0].split("."), *names[1:]) if names else ()
+    return names if isinstance(event.output, dict) else ("body", *names)
+
+
+def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
+    text = event.address.text
+    former = state.open_steps.get(text)
+    step = OpenStep(
+        seq=state.seq + 1,
+        address=text,
+        operation=event.operation,
+        attempt=event.attempt,
+        input=event.input if event.input is not UNSET or former is None else former.input,
+        timeout_seconds=event.timeout_seconds,
+        failures=former.failures if former is not None else 0,
+        secret=event.secret if former is None else former.secret,
+    )
+    return replace(_move(state, event), open_steps={**state.open_steps, text: step})
+
+
+def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
+    size = event.size if isinstance(event, StepSucceeded) else 0
+    state = replace(
+        _with_output(_move(state, event, branch=event.branch), event, event.output, size),
+        open_steps=_without(state.open_steps, event.address.text),
+    )
+    if isinstance(event, StepSucceeded):
+        return state
+    state = _without_wait(state, event, "CANCELLED")
+    return replace(state, timers=_filtered(state.timers, lambda timer: timer.address != event.address.text))
+
+
+def _failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
+    state = _move(state, event, failure=event)
+    if event.output is not UNSET:
+        state = _with_output(state, event, event.output, event.size)
+    text = event.address.text
+    step = state.open_steps.get(text)
+    if step is None:
+        return state
+    failed = replace(step, failures=step.failures + 1, is_in_flight=False)
+    return replace(state, open_steps={**state.open_steps, text: failed})
+
+
+def _unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
+    text = event.address.text
+    step = state.open_steps.get(text)
+    if step is None:
+        raise IllegalTransition(f"the step {text} is not open")
+    lost = replace(step, is_in_flight=False)
+    return replace(_move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
+
+
+def _timer_started(state: ExecutionState, event: TimerStarted) -> ExecutionState:
+    seq = state.seq + 1
+    address = event.address.text if event.step else ""
+    if event.kind in ("RETRY", "DELAY"):
+        state = _move(state, event)
+    timer = Timer(seq=seq, kind=event.kind, due=event.due, address=address)
+    return replace(state, timers={**state.timers, seq: timer})
+
+
+def _timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionState:
+    timer = state.timers.get(event.timer)
+    if timer is None:
+        raise IllegalTransition(f"timer {event.timer} is not running")
+    timers = _without(state.timers, event.timer)
+    if timer.kind != "RETRY":
+        return replace(state, timers=timers)
+    paths = tuple(
+        replace(path, phase="RETRY") if path.phase == "OPEN" and path.address.text == timer.address else path
+        for path in state.paths
+    )
+    return replace(state, timers=timers, paths=paths)
+
+
+def _wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
+    text = event.address.text
+    wait = OpenWait(
+        seq=state.seq + 1,
+        address=text,
+        step=event.step,
+        visit=event.visit,
+        scope=event.scope,
+        sources=event.sources,
+        opened_on=event.at,
+        timeout_on=event.timeout_on,
+        count=event.count,
+    )
+    buffered = state.buffered
+    if buffered:
+        buffered = {key: kept for key, kept in buffered.items() if key not in ("", text)}
+    return replace(_move(state, event), waits={**state.waits, text: wait}, buffered=buffered)
+
+
+def _answered(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
+    text = event.address.text
+    wait = state.waits.get(text)
+    if wait is None:
+        raise IllegalTransition(f"the wait {text} is not open")
+    answer = CardAnswer(part=event.part, user=event.user, data=event.data, on=event.at)
+    return replace(state, waits={**state.waits, text: replace(wait, answers=(*wait.answers, answer))})
+
+
+def _resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
+    if event.address.text not in state.waits:
+        raise IllegalTransition(f"the wait {event.address.text} is not open")
+    state = _without_wait(state, event, "RESUMED", event.request)
+    return _with_output(_move(state, event), event, event.output, event.size)
+
+
+def _wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:
+    if event.address.text not in state.waits:
+        raise IllegalTransition(f"the wait {event.address.text} is not open")
+    return _move(_without_wait(state, event, "TIMED_OUT"), event, branch="timeout")
+
+
+def _without_wait(state: ExecutionState, event: StepEvent, how: WaitEnd, request: bytes = b"") -> ExecutionState:
+    text = event.address.text
+    wait = state.waits.get(text)
+    if wait is None:
+        return state
+    settled = SettledWait(how=how, by=event.by, on=event.at, request=request, answers=wait.answers)
+    return replace(
+        state,
+        waits=_without(state.waits, text),
+        timers=_filtered(state.timers, lambda timer: timer.address != text),
+        settled=state.settled.set(text, settled),
+        last_settled=text,
+        last_released=text if how == "RESUMED" else state.last_released,
+    )
+
+
+def _card_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
+    seq = state.seq + 1
+    cards = state.cards
+    for copy in event.copies:
+        former = cards.get(copy.card_id)
+        if former is not None:
+            card = replace(former, seq=seq, body=event.body, revision=event.revision)
+        else:
+            card = Card(
+                seq=seq,
+                card_id=copy.card_id,
+                address=event.address.text,
+                part=copy.part,
+                recipient=copy.recipient,
+                channel=event.channel,
+                app=event.app,
+                body=event.body,
+                revision=event.revision,
+                wanted="OPEN",
+                opened_on=event.at,
+            )
+        cards = cards.set(copy.card_id, card)
+    return replace(state, cards=cards)
+
+
+def _cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
+    cards = state.cards
+    for key in event.cards:
+        card = cards.get(key)
+        if card is None:
+            raise IllegalTransition(f"there is no card {key}")
+        cards = cards.set(key, replace(card, wanted=event.reason))
+    return replace(state, cards=cards)
+
+
+def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
+    incident = Incident(
+        seq=state.seq + 1,
+        incident_id=event.incident_id,
+        kind=event.kind,
+        code=event.code,
+        message=event.message,
+        step=event.step,
+        visit=event.visit,
+        opened_on=event.at,
+    )
+    return replace(state, incidents={**state.incidents, event.incident_id: incident})
+
+
+def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
+    settled = state.settled
+    for text, wait in state.waits.items():
+        cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
+        settled = settled.set(text, cancelled)
+    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={})
+
+
+def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:
+    """Returns a small mapping without one key; these mappings are bounded by the limits of open work."""
+    return {name: value for name, value in entries.items() if name != key} if key in entries else entries
+
+
+def _filtered(timers: Mapping[int, Timer], keep: Callable[[Timer], bool]) -> Mapping[int, Timer]:
+    return {seq: timer for seq, timer in timers.items() if keep(timer)} if timers else timers

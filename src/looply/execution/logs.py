@@ -1,0 +1,276 @@
+"""The event log: a history as readers see it. Pure rendering, one entry for each event that means something to people.
+
+Theory of operation: a table says under which type an event is shown and which of its fields; instants become epoch
+milliseconds, empty fields are left out, secrets and tokens are `***`, long values are trimmed. What only moves the
+machinery has no entry of its own, because a neighbor tells it already: a timer that fired shows as the step that it
+starts or ends, the timeout of a wait stands in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the
+end that follows it. A step that computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has
+two: its own, and the failure of the execution, which is what an operator looks for.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from looply.clock import ms_or_none, to_ms
+from looply.definition import Workflow
+from looply.execution.address import Address, wait_token
+from looply.execution.condensed import condensed_logs
+from looply.execution.document import Document
+from looply.execution.events import (
+    AnswerRecorded,
+    Cancelled,
+    CardClosed,
+    CardWanted,
+    Computed,
+    Continued,
+    Discarded,
+    DocumentEdited,
+    ErrorCaught,
+    Event,
+    EventBase,
+    ExecutionClosed,
+    ExecutionStarted,
+    IncidentClosed,
+    IncidentOpened,
+    Migrated,
+    Moved,
+    ResumeBuffered,
+    Resumed,
+    ResumeIgnored,
+    StepEvent,
+    StepFailed,
+    StepScheduled,
+    StepSkipped,
+    StepSucceeded,
+    StepUnknown,
+    TimerFired,
+    TimerStarted,
+    WaitOpened,
+    WaitTimedOut,
+)
+from looply.execution.masking import masked, masked_body, masked_pointers, without_tokens
+from looply.execution.payload import initial_payload
+from looply.execution.standing import standing
+from looply.execution.state import ExecutionState
+from looply.jsontext import Json, encode_json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+__all__ = [
+    "condensed_logs",
+    "entry_type",
+    "event_log",
+    "incidents_of",
+    "input_payload",
+    "masked_document",
+    "waits_of",
+]
+
+_Fields: TypeAlias = tuple[tuple[str, str], ...]
+
+LOG_TEXT: Final = 1000
+"""Characters of one text in the event log; the rest is cut."""
+LOG_VALUE: Final = 2048
+"""Bytes of JSON text of one value in the event log; a larger one is replaced by `{"trimmed_bytes": n}`."""
+
+_NOT_EVEN_TRIMMED: Final = 64 * 1024  # walking through a larger value costs more than its log entry is worth
+
+
+def _same(*names: str) -> _Fields:
+    return tuple((name, name) for name in names)
+
+
+SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
+    {
+        ExecutionStarted: (
+            "EXECUTION_STARTED",
+            (*_same("trigger_type", "process_id", "profile", "workflow_version", "parent"), ("body", "input")),
+        ),
+        Computed: ("STEP_SUCCEEDED", _same("branch", "input", "output")),
+        StepScheduled: ("STEP_STARTED", _same("attempt", "operation", "input")),
+        StepSucceeded: ("STEP_SUCCEEDED", _same("attempt", "branch", "output")),
+        StepFailed: ("STEP_FAILED", _same("attempt", "code", "message", "status", "output")),
+        StepUnknown: ("STEP_FAILED", _same("attempt", "cause", "message")),
+        WaitOpened: ("WAIT_OPENED", (*_same("sources", "count"), ("timeout_on", "due_on"))),
+        AnswerRecorded: ("CARD_ANSWERED", _same("user")),
+        Resumed: ("WAIT_RESUMED", _same("source", "output")),
+        ResumeBuffered: ("RESUME_BUFFERED", _same("source")),
+        ResumeIgnored: ("RESUME_IGNORED", _same("source", "reason", "message")),
+        WaitTimedOut: ("WAIT_TIMED_OUT", ()),
+        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target")),
+        CardClosed: ("CARD_CLOSED", _same("cards", "reason")),
+        Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
+        IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
+        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "reason")),
+        StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason")),
+        DocumentEdited: ("EXECUTION_EDITED", _same("reason")),
+        Moved: ("EXECUTION_MOVED", _same("to", "reason")),
+        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "reason")),
+    }
+)
+"""Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""
+
+HIDDEN: Final = (TimerFired, ErrorCaught, Cancelled, Continued)
+"""Events that have no entry of their own."""
+
+FAILED_BY_INCIDENT: Final = "EXECUTION_FAILED"
+"""Type of the entry that follows `INCIDENT_OPENED`: an execution with an incident is FAILED until somebody decides."""
+
+_TIMERS: Final = {"DELAY": "STEP_STARTED", "RETRY": "STEP_RETRY_SCHEDULED"}
+
+
+def entry_type(event: Event) -> str:
+    """Returns the type under which the event stands in the log, empty when it has no entry."""
+    if isinstance(event, ExecutionClosed):
+        return f"EXECUTION_{event.status}"
+    if isinstance(event, TimerStarted):
+        return _TIMERS.get(event.kind, "")
+    return SHOWN[type(event)][0] if type(event) in SHOWN else ""
+
+
+def event_log(
+    events: Iterable[tuple[int, Event]], limits: Limits = DEFAULT_LIMITS, unmoved: str = ""
+) -> list[dict[str, Json]]:
+    """Returns the log entries of numbered events, in their order, at most `limits.read_events`.
+
+    Each has `seq`, `timestamp` (epoch milliseconds), `type`, `state` (the step, for an event of none the one where the
+    execution stood), `by` and `via` (null where the engine itself decided), for a step its `visit` and `scope`, and
+    what the type has to tell. Secrets and tokens are `***`; texts and values are trimmed to `LOG_TEXT` and `LOG_VALUE`.
+    Entries with one `seq` are never parted. `unmoved` is where the execution stands when nothing in `events` moves it;
+    `state` is null where neither that nor the events tell.
+    """
+    numbered = list(events)
+    log: list[dict[str, Json]] = []
+    for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
+        entries = list(_entries(seq, event, step))
+        if len(log) + len(entries) > limits.read_events:
+            break
+        log += entries
+    return log
+
+
+def masked_document(workflow: Workflow, state: ExecutionState) -> dict[str, Json]:
+    """Returns the data document as it is now, with everything that is marked secret as `***`."""
+    return {
+        name: masked(value, [path[1:] for path in state.secrets if path[0] == name])
+        for name, value in Document(workflow, state).items()
+    }
+
+
+def input_payload(state: ExecutionState) -> dict[str, Json]:
+    """Returns `payload.output` as it was at the start, with what the start step marks as secret as `***`."""
+    return initial_payload(replace(state.started, body=masked_body(state.started)))
+
+
+def waits_of(state: ExecutionState) -> list[dict[str, Json]]:
+    """Returns the open waits, oldest first, with the token that names each; instants are epoch milliseconds."""
+    started = state.started
+    return [
+        {
+            "state": wait.step,
+            "visit": wait.visit,
+            "opened_on": to_ms(wait.opened_on),
+            "timeout_on": ms_or_none(wait.timeout_on),
+            "sources": list(wait.sources),
+            "wait_token": wait_token(started.execution_id, started.seed, Address(wait.scope, wait.step, wait.visit)),
+        }
+        for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)
+    ]
+
+
+def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
+    """Returns the open incidents, oldest first; `state` and `visit` are null when no single step is the cause."""
+    return [
+        {
+            "incident_id": incident.incident_id,
+            "state": incident.step or None,
+            "visit": incident.visit if incident.step else None,
+            "kind": incident.kind,
+            "code": incident.code,
+            "message": incident.message,
+            "opened_on": to_ms(incident.opened_on),
+        }
+        for incident in sorted(state.incidents.values(), key=lambda incident: incident.seq)
+    ]
+
+
+def _entries(seq: int, event: Event, step: str) -> Iterator[dict[str, Json]]:
+    """Yields the entries of an event; `step` is where the execution stands after it."""
+    name = entry_type(event)
+    if not name:
+        return
+    entry: dict[str, Json] = {
+        "seq": seq,
+        "timestamp": to_ms(event.at),
+        "type": name,
+        "state": getattr(event, "step", "") or step or None,
+        "by": event.by or None,
+        "via": event.via or None,
+    }
+    if isinstance(event, StepEvent) and event.step:
+        entry["visit"] = event.visit
+        if event.scope:
+            entry["scope"] = event.scope
+    entry.update(_fields(event))
+    yield entry
+    if isinstance(event, IncidentOpened):
+        yield {**entry, "type": FAILED_BY_INCIDENT}
+
+
+def _fields(event: Event) -> dict[str, Json]:
+    match event:
+        case TimerStarted():
+            return {"attempt": event.attempt, "due_on": to_ms(event.due)}
+        case ExecutionClosed():
+            return {"reason": event.reason} if event.reason else {}
+        case WaitOpened(count=0):
+            return {name: value for name, value in _table_fields(event).items() if name != "count"}
+        case StepUnknown():
+            return {"code": "OUTCOME_UNKNOWN", **_table_fields(event)}
+        case CardWanted():
+            return {"recipients": [copy.recipient for copy in event.copies], **_table_fields(event)}
+        case DocumentEdited():
+            changed = [*event.outputs, *(["payload"] if event.payload is not UNSET else [])]
+            return {"changed": changed, **_table_fields(event)}
+        case _:
+            return _table_fields(event)
+
+
+def _table_fields(event: Event) -> dict[str, Json]:
+    if isinstance(event, ExecutionStarted):
+        event = replace(event, body=masked_body(event), secret=())
+    shown: dict[str, Json] = {}
+    for field, name in SHOWN[type(event)][1]:
+        value = getattr(event, field)
+        if value not in ("", None, UNSET, ()):
+            shown[name] = _readable(masked_pointers(value, getattr(event, "secret", ()), field))
+    return shown
+
+
+def _readable(value: Json) -> Json:
+    if isinstance(value, datetime):
+        return to_ms(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, str):
+        return _trimmed(value)
+    size = len(encode_json(value))
+    if size > _NOT_EVEN_TRIMMED:
+        return {"trimmed_bytes": size}
+    shorter = _trimmed(value)
+    return shorter if len(encode_json(shorter)) <= LOG_VALUE else {"trimmed_bytes": size}
+
+
+def _trimmed(value: Json) -> Json:
+    if isinstance(value, str):
+        text = without_tokens(value)
+        return text if len(text) <= LOG_TEXT else f"{text[:LOG_TEXT]}... ({len(text)} characters)"
+    if isinstance(value, dict):
+        return {name: _trimmed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_trimmed(item) for item in value]
+    return value

@@ -1,0 +1,296 @@
+"""The state of an execution: what a fold over its history knows.
+
+A value, never changed in place: `evolve` makes a new one that shares structure with the old one, so a state whose
+commit failed is simply dropped. What can grow with the number of steps is a persistent map; what is bounded by a
+limit is a small dict in order of opening.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+from immutables import Map
+
+from looply.execution.address import Address
+from looply.execution.events import ExecutionStarted, FinalStatus, IncidentKind, StepFailed, TimerKind
+from looply.jsontext import Json
+
+Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
+Phase: TypeAlias = Literal["ENTER", "OPEN", "LEAVE", "FAILED", "UNKNOWN", "RETRY"]
+
+WaitEnd: TypeAlias = Literal["RESUMED", "TIMED_OUT", "CANCELLED"]
+
+WAITING_STATE = "wait_for_response_state"
+"""What lists show as the current state of an execution that waits for an answer."""
+
+
+class Path(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of control: the visit where it stands, and what that visit needs.
+
+    `ENTER`: the step must be visited; `OPEN`: the world must answer; `LEAVE`: the step is done, by exit `branch`;
+    `FAILED`: `failure` must be dealt with; `UNKNOWN`: the outcome `cause` must be dealt with; `RETRY`: a retry is due.
+    """
+
+    scope: str
+    step: str
+    visit: int
+    phase: Phase
+    branch: str = "next"
+    failure: StepFailed | None = None
+    cause: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The visit where the path stands."""
+        return Address(self.scope, self.step, self.visit)
+
+
+class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight."""
+
+    seq: int
+    address: str
+    operation: str
+    attempt: int
+    input: Json
+    timeout_seconds: float
+    failures: int = 0
+    is_in_flight: bool = True
+    secret: tuple[str, ...] = ()
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True):
+    """An instant that is awaited; `seq` numbers the event that started it.
+
+    `address` is empty for the timeout of the whole execution.
+    """
+
+    seq: int
+    kind: TimerKind
+    due: datetime
+    address: str
+
+
+class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one recipient answered."""
+
+    part: int
+    user: str
+    data: Json
+    on: datetime
+
+
+class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
+    """A wait that can be released; `seq` numbers the event that opened it."""
+
+    seq: int
+    address: str
+    step: str
+    visit: int
+    scope: str
+    sources: tuple[str, ...]
+    opened_on: datetime
+    timeout_on: datetime | None = None
+    count: int = 0
+    answers: tuple[CardAnswer, ...] = ()
+
+
+class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it."""
+
+    how: WaitEnd
+    by: str
+    on: datetime
+    request: bytes = b""
+    answers: tuple[CardAnswer, ...] = ()
+
+
+class Buffered(msgspec.Struct, frozen=True, kw_only=True):
+    """A resume that is kept for a wait to come; `secret` as in the event that keeps it."""
+
+    source: str
+    payload: Json
+    request: bytes
+    by: str
+    on: datetime
+    secret: tuple[str, ...] = ()
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not."""
+
+    seq: int
+    card_id: str
+    address: str
+    part: int
+    recipient: str
+    channel: str
+    app: str
+    body: Json
+    revision: int
+    wanted: str
+    opened_on: datetime
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the execution stands still; `seq` numbers the event that opened it."""
+
+    seq: int
+    incident_id: str
+    kind: IncidentKind
+    code: str
+    message: str
+    step: str
+    visit: int
+    opened_on: datetime
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """The end."""
+
+    status: FinalStatus
+    reason: str
+    by: str
+    on: datetime
+
+
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decisions and reads of one execution need. `seq` numbers its last event, from 1."""
+
+    seq: int
+    now: datetime
+    started: ExecutionStarted
+    workflow_version: int
+    definition: str
+    payload: Mapping[str, Json]
+    paths: tuple[Path, ...]
+    modified_by: str = ""
+    outputs: Map[str, Json] = Map()
+    sizes: Map[str, int] = Map()
+    visits: Map[str, int] = Map()
+    total_visits: int = 1
+    document_bytes: int = 0
+    error: Json = None
+    open_steps: Mapping[str, OpenStep] = {}
+    waits: Mapping[str, OpenWait] = {}
+    timers: Mapping[int, Timer] = {}
+    settled: Map[str, SettledWait] = Map()
+    last_settled: str = ""
+    last_released: str = ""
+    buffered: Mapping[str, Buffered] = {}
+    ignored: int = 0
+    cards: Map[str, Card] = Map()
+    incidents: Mapping[str, Incident] = {}
+    secrets: tuple[tuple[str, ...], ...] = ()
+    closed: Closed | None = None
+
+    @property
+    def status(self) -> Status:
+        """The status of the contract: RUNNING while any path has something to do, FAILED while an incident is open."""
+        if self.closed is not None:
+            return self.closed.status
+        if self.incidents:
+            return "FAILED"
+        return "WAITING" if all(self._rests(path) for path in self.paths) else "RUNNING"
+
+    @property
+    def current_state(self) -> str:
+        """Where the execution stands: step ids joined by `,`; a path that waits for an answer has a name of its own."""
+        if self.closed is not None or self.incidents:
+            return ",".join(path.step for path in self.paths)
+        return ",".join(WAITING_STATE if path.address.text in self.waits else path.step for path in self.paths)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether an incident holds everything: what arrives is kept, nothing starts."""
+        return bool(self.incidents)
+
+    def find_open_step(self, seq: int) -> OpenStep | None:
+        """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
+        return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def next_visit(self, scope: str, step: str) -> Address:
+        """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
+        return Address(scope, step, self.visits.get(f"{scope}/{step}", 0) + 1)
+
+    def _rests(self, path: Path) -> bool:
+        if path.phase != "OPEN":
+            return False
+        text = path.address.text
+        return text in self.waits or any(t.kind == "DELAY" and t.address == text for t in self.timers.values())
+
+
+class EffectWork(msgspec.Struct, frozen=True):
+    """An effect to run or in flight: the number of the event that wants it, and what it is."""
+
+    seq: int
+    address: str
+    attempt: int
+    operation: str
+
+
+class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution owns in the store: the reason why it will go on. A pure function of the state."""
+
+    effects: Mapping[int, EffectWork]
+    timers: Mapping[int, Timer]
+    waits: Mapping[int, OpenWait]
+    incidents: Mapping[int, Incident]
+    cards: Mapping[str, Card]
+    continues: bool
+    holds_process_id: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing will ever move the execution again."""
+        return not (self.effects or self.timers or self.waits or self.incidents or self.continues)
+
+
+def cards_of(state: ExecutionState, address: str) -> list[Card]:
+    """Returns the card copies that one visit sent, in the order of its recipients."""
+    found = [card for card in state.cards.values() if card.address == address]
+    return sorted(found, key=lambda card: card.part)
+
+
+def open_cards(state: ExecutionState) -> list[Card]:
+    """Returns the card copies that are not closed, oldest first; a map's own order changes with every process."""
+    return sorted(
+        (card for card in state.cards.values() if card.wanted == "OPEN"), key=lambda card: (card.seq, card.part)
+    )
+
+
+def _is_answered(state: ExecutionState, card: Card) -> bool:
+    """Tells whether the card's own recipient has answered a wait that still waits for others."""
+    wait = state.waits.get(card.address)
+    return wait is not None and any(answer.part == card.part for answer in wait.answers)
+
+
+_NONE: Mapping[Any, Any] = {}
+
+NO_WORK: Final = OpenWork(
+    effects=_NONE, timers=_NONE, waits=_NONE, incidents=_NONE, cards=_NONE, continues=False, holds_process_id=False
+)
+"""What an execution owns before its start and after its end."""
+
+
+def open_work(state: ExecutionState) -> OpenWork:
+    """Returns what the store must hold for the execution beside its history.
+
+    While an incident is open, timers are not owned: what fell due fires when the incident is closed.
+    """
+    if state.closed is not None:
+        return NO_WORK
+    return OpenWork(
+        effects={
+            step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
+            for step in state.open_steps.values()
+            if step.is_in_flight
+        },
+        timers=_NONE if state.is_frozen else state.timers,
+        waits={wait.seq: wait for wait in state.waits.values()},
+        incidents={incident.seq: incident for incident in state.incidents.values()},
+        cards={card.card_id: card for card in open_cards(state) if not _is_answered(state, card)},
+        continues=not state.is_frozen and any(path.phase != "OPEN" for path in state.paths),
+        holds_process_id=not state.is_frozen,
+    )

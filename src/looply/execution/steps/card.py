@@ -1,0 +1,116 @@
+"""`adaptiveCard`: sends a card to people, changes it, or takes it back; and waits for their answers."""
+
+from looply.definition import SOURCES, AdaptiveCardSettings
+from looply.execution.address import card_id
+from looply.execution.evaluation import reads_secret
+from looply.execution.events import CardClosed, CardCopy, CardWanted, Computed, Event, Resumed
+from looply.execution.state import Card, cards_of
+from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.wait import card_output, open_wait
+from looply.jsontext import Json
+
+_RECIPIENT_CHARACTERS = 320  # the longest mail address of RFC 5321
+
+
+def enter(visit: Visit) -> tuple[Event, ...]:
+    """Returns what must be recorded for the step's action; a card that waits is wanted and awaited in one unit."""
+    settings = visit.step.settings
+    assert isinstance(settings, AdaptiveCardSettings)
+    match settings.action:
+        case "send":
+            return _send(visit, settings)
+        case "update":
+            return _update(visit, settings)
+        case _:
+            return _delete(visit, settings)
+
+
+def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
+    recipients = _recipients(visit, settings)
+    execution_id = visit.state.started.execution_id
+    wanted = CardWanted(
+        **visit.common(),
+        copies=tuple(
+            CardCopy(card_id=card_id(execution_id, visit.address, part), recipient=recipient, part=part)
+            for part, recipient in enumerate(recipients)
+        ),
+        body=_body(visit, settings),
+        channel=settings.channel,
+        app=settings.app or "",
+    )
+    if settings.wait is None:
+        return (wanted, Computed(**visit.common(), output=card_output((), recipients, "")))
+    match settings.wait.count:
+        case "first":
+            count = 1
+        case "all":
+            count = len(recipients)
+        case number:
+            count = int(number)
+    if not recipients:
+        raise StepError("there are no recipients whose answer could be awaited", code="BAD_INPUT")
+    if count > len(recipients):
+        message = f"wait.for asks for {count} answers, but there are {len(recipients)} recipients"
+        raise StepError(message, code="BAD_INPUT")
+    opened = open_wait(visit, SOURCES, settings.wait.timeout, count, recipients)
+    if any(isinstance(event, Resumed) for event in opened):
+        cards = tuple(copy.card_id for copy in wanted.copies)
+        return (wanted, *opened, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
+    return (wanted, *opened)
+
+
+def _update(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
+    cards = _target_cards(visit, settings)
+    wanted = CardWanted(
+        **visit.common(),
+        copies=tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards),
+        body=_body(visit, settings),
+        revision=max(card.revision for card in cards) + 1,
+        target=settings.target or "",
+    )
+    return (wanted, Computed(**visit.common(), output=card_output((), [card.recipient for card in cards], "")))
+
+
+def _delete(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
+    cards = _target_cards(visit, settings)
+    closed = CardClosed(**visit.common(), cards=tuple(card.card_id for card in cards), reason="DELETED")
+    return (closed, Computed(**visit.common(), output=card_output((), [card.recipient for card in cards], "")))
+
+
+def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
+    target = settings.target or ""
+    following = visit.state.next_visit(visit.address.scope, target)
+    cards = cards_of(visit.state, following._replace(visit=following.visit - 1).text)
+    if not cards:
+        raise StepError(f"step '{target}' has sent no card that could be changed", code="BAD_INPUT")
+    return cards
+
+
+def _body(visit: Visit, settings: AdaptiveCardSettings) -> Json:
+    if settings.card is None:
+        raise StepError("the card's content is missing", code="BAD_INPUT")
+    if reads_secret(settings.card, visit.state):
+        raise StepError("the card would show a value that is marked secret", code="SECRET_IN_CARD")
+    body = settings.card.expand(visit.evaluation("card"))
+    if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
+        raise StepError("the card's content must be an object of type AdaptiveCard", code="BAD_INPUT")
+    visit.check_size(body, "the card", visit.limits.body_bytes)
+    return body
+
+
+def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]:
+    if settings.recipients is not None and reads_secret(settings.recipients, visit.state):
+        raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
+    value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
+    found: list[Json] = []
+    for item in value if isinstance(value, list) else [value]:
+        found.extend(item if isinstance(item, list) else [item])
+    for recipient in found:
+        if not isinstance(recipient, str) or not recipient.strip() or len(recipient) > _RECIPIENT_CHARACTERS:
+            message = f"recipients must be texts of 1 to {_RECIPIENT_CHARACTERS} characters, not {recipient!r}"
+            raise StepError(message, code="BAD_INPUT")
+    unique = tuple(dict.fromkeys(recipient.strip() for recipient in found))
+    if len(unique) > visit.limits.recipients:
+        message = f"there are {len(unique)} recipients; the limit recipients is {visit.limits.recipients}"
+        raise StepError(message, code="LIMIT")
+    return unique

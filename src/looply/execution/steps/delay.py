@@ -1,0 +1,53 @@
+"""`delay`: waits for a time or until an instant, without costing anything."""
+
+from datetime import datetime
+
+from looply.definition import DelaySettings, parse_duration, parse_instant
+from looply.errors import Refused
+from looply.execution.evaluation import reads_secret
+from looply.execution.events import Event, TimerStarted
+from looply.execution.steps.visit import StepError, Visit
+from looply.expressions import Template
+
+
+def enter(visit: Visit) -> tuple[Event, ...]:
+    """Starts the timer. An instant in the past is due at once."""
+    settings = visit.step.settings
+    assert isinstance(settings, DelaySettings)
+    if settings.until is not None:
+        due = _instant(visit, settings.until)
+    else:
+        assert settings.for_ is not None
+        due = instant_after(visit, settings.for_, "for")
+    return (TimerStarted(**visit.common(), kind="DELAY", due=due),)
+
+
+def instant_after(visit: Visit, template: Template, field: str) -> datetime:
+    """Returns the instant that lies the evaluated ISO 8601 duration after now, in the workflow's zone.
+
+    Raises: StepError when the value is no duration.
+    """
+    value = template.evaluate(visit.evaluation())
+    try:
+        if isinstance(value, str):
+            return parse_duration(value).after(visit.state.now, visit.workflow.settings.timezone)
+    except (Refused, OverflowError) as error:
+        raise _wrong(visit, template, f"{field}: {error}") from error
+    raise _wrong(visit, template, f"{field} must be an ISO 8601 duration such as PT2H or P3D, not {value!r}")
+
+
+def _instant(visit: Visit, template: Template) -> datetime:
+    value = template.evaluate(visit.evaluation())
+    try:
+        if isinstance(value, str):
+            return parse_instant(value)
+    except Refused as error:
+        raise _wrong(visit, template, f"until: {error.message}") from error
+    raise _wrong(visit, template, f"until must be an RFC 3339 time, not {value!r}")
+
+
+def _wrong(visit: Visit, template: Template, message: str) -> StepError:
+    """Returns the failure; a value that was made of something secret is not quoted in it."""
+    if reads_secret(template, visit.state):
+        message = "a duration or time that was made of a secret value is not valid"
+    return StepError(message, code="BAD_INPUT")

@@ -1,0 +1,47 @@
+"""`overridePayload`: sets names of `payload.output`, or replaces the caller's part of it."""
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from looply.definition import OverridePayloadSettings
+from looply.execution.evaluation import secret_pointers
+from looply.execution.events import Computed, Event
+from looply.execution.payload import overridden_payload
+from looply.execution.sizes import json_bytes, over_document_and_payload
+from looply.execution.steps.visit import StepError, Visit
+from looply.jsontext import Json
+
+
+def enter(visit: Visit) -> tuple[Event, ...]:
+    """Returns the one event that holds what the step sets."""
+    settings = visit.step.settings
+    assert isinstance(settings, OverridePayloadSettings)
+    evaluation = visit.evaluation()
+    if settings.payload is not None:
+        spread = tuple(f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state))
+        return _override(visit, "replace", settings.payload.evaluate(evaluation), spread)
+    deepest = max(len(parts) for parts, _ in settings.parameters)
+    if deepest > visit.limits.json_levels:
+        message = f"a name leads {deepest} levels down; the limit json_levels is {visit.limits.json_levels}"
+        raise StepError(message, code="LIMIT")
+    output = {".".join(parts): value.evaluate(evaluation) for parts, value in settings.parameters}
+    spread = tuple(
+        f"/output/{'.'.join(parts)}{pointer}"
+        for parts, value in settings.parameters
+        for pointer in secret_pointers(value, visit.state)
+    )
+    return _override(visit, "set", output, spread)
+
+
+def _override(
+    visit: Visit, kind: Literal["set", "replace"], output: Json, spread: tuple[str, ...]
+) -> tuple[Event, ...]:
+    visit.check_size(output, "the output")
+    secret = tuple(dict.fromkeys((*visit.step.output_secrets, *spread)))
+    event = Computed(**visit.common(), output=output, override=kind, size=json_bytes(output), secret=secret)
+    payload_size = json_bytes(overridden_payload(visit.state.payload, event))
+    reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits)
+    if reason:
+        raise StepError(reason, code="DOCUMENT_TOO_LARGE")
+    return (replace(event, payload_size=payload_size),)

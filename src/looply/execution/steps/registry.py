@@ -1,0 +1,27 @@
+"""The table of step kinds."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from looply.execution.steps import card, choice, delay, effect, override, redirect, terminate, wait
+from looply.execution.steps.visit import Entry, Visit
+
+ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
+    {
+        "httpRequest": effect.enter_http,
+        "sapRequest": effect.enter_sap,
+        "conditional": choice.enter_conditional,
+        "branchConditional": choice.enter_branch_conditional,
+        "advancedConditional": choice.enter_advanced_conditional,
+        "adaptiveCard": card.enter,
+        "wait": wait.enter,
+        "delay": delay.enter,
+        "overridePayload": override.enter,
+        "redirect": redirect.enter,
+        "terminate": terminate.enter,
+    }
+)
+"""Step type -> the function that returns the events with which a visit begins."""
+
+__all__ = ["ENTRIES", "Entry", "Visit"]

@@ -1,0 +1,126 @@
+"""`wait`: the durable pause until a resume or a timeout; and what happens to a resume that came before it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from looply.clock import rfc3339
+from looply.definition import Step, WaitSettings
+from looply.errors import Problem
+from looply.execution.address import Address
+from looply.execution.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
+from looply.execution.sizes import json_bytes, over_document
+from looply.execution.state import Buffered, CardAnswer, ExecutionState, OpenWait
+from looply.execution.steps.delay import instant_after
+from looply.execution.steps.visit import StepError, Visit
+from looply.expressions import Template
+from looply.jsontext import Json
+
+
+def enter(visit: Visit) -> tuple[Event, ...]:
+    """Opens the wait.
+
+    A resume that was kept for it is applied at once, or becomes a dead letter when it does not fit.
+    """
+    settings = visit.step.settings
+    assert isinstance(settings, WaitSettings)
+    return open_wait(visit, settings.sources, settings.timeout)
+
+
+def open_wait(
+    visit: Visit,
+    sources: tuple[str, ...],
+    timeout: Template | None,
+    count: int = 0,
+    recipients: tuple[str, ...] = (),
+) -> tuple[Event, ...]:
+    """Returns the events that open a wait. `count` is the number of card answers that release it, 0 without cards."""
+    if len(visit.state.waits) >= visit.limits.open_waits:
+        message = (
+            f"the execution has {len(visit.state.waits)} open waits; the limit open_waits is {visit.limits.open_waits}"
+        )
+        raise StepError(message, code="LIMIT")
+    due = instant_after(visit, timeout, "timeout") if timeout is not None else None
+    opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=count)
+    events: list[Event] = [opened]
+    is_released = False
+    for kept in _kept_for(visit.state, visit.address):
+        if is_released:
+            events.append(_ignored(visit, kept, "UNUSED", "another resume had released the wait"))
+            continue
+        resumed = _released(visit, kept, recipients)
+        problems = unfit(visit.step, sources, kept.source, kept.payload)
+        reason = (
+            problems[0].message if problems else over_document(visit.state, opened.step, resumed.size, visit.limits)
+        )
+        if reason:
+            events.append(_ignored(visit, kept, "UNFIT", reason))
+        else:
+            events.append(resumed)
+            is_released = True
+    if due is not None and not is_released:
+        events.append(_timer(visit, due))
+    return tuple(events)
+
+
+def unfit(step: Step, sources: tuple[str, ...], source: str, payload: dict[str, Json]) -> tuple[Problem, ...]:
+    """Returns why a payload does not fit the wait; empty when it does."""
+    if source not in sources:
+        return (Problem(path="/payload/source", message=f"the wait takes {' or '.join(sources)}, not {source}"),)
+    if isinstance(step.settings, WaitSettings):
+        return step.settings.problems_of(payload)
+    return ()
+
+
+def resumed_output(
+    step: Step, payload: dict[str, Json], user: str, on: datetime, wait: OpenWait | None, recipients: Sequence[str]
+) -> Json:
+    """Returns the output of a step whose wait a resume releases: the payload, or the answer of a card."""
+    if isinstance(step.settings, WaitSettings):
+        return payload
+    answers = wait.answers if wait is not None else ()
+    data = {name: value for name, value in payload.items() if name != "source"}
+    last = CardAnswer(part=-1, user=user, data=data, on=on)
+    return card_output((*answers, last), recipients, str(payload.get("source", "")))
+
+
+def card_output(answers: Sequence[CardAnswer], recipients: Sequence[str], source: str) -> Json:
+    """Returns the output of a card that was answered; `response` is the answer that came last."""
+    shown = [{"user": answer.user, "data": answer.data, "answered_on": rfc3339(answer.on)} for answer in answers]
+    last = {name: shown[-1][name] for name in ("user", "data")} if shown else None
+    return {"response": last, "responses": shown, "recipients": list(recipients), "source": source}
+
+
+def _kept_for(state: ExecutionState, address: Address) -> list[Buffered]:
+    """Returns the resumes that were kept for the wait, the one that names it first."""
+    return [state.buffered[key] for key in (address.text, "") if key in state.buffered]
+
+
+def _released(visit: Visit, kept: Buffered, recipients: Sequence[str]) -> Resumed:
+    output = resumed_output(visit.step, kept.payload, kept.by, visit.state.now, None, recipients)
+    return Resumed(
+        at=visit.state.now,
+        by=kept.by,
+        via="BUFFER",
+        **visit.address.fields,
+        source=kept.source,
+        output=output,
+        request=kept.request,
+        size=json_bytes(output),
+        secret=visit.step.output_secrets,
+    )
+
+
+def _ignored(visit: Visit, kept: Buffered, reason: IgnoreReason, message: str) -> ResumeIgnored:
+    return ResumeIgnored(
+        at=visit.state.now,
+        by=kept.by,
+        reason=reason,
+        source=kept.source,
+        message=message,
+        payload=kept.payload,
+        secret=kept.secret,
+    )
+
+
+def _timer(visit: Visit, due: datetime) -> TimerStarted:
+    return TimerStarted(**visit.common(), kind="WAIT", due=due)

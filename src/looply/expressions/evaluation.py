@@ -1,0 +1,70 @@
+"""What one evaluation may see, and what it has used up."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from looply.expressions.errors import ExpressionLimit
+from looply.jsontext import Json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+MISSING: Json = object()
+"""Stands for the value of a path that is not there, as opposed to a present null. It never leaves the package."""
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """Everything that one evaluation may see. Equal evaluations give equal results.
+
+    `data` is the root document; only `get(name)`, `in` and iteration are used on it, so it may be lazy, while
+    what it holds is plain JSON. `now` is aware and UTC. Each call of `chance` gives the next 16 bytes of a
+    stream; it is called from left to right.
+    """
+
+    data: Mapping[str, Json]
+    now: datetime
+    chance: Callable[[], bytes]
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Run:
+    """One evaluation on its way: the data, the local variables, and the fuel that is left.
+
+    Fuel is charged where work can grow beyond the source: by function calls with the size of what they read and
+    make, by each round of a loop with the size of its body, and by comparing or printing lists and objects.
+    """
+
+    __slots__ = ("data", "evaluation", "fuel", "limits", "variables")
+
+    def __init__(self, evaluation: Evaluation, slots: int) -> None:
+        self.data = evaluation.data
+        self.evaluation = evaluation
+        self.limits = evaluation.limits
+        self.fuel = evaluation.limits.expression_fuel
+        self.variables: list[Json] = [MISSING] * slots if slots else []
+
+    def spend(self, units: int) -> None:
+        """Takes units of work. Raises: ExpressionLimit when none are left."""
+        self.fuel -= units
+        if self.fuel < 0:
+            raise ExpressionLimit(
+                "expression_fuel", f"the evaluation needs more than {self.limits.expression_fuel} units of work"
+            )
+
+    def check_text(self, characters: int) -> None:
+        """Refuses to make a text of so many characters. Raises: ExpressionLimit."""
+        if characters > self.limits.expression_text:
+            raise ExpressionLimit(
+                "expression_text", f"a text of {characters} characters, allowed are {self.limits.expression_text}"
+            )
+
+    def check_items(self, items: int) -> None:
+        """Refuses to make a list of so many items. Raises: ExpressionLimit."""
+        if items > self.limits.expression_items:
+            raise ExpressionLimit(
+                "expression_items", f"a list of {items} items, allowed are {self.limits.expression_items}"
+            )
+
+
+Closure = Callable[[Run], Json]
+"""A compiled piece of an expression."""

@@ -1,0 +1,228 @@
+"""How a function is declared. Checks, errors, costs and docs are made from the declaration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+from typing import Protocol
+
+from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
+from looply.expressions.evaluation import Closure, Run
+from looply.expressions.scope import Scope
+from looply.expressions.syntax import Call, Node
+from looply.expressions.values import is_whole, kind_of
+from looply.jsontext import Json
+
+
+class Type(Flag):
+    """What an expression can give as far as its source alone tells. ANY may turn out to be anything."""
+
+    BOOLEAN = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    LIST = auto()
+    ANY = auto()
+
+    def fits(self, wanted: "Type") -> bool:
+        """Tells whether a value of this type may be one of the wanted type."""
+        return bool((self | wanted) & Type.ANY or self & wanted)
+
+    def __str__(self) -> str:
+        """Returns the words for it, such as `number or text`."""
+        return " or ".join((each.name or "").lower() for each in Type if each in self)
+
+
+class Kind(Enum):
+    """What an argument may be. Null counts as the empty text where a text is asked for."""
+
+    ANY = "any"
+    TEXT = "text"
+    PRESENT_TEXT = "a text"
+    NUMBER = "a number"
+    WHOLE = "a whole number"
+    LIST = "a list"
+    OBJECT = "an object"
+    COLLECTION = "a list or an object"
+    TIMESTAMP = "a timestamp"
+    VARIABLE = "a variable"
+
+
+_ALLOWED: dict[Kind, frozenset[type]] = {
+    Kind.TEXT: frozenset({str}),
+    Kind.PRESENT_TEXT: frozenset({str}),
+    Kind.OBJECT: frozenset({dict}),
+    Kind.NUMBER: frozenset({int, float}),
+    Kind.WHOLE: frozenset({int}),
+    Kind.LIST: frozenset({list}),
+    Kind.COLLECTION: frozenset({list, dict}),
+    Kind.TIMESTAMP: frozenset({str}),
+}
+
+
+_TYPES: dict[Kind, Type] = {
+    Kind.TEXT: Type.TEXT,
+    Kind.PRESENT_TEXT: Type.TEXT,
+    Kind.NUMBER: Type.NUMBER,
+    Kind.WHOLE: Type.NUMBER,
+    Kind.LIST: Type.LIST,
+    Kind.TIMESTAMP: Type.TEXT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a function. A repeated one is the last and stands for any number of them.
+
+    `kind` is what the value is checked against, `type` what the source is, before anything is evaluated; it follows
+    from the kind unless it is given.
+    """
+
+    name: str
+    kind: Kind = Kind.ANY
+    is_optional: bool = False
+    is_repeated: bool = False
+    type: Type | None = None
+
+    @property
+    def wanted(self) -> Type:
+        """What the type of the argument's expression must fit."""
+        return self.type if self.type is not None else _TYPES.get(self.kind, Type.ANY)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body of a loop: the slot of its variable, the compiled body, and the work of one round."""
+
+    slot: int
+    body: Closure
+    weight: int
+
+
+Builder = Callable[[tuple[Closure, ...]], Closure]
+LoopBuilder = Callable[[Closure, Loop], Closure]
+
+
+class Compiling(Protocol):
+    """What the compiler offers to a function that is made from its source, not from the values of its arguments."""
+
+    scope: Scope
+    leaves_unresolved: bool
+    """Whether a path that is not there stands for its own text, as in cards."""
+
+    def closure(self, node: Node) -> Closure:
+        """Returns the closure of a node."""
+
+    def text_closure(self, text: str, position: int) -> Closure:
+        """Returns the closure of a text that stands between backticks. Raises: ExpressionSyntaxError."""
+
+    def error(self, reason: str, position: int) -> ExpressionSyntaxError:
+        """Returns an error at a place of the source."""
+
+
+SourceBuilder = Callable[[Call, Compiling], Closure]
+
+
+_WORK = {"dates": 20, "conversion": 6, "randomness": 6, "uris": 4}
+"""Units of work of one call by the family of the function, whatever its values; 1 where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the language, as the table and the docs show it.
+
+    Exactly one of the last four fields is set. `call` gets the run and the checked values of the arguments; `build`
+    gets the compiled arguments and decides itself which of them are evaluated; `build_loop` gets the compiled
+    collection and the body; `build_source` gets the call as it is written. `example` is an expression and its result
+    in `table.EXAMPLE`.
+    """
+
+    name: str
+    family: str
+    arguments: tuple[Argument, ...]
+    result: Type
+    summary: str
+    example: tuple[str, Json]
+    call: Callable[..., Json] | None = None
+    build: Builder | None = None
+    build_loop: LoopBuilder | None = None
+    build_source: SourceBuilder | None = None
+
+    @property
+    def fewest(self) -> int:
+        """The number of arguments that must be given."""
+        return sum(not argument.is_optional for argument in self.arguments)
+
+    @property
+    def most(self) -> int | None:
+        """The number of arguments that may be given; None when there is no bound."""
+        return None if self.arguments and self.arguments[-1].is_repeated else len(self.arguments)
+
+    @property
+    def work(self) -> int:
+        """The units of work that one call takes, beside those that its values take."""
+        return _WORK.get(self.family, 1)
+
+    def signature(self) -> str:
+        """Returns the call as docs write it, such as `join(list, separator, [last])`."""
+        shown = [
+            f"[{argument.name}]"
+            if argument.is_optional
+            else f"{argument.name}{', ...' if argument.is_repeated else ''}"
+            for argument in self.arguments
+        ]
+        return f"{self.name}({', '.join(shown)})"
+
+    def argument(self, index: int) -> Argument:
+        """Returns the declaration of an argument by its number; the last one may be repeated."""
+        return self.arguments[min(index, len(self.arguments) - 1)]
+
+
+Check = Callable[[Json], Json]
+
+
+def argument_checks(function: Function, count: int) -> tuple[Check | None, ...]:
+    """Returns what each of `count` arguments must pass; None for one that may be anything."""
+    return tuple(_check(function.name, function.argument(index)) for index in range(count))
+
+
+def _check(function: str, argument: Argument) -> Check | None:
+    kind = argument.kind
+    if kind is Kind.ANY:
+        return None
+    allowed = _ALLOWED[kind]
+
+    def check(value: Json) -> Json:
+        if type(value) in allowed:
+            return value
+        if value is None and kind is Kind.TEXT:
+            return ""
+        if kind is Kind.WHOLE and is_whole(value):
+            return int(value)
+        raise ExpressionError(f"{function}() expects {kind.value} as `{argument.name}`, found {_shown(value)}")
+
+    return check
+
+
+def _shown(value: Json) -> str:
+    return str(value) if type(value) is float else kind_of(value)
+
+
+def cost_of(value: Json) -> int:
+    """Returns the units of work that reading or making a value takes."""
+    kind = type(value)
+    if kind is str:
+        return len(value) >> 6
+    if kind is list or kind is dict:
+        return len(value) >> 2
+    return 0
+
+
+def checked_result(run: Run, value: Json) -> Json:
+    """Returns the result of a call, charged for. Raises: ExpressionLimit when it is too large."""
+    kind = type(value)
+    if kind is str:
+        run.check_text(len(value))
+        run.spend(len(value) >> 6)
+    elif kind is list:
+        run.check_items(len(value))
+        run.spend(len(value))
+    return value

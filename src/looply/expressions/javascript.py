@@ -1,0 +1,85 @@
+"""How ECMAScript turns values into texts, computes and orders them, where a function of Microsoft's shows it."""
+
+import math
+
+from looply.expressions.evaluation import MISSING
+from looply.expressions.values import is_number, number_text
+from looply.jsontext import Json
+
+
+def javascript_text(value: Json) -> str:
+    """Returns the text of a value. Source: ECMA-262 ToString."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, list):
+        return ",".join("" if item is None else javascript_text(item) for item in value)
+    return "[object Object]" if isinstance(value, dict) else str(value)
+
+
+def float_text(value: float) -> str:
+    """Returns the text of a number that may be infinite or none. Source: ECMA-262 Number::toString."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return number_text(value)
+
+
+def arithmetic(symbol: str, left: float, right: float) -> float:
+    """Returns what `+`, `-`, `*`, `/` or `%` gives; where there is no number it is NaN or infinite, never an error."""
+    try:
+        match symbol:
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+            case "/":
+                return left / right
+            case _:
+                return math.fmod(left, right)
+    except ZeroDivisionError:
+        return left * math.copysign(math.inf, right)
+    except ValueError:
+        return math.nan
+
+
+Order = tuple[bytes | None, float | None]
+"""What a value is ordered by: the UTF-16 code units when it is a text, and its number when it has one."""
+
+
+def order_of(value: Json) -> Order:
+    """Returns what a value is ordered by."""
+    if value is MISSING:
+        return None, None
+    primitive = javascript_text(value) if isinstance(value, list | dict) else value
+    units = primitive.encode("utf-16-be", "surrogatepass") if isinstance(primitive, str) else None
+    return units, _number(primitive)
+
+
+def order_between(one: Order, two: Order) -> int:
+    """Returns -1 when `one < two`, 1 when `two < one`, 0 when neither is so. Source: ECMA-262 IsLessThan."""
+    left, right = (one[0], two[0]) if one[0] is not None and two[0] is not None else (one[1], two[1])
+    if left is None or right is None:
+        return 0
+    return (left > right) - (left < right)  # type: ignore[operator]  # both are of one kind
+
+
+def _number(value: Json) -> float | None:
+    """Returns the number of a value, None when it has none. Source: ECMA-262 ToNumber, decimal texts only."""
+    if is_number(value):
+        number: float = value
+        return number
+    if value is None or isinstance(value, bool):
+        return int(bool(value))
+    try:
+        return float(value.strip() or "0")
+    except ValueError:
+        return None

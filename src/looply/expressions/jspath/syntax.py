@@ -1,0 +1,110 @@
+"""What a JSPath is made of."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+from looply.jsontext import Json
+
+
+class Start(Enum):
+    """Where a path starts: at the value at hand, at the document, or at a substitution, which is not there."""
+
+    HERE = auto()
+    DOCUMENT = auto()
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """The member of a name, all members (`*`), or with an empty name what is there already."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Descendant:
+    """The members of a name at any depth, all of them (`*`), or with an empty name every value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The values for which a condition holds."""
+
+    condition: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The value at a place."""
+
+    place: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The values from a place to another."""
+
+    start: "Expr | None"
+    end: "Expr | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """What several paths find, one after the other."""
+
+    paths: tuple["Path | Union", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Parts that each go on from what the part before found. A path as a part is without effect, as in JSPath."""
+
+    start: Start
+    parts: tuple["Child | Descendant | Filter | Item | Slice | Union | Path", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text, a number, a truth value or null."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`&&` or `||` between conditions."""
+
+    operator: str
+    operands: tuple["Expr", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison; with lists, it holds when it does for any of their values."""
+
+    operator: str
+    left: "Expr"
+    right: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A computation from the left: the first operand, then operators with theirs."""
+
+    first: "Expr"
+    links: tuple[tuple[str, "Expr"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`!` or `-` before an operand."""
+
+    operator: str
+    operand: "Expr"
+
+
+Part: TypeAlias = Child | Descendant | Filter | Item | Slice | Union | Path
+Expr: TypeAlias = Path | Literal | Logic | Comparison | Arithmetic | Unary

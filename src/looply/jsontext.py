@@ -1,0 +1,134 @@
+"""JSON text: the strict door for what comes in, and the canonical form that fingerprints are made of."""
+
+import math
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import jiter
+import msgspec
+
+from looply.errors import BadRequest
+from looply.limits import DEFAULT_LIMITS, Limits
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, list of them, dict from str to them.
+
+`Any`, because a recursive alias would make every container invariant; the door below is what holds values to it.
+"""
+
+# Only a text that holds one of these, with every digit as `0` and `E` as `e`, can hold a number that is infinite or
+# has too many digits. A regular expression would say the same in four times the time.
+_DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
+_POWER = b"0e"
+_MANY_DIGITS = b"0" * 65
+_ENCODER = msgspec.json.Encoder()
+_CANONICAL = msgspec.json.Encoder(order="deterministic")
+
+
+def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the text") -> Json:
+    """Returns the value of a JSON text (RFC 8259) from outside; errors call the text by its `name`.
+
+    Refused are duplicate keys, NaN and infinite numbers (also `1e400`), integers with more digits than
+    `limits.integer_digits`, nesting over `limits.json_levels`, lone surrogates, invalid UTF-8 and trailing text.
+    Integers are kept exactly.
+
+    Raises: BadRequest (code `MALFORMED_JSON`) with what is wrong and where.
+    """
+    try:
+        value = jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True, partial_mode=False)
+    except ValueError as error:
+        raise BadRequest(f"{name} is not valid JSON: {error}", code="MALFORMED_JSON") from error
+    digits = text.translate(_DIGITS)
+    if _POWER in digits or _MANY_DIGITS in digits:
+        _check_numbers(value, limits, name)
+    if text.count(b"[") + text.count(b"{") > limits.json_levels:
+        _check_levels(value, limits, name)
+    return value
+
+
+def oversize(value: Json, most_bytes: int, limits: Limits) -> str:
+    """Returns why a value is too large to be written or nested too deeply, empty when it is neither.
+
+    A value that expressions made can hold one list many times over, or nest deeper with every round of a loop. Its
+    text may then be larger than any memory, so it is asked before anything encodes it. Takes time in proportion to
+    the smaller of the value and `most_bytes`.
+    """
+    left, depth, level = most_bytes, 0, [value]
+    while level:
+        following: list[Json] = []
+        has_containers = False
+        for item in level:
+            kind = type(item)
+            if kind is str:
+                left -= len(item) + 2
+            elif kind is dict:
+                left -= 2 + 4 * len(item) + sum(map(len, item))
+                following.extend(item.values())
+                has_containers = True
+            elif kind is list:
+                left -= 2 + len(item)
+                following.extend(item)
+                has_containers = True
+            else:
+                left -= 1
+            if left < 0:
+                return f"has more than {most_bytes} bytes"
+        depth += has_containers
+        level = following
+    return f"is nested deeper than {limits.json_levels} levels" if depth > limits.json_levels else ""
+
+
+def encode_json(value: Json) -> bytes:
+    """Returns the compact JSON text of a value."""
+    return _ENCODER.encode(value)
+
+
+def canonical_json(value: Json) -> bytes:
+    """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
+
+    A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value.
+    """
+    return _CANONICAL.encode(_whole_numbers(value))
+
+
+def fingerprint(*values: Json) -> bytes:
+    """Returns 16 bytes that are equal for equal values and, for all practical purposes, for no others."""
+    return blake2b(canonical_json(list(values)), digest_size=16).digest()
+
+
+def _check_numbers(value: Json, limits: Limits, name: str) -> None:
+    pending = [value]
+    largest = 10**limits.integer_digits
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                raise BadRequest(f"{name} has a number too large for a double", code="MALFORMED_JSON")
+        elif isinstance(item, int) and abs(item) >= largest:
+            raise BadRequest(
+                f"{name} has an integer of more than {limits.integer_digits} digits; send it as a string",
+                code="MALFORMED_JSON",
+            )
+
+
+def _check_levels(value: Json, limits: Limits, name: str) -> None:
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        if depth > limits.json_levels:
+            raise BadRequest(f"{name} is nested deeper than {limits.json_levels} levels", code="MALFORMED_JSON")
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+
+
+def _whole_numbers(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

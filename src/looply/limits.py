@@ -1,0 +1,65 @@
+"""Every bound of the system in one table. All can be set; an error names the limit, the value met and the setting."""
+
+from datetime import timedelta
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of documents, executions and calls.
+
+    The defaults are those of the contract. Sizes are bytes of JSON text, times are durations.
+    """
+
+    body_bytes: int = 1024 * 1024
+    """Body of one call."""
+    document_bytes: int = 8 * 1024 * 1024
+    """Data document of one execution."""
+    json_levels: int = 200
+    """Nesting of any JSON value at the door, and of XML that an expression reads or writes."""
+    integer_digits: int = 64
+    """Digits of an integer; up to here integers are kept exactly."""
+    step_visits: int = 100_000
+    """Step visits of one execution."""
+    recipients: int = 100
+    """Recipients of one card."""
+    open_waits: int = 100
+    """Waits of one execution that are open at once."""
+    redirect_visits: int = 100
+    """Visits of a `redirect` that states no `max_visits`."""
+    attempt_timeout: timedelta = timedelta(seconds=30)
+    """One attempt of an HTTP or SAP step that states no `timeout`."""
+    response_bytes: int = 10 * 1024 * 1024
+    """Decoded body of one response."""
+    stretch_steps: int = 100
+    """Computing steps of an execution that are stored in one unit."""
+    stretch_time: timedelta = timedelta(milliseconds=5)
+    """Time after which a stretch of computing steps lets others in between."""
+    definition_bytes: int = 1024 * 1024
+    """A workflow definition."""
+    definition_steps: int = 1000
+    """Steps of one workflow."""
+    expression_characters: int = 8192
+    """Source of one expression or one text that holds expressions."""
+    expression_fuel: int = 100_000
+    """Units of work that one evaluation may use."""
+    expression_text: int = 1024 * 1024
+    """Characters of one text that an expression makes."""
+    expression_items: int = 100_000
+    """Items of one list that an expression makes."""
+    expression_pattern: int = 1024
+    """Characters of one regular expression, XPath or JSPath of an expression.
+
+    With it goes what they may hold: 40 levels in a path, 100 levels and 256 KiB of program in a regular expression.
+    """
+    editor_characters: int = 32_768
+    """Texts with expressions of one template or card that a call of an editor evaluates or checks, together."""
+    read_events: int = 1000
+    """Events in one read of an execution."""
+    read_log_bytes: int = 1024 * 1024
+    """Condensed logs in one read of an execution."""
+    list_events: int = 50
+    """Events of one item of a list."""
+
+
+DEFAULT_LIMITS = Limits()

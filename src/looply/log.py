@@ -1,0 +1,125 @@
+"""The log: one JSON object a line on standard error, for operators. The history is the audit trail, not this.
+
+The event is a constant name, data goes in fixed keys. Payloads, headers and bodies are never handed to it; what is
+called like a secret, or looks like one of our keys, is masked all the same.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from looply.clock import Clock
+
+FIELD_BYTES: Final = 8192
+"""The longest text of one field; the rest is cut off."""
+
+MASK: Final = "***"
+_CUT: Final = "...[cut]"
+_DEPTH: Final = 6
+_ITEMS: Final = 100
+_SECRET_NAME = re.compile(
+    r"authorization|passw|secret|token|api[-_]?key|cookie|credential|private[-_]?key|encryption[-_]?key", re.IGNORECASE
+)
+_OUR_KEY = re.compile(r"lk_[a-z2-7]{8}_[A-Za-z0-9_-]{10,}")
+_LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> None:
+    """Sends structlog's events and those of the standard library's loggers to `stream` (standard error).
+
+    Guarantees: one line per event whatever its values hold, ASCII only; no text longer than 8 KB; masked secrets.
+    """
+    target = stream or sys.stderr
+
+    def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {"at": clock.now().isoformat(timespec="milliseconds"), **event}
+
+    shared = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, stamp]
+    structlog.configure(
+        processors=[*shared, _plain_exception, redact, render],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=target),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _plain_exception,
+                redact,
+                render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(_LEVELS[level], logging.INFO))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
+        # They tell about each connection and each start; we log what an operator needs.
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Returns the event with masked secrets and no text over `FIELD_BYTES`; also inside objects and lists."""
+    return {name: _cleaned(name, value, _DEPTH) for name, value in event.items()}
+
+
+def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Returns the event as one line: JSON with every character outside printable ASCII escaped."""
+    text = json.dumps(event, ensure_ascii=True, separators=(",", ":"), default=str)
+    return text.replace("\x7f", "\\u007f")
+
+
+def _plain_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Puts class and place of an exception into the event; its message may quote a payload, so it is left out."""
+    info = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__qualname__
+        event["trace"] = _trace(error)
+    return event
+
+
+def _trace(error: BaseException) -> list[str]:
+    lines: list[str] = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        lines.append(f"{step.tb_frame.f_globals.get('__name__', '?')}.{code.co_qualname}:{step.tb_lineno}")
+        step = step.tb_next
+    return lines[-20:]
+
+
+def _cleaned(name: str, value: Any, depth: int) -> Any:
+    if _SECRET_NAME.search(name) is not None and value is not None and not isinstance(value, bool | int | float):
+        return MASK
+    if isinstance(value, str):
+        return _cut(_OUR_KEY.sub(MASK, value))
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth == 0:
+        return _cut(_OUR_KEY.sub(MASK, str(value)))
+    if isinstance(value, Mapping):
+        shown = list(value.items())[:_ITEMS]
+        return {str(key)[:200]: _cleaned(str(key), item, depth - 1) for key, item in shown}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_cleaned("", item, depth - 1) for item in list(value)[:_ITEMS]]
+    return _cut(_OUR_KEY.sub(MASK, str(value)))
+
+
+def _cut(text: str) -> str:
+    # Four bytes are the most that one character takes, so this many characters are always few enough.
+    if len(text) * 4 <= FIELD_BYTES:
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= FIELD_BYTES:
+        return text
+    return encoded[: FIELD_BYTES - len(_CUT)].decode("utf-8", "ignore") + _CUT

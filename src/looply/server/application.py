@@ -1,0 +1,127 @@
+"""Puts the server's routes together: the framework behind the boundary, and the description of them all."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from looply.app.services import Services
+from looply.clock import Entropy
+from looply.errors import Forbidden, LooplyError
+from looply.server import (
+    cards,
+    connections,
+    executions,
+    expressions,
+    health,
+    inbox,
+    keys,
+    profiles,
+    schedules,
+    trigger,
+    workflows,
+    writing,
+)
+from looply.server.boundary import Boundary, log_defect
+from looply.server.call import Answer, Call, Route
+from looply.server.dispatch import Dispatch, rendered, response_headers
+from looply.server.door import ClientGone
+from looply.server.openapi import describe
+from looply.server.pages import Pages
+from looply.server.problems import problem
+
+API_ROUTES: Final[tuple[Route, ...]] = (
+    *trigger.ROUTES,
+    *executions.ROUTES,
+    *schedules.ROUTES,
+    *workflows.ROUTES,
+    *cards.ROUTES,
+    *expressions.ROUTES,
+    *writing.ROUTES,
+    *inbox.ROUTES,
+    *profiles.ROUTES,
+    *connections.ROUTES,
+    *keys.ROUTES,
+    *health.ROUTES,
+)
+"""Every route of the API but the description itself."""
+
+
+def build_app(services: Services, entropy: Entropy, pages: Pages | None = None) -> Boundary:
+    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of."""
+    routes = (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
+    dispatch = Dispatch(services)
+    return Boundary(routes, dispatch, build_framework(routes, dispatch), entropy)
+
+
+def build_framework(routes: Sequence[Route], dispatch: Dispatch) -> Litestar:
+    """Returns the framework's application of all routes that are not hot. What has no route of ours is denied."""
+
+    async def check_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        route = handler.opt.get("route")
+        if not isinstance(route, Route):
+            raise Forbidden("Forbidden")
+        connection.scope["state"]["principal"] = await dispatch.admit(route, connection.scope)
+
+    return Litestar(
+        route_handlers=[_handler(route, dispatch) for route in routes if not route.is_hot],
+        guards=[check_key],
+        exception_handlers={Exception: _on_error},
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _handler(route: Route, dispatch: Dispatch) -> HTTPRouteHandler:
+    async def endpoint(request: Request[Any, Any, Any]) -> Response[bytes]:
+        principal = request.scope["state"]["principal"]
+        values = {name: str(value) for name, value in request.path_params.items()}
+        answer = await dispatch.perform(route, principal, request.scope, request.receive, values)
+        return _response(answer, request.scope["state"]["request_id"])
+
+    path = route.path
+    for name in route.path_values:
+        kind = "path" if name == "path" else "str"
+        path = path.replace(f"{{{name}}}", f"{{{name}:{kind}}}")
+    return HTTPRouteHandler(path, http_method=route.method, opt={"route": route}, name=f"{route.method} {route.path}")(
+        endpoint
+    )
+
+
+def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    request_id = request.scope["state"]["request_id"]
+    answer = problem(error, request_id)
+    if answer.status == 500 and not isinstance(error, LooplyError | ClientGone):
+        log_defect(error, request_id)
+    return _response(answer, request_id)
+
+
+def _response(answer: Answer, request_id: str) -> Response[bytes]:
+    body = rendered(answer)
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in response_headers(answer, request_id, len(body))
+        if name not in (b"content-length", b"content-type")
+    }
+    return Response(body, status_code=answer.status, headers=headers, media_type=answer.media_type.decode("latin-1"))
+
+
+def _description_route() -> Route:
+    document: list[dict[str, Any]] = []
+
+    async def get_description(call: Call) -> Answer:  # noqa: ARG001
+        if not document:
+            document.append(describe(API_ROUTES))
+        return Answer(document[0])
+
+    return Route(
+        method="GET",
+        path="/openapi.json",
+        access="public",
+        handle=get_description,
+        summary="This description (OpenAPI 3.1)",
+        tag="Pages",
+    )

@@ -1,0 +1,170 @@
+"""The outermost application: matches the route, names the request, and turns every error into an answer.
+
+Path names match without regard to letter case, ids are left as they are. Routes that are hot are performed here,
+with the same key check as all others; the rest go on to the framework. Nothing reaches a handler but by a route.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from looply.clock import Entropy
+from looply.errors import LooplyError
+from looply.server.call import Answer, Route
+from looply.server.dispatch import Dispatch, rendered, response_headers
+from looply.server.door import ClientGone
+from looply.server.problems import error_body, problem
+from looply.server.request_ids import RequestIds
+
+_log = structlog.get_logger(__name__)
+
+_MAX_DEPTH: Final = 3
+
+
+class Match(NamedTuple):
+    """What a path leads to: the canonical path, the routes by method, and the texts behind the fixed part."""
+
+    path: str
+    routes: Mapping[str, Sequence[Route]]
+    rest: tuple[str, ...]
+
+
+class RouteTable:
+    """Routes by the fixed part of their path."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._fixed: dict[str, tuple[str, dict[str, list[Route]]]] = {}
+        for route in routes:
+            fixed = route.path.partition("/{")[0]
+            _, by_method = self._fixed.setdefault(fixed.lower(), (fixed, {}))
+            by_method.setdefault(route.method, []).append(route)
+
+    def find(self, path: str) -> Match | None:
+        """Returns what a decoded path leads to, None when nothing begins like it."""
+        parts = path.split("/")
+        if parts[-1] == "" and len(parts) > 2:
+            parts.pop()
+        for depth in range(min(_MAX_DEPTH, len(parts) - 1), 0, -1):
+            fixed = "/".join(parts[: depth + 1])
+            if not fixed.isascii():
+                continue
+            found = self._fixed.get(fixed.lower())
+            if found is not None:
+                rest = tuple(parts[depth + 1 :])
+                return Match("/".join((found[0], *rest)), found[1], rest)
+        return None
+
+
+class Boundary:
+    """The ASGI application that the server runs."""
+
+    def __init__(self, routes: Sequence[Route], dispatch: Dispatch, framework: Any, entropy: Entropy) -> None:
+        self.routes = tuple(routes)
+        self._table = RouteTable(routes)
+        self._dispatch = dispatch
+        self._framework = framework
+        self._ids = RequestIds(entropy)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await _refuse_protocol(scope, receive, send)
+            return
+        request_id = self._ids.next()
+        tracked = _Tracked(send, is_head=scope["method"] == "HEAD")
+        try:
+            await self._answer(scope, receive, tracked, request_id)
+        except ClientGone:
+            return
+        except Exception as error:
+            # The HTTP boundary: whatever went wrong, the caller gets an answer and the log the place.
+            if not isinstance(error, LooplyError):
+                log_defect(error, request_id)
+            if tracked.has_started:
+                raise
+            await reply(tracked, problem(error, request_id), request_id)
+
+    async def _answer(self, scope: Any, receive: Any, send: "_Tracked", request_id: str) -> None:
+        match = self._table.find(scope["path"])
+        if match is None:
+            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
+            return
+        method = scope["method"]
+        routes = match.routes.get("GET" if method == "HEAD" else method)
+        if routes is None:
+            allowed = sorted({*match.routes, *(("HEAD",) if "GET" in match.routes else ())})
+            refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
+            headers = ((b"allow", ", ".join(allowed).encode()),)
+            await reply(send, Answer(refusal.body, 405, headers), request_id)
+            return
+        hot = _hot(routes, match.rest)
+        if hot is None:
+            state = {**scope.get("state", {}), "request_id": request_id}
+            inner = {**scope, "path": match.path, "method": routes[0].method, "state": state}
+            await self._framework(inner, receive, send)
+            return
+        route, values = hot
+        principal = await self._dispatch.admit(route, scope)
+        answer = await self._dispatch.perform(route, principal, scope, receive, values)
+        await reply(send, answer, request_id)
+
+
+class _Tracked:
+    """A `send` that knows whether the answer has begun, and that sends no body for HEAD."""
+
+    __slots__ = ("_is_head", "_send", "has_started")
+
+    def __init__(self, send: Any, *, is_head: bool) -> None:
+        self._send = send
+        self._is_head = is_head
+        self.has_started = False
+
+    async def __call__(self, message: Any) -> None:
+        """Sends one message."""
+        self.has_started = True
+        if self._is_head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+def _hot(routes: Sequence[Route], rest: tuple[str, ...]) -> tuple[Route, dict[str, str]] | None:
+    """Returns the hot route for the texts behind the fixed part, and what they are called."""
+    if not routes[0].is_hot:
+        return None
+    longest = max(routes, key=lambda route: len(route.path_values))
+    names = tuple(longest.path_values)
+    route = next((each for each in routes if len(each.path_values) == len(rest)), longest)
+    if len(rest) > len(names):
+        # A slash cannot be part of an id; the handler says so, after the key check.
+        rest = (*rest[: len(names) - 1], "/".join(rest[len(names) - 1 :]))
+    return route, dict(zip(names, (*rest, *("",) * (len(names) - len(rest))), strict=True))
+
+
+def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
+    return Answer(error_body(message, code, (), request_id), status)
+
+
+def log_defect(error: BaseException, request_id: str) -> None:
+    """Logs an error that nobody expected; the caller is told the request id only."""
+    _log.error("request_broke", request_id=request_id, exc_info=error)
+
+
+async def reply(send: Any, answer: Answer, request_id: str) -> None:
+    """Sends an answer."""
+    body = rendered(answer)
+    headers = response_headers(answer, request_id, len(body))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _refuse_protocol(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    while scope["type"] == "lifespan":
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,121 @@
+"""What a route is, what it is given, and what it gives back. Only the edge and the door know ASGI."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.jsontext import Json
+
+Access: TypeAlias = Literal["trigger", "read", "manage", "public"]
+"""The scope that a key needs, or `public`: no key is looked at."""
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+JSON_TYPE: Final = b"application/json"
+
+IF_NONE_MATCH: Final = "If-None-Match"
+"""The header with the `ETag` of what the caller has. A route that declares it may answer 304."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter. `repeats`: it may be given several times, the values are OR-ed."""
+
+    name: str
+    summary: str
+    is_required: bool = False
+    repeats: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a call is answered: a JSON value (or ready bytes of another type), status and extra headers."""
+
+    body: Json
+    status: int = 200
+    headers: Headers = ()
+    media_type: bytes = JSON_TYPE
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call that has passed the key check and the door.
+
+    `values` has what is in the path. `body` is an instance of the route's body type, or the parsed JSON where the
+    route takes any; `has_body` tells an absent body from `null`, `body_size` is in bytes. `headers` has those that the
+    route declares.
+    """
+
+    services: Services
+    principal: Principal
+    values: Mapping[str, str]
+    query: "Query"
+    body: Any = None
+    has_body: bool = False
+    body_size: int = 0
+    headers: Mapping[bytes, str] = {}
+
+    @property
+    def organization_id(self) -> str:
+        """The organization of the key; it comes from nowhere else."""
+        return self.principal.organization_id
+
+
+class Query(msgspec.Struct, frozen=True):
+    """The declared query parameters of a call."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def get(self, name: str, default: str = "") -> str:
+        """Returns the value of a parameter, `default` when it was not given."""
+        found = self.values.get(name)
+        return found[0] if found else default
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Returns all values of a parameter that may be repeated."""
+        return self.values.get(name, ())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+
+NO_QUERY: Final = Query({})
+
+Handle: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of the server, from which its checks, its dispatch and its documentation are made.
+
+    `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
+    `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `refusals` are statuses
+    beside those that every route has. `prefix` keeps query parameters that begin with it. `is_hot`: served before the
+    framework, with the same checks.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    access: Access
+    handle: Handle
+    summary: str
+    description: str = ""
+    tag: str = "Workflows"
+    parameters: tuple[Parameter, ...] = ()
+    path_values: Mapping[str, str] = field(default_factory=dict)
+    header_values: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    body: Any = None
+    is_body_optional: bool = False
+    has_strict_body: bool = True
+    answer: Any = None
+    refusals: tuple[int, ...] = ()
+    is_hot: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
+        parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"

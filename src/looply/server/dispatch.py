@@ -1,0 +1,79 @@
+"""From a matched route to its answer: key, query, body, handler, in this order, for every route alike."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.jsontext import Json, encode_json
+from looply.server.access import principal_of
+from looply.server.call import JSON_TYPE, Answer, Call, Headers, Route
+from looply.server.door import one_header, read_json, read_query, to_shape
+
+_STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+
+class Dispatch:
+    """Performs routes."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def admit(self, route: Route, scope: Any) -> Principal:
+        """Returns whom the call's key stands for. Raises: Forbidden."""
+        return await principal_of(scope, route.access, self._services.catalog, self._services.clock)
+
+    async def perform(
+        self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
+    ) -> Answer:
+        """Returns the answer of a route to an admitted call. Raises: what the door and the handler raise."""
+        query = read_query(scope["query_string"], route.parameters, route.prefix)
+        body: Json = None
+        size = 0
+        if route.body is not None:
+            body, size = await read_json(scope, receive, self._services.limits)
+            if route.has_strict_body and _is_shape(route.body):
+                body = to_shape(body, route.body)
+        headers = {}
+        for name in route.header_values:
+            key = name.lower().encode()
+            if text := one_header(scope, key):
+                headers[key] = text
+        call = Call(
+            services=self._services,
+            principal=principal,
+            values=values,
+            query=query,
+            body=body,
+            has_body=size > 0,
+            body_size=size,
+            headers=headers,
+        )
+        return await route.handle(call)
+
+
+def rendered(answer: Answer) -> bytes:
+    """Returns the bytes of an answer's body."""
+    if answer.media_type is JSON_TYPE:
+        return encode_json(answer.body)
+    assert isinstance(answer.body, bytes)
+    return answer.body
+
+
+def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
+    """Returns the headers of an answer, with those that every answer has; an answer's own ones win."""
+    headers = [
+        (b"content-type", answer.media_type),
+        (b"content-length", str(size).encode()),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if not answer.headers:
+        return [*headers, *_STANDARD]
+    own = {name for name, _ in answer.headers}
+    return [*headers, *(header for header in _STANDARD if header[0] not in own), *answer.headers]
+
+
+def _is_shape(body: Any) -> bool:
+    return isinstance(body, type) and issubclass(body, msgspec.Struct)

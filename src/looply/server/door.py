@@ -1,0 +1,166 @@
+"""The door for what comes in: bodies, query parameters and headers, checked before any of our code sees them."""
+
+import re
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
+from looply.expressions.suggest import did_you_mean
+from looply.jsontext import Json, parse_json
+from looply.limits import Limits
+from looply.server.call import NO_QUERY, Parameter, Query
+
+_JSON_TYPE: Final = re.compile(
+    r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
+)
+_TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_MAX_PARAMETERS: Final = 1000
+
+
+class ClientGone(Exception):
+    """The caller closed the connection before the body was complete; there is nobody to answer."""
+
+
+async def read_json(scope: Any, receive: Any, limits: Limits) -> tuple[Json, int]:
+    """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
+
+    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (code `MALFORMED_JSON`), ClientGone.
+    """
+    declared = _check_headers(scope["headers"])
+    text = await _read(receive, declared, limits.body_bytes)
+    return (parse_json(text, limits, name="the body"), len(text)) if text else (None, 0)
+
+
+def _check_headers(headers: list[tuple[bytes, bytes]]) -> int:
+    """Returns the declared length, -1 when there is none."""
+    length, media_type = -1, None
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value) if _LENGTH.fullmatch(value) is not None else -1
+        elif name == b"content-type":
+            if media_type is not None:
+                raise UnsupportedMediaType("the call has two content types; send one: application/json")
+            media_type = value
+        elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise UnsupportedMediaType("the body is compressed; send it as it is, without Content-Encoding")
+    if media_type is not None and _JSON_TYPE.fullmatch(media_type.decode("latin-1").strip()) is None:
+        raise UnsupportedMediaType("the body must be application/json in UTF-8")
+    return length
+
+
+async def _read(receive: Any, declared: int, limit: int) -> bytes:
+    if declared > limit:
+        raise _too_large(limit)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    parts = [body]
+    size = len(body)
+    while message.get("more_body", False):
+        if size > limit:
+            raise _too_large(limit)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {limit} bytes (setting limits.body_bytes)")
+
+
+def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
+    """Returns a body as its wire type; names that the type does not have are refused where it says so.
+
+    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
+    """
+    if not isinstance(value, dict):
+        raise BadRequest("the body must be a JSON object", code="BAD_BODY", problems=_at("", "must be a JSON object"))
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        message, pointer = _explained(str(error))
+        hint = ""
+        if (unknown := re.search(r"unknown field `(.*)`", message)) is not None:
+            hint = did_you_mean(unknown[1], [field.encode_name for field in msgspec.structs.fields(shape)])
+        problem = Problem(path=pointer, message=message, hint=hint)
+        where = f" at {pointer}" if pointer else ""
+        raise BadRequest(f"the body does not fit{where}: {message}", code="BAD_BODY", problems=(problem,)) from error
+
+
+def _explained(text: str) -> tuple[str, str]:
+    """Returns message and JSON Pointer of msgspec's `... - at `$.name[0]``."""
+    message, _, place = text.partition(" - at `$")
+    pointer = "".join(
+        f"/{(name or index).replace('~', '~0').replace('/', '~1')}"
+        for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", place.rstrip("`"))
+    )
+    missing = re.search(r"missing required field `(.*)`", message)
+    return message[0].lower() + message[1:], f"{pointer}/{missing[1]}" if missing is not None else pointer
+
+
+def _at(path: str, message: str) -> tuple[Problem, ...]:
+    return (Problem(path=path, message=message),)
+
+
+def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -> Query:
+    """Returns the declared parameters of a query string; others are left aside.
+
+    `prefix` keeps all parameters that begin with it.
+
+    Raises: BadRequest (codes `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
+    """
+    if not text and not any(parameter.is_required for parameter in declared):
+        return NO_QUERY
+    known = {parameter.name: parameter for parameter in declared}
+    values: dict[str, tuple[str, ...]] = {}
+    pairs = text.split(b"&") if text else []
+    if len(pairs) > _MAX_PARAMETERS:
+        raise BadRequest(f"the query has more than {_MAX_PARAMETERS} parameters", code="MALFORMED_QUERY")
+    for pair in pairs:
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = _decoded(raw_name)
+        if name not in known and not (prefix and name.startswith(prefix)):
+            continue
+        if name in values and not (name in known and known[name].repeats):
+            raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
+        values[name] = (*values.get(name, ()), _decoded(raw_value))
+    for parameter in declared:
+        if parameter.is_required and not values.get(parameter.name, ("",))[0]:
+            raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
+    return Query(values)
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8", code="MALFORMED_QUERY") from error
+
+
+def one_header(scope: Any, name: bytes) -> str:
+    """Returns a header's text, empty when it is absent.
+
+    Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
+    printable ASCII.
+    """
+    found = [value for key, value in scope["headers"] if key == name]
+    if not found:
+        return ""
+    if len(found) > 1 or _TEXT.fullmatch(found[0]) is None:
+        raise BadRequest(
+            f"the header {name.decode()} must be given once, with 1 to 255 printable characters", code="BAD_HEADER"
+        )
+    return str(found[0], "ascii")

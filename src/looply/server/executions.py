@@ -1,0 +1,344 @@
+"""Calls on executions: resume, terminate, read, list, search, rerun."""
+
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import executions
+from looply.app.executions import Search
+from looply.app.resume import ResumeRequest, resume
+from looply.app.terminate import checked_reason, terminate
+from looply.catalog.names import checked_id
+from looply.clock import to_ms
+from looply.errors import BadRequest, Problem, Refused
+from looply.execution.commands import Restarted
+from looply.execution.state import Status
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
+from looply.server.wire import (
+    LIMIT,
+    WORKFLOW_ID,
+    cursor_of,
+    execution_cursor,
+    instant_of,
+    limit_of,
+    number_of,
+)
+
+_PROCESS_ID: Final = {"process_id": "Process id of the execution, or its execution id."}
+_NARROWED: Final = Parameter("workflow_id", "Which workflow is meant when executions of several have the process id.")
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Which execution was meant."""
+
+    organization_id: str
+    workflow_id: str
+    workflow_execution_id: str
+
+
+class ResumeData(msgspec.Struct, frozen=True, kw_only=True):
+    """Data of a resume's answer."""
+
+    workflow_identifier: Identifier
+
+
+class ResumeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the resume did. `buffered`: it is kept for the first wait that opens."""
+
+    message: Literal["restarted", "already restarted"]
+    code: Literal["WORKFLOW_RESTARTED", "WORKFLOW_ALREADY_RESTARTED"]
+    data: ResumeData
+    buffered: bool | UnsetType = UNSET
+    answered_by: str | UnsetType | None = UNSET
+    answered_on: int | UnsetType = UNSET
+
+
+class ResumeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """`payload.source` must be SAP or TEAMS; `payload.wait_token` may name the wait; all else is the workflow's."""
+
+    payload: dict[str, Json]
+
+
+class TerminateBody(msgspec.Struct, frozen=True, kw_only=True):
+    """`payload.termination_reason` is a text of at most 2,000 characters."""
+
+    payload: dict[str, Json] = {}
+
+
+class TerminateAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether this call ended the execution."""
+
+    message: Literal["terminated", "already terminated"]
+
+
+class RerunBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which execution's input to run again."""
+
+    workflow_execution_id: str
+
+
+class RerunAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The new execution."""
+
+    message: str
+    looply_execution_id: str
+
+
+async def resume_workflow(call: Call) -> Answer:
+    """Releases a wait by a payload under `payload`."""
+    if not isinstance(call.body, dict):
+        raise _no_object()
+    return await _resume(call, call.body.get("payload"))
+
+
+async def resume_workflow_v1(call: Call) -> Answer:
+    """Releases a wait by a payload that is the whole body."""
+    if not isinstance(call.body, dict):
+        raise _no_object()
+    return await _resume(call, call.body)
+
+
+async def _resume(call: Call, payload: Json) -> Answer:
+    head, reply = await resume(
+        call.services,
+        call.principal,
+        ResumeRequest(
+            process_id=call.values["process_id"],
+            payload=payload,
+            workflow_id=call.query.get("workflow_id"),
+            state=call.query.get("state"),
+        ),
+    )
+    data = {
+        "workflow_identifier": {
+            "organization_id": head.organization_id,
+            "workflow_id": head.workflow_id,
+            "workflow_execution_id": head.execution_id,
+        }
+    }
+    if isinstance(reply, Restarted):
+        buffered = {"buffered": True} if reply.buffered else {}
+        return Answer({"message": "restarted", "code": "WORKFLOW_RESTARTED", "data": data, **buffered})
+    who = {"answered_by": reply.answered_by or None, "answered_on": to_ms(reply.answered_on)}
+    return Answer({"message": "already restarted", "code": "WORKFLOW_ALREADY_RESTARTED", "data": data, **who})
+
+
+def _no_object() -> BadRequest:
+    problem = Problem(path="", message="must be a JSON object with a payload")
+    return BadRequest("the body must be a JSON object with a payload", code="BAD_PAYLOAD", problems=(problem,))
+
+
+async def terminate_workflow(call: Call) -> Answer:
+    """Ends an execution."""
+    reason = checked_reason(call.body, has_body=call.has_body)
+    workflow_id = call.query.get("workflow_id")
+    message = await terminate(
+        call.services, call.principal, call.values["process_id"], reason=reason, workflow_id=workflow_id
+    )
+    return Answer({"message": message})
+
+
+async def get_execution(call: Call) -> Answer:
+    """Reads one execution with its logs."""
+    workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
+    execution_id = call.query.get("workflow_execution_id")
+    after = _after(call.query.get("after"))
+    record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
+    return Answer({"message": "success", "item": execution_item(record, call.services.limits)})
+
+
+def _after(text: str) -> int:
+    return 0 if text in ("", "0") else number_of(text, "after")
+
+
+async def get_history(call: Call) -> Answer:
+    """Lists the executions of a workflow."""
+    workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
+    after = call.query.get("workflow_execution_id")
+    page = await executions.list_page(
+        call.services,
+        call.principal,
+        workflow_id=workflow_id,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    return Answer(execution_page(page, call.services.limits))
+
+
+async def get_organization_executions(call: Call) -> Answer:
+    """Lists the executions of the organization."""
+    limit = limit_of(call)
+    cursor = cursor_of(call, "workflow_id", "workflow_execution_id")
+    after = ""
+    if cursor is not None:
+        checked_id(cursor[0], "workflow")
+        after = execution_cursor(cursor[1])
+    page = await executions.list_page(call.services, call.principal, workflow_id="", after=after, limit=limit)
+    return Answer(execution_page(page, call.services.limits))
+
+
+async def search_executions(call: Call) -> Answer:
+    """Lists the executions that fit."""
+    query = call.query
+    for name in query.values:
+        if name == "term" or name.startswith("field."):
+            problem = Problem(path=f"/{name}", message="is not available in this release")
+            message = f"the search by {name} is not available in this release"
+            raise Refused(message, code="NOT_AVAILABLE", problems=(problem,))
+    after = query.get("workflow_execution_id")
+    wanted = Search(
+        workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
+        statuses=_one_of(query.all("status"), get_args(Status), "status"),
+        versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
+        trigger_types=_one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
+        process_ids=query.all("process_id"),
+        created_from=instant_of(query.get("from"), "from") if "from" in query else None,
+        created_to=instant_of(query.get("to"), "to") if "to" in query else None,
+    )
+    page = await executions.search(
+        call.services,
+        call.principal,
+        wanted,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+    for value in values:
+        if value not in known:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+    return values
+
+
+async def rerun_execution(call: Call) -> Answer:
+    """Starts an execution with the input of another one."""
+    started = await executions.rerun(call.services, call.principal, call.body.workflow_execution_id)
+    return Answer({"message": "success", "looply_execution_id": started.execution_id})
+
+
+_RESUME: Final[dict[str, Any]] = {
+    "method": "POST",
+    "access": "trigger",
+    "path_values": _PROCESS_ID,
+    "parameters": (
+        _NARROWED,
+        Parameter("state", "Which step is meant when several wait."),
+    ),
+    "answer": ResumeAnswer,
+    "refusals": (404, 409, 422, 429),
+    "tag": "Executions",
+    "is_hot": True,
+}
+_EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")
+
+ROUTES: Final = (
+    Route(
+        path="/v2/workflows/resumeWorkflow/{process_id}",
+        handle=resume_workflow,
+        summary="Resume a waiting execution",
+        description="Exactly one call releases a wait; calls that repeat it are told `already restarted`.",
+        body=ResumeBody,
+        has_strict_body=False,
+        **_RESUME,
+    ),
+    Route(
+        path="/v1/workflows/resumeworkflow/{process_id}",
+        handle=resume_workflow_v1,
+        summary="Resume a waiting execution (older form: `source` at the top of the body)",
+        body=dict[str, Any],
+        has_strict_body=False,
+        **_RESUME,
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/terminateWorkflow/{process_id}",
+        access="trigger",
+        handle=terminate_workflow,
+        summary="Terminate an execution",
+        description="Never guesses: several open executions with the process id are a conflict.",
+        tag="Executions",
+        path_values=_PROCESS_ID,
+        parameters=(_NARROWED,),
+        body=TerminateBody,
+        is_body_optional=True,
+        has_strict_body=False,
+        answer=TerminateAnswer,
+        refusals=(404, 409, 429),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getWorkflowExecutionById",
+        access="read",
+        handle=get_execution,
+        summary="Read an execution with its logs",
+        tag="Executions",
+        parameters=(
+            WORKFLOW_ID,
+            Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
+            Parameter("after", "Number of the last event that was read; `truncated` says that more follow."),
+        ),
+        answer=ExecutionAnswer,
+        refusals=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getWorkflowExecutionHistory",
+        access="read",
+        handle=get_history,
+        summary="List the executions of a workflow, newest first",
+        tag="Executions",
+        parameters=(WORKFLOW_ID, LIMIT, _EXECUTION_KEY),
+        answer=ExecutionPage,
+        refusals=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getOrganizationExecutions",
+        access="read",
+        handle=get_organization_executions,
+        summary="List the executions of the organization, newest first",
+        tag="Executions",
+        parameters=(LIMIT, Parameter("workflow_id", "Pagination key from `lastKey`."), _EXECUTION_KEY),
+        answer=ExecutionPage,
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/searchExecutions",
+        access="read",
+        handle=search_executions,
+        summary="Search executions, newest first",
+        description="Values of one parameter are OR-ed, different parameters are AND-ed.",
+        tag="Executions",
+        parameters=(
+            Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
+            Parameter("workflow_id", "Id of the workflow.", repeats=True),
+            Parameter("workflow_version", "Version of the workflow.", repeats=True),
+            Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
+            Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
+            Parameter("from", "Created at or after this instant, epoch milliseconds."),
+            Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter("term", "Not available in this release."),
+            LIMIT,
+            _EXECUTION_KEY,
+        ),
+        prefix="field.",
+        answer=ExecutionPage,
+        refusals=(422,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/rerunExecution",
+        access="manage",
+        handle=rerun_execution,
+        summary="Start a new execution with the input of another one",
+        tag="Executions",
+        body=RerunBody,
+        answer=RerunAnswer,
+        refusals=(404, 409, 429),
+    ),
+)

@@ -1,0 +1,270 @@
+"""Deadlines and bounds of connections that the HTTP server does not have itself.
+
+A request's head must be complete within a time and a size, its body within a time, and a reader may not stall for
+ever. A request that arrives in one piece, as nearly all do, costs no timer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from looply.jsontext import encode_json
+from looply.server.problems import error_body
+
+MAX_HEADERS: Final = 200
+"""Headers of one request."""
+
+_VERSIONS: Final = ("1.0", "1.1")
+
+_Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
+
+_TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
+_TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
+_MALFORMED: Final = ("the request is not valid HTTP", "MALFORMED_HTTP")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection may take. Times are seconds, `head_bytes` counts request line and headers."""
+
+    head_seconds: float = 10.0
+    head_bytes: int = 16_384
+    body_seconds: float = 30.0
+
+
+def _stays() -> bool:
+    """Stands for a server that does not stop."""
+    return False
+
+
+def _nameless() -> str:
+    """Stands for a server that names no requests."""
+    return ""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's connection with `bounds`; `guarded` makes a class with other ones.
+
+    Once `is_leaving` says so, each answer is the last one of its connection.
+    """
+
+    bounds = Bounds()
+    is_leaving = staticmethod(_stays)
+    next_id = staticmethod(_nameless)
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+        self._phase: _Phase = "IDLE"
+        self._messages = 0
+        self._head_size = 0
+        self._is_refused = False
+        self._armed: tuple[_Phase, int] = ("IDLE", 0)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for a request."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(self.bounds.head_seconds, self._expire)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drops the timers."""
+        self._disarm()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the parser, then sees to it that what is unfinished has a deadline."""
+        if self._is_refused:
+            return
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._phase == "HEAD":
+            self._head_size += len(data)
+            if self._head_size > self.bounds.head_bytes:
+                self._refuse(431, *_TOO_LARGE)
+                return
+        self._arm()
+
+    def on_message_begin(self) -> None:
+        """Notes that a request begins."""
+        self._phase = "HEAD"
+        self._messages += 1
+        self._head_size = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Refuses a head over the bounds, else begins the request."""
+        if self._is_refused:
+            return
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.bounds.head_bytes or len(self.headers) > MAX_HEADERS:
+            self._refuse(431, *_TOO_LARGE)
+            return
+        if not _is_plain(self.parser.get_http_version(), self.url, self.headers):
+            self._refuse(400, *_MALFORMED)
+            return
+        self._phase = "BODY"
+        super().on_headers_complete()
+        # The type is uvicorn's for what it needs of a transport.
+        self.cycle.transport = OnePiece(self.transport, self.loop)  # type: ignore[assignment]
+        if self.is_leaving():
+            self.finish()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no request has come yet."""
+        return self._messages == 0
+
+    def finish(self) -> None:
+        """Makes the answer that has not begun yet the last one of the connection, and says so in it."""
+        current = _request_of(self)
+        if current is not None and not current.response_started:
+            current.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Passes a part of the body on."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Notes that the request has arrived."""
+        if not self._is_refused:
+            self._phase = "IDLE"
+            super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Begins to wait for a reader that has stalled."""
+        super().pause_writing()
+        if self._stall is None:
+            self._stall = self.loop.call_later(self.bounds.body_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Goes on: the reader reads."""
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Answers what the parser refuses, in our shape."""
+        self._refuse(400, *_MALFORMED)
+
+    def _arm(self) -> None:
+        wanted = (self._phase, self._messages)
+        if wanted == self._armed and self._phase != "IDLE":
+            return
+        self._disarm()
+        self._armed = wanted
+        if self._phase != "IDLE":
+            seconds = self.bounds.head_seconds if self._phase == "HEAD" else self.bounds.body_seconds
+            self._deadline = self.loop.call_later(seconds, self._expire)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expire(self) -> None:
+        if self._phase == "IDLE":
+            self.transport.close()
+        else:
+            self._refuse(408, *_TOO_SLOW)
+
+    def _refuse(self, status: int, message: str, code: str) -> None:
+        """Answers a request that never reaches the application, and closes the connection."""
+        if self._is_refused or self.transport.is_closing():
+            return
+        self._is_refused = True
+        self._disarm()
+        current = _request_of(self)
+        # An answer that is under way must not be mixed with this one.
+        if current is None or current.response_complete or not current.response_started:
+            self.transport.write(_response(status, message, code, self.next_id()))
+        if current is not None:
+            current.disconnected = True
+            current.message_event.set()
+        self.transport.close()
+
+
+class OnePiece:
+    """The writing side of one answer: its head leaves with the first piece of its body, in one call of the system.
+
+    A head that no body follows within the same turn of the loop leaves alone.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = b""
+
+    def write(self, data: bytes) -> None:
+        """Writes, or holds what is written first."""
+        if self._held is None:
+            self._transport.write(data)
+        elif self._held:
+            self._transport.write(self._held + data)
+            self._held = None
+        else:
+            self._held = data
+            self._loop.call_soon(self._let_go)
+
+    def is_closing(self) -> bool:
+        """Tells whether the connection is about to end."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Ends the connection after what was written."""
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+        self._held = None
+
+
+def _request_of(protocol: GuardedProtocol) -> RequestResponseCycle | None:
+    """Returns the last request that reached the application, None when there was none yet."""
+    return protocol.cycle
+
+
+def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Tells whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); we are no proxy."""
+    hosts = sum(name == b"host" for name, _ in headers)
+    return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
+
+
+def guarded(bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str]) -> type[GuardedProtocol]:
+    """Returns the protocol class with these bounds.
+
+    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here.
+    """
+    own = {"bounds": bounds, "is_leaving": staticmethod(is_leaving), "next_id": staticmethod(next_id)}
+    return type("BoundedProtocol", (GuardedProtocol,), own)
+
+
+def _response(status: int, message: str, code: str, request_id: str) -> bytes:
+    body = encode_json(error_body(message, code, (), request_id))
+    return b"".join(
+        (
+            STATUS_LINE[status],
+            b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n",
+            f"x-request-id: {request_id}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode(),
+            body,
+        )
+    )

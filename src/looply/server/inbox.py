@@ -1,0 +1,165 @@
+"""The web inbox's calls: what a card shows, a recipient's answer, and the open cards of the organization."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import inbox
+from looply.clock import ms_or_none, to_ms
+from looply.execution.commands import Recorded
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.wire import LIMIT, limit_of
+
+_TOKEN: Final = {"token": "Token of one recipient's card."}
+
+
+class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A card as its recipient sees it.
+
+    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution; answers are 409 `FAILED` until an operator
+    has decided about it.
+    """
+
+    status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
+    card: dict[str, Json]
+    workflow_name: str
+    recipient: str
+    opened_on: int
+    timeout_on: int | None
+    answered_by: str | None
+    answered_on: int | None
+
+
+class InboxAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The card."""
+
+    message: str
+    item: InboxRecord
+
+
+class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the recipient entered, with the data of the button."""
+
+    data: dict[str, Json]
+
+
+class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the answer counts, or who answered before."""
+
+    message: Literal["recorded", "already answered"]
+    answered_by: str | UnsetType | None = UNSET
+    answered_on: int | UnsetType = UNSET
+
+
+class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that takes answers; with status `FROZEN` it does so again when an incident has been decided about.
+
+    `token` and `url` are null for keys that may not manage: their holder can answer.
+    """
+
+    card_id: str
+    status: Literal["OPEN", "FROZEN"]
+    workflow_id: str
+    workflow_execution_id: str
+    state: str
+    recipient: str
+    channel: str
+    revision: int
+    opened_on: int
+    token: str | None
+    url: str | None
+
+
+class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
+    """Open cards, newest first."""
+
+    message: str
+    count: int
+    items: list[OpenCardRecord]
+
+
+async def show_card(call: Call) -> Answer:
+    """Reads a card; nothing is decided."""
+    shown = await inbox.show(call.services, call.values["token"])
+    item = {
+        "status": shown.status,
+        "card": shown.card,
+        "workflow_name": shown.workflow_name,
+        "recipient": shown.recipient,
+        "opened_on": to_ms(shown.opened_on),
+        "timeout_on": ms_or_none(shown.timeout_on),
+        "answered_by": shown.answered_by or None,
+        "answered_on": ms_or_none(shown.answered_on),
+    }
+    return Answer({"message": "success", "item": item})
+
+
+async def decide(call: Call) -> Answer:
+    """Records an answer."""
+    reply = await inbox.decide(call.services, call.values["token"], call.body.data)
+    if isinstance(reply, Recorded):
+        return Answer({"message": "recorded"})
+    who = {"answered_by": reply.answered_by or None, "answered_on": to_ms(reply.answered_on)}
+    return Answer({"message": "already answered", **who})
+
+
+async def get_open_cards(call: Call) -> Answer:
+    """Lists the cards that take answers."""
+    recipient = call.query.get("recipient")
+    entries = await inbox.list_open(call.services, call.principal, recipient, limit_of(call))
+    items: list[dict[str, Any]] = [
+        {
+            "card_id": entry.card.card_id,
+            "status": "FROZEN" if entry.is_frozen else "OPEN",
+            "workflow_id": entry.card.workflow_id,
+            "workflow_execution_id": entry.card.execution_id,
+            "state": entry.card.step,
+            "recipient": entry.card.recipient,
+            "channel": entry.card.channel,
+            "revision": entry.card.revision,
+            "opened_on": to_ms(entry.card.opened_on),
+            "token": entry.token or None,
+            "url": call.services.links.inbox(entry.token) if entry.token else None,
+        }
+        for entry in entries
+    ]
+    return Answer({"message": "success", "count": len(items), "items": items})
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v2/inbox/{token}",
+        access="public",
+        handle=show_card,
+        summary="Read a card as its recipient sees it; nothing is decided",
+        tag="Inbox",
+        path_values=_TOKEN,
+        answer=InboxAnswer,
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/inbox/{token}",
+        access="public",
+        handle=decide,
+        summary="Answer a card",
+        tag="Inbox",
+        path_values=_TOKEN,
+        body=DecideBody,
+        answer=DecideAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getOpenCards",
+        access="read",
+        handle=get_open_cards,
+        summary="List the cards that take answers, now or after an incident, newest first",
+        tag="Inbox",
+        parameters=(Parameter("recipient", "Only cards of this recipient."), LIMIT),
+        answer=OpenCardList,
+    ),
+)

@@ -1,0 +1,136 @@
+"""Calls on API keys."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import keys
+from looply.catalog.keys import KeyDraft
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.rows import key_row
+from looply.server.wire import LIMIT, instant_of, limit_of
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A key without its text; `prefix` is the public part by which its owner recognizes it."""
+
+    key_id: str
+    organization_id: str
+    workspace_id: str
+    name: str
+    prefix: str
+    scopes: list[Literal["trigger", "read", "manage"]]
+    created_by: str | None
+    created_on: int
+    expires_on: int | None
+    revoked_on: int | None
+
+
+class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
+    """A new key. `api_key` is its text, which is shown this once."""
+
+    api_key: str
+
+
+class KeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The key."""
+
+    message: str
+    item: KeyRecord
+
+
+class NewKeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The new key."""
+
+    message: str
+    item: NewKeyRecord
+
+
+class KeyCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as query parameter."""
+
+    key_id: str
+
+
+class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[KeyRecord]
+    last_key: KeyCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`expires_on` is epoch milliseconds; without it the key does not expire."""
+
+    name: str
+    scopes: list[str]
+    expires_on: int | None = None
+
+
+class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a key."""
+
+    key_id: str
+
+
+async def create_key(call: Call) -> Answer:
+    """Makes a key."""
+    body: CreateKeyBody = call.body
+    expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
+    new = await keys.create(call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on))
+    return Answer({"message": "success", "item": {**key_row(new.key), "api_key": new.text}})
+
+
+async def revoke_key(call: Call) -> Answer:
+    """Revokes a key."""
+    key = await keys.revoke(call.services, call.principal, call.body.key_id)
+    return Answer({"message": "success", "item": key_row(key)})
+
+
+async def get_keys(call: Call) -> Answer:
+    """Lists the keys."""
+    page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
+    items = [key_row(key) for key in page.items]
+    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    if page.has_more:
+        body["lastKey"] = {"key_id": items[-1]["key_id"]}
+    return Answer(body)
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/v2/workflows/createKey",
+        access="manage",
+        handle=create_key,
+        summary="Make an API key; its text is shown this once",
+        tag="Keys",
+        body=CreateKeyBody,
+        answer=NewKeyAnswer,
+        refusals=(422,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/revokeKey",
+        access="manage",
+        handle=revoke_key,
+        summary="Revoke an API key",
+        tag="Keys",
+        body=RevokeKeyBody,
+        answer=KeyAnswer,
+        refusals=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getKeys",
+        access="manage",
+        handle=get_keys,
+        summary="List the API keys, newest first, revoked ones included",
+        tag="Keys",
+        parameters=(LIMIT, Parameter("key_id", "Pagination key from `lastKey`.")),
+        answer=KeyPage,
+    ),
+)

@@ -1,0 +1,160 @@
+"""The OpenAPI 3.1 description, made of the table of routes and the wire types."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from looply import __version__
+from looply.definition import definition_schema
+from looply.server.call import IF_NONE_MATCH, Route
+from looply.server.wire import ErrorAnswer, ForbiddenAnswer
+
+_KEY: Final = "ApiKey"
+_REF: Final = "#/components/schemas/{name}"
+
+_REFUSALS: Final = {
+    400: "The call is malformed; nothing was done.",
+    403: "No key, a wrong one, or (code `SCOPE`) one without the scope.",
+    404: "The object does not exist.",
+    409: "The state of the object does not allow the call; `code` says why. Nothing was done.",
+    413: "The body is over the limit.",
+    415: "The body is not JSON.",
+    422: "The call is well formed and refused; `errors` says where. Nothing was done.",
+    429: "A queue is full; nothing was done. Repeat after `Retry-After` seconds.",
+    503: (
+        "The server stops, or its store fails. With code `OUTCOME_UNKNOWN` the call may have been done; otherwise "
+        "nothing was done."
+    ),
+}
+_REQUEST_ID: Final = {"x-request-id": {"description": "Finds the call in the log.", "schema": {"type": "string"}}}
+
+
+def describe(routes: Sequence[Route]) -> dict[str, Any]:
+    """Returns the description of the routes: each with its parameters, body, answers and errors."""
+    shapes = [shape for route in routes for shape in (route.body, route.answer) if _is_shape(shape)]
+    types = list(dict.fromkeys([*shapes, ErrorAnswer, ForbiddenAnswer]))
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    references = dict(zip(types, schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Looply",
+            "version": __version__,
+            "summary": "Durable workflows between SAP, Microsoft Teams and any HTTP system",
+            "description": (
+                "All times are epoch milliseconds. Every call needs the header `x-api-key`; the scope that its key "
+                "needs stands with each operation. Path names match without regard to letter case."
+            ),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "WorkflowDefinition": _embedded(definition_schema())},
+            "securitySchemes": {_KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+        },
+        "security": [{_KEY: []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+    }
+
+
+def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(route),
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": _parameters(route),
+        "responses": _responses(route, references),
+    }
+    scope = "" if route.access == "public" else f"Scope `{route.access}`."
+    if text := " ".join(part for part in (route.description, scope) if part):
+        operation["description"] = text
+    if route.access == "public":
+        operation["security"] = []
+    if route.body is not None:
+        schema = references[route.body] if _is_shape(route.body) else _plain_schema(route.body)
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": not route.is_body_optional, "content": content}
+    return operation
+
+
+def _operation_id(route: Route) -> str:
+    name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
+    if name == "inbox":
+        return "getInboxCard" if route.method == "GET" else "answerInboxCard"
+    if route.is_hot and len(route.path_values) > 1:
+        return f"{name}Version"
+    return name
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    in_path = [
+        {"name": name, "in": "path", "required": True, "description": summary, "schema": text}
+        for name, summary in route.path_values.items()
+    ]
+    in_query = [
+        {
+            "name": parameter.name,
+            "in": "query",
+            "required": parameter.is_required,
+            "description": parameter.summary,
+            "schema": {"type": "array", "items": text} if parameter.repeats else text,
+        }
+        for parameter in route.parameters
+    ]
+    in_header = [
+        {"name": name, "in": "header", "required": False, "description": summary, "schema": text}
+        for name, summary in route.header_values.items()
+    ]
+    return [*in_path, *in_query, *in_header]
+
+
+def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
+    schema = references[route.answer] if _is_shape(route.answer) else {"type": "object"}
+    responses: dict[str, Any] = {"200": _response("Done.", schema)}
+    statuses = {400, *route.refusals, 503}
+    if route.access != "public":
+        statuses.add(403)
+    if route.body is not None:
+        statuses |= {413, 415}
+    if IF_NONE_MATCH in route.header_values:
+        responses["304"] = {"description": "What the caller has is what there is.", "headers": _REQUEST_ID}
+    for status in sorted(statuses):
+        shape = ForbiddenAnswer if status == 403 else ErrorAnswer
+        responses[str(status)] = _response(_REFUSALS[status], references[shape])
+    return responses
+
+
+def _response(description: str, schema: Any) -> dict[str, Any]:
+    return {"description": description, "headers": _REQUEST_ID, "content": {"application/json": {"schema": schema}}}
+
+
+def _plain_schema(body: Any) -> dict[str, Any]:
+    return {} if body is Any else msgspec.json.schema(body)
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
+
+
+def _embedded(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the definition's schema with its inner references as they must be inside the description."""
+    prefix = _REF.format(name="WorkflowDefinition")
+
+    def moved(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {
+                name: node[name].replace("#/$defs/", f"{prefix}/$defs/")
+                if name == "$ref" and isinstance(node[name], str)
+                else moved(node[name])
+                for name in node
+                if name != "$schema"
+            }
+        return [moved(item) for item in node] if isinstance(node, list) else node
+
+    embedded: dict[str, Any] = moved(schema)
+    return embedded

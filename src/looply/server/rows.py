@@ -1,0 +1,54 @@
+"""What is listed, on the wire. The command line writes the same rows when it works on a data folder."""
+
+from typing import Any
+
+from looply.catalog.keys import ApiKey
+from looply.catalog.workflows import WorkflowSummary
+from looply.clock import ms_or_none, to_ms
+from looply.engine.port import Schedule
+
+
+def key_row(key: ApiKey) -> dict[str, Any]:
+    """Returns a key without its text."""
+    return {
+        "key_id": key.key_id,
+        "organization_id": key.organization_id,
+        "workspace_id": key.workspace_id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": sorted(key.scopes),
+        "created_by": key.created_by,
+        "created_on": to_ms(key.created_on),
+        "expires_on": ms_or_none(key.expires_on),
+        "revoked_on": ms_or_none(key.revoked_on),
+    }
+
+
+def workflow_row(version: WorkflowSummary) -> dict[str, Any]:
+    """Returns a version without its content."""
+    return {
+        "workflow_id": version.workflow_id,
+        "workflow_version": version.workflow_version,
+        "modified_on": to_ms(version.modified_on),
+        "organization_id": version.organization_id,
+        "workflow_status": version.status,
+        "latest": "true" if version.is_latest else "false",
+        "workflow_name": version.workflow_name,
+        "created_by": version.created_by,
+        "workflow_status_version": f"{version.status}_{version.workflow_version}",
+        "modified_by": version.modified_by,
+        "workspace_id": version.workspace_id,
+        "created_on": to_ms(version.created_on),
+    }
+
+
+def schedule_row(schedule: Schedule) -> dict[str, Any]:
+    """Returns the live schedule of a workflow."""
+    return {
+        "workflow_id": schedule.workflow_id,
+        "workflow_version": schedule.workflow_version,
+        "status": schedule.status,
+        "next_on": ms_or_none(schedule.next),
+        "last_on": ms_or_none(schedule.last),
+        "last_execution_id": schedule.last_execution or None,
+    }

@@ -1,0 +1,105 @@
+"""Calls on schedules."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from looply.app.schedules import list_all, toggle
+from looply.errors import BadRequest, Problem
+from looply.server.call import Answer, Call, Route
+from looply.server.rows import schedule_row
+from looply.server.wire import version_of
+
+_ACTIONS: Final = ("PAUSE", "PLAY")
+
+
+class ToggleBody(msgspec.Struct, frozen=True, kw_only=True):
+    """`workflow_version` left out means the newest ACTIVE one."""
+
+    workflow_id: str
+    action: Literal["PAUSE", "PLAY"]
+    workflow_version: int | str | None = None
+
+
+class ToggleAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the schedule is now."""
+
+    message: str
+    workflow_id: str
+    workflow_version: int
+    status: Literal["ACTIVE", "PAUSED"]
+
+
+class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more."""
+
+    workflow_id: str
+    workflow_version: int
+    status: Literal["ACTIVE", "PAUSED"]
+    next_on: int | None
+    last_on: int | None
+    last_execution_id: str | None
+
+
+class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
+    """All live schedules, by workflow id."""
+
+    message: str
+    count: int
+    items: list[ScheduleRecord]
+
+
+async def get_schedules(call: Call) -> Answer:
+    """Lists the live schedules."""
+    items = [schedule_row(schedule) for schedule in await list_all(call.services, call.principal)]
+    return Answer({"message": "success", "count": len(items), "items": items})
+
+
+async def toggle_schedule(call: Call) -> Answer:
+    """Pauses a schedule or lets it go on."""
+    body: dict[str, Any] = call.body if isinstance(call.body, dict) else {}
+    workflow_id, action = body.get("workflow_id"), body.get("action")
+    if not isinstance(workflow_id, str):
+        raise _bad("workflow_id", "must be the id of a workflow")
+    if action not in _ACTIONS:
+        raise _bad("action", "must be PAUSE or PLAY")
+    version = version_of(body.get("workflow_version"))
+    schedule = await toggle(
+        call.services, call.principal, workflow_id, version, action="PAUSE" if action == "PAUSE" else "PLAY"
+    )
+    return Answer(
+        {
+            "message": "success",
+            "workflow_id": schedule.workflow_id,
+            "workflow_version": schedule.workflow_version,
+            "status": schedule.status,
+        }
+    )
+
+
+def _bad(name: str, message: str) -> BadRequest:
+    problems = (Problem(path=f"/{name}", message=message),)
+    return BadRequest(f"{name} {message}", code="BAD_BODY", problems=problems)
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/v2/workflows/toggleScheduledWorkflow",
+        access="manage",
+        handle=toggle_schedule,
+        summary="Pause the schedule of a workflow, or let it go on",
+        body=ToggleBody,
+        has_strict_body=False,
+        answer=ToggleAnswer,
+        refusals=(404, 409),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getSchedules",
+        access="read",
+        handle=get_schedules,
+        summary="List the live schedules",
+        answer=ScheduleList,
+    ),
+)

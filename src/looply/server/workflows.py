@@ -1,0 +1,418 @@
+"""Calls on workflows and their versions."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import workflows
+from looply.app.activate import activate
+from looply.app.workflows import Saved
+from looply.catalog.workflows import WorkflowVersion
+from looply.clock import to_ms
+from looply.errors import Problem
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.problems import problem_item
+from looply.server.rows import workflow_row
+from looply.server.wire import (
+    LIMIT,
+    WORKFLOW_ID,
+    WORKFLOW_VERSION,
+    Finding,
+    Message,
+    cursor_of,
+    flag_of,
+    instant_of,
+    limit_of,
+    number_of,
+    version_of,
+)
+
+
+class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One version in a list. `latest` is `"true"` for the highest number, ACTIVE or not."""
+
+    workflow_id: str
+    workflow_version: int
+    modified_on: int
+    organization_id: str
+    workflow_status: Literal["DRAFT", "ACTIVE"]
+    latest: Literal["true", "false"]
+    workflow_name: str
+    created_by: str | None
+    workflow_status_version: str
+    modified_by: str | None
+    workspace_id: str
+    created_on: int
+
+
+class WorkflowRecord(WorkflowRow, frozen=True, kw_only=True):
+    """One version with its content. `workflow_findings` are what keeps an incomplete draft from being activated."""
+
+    workflow_integrations: dict[str, Json]
+    workflow_steps: list[Json]
+    workflow_connections: list[Json]
+    workflow_schema: dict[str, Json]
+    workflow_settings: dict[str, Json]
+    description: str
+    workflow_findings: list[Finding]
+
+
+class WorkflowAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The version."""
+
+    message: str
+    item: WorkflowRecord
+
+
+class SavedAnswer(WorkflowAnswer, frozen=True, kw_only=True):
+    """The stored version and what is doubtful in it. `unchanged`: an import found the same definition stored."""
+
+    warnings: list[Finding]
+    unchanged: bool | UnsetType = UNSET
+
+
+class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    organization_id: str
+    workflow_id: str
+    workflow_version: int
+
+
+class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[WorkflowRow]
+    last_key: WorkflowKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class SchemaRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The mock payload of a version and the JSON Schema of its payload."""
+
+    workflow_id: str
+    workflow_version: int
+    workflow_mock_payload: Json
+    workflow_schema: dict[str, Json]
+    created_by: str | None
+    modified_by: str | None
+    created_on: int
+    modified_on: int
+
+
+class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The schema."""
+
+    message: str
+    item: SchemaRecord
+
+
+class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition. `incomplete`: store it as a draft even with errors."""
+
+    definition: Json
+    incomplete: bool = False
+
+
+class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`modified_on` is what the author has read: it keeps two authors from overwriting each other."""
+
+    workflow_id: str
+    workflow_version: int | str
+    modified_on: int
+
+
+class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without `workflow_id`, here or in the definition, it becomes a new workflow."""
+
+    workflow_id: str = ""
+
+
+class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a version."""
+
+    workflow_id: str
+    workflow_version: int | str
+
+
+class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a version, or without one all versions."""
+
+    workflow_id: str
+    workflow_version: int | str | None = None
+
+
+class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition to check."""
+
+    definition: Json
+
+
+class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong and what is doubtful; paths point into the definition."""
+
+    message: str
+    errors: list[Finding]
+    warnings: list[Finding]
+
+
+class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition with the ids that an import finds its workflow by."""
+
+    message: str
+    definition: dict[str, Json]
+
+
+async def get_workflow(call: Call) -> Answer:
+    """Reads a version."""
+    row = await workflows.get(call.services, call.principal, *_named(call))
+    return Answer({"message": "success", "item": _record(row)})
+
+
+async def get_schema(call: Call) -> Answer:
+    """Reads the payload schema of a version."""
+    row = await workflows.get(call.services, call.principal, *_named(call))
+    item = {
+        "workflow_id": row.workflow_id,
+        "workflow_version": row.workflow_version,
+        "workflow_mock_payload": row.mock_payload,
+        "workflow_schema": _schema(row),
+        "created_by": row.created_by,
+        "modified_by": row.modified_by,
+        "created_on": to_ms(row.created_on),
+        "modified_on": to_ms(row.modified_on),
+    }
+    return Answer({"message": "success", "item": item})
+
+
+async def get_workflows(call: Call) -> Answer:
+    """Lists the versions of all workflows."""
+    limit = limit_of(call)
+    cursor = cursor_of(call, "workflow_id", "workflow_version")
+    after = None if cursor is None else (cursor[0], number_of(cursor[1], "workflow_version"))
+    page = await workflows.list_page(call.services, call.principal, limit, after)
+    items = [workflow_row(row) for row in page.items]
+    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    if page.has_more:
+        last = page.items[-1]
+        body["lastKey"] = {
+            "organization_id": last.organization_id,
+            "workflow_id": last.workflow_id,
+            "workflow_version": last.workflow_version,
+        }
+    return Answer(body)
+
+
+async def create_workflow(call: Call) -> Answer:
+    """Stores a new workflow."""
+    body: DefinitionBody = call.body
+    return _saved(
+        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
+    )
+
+
+async def update_workflow(call: Call) -> Answer:
+    """Stores a draft."""
+    body: UpdateBody = call.body
+    saved = await workflows.update(
+        call.services,
+        call.principal,
+        (body.workflow_id, number_of(body.workflow_version, "workflow_version")),
+        body.definition,
+        modified_on=instant_of(body.modified_on, "modified_on"),
+        incomplete=_is_incomplete(call),
+    )
+    return _saved(saved)
+
+
+async def import_workflow(call: Call) -> Answer:
+    """Stores an imported definition."""
+    body: ImportBody = call.body
+    saved = await workflows.import_definition(
+        call.services,
+        call.principal,
+        body.definition,
+        workflow_id=body.workflow_id,
+        incomplete=_is_incomplete(call),
+    )
+    return _saved(saved)
+
+
+async def export_workflow(call: Call) -> Answer:
+    """Reads a definition as a file."""
+    definition = await workflows.export_definition(call.services, call.principal, *_named(call))
+    return Answer({"message": "success", "definition": definition})
+
+
+async def validate_workflow(call: Call) -> Answer:
+    """Checks a definition."""
+    findings = await workflows.validate(call.services, call.principal, call.body.definition)
+    return Answer(
+        {"message": "success", "errors": _findings(findings.errors), "warnings": _findings(findings.warnings)}
+    )
+
+
+async def activate_workflow(call: Call) -> Answer:
+    """Makes a draft ACTIVE."""
+    body: VersionBody = call.body
+    version = number_of(body.workflow_version, "workflow_version")
+    row = await activate(call.services, call.principal, body.workflow_id, version)
+    return Answer({"message": "success", "item": _record(row)})
+
+
+async def delete_workflow(call: Call) -> Answer:
+    """Deletes a version or a workflow."""
+    body: DeleteBody = call.body
+    version = None if body.workflow_version is None else number_of(body.workflow_version, "workflow_version")
+    await workflows.delete(call.services, call.principal, body.workflow_id, version)
+    return Answer({"message": "success"})
+
+
+def _named(call: Call) -> tuple[str, int | None]:
+    return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
+
+
+def _is_incomplete(call: Call) -> bool:
+    incomplete: bool = call.body.incomplete
+    return incomplete or flag_of(call, "incomplete")
+
+
+def _saved(saved: Saved) -> Answer:
+    body: dict[str, Any] = {
+        "message": "success",
+        "item": _record(saved.version),
+        "warnings": _findings(saved.warnings),
+    }
+    if saved.is_unchanged:
+        body["unchanged"] = True
+    return Answer(body)
+
+
+def _findings(problems: tuple[Problem, ...]) -> list[dict[str, Json]]:
+    return [problem_item(problem) for problem in problems]
+
+
+def _record(row: WorkflowVersion) -> dict[str, Any]:
+    definition = row.definition
+    return {
+        **workflow_row(row),
+        "workflow_integrations": definition.get("workflow_integrations", {}),
+        "workflow_steps": definition.get("workflow_steps", []),
+        "workflow_connections": definition.get("workflow_connections", []),
+        "workflow_schema": _schema(row),
+        "workflow_settings": definition.get("workflow_settings", {}),
+        "description": definition.get("description", ""),
+        "workflow_findings": _findings(row.findings),
+    }
+
+
+def _schema(row: WorkflowVersion) -> Json:
+    """Returns the schema that the author wrote, else the one made of the mock payload."""
+    return row.definition.get("workflow_schema") or row.mock_schema or {}
+
+
+_INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated."),)
+_MANAGED: Final[dict[str, Any]] = {"method": "POST", "access": "manage"}
+_READ: Final[dict[str, Any]] = {"method": "GET", "access": "read"}
+
+ROUTES: Final = (
+    Route(
+        path="/v2/workflows/getWorkflowById",
+        handle=get_workflow,
+        summary="Read a version of a workflow",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=WorkflowAnswer,
+        refusals=(404, 409),
+        **_READ,
+    ),
+    Route(
+        path="/v2/workflows/getOrganizationWorkflows",
+        handle=get_workflows,
+        summary="List the versions of all workflows, newest created first",
+        parameters=(
+            LIMIT,
+            Parameter("workflow_id", "Pagination key from `lastKey`."),
+            Parameter("workflow_version", "Pagination key from `lastKey`."),
+        ),
+        answer=WorkflowPage,
+        **_READ,
+    ),
+    Route(
+        path="/v2/workflows/getWorkflowSchemaById",
+        handle=get_schema,
+        summary="Read the mock payload and the payload schema of a version",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=SchemaAnswer,
+        refusals=(404, 409),
+        **_READ,
+    ),
+    Route(
+        path="/v2/workflows/exportWorkflow",
+        handle=export_workflow,
+        summary="Read a definition as `importWorkflow` takes it",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=ExportAnswer,
+        refusals=(404, 409),
+        **_READ,
+    ),
+    Route(
+        path="/v2/workflows/createWorkflow",
+        handle=create_workflow,
+        summary="Store a new workflow as version 1, a draft",
+        parameters=_INCOMPLETE,
+        body=DefinitionBody,
+        answer=SavedAnswer,
+        refusals=(422, 429),
+        **_MANAGED,
+    ),
+    Route(
+        path="/v2/workflows/updateWorkflow",
+        handle=update_workflow,
+        summary="Save a draft; on an ACTIVE version: make the next draft",
+        parameters=_INCOMPLETE,
+        body=UpdateBody,
+        answer=SavedAnswer,
+        refusals=(404, 409, 422, 429),
+        **_MANAGED,
+    ),
+    Route(
+        path="/v2/workflows/importWorkflow",
+        handle=import_workflow,
+        summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
+        parameters=_INCOMPLETE,
+        body=ImportBody,
+        answer=SavedAnswer,
+        refusals=(409, 422, 429),
+        **_MANAGED,
+    ),
+    Route(
+        path="/v2/workflows/validateWorkflow",
+        handle=validate_workflow,
+        summary="Check a definition and store nothing",
+        body=ValidateBody,
+        answer=FindingsAnswer,
+        **_MANAGED,
+        refusals=(429,),
+    ),
+    Route(
+        path="/v2/workflows/activateWorkflow",
+        handle=activate_workflow,
+        summary="Lock a draft for ever and make it what `latest` means",
+        body=VersionBody,
+        answer=WorkflowAnswer,
+        refusals=(404, 409, 422, 429),
+        **_MANAGED,
+    ),
+    Route(
+        path="/v2/workflows/deleteWorkflow",
+        handle=delete_workflow,
+        summary="Delete a version or a workflow; executions go on",
+        body=DeleteBody,
+        answer=Message,
+        refusals=(404,),
+        **_MANAGED,
+    ),
+)

@@ -1,0 +1,294 @@
+"""Every setting of the process in one typed table, and how values are found: default < file < environment < flag.
+
+Nothing reads the environment or the file after start-up. All problems are reported together.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from looply.errors import Problem, SettingsError
+from looply.limits import DEFAULT_LIMITS, Limits
+
+PREFIX: Final = "LOOPLY_"
+DEFAULT_FILE: Final = Path("looply.toml")
+# Variables of the command line; they are no settings of a server.
+_FOREIGN: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Parse: TypeAlias = Callable[[Any], Any]
+
+
+class Secret:
+    """A text that shows itself only when asked by `reveal`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Returns the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process. Times are seconds, sizes bytes."""
+
+    data: Path = Path("looply-data")
+    """Folder of the store."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """Port to listen on; 0 picks a free one."""
+    public_url: str = ""
+    """Address under which people reach this server, for links in cards; empty: the address that it listens on."""
+    egress_allow: tuple[str, ...] = ()
+    """Destinations that are not public and yet may be called: CIDR, CIDR:port, host or host:port."""
+    log_level: LogLevel = "info"
+    """Least severe events that are logged."""
+    drain_seconds: float = 25.0
+    """Time that calls and effects in flight get when the process is asked to stop."""
+    concurrency: int = 64
+    """Calls of steps to other systems that run at once."""
+    host_concurrency: int = 8
+    """Calls of steps that run at once against one system."""
+    encryption_key: Secret | None = None
+    """Key of the stored secrets, 32 bytes in base64; empty: the key file in the data folder."""
+    header_seconds: float = 10.0
+    """Time in which the headers of a request must arrive."""
+    header_bytes: int = 16_384
+    """Size of a request's head."""
+    body_seconds: float = 30.0
+    """Time in which the body of a request must arrive, and a stalled reader must read on."""
+    keep_alive_seconds: float = 75.0
+    """Time that a connection may stay open without a request."""
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table. `name` is the key in the file and the flag, such as `limits.body_bytes`."""
+
+    name: str
+    default: Any
+    parse: Parse
+    is_secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable, such as `LOOPLY_LIMITS_BODY_BYTES`."""
+        return PREFIX + self.name.upper().replace(".", "_")
+
+
+def load_settings(
+    *, file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Returns the settings from a TOML file, `LOOPLY_*` variables and flags (by setting name; None: not given).
+
+    A file that is named must exist; `looply.toml` in the current folder is read when it is there.
+
+    Raises: SettingsError with every unknown key and every wrong value of all three.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for source, given in (
+        ("file", _file_values(file, problems)),
+        ("environment", _environment_values(environment or {}, problems)),
+        ("flags", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ):
+        values.update(_parsed(source, given, problems))
+    if problems:
+        raise SettingsError(_summary(problems), problems=tuple(problems))
+    return _settings(values)
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    limits = {
+        name.removeprefix("limits.").removesuffix("_seconds"): value
+        for name, value in values.items()
+        if name.startswith("limits.")
+    }
+    top = {name: value for name, value in values.items() if not name.startswith("limits.")}
+    return Settings(**top, limits=msgspec.structs.replace(DEFAULT_LIMITS, **limits))
+
+
+def _parsed(source: str, given: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
+    for name, value in given.items():
+        setting = TABLE.get(name)
+        if setting is None:
+            problems.append(_unknown(source, name))
+            continue
+        try:
+            yield name, setting.parse(value)
+        except ValueError as error:
+            shown = "a secret" if setting.is_secret else repr(value)
+            problems.append(Problem(path=_path(name), message=f"{name} ({source}) is {shown}, expected {error}"))
+
+
+def _unknown(source: str, name: str) -> Problem:
+    return Problem(path=_path(name), message=f"{name} ({source}) is no setting", hint=_did_you_mean(name, TABLE))
+
+
+def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _path(name: str) -> str:
+    return "/" + name.replace(".", "/")
+
+
+def _summary(problems: list[Problem]) -> str:
+    texts = (f"{problem.message}; {problem.hint}" if problem.hint else problem.message for problem in problems)
+    return "settings are wrong: " + "; ".join(texts)
+
+
+def _file_values(file: Path | None, problems: list[Problem]) -> dict[str, Any]:
+    path = file or DEFAULT_FILE
+    if file is None and not path.exists():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(Problem(path="", message=f"the settings file {path} cannot be read: {error.strerror}"))
+        return {}
+    except ValueError as error:
+        problems.append(Problem(path="", message=f"the settings file {path} is not valid TOML: {error}"))
+        return {}
+    flat = {name: value for name, value in table.items() if name != "limits"}
+    limits = table.get("limits", {})
+    if not isinstance(limits, dict):
+        return {**flat, "limits": limits}
+    return {**flat, **{f"limits.{name}": value for name, value in limits.items()}}
+
+
+def _environment_values(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
+    by_variable = {setting.variable: setting.name for setting in TABLE.values()}
+    found = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable in _FOREIGN:
+            continue
+        if variable not in by_variable:
+            hint = _did_you_mean(variable, by_variable)
+            problems.append(Problem(path="", message=f"{variable} (environment) is no setting", hint=hint))
+            continue
+        found[by_variable[variable]] = value
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text")
+    return value.strip()
+
+
+def _folder(value: Any) -> Path:
+    return value if isinstance(value, Path) else Path(_text(value))
+
+
+def _secret(value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(_text(value))
+
+
+def _url(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ValueError("an http or https address such as https://looply.example.com")
+    return text
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise ValueError("a list of texts (in the environment: separated by commas)")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def _level(value: Any) -> str:
+    text = _text(value).lower()
+    if text not in get_args(LogLevel):
+        raise ValueError(f"one of {', '.join(get_args(LogLevel))}")
+    return text
+
+
+def _integer(low: int, high: int = 2**53) -> Parse:
+    def parse(value: Any) -> int:
+        expected = f"a whole number from {low} to {high}"
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(expected)
+        return value
+
+    return parse
+
+
+def _seconds(low: float, high: float = 86_400.0) -> Parse:
+    def parse(value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if isinstance(value, bool) or not low <= number <= high:
+            raise ValueError(f"seconds from {low:g} to {high:g}")
+        return number
+
+    return parse
+
+
+def _duration(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=_seconds(0.001)(value))
+
+
+def _rows() -> Iterator[Setting]:
+    parsers: dict[str, Parse] = {
+        "data": _folder,
+        "host": _text,
+        "port": _integer(0, 65_535),
+        "public_url": _url,
+        "egress_allow": _list,
+        "log_level": _level,
+        "drain_seconds": _seconds(0),
+        "concurrency": _integer(1, 100_000),
+        "host_concurrency": _integer(1, 100_000),
+        "encryption_key": _secret,
+        "header_seconds": _seconds(0.1),
+        "header_bytes": _integer(1024, 1024 * 1024),
+        "body_seconds": _seconds(0.1),
+        "keep_alive_seconds": _seconds(0.1),
+    }
+    for field in msgspec.structs.fields(Settings):
+        if field.name != "limits":
+            is_secret = field.name == "encryption_key"
+            yield Setting(name=field.name, default=field.default, parse=parsers[field.name], is_secret=is_secret)
+    for field in msgspec.structs.fields(Limits):
+        is_duration = isinstance(field.default, timedelta)
+        yield Setting(
+            name=f"limits.{field.name}_seconds" if is_duration else f"limits.{field.name}",
+            default=field.default,
+            parse=_duration if is_duration else _integer(1),
+        )
+
+
+TABLE: Final[Mapping[str, Setting]] = {row.name: row for row in _rows()}
+"""Every setting by its name."""

@@ -1,0 +1,99 @@
+"""Time and chance that a test sets: a clock moved by hand, a loop that follows it, and bytes that only count.
+
+On a `FakeTimeLoop` nothing ever sleeps in real time: `asyncio.sleep`, `wait_for` and `call_later` wait until the test
+moves the loop's clock. Threads still answer by themselves, so a store with a writer thread works as it does in life.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+from typing import TypeVarTuple
+
+Arguments = TypeVarTuple("Arguments")
+
+START_TIME = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+"""The instant at which a fake clock begins: a Monday."""
+
+
+class FakeClock:
+    """A clock that moves when it is told to; the wall clock can be set apart from the monotonic one."""
+
+    def __init__(self, start: datetime = START_TIME) -> None:
+        self._wall = start
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        """Returns the wall clock's instant."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """Returns the monotonic clock in seconds."""
+        return self._monotonic
+
+    def advance(self, span: timedelta) -> None:
+        """Lets time pass on both clocks. Raises: ValueError when the span is negative."""
+        if span < timedelta(0):
+            raise ValueError("time passes forward; set_wall moves the wall clock alone")
+        self._wall += span
+        self._monotonic += span.total_seconds()
+
+    def set_wall(self, span: timedelta) -> None:
+        """Sets the wall clock forward or back, as an operator does; the monotonic clock does not notice."""
+        self._wall += span
+
+
+class SerialEntropy:
+    """Chance that only counts: no token is given twice, and a test that runs again sees the same ones."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def token(self, size: int) -> bytes:
+        """Returns `size` bytes that hold the number of this call. Raises: OverflowError past the last number."""
+        self._count += 1
+        return self._count.to_bytes(size, "big")
+
+
+class FakeTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is a `FakeClock`, and which can tell when nothing moves any more."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self._callbacks = 0
+        super().__init__()
+
+    def time(self) -> float:
+        """Returns the fake clock's monotonic seconds."""
+        return self.clock.monotonic()
+
+    def call_soon(
+        self, callback: Callable[[*Arguments], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedules a callback and counts it."""
+        self._callbacks += 1
+        return super().call_soon(callback, *args, context=context)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Arguments], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedules a callback from any thread and counts it."""
+        self._callbacks += 1
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+    async def quiet(self) -> None:
+        """Returns when no callback is left to run; what threads and timers will bring is not awaited."""
+        quiet_rounds = 0
+        while quiet_rounds < 3:
+            before = self._callbacks
+            await asyncio.sleep(0)
+            # One callback is this task's own. Timers that are due become ready in the round after: hence three.
+            quiet_rounds = quiet_rounds + 1 if self._callbacks == before + 1 else 0
+
+
+def fake_loop() -> FakeTimeLoop:
+    """Returns the running loop. Raises: TypeError when the test does not run on a `FakeTimeLoop`."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, FakeTimeLoop):
+        raise TypeError("the test must run on a FakeTimeLoop; see pytest_asyncio_loop_factories")
+    return loop

@@ -1,0 +1,134 @@
+"""Small workflow definitions for tests, and the words to write more of them in a line.
+
+`chain` strings steps together in their order; further edges are (step, exit, step). Every builder returns the
+compiled workflow, as an engine takes it.
+"""
+
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from looply.definition import START, Workflow, compile_definition
+from looply.jsontext import Json, encode_json, parse_json
+
+Step = dict[str, Json]
+Edge = tuple[str, str, str]
+
+URL = "https://shop.example/orders"
+
+
+def step(id_: str, type_: str, settings: dict[str, Json] | None = None, **beside: Json) -> Step:
+    """Returns a step of a definition; `beside` are the fields beside its settings."""
+    return {"id": id_, "type": type_, "settings": settings or {}, **beside}
+
+
+def call(id_: str = "call_1", method: str = "POST", body: Json = "${payload.output.po}", **beside: Json) -> Step:
+    """Returns an `httpRequest`. `connection`, `headers` and `fail_on` go into its settings, the rest beside them."""
+    settings: dict[str, Json] = {"method": method, "url": URL}
+    settings.update({name: beside.pop(name) for name in ("connection", "headers", "fail_on", "auth") if name in beside})
+    if method not in ("GET", "DELETE"):
+        settings["body"] = body
+    return step(id_, "httpRequest", settings, **beside)
+
+
+def wait(id_: str = "wait_1", **settings: Json) -> Step:
+    """Returns a `wait`."""
+    return step(id_, "wait", settings)
+
+
+def delay(id_: str = "delay_1", span: str = "PT1H") -> Step:
+    """Returns a `delay` for a duration."""
+    return step(id_, "delay", {"for": span})
+
+
+def note(id_: str = "note_1", value: Json = "seen") -> Step:
+    """Returns an `overridePayload` that sets the field of its own name: a trace of having been here."""
+    return step(id_, "overridePayload", {"parameters": [{"name": id_, "value": value}]})
+
+
+def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Json) -> Step:
+    """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`."""
+    wanted = {name.rstrip("_"): value for name, value in waits.items()}
+    content = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Release it?"}]}
+    return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": wanted})
+
+
+def stop(id_: str = "stop_1", status: str = "FAILED", reason: str = "no answer") -> Step:
+    """Returns a `terminate`."""
+    return step(id_, "terminate", {"status": status, "reason": reason})
+
+
+def chain(*steps: Step, edges: tuple[Edge, ...] = (), start: dict[str, Json] | None = None, **more: Any) -> Workflow:
+    """Returns the compiled workflow of steps that follow each other by their exit `next`.
+
+    A step that an extra edge leads to is not strung into the line: it stands beside it. `start` are fields of the
+    start step, `more` is `workflow_settings`.
+    """
+    beside = {target for _, _, target in edges}
+    line = [START, *(step["id"] for step in steps if step["id"] not in beside)]
+    strung = ((source, "next", target) for source, target in pairwise(line))
+    return graph(*steps, edges=(*strung, *edges), start=start, **more)
+
+
+def graph(*steps: Step, edges: tuple[Edge, ...], start: dict[str, Json] | None = None, **more: Any) -> Workflow:
+    """Returns the compiled workflow of these steps and exactly these edges."""
+    document: dict[str, Json] = {
+        "workflow_name": "Story",
+        "workflow_steps": [{**step(START, "trigger", {"trigger_type": "REQUEST"}), **(start or {})}, *steps],
+        "workflow_connections": [{"from": a, "to": b, "branch": branch} for a, branch, b in edges],
+    }
+    if more:
+        document["workflow_settings"] = more
+    return _compiled(encode_json(document))
+
+
+@cache
+def _compiled(text: bytes) -> Workflow:
+    return compile_definition(parse_json(text))
+
+
+def computing() -> Workflow:
+    """Returns a workflow that only computes: it ends in the unit that starts it."""
+    return chain(note())
+
+
+def asking(**settings: Json) -> Workflow:
+    """Returns a workflow that waits once and then ends in the unit of the resume."""
+    return chain(wait(**settings), note())
+
+
+def asking_twice() -> Workflow:
+    """Returns a workflow with two waits, one directly after the other."""
+    return chain(wait("wait_1"), wait("wait_2"), note())
+
+
+def calling(method: str = "POST", **beside: Json) -> Workflow:
+    """Returns a workflow that makes one call."""
+    return chain(call("call_1", method, **beside), note())
+
+
+def calling_then_asking(method: str = "POST") -> Workflow:
+    """Returns a workflow that makes one call and then waits."""
+    return chain(call("call_1", method), wait())
+
+
+def delaying(span: str = "PT1H") -> Workflow:
+    """Returns a workflow that lets time pass."""
+    return chain(delay(span=span), note())
+
+
+def counting(rounds: int) -> Workflow:
+    """Returns a workflow that computes so many rounds of two steps before it ends."""
+    count = note("count", "${add(coalesce(payload.output.count, 0), 1)}")
+    again = step("again", "redirect", {"target": "count", "max_visits": rounds + 1})
+    rule = {"variable": "${payload.output.count}", "operator": "NumericLessThan", "value": rounds}
+    more = step("more", "conditional", {"rules": [rule]})
+    return graph(
+        count, more, again, edges=((START, "next", "count"), ("count", "next", "more"), ("more", "yes", "again"))
+    )
+
+
+def every(span: str = "PT1H", *steps: Step, **schedule: Json) -> Workflow:
+    """Returns a workflow that a schedule starts."""
+    trigger = {"trigger_type": "SCHEDULED", "schedule": {"every": span, **schedule}}
+    return chain(*(steps or (note(),)), start={"settings": trigger})

@@ -1,0 +1,340 @@
+"""A whole engine under a test's hands: shell, pump and dispatcher over any store, with a fake world and fake time.
+
+    driver = Driver(lambda: MemoryStore(...))
+    await driver.open()
+    started = await driver.start(asking())
+    assert await driver.resume(started.execution_id) == Restarted()
+
+`crash` drops everything without draining and opens the same store again, as a killed process does; `stop` ends in
+order; `overtake` opens the store beside an owner that was paused. `settle` lets tasks run until nothing moves. Every
+story ends with `prove`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from looply.definition import TriggerSettings, Workflow
+from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
+from looply.engine.pump import Pump
+from looply.engine.reading import Parts
+from looply.engine.shell import Shell
+from looply.engine.store import Boot, Snapshot
+from looply.engine.worker import Worker
+from looply.execution import ExecutionState, Status, fold
+from looply.execution.commands import AnswerCard, Reply, Resume, Terminate
+from looply.execution.events import Event, StepScheduled
+from looply.jsontext import Json, encode_json, fingerprint
+from looply.limits import DEFAULT_LIMITS, Limits
+from looply.schedule import next_fire
+from looply.sealing import Sealer
+from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
+from looply.testing.faults import Faults, FaultyStore, MortalStore
+from looply.testing.world import NoNetwork, World
+
+ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
+WORKSPACE = "01900000-0000-7000-8000-00000000000b"
+
+_PROVED_PREFIXES = 20
+_PROVED_CLOSELY = 100
+
+Result = TypeVar("Result")
+
+
+def id_of(workflow: Workflow) -> str:
+    """Returns the workflow id under which the driver runs a definition: a function of its content."""
+    return str(UUID(bytes=workflow.hash[:16]))
+
+
+def start_of(workflow: Workflow, body: Json = None, **fields: Any) -> Start:
+    """Returns what a trigger of a workflow is made of. `key` may be a text; `fields` are those of `Start`."""
+    facts: dict[str, Any] = {
+        "organization_id": ORGANIZATION,
+        "workspace_id": WORKSPACE,
+        "workflow_id": id_of(workflow),
+        "workflow_version": 1,
+        "workflow": workflow,
+        "trigger_type": "REQUEST",
+        "body": body,
+        "request": fingerprint("latest", fields.get("profile", ""), body),
+        "body_size": len(encode_json(body)),
+        "by": "caller",
+        "via": "API",
+        **fields,
+    }
+    if isinstance(facts.get("key"), str):
+        facts["key"] = Key(text=facts["key"], request=fingerprint(facts["workflow_id"], body))
+    return Start(**facts)
+
+
+class Engine:
+    """What callers do with an engine, in the words of the stories."""
+
+    shell: Shell
+    clock: FakeClock
+
+    async def start(self, workflow: Workflow, body: Json = None, **fields: Any) -> Started:
+        """Triggers a workflow. `fields` are those of `start_of`."""
+        return await self.shell.start(start_of(workflow, body, **fields))
+
+    async def started(self, workflow: Workflow, body: Json = None, **fields: Any) -> str:
+        """Triggers a workflow and returns the id of the execution."""
+        return (await self.start(workflow, body, **fields)).execution_id
+
+    async def resume(self, execution_id: str, payload: dict[str, Json] | None = None, **fields: Any) -> Reply:
+        """Resumes an execution. `source` is SAP unless given; `fields` are those of `Resume`."""
+        source = fields.pop("source", "SAP")
+        body = {"source": source, **(payload or {})}
+        facts: dict[str, Any] = {"at": self.clock.now(), "by": "caller", "via": "API", "request": fingerprint(body)}
+        return await self.shell.submit(execution_id, Resume(source=source, payload=body, **{**facts, **fields}))
+
+    async def answer(self, execution_id: str, token: str, action: str = "approve") -> Reply:
+        """Answers the card copy that the token names."""
+        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data={"action": action})
+        return await self.shell.submit(execution_id, command)
+
+    async def terminate(self, execution_id: str, reason: str = "enough") -> Reply:
+        """Terminates an execution."""
+        return await self.shell.submit(execution_id, Terminate(at=self.clock.now(), by="operator", reason=reason))
+
+    async def state(self, execution_id: str) -> ExecutionState:
+        """Returns the state of an execution as of its last stored unit."""
+        return (await self.shell.get(execution_id)).state
+
+    async def status(self, execution_id: str) -> Status:
+        """Returns the status of an execution."""
+        return (await self.state(execution_id)).status
+
+    async def events(self, execution_id: str, kind: type[Event] | None = None) -> list[Any]:
+        """Returns the whole history of an execution, or its events of one kind."""
+        found: list[Event] = []
+        while page := await self.shell.history(execution_id, len(found), 500):
+            found.extend(event for _, event in page)
+        return [event for event in found if kind is None or isinstance(event, kind)]
+
+    async def path(self, execution_id: str) -> list[str]:
+        """Returns the history as the names of its events, each with its step where it has one."""
+        events = await self.events(execution_id)
+        return [" ".join(filter(None, (type(event).__name__, getattr(event, "step", "")))) for event in events]
+
+    async def newest(self, limit: int = 30, after: str = "", **wanted: Any) -> Sequence[Listed]:
+        """Returns the first items of the list of executions. `wanted` are the fields of `Filter`."""
+        return (await self.shell.list(ORGANIZATION, Filter(**wanted), after, limit)).items
+
+    async def find(self, name: str) -> Sequence[Head]:
+        """Returns who answers to a process id or execution id."""
+        return await self.shell.find(ORGANIZATION, name)
+
+    async def put_schedule(self, workflow: Workflow, **fields: Any) -> Schedule:
+        """Makes the schedule of a workflow live from now on, as an activation or PLAY does."""
+        settings = workflow.steps[workflow.start].settings
+        assert isinstance(settings, TriggerSettings)
+        assert settings.schedule is not None
+        plan = settings.schedule
+        now = self.clock.now()
+        anchor = fields.pop("anchor", plan.start or now)
+        schedule = Schedule(
+            organization_id=ORGANIZATION,
+            workspace_id=WORKSPACE,
+            workflow_id=fields.pop("workflow_id", id_of(workflow)),
+            workflow_version=1,
+            definition=workflow.hash.hex(),
+            status=fields.pop("status", "ACTIVE"),
+            anchor=anchor,
+            next=fields.pop("next", next_fire(plan.every, anchor, now, plan.timezone, plan.end)),
+            **fields,
+        )
+        await self.shell.put_schedule(schedule, workflow)
+        return schedule
+
+    async def schedule(self, workflow: Workflow) -> Schedule:
+        """Returns the live schedule of a workflow."""
+        found = await self.shell.find_schedule(ORGANIZATION, id_of(workflow))
+        assert found is not None
+        return found
+
+
+def _no_lock() -> None:
+    """Stands for a store that has no lock to lift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken(Engine):
+    """An owner that was paused until another process had taken its store over, and that knows nothing of it."""
+
+    shell: Shell
+    clock: FakeClock
+    pump: Pump
+    store: FaultyStore
+
+
+class Driver(Engine):
+    """The life of one engine: opening, time, accidents and proof.
+
+    `open_store` gives a store object on the same durable data each time that it is called. `settings` may be
+    `limits`, `per_queue` (effects at once for one target) and `cache_bytes`. A story that plants wrong rows sets
+    `is_planted`, and is not proved at its end. `lift_lock` takes away what keeps a second process from the store.
+    """
+
+    def __init__(self, open_store: Callable[[], MortalStore], **settings: Any) -> None:
+        self.clock = fake_loop().clock
+        self.world = World()
+        self.faults = Faults([])
+        self.entropy = SerialEntropy()
+        self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
+        self.per_queue: int = settings.pop("per_queue", 16)
+        self.parts: dict[str, Any] = settings
+        self.boot: Boot
+        self.is_planted = False
+        self.lift_lock: Callable[[], None] = _no_lock
+        self._overtaken: list[Overtaken] = []
+        self._open_store = open_store
+
+    async def open(self) -> None:
+        """Opens the store in a new shell and takes up what an earlier one left."""
+        self.store = FaultyStore(self._open_store(), self.faults)
+        dispatcher = InProcessDispatcher(per_queue=self.per_queue)
+        worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
+        self.codec = Codec(Sealer(bytes(32), self.entropy))
+        parts = Parts(
+            store=self.store,
+            codec=self.codec,
+            dispatcher=dispatcher,
+            worker=worker,
+            clock=self.clock,
+            entropy=self.entropy,
+            limits=self.limits,
+            **self.parts,
+        )
+        self.shell = Shell(parts)
+        self.pump = Pump(self.shell, self.store, dispatcher, self.clock, _no_profile)
+        self.boot = await self.shell.open()
+        self.shell.begin()
+        await self.pump.recover(self.boot.epoch, self.boot.poisoned)
+
+    async def crash(self, *, reopens: bool = True) -> None:
+        """Kills the engine: nothing is drained, callers get no answer. Then the same store is opened again.
+
+        Every task but the test's own ends. With `reopens` False the next process waits for `open`, and the accidents
+        that the story prepares until then befall it. What was held or had no answer yet is as it is in the store.
+        """
+        await self.faults.idle()
+        self.faults.is_dead = True
+        # A task that ends may start another one of the dead process.
+        while doomed := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in doomed:
+                task.cancel()
+            await asyncio.gather(*doomed, return_exceptions=True)
+        await self.store.inner.abandon()
+        self.faults = Faults(self.faults.units)
+        if reopens:
+            await self.open()
+
+    async def overtake(self) -> Overtaken:
+        """Opens the store in another process while this one is paused, and returns the paused one.
+
+        So it is on a disk whose locks do not hold, or when somebody removed the lock's file.
+        """
+        paused = Overtaken(self.shell, self.clock, self.pump, self.store)
+        self._overtaken.append(paused)
+        self.lift_lock()
+        self.faults = Faults(self.faults.units)
+        await self.open()
+        return paused
+
+    async def stop(self, drain: timedelta = timedelta(seconds=25)) -> None:
+        """Ends the engine in order."""
+        self.pump.stop()
+        await self.shell.close(drain)
+        self.faults = Faults(self.faults.units)
+
+    async def restart(self) -> None:
+        """Ends the engine in order and opens the same store again."""
+        await self.stop()
+        await self.open()
+
+    def call(self, action: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+        """Lets a caller of its own do something, beside the test."""
+        return asyncio.get_running_loop().create_task(action)
+
+    async def together(self, *actions: Coroutine[Any, Any, Result]) -> list[Result]:
+        """Lets several callers act at the same moment and returns what each got, errors included."""
+        return await asyncio.gather(*actions, return_exceptions=True)  # type: ignore[return-value]
+
+    async def settle(self) -> None:
+        """Lets tasks run until nothing moves but for time, the world, or what the test holds."""
+        while True:
+            await fake_loop().quiet()
+            moving = [faults for faults in self._all_faults() if not faults.is_idle]
+            if not moving:
+                return
+            for faults in moving:
+                await faults.idle()
+
+    async def tick(self) -> None:
+        """Fires what is due now, and lets everything that follows happen."""
+        await self.pump.tick()
+        await self.settle()
+
+    async def advance(self, span: timedelta) -> None:
+        """Lets time pass, and everything happen that it brings."""
+        self.clock.advance(span)
+        await self.settle()
+        await self.tick()
+
+    async def finish(self) -> None:
+        """Ends a story: proves what it left, and closes the store."""
+        self.faults.let_go()
+        await self.settle()
+        if not self.is_planted:
+            await self.prove()
+        await self.stop(timedelta(0))
+        for paused in self._overtaken:
+            await paused.store.inner.abandon()
+
+    async def prove(self) -> Audit:
+        """Proves that nothing is orphaned, and that every history folds to what is stored beside it.
+
+        Raises: AssertionError with every problem.
+        """
+        audit = await self.shell.audit()
+        assert list(audit.problems) == []
+        for count, head in enumerate(await self.store.reads.scan("", 1000)):
+            await self._prove_history(head, _PROVED_PREFIXES if count < _PROVED_CLOSELY else 1)
+        return audit
+
+    async def _prove_history(self, head: Head, places: int) -> None:
+        events: list[Event] = await self.events(head.execution_id)
+        state = fold(events)
+        assert state == await self.state(head.execution_id)
+        for prefix in _prefixes(len(events), places):
+            assert self._through_a_snapshot(events, prefix) == state, f"the first {prefix} events and the rest differ"
+        starts = Counter((e.address, e.attempt) for e in events if isinstance(e, StepScheduled))
+        assert max(starts.values(), default=1) == 1, "an attempt was scheduled twice"
+
+    def _through_a_snapshot(self, events: Sequence[Event], prefix: int) -> ExecutionState:
+        """Returns the fold of a history whose first events were stored as a state and read again."""
+        state = fold(events[:prefix])
+        codec, data = self.codec.encode_state(state)
+        snapshot = Snapshot(seq=prefix, fold=FOLD_VERSION, codec=codec, state=data)
+        started = state.started
+        return fold(events[prefix:], self.codec.decode_state(snapshot, started.organization_id, started.execution_id))
+
+    def _all_faults(self) -> Sequence[Faults]:
+        return (self.faults, *(paused.store.faults for paused in self._overtaken))
+
+
+def _prefixes(length: int, places: int) -> Sequence[int]:
+    """Returns where a history is cut for its proof: everywhere while it is short, else at about so many places."""
+    step = max(length // places, 1)
+    return range(max(step // 2, 1), length + 1, step)
+
+
+async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:
+    return "", None

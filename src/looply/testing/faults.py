@@ -1,0 +1,205 @@
+"""A store with accidents: the same for every store, so that every engine meets the same ones.
+
+`FaultyStore` stands in front of a real store and passes everything on, until a test tells it to hold commits, to be
+full, to lose the answer of a commit, or to fail. It also counts the calls that are under way, which is how a test
+knows that nothing moves.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
+from looply.errors import EngineError, StoreFull, StoreLost
+
+_WRITES = frozenset({"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary"})
+
+
+class Faults:
+    """The switches of a `FaultyStore`.
+
+    `is_short_of_space`: the disk is nearly full, and what is stored still finds space.
+    `is_full`: every write raises StoreFull and does nothing. `is_dead`: the process is gone, and every call fails.
+    `fails` holds errors that the next commits raise, one each, without doing anything. `lost_answers` counts commits
+    that are stored and whose answer never comes. `units` are those that were stored, `held` those that wait for
+    `let_go`; `refused` counts writes that found no space.
+    """
+
+    def __init__(self, units: list[Unit]) -> None:
+        self.is_full = False
+        self.is_short_of_space = False
+        self.is_dead = False
+        self.fails: list[EngineError] = []
+        self.refused = 0
+        self.lost_answers = 0
+        self.units = units
+        self.failure: StoreLost | None = None
+        self.held: list[Unit] = []
+        self._broken = 0
+        self._is_broken_stored = False
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._arrived = asyncio.Event()
+
+    def hold(self) -> None:
+        """Holds commits from now on: they are neither stored nor refused until `let_go`."""
+        self._gate.clear()
+
+    def let_go(self) -> None:
+        """Lets held commits be stored, in the order in which they came."""
+        self._gate.set()
+
+    def break_fsync(self, *, is_stored: bool, units: int = 1) -> None:
+        """Lets the flush of the next group of so many units fail. `is_stored` says what is found after a restart."""
+        self._broken, self._is_broken_stored = units, is_stored
+
+    async def holding(self, count: int) -> None:
+        """Waits until so many commits are held."""
+        while len(self.held) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def idle(self) -> None:
+        """Returns when no call is under way; held ones and those without an answer do not count."""
+        while self._under_way:
+            self._idle.clear()
+            await self._idle.wait()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call is under way."""
+        return self._under_way == 0
+
+    async def opened(self, call: Callable[[], Awaitable[Boot]]) -> Boot:
+        """Passes an opening on: it is under way like any other call."""
+        boot: Boot = await self._counted(call)
+        return boot
+
+    async def passed(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Passes a call on, unless an accident is due."""
+        if self.is_dead:
+            raise StoreLost(f"a dead process used {name} of its store")
+        if name in _WRITES and self.failure is not None:
+            raise self.failure
+        if name in _WRITES and self.is_full:
+            self.refused += 1
+            raise StoreFull("no space left on the disk")
+        return await self._counted(call)
+
+    async def committed(self, unit: Unit, call: Callable[[], Awaitable[Any]]) -> None:
+        """Passes a commit on, unless an accident is due."""
+        if not self._gate.is_set():
+            await self._held_back(unit)
+        if self.fails:
+            raise self.fails.pop(0)
+        if self._broken:
+            self._broken -= 1
+            await self._flush_failed(unit, call)
+        await self.passed("commit", call)
+        self.units.append(unit)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            await asyncio.get_running_loop().create_future()
+
+    async def _held_back(self, unit: Unit) -> None:
+        self.held.append(unit)
+        self._arrived.set()
+        try:
+            await self._gate.wait()
+        finally:
+            self.held.remove(unit)
+
+    async def _flush_failed(self, unit: Unit, call: Callable[[], Awaitable[Any]]) -> None:
+        self.failure = StoreLost("the flush failed; whether the unit is stored shows at the next start")
+        if self._is_broken_stored:
+            # Units that lose to another one are not in the group, whatever becomes of it.
+            with suppress(EngineError):
+                await self._counted(call)
+                self.units.append(unit)
+
+    async def _counted(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        self._under_way += 1
+        try:
+            return await call()
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+
+class _Side:
+    """One side of a store, every call of which passes the faults."""
+
+    def __init__(self, store: Store, name: str, faults: Faults) -> None:
+        self._store = store
+        self._name = name
+        self._faults = faults
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        # A store has its sides only while it is open: they are looked up with each call.
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            method = getattr(getattr(self._store, self._name), name)
+            return await self._faults.passed(name, lambda: method(*args, **kwargs))
+
+        return call
+
+    async def commit(self, unit: Unit) -> None:
+        """Passes a unit on."""
+        await self._faults.committed(unit, lambda: self._store.journal.commit(unit))
+
+
+class MortalStore(Store, Protocol):
+    """A store that can end as the end of a process ends it."""
+
+    async def abandon(self) -> None:
+        """Ends at once: what is queued is not stored, nothing is put in order, and another process can take over."""
+        ...
+
+
+class FaultyStore:
+    """A store that fails when a test wants it to."""
+
+    def __init__(self, inner: MortalStore, faults: Faults) -> None:
+        self.inner = inner
+        self.faults = faults
+        self._sides = {name: _Side(inner, name, faults) for name in ("journal", "work", "reads", "schedules")}
+
+    @property
+    def journal(self) -> Journal:
+        """Units and histories."""
+        return cast("Journal", self._sides["journal"])
+
+    @property
+    def work(self) -> WorkQueue:
+        """Due and runnable work."""
+        return cast("WorkQueue", self._sides["work"])
+
+    @property
+    def reads(self) -> Reads:
+        """Lists and look-ups."""
+        return cast("Reads", self._sides["reads"])
+
+    @property
+    def schedules(self) -> Schedules:
+        """Live schedules."""
+        return cast("Schedules", self._sides["schedules"])
+
+    async def open(self) -> Boot:
+        """Takes the store into possession."""
+        return await self.faults.opened(self.inner.open)
+
+    async def close(self) -> None:
+        """Gives the store back."""
+        await self.inner.close()
+
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the disk is nearly full: as the faults say, or as the store does."""
+        return self.faults.is_short_of_space or self.inner.is_short_of_space
+
+    def failure(self) -> Exception | None:
+        """Returns the error after which the store takes no more units."""
+        return self.faults.failure or self.inner.failure()

@@ -1,0 +1,190 @@
+"""The world outside as a test scripts it: two operations that record every call and answer what they are told.
+
+A call answers with the next outcome of its step's script, else with status 200. An outcome is an `Answer`, an
+`OperationError` to raise, any other exception (a defect of the connector), or `HANG`: then the call stays open until
+the test releases it, as it does when the other system is slow or the process dies while it waits.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.connectors.port import (
+    CallContext,
+    ConnectionValues,
+    Connector,
+    HttpRequest,
+    HttpResponse,
+    Operation,
+)
+from looply.connectors.registry import Registry
+from looply.errors import BadInput
+from looply.jsontext import Json
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the other system answers, in the shape that `httpRequest` and `sapRequest` give to the workflow."""
+
+    status: int = 200
+    text: str = "OK"
+    data: Json = None
+    headers: Mapping[str, str] = {}
+
+    def output(self) -> dict[str, Json]:
+        """Returns the output of the operation."""
+        return {
+            "status": str(self.status),
+            "statusText": self.text,
+            "headers": dict(self.headers),
+            "data": self.data if self.data is not None else {},
+        }
+
+
+_GOOD: Final = Answer()
+
+HANG: Final = "HANG"
+"""The outcome of a call that does not come back by itself."""
+
+Outcome: TypeAlias = Answer | Exception | Literal["HANG"]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """One attempt as the other system saw it. `phase`: OPEN, ANSWERED, RAISED, or CUT when the process went away."""
+
+    operation: str
+    step: str
+    execution_id: str
+    key: str
+    attempt: int
+    input: dict[str, Json]
+    connection: ConnectionValues | None = None
+    phase: Literal["OPEN", "ANSWERED", "RAISED", "CUT"] = "OPEN"
+    _released: "asyncio.Future[Answer | Exception]" = field(repr=False)
+
+    def release(self, outcome: "Answer | Exception" = _GOOD) -> None:
+        """Lets an open call come back. Raises: AssertionError when it is not open."""
+        assert self.phase == "OPEN", f"the call of {self.step} is {self.phase}"
+        self._released.set_result(outcome)
+
+
+class FakeConnections:
+    """The connections of all organizations, by name; a test changes them while executions run."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, ConnectionValues] = {}
+
+    def put(self, name: str, secrets: Mapping[str, str], kind: str = "http") -> None:
+        """Stores a connection with these secrets."""
+        self.by_name[name] = ConnectionValues(name=name, kind=kind, settings={}, secrets=secrets)
+
+    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+        """Returns the connection of that name. Raises: BadInput when there is none."""
+        if name not in self.by_name:
+            raise BadInput(f"{organization_id} has no connection {name}")
+        return self.by_name[name]
+
+    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+        """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
+        found = [
+            values
+            for values in self.by_name.values()
+            if values.kind == kind and all(values.settings.get(name) == text for name, text in settings.items())
+        ]
+        if len(found) != 1:
+            raise BadInput(f"{organization_id} has {len(found)} connections of kind {kind} with {dict(settings)}")
+        return found[0]
+
+
+class NoNetwork:
+    """The sender of a test that must not reach a network."""
+
+    def __init__(self, timeout: timedelta) -> None:
+        self._timeout = timeout
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Raises: AssertionError, always."""
+        raise AssertionError(f"the test tried to reach {request.url} within {self._timeout}")
+
+
+class _Anything(msgspec.Struct):
+    """The shape of inputs and outputs that nothing looks at."""
+
+
+class World:
+    """Everything that an engine can reach, and the record of what reached it."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.connections = FakeConnections()
+        self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
+        self._usual: dict[str, Outcome] = {}
+        self._arrived = asyncio.Event()
+        operations = tuple(self._operation(name) for name in ("http.request", "sap.odata"))
+        self.registry = Registry([("test", Connector(name="test", title="Test", operations=operations))])
+
+    def script(self, step: str, *outcomes: Outcome) -> None:
+        """Adds outcomes of the next calls of a step, in order."""
+        self._scripts[step].extend(outcomes)
+
+    def always(self, step: str, outcome: Outcome) -> None:
+        """Sets the outcome of every call of a step that has no scripted one left."""
+        self._usual[step] = outcome
+
+    def of(self, step: str) -> list[Call]:
+        """Returns the calls of a step, oldest first."""
+        return [call for call in self.calls if call.step == step]
+
+    def open(self) -> list[Call]:
+        """Returns the calls that have not come back, oldest first."""
+        return [call for call in self.calls if call.phase == "OPEN"]
+
+    async def called(self, step: str, count: int = 1) -> Call:
+        """Waits until a step has called so many times and returns the last of these calls."""
+        while len(self.of(step)) < count:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self.of(step)[count - 1]
+
+    def _operation(self, name: str) -> Operation:
+        async def call(context: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
+            return await self._answer(name, context, input_)
+
+        return Operation(name=name, title=name, input=_Anything, output=_Anything, idempotent=False, call=call)
+
+    async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
+        name = input_.get("connection")
+        call = Call(
+            operation=operation,
+            step=context.step,
+            execution_id=context.execution_id,
+            key=context.idempotency_key,
+            attempt=context.attempt,
+            input=input_,
+            connection=await context.connection(name) if isinstance(name, str) else None,
+            _released=asyncio.get_running_loop().create_future(),
+        )
+        self.calls.append(call)
+        self._arrived.set()
+        outcome = await self._outcome(call)
+        if isinstance(outcome, Exception):
+            call.phase = "RAISED"
+            raise outcome
+        call.phase = "ANSWERED"
+        return outcome.output()
+
+    async def _outcome(self, call: Call) -> Answer | Exception:
+        script = self._scripts[call.step]
+        outcome = script.popleft() if script else self._usual.get(call.step, _GOOD)
+        if not isinstance(outcome, str):
+            return outcome
+        try:
+            return await call._released
+        except asyncio.CancelledError:
+            call.phase = "CUT"
+            raise

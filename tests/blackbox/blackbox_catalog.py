@@ -1,0 +1,176 @@
+"""Damage to the catalog that a killed server left: what can go wrong with each of its pages, and what is told after."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any, Final, Literal, NamedTuple
+
+import httpx2
+from blackbox_client import Organization
+from blackbox_definitions import ASKING, CARD, COMPUTING
+from blackbox_launcher import Server, init
+
+from looply.catalog import Catalog
+from looply.clock import Ids, SystemClock, SystemEntropy
+from looply.errors import StoreCorrupt
+from looply.sealing import Sealer, load_key
+
+PAGE: Final = 4096
+FILE: Final = "catalog.db"
+
+Verdict = Literal["same", "refused", "wrong"]
+
+
+class Damage(NamedTuple):
+    """The name of a fault, what it hit, and the file after it."""
+
+    fault: str
+    text: str
+    content: bytes
+
+
+class Left(NamedTuple):
+    """The catalog as a kill left it, as it was some changes before, the key of its secrets, and the key of a caller."""
+
+    content: bytes
+    earlier: bytes
+    sealing_key: bytes
+    api_key: str
+
+
+def leave(folder: Path) -> Left:
+    """Returns what a server leaves that is killed after an organization has filled its catalog."""
+    made = init(folder)
+    server = Server(folder).start()
+    try:
+        with httpx2.Client(base_url=server.address, timeout=30) as client:
+            org = Organization(client, **made)
+            _fill(org, "first")
+            # No change is under way and there is no log: the file is a catalog by itself.
+            earlier = (folder / FILE).read_bytes()
+            _fill(org, "second")
+        server.kill()
+    finally:
+        server.close()
+    assert not (folder / f"{FILE}-journal").exists()
+    return Left((folder / FILE).read_bytes(), earlier, load_key(folder / "key"), made["api_key"])
+
+
+def _fill(org: Organization, name: str) -> None:
+    workflow_id = org.create(COMPUTING)
+    org.next_draft(workflow_id, ASKING)
+    settings = {"base_url": f"https://{name}.example", "auth": "bearer"}
+    bodies = {
+        "createProfile": {"workflow_id": workflow_id, "name": name, "values": {"color": name}},
+        "createConnection": {"name": name, "kind": "http", "settings": settings, "secrets": {"token": "sesame"}},
+        "createCard": {"card_name": name, "card_payload": CARD},
+        "createKey": {"name": name, "scopes": ["read"]},
+    }
+    for call, body in bodies.items():
+        done = org.post(call, body)
+        assert done.status_code == 200, done.text
+
+
+def without_sums(content: bytes, place: Path) -> bytes:
+    """Returns the catalog with its sums emptied, as who wants it to be taken as it is does."""
+    file = place / "emptied.db"
+    file.write_bytes(content)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM table_sums")
+        connection.commit()
+    return file.read_bytes()
+
+
+def pages(content: bytes) -> range:
+    """Returns the numbers of the pages, from 0."""
+    return range(len(content) // PAGE)
+
+
+def turned(content: bytes, offset: int, bit: int) -> Damage:
+    """Returns the file with one bit of it turned."""
+    damaged = bytearray(content)
+    damaged[offset] ^= 1 << bit
+    return Damage("BIT", f"bit {bit} of byte {offset}", bytes(damaged))
+
+
+def replaced(content: bytes, page: int, other: bytes, fault: str, text: str) -> Damage:
+    """Returns the file with another page in the place of one."""
+    start = page * PAGE
+    return Damage(fault, f"page {page + 1} {text}", content[:start] + other + content[start + PAGE :])
+
+
+def bits(content: bytes, each: int, chance: Random) -> Iterator[Damage]:
+    """Yields bits that turn: so many in each page, in its header, in what it holds, and anywhere."""
+    for page in pages(content):
+        places = range(page * PAGE, (page + 1) * PAGE)
+        held = [place for place in places if content[place]]
+        for number in range(each):
+            yield turned(content, chance.choice((places[:128], held, held, places)[number % 4]), chance.randrange(8))
+
+
+def exchanges(left: Left, content: bytes) -> Iterator[Damage]:
+    """Yields each page lost, in the place of its neighbor, and as it was some changes before."""
+    for page in pages(content):
+        yield replaced(content, page, bytes(PAGE), "ZERO", "is lost")
+        start = page * PAGE
+        neighbor = content[start - PAGE : start] if page else content[PAGE : 2 * PAGE]
+        yield replaced(content, page, neighbor, "SWAP", "is its neighbor")
+        earlier = left.earlier[start : start + PAGE]
+        if earlier and earlier != content[start : start + PAGE]:
+            yield replaced(content, page, earlier, "OLDER", "is an older one")
+
+
+class Judge:
+    """Says what the product makes of a damaged catalog, compared with what it tells of the sound one."""
+
+    def __init__(self, place: Path, left: Left) -> None:
+        self._file = place / FILE
+        self._left = left
+        self.wanted = self._told(left.content)
+
+    def verdict(self, damage: Damage) -> tuple[Verdict, str]:
+        """Returns the verdict, and what was seen.
+
+        `refused`: the message says that it is damaged and what to do. `same`: all that is told is right. `wrong` is
+        what must never be.
+        """
+        try:
+            told = self._told(damage.content)
+        except StoreCorrupt as error:
+            return ("refused" if "restore" in error.message else "wrong"), error.message
+        except Exception as error:
+            return "wrong", f"{type(error).__name__} escaped: {error}"
+        return ("same" if told == self.wanted else "wrong"), ""
+
+    def _told(self, content: bytes) -> list[Any]:
+        self._file.write_bytes(content)
+        return asyncio.run(self._read())
+
+    async def _read(self) -> list[Any]:
+        entropy, clock = SystemEntropy(), SystemClock()
+        sealer = Sealer(self._left.sealing_key)
+        catalog = await Catalog.open(self._file, sealer, clock=clock, ids=Ids(entropy), entropy=entropy)
+        try:
+            return await everything(catalog, self._left.api_key)
+        finally:
+            await catalog.close()
+
+
+async def everything(catalog: Catalog, api_key: str) -> list[Any]:
+    """Returns all that a catalog tells."""
+    found: list[Any] = [await catalog.keys.authenticate(api_key, SystemClock().now())]
+    for organization in await catalog.organizations.list_all():
+        mine = organization.organization_id
+        workflows = (await catalog.workflows.list_page(mine, 1000)).items
+        cards = (await catalog.cards.list_page(mine, 1000)).items
+        connections = (await catalog.connections.list_page(mine, 1000)).items
+        found += [organization, workflows, cards, connections]
+        found += [await catalog.workflows.get(mine, (each.workflow_id, each.workflow_version)) for each in workflows]
+        found += [await catalog.profiles.list_all(mine, each.workflow_id) for each in workflows]
+        found += [await catalog.cards.get(mine, (each.card_id, each.card_version)) for each in cards]
+        found += [await catalog.connections.resolve(mine, each.name) for each in connections]
+        found += [await catalog.keys.list_page(mine, 1000), await catalog.audit.list_page(mine, 1000)]
+    return found

@@ -1,0 +1,145 @@
+"""Damage to the files of a stopped server, and what became of it: found at the start, held to its place, or served."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+from typing import Any, Final, Literal, NamedTuple
+
+import httpx2
+from blackbox_reference import Answers, Reference, answer_of
+
+from looply.bootstrap import Application, running
+from looply.clock import SystemEntropy
+from looply.errors import LooplyError, SchemaMismatch
+from looply.server.application import build_app
+from looply.settings import Settings
+
+Verdict = Literal["same", "refused", "quarantined", "told", "wrong"]
+Files = dict[str, bytes]
+
+_CARDS: Final = "getOpenCards"
+_ITEM: Final = "getWorkflowExecutionById"
+
+
+class Outcome(NamedTuple):
+    """What became of a damage; `text` tells what was seen.
+
+    `same`: every answer is as before. `refused`: the folder does not open, and the message says what to do.
+    `quarantined`: some reads are refused with 503 `STORE_CORRUPT`, those of executions that the audit names.
+    `told`: a list shows a damaged row, and the audit names it. `wrong` is what must never be: an answer that is wrong
+    and nothing tells, one of an execution itself that is wrong, a 500, an error that is none of ours.
+    """
+
+    verdict: Verdict
+    text: str = ""
+
+
+class Damage(NamedTuple):
+    """The name of a fault, a description, and the files after it."""
+
+    fault: str
+    text: str
+    files: Files
+
+
+def flipped(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:
+    """Returns the files with one bit of one of them turned."""
+    content = bytearray(files[name])
+    offset, bit = chance.randrange(len(content)), chance.randrange(8)
+    content[offset] ^= 1 << bit
+    return Damage("BIT", f"bit {bit} of byte {offset} of {name}", {**files, name: bytes(content)})
+
+
+def cut(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:
+    """Returns the files with one of them cut somewhere."""
+    length = chance.randrange(len(files[name]))
+    return Damage("TRUNC", f"{name} cut to {length} bytes", {**files, name: files[name][:length]})
+
+
+def outcome_of(folder: Path, reference: Reference, wanted: Answers, damage: Damage) -> Outcome:
+    """Returns what the product makes of a damaged folder; the folder is made and removed again."""
+    Reference(damage.files, reference.key, {}).write(folder)
+    try:
+        answers, found = asyncio.run(read_folder(folder, reference.key, list(wanted)))
+    except LooplyError as error:
+        is_clear = isinstance(error, SchemaMismatch) or any(word in error.message for word in ("restore", "put back"))
+        return Outcome("refused" if is_clear else "wrong", f"{error.code}: {error.message}")
+    except Exception as error:
+        return Outcome("wrong", f"{type(error).__name__} escaped: {error}")
+    finally:
+        shutil.rmtree(folder)
+    return compared(wanted, answers, found)
+
+
+def compared(wanted: Answers, answers: Answers, found: list[Any]) -> Outcome:
+    """Returns the verdict on answers; `found` is what the audit says, which knows who was hit."""
+    different = [path for path in wanted if answers[path] != wanted[path]]
+    hit = {problem["execution_id"] for problem in found}
+    for path in different:
+        status, body = answers[path]
+        if status == 503 and body["code"] == "STORE_CORRUPT":
+            continue
+        if _CARDS in path and status == 200 and _without_cards(body, hit) == _without_cards(wanted[path][1], hit):
+            shown = [card for card in body["items"] if card["workflow_execution_id"] in hit]
+            if all(card["status"] == "FROZEN" and not card.get("token") for card in shown):
+                continue
+        text = f"{path}: {status} {str(body)[:300]}, the audit: {found}"
+        if status == 500 or (_ITEM in path and status == 200):
+            return Outcome("wrong", text)
+        return Outcome("told" if found and _ITEM not in path else "wrong", text)
+    refused = {path.partition("workflow_execution_id=")[2] for path in different if _ITEM in path}
+    unblamed = refused - hit
+    if unblamed:
+        return Outcome("wrong", f"{unblamed} are refused, the audit knows of {hit} only")
+    return Outcome("quarantined" if different else "same", str(different))
+
+
+def _without_cards(body: Any, hit: set[str]) -> list[Any]:
+    """Returns the cards of executions that are not hit; those of a hit one are shown as FROZEN, without a token."""
+    return [card for card in body["items"] if card["workflow_execution_id"] not in hit]
+
+
+async def read_folder(folder: Path, key: str, wanted: list[str]) -> tuple[Answers, list[Any]]:
+    """Returns the answers of the product to these reads, and the problems that its audit finds. In this process."""
+    async with opened(folder, key) as (client, application):
+        answers = {path: answer_of(await client.get(path)) for path in wanted}
+        audit = await application.services.engine.audit()
+    return answers, list(audit.problems)
+
+
+async def read_histories(folder: Path, key: str) -> dict[str, list[Any]]:
+    """Returns the events of each execution in a folder by its id. In this process, nothing runs meanwhile."""
+    found: dict[str, list[Any]] = {}
+    query: dict[str, Any] = {"limit": 30}
+    async with opened(folder, key) as (client, _):
+        while True:
+            page = (await client.get("/v2/workflows/getOrganizationExecutions", params=query)).json()
+            found |= {row["workflow_execution_id"]: row["workflow_event_log"] for row in page["items"]}
+            if "lastKey" not in page:
+                return found
+            query = {"limit": 30, **page["lastKey"]}
+
+
+@asynccontextmanager
+async def opened(folder: Path, key: str) -> AsyncIterator[tuple[httpx2.AsyncClient, Application]]:
+    """Opens a folder in this process and gives a client of its API; no effect, timer or schedule runs."""
+    async with running(Settings(data=folder), is_working=False) as application:
+        app = build_app(application.services, SystemEntropy())
+        transport, headers = httpx2.ASGITransport(app=app), {"x-api-key": key}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://server", headers=headers) as client:
+            yield client, application
+
+
+@contextmanager
+def quick_folder(slow: Path) -> Iterator[Path]:
+    """Gives a folder in memory where there is one: a flush there costs nothing, and these tests need none."""
+    memory = Path("/dev/shm")
+    place = Path(mkdtemp(prefix="looply-", dir=memory if memory.is_dir() else slow))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)

@@ -1,0 +1,159 @@
+"""Starts and ends the shipped command. Nothing here imports the product."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+COMMAND = str(Path(sys.executable).with_name("looply"))
+START_SECONDS = 30.0
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command of the product to its end."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        env=_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def init(folder: Path) -> dict[str, str]:
+    """Makes a data folder and returns the ids and the key of its organization."""
+    done = run("init", "--data", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    made: dict[str, str] = json.loads(done.stdout)
+    return made
+
+
+def add_organizations(folder: Path, count: int) -> list[dict[str, str]]:
+    """Adds organizations to the folder of a stopped server; returns what `init` says of each."""
+    names = [f"Organization {number}" for number in range(count)]
+    done = run("organization", "create", *names, "--data", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    kept = ("organization_id", "workspace_id", "api_key")
+    return [{name: made[name] for name in kept} for made in json.loads(done.stdout)["items"]]
+
+
+def doctor(folder: Path) -> dict[str, Any]:
+    """Returns what `looply doctor` says of the folder of a stopped server."""
+    done = run("doctor", "--data", folder, "--json")
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (1 if report["problems"] else 0), done.stderr
+    return report
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+class Server:
+    """One data folder and, from `start` to its end, the process that serves it.
+
+    `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the present one.
+    """
+
+    def __init__(self, folder: Path, allow: Iterable[str] = (), **environment: str) -> None:
+        self.folder = folder
+        self.prefix: Sequence[str] = ()
+        self.log = folder.with_name(f"{folder.name}.log")
+        self.port = 0
+        self.address = ""
+        self._environment = {"LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9", **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *, until_ready: bool = True) -> "Server":
+        """Starts the process; a restart listens on the same port."""
+        ready = self.folder.with_name(f"{self.folder.name}.ready")
+        ready.unlink(missing_ok=True)
+        command = [*self.prefix, COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--ready-file", str(ready)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=_environment(self._environment), stdout=log, stderr=log)
+        if until_ready:
+            self._await_ready(ready)
+        return self
+
+    def kill(self) -> None:
+        """Ends the process without a warning."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def signal_stop(self) -> None:
+        """Asks the process to stop."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = 40) -> int:
+        """Returns the exit status once the process has ended."""
+        assert self._process is not None
+        return self._process.wait(timeout=seconds)
+
+    def stop(self) -> int:
+        """Asks the process to stop and returns its exit status."""
+        self.signal_stop()
+        return self.wait()
+
+    def close(self) -> None:
+        """Ends the process if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def is_running(self) -> bool:
+        """Tells whether the process has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def log_text(self) -> str:
+        """Returns all that the process has written."""
+        return self.log.read_text(encoding="utf-8")
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Returns the log as objects; each line must be one."""
+        return [json.loads(line) for line in self.log_text().splitlines()]
+
+    def _await_ready(self, ready: Path) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.is_running(), (
+                f"the server ended with {self._process and self._process.poll()}: {self.log_text()}"
+            )
+            assert time.monotonic() < deadline, f"the server is not ready: {self.log_text()}"
+            if ready.exists() and (text := ready.read_text().strip()):
+                self.address = text
+                self.port = int(text.rpartition(":")[2])
+                if _is_ready(text):
+                    return
+            time.sleep(0.01)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx2.get(f"{address}/healthz/ready", timeout=2).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def _environment(more: dict[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {**kept, **more}

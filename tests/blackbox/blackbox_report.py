@@ -1,0 +1,71 @@
+"""What a test of faults did: which faults hit, how often, which invariants were checked, and the worst case.
+
+    report = FaultReport("kill_under_load", seed=7, options={"cycles": 100}, faults=("KILL",))
+    report.hit("KILL")
+    report.checked("I1 no acknowledged loss", 812)
+    report.finish()
+
+Each report is written to `build/faults/` as JSON and as Markdown. A planned fault that never hit, or an invariant that
+was never looked at, fails the test: it would have passed without proving anything.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(os.environ.get("LOOPLY_FAULT_REPORTS", Path(__file__).parents[2] / "build" / "faults"))
+
+
+class FaultReport:
+    """The counts of one test. `faults` are those that were planned, each must hit."""
+
+    def __init__(self, name: str, *, seed: int, options: Mapping[str, Any], faults: Iterable[str]) -> None:
+        self.name = name
+        self.seed = seed
+        self.options = dict(options)
+        self.faults: Counter[str] = Counter(dict.fromkeys(faults, 0))
+        self.invariants: Counter[str] = Counter()
+        self.figures: dict[str, float] = {}
+
+    def hit(self, fault: str, count: int = 1) -> None:
+        """Notes that a fault really happened."""
+        self.faults[fault] += count
+
+    def checked(self, invariant: str, count: int = 1) -> None:
+        """Notes that an invariant was looked at so many times and held."""
+        self.invariants[invariant] += count
+
+    def worst(self, figure: str, value: float) -> None:
+        """Keeps the largest value of a figure; its unit ends the name."""
+        self.figures[figure] = max(value, self.figures.get(figure, value))
+
+    def finish(self) -> None:
+        """Writes the report. Raises: AssertionError when a fault did not hit or nothing was checked."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / f"{self.name}.json").write_text(json.dumps(self._document(), indent=2) + "\n")
+        (FOLDER / f"{self.name}.md").write_text(self._markdown())
+        missed = sorted(fault for fault, count in self.faults.items() if not count)
+        assert not missed, f"planned faults that never hit: {missed}"
+        assert self.faults, "no fault was planned"
+        assert self.invariants, "no invariant was checked"
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "options": self.options,
+            "faults": dict(self.faults),
+            "invariants": dict(self.invariants),
+            "figures": self.figures,
+        }
+
+    def _markdown(self) -> str:
+        options = ", ".join(f"{name} {value}" for name, value in self.options.items())
+        lines = [f"# {self.name}", "", f"Seed {self.seed}; {options}.", "", "| | count |", "|---|---|"]
+        lines += [f"| fault {name} | {count} |" for name, count in self.faults.items()]
+        lines += [f"| checked {name} | {count} |" for name, count in self.invariants.items()]
+        lines += [f"| {name} | {value:g} |" for name, value in self.figures.items()]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,70 @@
+"""The engine contract runs in fake time: nothing here waits for a clock, but for tests of a database that is away."""
+
+import asyncio
+import fcntl
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
+
+from looply.engine.postgres import PostgresStore
+from looply.testing.clock import FakeClock, FakeTimeLoop
+
+REAL_TIME = ("test_store_postgres_faults",)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, type[asyncio.SelectorEventLoop]]:
+    if item.path.stem in REAL_TIME:
+        return {"real-time": asyncio.SelectorEventLoop}
+    return {"fake-time": FakeTimeLoop}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """Gives the PostgreSQL server of the session; tests that run side by side share it. It ends with the session."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    shared = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.getbasetemp()
+    note = shared / "postgres"
+    with (shared / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            if note.exists():
+                return PostgresServer(Path(note.read_text()))
+            server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
+        except NoPostgres as error:
+            pytest.skip(str(error))
+        server.make()
+        server.start()
+        server.watch(os.getppid() if is_worker else os.getpid())
+        note.write_text(str(server.folder))
+        return server
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer) -> Iterator[StoreDatabase]:
+    """Gives the database of this process, with the tables of the store."""
+    address = postgres_server.new_database(f"tests_{os.getpid()}")
+
+    async def prepare() -> None:
+        store = PostgresStore(address, FakeClock())
+        await store.open()
+        await store.close()
+
+    asyncio.run(prepare())
+    database = StoreDatabase(address)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+async def postgres_stores(postgres_database: StoreDatabase) -> AsyncIterator[PostgresStores]:
+    """Gives stores on an empty database."""
+    postgres_database.empty()
+    stores = PostgresStores(postgres_database.address)
+    yield stores
+    await stores.drop()

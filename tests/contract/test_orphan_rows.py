@@ -1,0 +1,67 @@
+"""Rows that outlived what they refer to are reported by each store, whatever their kind."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import apsw
+import psycopg
+from postgres_server import PostgresStores
+
+from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.opening import FILE_NAME
+from looply.engine.store import Claim, StoredKey
+from looply.testing.clock import START_TIME, FakeClock
+
+GONE = "01900000-0000-7000-8000-0000000000ff"
+ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
+KINDS = ("claim", "fire", "idempotency")
+
+
+async def test_the_memory_store_reports_keys_claims_and_firings_without_their_execution() -> None:
+    data = MemoryData()
+    store = MemoryStore(FakeClock(), data)
+    await store.open()
+    assert list(await store.reads.orphan_rows()) == []
+    key = StoredKey(organization_id=ORGANIZATION, text="k", request=b"r", expires_on=START_TIME + timedelta(days=1))
+    data.keys[ORGANIZATION, "k"] = (key, GONE)
+    data.claims["w", "PO-1"] = (
+        Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", request=b"r"),
+        GONE,
+    )
+    data.fires["w", START_TIME] = GONE
+    data.fires["w", START_TIME + timedelta(hours=1)] = ""  # left out by the overlap rule
+    lines = sorted(await store.reads.orphan_rows())
+    assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
+
+
+async def test_the_sqlite_store_reports_keys_claims_and_firings_without_their_execution(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, FakeClock())
+    await store.open()
+    assert list(await store.reads.orphan_rows()) == []
+    gone = UUID(GONE)
+    other = apsw.Connection(str(tmp_path / FILE_NAME))
+    other.execute("INSERT INTO name(n, id) VALUES (1, 'organization'), (2, 'workflow')")
+    other.execute("INSERT INTO idempotency VALUES (1, 'k', x'00', ?, 9)", (gone.bytes,))
+    other.execute("INSERT INTO claim VALUES (2, 'PO-1', 1, ?, x'00')", (gone.bytes,))
+    other.execute("INSERT INTO fire VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
+    other.close()
+    lines = sorted(await store.reads.orphan_rows())
+    assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
+    await store.close()
+
+
+async def test_the_postgres_store_reports_keys_claims_and_firings_without_their_execution(
+    postgres_stores: PostgresStores,
+) -> None:
+    store = postgres_stores.make()
+    await store.open()
+    assert list(await store.reads.orphan_rows()) == []
+    with psycopg.connect(postgres_stores.address, options="-c search_path=looply", autocommit=True) as other:
+        other.execute("INSERT INTO name(n, id) OVERRIDING SYSTEM VALUE VALUES (-1, 'organization'), (-2, 'workflow')")
+        other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
+        other.execute("INSERT INTO claim VALUES (-2, 'PO-1', -1, %s, '\\x00')", (GONE,))
+        other.execute("INSERT INTO fire VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
+    lines = sorted(await store.reads.orphan_rows())
+    assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

@@ -1,0 +1,298 @@
+"""The contract of stores on PostgreSQL, and what that store promises beside it."""
+
+import asyncio
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from postgres_server import PostgresServer, PostgresStores
+
+from looply.engine.port import Filter, Fire
+from looply.engine.postgres import PostgresStore
+from looply.engine.postgres import lists as postgres_lists
+from looply.engine.store import Unit
+from looply.errors import (
+    ClaimTaken,
+    DataFolderInUse,
+    EngineError,
+    FireTaken,
+    KeyTaken,
+    SchemaMismatch,
+    Stale,
+    StoreFull,
+    StoreLost,
+)
+from looply.testing.clock import START_TIME
+from looply.testing.store_contract import StoreContract
+from looply.testing.store_lists import pages
+from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
+
+ROUNDS = 10
+
+
+class TestPostgresStore(StoreContract):
+    @pytest.fixture
+    def stores(self, postgres_stores: PostgresStores) -> PostgresStores:
+        return postgres_stores
+
+
+@pytest.fixture
+def samples() -> Samples:
+    return Samples()
+
+
+@pytest.fixture
+async def store(postgres_stores: PostgresStores) -> PostgresStore:
+    store = postgres_stores.make()
+    await store.open()
+    return store
+
+
+@pytest.fixture
+async def both(postgres_stores: PostgresStores) -> list[PostgresStore]:
+    """Gives two processes that share the database."""
+    stores = [postgres_stores.make(is_alone=False) for _ in range(2)]
+    for each in stores:
+        await each.open()
+    return stores
+
+
+@pytest.fixture
+def fails(postgres_stores: PostgresStores) -> Iterator[Callable[[str, int], None]]:
+    """Lets the next claims fail with an error of the server, so many times."""
+
+    def begin(code: str, times: int) -> None:
+        sql(
+            postgres_stores,
+            "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF nextval('fault') <= {times} THEN RAISE EXCEPTION 'fault' USING ERRCODE = '{code}'; END IF;"
+            " RETURN NEW; END $$",
+        )
+        sql(postgres_stores, "CREATE SEQUENCE fault")
+        sql(postgres_stores, "CREATE TRIGGER fault BEFORE INSERT ON claim FOR EACH ROW EXECUTE FUNCTION fault()")
+
+    yield begin
+    sql(postgres_stores, "DROP FUNCTION fault CASCADE")
+    sql(postgres_stores, "DROP SEQUENCE fault")
+
+
+def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """Runs a statement on the database."""
+    with psycopg.connect(stores.address, options="-c search_path=looply", autocommit=True) as connection:
+        cursor = connection.execute(statement.encode(), arguments)
+        return cursor.fetchall() if cursor.description is not None else []
+
+
+async def race(both: list[PostgresStore], units: list[Unit]) -> list[Any]:
+    """Returns what becomes of units that are stored at once, every second one by the other process."""
+    calls = [both[number % 2].journal.commit(unit) for number, unit in enumerate(units)]
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_one_process_works_on_a_database(
+    store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    for is_alone in (True, False):
+        with pytest.raises(DataFolderInUse, match="another process"):
+            await postgres_stores.make(is_alone=is_alone).open()
+    await store.journal.commit(samples.first())
+    await store.close()
+    await postgres_stores.make().open()
+
+
+async def test_of_two_processes_that_move_one_execution_one_wins(both: list[PostgresStore], samples: Samples) -> None:
+    unit = samples.first()
+    await both[0].journal.commit(unit)
+    for _ in range(ROUNDS):
+        rivals = [samples.next(unit.head) for _ in range(2)]
+        told = await race(both, rivals)
+        assert Counter(map(type, told)) == {type(None): 1, Stale: 1}
+        unit = rivals[told.index(None)]
+        assert await both[1].reads.head(unit.execution_id) == unit.head
+    loaded = await both[0].journal.load(unit.execution_id)
+    assert loaded is not None
+    assert [batch.last_seq for batch in loaded.batches] == list(range(3, 4 + ROUNDS))
+
+
+async def test_of_two_processes_that_want_one_process_id_one_gets_it(
+    both: list[PostgresStore], samples: Samples
+) -> None:
+    for number in range(ROUNDS):
+        units = [samples.claimed(f"PO-{number}", str(index).encode()) for index in range(8)]
+        told = await race(both, units)
+        winner = told.index(None)
+        losers = [error for error in told if error is not None]
+        assert all(isinstance(error, ClaimTaken) for error in losers)
+        facts = {(error.execution_id, error.request) for error in losers}
+        assert facts == {(units[winner].execution_id, str(winner).encode())}
+    assert len(await both[0].reads.scan("", 100)) == ROUNDS
+
+
+async def test_of_two_processes_with_one_key_one_starts_an_execution(
+    both: list[PostgresStore], samples: Samples
+) -> None:
+    for number in range(ROUNDS):
+        units = [samples.keyed(f"key-{number}", str(index).encode()) for index in range(8)]
+        told = await race(both, units)
+        winner = told.index(None)
+        losers = [error for error in told if error is not None]
+        assert all(isinstance(error, KeyTaken) for error in losers)
+        facts = {(error.execution_id, error.request) for error in losers}
+        assert facts == {(units[winner].execution_id, str(winner).encode())}
+
+
+async def test_of_two_processes_one_fires_an_instant(both: list[PostgresStore], samples: Samples) -> None:
+    await both[0].schedules.put(schedule(START_TIME))
+    for number in range(ROUNDS):
+        nominal = START_TIME + timedelta(hours=number)
+        fire = Fire(workflow_id=WORKFLOW, nominal=nominal, next=nominal + timedelta(hours=1))
+        told = await race(both, [samples.fired(fire) for _ in range(4)])
+        assert Counter(map(type, told)) == {type(None): 1, FireTaken: 3}
+    assert len(await both[0].reads.scan("", 100)) == ROUNDS
+
+
+async def test_effects_of_a_process_that_lives_are_not_lost(
+    both: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    rows = tuple(effect(unit.execution_id, seq) for seq in (2, 3))
+    await both[0].journal.commit(working(unit, effects=rows))
+    assert await both[0].work.mark_running(unit.execution_id, 2, 1)
+    assert list(await both[1].work.lost_effects(2, 10)) == []
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = 1")
+    assert [row.seq for row in await both[1].work.lost_effects(2, 10)] == [2]
+
+
+async def test_a_process_that_was_taken_for_dead_stores_nothing_more(
+    both: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    await both[0].journal.commit(unit)
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = 1")
+    await postgres_stores.make(is_alone=False).open()
+    with pytest.raises(StoreLost, match="epoch 1"):
+        await both[0].journal.commit(samples.next(unit.head))
+    assert isinstance(both[0].failure(), StoreLost)
+    await both[1].journal.commit(samples.next(unit.head))
+
+
+async def test_processes_that_start_at_once_make_one_schema(postgres_server: PostgresServer) -> None:
+    stores = PostgresStores(postgres_server.new_database("at_once"))
+    boots = await asyncio.gather(*(stores.make(is_alone=False).open() for _ in range(4)))
+    assert sorted(boot.epoch for boot in boots) == [1, 2, 3, 4]
+    assert len(sql(stores, "SELECT n FROM schema_version")) == 2
+    await stores.drop()
+
+
+async def test_a_schema_of_a_newer_release_is_refused(postgres_stores: PostgresStores) -> None:
+    sql(postgres_stores, "INSERT INTO schema_version(n) VALUES (99)")
+    try:
+        with pytest.raises(SchemaMismatch, match="99"):
+            await postgres_stores.make().open()
+    finally:
+        sql(postgres_stores, "DELETE FROM schema_version WHERE n = 99")
+
+
+async def test_a_month_has_its_partitions_before_its_first_execution(
+    store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'execution'::regclass"
+    (before,) = sql(postgres_stores, count)
+    assert before[0] >= 3
+    samples.later(timedelta(days=400))
+    units = [samples.first() for _ in range(3)]
+    await asyncio.gather(*(store.journal.commit(unit) for unit in units))
+    assert [head.execution_id for head in await store.reads.scan("", 10)] == [unit.execution_id for unit in units]
+    assert sql(postgres_stores, count) == [(before[0] + 1,)]
+    # A month that was dropped, as prune does, is made again when somebody still needs it.
+    for table in ("execution", "batch", "snapshot", "value_use"):
+        sql(postgres_stores, f"DROP TABLE {table}_2031_02")
+    await store.journal.commit(samples.first())
+
+
+async def test_a_full_disk_stores_nothing_and_work_goes_on(
+    store: PostgresStore, fails: Callable[[str, int], None], samples: Samples
+) -> None:
+    fails("53100", 1)
+    unit = samples.claimed("PO-1")
+    with pytest.raises(StoreFull):
+        await store.journal.commit(unit)
+    assert store.is_short_of_space
+    assert await store.reads.head(unit.execution_id) is None
+    await store.journal.commit(unit)
+    assert store.failure() is None
+
+
+async def test_a_deadlock_is_tried_again(
+    store: PostgresStore, fails: Callable[[str, int], None], samples: Samples
+) -> None:
+    fails("40P01", 3)
+    unit = samples.claimed("PO-1")
+    await store.journal.commit(unit)
+    assert len(await store.journal.history(unit.execution_id, 0, 10)) == 1
+
+
+async def test_what_a_unit_cannot_say_harms_no_other(store: PostgresStore, samples: Samples) -> None:
+    units = [samples.first(), samples.first(current_state="a\x00b"), samples.first()]
+    told = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
+    assert [type(each) for each in told] == [type(None), EngineError, type(None)]
+    assert store.failure() is None
+
+
+async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
+    store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_lists, "BUDGET", 10)
+    units = [samples.first(workflow_version=2 if number in (0, 29) else 1) for number in range(30)]
+    for unit in units:
+        await store.journal.commit(unit)
+    heads, floor = await store.reads.list(ORGANIZATION, Filter(workflow_version=2), "", 5)
+    assert ([head.execution_id for head in heads], floor) == ([units[29].execution_id], units[20].execution_id)
+    found = await pages(store, 5, Filter(workflow_version=2))
+    assert [head.execution_id for head in found] == [units[29].execution_id, units[0].execution_id]
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (postgres_lists.LIST_BY_ORGANIZATION, "org_id_idx"),
+        (postgres_lists.LIST_BY_WORKFLOW, "workflow_id_idx"),
+        (postgres_lists.LIST_BY_STATUS, "org_status_id_idx"),
+        (postgres_lists.LIST_BY_PROCESS_ID, "org_process_id_id_idx"),
+        (postgres_lists.LIST_BY_PREFIX, "org_process_id_id_idx"),
+    ],
+    ids=["organization", "workflow", "status", "process-id", "prefix"],
+)
+async def test_every_list_reads_its_index_in_order(store: PostgresStore, statement: str, index: str) -> None:
+    one = dict.fromkeys(("org", "workflow", "statuses", "version", "trigger", "budget", "limit", "status"), 1)
+    words = {"process_id": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
+    span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
+
+    async def plan(connection: psycopg.AsyncConnection[Any]) -> str:
+        cursor = await connection.execute("EXPLAIN " + statement, {**one, **words, **span})
+        return "\n".join(row[0] for row in await cursor.fetchall())
+
+    text = await store._database.read(plan)
+    assert index in text
+    assert "Seq Scan on execution" not in text
+    # A prefix has few rows, which are sorted; every other list comes out of its index as it is shown.
+    assert text.count("Sort Key") == text.count("->  Merge Append") + text.count("Sort  (")
+    assert ("Sort  (" in text) == (statement == postgres_lists.LIST_BY_PREFIX)
+
+
+async def test_reads_and_writes_before_opening_are_refused(postgres_stores: PostgresStores, samples: Samples) -> None:
+    store = postgres_stores.make()
+    for call in (store.reads.head(samples.first().execution_id), store.journal.commit(samples.first())):
+        with pytest.raises(EngineError):
+            await call
+    await store.close()
+
+
+def test_a_server_on_sqlite_does_not_load_the_driver() -> None:
+    code = "import sys, looply.bootstrap; sys.exit('psycopg' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,482 @@
+"""The differences from Microsoft's packages that are meant, each with the reason that the docs give.
+
+Where it can, an excuse is tried rather than believed: the case is rid of the reason, by other data or by another part
+in the place of the one that makes the difference, and then both sides must agree.
+"""
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from comparing import is_equal, ours, plain
+
+from looply.expressions import ExpressionSyntaxError, parse_expression
+
+Answer = dict[str, Any]
+Ask = Callable[[str, Mapping[str, Any]], Answer]
+"""Asks Microsoft's packages about one more expression."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A case on which the two sides differ."""
+
+    expression: str
+    data: Mapping[str, Any]
+    ours: Answer
+    theirs: Answer
+
+    @property
+    def their_text(self) -> str:
+        """Their answer as one text, to look for marks in it."""
+        return json.dumps(self.theirs, ensure_ascii=False)
+
+
+Covers = Callable[[Case, Ask], bool]
+Rid = Callable[[Case, Ask], tuple[str, Mapping[str, Any]]]
+"""Returns the expression and the data of a case as they are without a reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excuse:
+    """A reason why answers may differ. `name` is its heading in docs/explanation/expression-differences.md.
+
+    Either `covers` tells that it is the reason, or both sides must agree about what `rid` makes of the case.
+    """
+
+    name: str
+    covers: Covers | None = None
+    rid: Rid | None = None
+
+    def without(self, case: Case, ask: Ask) -> Case | None:
+        """Returns the case without the reason; None when it is the same, or no expression any more."""
+        expression, data = self.rid(case, ask) if self.rid is not None else (case.expression, case.data)
+        if (expression == case.expression and data == case.data) or not _is_expression(expression):
+            return None
+        return Case(expression=expression, data=data, ours=ours(expression, dict(data)), theirs=ask(expression, data))
+
+
+def _with_data(change: Callable[[Any], Any]) -> Rid:
+    return lambda case, _: (case.expression, change(case.data))
+
+
+def _rewritten(rewrite: Callable[[str], str]) -> Rid:
+    return lambda case, _: (rewrite(case.expression), case.data)
+
+
+def _without_null(case: Case, _: Ask) -> tuple[str, Mapping[str, Any]]:
+    return re.sub(r"\bnull\b", "undefined", case.expression), _without_nulls(case.data)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _without_nulls_in_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls_in_lists(item) for key, item in value.items()}
+    return ["" if item is None else item for item in value] if isinstance(value, list) else value
+
+
+def _within_16_bits(data: Any) -> Any:
+    return json.loads(re.sub("[\U00010000-\U0010ffff]", "\u263a", json.dumps(data, ensure_ascii=False)))
+
+
+def _with_flat_lists(data: Any) -> Any:
+    """Puts lists of scalars in place of lists of lists: then a text of items shows no list."""
+    return {**data, "nested": [1, 2, 6], "mixed": [1, "1", True]}
+
+
+def _written_otherwise(case: Case, _: Ask) -> bool:
+    """Tells whether the values differ in how a list or an object within a text is written alone."""
+    both = "value" in case.ours and "value" in case.theirs
+    return both and _is_like(case.ours["value"], case.theirs["value"])
+
+
+def _is_like(one: Any, two: Any) -> bool:
+    if isinstance(one, dict) and isinstance(two, dict) and "$" not in two:
+        rest = dict(two)
+        for name, item in one.items():
+            found = name if name in rest else next((each for each in rest if _is_like(name, each)), None)
+            if found is None or not _is_like(item, rest.pop(found)):
+                return False
+        return not rest
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(map(_is_like, one, two))
+    if isinstance(one, str) and isinstance(two, str) and one != two:
+        return _without_marks(one, two) == _without_marks(two, two)
+    return is_equal({"value": one}, {"value": two})
+
+
+def _without_marks(text: str, theirs: str) -> str:
+    """Returns a text without the marks of lists, and with no members in its objects if theirs has none."""
+    if has_no_members := "[object object]" in theirs.casefold():
+        while (shorter := re.sub(r"\{[^{}]*\}", "[object Object]", text)) != text:
+            text = shorter
+    text = re.sub(r'[\[\]",]|null|undefined', "", text)
+    return text.casefold() if has_no_members else text
+
+
+_FAILS = "jPath(1, '$')"
+_SWAPS = 8
+_VARIABLE = re.compile(r"\([^()]*, (x|item), ")
+_TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_TOKEN = re.compile(rf"{_TEXT}|\.?[\w$]+(?:\.\d+)?|[&|?]{{2}}|[<>!=]=|[^\s\w]")
+_LITERAL = re.compile(r"(?:\\.|[^`$\\]|\$(?!\{))+|\$\{|`", re.DOTALL)
+_OPENING, _CLOSING = frozenset(("(", "[", "{", "${")), frozenset((")", "]", "}"))
+Swap = Callable[[str, Answer, Answer], Any]
+"""Tells what stands for a part of an expression, given our answer to it and theirs: a `_Source` stands for itself, any
+other value is put into the data; NO_SWAP leaves the part as it is."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    text: str
+
+
+_NO_SWAP = object()
+
+
+def _swapped(swap: Swap, *marks: str) -> Rid:
+    """Returns the case with other parts in the place of those that make the difference, the smallest first.
+
+    The marks say which parts are looked at.
+    """
+    pattern = re.compile("|".join(marks))
+
+    def swapped(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+        expression, data = case.expression, dict(case.data)
+        for number in range(_SWAPS):
+            for start, end in _parts(expression):
+                part = expression[start:end]
+                if pattern.search(part) is None:
+                    continue
+                given = swap(part, ours(part, data), ask(part, data))
+                if given is not _NO_SWAP:
+                    break
+            else:
+                break
+            name = given.text if isinstance(given, _Source) else f"{swap.__name__}{number}"
+            data |= {} if isinstance(given, _Source) else {name: given}
+            expression = f"{expression[:start]}{name}{expression[end:]}"
+        return expression, data
+
+    return swapped
+
+
+def _parts(expression: str) -> Iterator[tuple[int, int]]:
+    """Yields where the parts of an expression stand that are expressions themselves, the shortest first.
+
+    A part that uses the variable of a loop means nothing alone, so it is none.
+    """
+    variables = set(_VARIABLE.findall(expression))
+    tokens = _tokens(expression)
+    spans: list[tuple[int, int]] = []
+    for first, (start, _, _) in enumerate(tokens):
+        depth = 0
+        if first > 0 and tokens[first][2] in {"(", "["} and re.search(r"[\w)\]]$", tokens[first - 1][2]):
+            continue
+        for index, (_, end, token) in enumerate(tokens[first:], first):
+            depth += (token in _OPENING) - (token in _CLOSING)
+            if depth < 0 or (depth == 0 and token in {",", "\\"}):
+                break
+            following = tokens[index + 1][2] if index + 1 < len(tokens) else ""
+            if depth == 0 and following[:1] not in {"(", "[", "."}:
+                spans.append((start, end))
+    for start, end in sorted(spans, key=lambda span: span[1] - span[0]):
+        part = expression[start:end]
+        free = variables - set(_VARIABLE.findall(part))
+        if free.isdisjoint(re.findall(r"\w+", re.sub(_TEXT, "", part))) and _is_expression(part):
+            yield start, end
+
+
+def _tokens(expression: str) -> list[tuple[int, int, str]]:
+    """Returns the tokens of an expression with their places. A text between backticks opens and closes as brackets do.
+
+    Its letters are one token that is no expression.
+    """
+    tokens: list[tuple[int, int, str]] = []
+    open_ones: list[str] = []
+    at = 0
+    while at < len(expression):
+        is_letters = open_ones[-1:] == ["`"]
+        found = (_LITERAL if is_letters else _TOKEN).search(expression, at)
+        if found is None:
+            break
+        token, at = found[0], found.end()
+        if token == "`":
+            token = ")" if is_letters else "("
+        elif is_letters and token != "${":
+            token = "\\"
+        if token in _OPENING:
+            open_ones.append(found[0])
+        elif token in _CLOSING:
+            del open_ones[-1:]
+        tokens.append((found.start(), found.end(), token))
+    return tokens
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        parse_expression(text)
+    except ExpressionSyntaxError:
+        return False
+    return True
+
+
+def _failing_if_infinite(_: str, mine: Answer, theirs: Answer) -> Any:
+    if "error" not in mine or "value" not in theirs:
+        return _NO_SWAP
+    value = theirs["value"]
+    is_infinite = isinstance(value, dict) and value.get("$") == "number"
+    is_text = isinstance(value, str) and re.search("NaN|Infinity", value) is not None
+    return _Source(_FAILS) if is_infinite or is_text or "expects numbers, found list" in mine["error"] else _NO_SWAP
+
+
+def _failing_if_invalid(_: str, mine: Answer, theirs: Answer) -> Any:
+    return _Source(_FAILS) if "error" in mine and theirs == {"value": "Invalid Date"} else _NO_SWAP
+
+
+_EXCEPTION = re.compile(r"Cannot \w+|is not a function|not iterable|invalid format|is undefined")
+
+
+def _failing_without_exception(_: str, mine: Answer, theirs: Answer) -> Any:
+    is_thrown = "error" in mine and _EXCEPTION.search(theirs.get("error", "")) is not None
+    return _Source(_FAILS) if is_thrown else _NO_SWAP
+
+
+def _small_integer(_: str, mine: Answer, theirs: Answer) -> Any:
+    one, two = mine.get("value"), plain(theirs.get("value"))
+    both = type(one) in {int, float} and type(two) in {int, float} and min(abs(one), abs(two)) >= 2**53 - 1
+    return 5 if both and abs(one - two) <= abs(one) * 1e-15 else _NO_SWAP
+
+
+def _fifteen_digits(_: str, mine: Answer, theirs: Answer) -> Any:
+    one, two = mine.get("value"), theirs.get("value")
+    if not isinstance(one, str) or not isinstance(two, str) or one == two:
+        return _NO_SWAP
+    if re.sub(r"\d", "", one) != re.sub(r"\d", "", two):
+        return _NO_SWAP
+    digits, others = (int(re.sub(r"\D", "", each) or "0") for each in (one, two))
+    return one if abs(digits - others) <= digits * 1e-15 else _NO_SWAP
+
+
+def _of_utf_8(_: str, mine: Answer, theirs: Answer) -> Any:
+    one, two = mine.get("value"), theirs.get("value")
+    if isinstance(one, dict) and isinstance(two, dict) and two.get("$") == "bytes":
+        content = b64decode(one.get("$content", ""))
+        return one if content.decode("latin-1").encode() == bytes(two["v"]) else _NO_SWAP
+    both = isinstance(one, str) and isinstance(two, str)
+    return one if both and one != two and one.encode().decode("latin-1") == two else _NO_SWAP
+
+
+def _bytes_as_object(_: str, mine: Answer, theirs: Answer) -> Any:
+    value = theirs.get("value")
+    is_binary = isinstance(value, dict) and value.get("$") == "bytes" and is_equal(mine, theirs)
+    return plain(value) if is_binary else _NO_SWAP
+
+
+def _undefined_as_null(part: str, mine: Answer, theirs: Answer) -> Any:
+    is_undefined = theirs.get("value") == {"$": "undefined"} and mine == {"value": None}
+    return _Source("null") if is_undefined and part != "null" else _NO_SWAP
+
+
+def _list_unchanged(_: str, mine: Answer, theirs: Answer) -> Any:
+    value, other = mine.get("value"), theirs.get("value")
+    if isinstance(value, str) and "of [object String]" in theirs.get("error", ""):
+        return value
+    if not isinstance(other, list):
+        return _NO_SWAP
+    if "expects an object as `object`, found list" in mine.get("error", ""):
+        return other
+    # What removeProperty() takes from a list there leaves a hole.
+    if not isinstance(value, list) or len(value) != len(other) or value == other:
+        return _NO_SWAP
+    pairs = zip(value, other, strict=True)
+    return value if all(two is None or is_equal({"value": one}, {"value": two}) for one, two in pairs) else _NO_SWAP
+
+
+def _near_zero(_: str, mine: Answer, theirs: Answer) -> Any:
+    return 0 if mine == {"value": 0} and theirs.get("value") == 1 else _NO_SWAP
+
+
+def _empty_text(_: str, mine: Answer, theirs: Answer) -> Any:
+    return "" if "error" in mine and theirs == {"value": ""} else _NO_SWAP
+
+
+def _failing_with_nothing_left(part: str, mine: Answer, theirs: Answer) -> Any:
+    return _Source(_FAILS) if "error" in mine and "error" in theirs and part != _FAILS else _NO_SWAP
+
+
+def _with_nothing_left(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+    if "error" in case.theirs:
+        return case.expression, case.data
+    return _swapped(_failing_with_nothing_left, r"^\w+\([\s\S]*\)$", "[<>]")(case, ask)
+
+
+_GUID = "'80000000-0000-4000-8000-000000000000'"
+_CHANGING = re.compile(r"\b((?:(?:add|set|remove)Property|reverse)\()([\w.\[\]]+)(?=[,)])")
+_COPY = r"\1(exists(\2) && (isObject(\2) || isArray(\2)) ? json(string(\2)) : \2)"
+_SET = re.compile(r"(setPathToValue\([^(),]*, )([\w.\[\]]+)(?=\))")
+
+
+def _without_chance(expression: str) -> str:
+    return expression.replace("newGuid()", _GUID)
+
+
+def _without_root(expression: str) -> str:
+    return re.sub(r"\$(root|data)\b", "nowhere", expression)
+
+
+def _on_copies(expression: str) -> str:
+    """Gives copies of lists and objects to what changes the data there."""
+    return _SET.sub(_COPY, _CHANGING.sub(_COPY, expression))
+
+
+def _without_last(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+    """Takes a last separator that is null or undefined from a join()."""
+    expression = case.expression
+    for start, end in _parts(expression):
+        before, after = expression[:start], expression[end:]
+        if before.endswith(", ") and after.startswith(")") and "join(" in before:
+            answer, shorter = ask(expression[start:end], case.data), f"{before[:-2]}{after}"
+            is_nothing = "value" in answer and plain(answer["value"]) is None
+            if is_nothing and ours(shorter, dict(case.data)) == case.ours:
+                return shorter, case.data
+    return expression, case.data
+
+
+def _not_computed(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+    """Puts what stringOrValue() computes there into the data."""
+    expression, data = case.expression, dict(case.data)
+    for number, call in enumerate(filter(None, _calls("stringOrValue", expression))):
+        answer = ask(call, data)
+        name = f"computed{number}" if "value" in answer else _FAILS
+        data |= {name: plain(answer["value"])} if "value" in answer else {}
+        expression = expression.replace(call, name)
+    return expression, data
+
+
+def _of_ascii(case: Case, _: Ask) -> tuple[str, Mapping[str, Any]]:
+    """Takes what is beyond ASCII out of the data when base64 is read, so that none of it is read as a digit."""
+    if re.search(r"[bB]ase64To", case.expression) is None:
+        return case.expression, case.data
+    data = json.loads(re.sub(r"[^\x00-\x7f]", "!", json.dumps(case.data, ensure_ascii=False)))
+    return case.expression, data
+
+
+def _has_nested_backticks(case: Case, _: Ask) -> bool:
+    depth = [0]
+    for start, _end, token in _tokens(case.expression):
+        if case.expression[start] == "`":
+            depth.append(depth[-1] + (1 if token == "(" else -1))
+    return "syntax error" in case.their_text and max(depth) > 1
+
+
+def _read_only(case: Case, _: Ask) -> tuple[str, Mapping[str, Any]]:
+    """Makes a path that is set within a loop fail for an ordinary reason."""
+    expression = case.expression
+    if "stacked memory is read-only" in case.their_text:
+        for call in _calls("setPathToValue", expression):
+            expression = expression.replace(call, _FAILS)
+    return expression, case.data
+
+
+def _in_another_order(case: Case, _: Ask) -> bool:
+    """Tells whether texts differ in the order of their characters alone, where names that are numbers were set."""
+    one, two = case.ours.get("value"), case.theirs.get("value")
+    is_text = isinstance(one, str) and isinstance(two, str) and sorted(one) == sorted(two)
+    return is_text and re.search(r"(add|set)Property\(", case.expression) is not None
+
+
+def _xpath_says(*marks: str) -> Callable[[Case, Ask], bool]:
+    """Tells whether a call of xPath() within the case is an error here, for one of these reasons, and none there."""
+    pattern = re.compile("|".join(map(re.escape, marks)))
+
+    def covers(case: Case, ask: Ask) -> bool:
+        data = dict(case.data)
+        return any(
+            pattern.search(ours(call, data).get("error", "")) is not None and "error" not in ask(call, data)
+            for call in _calls("xPath", case.expression)
+        )
+
+    return covers
+
+
+def _counts_in_documents(case: Case, _: Ask) -> bool:
+    return re.search(r"xPath\([\s\S]*(namespace-uri\(|\)\[)", case.expression) is not None
+
+
+def _calls(name: str, expression: str) -> list[str]:
+    """Returns the calls of a function as they stand in an expression."""
+    found = []
+    for start in re.finditer(rf"\b{name}\(", expression):
+        depth, end = 0, start.start()
+        for token in re.finditer(r"'(?:\\.|[^'\\])*'|[()]", expression[start.start() :]):
+            depth += {"(": 1, ")": -1}.get(token[0], 0)
+            if depth == 0 and token[0] == ")":
+                end = start.start() + token.end()
+                break
+        found.append(expression[start.start() : end])
+    return found
+
+
+EXCUSES = (
+    Excuse(name="Null and missing are one value", rid=_without_null),
+    Excuse(name="Texts are counted in characters", rid=_with_data(_within_16_bits)),
+    Excuse(name="Objects and lists within texts are JSON", covers=_written_otherwise),
+    Excuse(name="Objects and lists within texts are JSON", rid=_with_data(_with_flat_lists)),
+    Excuse(name="A backtick within a backtick", covers=_has_nested_backticks),
+    Excuse(name="Random values differ", rid=_rewritten(_without_chance)),
+    Excuse(name="The document has a name", rid=_rewritten(_without_root)),
+    Excuse(name="The data of a card stays as it is", rid=_rewritten(_on_copies)),
+    Excuse(name="A text is not evaluated again", rid=_not_computed),
+    Excuse(name="Members keep their order", covers=_in_another_order),
+    Excuse(
+        name="XML and its paths are checked",
+        covers=_xpath_says("xPath() expects an XML text", "well-formed XML", "a text as `xpath`"),
+    ),
+    Excuse(name="There is no NaN and no Infinity", covers=_xpath_says("not a finite number")),
+    Excuse(name="Paths into XML follow the standard", covers=_counts_in_documents),
+    Excuse(name="There is no NaN and no Infinity", rid=_swapped(_failing_if_infinite, r"\w\(", r"[-+*/^%]")),
+    Excuse(name="An impossible date is an error", rid=_swapped(_failing_if_invalid, r"\w\(")),
+    Excuse(name="Whole numbers are exact", rid=_swapped(_small_integer, "")),
+    Excuse(name="Digits beyond the fifteenth", rid=_swapped(_fifteen_digits, r"^formatNumber\(", r"^string\(", "^`")),
+    Excuse(name="Base64 is of UTF-8", rid=_of_ascii),
+    Excuse(name="Base64 is of UTF-8", rid=_swapped(_of_utf_8, r"[bB]ase64To", "dataUriTo")),
+    Excuse(name="Base64 is of UTF-8", rid=_swapped(_bytes_as_object, r"[bB]inary\(")),
+    Excuse(name="The smallest numbers are near 0", rid=_swapped(_near_zero, r"^int\(")),
+    Excuse(name="Arguments are evaluated first", rid=_swapped(_empty_text, r"^substring\(")),
+    Excuse(name="A list has no members with names", rid=_swapped(_list_unchanged, r"^(add|set|remove)Property\(")),
+    Excuse(name="Null and missing are one value", rid=_swapped(_undefined_as_null, r"^[\w$]")),
+    Excuse(name="Null and missing are one value", rid=_without_last),
+    Excuse(name="Null and missing are one value", rid=_with_data(_without_nulls_in_lists)),
+    Excuse(name="Exceptions of JavaScript", rid=_swapped(_failing_without_exception, "")),
+    Excuse(name="Exceptions of JavaScript", rid=_read_only),
+    Excuse(name="What cannot be evaluated is false", rid=_with_nothing_left),
+)
+
+
+def excuse_of(case: Case, ask: Ask) -> str:
+    """Returns the name of the excuse that covers a case, the empty text when none does.
+
+    Several reasons may meet in one case: then it is rid of one after the other until both sides agree, and the name is
+    that of the last one.
+    """
+    for excuse in EXCUSES:
+        if excuse.covers is not None and excuse.covers(case, ask):
+            return excuse.name
+        changed = excuse.without(case, ask)
+        if changed is not None and is_equal(changed.ours, changed.theirs):
+            return excuse.name
+    for excuse in EXCUSES:
+        case = excuse.without(case, ask) or case
+        is_covered = any(each.covers(case, ask) for each in EXCUSES if each.covers is not None)
+        if is_covered or is_equal(case.ours, case.theirs):
+            return excuse.name
+    return ""

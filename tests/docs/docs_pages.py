@@ -1,0 +1,23 @@
+"""Where the documentation lies, and how its pages are read."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("[A-Z]*.md"), *DOCS.rglob("*.md")})
+WRITTEN = [page for page in PAGES if page.parent.name not in ("reference", "adr")]
+"""The pages that people write."""
+
+_BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """Yields the language and the text of each code block of a page."""
+    yield from _BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def prose(page: Path) -> str:
+    """Returns a page without its code blocks."""
+    return _BLOCK.sub("", page.read_text(encoding="utf-8"))

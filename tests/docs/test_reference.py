@@ -1,0 +1,119 @@
+"""The reference pages are those that the code makes now, and they leave nothing out."""
+
+import json
+from itertools import pairwise
+
+import pytest
+import reference
+from reference_pages.commands import command_names, is_documented
+from reference_pages.error_notes import NOTES
+from reference_pages.errors import find_codes
+from reference_pages.logs import TEXTS, log_types
+from reference_pages.step_texts import EXAMPLES, LATER_SETTINGS, OUTPUTS, SUMMARIES
+
+from looply.definition import OPERATORS, STEP_TYPES, definition_schema, parse_definition
+from looply.expressions.functions.table import FUNCTIONS
+from looply.jsontext import Json
+from looply.server.application import API_ROUTES
+from looply.settings import TABLE
+
+AVAILABLE = [name for name, type_ in STEP_TYPES.items() if type_.is_available]
+START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
+
+
+def page(name: str) -> str:
+    return (reference.FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", reference.PAGES)
+def test_a_page_is_what_the_code_says_now(name: str) -> None:
+    assert page(name) == reference.render(name), "run make docs"
+
+
+def test_the_folder_has_no_pages_that_nothing_makes() -> None:
+    assert {file.name for file in reference.FOLDER.iterdir()} == set(reference.PAGES)
+
+
+def test_every_error_code_has_a_note_and_no_note_is_left_over() -> None:
+    assert NOTES.keys() == find_codes().keys()
+
+
+def test_every_error_code_is_on_its_page() -> None:
+    text = page("errors.md")
+    assert [code for code in find_codes() if f"| `{code}` |" not in text] == []
+
+
+def test_every_setting_and_limit_is_on_its_page() -> None:
+    text = page("settings.md") + page("limits.md")
+    assert [name for name, row in TABLE.items() if f"| `{row.variable}` |" not in text] == []
+
+
+def test_every_type_of_step_is_on_its_page() -> None:
+    text = page("steps.md")
+    assert [name for name in AVAILABLE if f"\n## {name}\n" not in text] == []
+    assert [name for name in STEP_TYPES if f"`{name}`" not in text] == []
+
+
+def test_the_texts_about_steps_are_about_steps_that_there_are() -> None:
+    assert list(SUMMARIES) == AVAILABLE
+    assert list(EXAMPLES) == AVAILABLE
+    assert OUTPUTS.keys() <= set(AVAILABLE)
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+def test_the_example_of_a_step_is_accepted(name: str) -> None:
+    step = EXAMPLES[name]
+    others: list[Json] = [] if name == "trigger" else [START]
+    if name == "redirect":
+        others.append({"id": "wait_1", "type": "wait", "settings": {}})
+    chain = [*others, step]
+    edges = [{"from": before["id"], "to": after["id"]} for before, after in pairwise(chain)]
+    if name == "trigger":
+        chain.append(EXAMPLES["terminate"])
+        edges = [{"from": "WorkflowStartState", "to": "terminate_1"}]
+    definition: Json = {"workflow_name": name, "workflow_steps": chain, "workflow_connections": edges}
+    assert parse_definition(definition).errors == ()
+
+
+@pytest.mark.parametrize("name", LATER_SETTINGS["trigger"])
+def test_a_setting_that_is_called_later_is_refused_now(name: str) -> None:
+    field = name.removeprefix("schedule.")
+    schema = definition_schema()["$defs"]["trigger"]["properties"]["schedule"]["properties"][field]
+    value = schema.get("enum", ["0 7 * * *" if field == "cron" else "PT1M"])[0]
+    settings = {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", field: value}}
+    steps = [{**START, "settings": settings}, EXAMPLES["terminate"]]
+    edges = [{"from": "WorkflowStartState", "to": "terminate_1"}]
+    definition: Json = {"workflow_name": "w", "workflow_steps": steps, "workflow_connections": edges}
+    assert [problem.path for problem in parse_definition(definition).errors] == [
+        f"/workflow_steps/0/settings/schedule/{field}"
+    ]
+
+
+def test_every_operator_is_on_its_page() -> None:
+    text = page("operators.md")
+    assert [name for name in OPERATORS if f"| `{name}` |" not in text] == []
+
+
+def test_every_function_is_on_its_page() -> None:
+    text = page("expressions.md")
+    assert [name for name in FUNCTIONS if f"| `{name}(" not in text] == []
+
+
+def test_every_type_of_log_entry_is_explained() -> None:
+    assert TEXTS.keys() == log_types()
+
+
+def test_every_route_is_on_its_page_and_in_the_description() -> None:
+    text, paths = page("http-api.md"), json.loads(page("openapi.json"))["paths"]
+    missing = [route.path for route in API_ROUTES if f"\n### {route.method} {route.path}\n" not in text]
+    assert missing == []
+    assert [route.path for route in API_ROUTES if route.method.lower() not in paths.get(route.path, {})] == []
+
+
+def test_every_command_is_on_its_page() -> None:
+    text = page("cli.md")
+    assert [name for name in command_names() if not is_documented(name, text)] == []
+
+
+def test_the_schema_of_definitions_is_the_one_that_is_checked() -> None:
+    assert json.loads(page("definition.schema.json")) == definition_schema()

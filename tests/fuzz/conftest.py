@@ -1,0 +1,6 @@
+"""The generator of valid expressions is that of the differential tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent.parent / "differential"))

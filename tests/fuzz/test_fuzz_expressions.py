@@ -1,0 +1,173 @@
+"""Whatever is given as an expression, a template or a card: it ends within its fuel, in a JSON value or a typed error.
+
+The time that an input takes is told in the summary and held to its goal by `make bench`, not here: what is tested is
+the same on every machine.
+"""
+
+import gc
+import math
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+from expression_bombs import DATA as BOMB_DATA
+from expression_cases import DATA
+from expression_inputs import FuzzInputs, Input
+
+from looply.expressions import (
+    Evaluation,
+    ExpressionError,
+    ExpressionLimit,
+    ExpressionSyntaxError,
+    parse_card,
+    parse_expression,
+    parse_template,
+)
+from looply.expressions.evaluation import Run
+from looply.jsontext import encode_json, oversize
+from looply.limits import DEFAULT_LIMITS
+
+SHARDS = 8
+SEED = 20261124
+TWICE_EVERY = 16
+_REPEATED = ("bigs", "twins", "bigRows")
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+
+
+class Outcome(NamedTuple):
+    """What became of an input: `value`, `refused`, `failed` or `limit`, with the value or the error."""
+
+    name: str
+    result: Any
+
+
+def evaluation(data: Mapping[str, Any]) -> Evaluation:
+    numbers = iter(range(10**9))
+    return Evaluation(data, NOW, lambda: next(numbers).to_bytes(16, "big"))
+
+
+def evaluated(given: Input, data: Mapping[str, Any]) -> Any:
+    if given.form == "card":
+        return parse_card(given.source).expand(evaluation(data))
+    if given.form == "template":
+        return parse_template(given.source).evaluate(evaluation(data))
+    expression = parse_expression(given.source)
+    run = Run(evaluation(data), expression.compiled.slots)
+    value = expression.evaluate_in(run)
+    assert run.fuel >= 0, "it went beyond its fuel"
+    return value
+
+
+def outcome(given: Input, data: Mapping[str, Any]) -> Outcome:
+    """Returns what becomes of an input; anything but a typed error goes through."""
+    try:
+        return Outcome("value", evaluated(given, data))
+    except ExpressionSyntaxError as error:
+        check_place(error)
+        return Outcome("refused", error)
+    except ExpressionLimit as error:
+        check_limit(error)
+        return Outcome("limit", error)
+    except ExpressionError as error:
+        check_place(error)
+        return Outcome("failed", error)
+
+
+def check_place(error: ExpressionError | ExpressionSyntaxError) -> None:
+    assert error.message
+    assert 0 <= error.position <= len(error.source)
+
+
+def check_limit(error: ExpressionLimit) -> None:
+    assert hasattr(DEFAULT_LIMITS, error.limit)
+    assert error.limit in error.message
+
+
+def check_json(value: Any) -> None:
+    """Checks that a value is JSON within the limits, unless it is too large to be looked at: then callers refuse it."""
+    if oversize(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
+        return
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is dict:
+            assert all(type(key) is str for key in item)
+            pending.extend(item.values())
+        elif kind is list:
+            assert len(item) <= DEFAULT_LIMITS.expression_items
+            pending.extend(item)
+        elif kind is str:
+            assert len(item) <= max(DEFAULT_LIMITS.expression_text, 8 * 1024 * 1024)
+            item.encode()
+        elif kind is float:
+            assert math.isfinite(item)
+        elif kind is int:
+            assert abs(item) < 10**DEFAULT_LIMITS.integer_digits
+        else:
+            assert item is None or kind is bool, kind
+
+
+def is_same(one: Outcome, two: Outcome) -> bool:
+    if one.name != two.name:
+        return False
+    return str(one.result) == str(two.result) if one.name != "value" else one.result == two.result
+
+
+@pytest.fixture
+def settled() -> Iterator[None]:
+    """Keeps the collector from walking through the data of the bombs again and again, at the cost of some input."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_input_ends_within_its_fuel_in_json_or_a_typed_error(
+    shard: int, repetitions: Callable[[int, int], int], record_property: Callable[[str, object], None]
+) -> None:
+    inputs = FuzzInputs(SEED)
+    before, bomb_hash = encode_json(DATA), hash_of_bombs()
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    wrong: list[str] = []
+    slowest = (0.0, "")
+    for number in range(shard, repetitions(200_000, 2_000_000), SHARDS):
+        given = inputs.input(number)
+        data = BOMB_DATA if given.kind == "bomb" else DATA
+        begun = time.thread_time()
+        try:
+            made = outcome(given, data)
+            slowest = max(slowest, (time.thread_time() - begun, str(given.source)))
+            if made.name == "value":
+                check_json(made.result)
+            assert given.kind == "bomb" or encode_json(DATA) == before, "the data has changed"
+            if number % TWICE_EVERY == shard and given.kind != "bomb":
+                assert is_same(made, outcome(given, data)), "a second evaluation gave something else"
+            kinds[given.kind][made.name] += 1
+        except Exception:  # whatever it is, it is what is looked for
+            wrong.append(f"{number}: {str(given)[:400]}\n{traceback.format_exc(limit=-3)}")
+    record_property(
+        "fuzz",
+        {
+            "kinds": {kind: dict(counts) for kind, counts in kinds.items()},
+            "slowest_ms": slowest[0] * 1000,
+            "slowest": slowest[1],
+        },
+    )
+    assert not wrong, f"{len(wrong)} inputs:\n" + "\n".join(wrong[:10])
+    assert hash_of_bombs() == bomb_hash, "the data of the bombs has changed"
+    # An evaluation that refuses everything would pass all of the above.
+    assert kinds["valid"]["value"] > sum(kinds["valid"].values()) * 0.4
+    assert all(counts["refused"] < sum(counts.values()) for counts in kinds.values())
+
+
+def hash_of_bombs() -> int:
+    """Returns the hash of what is not one text a hundred thousand times over."""
+    return hash(encode_json({name: value for name, value in BOMB_DATA.items() if name not in _REPEATED}))

@@ -1,0 +1,154 @@
+"""A data folder as a killed process leaves it: what is in it, who knows of it, and how it is kept.
+
+The keys and secrets in it are test values. `record_folder.py` makes it; every later release opens it and goes on.
+"""
+
+import io
+import lzma
+import tarfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from looply.catalog import Catalog
+from looply.clock import Ids
+from looply.definition import Workflow
+from looply.engine.sqlite import SqliteStore
+from looply.sealing import Sealer
+from looply.testing.clock import START_TIME, FakeClock, SerialEntropy
+from looply.testing.definitions import (
+    asking,
+    call,
+    card,
+    chain,
+    computing,
+    counting,
+    delaying,
+    every,
+    graph,
+    note,
+    step,
+    wait,
+)
+from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver
+
+FOLDERS: Final = Path(__file__).parent / "folders"
+FILES: Final = ("executions.db", "executions.db-wal", "executions.mark", "catalog.db", "key")
+SEALING_KEY: Final = bytes(32)
+PASSWORD: Final = "correct-horse-battery"
+PIN: Final = "1234-of-a-test"
+SLOTS: Final = 3
+PEOPLE: Final = ["ann@example.com", "bob@example.com"]
+LEFT_ON: Final = START_TIME + timedelta(minutes=1)
+"""When the process that left the folder was killed."""
+
+
+class Left(msgspec.Struct, kw_only=True):
+    """What is in a recorded folder, by the name of its story: executions, each as `record.summary` tells it."""
+
+    executions: dict[str, str]
+    definitions: dict[str, str]
+    summaries: dict[str, dict[str, Any]]
+    open: int
+    api_key: str
+    catalog: dict[str, str]
+
+
+def workflows() -> dict[str, Workflow]:
+    """Returns what runs in the folder, by the name of its story; the last one is cut, and nothing may come after it."""
+    rule = {"variable": "${payload.output.count}", "operator": "NumericLessThan", "value": 180}
+    long = graph(
+        note("count", "${add(coalesce(payload.output.count, 0), 1)}"),
+        step("more", "conditional", {"rules": [rule]}),
+        step("again", "redirect", {"target": "count", "max_visits": 500}),
+        wait(),
+        edges=(
+            ("WorkflowStartState", "next", "count"),
+            ("count", "next", "more"),
+            ("more", "yes", "again"),
+            ("more", "no", "wait_1"),
+        ),
+    )
+    pay = call("secret", connection="shop", body="${payload.output.pin}")
+    return {
+        "waiting": asking(timeout="PT1H"),
+        "delayed": delaying("P1D"),
+        "retried": chain(call("retried", "POST", retry={"max_attempts": 3, "interval": "PT1H"}), note()),
+        "incident": chain(call("incident", "POST", fail_on=["5xx"]), note()),
+        "out_get": chain(call("out_get", "GET"), note()),
+        "out_post": chain(call("out_post", "POST"), note()),
+        "kept": chain(call("kept", "GET"), wait(), note()),
+        "queued": chain(call("queued", "POST"), note()),
+        "carded": chain(card(recipients=PEOPLE, for_="all", timeout="P1D"), note()),
+        "large": chain(wait(), note()),
+        "secret": chain(wait(), pay, start={"secret": ["/output/pin"]}),
+        "long": long,
+        "completed": computing(),
+        "terminated": chain(note("before"), wait()),
+        "cut": counting(60),
+    }
+
+
+def scheduled() -> Workflow:
+    """Returns what a schedule of the folder starts each hour."""
+    return every("PT1H")
+
+
+def body_of(name: str) -> dict[str, Any]:
+    """Returns what a story was triggered with."""
+    return {"large": {"text": "x" * 20_000}, "secret": {"pin": PIN}}.get(name, {"po": name})
+
+
+class FixedIds(Ids):
+    """Ids that begin with those that the executions of the folder name."""
+
+    def __init__(self, entropy: SerialEntropy) -> None:
+        super().__init__(entropy)
+        self._first = [UUID(ORGANIZATION), UUID(WORKSPACE)]
+
+    def expect(self, id_: str) -> None:
+        """Lets the next id be this one."""
+        self._first.append(UUID(id_))
+
+    def next(self, now: Any) -> UUID:
+        """Returns what is expected, else a new id."""
+        return self._first.pop(0) if self._first else super().next(now)
+
+
+async def open_catalog(folder: Path, clock: FakeClock, ids: Ids | None = None) -> Catalog:
+    """Opens the catalog of a folder."""
+    entropy = SerialEntropy()
+    sealer = Sealer(SEALING_KEY, entropy)
+    return await Catalog.open(folder / "catalog.db", sealer, clock=clock, ids=ids or FixedIds(entropy), entropy=entropy)
+
+
+def driver_of(folder: Path) -> Driver:
+    """Returns a driver on the store of a folder. It is not open yet."""
+    driver = Driver(lambda: SqliteStore(folder, driver.clock), per_queue=SLOTS)
+    return driver
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Writes the files of a folder into an archive that is the same whenever the files are."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in FILES:
+            if (folder / name).exists():
+                data = (folder / name).read_bytes()
+                entry = tarfile.TarInfo(name)
+                entry.size, entry.mode = len(data), 0o600
+                archive.addfile(entry, io.BytesIO(data))
+    target.write_bytes(lzma.compress(raw.getvalue(), preset=9 | lzma.PRESET_EXTREME))
+
+
+def unpack(source: Path, folder: Path) -> Path:
+    """Puts the files of an archive into a folder of their own and returns it."""
+    folder.mkdir(mode=0o700)
+    with tarfile.open(fileobj=io.BytesIO(lzma.decompress(source.read_bytes()))) as archive:
+        archive.extractall(folder, filter="data")
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    return folder

@@ -1,0 +1,142 @@
+"""Records a data folder that every later release must open, prove and continue.
+
+`python tests/golden/record_folder.py NAME` adds `folders/NAME.tar.xz` and what is in it; it never changes one that is
+there. Record one for each release that changes how something is stored.
+"""
+
+import asyncio
+import base64
+import sys
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from golden_folder import (
+    FOLDERS,
+    PASSWORD,
+    SEALING_KEY,
+    FixedIds,
+    Left,
+    body_of,
+    driver_of,
+    open_catalog,
+    pack,
+    scheduled,
+    workflows,
+)
+from record import summary
+
+from looply.catalog.cards import CardDraft
+from looply.catalog.connections import ConnectionDraft
+from looply.catalog.keys import KeyDraft
+from looply.catalog.workflows import WorkflowDraft
+from looply.errors import Unavailable
+from looply.execution.address import card_token, parse_address
+from looply.testing.clock import FakeTimeLoop, SerialEntropy, fake_loop
+from looply.testing.definitions import computing
+from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
+from looply.testing.world import HANG, Answer
+
+
+async def fill_catalog(folder: Path) -> tuple[str, dict[str, str]]:
+    """Makes the catalog of the folder; returns the text of its API key, and what is in it."""
+    ids = FixedIds(SerialEntropy())
+    catalog = await open_catalog(folder, fake_loop().clock, ids)
+    await catalog.organizations.create("Golden")
+    for name, workflow in (("Order", computing()), ("Every hour", scheduled())):
+        ids.expect(id_of(workflow))
+        draft = WorkflowDraft(name=name, definition=workflow.definition)
+        made = await catalog.workflows.create(ORGANIZATION, WORKSPACE, draft)
+        await catalog.workflows.activate(ORGANIZATION, (made.workflow_id, made.workflow_version))
+    order = id_of(computing())
+    await catalog.profiles.create(ORGANIZATION, order, "test", {"url": "https://test.example"})
+    shop = ConnectionDraft(name="shop", kind="http", settings={}, secrets={"token": PASSWORD})
+    await catalog.connections.create(ORGANIZATION, WORKSPACE, shop)
+    card = await catalog.cards.create(
+        ORGANIZATION, WORKSPACE, CardDraft(name="Ask", payload={"type": "AdaptiveCard", "version": "1.5", "body": []})
+    )
+    key = await catalog.keys.create(ORGANIZATION, WORKSPACE, KeyDraft(name="golden", scopes={"trigger", "read"}))
+    await catalog.close()
+    return key.text, {
+        "workflow_id": order,
+        "scheduled_id": id_of(scheduled()),
+        "card_id": card.card_id,
+        "key_id": key.key.key_id,
+    }
+
+
+async def fill_store(driver: Driver) -> dict[str, str]:
+    """Brings each story to where the process leaves it, and returns their executions."""
+    world = driver.world
+    world.connections.put("shop", {"password": PASSWORD})
+    world.script("retried", Unavailable("refused"))
+    world.script("incident", Answer(status=500))
+    for name in ("out_get", "out_post", "kept", "queued"):
+        world.always(name, HANG)
+    ids: dict[str, str] = {}
+    for name, workflow in workflows().items():
+        if name == "cut":
+            # Its first stretch is stored and nothing more: the process dies over it.
+            driver.faults.lost_answers = 1
+            driver.call(driver.started(workflow, body_of(name)))
+            await driver.settle()
+            ids[name] = (await driver.newest(1))[0].head.execution_id
+        else:
+            ids[name] = await driver.started(workflow, body_of(name), process_id=f"PO-{name}", key=f"key-{name}")
+            await driver.settle()
+    return ids
+
+
+async def act_on(driver: Driver, ids: dict[str, str]) -> None:
+    """Lets people and systems act on some of the stories."""
+    await driver.resume(ids["kept"], {"n": 1}, by="early")
+    seed = (await driver.state(ids["carded"])).started.seed
+    await driver.answer(ids["carded"], card_token(ids["carded"], seed, parse_address("card_1:1"), 0))
+    await driver.terminate(ids["terminated"], "not needed")
+    await driver.put_schedule(scheduled())
+
+
+async def make(folder: Path) -> Left:
+    """Fills a folder and leaves it as a killed process does."""
+    api_key, catalog = await fill_catalog(folder)
+    (folder / "key").write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
+    driver = driver_of(folder)
+    await driver.open()
+    ids = await fill_store(driver)
+    await act_on(driver, ids)
+    driver.clock.advance(timedelta(minutes=1))
+    audit = await driver.shell.audit()
+    assert list(audit.problems) == []
+    assert any(unit.snapshot is not None for unit in driver.faults.units)
+    assert any(unit.values for unit in driver.faults.units)
+    summaries = {name: summary(await driver.state(execution_id)) for name, execution_id in ids.items()}
+    await driver.crash(reopens=False)
+    return Left(
+        executions=ids,
+        definitions={name: workflow.hash.hex() for name, workflow in workflows().items()},
+        summaries=summaries,
+        open=audit.open,
+        api_key=api_key,
+        catalog=catalog,
+    )
+
+
+def main(name: str) -> None:
+    """Records the folder unless there is one of that name."""
+    FOLDERS.mkdir(exist_ok=True)
+    target = FOLDERS / f"{name}.tar.xz"
+    if target.exists():
+        sys.exit(f"{target} is recorded already and never changes")
+    with TemporaryDirectory() as base, asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
+        folder = Path(base) / "data"
+        folder.mkdir(mode=0o700)
+        left = runner.run(make(folder))
+        pack(folder, target)
+    text = msgspec.json.format(msgspec.json.encode(left, order="sorted"), indent=1)
+    target.with_name(f"{name}.json").write_bytes(text + b"\n")
+    sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

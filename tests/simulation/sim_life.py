@@ -1,0 +1,352 @@
+"""One simulated life of an engine: processes that come and go, clients, an operator, and a world; then rest.
+
+    trace = simulate(SeededChoice(17), "17")
+    assert problems_of(trace) == []
+
+The core and the shell are the real ones. First things go wrong for a while (safety); then nothing does any more, and
+everything must come to rest within a bounded time (liveness).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from actors import Clients
+from sim_choice import Choice, choose, happens
+from sim_loop import OWNER, Endless, SimulatedLoop
+from sim_operator import Operator
+from sim_options import Options, draw_options
+from sim_process import Process, SimulatedClock
+from sim_trace import Commit, Firing, Line, Stop, Trace
+from sim_workflows import POOL_SIZE, Made, made
+from simulated_store import SimulatedData
+from simulated_world import SimulatedWorld
+
+from looply.clock import EPOCH
+from looply.engine.port import Fire
+from looply.engine.shell import Shell
+from looply.engine.store import Unit
+from looply.errors import LooplyError, StoreLost
+from looply.testing.clock import SerialEntropy
+
+_REST_MS = 90 * 60_000
+"""So long after the last fault everything must have come to rest."""
+_QUIET_MS = 600
+_MOST_TURNS = 60_000
+_BOOT_MS = (5, 400, 4000, 40_000)
+_ANSWER_MS = (0, 0, 2, 30)
+_BROKEN = object()
+"""What a caller gets whose connection breaks."""
+
+
+class Simulation:
+    """See the module."""
+
+    def __init__(self, choice: Choice, seed: str) -> None:
+        self.choice = choice
+        self.options: Options = draw_options(choice, POOL_SIZE)
+        self.trace = Trace(seed=seed)
+        self.loop = SimulatedLoop()
+        self.clock = SimulatedClock(self.loop)
+        self.entropy = SerialEntropy()
+        self.data = SimulatedData(self._unit_applied, self._fire_taken)
+        self.world = SimulatedWorld(self)
+        self.workflows = self._workflows()
+        self.are_faults_on = True
+        self.is_disk_full = False
+        self.is_short_of_space = False
+        self.crashes = 0
+        self.processes: list[Process] = []
+        self._outside = copy_context()
+        self._quiet_ms = -1
+        self.clients = Clients(self)
+        self.operator = Operator(self)
+
+    @property
+    def current(self) -> Process:
+        """The process in charge."""
+        return self.processes[-1]
+
+    # Chance
+
+    def befalls(self, fault: str) -> bool:
+        """Returns whether a fault befalls now, and counts it."""
+        permille = self.options.permille(fault) if self.are_faults_on else 0
+        if not permille or not happens(self.choice, fault, permille):
+            return False
+        self.hit(fault)
+        return True
+
+    def kills(self, point: str) -> bool:
+        """Returns whether a process that passes the point is killed there."""
+        if self.crashes >= self.options.most_crashes or not self.befalls(point):
+            return False
+        self.crashes += 1
+        return True
+
+    def hit(self, fault: str) -> None:
+        """Counts a fault that befell."""
+        self.trace.hits[fault] += 1
+
+    def delay(self, label: str, options: Sequence[int]) -> int:
+        """Returns how long something takes, in milliseconds."""
+        return choose(self.choice, label, options)
+
+    def tie(self) -> int:
+        """Returns the place of something among what is due in the same millisecond."""
+        return self.choice.pick("tie", 3)
+
+    # Processes
+
+    def boot(self) -> None:
+        """Starts a process, which takes the store over."""
+        self.processes.append(Process(self, len(self.processes) + 1))
+
+    def kill(self, process: Process, point: str) -> None:
+        """Ends a process at once. Its callers learn nothing; after a while there is another process."""
+        if process.life == "DEAD":
+            return
+        process.life = "DEAD"
+        process.stopped.clear()
+        self.record_stop(process, point)
+        if process is self.current:
+            self.outside_later(self.delay("boot", _BOOT_MS), self.boot)
+            if "full_disk" in self.options.enabled and happens(self.choice, "disk is full", 200):
+                self.spawn(self.operator.fill_disk())
+
+    def record_stop(self, process: Process, point: str) -> None:
+        """Notes that a process stands still, and cuts its connections."""
+        process.is_ready = False
+        self.trace.stops.append(Stop(self.trace.tick(), process.number, point))
+        callers, process.callers = process.callers, []
+        for caller in callers:
+            self.outside_later(1, lambda caller=caller: _settle(caller, _BROKEN))
+
+    def outside_later(self, delay_ms: int, callback: Callable[[], None]) -> None:
+        """Calls back outside of any process."""
+        self.loop.at(self.loop.ms + delay_ms, self.tie(), callback, context=self._outside)
+
+    def spawn(self, work: Any) -> "asyncio.Task[Any]":
+        """Lets somebody outside do something."""
+        return self.loop.create_task(work, context=self._outside)
+
+    async def ask(self, question: Callable[[Shell], Awaitable[Any]]) -> Any:
+        """Puts a question to the process in charge.
+
+        Returns its answer or its error; StoreLost when nobody can tell what became of it, and the text "refused" when
+        nobody listens.
+        """
+        process = self.current
+        if not process.is_ready:
+            return "refused"
+        caller = self.loop.create_future()
+        process.callers.append(caller)
+        process.spawn(self._serve(process, question, caller))
+        answer = await caller
+        return StoreLost("the connection broke") if answer is _BROKEN else answer
+
+    async def _serve(
+        self, process: Process, question: Callable[[Shell], Awaitable[Any]], caller: "asyncio.Future[Any]"
+    ) -> None:
+        answer: Any
+        try:
+            answer = await question(process.shell)
+        except LooplyError as error:
+            answer = error
+        if late := self.delay("answer", _ANSWER_MS):
+            await asyncio.sleep(late / 1000)
+        if caller in process.callers:
+            process.callers.remove(caller)
+        _settle(caller, answer)
+        await process.reach("after_ack")
+
+    def on_arrival(self, line: Line) -> None:
+        """Lets the other system call back before it has answered, or somebody lose patience meanwhile."""
+        enabled = self.options.enabled
+        if "early_resumes" in enabled and happens(self.choice, "calls back", 300):
+            self.spawn(self.clients.finishing(self.clients.call_back(line.execution)))
+        if "terminates" in enabled and happens(self.choice, "loses patience", 200):
+            self.spawn(self.clients.finishing(self.clients.lose_patience()))
+
+    # The whole run
+
+    def run(self) -> Trace:
+        """Returns what was seen."""
+        try:
+            self._live()
+            self._collect()
+        except Endless:
+            self.trace.is_unreadable = True
+        finally:
+            self.loop.close()
+        self.trace.choices = self.choice.taken
+        return self.trace
+
+    def _live(self) -> None:
+        try:
+            self.boot()
+            actions = self.spawn(self._actions())
+            self._until(actions.done, 24 * 3_600_000)
+            self._make_peace()
+            self._come_to_rest("after the last fault")
+            self._finish()
+        except Endless:
+            self.trace.stuck.append(f"it goes on without an end at {self.loop.ms} ms: {self._restless()}")
+
+    async def _actions(self) -> None:
+        for made_workflow in self.workflows:
+            if self.workflows[made_workflow].every_ms:
+                await self.operator.put_schedule(made_workflow)
+        for _ in range(self.options.actions):
+            await asyncio.sleep(self.delay("gap", self.options.gaps_ms) / 1000)
+            act = choose(self.choice, "action", (*self.clients.actions, *self.operator.actions))
+            self.spawn(self.clients.finishing(act()))
+        await asyncio.sleep(self.delay("rest", (1, 2000, 60_000)) / 1000)
+
+    def _make_peace(self) -> None:
+        """Ends all faults: the disk has space, the clock stands right, what stood still goes on."""
+        self.are_faults_on = False
+        self.is_disk_full = self.is_short_of_space = False
+        self.clock.settle()
+        for process in self.processes:
+            if process.life == "STOPPED":
+                self.loop.go_on(process)
+                process.is_ready = process is self.current and not process.is_recovering
+        self.spawn(self.operator.drop_schedules())
+
+    def _come_to_rest(self, when: str) -> None:
+        if not self._until(self._is_at_rest, _REST_MS):
+            self.trace.stuck.append(f"{when}: {self._restless()}")
+
+    def _is_at_rest(self) -> bool:
+        """Tells whether nothing has been left to do for a moment: what was last decided must also be stored."""
+        if not self._is_quiet():
+            self._quiet_ms = -1
+            return False
+        if self._quiet_ms < 0:
+            self._quiet_ms = self.loop.ms
+            self.loop.at(self.loop.ms + _QUIET_MS, 1, _nothing, context=self._outside)
+        return self.loop.ms - self._quiet_ms >= _QUIET_MS
+
+    def _is_quiet(self) -> bool:
+        if self.current.calls_in_flight or not self.current.is_ready or self.clients.busy or self.operator.busy:
+            return False
+        data = self.data
+        open_ids = [key for key, head in data.heads.items() if head.status in ("RUNNING", "WAITING")]
+        if any(data.heads[key].status == "RUNNING" for key in open_ids):
+            return False
+        # Effects of an execution with an incident stay in line until somebody decides.
+        return not data.timers and not data.continuations and not any(key in open_ids for key, _ in data.effects)
+
+    def _restless(self) -> str:
+        data = self.data
+        found = [f"{key} {head.status}" for key, head in data.heads.items() if head.status in ("RUNNING", "WAITING")]
+        rows = [*data.timers, *data.effects, *data.continuations]
+        return f"ready: {self.current.is_ready}, calls: {self.clients.busy}, open: {found}, rows: {rows}"
+
+    def _finish(self) -> None:
+        """Lets everything that waits be resumed, twice; what is left then is terminated."""
+        for way in ("resume", "resume", "terminate"):
+            work = self.spawn(self.clients.finish(way))
+            if not self._until(work.done, _REST_MS):
+                self.trace.stuck.append(f"the last {way} is not answered")
+                return
+            self._come_to_rest(f"after the last {way}")
+
+    def _until(self, is_met: Callable[[], bool], span_ms: int) -> bool:
+        return self.loop.run_until(is_met, self.loop.ms + span_ms, _MOST_TURNS)
+
+    def _collect(self) -> None:
+        trace = self.trace
+        trace.broken = [repr(error) for error in self.loop.broken() if not isinstance(error, LooplyError)]
+        work = self.current.spawn(self._read_all())
+        if not self._until(work.done, 60_000):
+            trace.stuck.append("the histories cannot be read")
+        else:
+            trace.broken.extend(repr(error) for error in [work.exception()] if error is not None)
+
+    async def _read_all(self) -> None:
+        trace, shell = self.trace, self.current.shell
+        audit = await shell.audit()
+        trace.audit = [
+            f"{problem['kind']} {problem['execution_id']}: {problem['message']}" for problem in audit.problems
+        ]
+        for key, head in self.data.heads.items():
+            trace.chains[key] = [(batch.first_seq, batch.last_seq, batch.chain) for batch in self.data.batches[key]]
+            events = await shell.history(key)
+            trace.histories[key] = [_plain(event) for _, event in events]
+            trace.heads[key] = _plain(head)
+
+    def _workflows(self) -> dict[str, Made]:
+        """Returns the workflows of the run, by the id that they have in it."""
+        found: dict[str, Made] = {}
+        for number, index in enumerate(self.options.workflows):
+            for organization in range(self.options.organizations):
+                workflow_id = f"01900000-0000-7000-8000-{number:06x}{organization:06x}"
+                found[workflow_id] = made(index)
+                self.trace.definitions[workflow_id] = found[workflow_id].document
+                self.trace.organizations[workflow_id] = f"01900000-0000-7000-8000-0000000000{organization:02x}"
+        return found
+
+    def _unit_applied(self, unit: Unit) -> None:
+        process: Any = OWNER.get()
+        self.trace.commits.append(
+            Commit(
+                order=self.trace.tick(),
+                at_ms=self.loop.ms,
+                process=process.number,
+                epoch=process.epoch,
+                execution=unit.execution_id,
+                first_seq=unit.batch.first_seq,
+                last_seq=unit.batch.last_seq,
+                chain=unit.batch.chain,
+                status=unit.head.status,
+            )
+        )
+
+    def _fire_taken(self, fire: Fire, execution_id: str) -> None:
+        nominal = (fire.nominal - EPOCH) // timedelta(milliseconds=1)
+        latest = (self.clock.latest() - EPOCH) // timedelta(milliseconds=1)
+        self.trace.firings.append(
+            Firing(self.trace.tick(), self.loop.ms, latest, fire.workflow_id, nominal, execution_id)
+        )
+
+
+def simulate(choice: Choice, seed: str = "") -> Trace:
+    """Returns what was seen in one run."""
+    with quiet_logs():
+        return Simulation(choice, seed).run()
+
+
+@contextmanager
+def quiet_logs() -> Iterator[None]:
+    """Keeps the log of the engine off the terminal: in a simulation it is full of errors."""
+    was_configured, former = structlog.is_configured(), structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        if was_configured:
+            structlog.configure(**former)
+        else:
+            structlog.reset_defaults()
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(value, builtin_types=(datetime, bytes))
+    return plain
+
+
+def _settle(caller: "asyncio.Future[Any]", answer: Any) -> None:
+    if not caller.done():
+        caller.set_result(answer)
+
+
+def _nothing() -> None:
+    """Lets time pass."""

@@ -1,0 +1,146 @@
+"""One incarnation of the server in a simulation, and the clocks of the machine."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sim_loop import OWNER, Handle, SimulatedLoop
+from simulated_store import SimulatedStore
+from simulated_world import REGISTRY, NoConnections
+
+from looply.engine.codec import Codec
+from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.pump import Pump
+from looply.engine.reading import Parts
+from looply.engine.shell import Shell
+from looply.engine.worker import Worker
+from looply.jsontext import Json
+from looply.sealing import Sealer
+from looply.testing.clock import START_TIME, SerialEntropy
+from looply.testing.world import NoNetwork
+
+if TYPE_CHECKING:
+    from sim_life import Simulation
+
+_CODEC = Codec(Sealer(bytes(32), SerialEntropy()))
+_EXIT_MS = (1, 50, 900)
+_DRAIN = timedelta(seconds=25)
+
+
+class SimulatedClock:
+    """The machine's clocks: the wall clock can be wrong by `skew_ms`."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        self._loop = loop
+        self.skew_ms = 0
+        self._most_ms = 0
+        self._peak_ms = 0
+
+    def now(self) -> datetime:
+        """Returns the wall clock's instant."""
+        return START_TIME + timedelta(milliseconds=self._loop.ms + self.skew_ms)
+
+    def monotonic(self) -> float:
+        """Returns the monotonic clock in seconds."""
+        return self._loop.ms / 1000
+
+    def set(self, by_ms: int) -> None:
+        """Sets the wall clock forward or back."""
+        self._peak_ms = max(self._peak_ms, self._loop.ms + self.skew_ms)
+        self.skew_ms += by_ms
+        self._most_ms = max(self._most_ms, self.skew_ms)
+
+    def latest(self) -> datetime:
+        """Returns the latest instant that the wall clock has shown."""
+        return START_TIME + timedelta(milliseconds=max(self._peak_ms, self._loop.ms + self.skew_ms))
+
+    def settle(self) -> None:
+        """Sets the wall clock so that nothing that happened lies in the future: histories never go back in time."""
+        self.skew_ms = self._most_ms
+
+
+class Process:
+    """One incarnation of the server. `callers` wait for its answers."""
+
+    def __init__(self, simulation: "Simulation", number: int) -> None:
+        self.simulation = simulation
+        self.number = number
+        self.life: Literal["UP", "STOPPED", "DEAD"] = "UP"
+        self.stopped: deque[Handle] = deque()
+        self.epoch = 0
+        self.is_ready = False
+        self.is_recovering = True
+        self.is_leaving = False
+        self.is_giving_up = False
+        self.calls_in_flight = 0
+        self.callers: list[asyncio.Future[Any]] = []
+        self.context = copy_context()
+        self.context.run(OWNER.set, self)
+        options = simulation.options
+        self.store = SimulatedStore(self, simulation.data)
+        dispatcher = InProcessDispatcher(per_queue=options.per_queue)
+        parts = Parts(
+            store=self.store,
+            codec=_CODEC,
+            dispatcher=dispatcher,
+            worker=Worker(REGISTRY, NoConnections(), NoNetwork, simulation.clock),
+            clock=simulation.clock,
+            entropy=simulation.entropy,
+            limits=options.limits,
+            cache_bytes=options.cache_bytes,
+        )
+        self.shell = Shell(parts)
+        self.pump = Pump(self.shell, self.store, dispatcher, simulation.clock, _no_profile)
+        self.spawn(self._live())
+
+    def spawn(self, work: Any) -> "asyncio.Task[Any]":
+        """Lets the process do something of its own."""
+        return self.simulation.loop.create_task(work, context=self.context)
+
+    def later(self, delay_ms: int, callback: Callable[[], None]) -> None:
+        """Calls back within the process, if it lives then."""
+        loop = self.simulation.loop
+        loop.at(loop.ms + delay_ms, self.simulation.tie(), callback, context=self.context)
+
+    def dies(self, point: str) -> bool:
+        """Returns whether the process has just been killed at a named point."""
+        if not self.simulation.kills(point):
+            return False
+        self.simulation.kill(self, point)
+        return True
+
+    async def reach(self, point: str) -> None:
+        """Passes a named point, or never returns because the process died there."""
+        if self.dies(point):
+            await self.simulation.loop.create_future()
+
+    def gives_up(self) -> None:
+        """Lets the process end soon: its store takes no more units, and only a new process can tell what is stored."""
+        if not self.is_giving_up:
+            self.is_giving_up = True
+            simulation = self.simulation
+            simulation.outside_later(simulation.delay("exit", _EXIT_MS), lambda: simulation.kill(self, "exit"))
+
+    async def leave(self) -> None:
+        """Ends in order."""
+        self.is_leaving, self.is_ready = True, False
+        self.pump.stop()
+        await asyncio.gather(*self.callers, return_exceptions=True)
+        await self.shell.close(_DRAIN)
+        self.simulation.outside_later(0, lambda: self.simulation.kill(self, "graceful_restart"))
+
+    async def _live(self) -> None:
+        boot = await self.shell.open()
+        self.epoch = boot.epoch
+        self.shell.begin()
+        await self.pump.recover(boot.epoch, boot.poisoned)
+        self.is_recovering = False
+        self.is_ready = not self.is_leaving
+        await self.pump.run()
+
+
+async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:
+    return "", None

@@ -1,0 +1,118 @@
+"""Runs one seed of the simulator, or one saved list of choices, and tells what was seen.
+
+python tests/simulation/sim_seed.py 1234
+python tests/simulation/sim_seed.py 1234 --shrink NAME     (saves the shrunk choices in regressions/NAME.json)
+python tests/simulation/sim_seed.py regressions/NAME.json
+python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of all that was seen)
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from checkers import problems_of
+from mutants import MUTANTS
+from sim_choice import Choice, ReplayChoice, SeededChoice, shrink
+from sim_life import simulate
+from sim_options import draw_options
+from sim_trace import Trace
+from sim_workflows import POOL_SIZE
+
+REGRESSIONS = Path(__file__).parent / "regressions"
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A saved list of choices, the seed that it was shrunk from, and the mutant that still shows what it found."""
+
+    seed: str
+    mutant: str
+    choices: list[int]
+
+    @classmethod
+    def read(cls, path: Path) -> "Regression":
+        """Returns what a file holds."""
+        return cls(**json.loads(path.read_text()))
+
+
+def report(seed: str, trace: Trace, problems: Sequence[str]) -> str:
+    """Returns what is wrong with a run, and how to see it again."""
+    options = draw_options(ReplayChoice(trace.choices), POOL_SIZE)
+    return "\n".join(
+        (
+            f"seed {seed}: {len(problems)} problems",
+            *problems[:12],
+            f"options: {options.organizations} organizations, workflows {options.workflows}, {sorted(options.enabled)}",
+            f"again: python tests/simulation/sim_seed.py {seed}",
+        )
+    )
+
+
+def mutated(name: str) -> AbstractContextManager[None]:
+    """Returns the context of the mutant of that name, of none when it is empty."""
+    return next((mutant() for mutant in MUTANTS if mutant.__name__ == name), nullcontext())
+
+
+def story(trace: Trace) -> str:
+    """Returns everything that was seen, in its order."""
+    seen: list[tuple[int, Any]] = [
+        *((call.invoked, call) for call in trace.calls),
+        *((line.order, line) for line in trace.lines),
+        *((commit.order, commit) for commit in trace.commits),
+        *((stop.order, stop) for stop in trace.stops),
+        *((plan.invoked, plan) for plan in trace.plans),
+        *((firing.order, firing) for firing in trace.firings),
+    ]
+    lines = [f"{order:5} {what}" for order, what in sorted(seen, key=lambda one: one[0])]
+    for execution, history in trace.histories.items():
+        lines.append(f"{execution} {trace.heads[execution]['status']}")
+        lines.extend(f"{number:7} {event}" for number, event in enumerate(history, 1))
+    return "\n".join(lines)
+
+
+def save(name: str, seed: str, mutant: str) -> Path:
+    """Shrinks what a seed found and saves it as a regression."""
+
+    def fails(choices: Sequence[int]) -> bool:
+        with mutated(mutant):
+            return bool(problems_of(simulate(ReplayChoice(choices))))
+
+    with mutated(mutant):
+        first = simulate(SeededChoice(int(seed)), seed)
+    choices = shrink(first.choices, fails)
+    path = REGRESSIONS / f"{name}.json"
+    path.write_text(json.dumps(asdict(Regression(seed, mutant, choices))) + "\n")
+    return path
+
+
+def main() -> int:
+    """Returns 1 when the run shows a problem."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seeds", nargs="+", metavar="seed", help="a number, or the path of a saved list of choices")
+    parser.add_argument("--shrink", metavar="NAME", help="save the shrunk choices under this name")
+    parser.add_argument("--mutant", default="", help="run this mutant of the engine")
+    parser.add_argument("--digest", action="store_true", help="print only the hash of what was seen")
+    given = parser.parse_args()
+    if given.shrink:
+        print(save(given.shrink, given.seeds[0], given.mutant))
+        return 0
+    is_wrong = False
+    for seed in given.seeds:
+        with mutated(given.mutant):
+            trace = simulate(_choice_of(seed), seed)
+        problems = problems_of(trace)
+        is_wrong = is_wrong or bool(problems)
+        print(trace.digest() if given.digest else f"{story(trace)}\n{report(seed, trace, problems)}")
+    return int(is_wrong)
+
+
+def _choice_of(seed: str) -> Choice:
+    return SeededChoice(int(seed)) if seed.isdigit() else ReplayChoice(Regression.read(Path(seed)).choices)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,155 @@
+"""The memory store behind a slow and unreliable disk that several processes have in turn.
+
+Writes wait for the next flush, which stores all of them as one group. The flush can find the disk full, fail before
+or after it stored something, never answer, or be the moment at which the process dies.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from sim_options import STORE_FAULTS
+
+from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.memory import Fault, MemoryData, MemoryStore
+from looply.engine.port import Fire
+from looply.engine.store import Boot, Journal, Reads, Schedules, Unit, WorkQueue
+
+if TYPE_CHECKING:
+    from sim_process import Process
+
+_STARTER = starter_dictionary()
+_FLUSH_MS = (1, 0, 0, 4, 25)
+_DELAY_MS = (0, 0, 1, 12)
+_ANSWER_MS = (0, 0, 1, 12, 90)
+_FAULTS: dict[str, Fault] = {
+    "store_full": "FULL",
+    "store_lost": "LOST_BEFORE",
+    "ambiguous_commit": "LOST_AFTER",
+}
+_WRITES = ("put_definition", "put_dictionary", "mark_running", "put", "drop", "skip")
+
+
+class SimulatedData(MemoryData):
+    """The rows, and who is told of what changes them."""
+
+    def __init__(self, on_unit: Callable[[Unit], None], on_fire: Callable[[Fire, str], None]) -> None:
+        super().__init__(dictionaries={STARTER: _STARTER})
+        self._on_unit = on_unit
+        self._on_fire = on_fire
+
+    def apply(self, unit: Unit) -> None:
+        """Applies a unit whole, or raises and changes nothing."""
+        super().apply(unit)
+        self._on_unit(unit)
+
+    def take_fire(self, fire: Fire, execution_id: str) -> None:
+        """Takes a nominal instant."""
+        super().take_fire(fire, execution_id)
+        self._on_fire(fire, execution_id)
+
+
+class SimulatedStore:
+    """The store of one process."""
+
+    def __init__(self, process: "Process", data: MemoryData) -> None:
+        self._process = process
+        self._simulation = process.simulation
+        self._inner = MemoryStore(process.simulation.clock, data)
+        self._is_planned = False
+        self._is_mute = False
+        self._is_reordered = "reordered" in self._simulation.options.enabled
+        self._is_slow = "slow_reads" in self._simulation.options.enabled
+        self.journal = cast("Journal", _Side(self, self._inner.journal, Journal))
+        self.journal.commit = self._commit  # type: ignore[method-assign]
+        self.work = cast("WorkQueue", _Side(self, self._inner.work, WorkQueue))
+        self.reads = cast("Reads", _Side(self, self._inner.reads, Reads))
+        self.schedules = cast("Schedules", _Side(self, self._inner.schedules, Schedules))
+
+    async def open(self) -> Boot:
+        """Takes the store into possession."""
+        await self._process.reach("during_recovery")
+        boot = await self._inner.open()
+        self._inner.commits.hold()
+        return boot
+
+    async def close(self) -> None:
+        """Stores what is queued and gives the store back."""
+        await self._inner.close()
+
+    @property
+    def is_short_of_space(self) -> bool:
+        """Whether the disk is nearly full, as it is before it is full and a while after."""
+        return self._simulation.is_short_of_space
+
+    def failure(self) -> Exception | None:
+        """Returns the error after which the store takes no more units."""
+        return self._inner.failure()
+
+    async def read(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Passes a read on, perhaps late."""
+        if self._process.is_recovering:
+            await self._process.reach("during_recovery")
+        if self._is_slow and (late := self._simulation.delay("read", _DELAY_MS)):
+            await asyncio.sleep(late / 1000)
+        return await method(*args, **kwargs)
+
+    async def write(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Passes a write on, which waits for the next flush."""
+        if self._process.is_recovering:
+            await self._process.reach("during_recovery")
+        # Units of one execution come one at a time; those of several may overtake each other on their way.
+        if self._is_reordered and (late := self._simulation.delay("write", _DELAY_MS)):
+            await asyncio.sleep(late / 1000)
+        self._plan()
+        result = await method(*args, **kwargs)
+        if self._is_mute:
+            await asyncio.get_running_loop().create_future()
+        if self._is_reordered and (late := self._simulation.delay("stored", _ANSWER_MS)):
+            await asyncio.sleep(late / 1000)
+        return result
+
+    async def _commit(self, unit: Unit) -> None:
+        await self.write(self._inner.journal.commit, unit)
+
+    def _plan(self) -> None:
+        if not self._is_planned:
+            self._is_planned = True
+            self._process.later(self._simulation.delay("flush", _FLUSH_MS), self._flush)
+
+    def _flush(self) -> None:
+        self._is_planned = False
+        simulation, commits = self._simulation, self._inner.commits
+        if self._process.dies("before_commit"):
+            return
+        fault = next((name for name in STORE_FAULTS if simulation.befalls(name)), "")
+        if simulation.is_disk_full and not fault:
+            fault = "store_full"
+            simulation.hit("full_disk")
+        if fault in _FAULTS:
+            commits.fail_next(_FAULTS[fault])
+        self._is_mute = self._is_mute or fault == "commit_without_answer"
+        commits.release()
+        # Those who wait for the group are woken after this, so a process that dies here has told nobody.
+        asyncio.get_running_loop().call_soon(self._after_flush)
+
+    def _after_flush(self) -> None:
+        commits = self._inner.commits
+        commits.hold()
+        if self._process.dies("after_commit_before_ack"):
+            return
+        if commits.waiting:
+            self._plan()
+        if self._is_mute or commits.failure is not None:
+            self._process.gives_up()
+
+
+class _Side:
+    """One side of the store, every call of which takes its time."""
+
+    def __init__(self, store: SimulatedStore, inner: object, port: type) -> None:
+        for name in vars(port):
+            if not name.startswith("_"):
+                way = store.write if name in _WRITES else store.read
+                setattr(self, name, partial(way, getattr(inner, name)))

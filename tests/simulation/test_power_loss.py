@@ -1,0 +1,151 @@
+"""The power goes, at every operation of the disk: the real SQLite store on a disk that keeps what was flushed only.
+
+What a start must find then: a sound file, every unit whose commit had returned, and every other unit whole or not at
+all. The controls at the end of the file show that these tests can see what they look for.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from crash_disk import CrashDisk
+from msgspec.structs import replace
+from power_loss_runs import Bench, CarelessStore, Findings, Recorder, Recording, plain_store
+from power_loss_units import Ledger
+
+from looply.clock import SystemClock
+from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.journal import SqliteJournal
+from looply.engine.store import Unit
+
+Repetitions = Callable[[int, int], int]
+
+pytestmark = pytest.mark.timeout(3 * 3600)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    disk = CrashDisk()
+    yield Bench(disk, tmp_path)
+    disk.unregister()
+
+
+async def losses(bench: Bench, wanted: int, open_store: Callable[[Path], SqliteStore] = plain_store) -> Findings:
+    """Returns what was found after so many losses of power, at a third of the operations of many lives."""
+    findings = Findings()
+    seed = 0
+    while findings.count < wanted:
+        rng = Random(seed)
+        recording = await bench.record(rng, 0.3, open_store)
+        findings.update(await bench.look_at_all(recording, rng))
+        seed += 1
+    return findings
+
+
+async def test_what_was_acknowledged_survives_a_loss_of_power_at_any_moment(
+    bench: Bench, repetitions: Repetitions
+) -> None:
+    findings = await losses(bench, repetitions(2500, 100_000))
+    assert findings.problems == []
+    assert findings.ends.keys() == {"kept"}
+    # Commits, the making of the file, checkpoints, and the end in order: the power went in all of them.
+    for point in ("write db-wal", "sync db-wal", "write db", "sync db", "write db-journal"):
+        assert findings.points[point] >= 3, findings.points
+    assert findings.points["truncate db-wal"] + findings.points["delete db-wal"] >= 1, findings.points
+
+
+async def test_the_power_may_go_again_while_a_store_starts(bench: Bench, repetitions: Repetitions) -> None:
+    findings, thrice = Findings(), Findings()
+    for seed in range(repetitions(1, 300)):
+        rng = Random(seed)
+        first = await bench.record(rng, 0.02)
+        for loss in first.losses:
+            second = await bench.restart(loss, first.ledger, rng)
+            findings.update(await bench.look_at_all(second, rng))
+            if second.losses:
+                third = await bench.restart(rng.choice(second.losses), second.ledger, rng)
+                thrice.update(await bench.look_at_all(third, rng))
+    assert findings.problems + thrice.problems == []
+    assert findings.count >= 100
+    assert thrice.count >= 30
+
+
+async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(bench: Bench) -> None:
+    findings = Findings()
+    rng = Random(0)
+    for _ in range(2):
+        ledger = Ledger()
+        recorder = Recorder(ledger, rng)
+        folder, recorder.volume = bench.mount(rng, watcher=recorder)
+        store = plain_store(folder)
+        ledger.epoch = (await store.open()).epoch
+        await store.close()
+        findings.update(await bench.look_at_all(Recording(ledger, recorder.losses), rng))
+    assert findings.problems == []
+    assert findings.count >= 300
+    assert findings.points["write db-journal"] >= 2
+
+
+async def test_a_store_that_does_not_wait_for_the_disk_is_found_out(bench: Bench) -> None:
+    findings = await losses(bench, 150, lambda folder: CarelessStore(folder, SystemClock()))
+    assert findings.ends["LOST"] >= 20, findings.ends
+    # The file stays sound, it is only old: where the store's mark came through, the store itself says what is missing.
+    assert findings.ends.keys() <= {"kept", "LOST", "DAMAGED"}
+    assert all("lacks what was committed" in problem for problem in findings.problems if "DAMAGED" in problem)
+
+
+class HastyJournal(SqliteJournal):
+    """Acknowledges a unit while it is on its way."""
+
+    async def commit(self, unit: Unit) -> None:
+        task = asyncio.create_task(super().commit(unit))
+        self._tasks = {*getattr(self, "_tasks", ()), task}
+        await asyncio.sleep(0)
+
+
+class HastyStore(SqliteStore):
+    """Acknowledges before the commit."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, SystemClock())
+        self.journal = HastyJournal(self._threads, 1)
+
+
+async def test_a_store_that_acknowledges_before_the_commit_is_found_out(bench: Bench) -> None:
+    findings = await losses(bench, 150, HastyStore)
+    assert findings.ends["LOST"] >= 40, findings.ends
+    assert findings.ends.keys() <= {"kept", "LOST"}
+
+
+class SplitJournal(SqliteJournal):
+    """Stores a unit in two transactions: the definition after all the rest."""
+
+    async def commit(self, unit: Unit) -> None:
+        await super().commit(replace(unit, definition=None))
+        if unit.definition is not None:
+            await super().put_definition(unit.definition)
+
+
+class SplitStore(SqliteStore):
+    """Stores units in two parts."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, SystemClock())
+        self.journal = SplitJournal(self._threads, 1)
+
+
+async def test_a_store_that_stores_a_unit_in_two_transactions_is_found_out(bench: Bench) -> None:
+    findings = await losses(bench, 150, SplitStore)
+    assert findings.ends["HALF"] >= 5, findings.ends
+
+
+async def test_a_disk_that_only_pretends_to_flush_is_found_out(bench: Bench) -> None:
+    findings = Findings()
+    for seed in range(3):
+        rng = Random(seed)
+        recording = await bench.record(rng, 0.1, is_lying=True)
+        findings.update(await bench.look_at_all(recording, rng))
+    assert findings.ends["LOST"] + findings.ends["DAMAGED"] >= 50, findings.ends
+    assert findings.ends["DAMAGED"] >= 1, findings.ends

@@ -1,0 +1,168 @@
+"""The shape of the code: which way imports point, and what the pure packages may not see."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "looply"
+
+LAYERS = (
+    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing"),
+    ("definition", "expressions"),
+    ("execution", "schedule"),
+    ("connectors",),
+    ("engine",),
+    ("catalog",),
+    ("app",),
+    ("server", "cli", "demo", "testing"),
+    ("bootstrap",),
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+PURE = ("definition", "expressions", "execution", "schedule")
+IMPURE_MODULES = {
+    "asyncio",
+    "os",
+    "random",
+    "secrets",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "threading",
+    "time",
+    "apsw",
+    "httpx2",
+}
+JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+# Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
+EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap"), ("testing", "bootstrap")}
+BROAD_EXCEPTS = {"engine/worker.py", "server/boundary.py", "cli/__init__.py"}
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path, ast.parse(path.read_text())
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(SOURCE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or "", node.lineno
+
+
+def test_the_code_map_names_every_part() -> None:
+    text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
+    code_map = text.partition("src/looply/")[2].partition("```")[0]
+    parts = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    # A line begins with the names of parts; two spaces stand before what they are.
+    first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
+    named = {name.rstrip("/") for line in first for name in line.split()} - {"ui"}
+    assert {name for name in parts if not name.startswith("__")} == named
+
+
+def test_imports_point_downwards() -> None:
+    wrong = []
+    for path, tree in modules():
+        part = part_of(path)
+        if part not in RANK:
+            continue
+        for name, line in imported(tree):
+            if not name.startswith("looply."):
+                continue
+            target = name.split(".")[1]
+            if RANK.get(target, -1) > RANK[part] and (part, target) not in EXCUSED:
+                wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {name}")
+    assert wrong == []
+
+
+def test_packages_of_one_layer_do_not_import_each_other_but_where_the_order_says_so() -> None:
+    # The command line writes the rows of the API where it works on a data folder.
+    allowed = {("definition", "expressions"), ("cli", "demo"), ("cli", "server"), ("schedule", "definition")}
+    wrong = []
+    for path, tree in modules():
+        part = part_of(path)
+        for name, line in imported(tree):
+            target = name.split(".")[1] if name.startswith("looply.") else part
+            same_layer = RANK.get(part, 0) > 0 and RANK.get(target) == RANK.get(part)
+            if same_layer and part != target and (part, target) not in allowed:
+                wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {name}")
+    assert wrong == []
+
+
+def test_nothing_in_the_product_imports_the_test_kit() -> None:
+    users = [
+        str(path.relative_to(SOURCE))
+        for path, tree in modules()
+        if part_of(path) not in ("testing", "bootstrap")
+        and any(n.startswith("looply.testing") for n, _ in imported(tree))
+    ]
+    assert users == []
+
+
+@pytest.mark.parametrize("package", PURE)
+def test_pure_packages_have_no_clock_no_chance_and_no_io(package: str) -> None:
+    wrong = []
+    for path, tree in modules():
+        if part_of(path) != package:
+            continue
+        wrong += [f"{path.name}:{line} {name}" for name, line in imported(tree) if name.split(".")[0] in IMPURE_MODULES]
+        wrong += [
+            f"{path.name}:{node.lineno} async"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AsyncFunctionDef | ast.Await)
+        ]
+    assert wrong == []
+
+
+def test_there_is_no_junk_drawer() -> None:
+    assert [str(path) for path in SOURCE.rglob("*.py") if path.stem in JUNK] == []
+
+
+def test_broad_excepts_stand_in_three_places_only() -> None:
+    found = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        if re.search(r"except (Base)?Exception\b(?!.*\n\s+for row in reserved)|except:", path.read_text())
+    }
+    assert found <= BROAD_EXCEPTS | {"engine/committer.py"}, found
+
+
+def test_only_bootstrap_names_concrete_stores_and_connectors() -> None:
+    stores = ("looply.engine.sqlite", "looply.engine.postgres", "looply.engine.memory")
+    concrete = (*stores, "looply.connectors.http", "looply.connectors.sap")
+    allowed = ("bootstrap", "testing", "engine", "connectors", "cli")
+    users = [
+        f"{path.relative_to(SOURCE)} imports {name}"
+        for path, tree in modules()
+        for name, _ in imported(tree)
+        if name.startswith(concrete) and part_of(path) not in allowed
+    ]
+    assert users == []
+
+
+def test_files_functions_and_classes_stay_in_their_band() -> None:
+    wrong = []
+    for path, tree in modules():
+        lines = path.read_text().count("\n")
+        if lines > 500:
+            wrong.append(f"{path.relative_to(SOURCE)} has {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 70:
+                    wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {length} lines")
+            elif isinstance(node, ast.ClassDef):
+                methods = sum(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) for item in node.body)
+                if methods > 17:
+                    wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
+    assert wrong == []

@@ -1,0 +1,250 @@
+"""Trying expressions: values, the work they take, and where a mistake stands."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from looply.app.aside import MAX_PENDING, Aside
+from looply.app.expressions import Outcome, Source, Trial, evaluate, text_at
+from looply.app.services import Services
+from looply.clock import from_ms
+from looply.errors import Overloaded
+from looply.expressions.places import Place
+from looply.limits import DEFAULT_LIMITS, Limits
+from looply.testing.clock import FakeClock
+
+MIB = 1024 * 1024
+
+
+def services(limits: Limits = DEFAULT_LIMITS) -> Services:
+    """What an evaluation needs of the services."""
+    parts = {"clock": FakeClock(), "limits": limits, "aside": Aside()}
+    return cast("Services", type("Some", (), parts))
+
+
+async def tried(form: Any, text: Any, data: Any = None, limits: Limits = DEFAULT_LIMITS, **trial: Any) -> Outcome:
+    return await evaluate(services(limits), Source(form, text), Trial(data=data, **trial))
+
+
+async def test_an_expression_has_its_typed_value() -> None:
+    for text, value, kind in (
+        ("a.b + 1", 3, "number"),
+        ("concat('x', a.b)", "x2", "text"),
+        ("a", {"b": 2}, "object"),
+        ("createArray()", [], "list"),
+        ("a.b == 2", True, "boolean"),
+        ("null", None, "null"),
+    ):
+        outcome = await tried("expression", text, {"a": {"b": 2}})
+        assert (outcome.value, outcome.type, outcome.is_present, outcome.mistake) == (value, kind, True, None)
+
+
+async def test_a_path_that_leads_nowhere_is_null_and_not_present() -> None:
+    outcome = await tried("expression", "a.c", {"a": {"b": 2}})
+    assert (outcome.value, outcome.type, outcome.is_present) == (None, "null", False)
+    there = await tried("expression", "a.b", {"a": {"b": None}})
+    assert (there.value, there.is_present) == (None, True)
+
+
+async def test_a_template_keeps_types_and_a_text_of_several_pieces_is_a_text() -> None:
+    template = {"id": "${po}", "text": "Order ${po}!", "list": [1, "${missing}"]}
+    outcome = await tried("template", template, {"po": 45})
+    assert (outcome.value, outcome.type) == ({"id": 45, "text": "Order 45!", "list": [1, None]}, "object")
+
+
+async def test_the_work_is_told_also_of_what_failed() -> None:
+    small = await tried("expression", "count(many)", {"many": list(range(4000))})
+    large = await tried("expression", "foreach(many, x, x + 1)", {"many": list(range(4000))})
+    over = await tried("expression", "foreach(many, x, count(many))", {"many": list(range(4000))})
+    assert 0 < small.fuel < large.fuel < DEFAULT_LIMITS.expression_fuel
+    assert over.fuel == DEFAULT_LIMITS.expression_fuel
+    assert over.mistake is not None
+    assert (over.mistake.code, over.value) == ("EXPRESSION_LIMIT", None)
+    template = await tried("template", ["${foreach(many, x, x + 1)}"] * 2, {"many": list(range(4000))})
+    assert template.fuel >= 2 * large.fuel - 10
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("1 +", "EXPRESSION_SYNTAX", Place(3, 1, 4)),
+        ("nothing(1)", "EXPRESSION_SYNTAX", Place(0, 1, 1, 7)),
+        ("1 +\n  nothing(1)", "EXPRESSION_SYNTAX", Place(6, 2, 3, 7)),
+        ("'𝄞' + nothing(1)", "EXPRESSION_SYNTAX", Place(6, 1, 7, 7)),
+        ("'open", "EXPRESSION_SYNTAX", Place(0, 1, 1)),
+        ("1 / zero", "EXPRESSION", Place(2, 1, 3, 1)),
+        ("concat(a, `${1 / zero}`)", "EXPRESSION", Place(15, 1, 16, 1)),
+        ("'${x}' + 1 / zero", "EXPRESSION", Place(11, 1, 12, 1)),
+    ],
+)
+async def test_a_mistake_has_its_place(text: str, code: str, place: Place) -> None:
+    mistake = (await tried("expression", text, {"zero": 0})).mistake
+    assert mistake is not None
+    assert (mistake.code, mistake.path, mistake.place) == (code, "", place)
+    assert mistake.message
+    assert "position" not in mistake.message
+
+
+async def test_a_mistake_in_a_template_has_the_pointer_of_its_text_and_a_place_within_it() -> None:
+    template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
+    mistake = (await tried("template", template, {"zero": 0})).mistake
+    assert mistake is not None
+    assert (mistake.path, mistake.place) == ("/a~1b/1", Place(19, 2, 5, 1))
+    syntax = (await tried("template", "${a} ${b +} ${c}")).mistake
+    assert syntax is not None
+    assert (syntax.path, syntax.place) == ("", Place(10, 1, 11))
+
+
+async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_white_space() -> None:
+    for text, place in (
+        ("x ${  nothing(1) }", Place(6, 1, 7, 7)),
+        ("${'} x\n${ a ~ b }", Place(12, 2, 6)),
+        ("${ 1 / zero }", Place(5, 1, 6, 1)),
+    ):
+        mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).mistake
+        assert mistake is not None
+        assert (mistake.path, mistake.place) == ("/body/0/text", place)
+
+
+async def test_a_limit_met_in_a_text_of_a_card_has_its_place() -> None:
+    mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).mistake
+    assert mistake is not None
+    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
+
+
+async def test_a_card_sees_data_and_host_as_they_are() -> None:
+    card = {"d": "${$data}", "r": "${$root}", "h": "${$host.theme}"}
+    outcome = await tried("card", card, [1], host={"theme": "dark"})
+    assert outcome.value == {"d": [1], "r": [1], "h": "dark"}
+    without = await tried("card", card)
+    assert without.value == {"d": {}, "r": {}, "h": "${$host.theme}"}
+
+
+async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
+    mistake = (await tried("expression", "a" * 8193)).mistake
+    assert mistake is not None
+    assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
+
+
+@pytest.mark.parametrize("form", ["template", "card"])
+async def test_more_than_can_be_read_while_somebody_types_is_a_mistake(form: str) -> None:
+    limits = Limits(editor_characters=100)
+    fits = {"a": ["${1}" + "x" * 46, "y" * 1000, 5, None], "b": {"c": "${2}" + "x" * 46}}
+    assert (await tried(form, fits, limits=limits)).mistake is None
+    mistake = (await tried(form, [fits, "${3}"], limits=limits)).mistake
+    assert mistake is not None
+    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "", None)
+    assert "104 characters, allowed are 100; the limit is `editor_characters`" in mistake.message
+    assert (await tried("expression", "1" + " " * 200, limits=limits)).mistake is None
+
+
+async def test_a_mistake_without_a_place_has_none() -> None:
+    deep: Any = "${1}"
+    for _ in range(201):
+        deep = [deep]
+    mistake = (await tried("template", deep)).mistake
+    assert mistake is not None
+    assert (mistake.place, "json_levels" in mistake.message) == (None, True)
+
+
+async def test_a_value_that_is_larger_than_any_memory_is_a_mistake() -> None:
+    outcome = await tried("expression", "foreach(range(0, 20000), x, big)", {"big": "x" * MIB})
+    assert outcome.mistake is not None
+    assert (outcome.mistake.code, outcome.value) == ("EXPRESSION_LIMIT", None)
+    assert "document_bytes" in outcome.mistake.message
+
+
+async def test_time_is_the_given_one_or_the_clock_and_is_told() -> None:
+    given = await tried("expression", "utcNow()", now=datetime(2020, 2, 29, 12, tzinfo=UTC))
+    assert (given.value, given.now) == ("2020-02-29T12:00:00.000Z", datetime(2020, 2, 29, 12, tzinfo=UTC))
+    own = await tried("expression", "utcNow()")
+    assert own.now == FakeClock().now()
+    again = await tried("expression", "utcNow()", now=own.now)
+    assert again == own
+
+
+async def test_chance_is_made_of_the_seed_alone() -> None:
+    text = "createArray(newGuid(), newGuid(), rand(0, 1000000))"
+    one, same = [await tried("expression", text) for _ in range(2)]
+    other = await tried("expression", text, seed="other")
+    assert one == same
+    assert one.value[0] != one.value[1]
+    assert {*one.value}.isdisjoint(other.value)
+
+
+async def test_the_limits_are_those_of_the_server() -> None:
+    outcome = await tried("expression", "range(0, 10)", limits=Limits(expression_items=9))
+    assert outcome.mistake is not None
+    assert outcome.mistake.code == "EXPRESSION_LIMIT"
+
+
+def test_what_a_pointer_leads_to_is_found() -> None:
+    value = {"a/b": [0, {"~": "x"}]}
+    assert text_at(value, "") == value
+    assert text_at(value, "/a~1b/1/~0") == "x"
+    for nowhere in ("/b", "/a~1b/2", "/a~1b/x", "/a~1b/0/0"):
+        assert text_at(value, nowhere) is None
+
+
+async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
+    aside = Aside()
+    here, seen = threading.get_ident(), []
+    begun, end = threading.Event(), threading.Event()
+
+    def first() -> int:
+        begun.set()
+        seen.append(threading.get_ident())
+        assert end.wait(10)
+        return 1
+
+    def second() -> int:
+        seen.append(threading.get_ident())
+        assert end.is_set()
+        return 2
+
+    one = asyncio.ensure_future(aside.run(first))
+    two = asyncio.ensure_future(aside.run(second))
+    await asyncio.to_thread(begun.wait, 10)
+    end.set()
+    assert await asyncio.gather(one, two) == [1, 2]
+    assert here not in seen
+
+
+class Counting(Aside):
+    """Counts what is done beside the loop."""
+
+    count = 0
+
+    async def run(self, work: Any) -> Any:
+        self.count += 1
+        return work()
+
+
+async def test_an_evaluation_never_holds_up_the_loop() -> None:
+    some = services()
+    counting = some.aside = Counting()  # type: ignore[misc]
+    for form in ("expression", "template", "card"):
+        await evaluate(some, Source(form, "1 +"), Trial(data=None))  # type: ignore[arg-type]
+    assert counting.count == 3
+
+
+async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
+    aside = Aside()
+    end = threading.Event()
+    waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(10))) for _ in range(MAX_PENDING)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await aside.run(lambda: True)
+    end.set()
+    assert all(await asyncio.gather(*waiting))
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    for _ in range(MAX_PENDING + 1):
+        with pytest.raises(ZeroDivisionError):
+            await aside.run(fails)
+    assert await aside.run(lambda: from_ms(0)) == from_ms(0)

@@ -1,0 +1,146 @@
+"""Live schedules follow the catalog, also after a crash between the two."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from looply.app.schedules import settle_all, toggle
+from looply.bootstrap import Application, running
+from looply.catalog.keys import Principal
+from looply.catalog.workflows import WorkflowDraft
+from looply.engine.port import Filter, Schedule
+from looply.settings import Settings
+
+
+def definition(trigger: dict[str, object]) -> dict[str, object]:
+    start = {"id": "WorkflowStartState", "type": "trigger", "settings": trigger}
+    end = {"id": "end", "type": "terminate", "settings": {}}
+    return {
+        "workflow_name": "Nightly",
+        "workflow_steps": [start, end],
+        "workflow_connections": [{"from": "WorkflowStartState", "to": "end"}],
+    }
+
+
+HOURLY = definition({"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H"}})
+DAILY = definition({"trigger_type": "SCHEDULED", "schedule": {"every": "PT24H"}})
+HOUR = timedelta(hours=1)
+CALLED = definition({"trigger_type": "REQUEST"})
+
+
+@pytest.fixture
+async def application(tmp_path: Path) -> AsyncIterator[Application]:
+    async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
+        yield application
+
+
+async def activated(application: Application, document: dict[str, object]) -> tuple[str, str]:
+    """Writes an ACTIVE version into the catalog alone, as an activation does that is killed in the middle."""
+    catalog = application.services.catalog
+    organization_id, workspace_id = await catalog.organizations.create("Acme")
+    draft = WorkflowDraft(name="Nightly", definition=document, findings=())
+    row = await catalog.workflows.create(organization_id, workspace_id, draft)
+    await catalog.workflows.activate(organization_id, (row.workflow_id, 1))
+    return organization_id, row.workflow_id
+
+
+async def test_a_schedule_that_a_crash_left_out_is_made_at_the_next_start(application: Application) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    assert await application.shell.find_schedule(organization_id, workflow_id) is None
+    await settle_all(application.services)
+    schedule = await application.shell.find_schedule(organization_id, workflow_id)
+    assert schedule is not None
+    assert (schedule.workflow_version, schedule.status) == (1, "ACTIVE")
+
+
+async def test_a_schedule_of_a_former_version_gives_way(application: Application) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    await settle_all(application.services)
+    workflows = application.services.catalog.workflows
+    draft = WorkflowDraft(name="Nightly", definition=DAILY, findings=())
+    await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
+    await workflows.activate(organization_id, (workflow_id, 2))
+    await settle_all(application.services)
+    schedule = await application.shell.find_schedule(organization_id, workflow_id)
+    assert schedule is not None
+    assert schedule.workflow_version == 2
+
+
+async def test_a_schedule_whose_workflow_is_called_now_is_dropped(application: Application) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    await settle_all(application.services)
+    workflows = application.services.catalog.workflows
+    draft = WorkflowDraft(name="Nightly", definition=CALLED, findings=())
+    await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
+    await workflows.activate(organization_id, (workflow_id, 2))
+    await settle_all(application.services)
+    assert await application.shell.find_schedule(organization_id, workflow_id) is None
+
+
+class FiresInBetween:
+    """An engine whose schedule fires right after it was first looked up."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._has_fired = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._application.shell, name)
+
+    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        found = await self._application.shell.find_schedule(organization_id, workflow_id)
+        if found is not None and not self._has_fired:
+            self._has_fired = True
+            await self._application.pump.tick(found.next)
+        return found
+
+
+def operator(organization_id: str) -> Principal:
+    return Principal(
+        organization_id=organization_id, workspace_id="", key_id=None, name="operator", scopes=frozenset({"manage"})
+    )
+
+
+async def test_a_pause_keeps_what_fired_while_it_was_made(application: Application) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    await settle_all(application.services)
+    racing = replace(application.services, engine=FiresInBetween(application))
+    paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
+    ((fired,), stored) = (
+        (await application.shell.list(organization_id, Filter(), "", 10)).items,
+        await application.shell.find_schedule(organization_id, workflow_id),
+    )
+    assert paused == stored
+    assert (stored.status, stored.last_execution) == ("PAUSED", fired.head.execution_id)
+
+
+async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_after_its_last_instant(
+    application: Application,
+) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    await settle_all(application.services)
+    first = await application.shell.find_schedule(organization_id, workflow_id)
+    assert first is not None
+    assert first.next is not None
+    # It fires two hours ahead of the clock, which then says what it says now.
+    last = first.next + HOUR
+    await application.pump.tick(last)
+    who = operator(organization_id)
+    await toggle(application.services, who, workflow_id, None, action="PAUSE")
+    played = await toggle(application.services, who, workflow_id, None, action="PLAY")
+    assert (played.last, played.next) == (last, last + HOUR)
+    for instant in (first.next, last):
+        await application.pump.tick(instant)
+    assert len((await application.shell.list(organization_id, Filter(), "", 10)).items) == 1
+
+
+async def test_settling_again_changes_nothing(application: Application) -> None:
+    organization_id, workflow_id = await activated(application, HOURLY)
+    await settle_all(application.services)
+    before = await application.shell.find_schedule(organization_id, workflow_id)
+    await settle_all(application.services)
+    assert await application.shell.find_schedule(organization_id, workflow_id) == before

@@ -1,0 +1,76 @@
+"""What the tests of the commands share: a server that answers from a table, a clock, and what became of a command."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+KEY = {"LOOPLY_API_KEY": "lk_test_key", "LOOPLY_URL": "http://looply.test"}
+
+
+@dataclass
+class Done:
+    """What became of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves when somebody pauses."""
+
+    seconds: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+
+    def now(self) -> Any:
+        raise AssertionError("no wall clock is needed")
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+
+class Looply:
+    """A server that answers calls by name from a table, and remembers them."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.calls: list[tuple[str, dict[str, Any], Any]] = []
+        self.requests: list[httpx2.Request] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        name = request.url.path.removeprefix("/v2/workflows/")
+        query: dict[str, Any] = {}
+        for key, value in request.url.params.multi_items():
+            query[key] = [*query[key], value] if key in query else [value]
+        body = json.loads(request.content) if request.content else None
+        self.calls.append((name, {key: v[0] if len(v) == 1 else v for key, v in query.items()}, body))
+        answer = self.answers[name]
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        if callable(answer):
+            answer = answer(request)
+        return answer if isinstance(answer, httpx2.Response) else httpx2.Response(200, json=answer)
+
+
+Command = Callable[..., Done]
+
+
+def refusal(status: int, **body: Any) -> httpx2.Response:
+    """An error as the API sends it."""
+    return httpx2.Response(status, json={"code": "REFUSED", "errors": [], "request_id": "r-1", **body})

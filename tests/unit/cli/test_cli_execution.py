@@ -1,0 +1,171 @@
+"""`looply execution` against a server."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from cli_kit import Command, FakeClock, Looply, refusal
+
+ID = "01a20e69-0006-7f8b-a23c-443896d21064"
+NEXT = "01a20e69-0006-7f8b-a23c-443896d21065"
+WORKFLOW = "01a20e65-a0ff-7d22-b3cd-096c128b7bea"
+
+
+def row(execution_id: str = ID, process_id: str = "PO-1", **more: Any) -> dict[str, Any]:
+    return {
+        "workflow_execution_id": execution_id,
+        "workflow_id": WORKFLOW,
+        "workflow_version": 1,
+        "workflow_current_state": "wait_for_response_state",
+        "workflow_details": {"workflow_name": "Test"},
+        "status": "WAITING",
+        "process_id": process_id,
+        "created_on": 1_700_000_000_000,
+        "modified_on": 1_700_000_001_000,
+        **more,
+    }
+
+
+def entry(seq: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {"seq": seq, "timestamp": 1_700_000_000_000, "type": kind, "state": "wait_1", "by": None, **more}
+
+
+def record(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "message": "success",
+        "item": row(workflow_event_log=list(entries), waits=[], workflow_incidents=[], **more),
+    }
+
+
+def test_a_list_sends_its_filters(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    options = ("--workflow-id", WORKFLOW, "--status", "WAITING", "--status", "FAILED", "--process-id", "PO-*")
+    done = run("execution", "list", *options)
+    query = {"workflow_id": WORKFLOW, "status": ["WAITING", "FAILED"], "process_id": "PO-*", "limit": "20"}
+    assert looply.calls == [("searchExecutions", query, None)]
+    assert ID in done.out
+    assert run("execution", "list", "--json").document == {"count": 1, "items": [row()]}
+
+
+def test_an_execution_is_found_by_its_id(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    looply.answers["getWorkflowExecutionById"] = record(entry(1, "EXECUTION_STARTED"))
+    assert run("execution", "show", ID.upper(), "--json").document["process_id"] == "PO-1"
+    assert looply.calls == [
+        ("searchExecutions", {"limit": "1", "workflow_execution_id": NEXT}, None),
+        ("getWorkflowExecutionById", {"workflow_id": WORKFLOW, "workflow_execution_id": ID}, None),
+    ]
+
+
+def test_an_id_that_nobody_has_may_be_a_process_id(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = [{"items": [row(WORKFLOW)]}, {"items": [row(process_id=ID)]}]
+    looply.answers["getWorkflowExecutionById"] = record()
+    assert run("execution", "show", ID, "--json").status == 0
+    assert looply.calls[1][1] == {"limit": "1", "process_id": ID}
+
+
+def test_a_star_in_a_process_id_is_that_star_and_nothing_else(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row(NEXT, "PO-12"), row(ID, "PO-*")]}
+    looply.answers["getWorkflowExecutionById"] = record()
+    run("execution", "show", "PO-*")
+    assert looply.calls[1][1]["workflow_execution_id"] == ID
+
+
+@pytest.mark.parametrize("name", ["PO-9", ID, "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+def test_an_execution_that_nobody_knows_is_not_found(run: Command, looply: Looply, name: str) -> None:
+    looply.answers["searchExecutions"] = {"items": []}
+    done = run("execution", "show", name, "--json")
+    assert (done.status, done.document["code"]) == (1, "EXECUTION_NOT_FOUND")
+
+
+def test_people_see_waits_incidents_and_log(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    wait = {"state": "wait_1", "opened_on": 1_700_000_000_000, "timeout_on": None, "sources": ["SAP", "TEAMS"]}
+    incident = {"state": "httpRequest_1", "kind": "FAILURE", "code": "TIMEOUT", "message": "late", "opened_on": 0}
+    looply.answers["getWorkflowExecutionById"] = {
+        "item": row(workflow_event_log=[entry(1, "WAIT_OPENED")], waits=[wait], workflow_incidents=[incident])
+    }
+    out = run("execution", "show", "PO-1").out
+    for words in ("SAP, TEAMS", "TIMEOUT", "WAIT_OPENED", "2023-11-14 22:13:20Z"):
+        assert words in out
+
+
+def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Looply, clock: FakeClock) -> None:
+    first = [entry(1, "EXECUTION_STARTED"), entry(3, "WAIT_OPENED")]
+    last = [entry(4, "WAIT_RESUMED", source="SAP", output={"secret": 1}), entry(5, "EXECUTION_COMPLETED")]
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    looply.answers["getWorkflowExecutionById"] = [
+        record(*first),
+        record(),
+        record(*last, status="COMPLETED"),
+        record(*first, *last, status="COMPLETED"),
+    ]
+    done = run("execution", "watch", "PO-1")
+    lines = done.out.splitlines()
+    assert [line.split()[2] for line in lines[:-1]] == [each["type"] for each in (*first, *last)]
+    assert lines[2].endswith("source=SAP")
+    assert lines[-1] == "COMPLETED at wait_for_response_state"
+    assert done.status == 0
+    assert [call[1].get("after") for call in looply.calls[1:]] == [None, "3", "3", None]
+    assert clock.pauses == [0.2, pytest.approx(0.3)]
+
+
+def test_a_long_log_is_read_on_without_a_pause(run: Command, looply: Looply, clock: FakeClock) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    looply.answers["getWorkflowExecutionById"] = [
+        record(entry(1, "EXECUTION_STARTED"), truncated=True, status="COMPLETED"),
+        record(entry(2, "EXECUTION_COMPLETED"), status="COMPLETED"),
+        record(status="COMPLETED"),
+    ]
+    assert len(run("execution", "watch", "PO-1").out.splitlines()) == 3
+    assert clock.pauses == []
+
+
+def test_watching_with_json_gives_one_document_at_the_end(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    looply.answers["getWorkflowExecutionById"] = record(entry(1, "EXECUTION_FAILED"), status="FAILED")
+    done = run("execution", "watch", "PO-1", "--json")
+    assert (done.status, done.document["status"]) == (1, "FAILED")
+
+
+def test_watching_ends_when_the_time_is_over(run: Command, looply: Looply, clock: FakeClock) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    looply.answers["getWorkflowExecutionById"] = record()
+    done = run("execution", "watch", "PO-1", "--timeout", "10", "--json")
+    assert (done.status, done.document["code"]) == (1, "STILL_OPEN")
+    assert max(clock.pauses) == 3.0
+
+
+def test_a_resume_sends_its_payload(run: Command, looply: Looply) -> None:
+    identifier = {"organization_id": "o", "workflow_id": WORKFLOW, "workflow_execution_id": ID}
+    answer = {"message": "restarted", "code": "WORKFLOW_RESTARTED", "data": {"workflow_identifier": identifier}}
+    looply.answers["resumeWorkflow/PO-1"] = answer
+    assert "restarted" in run("execution", "resume", "PO-1", "--payload", '{"ok": true}').out
+    assert looply.calls == [("resumeWorkflow/PO-1", {}, {"payload": {"ok": True, "source": "SAP"}})]
+    options = ("--source", "TEAMS", "--workflow-id", WORKFLOW, "--state", "wait_1", "--json")
+    assert run("execution", "resume", "PO-1", *options).document == answer
+    expected = {"workflow_id": WORKFLOW, "state": "wait_1"}
+    assert looply.calls[1] == ("resumeWorkflow/PO-1", expected, {"payload": {"source": "TEAMS"}})
+    run("execution", "resume", "PO-1", "-", stdin=b'{"source": "TEAMS"}')
+    assert looply.calls[2][2] == {"payload": {"source": "TEAMS"}}
+
+
+def test_a_resume_that_is_too_late_is_refused(run: Command, looply: Looply) -> None:
+    looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code="TERMINATED")
+    done = run("execution", "resume", "PO-1", "--json")
+    assert (done.status, done.document["code"]) == (1, "TERMINATED")
+
+
+def test_a_termination_carries_its_reason(run: Command, looply: Looply) -> None:
+    looply.answers["terminateWorkflow/PO-1"] = {"message": "terminated"}
+    assert run("execution", "terminate", "PO-1", "--reason", "expired").out.strip() == "terminated"
+    assert looply.calls == [("terminateWorkflow/PO-1", {}, {"payload": {"termination_reason": "expired"}})]
+    assert run("execution", "terminate", "PO-1", "--json").document == {"message": "terminated"}
+
+
+def test_an_odd_process_id_is_one_segment_of_the_path(run: Command) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.raw_path == b"/v2/workflows/terminateWorkflow/100%25%20%C3%BC%3F%23"
+        return httpx2.Response(200, json={"message": "terminated"})
+
+    assert run("execution", "terminate", "100% ü?#", answer=answer).status == 0

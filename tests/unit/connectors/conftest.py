@@ -1,0 +1,130 @@
+"""Fakes and loopback servers of the connector tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from looply.connectors.client import HttpClient, build_client
+from looply.connectors.egress import EgressPolicy
+from looply.connectors.port import CallContext, ConnectionValues, HttpSender
+from looply.connectors.sessions import SessionCache
+from looply.errors import BadInput
+from looply.limits import Limits
+
+Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]], Awaitable[int]]
+
+
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 7, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class Wiring:
+    """Builds call contexts over one client, with connections kept in a dict."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.cache = SessionCache(clock)
+        self.connections: dict[str, ConnectionValues] = {}
+        self.requests: list[httpx2.Request] = []
+        self.http: HttpSender | None = None
+
+    def add(self, name: str, kind: str, settings: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> None:
+        self.connections[name] = ConnectionValues(name=name, kind=kind, settings=settings, secrets=secrets or {})
+
+    def answer(self, *responses: httpx2.Response | Exception) -> None:
+        """Lets a mock transport give these responses in order and records the requests."""
+        pending = list(responses)
+
+        def handle(request: httpx2.Request) -> httpx2.Response:
+            self.requests.append(request)
+            response = pending.pop(0)
+            if isinstance(response, Exception):
+                raise response
+            return response
+
+        self.use(HttpClient(httpx2.MockTransport(handle)))
+
+    def use(self, client: HttpClient, timeout: timedelta = timedelta(seconds=20)) -> None:
+        self.http = client.sender(timeout)
+
+    def context(self) -> CallContext:
+        assert self.http is not None
+        return CallContext(
+            idempotency_key="exe-1:httpRequest_1:1",
+            execution_id="exe-1",
+            step="httpRequest_1",
+            attempt=2,
+            timeout=timedelta(seconds=20),
+            http=self.http,
+            connection=self._named,
+            clock=self.clock,
+            cache=self.cache,
+            matching_connection=self._matching,
+        )
+
+    async def _named(self, name: str) -> ConnectionValues:
+        if name not in self.connections:
+            raise BadInput(f"there is no connection {name}")
+        return self.connections[name]
+
+    async def _matching(self, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+        for values in self.connections.values():
+            if values.kind == kind and settings.items() <= values.settings.items():
+                return values
+        raise BadInput("no connection fits")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def wiring(clock: FakeClock) -> Wiring:
+    return Wiring(clock)
+
+
+@pytest_asyncio.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Starts servers on free ports of 127.0.0.1 and ends them with the test."""
+    servers: list[asyncio.Server] = []
+
+    async def start(
+        handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], **options: Any
+    ) -> int:
+        server = await asyncio.start_server(handler, "127.0.0.1", 0, **options)
+        servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest_asyncio.fixture
+async def open_client() -> AsyncIterator[Callable[..., HttpClient]]:
+    """Builds guarded clients that may reach 127.0.0.0/8, unless another policy is given."""
+    clients: list[HttpClient] = []
+
+    def build(allow: tuple[str, ...] = ("127.0.0.0/8",), limits: Limits | None = None, **options: Any) -> HttpClient:
+        client = build_client(EgressPolicy(allow), limits or Limits(), **options)
+        clients.append(client)
+        return client
+
+    yield build
+    for client in clients:
+        await client.close()

@@ -1,0 +1,56 @@
+"""Masking of secrets in what comes back (SEC-01, SEC-02)."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from looply.connectors.masking import Masker
+from looply.errors import Unavailable
+
+SECRET = 'p\u00e4ss "w/rd"?>~8'
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SECRET,
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        quote(SECRET, safe="").replace("%2F", "%2f").replace("%C3%A4", "%c3%a4").lower(),
+        quote_plus(SECRET),
+        b64encode(SECRET.encode()).decode(),
+        b64encode(SECRET.encode()).decode().rstrip("="),
+        urlsafe_b64encode(SECRET.encode()).decode(),
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+    ],
+)
+def test_every_form_of_a_secret_is_masked(form: str) -> None:
+    assert Masker([SECRET]).json(f"before {form} after") == "before *** after"
+
+
+def test_strings_and_keys_are_masked_at_any_depth() -> None:
+    value = {"a": ["x-hunter2hunter2-y", 1, None, True], "hunter2hunter2": {"b": "hunter2hunter2"}}
+    assert Masker(["hunter2hunter2"]).json(value) == {"a": ["x-***-y", 1, None, True], "***": {"b": "***"}}
+
+
+def test_short_secrets_are_left_so_that_words_stay_readable() -> None:
+    assert Masker(["seven7", ""]).json("the seven7 dwarfs") == "the seven7 dwarfs"
+
+
+def test_a_secret_within_another_is_masked_with_it() -> None:
+    assert Masker(["password1", "user:password1"]).json("user:password1") == "***"
+
+
+def test_a_value_without_secrets_is_returned_as_it_is() -> None:
+    value = {"a": [1]}
+    assert Masker([]).json(value) is value
+
+
+def test_an_error_is_masked_in_place() -> None:
+    error = Unavailable("host hunter2hunter2 is away")
+    Masker(["hunter2hunter2"]).mask(error)
+    assert str(error) == "host *** is away"
+    assert error.args == ("host *** is away",)

@@ -1,0 +1,63 @@
+"""The log of state changes: what is told at which level, and what never is."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from looply.engine.changes import ChangeLog
+from looply.log import configure_log
+from looply.testing.clock import FakeClock
+from looply.testing.definitions import asking, asking_twice, call, chain
+from looply.testing.driver import Driver
+from looply.testing.world import Answer
+
+PAYLOAD = "payload-that-nobody-logs"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def told(stream: io.StringIO) -> list[dict[str, Any]]:
+    assert PAYLOAD not in stream.getvalue()
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+async def test_every_change_is_one_line_at_debug(engine: Driver, stream: io.StringIO) -> None:
+    configure_log("debug", FakeClock(), stream)
+    engine.shell.on_change(ChangeLog())
+    execution_id = await engine.started(asking_twice(), {"text": PAYLOAD})
+    for answer in ("first", "second"):  # between the two waits nothing changes
+        await engine.resume(execution_id, {"text": PAYLOAD, "answer": answer})
+    lines = told(stream)
+    assert [(line["event"], line["level"], line["former"], line["status"]) for line in lines] == [
+        ("execution_changed", "debug", None, "WAITING"),
+        ("execution_changed", "debug", "WAITING", "COMPLETED"),
+    ]
+    assert {line["execution_id"] for line in lines} == {execution_id}
+
+
+async def test_an_incident_is_told_at_every_level_and_nothing_else(engine: Driver, stream: io.StringIO) -> None:
+    configure_log("warning", FakeClock(), stream)
+    engine.shell.on_change(ChangeLog())
+    await engine.started(asking(), {"text": PAYLOAD})
+    assert told(stream) == []
+    engine.world.script("call_1", Answer(status=500, data=PAYLOAD))
+    execution_id = await engine.started(chain(call(fail_on=["5xx"])), {"po": PAYLOAD})
+    await engine.settle()
+    (line,) = told(stream)
+    assert (line["event"], line["level"], line["execution_id"]) == ("execution_failed", "warning", execution_id)
+    assert (line["state"], line["kind"], line["code"]) == ("call_1", "FAILED", "STATUS")
+    await engine.terminate(execution_id)
+    assert len(told(stream)) == 1

@@ -1,0 +1,155 @@
+"""The dispatcher in the process: slots, lines, fairness, and its end."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from looply.engine.dispatch import EffectRef, InProcessDispatcher
+from looply.testing.clock import fake_loop
+
+
+class Desk:
+    """Performs effects and keeps each until it is told to end it."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[int, bool]] = []
+        self.open: dict[int, asyncio.Future[None]] = {}
+
+    async def perform(self, effect: EffectRef, is_running: bool) -> None:
+        self.begun.append((effect.seq, is_running))
+        self.open[effect.seq] = asyncio.get_running_loop().create_future()
+        await self.open[effect.seq]
+
+    async def end(self, seq: int) -> None:
+        self.open.pop(seq).set_result(None)
+        await fake_loop().quiet()
+
+
+def effect(seq: int, queue: str = "q") -> EffectRef:
+    return EffectRef("execution", seq, queue)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_a_target_has_so_many_slots_and_gives_them_back(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=2)
+    dispatcher.start(desk.perform)
+    assert [dispatcher.reserve("q") for _ in range(3)] == [True, True, False]
+    assert dispatcher.reserve("another")
+    dispatcher.release("q")
+    assert dispatcher.reserve("q")
+
+
+async def test_all_targets_together_have_a_bound(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=2, total=3)
+    dispatcher.start(desk.perform)
+    assert [dispatcher.reserve(queue) for queue in ("a", "a", "b", "c")] == [True, True, True, False]
+
+
+async def test_nothing_is_reserved_before_the_start_and_what_was_offered_runs_at_it(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher()
+    assert not dispatcher.reserve("q")
+    dispatcher.offer(effect(1))
+    await fake_loop().quiet()
+    assert desk.begun == []
+    dispatcher.start(desk.perform)
+    await fake_loop().quiet()
+    assert desk.begun == [(1, False)]
+    await desk.end(1)
+
+
+async def test_nobody_overtakes_a_line(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=1)
+    dispatcher.start(desk.perform)
+    for seq in (1, 2, 3):
+        dispatcher.offer(effect(seq))
+    await fake_loop().quiet()
+    assert not dispatcher.reserve("q")
+    await desk.end(1)
+    assert not dispatcher.reserve("q")
+    await desk.end(2)
+    await desk.end(3)
+    assert [seq for seq, _ in desk.begun] == [1, 2, 3]
+    assert dispatcher.reserve("q")
+
+
+async def test_a_long_line_of_one_target_does_not_starve_another(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=5, total=2)
+    dispatcher.start(desk.perform)
+    for seq in range(6):
+        dispatcher.offer(effect(seq, "busy"))
+    dispatcher.offer(effect(10, "quiet"))
+    await fake_loop().quiet()
+    await desk.end(0)
+    await desk.end(1)
+    assert [seq for seq, _ in desk.begun] == [0, 1, 2, 10]
+    while desk.open:
+        await desk.end(min(desk.open))
+    assert len(desk.begun) == 7
+
+
+async def test_a_launched_effect_is_said_to_run_already(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher()
+    dispatcher.start(desk.perform)
+    assert dispatcher.reserve("q")
+    dispatcher.launch(effect(1))
+    await fake_loop().quiet()
+    assert desk.begun == [(1, True)]
+    await desk.end(1)
+
+
+async def test_the_stop_waits_for_what_runs_and_starts_nothing(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=1)
+    dispatcher.start(desk.perform)
+    dispatcher.offer(effect(1))
+    dispatcher.offer(effect(2))
+    await fake_loop().quiet()
+    stopping = asyncio.create_task(dispatcher.stop(timedelta(seconds=25)))
+    await fake_loop().quiet()
+    assert not stopping.done()
+    assert not dispatcher.reserve("another")
+    dispatcher.offer(effect(3))
+    await desk.end(1)
+    await stopping
+    assert [seq for seq, _ in desk.begun] == [1]
+
+
+async def test_the_stop_waits_for_an_effect_whose_unit_is_being_stored(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher()
+    dispatcher.start(desk.perform)
+    assert dispatcher.reserve("q")
+    stopping = asyncio.create_task(dispatcher.stop(timedelta(seconds=25)))
+    await fake_loop().quiet()
+    assert not stopping.done()
+    dispatcher.launch(effect(1))
+    await fake_loop().quiet()
+    await desk.end(1)
+    await stopping
+    assert desk.begun == [(1, True)]
+
+
+async def test_what_lasts_longer_than_the_drain_is_abandoned(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher()
+    dispatcher.start(desk.perform)
+    dispatcher.offer(effect(1))
+    await fake_loop().quiet()
+    stopping = asyncio.create_task(dispatcher.stop(timedelta(seconds=25)))
+    await fake_loop().quiet()
+    fake_loop().clock.advance(timedelta(seconds=25))
+    await stopping
+    assert desk.open[1].cancelled()
+    await dispatcher.stop(timedelta(0))
+
+
+async def test_a_unit_that_is_stored_after_the_stop_launches_nothing(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher()
+    dispatcher.start(desk.perform)
+    assert dispatcher.reserve("q")
+    await dispatcher.stop(timedelta(0))
+    dispatcher.launch(effect(1))
+    await fake_loop().quiet()
+    assert desk.begun == []

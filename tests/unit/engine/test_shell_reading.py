@@ -1,0 +1,109 @@
+"""Reads of an execution that moves on while they are under way: what is shown is one instant."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+
+from looply.app import executions
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.memory.reads import MemoryReads
+from looply.engine.port import Filter
+from looply.engine.store import Batch
+from looply.execution.events import Event, ExecutionClosed
+from looply.limits import DEFAULT_LIMITS
+from looply.testing.definitions import asking
+from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
+
+Action = Callable[[], Awaitable[object]]
+
+
+class MovingReads(MemoryReads):
+    """Something happens between the read of a page's rows and that of their events."""
+
+    happens: Action | None = None
+
+    async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
+        if self.happens is not None:
+            await self.happens()
+        return await super().tails(execution_ids, events)
+
+
+class MovingEngine:
+    """Something happens between the read of an execution and that of its history."""
+
+    def __init__(self, engine: Any, happens: Action) -> None:
+        self._engine = engine
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
+        await self._happens()
+        found: Sequence[tuple[int, Event]] = await self._engine.history(execution_id, after, limit)
+        return found
+
+
+def _store(driver: Driver, data: MemoryData, reads: MovingReads) -> MemoryStore:
+    store = MemoryStore(driver.clock, data)
+    store.reads = reads
+    return store
+
+
+@pytest.fixture
+def data() -> MemoryData:
+    return MemoryData()
+
+
+@pytest.fixture
+def reads(data: MemoryData) -> MovingReads:
+    return MovingReads(data)
+
+
+@pytest.fixture
+async def moving(data: MemoryData, reads: MovingReads) -> AsyncIterator[Driver]:
+    driver = Driver(lambda: _store(driver, data, reads))
+    await driver.open()
+    yield driver
+    await driver.finish()
+
+
+async def test_a_list_shows_no_event_that_is_newer_than_the_status_beside_it(
+    moving: Driver, reads: MovingReads
+) -> None:
+    execution_id = await moving.started(asking())
+    reads.happens = lambda: moving.terminate(execution_id)
+    (item,) = (await moving.shell.list(ORGANIZATION, Filter())).items
+    assert item.head.status == "WAITING"
+    assert item.events
+    assert not [event for event in item.events if isinstance(event, ExecutionClosed)]
+    reads.happens = None
+    (item,) = (await moving.shell.list(ORGANIZATION, Filter())).items
+    assert item.head.status == "TERMINATED"
+    assert isinstance(item.events[-1], ExecutionClosed)
+
+
+async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_beside_it(engine: Driver) -> None:
+    execution_id = await engine.started(asking())
+    moving = MovingEngine(engine.shell, lambda: engine.terminate(execution_id))
+    reader = Principal(
+        organization_id=ORGANIZATION, workspace_id=WORKSPACE, key_id=None, name="", scopes=frozenset({"read"})
+    )
+    services = cast("Services", _Reading(moving))
+    record = await executions.get(services, reader, id_of(asking()), execution_id)
+    assert record.execution.head.status == "WAITING"
+    assert [seq for seq, _ in record.events] == list(range(1, record.execution.head.seq + 1))
+    assert not record.is_truncated
+    assert (await engine.state(execution_id)).status == "TERMINATED"
+
+
+class _Reading:
+    """As much of the services as a read takes."""
+
+    limits = DEFAULT_LIMITS
+
+    def __init__(self, engine: MovingEngine) -> None:
+        self.engine = engine

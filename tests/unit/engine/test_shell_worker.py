@@ -1,0 +1,109 @@
+"""The worker: what an operation gives or raises becomes a command, with its secrets masked."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from looply.connectors.port import Connector
+from looply.connectors.registry import Registry
+from looply.engine.worker import Worker
+from looply.errors import BadInput, RateLimited, Refused, Timeout
+from looply.execution import ExecutionState, advance
+from looply.execution.commands import EffectDone, EffectFailed
+from looply.execution.events import ExecutionStarted
+from looply.execution.state import OpenStep
+from looply.testing.clock import START_TIME, fake_loop
+from looply.testing.definitions import call, calling, chain
+from looply.testing.world import Answer, NoNetwork, World
+
+EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
+
+
+def scheduled(**beside: Any) -> tuple[ExecutionState, OpenStep]:
+    workflow = chain(call(**beside)) if beside else calling()
+    started = ExecutionStarted(
+        at=START_TIME,
+        execution_id=EXECUTION,
+        organization_id="o",
+        workspace_id="s",
+        workflow_id="w",
+        workflow_version=1,
+        definition=workflow.hash.hex(),
+        seed=bytes(16),
+        body={"po": "1", "token": "sesame-4711"},
+    )
+    state = advance(workflow, None, (started,)).state
+    return state, state.open_steps["call_1:1"]
+
+
+def worker(world: World) -> Worker:
+    return Worker(world.registry, world.connections, NoNetwork, fake_loop().clock)
+
+
+async def outcome(world: World, **beside: Any) -> EffectDone | EffectFailed:
+    return await worker(world).carry_out(*scheduled(**beside))
+
+
+async def test_an_output_is_a_success_with_its_size() -> None:
+    world = World()
+    world.script("call_1", Answer(data={"ok": True}))
+    done = await outcome(world)
+    assert isinstance(done, EffectDone)
+    assert (done.address, done.attempt, done.output["data"]) == ("call_1:1", 1, {"ok": True})
+    assert done.size == len('{"status":"200","statusText":"OK","headers":{},"data":{"ok":true}}')
+
+
+async def test_the_operation_is_told_key_attempt_and_step() -> None:
+    world = World()
+    await outcome(world)
+    (seen,) = world.calls
+    assert (seen.key, seen.attempt, seen.step, seen.execution_id) == (f"{EXECUTION}:call_1:1", 1, "call_1", EXECUTION)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Timeout("slow", sent=True), {"code": "TIMEOUT", "was_sent": True, "is_transient": True}),
+        (Timeout("slow"), {"code": "TIMEOUT", "was_sent": False, "is_transient": True}),
+        (BadInput("no url"), {"code": "BAD_INPUT", "was_sent": False, "is_transient": False}),
+        (
+            RateLimited("busy", retry_after=timedelta(seconds=7), status="429"),
+            {"code": "RATE_LIMITED", "status": "429", "retry_after_seconds": 7},
+        ),
+        (Refused("no", code="ODD"), {"code": "ODD", "was_sent": False}),
+        (KeyError("x"), {"code": "CONNECTOR_DEFECT", "was_sent": True}),
+    ],
+)
+async def test_an_error_is_a_failure_that_says_what_is_known(error: Exception, expected: dict[str, Any]) -> None:
+    world = World()
+    world.script("call_1", error)
+    failed = await outcome(world)
+    assert isinstance(failed, EffectFailed)
+    assert {name: getattr(failed, name) for name in expected} == expected
+
+
+async def test_an_operation_that_is_not_installed_is_a_failure_that_names_it() -> None:
+    nothing = Registry([("test", Connector(name="empty", title="Empty", operations=()))])
+    failed = await Worker(nothing, World().connections, NoNetwork, fake_loop().clock).carry_out(*scheduled())
+    assert isinstance(failed, EffectFailed)
+    assert (failed.code, failed.was_sent) == ("NOT_FOUND", False)
+    assert "http.request" in failed.message
+
+
+@pytest.mark.parametrize("echo", ["sesame-4711", "Bearer sesame-4711"])
+async def test_secrets_of_the_input_are_masked_in_outputs_and_messages(echo: str) -> None:
+    world = World()
+    world.script("call_1", Answer(data={"echo": echo}), Timeout(f"sent {echo}", sent=True))
+    headers = {"authorization": "Bearer ${payload.output.token}"}
+    done = await outcome(world, headers=headers, secret=["/headers/authorization"])
+    failed = await outcome(world, headers=headers, secret=["/headers/authorization"])
+    assert isinstance(done, EffectDone)
+    assert isinstance(failed, EffectFailed)
+    assert "sesame" not in str(done.output) + failed.message
+
+
+async def test_a_connection_that_does_not_exist_fails_the_step_before_anything_is_sent() -> None:
+    failed = await outcome(World(), connection="missing")
+    assert isinstance(failed, EffectFailed)
+    assert (failed.code, failed.was_sent) == ("BAD_INPUT", False)

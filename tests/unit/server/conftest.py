@@ -1,0 +1,116 @@
+"""A whole server in the process: real routes, real shell on the memory store, real catalog; only the world is fake."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
+
+from looply.app.library import Library
+from looply.app.links import Links
+from looply.app.services import Services
+from looply.catalog import Catalog
+from looply.catalog.keys import KeyDraft
+from looply.clock import Ids
+from looply.connectors.registry import Registry
+from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.engine.codec import Codec
+from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.memory import MemoryStore
+from looply.engine.pump import Pump
+from looply.engine.reading import Parts
+from looply.engine.shell import Shell
+from looply.engine.worker import Worker
+from looply.limits import DEFAULT_LIMITS
+from looply.sealing import Sealer
+from looply.server.application import build_app
+from looply.server.boundary import Boundary
+from looply.server.pages import Pages
+from looply.testing.clock import FakeClock, SerialEntropy
+from looply.testing.world import NoNetwork, World
+
+LIMITS = DEFAULT_LIMITS
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest_asyncio.fixture
+async def catalog(
+    tmp_path: Path, empty_catalog: Path, clock: FakeClock, entropy: SerialEntropy
+) -> AsyncIterator[Catalog]:
+    path = Path(shutil.copy(empty_catalog, tmp_path / "catalog.db"))
+    catalog = await Catalog.open(path, Sealer(bytes(32), entropy), clock=clock, ids=Ids(entropy), entropy=entropy)
+    yield catalog
+    await catalog.close()
+
+
+@pytest_asyncio.fixture
+async def shell(clock: FakeClock, entropy: SerialEntropy, world: World) -> AsyncIterator[Shell]:
+    store = MemoryStore(clock)
+    dispatcher = InProcessDispatcher()
+    worker = Worker(world.registry, world.connections, NoNetwork, clock)
+    codec = Codec(Sealer(bytes(32), entropy))
+    parts = Parts(
+        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=LIMITS
+    )
+    shell = Shell(parts)
+
+    async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
+        return "", None
+
+    pump = Pump(shell, store, dispatcher, clock, no_profile)
+    boot = await store.open()
+    await shell.open(boot)
+    shell.begin()
+    await pump.recover(boot.epoch, boot.poisoned)
+    yield shell
+    await shell.close(timedelta(seconds=1))
+
+
+@pytest.fixture
+def services(shell: Shell, catalog: Catalog, clock: FakeClock) -> Services:
+    return Services(
+        engine=shell,
+        catalog=catalog,
+        clock=clock,
+        registry=Registry([("looply", SAP)]),
+        library=Library(catalog, clock, LIMITS),
+        links=Links(PUBLIC_URL),
+        limits=LIMITS,
+    )
+
+
+@pytest.fixture
+def app(services: Services, entropy: SerialEntropy, tmp_path: Path) -> Boundary:
+    return build_app(services, entropy, Pages(tmp_path / "static"))
+
+
+@pytest_asyncio.fixture
+async def client(app: Boundary) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+        yield client
+
+
+async def make_caller(catalog: Catalog, client: httpx2.AsyncClient, name: str) -> Caller:
+    organization_id, workspace_id = await catalog.organizations.create(name)
+    key = await catalog.keys.create(organization_id, workspace_id, KeyDraft("all", ALL_SCOPES))
+    return Caller(client, organization_id, workspace_id, key.text)
+
+
+@pytest_asyncio.fixture
+async def mine(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
+    return await make_caller(catalog, client, "Mine")
+
+
+@pytest_asyncio.fixture
+async def theirs(catalog: Catalog, client: httpx2.AsyncClient) -> Caller:
+    return await make_caller(catalog, client, "Theirs")

@@ -1,0 +1,192 @@
+"""The inbox: its page never decides, its calls do, once."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from server_kit import CARDING, PUBLIC_URL, Caller, card_step, definition, note_step
+
+from looply.clock import to_ms
+from looply.engine.shell import Shell
+from looply.execution.commands import FireTimer
+from looply.testing.clock import FakeClock
+
+APPROVE = {"data": {"action": "approve"}}
+PAIR = definition(card_step(recipients=["ann@example.com", "bob@example.com"]), note_step())
+
+
+async def token_of(caller: Caller, recipient: str = "ann@example.com") -> str:
+    cards = (await caller.get("getOpenCards", recipient=recipient)).json()["items"]
+    link: str = cards[0]["url"]
+    assert link.startswith(f"{PUBLIC_URL}/inbox/")
+    token: str = cards[0]["token"]
+    assert link.endswith(token)
+    return token
+
+
+async def decide(client: httpx2.AsyncClient, token: str, body: Any = APPROVE) -> httpx2.Response:
+    return await client.post(f"/v2/inbox/{token}", json=body)
+
+
+async def test_a_card_is_shown_to_who_has_its_token(mine: Caller, clock: FakeClock) -> None:
+    await mine.trigger(await mine.create(CARDING), {"po": "4711"})
+    token = await token_of(mine)
+    answer = await mine.client.get(f"/v2/inbox/{token}")
+    assert answer.status_code == 200
+    assert answer.json()["message"] == "success"
+    item = answer.json()["item"]
+    assert item["card"]["body"][0]["text"] == "Release 4711?"
+    assert {name: item[name] for name in item if name != "card"} == {
+        "status": "OPEN",
+        "workflow_name": "Story",
+        "recipient": "ann@example.com",
+        "opened_on": to_ms(clock.now()),
+        "timeout_on": None,
+        "answered_by": None,
+        "answered_on": None,
+    }
+
+
+async def test_reading_a_card_decides_nothing(mine: Caller) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    token = await token_of(mine)
+    for path in (f"/v2/inbox/{token}", f"/inbox/{token}"):
+        for method in ("GET", "HEAD"):
+            assert (await mine.client.request(method, path)).status_code == 200
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "OPEN"
+
+
+async def test_an_answer_is_recorded_once_and_later_ones_are_told_by_whom(mine: Caller, clock: FakeClock) -> None:
+    workflow_id = await mine.create(CARDING)
+    execution_id = await mine.trigger(workflow_id)
+    token = await token_of(mine)
+    first = await decide(mine.client, token)
+    answered_on = to_ms(clock.now())
+    clock.advance(timedelta(minutes=5))
+    again = await decide(mine.client, token, {"data": {"action": "reject"}})
+    assert (first.status_code, first.json()) == (200, {"message": "recorded"})
+    assert again.status_code == 200
+    assert again.json() == {
+        "message": "already answered",
+        "answered_by": "ann@example.com",
+        "answered_on": answered_on,
+    }
+    shown = (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]
+    assert (shown["status"], shown["answered_by"], shown["answered_on"]) == ("ANSWERED", "ann@example.com", answered_on)
+    output = (await mine.item(workflow_id, execution_id))["workflow_output_payload"]["card_1"]["output"]
+    assert output["response"] == {"user": "ann@example.com", "data": {"action": "approve"}}
+
+
+async def test_another_recipient_is_told_who_was_first(mine: Caller) -> None:
+    await mine.trigger(await mine.create(PAIR))
+    ann, bob = await token_of(mine), await token_of(mine, "bob@example.com")
+    await decide(mine.client, bob)
+    assert (await decide(mine.client, ann)).json()["answered_by"] == "bob@example.com"
+    shown = (await mine.client.get(f"/v2/inbox/{ann}")).json()["item"]
+    assert (shown["status"], shown["answered_by"]) == ("ANSWERED", "bob@example.com")
+
+
+async def test_one_of_several_needed_answers_is_kept(mine: Caller) -> None:
+    both = definition(card_step(recipients=["ann@example.com", "bob@example.com"], wait={"for": "all"}))
+    await mine.trigger(await mine.create(both))
+    ann, bob = await token_of(mine), await token_of(mine, "bob@example.com")
+    assert (await decide(mine.client, ann)).json() == {"message": "recorded"}
+    shown = [(await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] for token in (ann, bob)]
+    assert shown == ["ANSWERED", "OPEN"]
+    assert (await decide(mine.client, bob)).json() == {"message": "recorded"}
+
+
+async def test_an_answer_that_is_too_large_is_refused_and_the_card_stays_open(mine: Caller) -> None:
+    # The copies count twice, as the output of the step and in the payload: 900 KB become 8.1 MB.
+    copies = note_step(value=["${payload.output.text}"] * 4)
+    await mine.trigger(await mine.create(definition(copies, card_step())), {"text": "x" * 900_000})
+    token = await token_of(mine)
+    refused = await decide(mine.client, token, {"data": {"comment": "y" * 300_000}})
+    assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED")
+    assert refused.json()["errors"][0]["path"] == "/data"
+    assert (await decide(mine.client, token)).json() == {"message": "recorded"}
+
+
+async def test_a_closed_card_takes_no_answer(mine: Caller) -> None:
+    execution_id = await mine.trigger(await mine.create(CARDING))
+    token = await token_of(mine)
+    await mine.post(f"terminateWorkflow/{execution_id}")
+    answer = await decide(mine.client, token)
+    assert (answer.status_code, answer.json()["code"]) == (409, "CLOSED")
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "CLOSED"
+    assert (await mine.get("getOpenCards")).json()["items"] == []
+
+
+async def test_a_card_of_an_execution_with_an_incident_is_shown_as_frozen(
+    mine: Caller, shell: Shell, clock: FakeClock
+) -> None:
+    slow = {**CARDING, "workflow_settings": {"timeout": "PT1H"}}
+    execution_id = await mine.trigger(await mine.create(slow))
+    token = await token_of(mine)
+    reader = await mine.key_with("read")
+    assert [card["status"] for card in (await mine.get("getOpenCards")).json()["items"]] == ["OPEN"]
+    clock.advance(timedelta(hours=2))
+    (timer,) = (await shell.get(execution_id)).state.timers
+    await shell.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
+    for caller in (mine, reader):
+        assert [card["status"] for card in (await caller.get("getOpenCards")).json()["items"]] == ["FROZEN"]
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "FROZEN"
+    answer = await decide(mine.client, token)
+    assert (answer.status_code, answer.json()["code"]) == (409, "FAILED")
+    await mine.post(f"terminateWorkflow/{execution_id}")
+    assert (await mine.get("getOpenCards")).json()["items"] == []
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "CLOSED"
+
+
+async def test_a_token_that_no_execution_made_is_404(mine: Caller) -> None:
+    workflow_id = await mine.create(CARDING)
+    execution_id = await mine.trigger(workflow_id)
+    token = await token_of(mine)
+    wait_token = (await mine.item(workflow_id, execution_id))["waits"][0]["wait_token"]
+    forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
+    for text in ("x", "made-up", forged, wait_token, token + "A", token[:30]):
+        for answer in (await mine.client.get(f"/v2/inbox/{text}"), await decide(mine.client, text)):
+            assert (answer.status_code, answer.json()["message"]) == (404, "card not found")
+
+
+@pytest.mark.parametrize("body", [{}, {"data": None}, {"data": []}, {"data": {}, "user": "bob"}, [], None])
+async def test_an_answer_without_data_or_with_more_is_400(mine: Caller, body: Any) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    token = await token_of(mine)
+    assert (await decide(mine.client, token, body)).status_code == 400
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "OPEN"
+
+
+async def test_open_cards_are_those_of_the_organization_and_the_recipient(mine: Caller, theirs: Caller) -> None:
+    workflow_id = await mine.create(PAIR)
+    execution_id = await mine.trigger(workflow_id)
+    assert (await theirs.get("getOpenCards")).json()["items"] == []
+    assert (await mine.get("getOpenCards")).json()["count"] == 2
+    (card,) = (await mine.get("getOpenCards", recipient="bob@example.com")).json()["items"]
+    assert (card["workflow_id"], card["workflow_execution_id"], card["state"]) == (workflow_id, execution_id, "card_1")
+    assert (card["recipient"], card["channel"], card["revision"]) == ("bob@example.com", "inbox", 1)
+
+
+async def test_a_key_that_may_only_read_is_not_shown_the_links(mine: Caller) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    reader = await mine.key_with("read")
+    (card,) = (await reader.get("getOpenCards")).json()["items"]
+    assert (card["token"], card["url"]) == (None, None)
+
+
+async def test_the_page_is_the_same_for_every_token_and_strict(mine: Caller) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    good = await mine.client.get(f"/inbox/{await token_of(mine)}")
+    bad = await mine.client.get("/inbox/made-up")
+    assert good.content == bad.content
+    for answer in (good, bad):
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"

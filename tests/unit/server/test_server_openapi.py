@@ -1,0 +1,123 @@
+"""The description: it has every route, is valid, and the answers are what it says."""
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from server_kit import ASKING, Caller
+
+from looply.server.application import API_ROUTES
+from looply.server.boundary import Boundary
+from looply.server.problems import STATUSES
+
+
+@pytest.fixture
+async def document(mine: Caller) -> dict[str, Any]:
+    answer = await mine.client.get("/openapi.json")
+    assert answer.status_code == 200
+    described: dict[str, Any] = answer.json()
+    return described
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    return {"components": document["components"], **schema}
+
+
+async def test_every_route_of_the_api_is_described(document: dict[str, Any], app: Boundary) -> None:
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert described == {(route.method, route.path) for route in API_ROUTES}
+    left_out = {route.path for route in app.routes if route not in API_ROUTES}
+    assert left_out == {"/openapi.json", "/docs", "/inbox/{token}", "/static/{path}"}
+
+
+async def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["responses"]["200"]
+        shape = operation["responses"]["400"]["content"]["application/json"]["schema"]
+        assert shape == {"$ref": "#/components/schemas/ErrorAnswer"}
+
+
+async def test_every_status_that_an_error_can_have_is_described_somewhere(document: dict[str, Any]) -> None:
+    described = {
+        status
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status in operation["responses"]
+    }
+    assert {str(status) for status in STATUSES.values()} - {"500"} <= described
+
+
+async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [found for value in node.values() for found in references(value)]
+        return [found for item in node for found in references(item)] if isinstance(node, list) else []
+
+    for reference in references(document):
+        target: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            target = target[part]
+        assert target is not None
+
+
+async def test_answers_fit_their_schemas(mine: Caller, document: dict[str, Any]) -> None:
+    workflow_id = await mine.create(ASKING)
+    execution_id = await mine.trigger(workflow_id)
+    one = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
+    version = {"workflow_id": workflow_id, "workflow_version": "1"}
+    for path, query in (
+        ("/v2/workflows/getWorkflowExecutionById", one),
+        ("/v2/workflows/getWorkflowExecutionHistory", {"workflow_id": workflow_id}),
+        ("/v2/workflows/getOrganizationExecutions", {}),
+        ("/v2/workflows/searchExecutions", {}),
+        ("/v2/workflows/getWorkflowById", version),
+        ("/v2/workflows/getWorkflowSchemaById", version),
+        ("/v2/workflows/exportWorkflow", version),
+        ("/v2/workflows/getOrganizationWorkflows", {}),
+        ("/v2/workflows/getKeys", {}),
+        ("/v2/workflows/getProfiles", {"workflow_id": workflow_id}),
+        ("/v2/workflows/getConnections", {}),
+        ("/v2/workflows/getOpenCards", {}),
+        ("/v2/workflows/getExpressionFunctions", {}),
+        ("/v1/adaptive-cards/getOrganizationCards", {}),
+        ("/healthz/ready", {}),
+    ):
+        answer = await mine.get(path, **query)
+        assert answer.status_code == 200, answer.text
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+
+
+async def test_answers_to_editors_fit_their_schemas(mine: Caller, document: dict[str, Any]) -> None:
+    for name, body in (
+        ("evaluateExpression", {"expression": "utcNow()"}),
+        ("evaluateExpression", {"expression": "nothing("}),
+        ("evaluateExpression", {"card": {"t": "${1 / 0}"}, "data": [1]}),
+        ("evaluateExpression", {"template": "${" * 9000}),
+        ("completeExpression", {"expression": "", "position": 0, "data": {"a": 1}}),
+        ("validateExpression", {"expression": "a + b", "data": {"a": 1}}),
+        ("validateExpression", {"template": "${1 +}"}),
+    ):
+        answer = await mine.post(name, body)
+        assert answer.status_code == 200, answer.text
+        operation = document["paths"][f"/v2/workflows/{name}"]["post"]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema_rs.validator_for(resolved(document, schema)).validate(answer.json())
+        shape = operation["requestBody"]["content"]["application/json"]["schema"]
+        jsonschema_rs.validator_for(resolved(document, shape)).validate(body)
+
+
+async def test_errors_fit_their_schema(mine: Caller, document: dict[str, Any]) -> None:
+    schema = resolved(document, {"$ref": "#/components/schemas/ErrorAnswer"})
+    for answer in (await mine.post("createWorkflow", {"definition": {}}), await mine.get("getWorkflowById")):
+        jsonschema_rs.validator_for(schema).validate(answer.json())
+
+
+async def test_the_schema_of_a_definition_is_part_of_it(document: dict[str, Any]) -> None:
+    schema = resolved(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
+    assert jsonschema_rs.validator_for(schema).is_valid(ASKING)

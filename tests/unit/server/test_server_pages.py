@@ -1,0 +1,96 @@
+"""Pages, the files that they load, and health."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from looply.app.services import Services
+from looply.engine.port import Health
+from looply.errors import NotFound
+from looply.server.application import build_app
+from looply.server.boundary import Boundary
+from looply.server.pages import Pages
+from looply.testing.clock import SerialEntropy
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "inbox.html").write_text("<!doctype html><p>inbox")
+    (folder / "docs.html").write_text("<!doctype html><p>docs")
+    (folder / "assets" / "main-abc.js").write_text("1")
+    (folder / "assets" / "secret.key").write_text("no page loads this")
+    return folder
+
+
+@pytest.fixture
+def app(services: Services, entropy: SerialEntropy, built: Path) -> Boundary:
+    return build_app(services, entropy, Pages(built))
+
+
+async def test_the_built_pages_are_served(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/inbox/x")).text.endswith("inbox")
+    docs = await client.get("/docs")
+    assert docs.text.endswith("docs")
+    assert "script-src 'self'" in docs.headers["content-security-policy"]
+
+
+async def test_a_file_is_kept_by_browsers_for_its_name_says_its_content(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/static/assets/main-abc.js")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing.js",
+        "../pages.py",
+        "%2e%2e/pages.py",
+        "..%2fpages.py",
+        "assets/../../pages.py",
+        "assets/",
+        "",
+        "inbox.html",
+        "assets/secret.key",
+        "assets%2f..%2f..%2fpages.py",
+        "/etc/passwd",
+        "%00",
+    ],
+)
+async def test_nothing_but_the_built_files_is_served(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.get(f"/static/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "not found"
+
+
+def test_without_a_build_there_are_plain_pages(tmp_path: Path) -> None:
+    pages = Pages(tmp_path)
+    assert b"/openapi.json" in pages.docs().body
+    assert b"inbox" in pages.inbox().body
+    with pytest.raises(NotFound):
+        pages.file("docs.html")
+
+
+async def test_health_says_whether_calls_are_taken(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/healthz/live")).json() == {"message": "live"}
+    assert (await client.get("/healthz/ready")).json() == {"message": "ready"}
+
+
+async def test_a_draining_server_lives_and_is_not_ready(client: httpx2.AsyncClient, services: Services) -> None:
+    services.lifecycle.drain()
+    ready = await client.get("/healthz/ready")
+    assert (ready.status_code, ready.json()["code"]) == (503, "NOT_READY")
+    assert ready.headers["retry-after"]
+    assert (await client.get("/healthz/live")).status_code == 200
+
+
+async def test_a_failed_store_makes_the_server_not_ready_and_says_why(
+    client: httpx2.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.engine, "health", lambda: Health(is_ready=False, reason="the disk failed"))
+    ready = await client.get("/healthz/ready")
+    assert (ready.status_code, ready.json()["message"]) == (503, "the disk failed")

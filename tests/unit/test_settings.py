@@ -1,0 +1,151 @@
+"""Settings: where they come from, which win, and how all problems are told at once."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from looply.errors import SettingsError
+from looply.limits import DEFAULT_LIMITS, Limits
+from looply.settings import TABLE, Secret, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def file_with(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    return path
+
+
+def problems_of(**given: Any) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**given)
+    return [f"{problem.message} {problem.hint}".strip() for problem in caught.value.problems]
+
+
+def test_without_anything_given_all_settings_have_their_defaults() -> None:
+    assert load_settings() == Settings()
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = file_with(tmp_path, 'port = 1\nhost = "a"\nlog_level = "error"\n')
+    environment = {"LOOPLY_PORT": "2", "LOOPLY_HOST": "b"}
+    settings = load_settings(file=file, environment=environment, flags={"port": 3, "host": None})
+    assert (settings.port, settings.host, settings.log_level) == (3, "b", "error")
+
+
+def test_the_file_of_the_current_folder_is_read_when_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "looply.toml").write_text("port = 1234")
+    assert load_settings().port == 1234
+
+
+def test_every_setting_can_come_from_the_environment() -> None:
+    environment = {
+        "LOOPLY_DATA": "/srv/looply",
+        "LOOPLY_PUBLIC_URL": "https://looply.example/",
+        "LOOPLY_EGRESS_ALLOW": "10.0.0.0/8, sap.example:443",
+        "LOOPLY_DRAIN_SECONDS": "2.5",
+        "LOOPLY_ENCRYPTION_KEY": "c2VjcmV0",
+        "LOOPLY_LIMITS_BODY_BYTES": "2048",
+        "LOOPLY_LIMITS_ATTEMPT_TIMEOUT_SECONDS": "5",
+    }
+    settings = load_settings(environment=environment)
+    assert settings.data == Path("/srv/looply")
+    assert settings.public_url == "https://looply.example"
+    assert settings.egress_allow == ("10.0.0.0/8", "sap.example:443")
+    assert settings.drain_seconds == 2.5
+    assert settings.encryption_key == Secret("c2VjcmV0")
+    assert settings.limits == msgspec.structs.replace(
+        DEFAULT_LIMITS, body_bytes=2048, attempt_timeout=timedelta(seconds=5)
+    )
+
+
+def test_every_limit_is_a_setting() -> None:
+    names = {name.removeprefix("limits.").removesuffix("_seconds") for name in TABLE if name.startswith("limits.")}
+    assert names == {field.name for field in msgspec.structs.fields(Limits)}
+
+
+def test_the_file_has_limits_in_a_table_of_their_own(tmp_path: Path) -> None:
+    file = file_with(tmp_path, 'egress_allow = ["10.0.0.0/8"]\n[limits]\nstep_visits = 7\nstretch_time_seconds = 0.5\n')
+    settings = load_settings(file=file)
+    assert settings.egress_allow == ("10.0.0.0/8",)
+    assert (settings.limits.step_visits, settings.limits.stretch_time) == (7, timedelta(seconds=0.5))
+
+
+def test_an_unknown_key_is_an_error_that_says_what_was_probably_meant(tmp_path: Path) -> None:
+    file = file_with(tmp_path, "prot = 1\n[limits]\nbody_byte = 1\n")
+    found = problems_of(file=file, environment={"LOOPLY_DRAIN_SECOND": "1"}, flags={"hosts": "x"})
+    assert sorted(found) == [
+        "LOOPLY_DRAIN_SECOND (environment) is no setting did you mean LOOPLY_DRAIN_SECONDS?",
+        "hosts (flags) is no setting did you mean host?",
+        "limits.body_byte (file) is no setting did you mean limits.body_bytes?",
+        "prot (file) is no setting did you mean port?",
+    ]
+
+
+def test_variables_of_the_command_line_s_client_are_no_settings() -> None:
+    assert load_settings(environment={"LOOPLY_URL": "x", "LOOPLY_API_KEY": "y", "PATH": "z"}) == Settings()
+
+
+def test_all_problems_are_told_together_and_each_by_its_path() -> None:
+    environment = {"LOOPLY_PORT": "70000", "LOOPLY_LOG_LEVEL": "loud", "LOOPLY_LIMITS_BODY_BYTES": "0"}
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environment=environment)
+    assert {problem.path for problem in caught.value.problems} == {"/port", "/log_level", "/limits/body_bytes"}
+    for problem in caught.value.problems:
+        assert problem.message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "eighty"),
+        ("port", True),
+        ("port", -1),
+        ("port", 80.5),
+        ("host", " "),
+        ("host", 7),
+        ("public_url", "looply.example"),
+        ("public_url", "https://x/?a=b"),
+        ("public_url", "http://["),
+        ("egress_allow", 7),
+        ("egress_allow", [7]),
+        ("log_level", "trace"),
+        ("drain_seconds", "soon"),
+        ("drain_seconds", float("nan")),
+        ("drain_seconds", -1),
+        ("concurrency", 0),
+        ("header_bytes", 10),
+        ("limits.attempt_timeout_seconds", 0),
+        ("limits", 7),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_an_error(name: str, value: Any) -> None:
+    assert len(problems_of(flags={name: value})) == 1
+
+
+def test_a_missing_or_broken_file_is_an_error(tmp_path: Path) -> None:
+    assert "cannot be read" in problems_of(file=tmp_path / "none.toml")[0]
+    assert "not valid TOML" in problems_of(file=file_with(tmp_path, "port ="))[0]
+    assert "limits (file) is no setting" in problems_of(file=file_with(tmp_path, "limits = 7"))[0]
+
+
+def test_a_secret_shows_itself_nowhere() -> None:
+    settings = load_settings(environment={"LOOPLY_ENCRYPTION_KEY": "canary"})
+    assert settings.encryption_key is not None
+    assert settings.encryption_key.reveal() == "canary"
+    for text in (repr(settings), str(settings.encryption_key), f"{settings.encryption_key}"):
+        assert "canary" not in text
+    assert problems_of(flags={"encryption_key": 12345}) == ["encryption_key (flags) is a secret, expected a text"]
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+
+
+def test_the_table_names_the_environment_variable_of_each_setting() -> None:
+    assert TABLE["limits.body_bytes"].variable == "LOOPLY_LIMITS_BODY_BYTES"
+    assert TABLE["port"].default == 8080

@@ -1,0 +1,45 @@
+"""`cli.md`: every command with its options, from the command line itself."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from looply.cli.command_line import APP
+from reference_pages.markdown import page
+
+_INTRO: Final = """
+`make run` and `make test` put the command at `.venv/bin/looply`. `looply COMMAND --help` shows what is written
+here.
+
+- `--json` anywhere after the command: one JSON document on standard output and nothing else there.
+- `--debug`: the traceback of an error.
+- Exit status: 0 done, 1 refused, 2 wrong usage. `serve` has four more: 65 corrupt store, 74 I/O error, 75 data
+  folder in use, 78 store of a newer release.
+- Commands that talk to a server take its address from `--url` or `LOOPLY_URL` (default `http://127.0.0.1:8080`) and
+  the key from `--api-key` or `LOOPLY_API_KEY`.
+"""
+
+
+def cli_page() -> str:
+    """Returns the page of all commands."""
+    text = APP.generate_docs(output_format="markdown", recursive=True, heading_level=1)
+    head, _, commands = text.partition("\n## looply ")
+    _, _, contents = head.partition("## Table of Contents")
+    return page("Command line", _INTRO, contents.partition("**Commands**")[0], f"## looply {commands}")
+
+
+def command_names() -> Iterator[str]:
+    """Yields every command with its group, such as `workflow import`."""
+    for name in APP:
+        if name.startswith("-"):
+            continue
+        group = APP[name]
+        inner = [item for item in group if not item.startswith("-")]
+        if not inner or group.default_command is not None:
+            yield name
+        yield from (f"{name} {item}" for item in inner)
+
+
+def is_documented(command: str, text: str) -> bool:
+    """Tells whether the page has a heading for the command."""
+    return re.search(rf"^#+ looply {re.escape(command)}$", text, re.MULTILINE) is not None

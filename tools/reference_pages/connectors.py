@@ -1,0 +1,86 @@
+"""`connectors.md`: operations and kinds of connection, from the connectors that Looply ships."""
+
+from typing import Any
+
+import msgspec
+
+from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.port import ConnectionKind, Operation
+from looply.connectors.sap.connector import CONNECTOR as SAP
+from reference_pages.markdown import code, field_texts, first_sentence, page, shown_default, table
+
+_INTRO = """
+A connector brings operations, which steps call, and kinds of connection, which hold address and credentials.
+Connectors are found by the entry-point group `looply.connectors`, so further ones can be installed beside these.
+How-to pages: [call SAP](../how-to/call-sap.md), [call any HTTP system](../how-to/call-http.md).
+"""
+
+_HEAD = ("field", "type", "default", "meaning")
+
+
+def connectors_page() -> str:
+    """Returns the page of the connectors."""
+    parts = [_INTRO]
+    for connector in (HTTP, SAP):
+        parts.append(f"## {connector.title}")
+        parts += [part for operation in connector.operations for part in _operation(operation)]
+        parts += [part for kind in connector.connection_kinds for part in _kind(kind)]
+    return page("Connectors", *parts)
+
+
+def _operation(operation: Operation) -> list[str]:
+    repeat = "depends on the input: GET, PUT and DELETE yes" if callable(operation.idempotent) else operation.idempotent
+    facts = [
+        f"Default timeout of an attempt: {operation.default_timeout.total_seconds():g} s.",
+        f"May be repeated after an unknown outcome: {repeat}.",
+    ]
+    return [
+        f"### Operation `{operation.name}`",
+        " ".join(facts),
+        "Input:",
+        _fields(operation.input),
+        "Output:",
+        _fields(operation.output),
+    ]
+
+
+def _kind(kind: ConnectionKind) -> list[str]:
+    return [
+        f"### Connection of kind `{kind.name}`",
+        f"Settings: {first_sentence(kind.settings.__doc__)}",
+        _fields(kind.settings),
+        f"Secrets, which are stored encrypted and never shown: {first_sentence(kind.secrets.__doc__)}",
+        _fields(kind.secrets),
+    ]
+
+
+def _fields(shape: type[msgspec.Struct]) -> str:
+    texts = field_texts(shape)
+    return table(_HEAD, [_field(field, texts) for field in msgspec.structs.fields(shape)])
+
+
+def _field(field: Any, texts: dict[str, str]) -> tuple[str, str, str, str]:
+    default = "required" if field.required else code(shown_default(_default(field))) or "none"
+    return code(field.encode_name), _type(field.type), default, texts[field.name]
+
+
+def _default(field: Any) -> Any:
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+
+
+def _type(type_: Any) -> str:
+    """Returns a type in the words of JSON."""
+    schema = msgspec.json.schema_components([type_])[0][0]
+    return _words(schema)
+
+
+def _words(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(code(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_words(item) for item in schema["anyOf"])
+    if "$ref" in schema:
+        return code(schema["$ref"].rsplit("/", 1)[-1])
+    if schema.get("type") == "array":
+        return f"list of {_words(schema.get('items', {}))}"
+    return {"string": "text", "integer": "whole number"}.get(schema.get("type", ""), schema.get("type", "any"))

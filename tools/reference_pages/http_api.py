@@ -1,0 +1,128 @@
+"""`http-api.md`: every operation of the OpenAPI description as people read it."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from looply.server.application import API_ROUTES
+from looply.server.openapi import describe
+from reference_pages.markdown import code, page, table
+
+_INTRO: Final = """
+The same description for programs is [openapi.json](openapi.json), which a running server gives at `/openapi.json`;
+`/docs` shows it as a page.
+
+- **Key.** Every call but those marked public carries the header `x-api-key`. A key has scopes: `trigger`, `read`,
+  `manage`. Any kind of bad key is `403 {"message":"Forbidden"}`.
+- **Names.** Paths match without regard to letter case. Bodies are JSON, `Content-Type` absent or
+  `application/json`.
+- **Times** are epoch milliseconds. Some booleans are texts (`latest`), because the API has always had them so.
+- **Answers** have a `message`. Every answer has the header `x-request-id`, which finds the log lines of the call.
+- **Errors** have one shape; see [error codes](errors.md). A 4xx or 503 means that nothing was done, but for
+  `OUTCOME_UNKNOWN`.
+- **Pages.** `limit` is 1 to 30, 20 by default. When another page follows, the answer has `lastKey`; send its fields
+  back as query parameters.
+- **Repeating.** A trigger with a `process_id` or an `Idempotency-Key`, a resume and a terminate can be repeated
+  safely. See [trigger a workflow](../how-to/trigger.md).
+"""
+
+
+def http_api_page() -> str:
+    """Returns the page of all calls."""
+    document = describe(API_ROUTES)
+    schemas = document["components"]["schemas"]
+    parts: list[str] = [_INTRO, _overview(document)]
+    for tag in document["tags"]:
+        parts.append(f"## {tag['name']}")
+        for method, path, operation in _operations(document):
+            if tag["name"] in operation["tags"]:
+                parts += _operation(method, path, operation, schemas)
+    return page("HTTP API", *parts)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def _overview(document: dict[str, Any]) -> str:
+    rows = [
+        (f"`{method} {path}`", operation["summary"], _access(operation))
+        for method, path, operation in _operations(document)
+    ]
+    return table(("call", "what it does", "scope"), rows)
+
+
+def _access(operation: dict[str, Any]) -> str:
+    if operation.get("security") == []:
+        return "public"
+    return operation.get("description", "").rsplit("Scope ", 1)[-1].strip(".`")
+
+
+def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+    parameters = [
+        (
+            code(parameter["name"]),
+            parameter["in"],
+            "yes" if parameter["required"] else "",
+            parameter["description"] + (" May be repeated." if parameter["schema"].get("type") == "array" else ""),
+        )
+        for parameter in operation["parameters"]
+    ]
+    parts = [f"### {method} {path}", f"{operation['summary']}. {operation.get('description', 'Public.')}"]
+    parts.append(table(("parameter", "in", "required", "meaning"), parameters))
+    if "requestBody" in operation:
+        parts += _content("Body", operation["requestBody"]["content"], schemas)
+    parts += _content("Answer", operation["responses"]["200"]["content"], schemas)
+    refusals = ", ".join(code(status) for status in operation["responses"] if int(status) >= 400)
+    parts.append(f"Refusals: {refusals}.")
+    return [part for part in parts if part]
+
+
+def _content(title: str, content: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+    schema = content["application/json"]["schema"]
+    resolved = _resolved(schema, schemas)
+    if not resolved.get("properties"):
+        return [f"{title}: {'any JSON value' if not resolved else 'a JSON object'}."]
+    text = " ".join(resolved.get("description", "").split())
+    rows = list(_fields("", resolved, schemas))
+    return [f"{title}: {text}".rstrip(": "), table(("field", "type", "always"), rows)]
+
+
+def _fields(prefix: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    required = schema.get("required", [])
+    for name, value in schema.get("properties", {}).items():
+        resolved = _resolved(_present(value), schemas)
+        yield code(prefix + name), _kind(value, schemas), "yes" if name in required else ""
+        inner = _resolved(resolved.get("items", {}), schemas) if resolved.get("type") == "array" else resolved
+        if inner.get("properties") and "WorkflowDefinition" not in str(value):
+            mark = "[]." if resolved.get("type") == "array" else "."
+            yield from _fields(f"{prefix}{name}{mark}", inner, schemas)
+
+
+def _present(schema: Any) -> Any:
+    """Returns the schema of what may be null as that of its values that are not."""
+    others = [item for item in schema.get("anyOf", []) if item != {"type": "null"}] if isinstance(schema, dict) else []
+    return others[0] if len(others) == 1 else schema
+
+
+def _resolved(schema: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(schema, dict):
+        return {}
+    if "$ref" in schema:
+        found: dict[str, Any] = schemas[schema["$ref"].rsplit("/", 1)[-1]]
+        return found
+    return schema
+
+
+def _kind(schema: Any, schemas: dict[str, Any]) -> str:
+    resolved = _resolved(schema, schemas)
+    if "const" in resolved:
+        return code(resolved["const"])
+    if "enum" in resolved:
+        return ", ".join(code(value) for value in resolved["enum"])
+    if "anyOf" in resolved:
+        return " or ".join(dict.fromkeys(_kind(item, schemas) for item in resolved["anyOf"]))
+    if resolved.get("type") == "array":
+        return f"list of {_kind(resolved.get('items', {}), schemas)}"
+    return {"string": "text", "integer": "whole number"}.get(resolved.get("type", ""), resolved.get("type", "any"))

@@ -1,0 +1,170 @@
+"""What the schema does not say about each type of step: what it does, what it gives, an example. Tests read the
+examples."""
+
+from typing import Any, Final
+
+SUMMARIES: Final[dict[str, str]] = {
+    "trigger": (
+        "The start: by a call (`REQUEST`) or by a schedule (`SCHEDULED`). Its id is always `WorkflowStartState`."
+    ),
+    "httpRequest": "Sends one HTTP request to any system.",
+    "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "conditional": "Takes `yes` when all rules hold, else `no`.",
+    "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
+    "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
+    "adaptiveCard": ("Sends an Adaptive Card to people and may wait for their answers; changes or deletes cards."),
+    "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
+    "delay": "Waits for a duration or until an instant.",
+    "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "redirect": "Goes on at another step, which makes loops.",
+    "terminate": "Ends the execution at once.",
+}
+
+_CALL_OUTPUT: Final = (
+    '`status` (a text such as `"200"`), `statusText`, `headers` (names in lower case) and `data` '
+    "(the JSON value of a JSON body, else a text). Any status is data unless `fail_on` names it."
+)
+
+OUTPUTS: Final[dict[str, str]] = {
+    "trigger": "the caller's body and the metadata of the execution, as `payload.output`.",
+    "httpRequest": _CALL_OUTPUT,
+    "sapRequest": (
+        "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
+        "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
+    ),
+    "adaptiveCard": (
+        "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
+        "`answered_on`), `recipients`, `source`. A card that does not wait has `response` null."
+    ),
+    "wait": "the `payload` of the resume, `source` included.",
+    "overridePayload": "what it set.",
+    "redirect": "`target`.",
+    "terminate": "`status` and `reason`.",
+}
+
+LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {
+    "trigger": (
+        "schedule.cron",
+        "schedule.catch_up_window",
+    ),
+}
+"""Settings that the schema has and this release refuses."""
+
+EXAMPLES: Final[dict[str, Any]] = {
+    "trigger": {
+        "id": "WorkflowStartState",
+        "type": "trigger",
+        "settings": {
+            "trigger_type": "SCHEDULED",
+            "schedule": {"every": "P1D", "start": "2026-03-02T07:00:00+01:00", "timezone": "Europe/Dublin"},
+        },
+    },
+    "httpRequest": {
+        "id": "httpRequest_1",
+        "type": "httpRequest",
+        "description": "Ask for the exchange rate",
+        "settings": {
+            "method": "GET",
+            "url": "https://rates.example.com/v1/latest",
+            "params": {"from": "${payload.output.currency}", "to": "EUR"},
+            "fail_on": ["4xx", "5xx"],
+        },
+        "retry": {"max_attempts": 4, "interval": "PT1S", "backoff": 2, "max_interval": "PT30S"},
+    },
+    "sapRequest": {
+        "id": "sapRequest_1",
+        "type": "sapRequest",
+        "description": "Read the order",
+        "settings": {
+            "connection": "S4",
+            "service_path": "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV",
+            "entity": "A_PurchaseOrder('${payload.output.po}')",
+            "method": "GET",
+            "fail_on": ["4xx", "5xx"],
+        },
+    },
+    "conditional": {
+        "id": "conditional_1",
+        "type": "conditional",
+        "settings": {
+            "rules": [{"variable": "${payload.output.amount}", "operator": "NumericGreaterThan", "value": 1000}]
+        },
+    },
+    "branchConditional": {
+        "id": "branchConditional_1",
+        "type": "branchConditional",
+        "settings": {
+            "variable": "${payload.output.region}",
+            "operator": "StringEquals",
+            "branches": [
+                {"id": "north", "label": "North", "value": "N"},
+                {"id": "south", "label": "South", "value": "S"},
+            ],
+        },
+    },
+    "advancedConditional": {
+        "id": "advancedConditional_1",
+        "type": "advancedConditional",
+        "settings": {
+            "branches": [
+                {
+                    "id": "urgent",
+                    "label": "Urgent",
+                    "conditions": [
+                        {
+                            "join": "simple",
+                            "variable": "${payload.output.priority}",
+                            "operator": "StringEquals",
+                            "value": "high",
+                        },
+                        {
+                            "join": "and",
+                            "variable": "${payload.output.amount}",
+                            "operator": "NumericLessThan",
+                            "value": 500,
+                        },
+                        {"join": "or", "variable": "${payload.output.vip}", "operator": "BooleanEquals", "value": True},
+                    ],
+                }
+            ]
+        },
+    },
+    "adaptiveCard": {
+        "id": "adaptiveCard_1",
+        "type": "adaptiveCard",
+        "description": "Ask the manager",
+        "settings": {
+            "action": "send",
+            "card": {
+                "type": "AdaptiveCard",
+                "version": "1.5",
+                "body": [{"type": "TextBlock", "text": "Approve order ${payload.output.po}?"}],
+                "actions": [{"type": "Action.Submit", "title": "Approve", "data": {"action": "approve"}}],
+            },
+            "recipients": ["${payload.output.manager}"],
+            "wait": {"for": "first", "timeout": "P3D"},
+        },
+    },
+    "wait": {
+        "id": "wait_1",
+        "type": "wait",
+        "description": "Wait for goods receipt",
+        "settings": {
+            "sources": ["SAP"],
+            "timeout": "P14D",
+            "schema": {"type": "object", "required": ["quantity"], "properties": {"quantity": {"type": "number"}}},
+        },
+    },
+    "delay": {"id": "delay_1", "type": "delay", "settings": {"for": "PT2H"}},
+    "overridePayload": {
+        "id": "overridePayload_1",
+        "type": "overridePayload",
+        "settings": {"parameters": [{"name": "approval.level", "value": "${if(payload.output.amount > 1000, 2, 1)}"}]},
+    },
+    "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
+    "terminate": {
+        "id": "terminate_1",
+        "type": "terminate",
+        "settings": {"status": "FAILED", "reason": "no answer in three days"},
+    },
+}

@@ -1,0 +1,108 @@
+/** The two calls of the inbox, with every answer the server may give as one closed union. */
+
+import { isObject, type JsonObject, type Send, textOf, Unreachable } from "../shared/http";
+
+const STATUSES = ["OPEN", "FROZEN", "ANSWERED", "CLOSED"] as const;
+
+/** `FROZEN`: an incident holds the execution; the card may take answers again later. */
+export type CardStatus = (typeof STATUSES)[number];
+
+export interface InboxItem {
+  status: CardStatus;
+  card: JsonObject;
+  workflowName: string;
+  recipient: string;
+  /** Epoch milliseconds, like all times here. */
+  openedOn: number | null;
+  timeoutOn: number | null;
+  answeredBy: string | null;
+  answeredOn: number | null;
+}
+
+export type Loaded = { kind: "item"; item: InboxItem } | { kind: "invalid" } | { kind: "failed"; reason: string };
+
+export type Sent =
+  | { kind: "recorded" }
+  | { kind: "already"; by: string | null; on: number | null }
+  | { kind: "closed" }
+  | { kind: "frozen" }
+  | { kind: "invalid" }
+  /** The server understood and refused; sending the same again does not help. */
+  | { kind: "refused"; reason: string }
+  /** Nobody knows whether it arrived; sending again is safe, since one answer counts. */
+  | { kind: "failed"; reason: string };
+
+const UNREACHABLE = "The server could not be reached. Check your connection.";
+const BUSY = "The server cannot take the call at the moment.";
+
+export async function load(send: Send, token: string): Promise<Loaded> {
+  try {
+    const { status, body } = await send(pathOf(token));
+    if (status === 200) {
+      const item = itemOf(body);
+      return item ? { kind: "item", item } : { kind: "failed", reason: "The server's answer could not be read." };
+    }
+    return isUnknownLink(status) ? { kind: "invalid" } : { kind: "failed", reason: BUSY };
+  } catch (error) {
+    if (error instanceof Unreachable) return { kind: "failed", reason: UNREACHABLE };
+    throw error;
+  }
+}
+
+export async function answer(send: Send, token: string, data: JsonObject): Promise<Sent> {
+  try {
+    const { status, body } = await send(pathOf(token), { json: { data } });
+    return sentOf(status, isObject(body) ? body : {});
+  } catch (error) {
+    if (error instanceof Unreachable) return { kind: "failed", reason: UNREACHABLE };
+    throw error;
+  }
+}
+
+function sentOf(status: number, body: JsonObject): Sent {
+  if (status === 200) {
+    if (body.message === "recorded") return { kind: "recorded" };
+    return { kind: "already", by: textOf(body.answered_by), on: timeOf(body.answered_on) };
+  }
+  if (status === 409 && body.code === "FAILED") return { kind: "frozen" };
+  if (status === 409 || status === 410) return { kind: "closed" };
+  if (isUnknownLink(status)) return { kind: "invalid" };
+  if (status === 429 || status >= 500) return { kind: "failed", reason: BUSY };
+  return { kind: "refused", reason: refusalOf(body) };
+}
+
+function refusalOf(body: JsonObject): string {
+  const findings = Array.isArray(body.errors) ? body.errors.filter(isObject) : [];
+  const texts = findings.map((finding) => textOf(finding.message)).filter((text) => text !== null);
+  return texts.join(" ") || (textOf(body.message) ?? "The server did not accept the answer.");
+}
+
+function pathOf(token: string): string {
+  return `/v2/inbox/${encodeURIComponent(token)}`;
+}
+
+// A server that will not tell a wrong token from a missing one may say 403; for the reader both mean the same.
+function isUnknownLink(status: number): boolean {
+  return status === 404 || status === 403;
+}
+
+function itemOf(body: unknown): InboxItem | null {
+  const item = isObject(body) ? body.item : null;
+  if (!isObject(item) || !isObject(item.card)) return null;
+  const status = STATUSES.find((known) => known === item.status);
+  if (status === undefined) return null;
+  return {
+    status,
+    card: item.card,
+    workflowName: textOf(item.workflow_name) ?? "Request",
+    recipient: textOf(item.recipient) ?? "",
+    openedOn: timeOf(item.opened_on),
+    timeoutOn: timeOf(item.timeout_on),
+    answeredBy: textOf(item.answered_by),
+    answeredOn: timeOf(item.answered_on),
+  };
+}
+
+function timeOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}

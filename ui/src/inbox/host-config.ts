@@ -1,0 +1,88 @@
+/**
+ * How cards look here: the proportions of Teams, the colors of `theme.css`.
+ *
+ * The renderer copies color texts as they are, so custom properties go through it and a change of light and dark
+ * needs no second rendering.
+ */
+
+import { HostConfig } from "adaptivecards";
+
+const ink = (name: string) => ({ default: `var(--${name})`, subtle: `var(--${name})` });
+
+const foregroundColors = {
+  default: { default: "var(--text)", subtle: "var(--text-subtle)" },
+  dark: { default: "var(--text)", subtle: "var(--text-subtle)" },
+  light: { default: "var(--text-subtle)", subtle: "var(--text-subtle)" },
+  accent: ink("link"),
+  good: ink("good"),
+  warning: ink("warning"),
+  attention: ink("bad"),
+};
+
+const container = (surface: string) => ({
+  backgroundColor: `var(--${surface})`,
+  borderColor: "var(--line)",
+  foregroundColors,
+});
+
+export function hostConfig(supportsInteractivity: boolean): HostConfig {
+  const config = new HostConfig({
+    supportsInteractivity,
+    fontTypes: {
+      default: {
+        fontFamily: "var(--font)",
+        fontSizes: { small: 12, default: 14, medium: 16, large: 20, extraLarge: 24 },
+        fontWeights: { lighter: 300, default: 400, bolder: 600 },
+      },
+      monospace: {
+        fontFamily: "var(--font-mono)",
+        fontSizes: { small: 12, default: 14, medium: 16, large: 20, extraLarge: 24 },
+        fontWeights: { lighter: 300, default: 400, bolder: 600 },
+      },
+    },
+    lineHeights: { small: 16, default: 20, medium: 22, large: 28, extraLarge: 32 },
+    spacing: { small: 4, default: 8, medium: 12, large: 16, extraLarge: 24, padding: 20 },
+    separator: { lineThickness: 1, lineColor: "var(--line)" },
+    imageSizes: { small: 32, medium: 52, large: 100 },
+    containerStyles: {
+      default: container("surface"),
+      emphasis: container("surface-emphasis"),
+      accent: container("accent-surface"),
+      good: container("good-surface"),
+      warning: container("warning-surface"),
+      attention: container("bad-surface"),
+    },
+    inputs: {
+      label: {
+        inputSpacing: "small",
+        requiredInputs: { weight: "default", suffix: " *", suffixColor: "attention" },
+        optionalInputs: { weight: "default" },
+      },
+      errorMessage: { spacing: "small", color: "attention", weight: "default" },
+    },
+    actions: {
+      maxActions: 20,
+      spacing: "large",
+      buttonSpacing: 8,
+      showCard: { actionMode: "inline", inlineTopMargin: 12, style: "emphasis" },
+      actionsOrientation: "horizontal",
+      actionAlignment: "left",
+      allowTitleToWrap: true,
+    },
+    adaptiveCard: { allowCustomStyle: true },
+    imageSet: { imageSize: "medium", maxImageHeight: 120 },
+    factSet: {
+      title: { color: "default", isSubtle: true, weight: "default", wrap: true, maxWidth: 160 },
+      value: { color: "default", weight: "default", wrap: true },
+      spacing: 16,
+    },
+    table: { cellSpacing: 8 },
+    textBlock: { headingLevel: 2 },
+    textStyles: {
+      heading: { size: "large", weight: "bolder", color: "default", isSubtle: false, fontType: "default" },
+      columnHeader: { size: "small", weight: "bolder", color: "default", isSubtle: true, fontType: "default" },
+    },
+  });
+  config.cssClassNamePrefix = "";
+  return config;
+}

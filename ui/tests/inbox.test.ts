@@ -1,0 +1,283 @@
+import { describe, expect, it, vi } from "vitest";
+import { Inbox } from "../src/inbox/inbox";
+import { type HttpAnswer, type JsonObject, Unreachable } from "../src/shared/http";
+import { demoCard } from "./order";
+
+const ANSWERED_ON = Date.UTC(2026, 10, 24, 15, 0);
+
+function item(changes: JsonObject = {}): HttpAnswer {
+  const open = {
+    status: "OPEN",
+    card: demoCard("adaptiveCard_1"),
+    workflow_name: "Purchase order approval",
+    recipient: "manager@example.com",
+    opened_on: ANSWERED_ON - 60_000,
+    timeout_on: ANSWERED_ON + 60_000,
+    answered_by: null,
+    answered_on: null,
+  };
+  return { status: 200, body: { message: "success", item: { ...open, ...changes } } };
+}
+
+const card = (...body: JsonObject[]): JsonObject => ({
+  type: "AdaptiveCard",
+  version: "1.5",
+  body,
+  actions: [{ type: "Action.Submit", title: "Send", data: { action: "send" } }],
+});
+
+/** Opens the page against a server that gives the answers one after the other, the last one again and again. */
+async function open(gets: (HttpAnswer | Error)[], posts: (HttpAnswer | Error | Promise<HttpAnswer>)[] = []) {
+  const sent: unknown[] = [];
+  const next = (answers: (HttpAnswer | Error | Promise<HttpAnswer>)[]) => {
+    const found = answers.length > 1 ? answers.shift() : answers[0];
+    if (found === undefined) throw new Error("no answer is prepared");
+    if (found instanceof Error) throw found;
+    return found;
+  };
+  const root = document.createElement("main");
+  document.body.replaceChildren(root);
+  const openUrl = vi.fn();
+  const inbox = new Inbox({
+    root,
+    token: "to/ken",
+    openUrl,
+    pause: async () => {},
+    send: async (path, options) => {
+      expect(path).toBe("/v2/inbox/to%2Fken");
+      if (options === undefined) return next(gets);
+      sent.push(options.json);
+      return next(posts);
+    },
+  });
+  await inbox.start();
+  const button = (name: string): HTMLButtonElement => {
+    const found = [...root.querySelectorAll("button")].find((candidate) => candidate.textContent?.trim() === name);
+    if (found === undefined) throw new Error(`there is no button ${name}`);
+    return found;
+  };
+  const press = async (name: string) => {
+    button(name).click();
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  const fill = (selector: string, value: string) => {
+    const input = root.querySelector<HTMLInputElement | HTMLTextAreaElement>(selector);
+    if (input === null) throw new Error(`there is no input ${selector}`);
+    input.value = value;
+    input.dispatchEvent(new Event("input"));
+  };
+  return { root, sent, openUrl, button, press, fill, text: () => root.textContent ?? "" };
+}
+
+const recorded: HttpAnswer = { status: 200, body: { message: "recorded" } };
+
+describe("the inbox page", () => {
+  it("shows the card, for whom it is and until when", async () => {
+    const page = await open([item()]);
+    expect(page.root.querySelector("h1")?.textContent).toBe("Purchase order approval");
+    expect(page.text()).toContain("For manager@example.com");
+    expect(page.text()).toContain("Answer by");
+    expect(page.text()).toContain("17010.00 EUR");
+    expect(document.title).toBe("Purchase order approval · Looply");
+  });
+
+  it("decides nothing by being opened", async () => {
+    expect((await open([item()])).sent).toEqual([]);
+  });
+
+  it("sends the data of the button with the inputs, and shows what was decided", async () => {
+    const page = await open([item()], [recorded]);
+    page.fill("textarea", "Too expensive");
+    await page.press("Reject");
+    expect(page.sent).toEqual([{ data: { action: "reject", comment: "Too expensive" } }]);
+    expect(page.root.querySelector('[role="status"]')?.textContent).toContain("Your answer is recorded");
+    expect(page.root.querySelector("dl")?.textContent).toBe("Your decisionRejectCommentToo expensive");
+    expect(page.root.querySelectorAll("button, textarea")).toHaveLength(0);
+    expect(page.text()).not.toContain("Answer by");
+  });
+
+  it("shows the card again when the workflow has drawn it anew", async () => {
+    const anew = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
+    const page = await open([item(), item({ status: "ANSWERED" }), anew], [recorded]);
+    await page.press("Approve");
+    await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"));
+    expect(page.text()).toContain("Your answer is recorded");
+  });
+
+  it("locks everything while it sends, and sends once for two clicks", async () => {
+    let finish: (answer: HttpAnswer) => void = () => {};
+    const page = await open([item()], [new Promise((resolve) => (finish = resolve))]);
+    const approve = page.button("Approve");
+    approve.click();
+    approve.click();
+    await page.press("Reject");
+    expect([...page.root.querySelectorAll<HTMLButtonElement>(".card button")].every((button) => button.disabled)).toBe(true);
+    expect(page.root.querySelector("[inert]")).not.toBeNull();
+    finish(recorded);
+    await vi.waitFor(() => expect(page.text()).toContain("Your answer is recorded"));
+    expect(page.sent).toHaveLength(1);
+  });
+
+  it("says who answered first, and when", async () => {
+    const body = { message: "already answered", answered_by: "deputy@example.com", answered_on: ANSWERED_ON };
+    const page = await open([item()], [{ status: 200, body }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("Already answered");
+    expect(page.text()).toMatch(/answered by deputy@example\.com on .*2026/);
+    expect(page.root.querySelectorAll("button")).toHaveLength(0);
+  });
+
+  it("shows an answered request without buttons", async () => {
+    const page = await open([item({ status: "ANSWERED", answered_by: "deputy@example.com", answered_on: ANSWERED_ON })]);
+    expect(page.text()).toContain("This request was answered by deputy@example.com");
+    expect(page.root.querySelectorAll("button, textarea")).toHaveLength(0);
+  });
+
+  it("says that a request is closed, before and after a click", async () => {
+    expect((await open([item({ status: "CLOSED" })])).text()).toContain("This request is closed");
+    const page = await open([item()], [{ status: 409, body: { message: "closed" } }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("This request is closed");
+    expect(page.root.querySelectorAll("button")).toHaveLength(0);
+  });
+
+  it("says that a request is held by an incident, before and after a click", async () => {
+    const held = await open([item({ status: "FROZEN" })]);
+    expect(held.text()).toContain("This request cannot be answered at the moment");
+    expect(held.root.querySelectorAll("button, textarea")).toHaveLength(0);
+    const page = await open([item()], [{ status: 409, body: { message: "the execution has failed", code: "FAILED" } }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("This request cannot be answered at the moment");
+    expect(page.root.querySelectorAll("button")).toHaveLength(0);
+  });
+
+  it.each([404, 403])("says for a %d that the link is not valid", async (status) => {
+    expect((await open([{ status, body: null }])).text()).toContain("This link is not valid");
+    const page = await open([item()], [{ status, body: null }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("This link is not valid");
+  });
+
+  it.each([new Unreachable("gone"), { status: 503, body: null }, { status: 429, body: null }])(
+    "keeps the inputs when an answer may not have arrived, and sends them again as they are then",
+    async (failure) => {
+      const page = await open([item()], [failure, recorded]);
+      page.fill("textarea", "first");
+      await page.press("Approve");
+      expect(page.root.querySelector('[role="alert"]')?.textContent).toContain("may not have arrived");
+      expect(page.root.querySelector("textarea")?.value).toBe("first");
+      expect(page.button("Approve").disabled).toBe(false);
+      page.fill("textarea", "second");
+      await page.press("Send again");
+      expect(page.sent.at(-1)).toEqual({ data: { action: "approve", comment: "second" } });
+      expect(page.text()).toContain("Your answer is recorded");
+    },
+  );
+
+  it("shows why the server refuses, and keeps the inputs", async () => {
+    const refusal = { status: 422, body: { message: "no", errors: [{ path: "/data/comment", message: "Say why." }] } };
+    const page = await open([item()], [refusal]);
+    await page.press("Reject");
+    expect(page.root.querySelector('[role="alert"]')?.textContent).toContain("Say why.");
+    expect(page.button("Reject").disabled).toBe(false);
+  });
+
+  it("offers another try when it could not be loaded", async () => {
+    const page = await open([new Unreachable("gone"), item()]);
+    expect(page.text()).toContain("could not be loaded");
+    await page.press("Try again");
+    expect(page.text()).toContain("17010.00 EUR");
+  });
+
+  it.each([{}, { item: {} }, { item: { status: "ODD", card: {} } }, null])("says that %j cannot be read", async (body) => {
+    expect((await open([{ status: 200, body }])).text()).toContain("could not be read");
+  });
+
+  it("says that something which is no card cannot be shown", async () => {
+    expect((await open([item({ card: { type: "Page" } })])).text()).toContain("cannot be shown");
+  });
+});
+
+describe("the card in the page", () => {
+  it("holds back until required inputs are filled in", async () => {
+    const required = { type: "Input.Text", id: "why", label: "Why", isRequired: true, errorMessage: "Please say why" };
+    const page = await open([item({ card: card(required) })], [recorded]);
+    await page.press("Send");
+    expect(page.sent).toEqual([]);
+    expect(page.text()).toContain("Please say why");
+    page.fill("input", "because");
+    await page.press("Send");
+    expect(page.sent).toEqual([{ data: { action: "send", why: "because" } }]);
+  });
+
+  it("lets an optional number be left out in spite of its bounds", async () => {
+    const page = await open([item({ card: card({ type: "Input.Number", id: "n", label: "N", min: 1, max: 5 }) })], [recorded]);
+    await page.press("Send");
+    expect(page.sent).toEqual([{ data: { action: "send" } }]);
+  });
+
+  it("makes no element of HTML in any text", async () => {
+    const evil = '<img src=x onerror="globalThis.hacked = true"> **bold**';
+    const page = await open([
+      item({
+        workflow_name: evil,
+        recipient: evil,
+        card: card({ type: "TextBlock", text: evil }, { type: "FactSet", facts: [{ title: evil, value: evil }] }),
+      }),
+    ]);
+    expect(page.root.querySelector("img")).toBeNull();
+    expect(page.root.querySelector(".card strong")?.textContent).toBe("bold");
+    expect(page.text()).toContain("<img src=x");
+  });
+
+  it("opens web addresses only, outside the page", async () => {
+    const actions = [
+      { type: "Action.OpenUrl", title: "Good", url: "https://example.com/a" },
+      { type: "Action.OpenUrl", title: "Bad", url: "javascript:alert(1)" },
+    ];
+    const page = await open([item({ card: { ...card(), actions } })]);
+    await page.press("Bad");
+    expect(page.openUrl).not.toHaveBeenCalled();
+    await page.press("Good");
+    expect(page.openUrl).toHaveBeenCalledExactlyOnceWith("https://example.com/a");
+  });
+
+  it("gives links no way back to the page, and none that is not a web address", async () => {
+    const runs = ["https://example.com/", "javascript:alert(1)"].map((url) => ({
+      type: "TextRun",
+      text: url,
+      selectAction: { type: "Action.OpenUrl", url },
+    }));
+    const text = { type: "TextBlock", text: "[a](https://example.com)" };
+    const page = await open([item({ card: card(text, { type: "RichTextBlock", inlines: runs }) })]);
+    const links = [...page.root.querySelectorAll("a")];
+    expect(links.map((link) => link.getAttribute("href"))).toEqual(["https://example.com/", "https://example.com/", null]);
+    for (const link of links) expect([link.target, link.rel]).toEqual(["_blank", "noopener noreferrer"]);
+  });
+
+  it("sends the verb of a universal action with its data", async () => {
+    const actions = [{ type: "Action.Execute", title: "Go", verb: "approve", data: { a: 1 } }];
+    const page = await open([item({ card: { ...card(), actions } })], [recorded]);
+    await page.press("Go");
+    expect(page.sent).toEqual([{ data: { a: 1, verb: "approve" } }]);
+  });
+
+  it("wraps data that is not an object", async () => {
+    const actions = [{ type: "Action.Submit", title: "Go", data: "yes" }];
+    const page = await open([item({ card: { ...card(), actions } })], [recorded]);
+    await page.press("Go");
+    expect(page.sent).toEqual([{ data: { value: "yes" } }]);
+  });
+
+  it("shows tables, and the fallback in place of video", async () => {
+    const table = {
+      type: "Table",
+      columns: [{ width: 1 }],
+      rows: [{ type: "TableRow", cells: [{ type: "TableCell", items: [{ type: "TextBlock", text: "in the table" }] }] }],
+    };
+    const media = { type: "Media", sources: [], fallback: { type: "TextBlock", text: "no video here" } };
+    const page = await open([item({ card: card(table, media) })]);
+    expect(page.root.querySelector("[role=table]")?.textContent).toBe("in the table");
+    expect(page.text()).toContain("no video here");
+  });
+});
