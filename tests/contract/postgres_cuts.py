@@ -35,6 +35,10 @@ class Road:
         self._writers: set[asyncio.StreamWriter] = set()
         self.made = 0
         """Cuts that were made."""
+        self.broken = asyncio.Event()
+        """Set by the first cut."""
+        self.broken_name = ""
+        """The name that the session of the latest cut gave itself."""
         self.marker = _UNIT
         """What is in the message whose session is cut."""
 
@@ -88,10 +92,14 @@ class Road:
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         back: "asyncio.Task[None]",
     ) -> None:
+        name = ""
         while data := await _read(client):
+            name = name or _name_of(data)
             cut = self._cuts.pop(0) if self._cuts and self.marker in data else None
             if cut is not None:
                 self.made += 1
+                self.broken_name = name
+                self.broken.set()
                 # What the server says from now on, nobody hears.
                 back.cancel()
                 await asyncio.gather(back, return_exceptions=True)
@@ -103,6 +111,12 @@ class Road:
                     continue
             if cut is not None:
                 return
+
+
+def _name_of(greeting: bytes) -> str:
+    """Returns the application's name in the first message of a session: names and values, each ended by a zero."""
+    facts = greeting[8:].split(b"\0")
+    return facts[facts.index(b"application_name") + 1].decode()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -73,15 +73,21 @@ async def stored(store: PostgresStore, execution_id: str) -> list[tuple[int, int
     return [(batch.first_seq, batch.last_seq) for batch in await store.journal.history(execution_id, 0, 1000)]
 
 
-async def waits_for_a_lock(server: PostgresServer, database: str) -> list[int]:
-    """Returns, as soon as there are some, the sessions that wait for a row."""
+async def sessions(server: PostgresServer, database: str) -> dict[str, bool]:
+    """Returns the sessions of a store by name, and whether they wait for a row."""
     statement = (
-        "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%store_unit%'"
-        f" AND datname = '{database}'"
+        "SELECT application_name, wait_event_type IS NOT DISTINCT FROM 'Lock' AND query LIKE '%store_unit%'"
+        f" FROM pg_stat_activity WHERE datname = '{database}' AND application_name LIKE 'looply %'"
     )
-    while not (found := await asyncio.to_thread(server.run, statement)):
-        continue
-    return [pid for (pid,) in found]
+    return dict(await asyncio.to_thread(server.run, statement))
+
+
+async def waits_for_a_lock(server: PostgresServer, database: str, *, but: str = "") -> str:
+    """Returns, as soon as there is one, a session that waits for a row."""
+    while True:
+        for name, is_waiting in (await sessions(server, database)).items():
+            if is_waiting and name != but:
+                return name
 
 
 def locked(server: PostgresServer, database: str, unit: Unit) -> psycopg.Connection[tuple[int]]:
@@ -121,9 +127,9 @@ async def test_an_outcome_is_sought_only_when_the_broken_session_can_store_no_mo
     with locked(server, database, first) as holder:
         road.cut_next("UNHEARD")
         commit = asyncio.ensure_future(store.journal.commit(samples.next(first.head)))
-        (orphan,) = await waits_for_a_lock(server, database)
-        while orphan in await waits_for_a_lock(server, database):
-            continue
+        await road.broken.wait()
+        await waits_for_a_lock(server, database, but=road.broken_name)
+        assert road.broken_name not in await sessions(server, database)
         assert not commit.done()
         holder.rollback()
     await commit
@@ -139,8 +145,9 @@ async def test_a_session_that_is_killed_in_the_middle_of_a_unit_costs_nothing(
     await store.journal.commit(first)
     with locked(server, database, first) as holder:
         commit = asyncio.ensure_future(store.journal.commit(samples.next(first.head)))
-        for pid in await waits_for_a_lock(server, database):
-            server.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+        name = await waits_for_a_lock(server, database)
+        ended = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{name}'"
+        assert server.run(ended) == [(True,)]
         holder.rollback()
     await commit
     assert await stored(store, first.execution_id) == [(1, 3), (4, 4)]
