@@ -22,7 +22,16 @@ DEFAULT_FILE: Final = Path("looply.toml")
 _FOREIGN: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+EngineKind: TypeAlias = Literal["embedded", "postgres", "distributed"]
 Parse: TypeAlias = Callable[[Any], Any]
+
+_NEEDED: Final[Mapping[EngineKind, tuple[str, ...]]] = {
+    "embedded": (),
+    "postgres": ("database",),
+    # Several processes: a key file in one's folder would be another one's riddle.
+    "distributed": ("database", "temporal_address", "encryption_key"),
+}
+"""What must be given for each kind of engine."""
 
 
 class Secret:
@@ -50,8 +59,12 @@ class Secret:
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process. Times are seconds, sizes bytes."""
 
+    engine: EngineKind = "embedded"
+    """Where executions live: a folder, a PostgreSQL database of one process, or one of many with Temporal."""
     data: Path = Path("looply-data")
-    """Folder of the store."""
+    """Folder of the embedded store."""
+    database: Secret | None = None
+    """Address of the PostgreSQL database: a URL, or what libpq takes in its place."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8080
@@ -70,6 +83,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of steps that run at once against one system."""
     encryption_key: Secret | None = None
     """Key of the stored secrets, 32 bytes in base64; empty: the key file in the data folder."""
+    temporal_address: str = ""
+    """Host and port of the Temporal service that carries effects."""
+    temporal_namespace: str = "default"
+    """Namespace of the Temporal service."""
+    temporal_tls: bool = False
+    """Whether the connection to Temporal is encrypted."""
+    temporal_tls_ca: Path | None = None
+    """File with the certificates that Temporal's is checked against; empty: those of the system."""
+    temporal_tls_certificate: Path | None = None
+    """File with the certificate by which this process shows itself to Temporal."""
+    temporal_tls_key: Path | None = None
+    """File with the key of that certificate."""
+    temporal_api_key: Secret | None = None
+    """API key for Temporal."""
+    temporal_task_queue: str = "looply"
+    """Beginning of the names of Temporal's task queues; there is one for each connector."""
+    worker_connectors: tuple[str, ...] = ()
+    """Connectors whose effects a worker carries out; empty: all."""
     header_seconds: float = 10.0
     """Time in which the headers of a request must arrive."""
     header_bytes: int = 16_384
@@ -112,9 +143,19 @@ def load_settings(
         ("flags", {name: value for name, value in (flags or {}).items() if value is not None}),
     ):
         values.update(_parsed(source, given, problems))
+    problems.extend(_missing(values))
     if problems:
         raise SettingsError(_summary(problems), problems=tuple(problems))
     return _settings(values)
+
+
+def _missing(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yields what the chosen engine needs and nobody gave."""
+    engine = values.get("engine", TABLE["engine"].default)
+    for name in _NEEDED[engine]:
+        if not values.get(name):
+            message = f"engine {engine!r} needs {name} ({TABLE[name].variable}), and none is given"
+            yield Problem(path=_path(name), message=message)
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:
@@ -197,7 +238,7 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
-def _folder(value: Any) -> Path:
+def _path_value(value: Any) -> Path:
     return value if isinstance(value, Path) else Path(_text(value))
 
 
@@ -224,11 +265,21 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if item.strip())
 
 
-def _level(value: Any) -> str:
-    text = _text(value).lower()
-    if text not in get_args(LogLevel):
-        raise ValueError(f"one of {', '.join(get_args(LogLevel))}")
-    return text
+def _word(words: tuple[str, ...]) -> Parse:
+    def parse(value: Any) -> str:
+        text = value.strip().lower() if isinstance(value, str) else ""
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _switch(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in ("true", "false"):
+        raise ValueError("true or false")
+    return text == "true"
 
 
 def _integer(low: int, high: int = 2**53) -> Parse:
@@ -262,16 +313,27 @@ def _duration(value: Any) -> timedelta:
 
 def _rows() -> Iterator[Setting]:
     parsers: dict[str, Parse] = {
-        "data": _folder,
+        "engine": _word(get_args(EngineKind)),
+        "data": _path_value,
+        "database": _secret,
         "host": _text,
         "port": _integer(0, 65_535),
         "public_url": _url,
         "egress_allow": _list,
-        "log_level": _level,
+        "log_level": _word(get_args(LogLevel)),
         "drain_seconds": _seconds(0),
         "concurrency": _integer(1, 100_000),
         "host_concurrency": _integer(1, 100_000),
         "encryption_key": _secret,
+        "temporal_address": _text,
+        "temporal_namespace": _text,
+        "temporal_tls": _switch,
+        "temporal_tls_ca": _path_value,
+        "temporal_tls_certificate": _path_value,
+        "temporal_tls_key": _path_value,
+        "temporal_api_key": _secret,
+        "temporal_task_queue": _text,
+        "worker_connectors": _list,
         "header_seconds": _seconds(0.1),
         "header_bytes": _integer(1024, 1024 * 1024),
         "body_seconds": _seconds(0.1),
@@ -279,8 +341,8 @@ def _rows() -> Iterator[Setting]:
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":
-            is_secret = field.name == "encryption_key"
-            yield Setting(name=field.name, default=field.default, parse=parsers[field.name], is_secret=is_secret)
+            parse = parsers[field.name]
+            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse is _secret)
     for field in msgspec.structs.fields(Limits):
         is_duration = isinstance(field.default, timedelta)
         yield Setting(

@@ -26,7 +26,7 @@ def file_with(tmp_path: Path, text: str) -> Path:
 def problems_of(**given: Any) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load_settings(**given)
-    return [f"{problem.message} {problem.hint}".strip() for problem in caught.value.problems]
+    return sorted(f"{problem.message} {problem.hint}".strip() for problem in caught.value.problems)
 
 
 def test_without_anything_given_all_settings_have_their_defaults() -> None:
@@ -66,6 +66,35 @@ def test_every_setting_can_come_from_the_environment() -> None:
     )
 
 
+def test_an_engine_says_what_it_needs_and_by_which_variable() -> None:
+    assert problems_of(flags={"engine": "postgres"}) == [
+        "engine 'postgres' needs database (LOOPLY_DATABASE), and none is given"
+    ]
+    missing = problems_of(environment={"LOOPLY_ENGINE": "Distributed", "LOOPLY_DATABASE": "dbname=looply"})
+    assert missing == [
+        "engine 'distributed' needs encryption_key (LOOPLY_ENCRYPTION_KEY), and none is given",
+        "engine 'distributed' needs temporal_address (LOOPLY_TEMPORAL_ADDRESS), and none is given",
+    ]
+
+
+def test_an_installation_of_several_machines_is_told_by_its_file(tmp_path: Path) -> None:
+    lines = (
+        'engine = "distributed"',
+        'database = "postgresql://looply@db.example/looply"',
+        'encryption_key = "c2VjcmV0"',
+        'temporal_address = "temporal.example:7233"',
+        "temporal_tls = true",
+        'temporal_tls_ca = "/etc/looply/ca.pem"',
+        'worker_connectors = ["sap"]',
+    )
+    settings = load_settings(file=file_with(tmp_path, "\n".join(lines)))
+    assert (settings.engine, settings.temporal_address) == ("distributed", "temporal.example:7233")
+    assert settings.database == Secret("postgresql://looply@db.example/looply")
+    assert (settings.temporal_tls, settings.temporal_tls_ca) == (True, Path("/etc/looply/ca.pem"))
+    assert (settings.temporal_namespace, settings.temporal_task_queue) == ("default", "looply")
+    assert settings.worker_connectors == ("sap",)
+
+
 def test_every_limit_is_a_setting() -> None:
     names = {name.removeprefix("limits.").removesuffix("_seconds") for name in TABLE if name.startswith("limits.")}
     assert names == {field.name for field in msgspec.structs.fields(Limits)}
@@ -81,7 +110,7 @@ def test_the_file_has_limits_in_a_table_of_their_own(tmp_path: Path) -> None:
 def test_an_unknown_key_is_an_error_that_says_what_was_probably_meant(tmp_path: Path) -> None:
     file = file_with(tmp_path, "prot = 1\n[limits]\nbody_byte = 1\n")
     found = problems_of(file=file, environment={"LOOPLY_DRAIN_SECOND": "1"}, flags={"hosts": "x"})
-    assert sorted(found) == [
+    assert found == [
         "LOOPLY_DRAIN_SECOND (environment) is no setting did you mean LOOPLY_DRAIN_SECONDS?",
         "hosts (flags) is no setting did you mean host?",
         "limits.body_byte (file) is no setting did you mean limits.body_bytes?",
@@ -117,6 +146,10 @@ def test_all_problems_are_told_together_and_each_by_its_path() -> None:
         ("egress_allow", 7),
         ("egress_allow", [7]),
         ("log_level", "trace"),
+        ("log_level", 7),
+        ("engine", "oracle"),
+        ("temporal_tls", "yes"),
+        ("temporal_tls_ca", ""),
         ("drain_seconds", "soon"),
         ("drain_seconds", float("nan")),
         ("drain_seconds", -1),
