@@ -73,7 +73,7 @@ _DEFAULTS: Final = {
 
 _WAIT_FOR_MIGRATION = f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242608, 0)"
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242620, 0)"
 # Asked first: only an owner of the database may say CREATE SCHEMA, also when there is nothing to create.
 _HAS_SCHEMA = f"SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA_NAME}'"  # noqa: S608 - a name of our own
 _MAKE_SCHEMA = f"CREATE SCHEMA {SCHEMA_NAME}"
