@@ -50,7 +50,7 @@ def upgrade(connection: Connection) -> None:
         raise StoreCorrupt(f"the catalog is damaged: {'; '.join(damage)}; restore it from a backup")
     if stored_revision(connection) != HEAD:
         sums.unwatch(file)
-        _migrate(connection)
+        migrate(connection)
         sums.note(file)
     elif sums.has_none(file):
         sums.note(file)
@@ -63,7 +63,8 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     return file
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Runs the migrations that the stored tables lack, in the transaction of `connection`."""
     # Start-up cost: most starts find nothing to migrate.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
