@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, NullPool, Table, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from looply.catalog.catalog import Catalog
@@ -56,15 +57,18 @@ def prepare(connect: Callable[[], Any]) -> None:
     """Makes the tables of a catalog in the database that `connect` gives a new driver's connection of. Blocks.
 
     The connections look for tables in the catalog's schema.
-    Raises: SchemaMismatch; sqlalchemy.exc.DBAPIError.
+    Raises: SchemaMismatch; what the driver raises.
     """
     engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"))
-    # A session learns the schema that it works in at its start.
-    with engine.begin() as connection:
-        if stored_revision(connection) != HEAD:
-            migrate(connection)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"))
+        # A session learns the schema that it works in at its start.
+        with engine.begin() as connection:
+            if stored_revision(connection) != HEAD:
+                migrate(connection)
+    except DBAPIError as error:
+        raise (error.orig or error) from error
 
 
 class CatalogExport:

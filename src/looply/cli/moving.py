@@ -28,7 +28,7 @@ from looply.engine.port import Audit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.connections import SCHEMA_NAME as JOURNAL_SCHEMA
 from looply.engine.postgres.move_marker import Marker
-from looply.engine.postgres.receiving import Receiver, connect_to_schema, place_of, receiving
+from looply.engine.postgres.receiving import Receiver, connect_to_schema, place_of, receiving, told
 from looply.engine.rows import Row
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.export import Export
@@ -212,7 +212,8 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
 
 async def _begin(move: Move, target: Receiver, folder: _Folder) -> Marker:
     marker = await target.begin(folder.installation)
-    await asyncio.to_thread(prepare, lambda: connect_to_schema(move.address, SCHEMA_NAME))
+    with told():
+        await asyncio.to_thread(prepare, lambda: connect_to_schema(move.address, SCHEMA_NAME))
     return marker
 
 

@@ -87,7 +87,7 @@ class Receiver:
 
     async def marker(self) -> Marker | None:
         """Returns the latest move into the database, None when there was none."""
-        with _told():
+        with told():
             return await find_marker(self._connection)
 
     async def contents(self, tables: Iterable[MovedTable]) -> list[str]:
@@ -102,14 +102,14 @@ class Receiver:
 
     async def begin(self, installation: str) -> Marker:
         """Makes the schema, and marks the database as one that is being filled; durable when it returns."""
-        with _told():
+        with told():
             await upgrade(self._connection)
             return await begin_marker(self._connection, installation)
 
     @asynccontextmanager
     async def filling(self, tables: Sequence[MovedTable]) -> AsyncIterator[None]:
         """Takes everything out of the tables, then keeps what the block brings in, unless it raises."""
-        with _told():
+        with told():
             async with self._connection.transaction():
                 names = sql.SQL(", ").join(_named(table) for table in tables)
                 await self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
@@ -139,13 +139,13 @@ class Receiver:
             for row in found:
                 await copy.write_row(_with_ids(row, ids))
 
-    async def sum(self, table: MovedTable, told: Callable[[int], None]) -> Sum:
-        """Returns what the rows of a table add up to; `told` hears from time to time how many it were."""
+    async def sum(self, table: MovedTable, heard: Callable[[int], None]) -> Sum:
+        """Returns what the rows of a table add up to; `heard` is told from time to time how many it were."""
         tally = Tally()
         async for row in self._stored(table):
             tally.add(row)
             if tally.rows % STEP_ROWS == 0:
-                told(tally.rows)
+                heard(tally.rows)
         return tally.sum
 
     async def set_counters(self, counters: Counters, tables: Iterable[MovedTable]) -> None:
@@ -164,7 +164,7 @@ class Receiver:
 
     async def finish(self, marker: Marker) -> None:
         """Marks the database as whole; durable when it returns. Raises: EngineError when another move has begun."""
-        with _told():
+        with told():
             if not await finish_marker(self._connection, marker):
                 raise EngineError("another move into this database has begun meanwhile; this one counts for nothing")
 
@@ -176,11 +176,11 @@ class Receiver:
                 yield row
 
     async def _ask(self, statement: Any, arguments: Any = ()) -> Any:
-        with _told():
+        with told():
             return await call(self._connection, statement, arguments)
 
     async def _rows(self, statement: str, arguments: Any) -> list[tuple[Any, ...]]:
-        with _told():
+        with told():
             return await rows(self._connection, statement, arguments)
 
 
@@ -193,7 +193,7 @@ async def receiving(address: str) -> AsyncIterator[Receiver]:
     sessions = Connections(address, 2, WRITER_OPTIONS)
     ownership = Ownership(sessions, is_alone=True)
     try:
-        with _told():
+        with told():
             await ownership.take()
             connection = await sessions.connect()
         try:
@@ -206,7 +206,12 @@ async def receiving(address: str) -> AsyncIterator[Receiver]:
 
 def connect_to_schema(address: str, schema: str) -> "psycopg.Connection[Any]":
     """Returns a new connection that looks for tables in a schema, for libraries that do not wait on a loop."""
-    return psycopg.connect(address, options=f"-c search_path={schema}", connect_timeout=CONNECT_SECONDS)
+    return psycopg.connect(
+        address,
+        options=f"-c search_path={schema}",
+        connect_timeout=CONNECT_SECONDS,
+        application_name="looply move",
+    )
 
 
 def place_of(address: str) -> str:
@@ -225,8 +230,8 @@ def place_of(address: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tells the driver's errors in our words."""
+def told() -> Iterator[None]:
+    """Tells the driver's errors in our words. Raises: StoreFull, StoreUnreachable, EngineError."""
     try:
         yield
     except psycopg.Error as error:
