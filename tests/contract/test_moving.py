@@ -22,6 +22,7 @@ from looply.engine.port import Started
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.moved import LABEL_NAME, find_label
+from looply.engine.sqlite.opening import open_database
 from looply.errors import Conflict, DataFolderInUse, EngineError, StoreUnreachable
 from looply.execution.commands import Recorded, Restarted
 from looply.execution.events import IncidentOpened
@@ -206,8 +207,6 @@ async def test_what_is_told_of_the_tables_is_what_is_in_them_on_both_sides(
 
 def test_all_columns_of_the_store_move(tmp_path: Path) -> None:
     """A column that is added to the store must be added to what moves."""
-    from looply.engine.sqlite.opening import open_database
-
     with closing(open_database(tmp_path / "executions.db")) as store:
         tables = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         stored = {name: {row[1] for row in store.execute(f"PRAGMA table_info({name})")} for name in tables}
@@ -245,7 +244,7 @@ class Cutting(Told):
 
 
 @pytest.mark.parametrize(
-    ("after", "word", "cut"),
+    "cuts",
     [
         ("", b"CREATE FUNCTION store_unit", "UNHEARD"),
         ("", b"INSERT INTO move", "AFTER"),
@@ -254,20 +253,20 @@ class Cutting(Told):
         ("", b'COPY "looply"."batch"', "UNHEARD"),
         ("", b'COPY "looply_catalog"."api_keys"', "BEFORE"),
         ("", b"ANALYZE", "UNHEARD"),
-        ("comparing looply_catalog.audit_records", b"COMMIT", "BEFORE"),
-        ("comparing looply_catalog.audit_records", b"COMMIT", "UNHEARD"),
-        ("comparing looply_catalog.audit_records", b"COMMIT", "AFTER"),
+        ("comparing looply_catalog.workflow_versions", b"COMMIT", "BEFORE"),
+        ("comparing looply_catalog.workflow_versions", b"COMMIT", "UNHEARD"),
+        ("comparing looply_catalog.workflow_versions", b"COMMIT", "AFTER"),
         ("", b"nextval('epoch')", "UNHEARD"),
         ("", b"UPDATE move SET finished", "BEFORE"),
         ("", b"UPDATE move SET finished", "AFTER"),
     ],
 )
 async def test_a_move_that_is_cut_off_is_repeated_and_ends(
-    installation: Installation, road: Road, database: str, address: str, after: str, word: bytes, cut: Cut
+    installation: Installation, road: Road, database: str, address: str, cuts: tuple[str, bytes, Cut]
 ) -> None:
     before = await installation.states()
     with pytest.raises(EngineError):
-        await carry_out(installation.move(road.address(database), progress=Cutting(road, after, word, cut)))
+        await carry_out(installation.move(road.address(database), progress=Cutting(road, *cuts)))
     assert road.made == 1
     moved = await carry_out(installation.move(address))
     assert (moved.is_moved, moved.problems) == (True, [])
