@@ -102,7 +102,6 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "step",
         "The data document would grow over the limit `document_bytes`. Keep less in outputs, or raise the limit.",
     ),
-    "DRIVER_MISSING": ("command", "The driver of PostgreSQL is not installed. Install `looply[distributed]`."),
     "DUPLICATE_PARAMETER": ("call", "A query parameter came twice."),
     "EGRESS_DENIED": ("step", "The destination is not public, and the setting `egress_allow` does not list it."),
     "ENGINE": ("server", "The engine could not do what was asked."),

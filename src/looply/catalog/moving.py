@@ -5,17 +5,15 @@ of one file.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, NullPool, Table, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeEngine
 
 from looply.catalog.catalog import Catalog
-from looply.catalog.schema import HEAD, migrate, stored_revision
 from looply.catalog.tables import metadata
 from looply.engine.moving import Kind, MovedTable
 from looply.engine.rows import Row
@@ -25,9 +23,8 @@ from looply.sealing import SealBroken
 SCHEMA_NAME: Final = "looply_catalog"
 
 _PAGE = 100
-_SUMS = "table_sums"
-# What each database keeps about itself.
-_STAYING = frozenset({_SUMS, "change_count"})
+# What each kind of database keeps about itself.
+_STAYING = frozenset({"table_sums", "change_count"})
 # A type that is a kind of another one comes first; all others are texts.
 _KINDS: Final[tuple[tuple[type[TypeEngine[Any]], Kind], ...]] = (
     (Boolean, "boolean"),
@@ -48,27 +45,6 @@ def _kind(type_: object) -> Kind:
 
 CATALOG: Final = tuple(_moved(table) for table in metadata.sorted_tables if table.name not in _STAYING)
 """The tables of the catalog, each after those that it refers to."""
-
-SUMS: Final = MovedTable(SCHEMA_NAME, _SUMS, {})
-"""What a database keeps of its own tables: emptied by a move, so that it is noted anew."""
-
-
-def prepare(connect: Callable[[], Any]) -> None:
-    """Makes the tables of a catalog in the database that `connect` gives a new driver's connection of. Blocks.
-
-    The connections look for tables in the catalog's schema.
-    Raises: SchemaMismatch; what the driver raises.
-    """
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"))
-        # A session learns the schema that it works in at its start.
-        with engine.begin() as connection:
-            if stored_revision(connection) != HEAD:
-                migrate(connection)
-    except DBAPIError as error:
-        raise (error.orig or error) from error
 
 
 class CatalogExport:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from looply.catalog import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision that a release has had, oldest first; the last one is today's."""
 
 HEAD = REVISIONS[-1]
@@ -40,7 +40,7 @@ def stored_revision(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Proves what is stored and brings its tables to today's form, in the transaction of `connection`: all or nothing.
+    """Proves a file and brings its tables to today's form, in the transaction of `connection`: all or nothing.
 
     A catalog over `sums.LARGEST_BYTES` is not proved; one whose sums were emptied by hand is taken as it is.
     Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `stored_revision`.

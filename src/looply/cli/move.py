@@ -10,7 +10,7 @@ from looply.cli.failures import DONE, REFUSED, UsageError
 from looply.cli.options import Data, settings_of
 from looply.cli.tables import record, table
 from looply.cli.terminal import Here, Terminal
-from looply.errors import Refused
+from looply.errors import Refused, SettingsError
 
 if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
     from rich.console import RenderableType
@@ -64,8 +64,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
-        message = "the driver of PostgreSQL is not installed; install looply[distributed]"
-        raise Refused(message, code="DRIVER_MISSING") from error
+        raise SettingsError("the package psycopg is not installed; install looply[distributed] to move") from error
     from looply.log import configure_log  # noqa: PLC0415
 
     assert settings.database is not None
@@ -83,7 +82,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
 
 
 def _check_folder(settings: "Settings") -> None:
-    from looply.cli.folder import check_store  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.store import check_store  # noqa: PLC0415 - start-up cost of the stores
 
     check_store(settings)
 

@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from looply.bootstrap import CATALOG_FILE
 from looply.catalog import Catalog
-from looply.catalog.moving import CATALOG, SCHEMA_NAME, SUMS, CatalogExport, closed_secrets, prepare
+from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, closed_secrets
 from looply.clock import Clock, Ids, SystemEntropy, rfc3339
 from looply.engine.audit import audit_store
 from looply.engine.codec import Codec
@@ -28,7 +26,7 @@ from looply.engine.port import Audit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.connections import SCHEMA_NAME as JOURNAL_SCHEMA
 from looply.engine.postgres.move_marker import Marker
-from looply.engine.postgres.receiving import Receiver, connect_to_schema, place_of, receiving, told
+from looply.engine.postgres.receiving import Receiver, place_of, receiving
 from looply.engine.rows import Row
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.export import Export
@@ -43,8 +41,6 @@ from looply.sealing import Sealer
 TABLES = (*JOURNAL, *CATALOG)
 _OWN = frozenset({"looply.dictionary"})
 """Tables that are filled as soon as a server has looked at a database."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,14 +208,16 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
 
 async def _begin(move: Move, target: Receiver, folder: _Folder) -> Marker:
     marker = await target.begin(folder.installation)
-    with told():
-        await asyncio.to_thread(prepare, lambda: connect_to_schema(move.address, SCHEMA_NAME))
+    # Opening is what makes its tables.
+    entropy = SystemEntropy()
+    catalog = await Catalog.connect(move.address, move.sealer, clock=move.clock, ids=Ids(entropy), entropy=entropy)
+    await catalog.close()
     return marker
 
 
 async def _fill(move: Move, target: Receiver, folder: _Folder, found: Moved) -> None:
     """Brings all rows in, and keeps them only when they add up to what they did in the folder."""
-    async with target.filling((*TABLES, SUMS)):
+    async with target.filling(TABLES):
         await target.add_months(folder.journal.first_id)
         for table in TABLES:
             total = found.sums[table.full_name].rows
@@ -230,7 +228,6 @@ async def _fill(move: Move, target: Receiver, folder: _Folder, found: Moved) -> 
         for table in TABLES:
             await _compare(move, target, table, found.sums[table.full_name])
         await target.learn(TABLES)
-    _log.info("move_filled", rows=sum(each.rows for each in found.sums.values()))
 
 
 async def _compare(move: Move, target: Receiver, table: MovedTable, wanted: Sum) -> None:

@@ -32,7 +32,6 @@ from looply.engine.rows import Row, id_text
 from looply.engine.spans import LOWEST_ID
 from looply.errors import EngineError, SettingsError, StoreCorrupt, StoreFull, StoreUnreachable
 
-CONNECT_SECONDS: Final = 5
 _FULL: Final = "53100"
 
 _MAY_MAKE: Final = "SELECT has_database_privilege(current_database(), 'CREATE')"
@@ -202,16 +201,6 @@ async def receiving(address: str) -> AsyncIterator[Receiver]:
             drop(connection)
     finally:
         ownership.release()
-
-
-def connect_to_schema(address: str, schema: str) -> "psycopg.Connection[Any]":
-    """Returns a new connection that looks for tables in a schema, for libraries that do not wait on a loop."""
-    return psycopg.connect(
-        address,
-        options=f"-c search_path={schema}",
-        connect_timeout=CONNECT_SECONDS,
-        application_name="looply move",
-    )
 
 
 def place_of(address: str) -> str:
