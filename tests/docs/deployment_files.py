@@ -136,6 +136,13 @@ def filled(text: str) -> str:
     return VARIABLE.sub(lambda match: (match[3] or "") if match[2] == ":-" else "", text).replace("$$", "$")
 
 
+def given_names() -> set[str]:
+    """Returns what may be given to the composition as a variable, and to the build of the image as an argument."""
+    return {
+        match[1] for text in texts(composition()) for match in VARIABLE.finditer(text)
+    } | containerfile().arguments.keys()
+
+
 def seconds(text: str) -> float:
     """Returns a time of the composition, such as `40s` or `2m`, in seconds."""
     units = {"s": 1.0, "m": 60.0}

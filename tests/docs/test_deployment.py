@@ -189,10 +189,11 @@ def test_every_line_of_a_lock_has_a_hash_and_make_lock_writes_it(lock: str) -> N
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_an_example_of_settings_is_accepted_with_the_secrets_that_it_asks_for(file: Path) -> None:
-    secrets = dict(re.findall(r"^#     (LOOPLY_[A-Z_]+)=(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+    secrets = dict(re.findall(r"^#     (LOOPLY_[A-Z_]+)='(\S+)'", file.read_text(encoding="utf-8"), re.MULTILINE))
     settings = load_settings(file=file, environment=secrets)
-    assert settings.engine == file.stem
-    assert settings.host == "127.0.0.1"
+    assert (settings.engine, settings.host) == (file.stem, "127.0.0.1")
+    assert settings.database is None or conninfo_to_dict(settings.database.reveal())["sslmode"] == "verify-full"
+    assert {name for name in secrets if not TABLE[name.removeprefix("LOOPLY_").lower()].is_secret} == set()
 
 
 def test_there_is_an_example_for_every_engine() -> None:
