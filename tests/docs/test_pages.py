@@ -136,7 +136,9 @@ def test_commands_exist(page: Path) -> None:
 def test_every_event_of_the_log_is_explained() -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
     events = set(
-        re.findall(r"\blog\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+)\"", source.replace("_log", "log"))
+        re.findall(
+            r"\b(?:log\.(?:debug|info|warning|error|exception)|ready)\(\s*\"([a-z_]+)\"", source.replace("_log", "log")
+        )
     )
     section = prose(DOCS / "how-to" / "operate.md").partition("## The log")[2].partition("\n## ")[0]
     first_cells = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
