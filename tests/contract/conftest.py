@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
 from temporal_server import NoTemporal, TemporalServer
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
+from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 

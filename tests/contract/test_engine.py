@@ -1,4 +1,4 @@
-"""The engine contract on each pair of store and dispatcher: every story of `looply.testing.engine_contract`, collected from there."""
+"""The engine contract on each pair of store and dispatcher: every story of `looply.testing.engine_contract`."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -6,7 +6,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from postgres_server import PostgresStores, StoreDatabase
 
 from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
@@ -17,6 +16,7 @@ from looply.testing.driver import Driver
 from looply.testing.engine_contract import story_classes
 from looply.testing.faults import MortalStore
 from looply.testing.temporal import TemporalCarriage
+from postgres_server import PostgresStores, StoreDatabase
 
 _SERIAL = count()
 

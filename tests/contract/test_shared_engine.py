@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from postgres_server import StoreDatabase
 from shared_processes import SKEWS, SWEEP, Processes
 
 from looply.clock import id_time
@@ -27,6 +26,7 @@ from looply.testing.definitions import (
 )
 from looply.testing.driver import ORGANIZATION, Driver
 from looply.testing.world import HANG
+from postgres_server import StoreDatabase
 
 HOUR = timedelta(hours=1)
 

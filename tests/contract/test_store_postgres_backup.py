@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_server import PostgresServer, PostgresStores, find_binaries
 
 from catalog_kit import opening
 from looply.engine.postgres import PostgresStore
@@ -17,6 +16,7 @@ from looply.execution.commands import AlreadyRestarted, Restarted
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.definitions import asking, computing, delaying
 from looply.testing.driver import Driver
+from postgres_server import PostgresServer, PostgresStores, find_binaries
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from postgres_server import PostgresStores
 
 from looply.engine.port import Fire
 from looply.engine.postgres import PostgresStore
@@ -17,6 +16,7 @@ from looply.engine.postgres.ownership import RENEWAL_SECONDS
 from looply.errors import StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, timer, working
+from postgres_server import PostgresStores
 
 HOUR = timedelta(hours=1)
 

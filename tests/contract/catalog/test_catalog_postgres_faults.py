@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from postgres_cuts import Road
-from postgres_server import NoPostgres, PostgresServer
 from sqlalchemy import text
 
 from catalog_kit import Opened
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
+from postgres_server import NoPostgres, PostgresServer
 
 # A server that is stopped and started takes its time on a slow machine.
 pytestmark = pytest.mark.timeout(300)
