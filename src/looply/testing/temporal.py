@@ -80,7 +80,8 @@ class _Counted:
         self.inner.launch(effect)
 
     def offer(self, effect: EffectRef) -> None:
-        if not self._is_stopping:
+        # Temporal ignores the offer of what a worker has, so that nothing would arrive.
+        if not self._is_stopping and not self.inner.carries(effect):
             self._carriage.expect(effect)
         self.inner.offer(effect)
 
