@@ -1,7 +1,7 @@
 """A Temporal development server for tests: on a port of the loopback interface, and gone with the tests.
 
-    with TemporalServer() as server:
-        client = await Client.connect(server.address)
+with TemporalServer() as server:
+    client = await Client.connect(server.address)
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class TemporalServer:
     def launch(self) -> None:
         """Starts the server without waiting for it."""
         options = ["--headless", "--ip", "127.0.0.1", "--port", str(self.port), "--log-level", "never"]
-        # Without it a worker that leaves may be given a task at the last moment, which is then missed for its time limit.
+        # Without it a worker that leaves may be given a task at the last moment, which is missed for its time limit.
         options += ["--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"]
         if self.file is not None:
             options += ["--db-filename", str(self.file)]

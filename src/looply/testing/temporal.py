@@ -16,6 +16,7 @@ class TemporalCarriage:
     """Counts an effect as moving from its offer until Temporal brings it to a process of the story."""
 
     capabilities: frozenset[str] = frozenset()
+    crowd = 64
 
     def __init__(self, address: str, task_queue: str) -> None:
         self._settings = TemporalSettings(address=address, task_queue=task_queue)
