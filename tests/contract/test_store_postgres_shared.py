@@ -45,7 +45,13 @@ def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[A
 
 def forget(stores: PostgresStores, *epochs: int) -> None:
     """Lets the leases of processes run out."""
+    sql(stores, "UPDATE lease SET since = since - interval '31 s'")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = ANY (%s)", list(epochs))
+
+
+def alive(stores: PostgresStores) -> list[int]:
+    """Returns the epochs of processes that may write."""
+    return [epoch for (epoch,) in sql(stores, "SELECT epoch FROM lease ORDER BY epoch")]
 
 
 async def renewed(until: Callable[[], bool]) -> None:
@@ -191,6 +197,25 @@ async def test_what_a_lost_process_was_at_counts_one_load_however_many_end_it(
     sql(postgres_stores, "UPDATE execution SET loads = 4")
     named = [calls.execution_id, cut.execution_id, fires.execution_id]
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
+
+
+async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    # The database was away for a minute; the first process that reaches it again judges no other one.
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s', since = since - interval '61 s'")
+    await three[1].work.end_lost_processes()
+    assert alive(postgres_stores) == [1, 2, 3]
+
+
+async def test_a_process_that_just_began_ends_nobody(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s' WHERE epoch < 4")
+    late = postgres_stores.make(is_alone=False)
+    await late.open()
+    await late.work.end_lost_processes()
+    assert alive(postgres_stores) == [1, 2, 3, 4]
 
 
 async def test_a_process_that_is_ended_while_it_was_heard_of_again_lives_on(

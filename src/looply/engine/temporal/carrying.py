@@ -86,6 +86,10 @@ class Carrier:
         carried.following.append(reference)
         return True
 
+    def carries(self, execution_id: str, seq: int) -> bool:
+        """Returns whether the effect has arrived here and has not ended."""
+        return (execution_id, seq) in self._carried
+
     def leave(self) -> None:
         """Takes nothing new and gives back what waits for its turn; what runs goes on. Twice is harmless."""
         self._is_leaving = True

@@ -6,6 +6,8 @@ ALTER TABLE schedule ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity',
   ADD COLUMN epoch bigint NOT NULL DEFAULT 0;
 ALTER TABLE continuation ADD COLUMN epoch bigint NOT NULL DEFAULT 0,  -- of the process that goes on with it
   ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity';
+-- Since when a process is heard of without a gap: only who was there all the time can say that another one was not.
+ALTER TABLE lease ADD COLUMN since timestamptz NOT NULL DEFAULT clock_timestamp();
 ALTER TABLE effect ADD COLUMN offered timestamptz NOT NULL DEFAULT clock_timestamp();
 CREATE INDEX effect_queued ON effect(offered) WHERE state = 0;
 
@@ -90,12 +92,24 @@ CREATE VIEW abandoned AS
   UNION SELECT t.execution_id, t.epoch FROM timer t
     WHERE t.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch);
 
--- Ends the leases of others that ran out, after what they are writing, and counts a load of what they were at. Returns
+-- Says that a process is alive; returns whether it still may write.
+CREATE FUNCTION renew_lease(own bigint, life interval) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE lease l SET since = CASE WHEN l.seen < clock_timestamp() - life THEN clock_timestamp() ELSE l.since END,
+    seen = clock_timestamp() WHERE l.epoch = own;
+  RETURN FOUND;
+END $$;
+
+-- Ends the leases of others that ran out, after what they are writing, and counts a load of what they were at. After a
+-- time in which nobody could be heard, such as one without the database, everybody gets their chance first. Returns
 -- of all that is abandoned what was loaded more than `most` times, and how many leases it has ended.
 CREATE FUNCTION end_lost(own bigint, life interval, most bigint, OUT ended bigint[], OUT poisoned uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
-  ended := ARRAY(SELECT l.epoch FROM lease l WHERE l.epoch <> own AND l.seen < clock_timestamp() - life);
+  ended := ARRAY(
+    SELECT l.epoch FROM lease l WHERE l.epoch <> own AND l.seen < clock_timestamp() - life
+      AND EXISTS (SELECT 1 FROM lease o WHERE o.epoch = own
+        AND o.since < clock_timestamp() - life AND o.seen > clock_timestamp() - life));
   IF cardinality(ended) > 0 THEN
     PERFORM pg_advisory_xact_lock(1819242608, e::integer) FROM unnest(ended) e ORDER BY e;
     -- Another one may have ended it meanwhile, and its process may have been heard of again.
