@@ -7,7 +7,7 @@ carry them out.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,9 +22,12 @@ from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.egress import EgressPolicy
 from looply.connectors.registry import Registry, load_connectors
+from looply.engine.audit import audit_store
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.loading import Loader
+from looply.engine.port import Audit
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
@@ -34,6 +37,7 @@ from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
 from looply.engine.worker import Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
+from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
@@ -87,6 +91,24 @@ async def running(
         yield application
 
 
+async def audit_database(settings: Settings, clock: Clock) -> Audit:
+    """Returns the audit of the settings' database, beside whoever works on it. Raises: as `running`, but not in use."""
+    with _extra("distributed"):
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
+    store = PostgresStore(_address(settings), clock)
+    codec = Codec(Sealer(_key(settings)))
+    codec.add_dictionaries((await store.open_to_read()).dictionaries)
+    loader = Loader(store, codec)
+
+    async def folded(execution_id: str) -> ExecutionState:
+        return (await loader.load(execution_id))[0]
+
+    try:
+        return await audit_store(store, folded)
+    finally:
+        await store.close()
+
+
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
     """Runs a server on the store until SIGTERM or SIGINT, then drains.
 
@@ -120,7 +142,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
 async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
     """Carries out effects of a distributed installation until SIGTERM or SIGINT, then drains.
 
-    `on_working` is called with the names of the task queues once effects are taken.
+    `on_working` is called with the names of the connectors that are served, once effects are taken.
     Raises: as `running`; StoreLost when the store failed meanwhile, or another process ended this one's right to it.
     """
     async with running(settings, connectors=settings.worker_connectors) as application:
@@ -129,7 +151,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         watch = asyncio.create_task(_watch_store(application))
         try:
             _spare_collector()
-            on_working(application.address)
+            on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
             await lifecycle.wait()
             application.pump.stop()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
@@ -196,7 +218,9 @@ def _extra(name: str) -> Iterator[None]:
         raise SettingsError(message) from error
 
 
-def _dispatcher(settings: Settings, registry: Registry, connectors: Sequence[str] | None) -> Dispatcher:
+def _dispatcher(
+    settings: Settings, registry: Registry, store: Store, clock: Clock, connectors: Sequence[str] | None
+) -> Dispatcher:
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
     with _extra("distributed"):
@@ -219,7 +243,14 @@ def _dispatcher(settings: Settings, registry: Registry, connectors: Sequence[str
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-    return TemporalDispatcher(reached, serving=carried)
+
+    async def labels_of(execution_id: str) -> Mapping[str, str]:
+        head = await store.reads.head(execution_id)
+        if head is None:
+            return {}
+        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
+
+    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
 async def _compose(
@@ -231,7 +262,7 @@ async def _compose(
     registry = load_connectors()
     client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
     stack.push_async_callback(client.close)
-    dispatcher = _dispatcher(settings, registry, connectors)
+    dispatcher = _dispatcher(settings, registry, store, clock, connectors)
     shell = Shell(
         Parts(
             store=store,

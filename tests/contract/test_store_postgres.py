@@ -296,3 +296,26 @@ async def test_reads_and_writes_before_opening_are_refused(postgres_stores: Post
 def test_a_server_on_sqlite_does_not_load_the_driver() -> None:
     code = "import sys, looply.bootstrap; sys.exit('psycopg' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_who_only_reads_opens_beside_the_owner_and_writes_nothing(
+    postgres_stores: PostgresStores, store: PostgresStore, samples: Samples
+) -> None:
+    first = samples.first()
+    await store.journal.commit(first)
+    reader = postgres_stores.make()
+    boot = await reader.open_to_read()
+    assert (boot.epoch, boot.poisoned) == (0, ())
+    assert boot.dictionaries
+    assert [head.execution_id for head in await reader.reads.scan("", 10)] == [first.execution_id]
+    with pytest.raises(StoreLost):
+        await reader.journal.commit(samples.next(first.head))
+    await reader.close()
+    await store.journal.commit(samples.next(first.head))
+    assert (await store.reads.scan("", 10))[0].seq > first.head.seq
+
+
+async def test_a_database_without_a_store_is_not_opened_to_read(postgres_server: PostgresServer) -> None:
+    reader = PostgresStores(postgres_server.new_database("without_a_store")).make()
+    with pytest.raises(SchemaMismatch, match="start a server first"):
+        await reader.open_to_read()
