@@ -312,7 +312,9 @@ class TestEnds:
         (item,) = await watcher.newest()
         await processes.crash(doomed)
         for _ in range(3):
-            # The next one takes the stretch up, and does not come to the end of it.
+            # The next one takes the stretch up, once it is known that its process has ended, and does not come to the
+            # end of it.
+            await watcher.store.work.end_lost_processes()
             processes.sql("UPDATE continuation SET taken = 'epoch' WHERE taken > '-infinity'")
             (doomed,) = await processes.open(1, is_held=True)
             await doomed.faults.holding(1)
