@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
+from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
 
 REAL_TIME = ("test_store_postgres_faults",)
 

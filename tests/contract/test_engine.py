@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from postgres_server import PostgresStores, StoreDatabase
 
 from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
@@ -13,6 +12,7 @@ from looply.engine.sqlite.opening import LOCK_NAME
 from looply.testing.driver import Driver
 from looply.testing.engine_contract import story_classes
 from looply.testing.faults import MortalStore
+from postgres_server import PostgresStores, StoreDatabase
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

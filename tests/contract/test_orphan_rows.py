@@ -6,13 +6,13 @@ from uuid import UUID
 
 import apsw
 import psycopg
-from postgres_server import PostgresStores
 
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.store import Claim, StoredKey
 from looply.testing.clock import START_TIME, FakeClock
+from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from postgres_server import PostgresServer, PostgresStores
 
 from looply.engine.port import Filter, Fire
 from looply.engine.postgres import PostgresStore
@@ -31,6 +30,7 @@ from looply.testing.clock import START_TIME
 from looply.testing.store_contract import StoreContract
 from looply.testing.store_lists import pages
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
+from postgres_server import PostgresServer, PostgresStores
 
 ROUNDS = 10
 

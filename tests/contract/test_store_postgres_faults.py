@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from postgres_cuts import Cut, Road
-from postgres_server import NoPostgres, PostgresServer, PostgresStores
 
 from looply.clock import SystemClock
 from looply.engine.postgres import PostgresStore
@@ -18,6 +17,7 @@ from looply.engine.store import Unit
 from looply.errors import DataFolderInUse, StoreLost, StoreUnreachable
 from looply.testing.clock import START_TIME
 from looply.testing.store_samples import Samples, effect, schedule, working
+from postgres_server import NoPostgres, PostgresServer, PostgresStores
 
 
 class HastyClock(SystemClock):
