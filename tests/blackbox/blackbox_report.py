@@ -45,14 +45,15 @@ class FaultReport:
     def finish(self) -> None:
         """Writes the report. Raises: AssertionError when a fault did not hit or nothing was checked."""
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{self.name}.json").write_text(json.dumps(self._document(), indent=2) + "\n")
+        (FOLDER / f"{self.name}.json").write_text(json.dumps(self.document(), indent=2) + "\n")
         (FOLDER / f"{self.name}.md").write_text(self._markdown())
         missed = sorted(fault for fault, count in self.faults.items() if not count)
         assert not missed, f"planned faults that never hit: {missed}"
         assert self.faults, "no fault was planned"
         assert self.invariants, "no invariant was checked"
 
-    def _document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
+        """Returns the report as JSON can hold it."""
         return {
             "name": self.name,
             "seed": self.seed,
