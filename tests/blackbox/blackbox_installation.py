@@ -50,9 +50,9 @@ class Node:
         """The address of a server that has been ready."""
         return f"http://127.0.0.1:{self._port}"
 
-    def until_ready(self) -> None:
-        """Waits until it works."""
-        said = self.process.until_ready()
+    def until_ready(self, *, may_end: bool = True) -> None:
+        """Waits until it works; unless it `may_end`, its first process must come so far."""
+        said = self.process.until_ready(may_end=may_end)
         if self.kind == "serve":
             self._port = int(said.rpartition(":")[2])
 
@@ -135,7 +135,8 @@ class Installation:
             self.add_server()
         for _ in range(workers):
             self.add_worker()
-        self.until_ready()
+        for node in self.nodes:
+            node.until_ready(may_end=False)
         return self
 
     def add_server(self, **environment: str) -> Node:

@@ -71,12 +71,16 @@ class Supervised:
         self._thread = threading.Thread(target=self._supervise, name=self.program.name)
         self._thread.start()
 
-    def until_ready(self, seconds: float = START_SECONDS) -> str:
-        """Returns what the newest process wrote into its ready file, once it has."""
+    def until_ready(self, seconds: float = START_SECONDS, *, may_end: bool = True) -> str:
+        """Returns what the newest process wrote into its ready file, once it has.
+
+        Unless it `may_end`, none has ended yet and none may end meanwhile.
+        """
         deadline = time.monotonic() + seconds
         while True:
             if self.program.ready.exists() and (text := self.program.ready.read_text().strip()):
                 return text
+            assert may_end or not self.exits, f"{self.program.name} ended with {self.exits}: {self.log_end()}"
             assert time.monotonic() < deadline, f"{self.program.name} is not ready: {self.exits[-5:]} {self.log_end()}"
             time.sleep(0.02)
 

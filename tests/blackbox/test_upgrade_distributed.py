@@ -49,7 +49,7 @@ def replace(
 ) -> None:
     """Starts the next release beside a node, then drains that one: its callers go elsewhere before it stops."""
     node = run.server.new_node(old.kind, **environment)
-    node.until_ready()
+    node.until_ready(may_end=False)
     nodes.append(node)
     time.sleep(BESIDE_SECONDS)
     nodes.remove(old)
