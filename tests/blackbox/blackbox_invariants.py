@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from blackbox_load import Life, Line, Order, Row
+from blackbox_load import ENDED, Life, Line, Order, Row
 from blackbox_report import FaultReport
 from blackbox_workloads import BY_NAME, GAP_SECONDS, PAUSE_SECONDS, Workload
 
 TERMINAL = ("EXECUTION_COMPLETED", "EXECUTION_FAILED", "EXECUTION_TERMINATED")
 AFTER_THE_END = ("STEP_RESULT_DISCARDED",)
-ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 EARLY_MS = 2
 """Instants are rounded to milliseconds."""
 STARTING = 250_000_000

@@ -24,6 +24,7 @@ from blackbox_workloads import ONCE, RETRIED, Workload
 SEED = 20261124
 LIVE_SECONDS = 30
 """So long after the last fault may an execution take until it has ended."""
+ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 PATIENCE_SECONDS = 120
 """So long does a caller repeat a call that gets no answer."""
 
@@ -70,13 +71,15 @@ class Load:
         self._numbers = itertools.count()
         self._is_over = threading.Event()
         self._is_abandoned = False
+        self._await_seconds = 0.0
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
         self.orders: list[Order] = []
         self.statuses: dict[int, int] = defaultdict(int)
 
-    def begin(self, seed: int = SEED, count: int = 8) -> None:
-        """Lets the callers begin."""
+    def begin(self, seed: int = SEED, count: int = 8, *, await_seconds: float = 0) -> None:
+        """Lets the callers begin. Each waits up to `await_seconds` for the end of an order before it makes the next."""
+        self._await_seconds = await_seconds
         self._threads = [threading.Thread(target=self._call, args=(seed + number,)) for number in range(count)]
         for thread in self._threads:
             thread.start()
@@ -122,6 +125,7 @@ class Load:
                 for wait in order.workload.waits:
                     self._resume(client, order, wait, chance)
                     self._read(client, order)
+                self._await_end(client, order)
                 time.sleep(0.05 + chance.random() * 0.1)
 
     def _script(self, order: Order) -> None:
@@ -155,6 +159,12 @@ class Load:
             order.missing += 1
         elif answer.status_code == 200:
             order.reads.append(answer.json()["item"])
+
+    def _await_end(self, client: httpx2.Client, order: Order) -> None:
+        deadline = time.monotonic() + self._await_seconds
+        while time.monotonic() < deadline and not (order.reads and order.reads[-1]["status"] in ENDED):
+            time.sleep(0.05)
+            self._read(client, order)
 
     def _token(self, client: httpx2.Client, order: Order, wait: str) -> dict[str, str]:
         """Returns what names the wait in a resume, for a workload that names it."""

@@ -28,13 +28,14 @@ from blackbox_invariants import FOR_TIME, hold
 from blackbox_load import SEED
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
-from blackbox_workloads import HELD, LINEAR, MIXED, RACED, RETRIED, Workload
+from blackbox_workloads import ASKING, HELD, LINEAR, MIXED, RACED, RETRIED, Workload
 
 pytestmark = pytest.mark.distributed
 
 LONGEST_SECONDS = 3 * 3600
-CALLERS = 3
-"""Few: a development server of Temporal, on the disk, carries about fifteen executions a second."""
+CALLERS = 4
+AWAIT_SECONDS = 3.0
+"""So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
 RESUMES = 16
 
 Repetitions = Callable[[int, int], int]
@@ -48,7 +49,7 @@ def under_load(
     """Gives an installation whose callers work. Whatever it comes to, everything ends with the block."""
     run = DistributedRun(folder / "run", sink, report.name, workloads)
     try:
-        run.load.begin(count=CALLERS)
+        run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
         yield run
     finally:
         run.close()
@@ -61,7 +62,7 @@ def test_killed_workers_lose_no_call_and_repeat_none_that_must_not_be_repeated(
     rounds = repetitions(2, 100)
     steps = ("got", "retried", "once")
     report = reported("distributed_worker_kills", "KILL a worker", "calls on their way", kills=rounds * len(steps))
-    with under_load(tmp_path, sink, report, HELD) as run:
+    with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
         for step in steps * rounds:
             until_calls(run, step)
             run.kill_worker()
@@ -79,7 +80,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
     faults = ("STOP a worker beyond its lease", "calls taken over", "KILL a server")
     report = reported("distributed_worker_stops", *faults, stops=rounds)
     chance = random.Random(SEED)
-    with under_load(tmp_path, sink, report, HELD) as run:
+    with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
         for number in range(rounds):
             worker = run.server.workers[number % 2].process
             ends = len(worker.exits)

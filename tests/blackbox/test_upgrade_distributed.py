@@ -22,7 +22,8 @@ from blackbox_workloads import HELD, MIXED
 pytestmark = pytest.mark.distributed
 
 TREE = Path(__file__).parents[2] / "src" / "looply"
-CALLERS = 3
+CALLERS = 4
+AWAIT_SECONDS = 3.0
 BESIDE_SECONDS = 3.0
 """So long do both releases work beside each other before the older one is asked to stop."""
 NEXT = ".post1"
@@ -71,7 +72,7 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
     version, newer = next_release(tmp_path / "next")
     run = DistributedRun(tmp_path / "run", sink, report.name, (*MIXED, *HELD))
     try:
-        run.load.begin(count=CALLERS)
+        run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
         for number in range(rounds):
             environment = newer if number % 2 == 0 else {}
             for nodes in (run.server.servers, run.server.workers):

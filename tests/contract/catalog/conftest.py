@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from catalog_database import CatalogOnPostgres
-from postgres_server import PostgresServer
 from sqlalchemy import Connection, select
 
 from catalog_kit import Opened, Tenant, make_empty, opening
@@ -16,6 +15,7 @@ from looply.catalog import Catalog
 from looply.catalog.postgres import PostgresDatabase
 from looply.catalog.tables import metadata
 from looply.testing.clock import FakeClock, SerialEntropy
+from postgres_server import PostgresServer
 
 
 @pytest.fixture
