@@ -95,17 +95,16 @@ def bench(tracing: None, tmp_path: Path, sink: Sink) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def reported(record_property: Callable[[str, object], None]) -> Iterator[Reported]:
-    """Makes the report of a test; its counts are shown at the end of the run."""
-    made: list[FaultReport] = []
+def reported(record_property: Callable[[str, object], None]) -> Reported:
+    """Makes the report of a test; what it counts is shown at the end of the run."""
+
+    def tell(document: dict[str, Any]) -> None:
+        record_property("distributed faults", document)
 
     def report(name: str, *faults: str, **options: Any) -> FaultReport:
-        made.append(FaultReport(name, seed=SEED, options=options, faults=faults))
-        return made[-1]
+        return FaultReport(name, seed=SEED, options=options, faults=faults, tell=tell)
 
-    yield report
-    for each in made:
-        record_property("distributed faults", each.document())
+    return report
 
 
 @pytest.fixture(scope="session")
