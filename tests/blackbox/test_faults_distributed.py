@@ -137,7 +137,7 @@ def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
         for number in range(stops):
-            time.sleep(chance.uniform(1, 4))
+            time.sleep(chance.uniform(2, 5))
             mode = modes[number % 2]
             with run.fault(f"STOP PostgreSQL ({mode})"):
                 run.server.postgres.stop(mode)
