@@ -10,10 +10,10 @@ TEST_PACKAGES := chromium strace faketime
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui run test check fix docs soak bench packages lock clean
+.PHONY: help install ui run test test-distributed check fix docs soak bench packages lock clean
 
 help: ## Show these targets.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 install: $(STAMP) ## Install Looply and its tools into .venv.
 
@@ -59,6 +59,9 @@ packages: ## Install Debian's chromium, strace and faketime for the tests that n
 test: ui packages check ## Run every check and test.
 	@$(BIN)/python hatch_build.py --test
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
+	$(BIN)/pytest --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
 
 soak: ui packages ## Run the long forms of the tests of faults and of the simulation, for hours.
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)

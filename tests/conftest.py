@@ -6,12 +6,28 @@ import pytest
 
 from summaries import summarize
 
+EMBEDDED = "embedded"
+DISTRIBUTED = "distributed"
+
 pytest.register_assert_rewrite("looply.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the switch of the long forms."""
+    """Adds the switch of the long forms, and the choice of the engine behind the black-box tests."""
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests of faults (make soak)")
+    parser.addoption(
+        "--engine",
+        choices=(EMBEDDED, DISTRIBUTED),
+        default=EMBEDDED,
+        help="run the black-box tests against a data folder, or against servers and workers (make test-distributed)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leaves the tests of distributed installations out, unless they are asked for."""
+    chosen: str = config.option.markexpr
+    if config.getoption("engine") == EMBEDDED and DISTRIBUTED not in chosen:
+        config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
 
 
 @pytest.fixture(scope="session")

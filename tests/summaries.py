@@ -14,6 +14,7 @@ _COMPARED = {
     "differential cards": "card templates against Microsoft's packages",
 }
 _FUZZED = "fuzz"
+_FAULTS = "distributed faults"
 
 
 def summarize(reporter: pytest.TerminalReporter) -> None:
@@ -32,6 +33,9 @@ def summarize(reporter: pytest.TerminalReporter) -> None:
     if parts := [value for name, value in recorded if name == _FUZZED]:
         reporter.section("fuzzed expressions")
         _fuzzed(reporter, parts)
+    if parts := [value for name, value in recorded if name == _FAULTS]:
+        reporter.section("faults of distributed installations")
+        _faults(reporter, parts)
 
 
 def _compared(reporter: pytest.TerminalReporter, parts: list[dict[str, Any]]) -> None:
@@ -58,3 +62,12 @@ def _fuzzed(reporter: pytest.TerminalReporter, parts: list[dict[str, Any]]) -> N
         )
     slowest = max(parts, key=lambda each: each["slowest_ms"])
     reporter.line(f"  slowest: {slowest['slowest_ms']:.1f} ms of CPU, {slowest['slowest'][:150]}")
+
+
+def _faults(reporter: pytest.TerminalReporter, parts: list[dict[str, Any]]) -> None:
+    """Prints a table: which fault hit how often in which run, and what it came to."""
+    for part in sorted(parts, key=lambda each: str(each["name"])):
+        reporter.line(part["name"])
+        for kind in ("faults", "invariants", "figures"):
+            for name, count in part[kind].items():
+                reporter.line(f"  {count:8g} {'checked ' if kind == 'invariants' else ''}{name}")

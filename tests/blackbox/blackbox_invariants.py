@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from blackbox_load import Life, Line, Order, Row
+from blackbox_load import ENDED, Life, Line, Order, Row
 from blackbox_report import FaultReport
 from blackbox_workloads import BY_NAME, GAP_SECONDS, PAUSE_SECONDS, Workload
 
 TERMINAL = ("EXECUTION_COMPLETED", "EXECUTION_FAILED", "EXECUTION_TERMINATED")
 AFTER_THE_END = ("STEP_RESULT_DISCARDED",)
-ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 EARLY_MS = 2
 """Instants are rounded to milliseconds."""
 STARTING = 250_000_000
@@ -65,6 +64,14 @@ class Evidence:
     def life_of(self, line: Line) -> int:
         """Returns which process made a call. What a dead one sent may arrive after its end."""
         return bisect_right([life.begun + STARTING for life in self.lives], line["at"])
+
+    def is_disturbed(self, line: Line, following: Line) -> bool:
+        """Tells whether a call may be made again because nobody could know how it had gone: a process ended."""
+        return self.life_of(line) != self.life_of(following)
+
+    def disturbances(self) -> Sequence[Any]:
+        """Returns what a reader of a failure needs beside the calls: when processes lived."""
+        return self.lives
 
 
 Check = Callable[[Evidence], int]
@@ -110,10 +117,9 @@ def bounded_duplication(evidence: Evidence) -> int:
     visits = evidence.visits()
     for visit, lines in visits.items():
         workload = workloads[visit.number]
-        lives = len({evidence.life_of(line) for line in lines})
-        surplus = len(lines) - lives
+        surplus = sum(not evidence.is_disturbed(*pair) for pair in itertools.pairwise(lines))
         arrived = [line["at"] for line in lines]
-        assert surplus <= workload.refusals, f"{visit} was called at {arrived} by {lives} of {evidence.lives}"
+        assert surplus <= workload.refusals, f"{visit} was called at {arrived}: {evidence.disturbances()}"
         assert visit.step not in workload.once or len(lines) == 1, f"{visit} was called {len(lines)} times"
     return len(visits)
 
@@ -234,7 +240,7 @@ def retries_wait(evidence: Evidence) -> int:
         if not workloads[visit.number].refusals:
             continue
         for line, following in itertools.pairwise(lines):
-            if evidence.life_of(line) == evidence.life_of(following):
+            if not evidence.is_disturbed(line, following):
                 gap = (following["at"] - line["at"]) / 1e9
                 assert gap >= 0.8 * GAP_SECONDS, f"{visit} was tried again after {gap:.3f} s"
                 count += 1
@@ -288,9 +294,9 @@ def hold(evidence: Evidence, report: FaultReport, checks: Mapping[str, Check]) -
 
 
 def repeated(evidence: Evidence) -> int:
-    """Returns how many calls were made again because a process ended while nobody knew how they had gone."""
-    lives = ({evidence.life_of(line) for line in lines} for lines in evidence.visits().values())
-    return sum(len(each) - 1 for each in lives)
+    """Returns how many calls were made again because nobody could know how they had gone."""
+    pairs = (pair for lines in evidence.visits().values() for pair in itertools.pairwise(lines))
+    return sum(evidence.is_disturbed(*pair) for pair in pairs)
 
 
 def damages(folder: Path) -> list[str]:

@@ -17,14 +17,17 @@ COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 50.0
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command of the product to its end."""
+def run(
+    *arguments: str | Path, seconds: float = 60, folder: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of the product to its end, in a folder (else the present one)."""
     return subprocess.run(
         [COMMAND, *map(str, arguments)],
-        env=_environment(environment),
+        env=environment_with(environment),
+        cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
 
@@ -82,6 +85,15 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that callers may use: this one's."""
+        return (self.port,)
+
+    def connect(self, **options: Any) -> httpx2.Client:
+        """Returns a client of the server."""
+        return httpx2.Client(base_url=self.address, **options)
+
     def start(self, *, until_ready: bool = True) -> "Server":
         """Starts the process; a restart listens on the same port."""
         ready = self.folder.with_name(f"{self.folder.name}.ready")
@@ -89,7 +101,7 @@ class Server:
         command = [*self.prefix, COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--ready-file", str(ready)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=_environment(self._environment), stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, env=environment_with(self._environment), stdout=log, stderr=log)
         if until_ready:
             self._await_ready(ready)
         return self
@@ -154,6 +166,7 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def _environment(more: dict[str, str]) -> dict[str, str]:
+def environment_with(more: dict[str, str]) -> dict[str, str]:
+    """Returns the environment of a process of the product: what any process needs, and no setting but these."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     return {**kept, **more}

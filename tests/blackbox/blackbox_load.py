@@ -24,6 +24,7 @@ from blackbox_workloads import ONCE, RETRIED, Workload
 SEED = 20261124
 LIVE_SECONDS = 30
 """So long after the last fault may an execution take until it has ended."""
+ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 PATIENCE_SECONDS = 120
 """So long does a caller repeat a call that gets no answer."""
 
@@ -70,13 +71,15 @@ class Load:
         self._numbers = itertools.count()
         self._is_over = threading.Event()
         self._is_abandoned = False
+        self._await_seconds = 0.0
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
         self.orders: list[Order] = []
         self.statuses: dict[int, int] = defaultdict(int)
 
-    def begin(self, seed: int = SEED, count: int = 8) -> None:
-        """Lets the callers begin."""
+    def begin(self, seed: int = SEED, count: int = 8, *, await_seconds: float = 0) -> None:
+        """Lets the callers begin. Each waits up to `await_seconds` for the end of an order before it makes the next."""
+        self._await_seconds = await_seconds
         self._threads = [threading.Thread(target=self._call, args=(seed + number,)) for number in range(count)]
         for thread in self._threads:
             thread.start()
@@ -112,7 +115,7 @@ class Load:
 
     def _ask(self, chance: random.Random) -> None:
         workloads = list(self._workflows)
-        with httpx2.Client(base_url=self._server.address, timeout=15, headers=self._headers) as client:
+        with self._server.connect(timeout=15, headers=self._headers) as client:
             while not self._is_over.is_set():
                 order = Order(next(self._numbers), chance.choice(workloads))
                 self.orders.append(order)
@@ -122,13 +125,15 @@ class Load:
                 for wait in order.workload.waits:
                     self._resume(client, order, wait, chance)
                     self._read(client, order)
+                self._await_end(client, order)
                 time.sleep(0.05 + chance.random() * 0.1)
 
     def _script(self, order: Order) -> None:
-        if refusals := order.workload.refusals:
-            for step in order.workload.calls(order.number):
-                path = f"{self._ledger}/{order.number}/{step}"
-                self._sink.script(path, *({"status": 503},) * refusals, {"status": 200})
+        workload = order.workload
+        if workload.refusals or workload.delay:
+            replies = [*({"status": 503},) * workload.refusals, {"status": 200, "delay": workload.delay}]
+            for step in workload.calls(order.number):
+                self._sink.script(f"{self._ledger}/{order.number}/{step}", *replies)
 
     def _trigger(self, client: httpx2.Client, order: Order) -> None:
         headers = {"idempotency-key": f"order-{order.number}"}
@@ -154,6 +159,12 @@ class Load:
             order.missing += 1
         elif answer.status_code == 200:
             order.reads.append(answer.json()["item"])
+
+    def _await_end(self, client: httpx2.Client, order: Order) -> None:
+        deadline = time.monotonic() + self._await_seconds
+        while time.monotonic() < deadline and not (order.reads and order.reads[-1]["status"] in ENDED):
+            time.sleep(0.05)
+            self._read(client, order)
 
     def _token(self, client: httpx2.Client, order: Order, wait: str) -> dict[str, str]:
         """Returns what names the wait in a resume, for a workload that names it."""
@@ -205,15 +216,14 @@ class Life:
 class Run:
     """A server of its own with workflows, its callers, and all that is known of it afterwards."""
 
+    live_seconds = LIVE_SECONDS
+
     def __init__(self, folder: Path, sink: Sink, name: str, workloads: Sequence[Workload] = (RETRIED, ONCE)) -> None:
         self.sink = sink
         # One sink serves many tests: no script of another one lies in this place.
         self.ledger = f"/run/{name}"
-        self.made = init(folder)
-        self.server = Server(folder, [f"127.0.0.1:{sink.port}"])
-        self.server.port = free_port()
         self.lives: list[Life] = []
-        self._start()
+        self._install(folder)
         self.log = ClientLog(folder.with_name("calls.jsonl"))
         try:
             self.workflows = self._create(workloads)
@@ -231,8 +241,8 @@ class Run:
 
     def rows(self) -> dict[str, Row]:
         """Returns all executions with their events, once each has ended."""
-        deadline = time.monotonic() + LIVE_SECONDS
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        deadline = time.monotonic() + self.live_seconds
+        with self.server.connect(timeout=30) as client:
             org = Organization(client, **self.made)
             while True:
                 for status in ("RUNNING", "WAITING"):
@@ -263,9 +273,16 @@ class Run:
         self.load.abandon()
         self.log.close()
 
+    def _install(self, folder: Path) -> None:
+        """Makes what is called, and starts it."""
+        self.made = init(folder)
+        self.server = Server(folder, [f"127.0.0.1:{self.sink.port}"])
+        self.server.port = free_port()
+        self._start()
+
     def _create(self, workloads: Sequence[Workload]) -> dict[Workload, str]:
         place = f"{self.sink.address}{self.ledger}"
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        with self.server.connect(timeout=30) as client:
             org = Organization(client, **self.made)
             return {workload: org.create(workload.define(place)) for workload in workloads}
 

@@ -4,6 +4,7 @@ A client library sends its requests one after the other, and a fast server has a
 leaves. Here all are in the kernel's hands within a millisecond.
 """
 
+import itertools
 import json
 import random
 import socket
@@ -40,7 +41,7 @@ NONE = Reply(0, {})
 
 
 class Racers:
-    """Connections to one server, each for one request at a time."""
+    """Connections, each for one request at a time; where there are several servers, to each of them in turn."""
 
     def __init__(self, run: Run, count: int) -> None:
         self._run = run
@@ -88,10 +89,8 @@ class Racers:
 
     def _connect(self) -> None:
         self.close()
-        self._sockets = [
-            socket.create_connection(("127.0.0.1", self._run.server.port), timeout=ANSWER_SECONDS)
-            for _ in range(self._count)
-        ]
+        ports = itertools.islice(itertools.cycle(self._run.server.ports), self._count)
+        self._sockets = [socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) for port in ports]
 
 
 def post(run: Run, target: str, body: Any, headers: Mapping[str, str] | None = None) -> bytes:

@@ -12,7 +12,7 @@ was never looked at, fails the test: it would have passed without proving anythi
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,18 @@ FOLDER = Path(os.environ.get("LOOPLY_FAULT_REPORTS", Path(__file__).parents[2] /
 
 
 class FaultReport:
-    """The counts of one test. `faults` are those that were planned, each must hit."""
+    """The counts of one test. `faults` are those that were planned, each must hit. `tell` is given the whole report."""
 
-    def __init__(self, name: str, *, seed: int, options: Mapping[str, Any], faults: Iterable[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        seed: int,
+        options: Mapping[str, Any],
+        faults: Iterable[str],
+        tell: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self._tell = tell
         self.name = name
         self.seed = seed
         self.options = dict(options)
@@ -45,14 +54,17 @@ class FaultReport:
     def finish(self) -> None:
         """Writes the report. Raises: AssertionError when a fault did not hit or nothing was checked."""
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{self.name}.json").write_text(json.dumps(self._document(), indent=2) + "\n")
+        (FOLDER / f"{self.name}.json").write_text(json.dumps(self.document(), indent=2) + "\n")
         (FOLDER / f"{self.name}.md").write_text(self._markdown())
+        if self._tell is not None:
+            self._tell(self.document())
         missed = sorted(fault for fault, count in self.faults.items() if not count)
         assert not missed, f"planned faults that never hit: {missed}"
         assert self.faults, "no fault was planned"
         assert self.invariants, "no invariant was checked"
 
-    def _document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
+        """Returns the report as JSON can hold it."""
         return {
             "name": self.name,
             "seed": self.seed,

@@ -13,6 +13,7 @@ from blackbox_definitions import START, Definition, Step, definition, graph, htt
 GAP_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
 EVERY_SECONDS = 1
+SLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +21,9 @@ class Workload:
     """A definition by the place of its calls, and what holds for an execution of it that completes.
 
     `path` gives the calls and waits of an order's number in the order in which they are passed. `once` are calls that
-    are not repeated when nobody knows how they ended. `refusals` of each call are scripted before it is accepted.
-    `pauses` are the steps that nobody answers: each takes `PAUSE_SECONDS`, to its event type of the end.
+    are not repeated when nobody knows how they ended. `refusals` of each call are scripted before it is accepted; each
+    answer takes `delay` seconds, so that a fault meets calls on their way. `pauses` are the steps that nobody answers:
+    each takes `PAUSE_SECONDS`, to its event type of the end.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Workload:
     waits: tuple[str, ...] = ()
     once: tuple[str, ...] = ()
     refusals: int = 0
+    delay: float = 0.0
     is_named: bool = False
     """Whether a resume names its wait by token. Without one, an answer may come before the wait."""
     pauses: dict[str, str] = field(default_factory=dict)
@@ -116,6 +119,21 @@ def _pausing(place: str) -> Definition:
     return graph(steps, *edges, name="Pausing")
 
 
+def _slow(place: str) -> Definition:
+    return definition(
+        _call(place, "got", "GET"),
+        _call(place, "retried", "POST", step={"timeout": "PT10S", "on_unknown": "retry"}),
+        note(),
+        name="Slow",
+    )
+
+
+def _slow_once(place: str) -> Definition:
+    return definition(
+        _call(place, "once", "POST", step={"timeout": "PT10S", "on_unknown": "incident"}), note(), name="Slow, once"
+    )
+
+
 LINEAR = Workload("Linear", _linear, _always("call_1", "call_2", "call_3", "call_4", "call_5"))
 ASKING = Workload(
     "Asking",
@@ -134,6 +152,9 @@ PAUSING = Workload(
     _always("delay_1", "call_1", "wait_1", "late"),
     pauses={"delay_1": "STEP_SUCCEEDED", "wait_1": "WAIT_TIMED_OUT"},
 )
+
+SLOW = Workload("Slow", _slow, _always("got", "retried"), delay=SLOW_SECONDS)
+SLOW_ONCE = Workload("Slow, once", _slow_once, _always("once"), once=("once",), delay=SLOW_SECONDS)
 
 MIXED = (LINEAR, ASKING, RETRIED, ONCE, REFUSED, BRANCHED, PAUSING)
 
@@ -158,7 +179,9 @@ TO_A_WAIT = Workload(
 )
 
 RACED = (TO_THE_END, TO_A_CALL, TO_A_WAIT)
-BY_NAME = {workload.name: workload for workload in (*MIXED, *RACED)}
+HELD = (SLOW, SLOW_ONCE)
+"""The calls of these are on their way when a process dies."""
+BY_NAME = {workload.name: workload for workload in (*MIXED, *RACED, *HELD)}
 
 
 def scheduled(anchor: str) -> Definition:

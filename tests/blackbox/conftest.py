@@ -1,28 +1,74 @@
-"""One server and one ledger for all tests of a worker that only read and write; an organization for each test."""
+"""One server (or installation) and one ledger for all tests that only read and write; an organization for each test."""
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from blackbox_bench import Bench
 from blackbox_client import Organization
+from blackbox_installation import Installation
 from blackbox_launcher import Server, add_organizations, init
+from blackbox_load import SEED
+from blackbox_report import FaultReport
 from blackbox_sink import Sink
 from blackbox_strace import why_not
 
 ORGANIZATIONS = 600
+OF_ANY_ENGINE = frozenset(
+    f"test_{name}"
+    for name in (
+        "acceptance_resume",
+        "acceptance_steps",
+        "blackbox_access",
+        "blackbox_expressions",
+        "blackbox_http_door",
+        "blackbox_inbox",
+        "blackbox_json_door",
+        "blackbox_lists",
+        "blackbox_openapi",
+        "blackbox_resume",
+        "blackbox_steps",
+        "blackbox_tenancy",
+        "blackbox_terminate",
+        "blackbox_trigger",
+        "blackbox_workflows",
+    )
+)
+"""The files whose tests say what any engine must do; the others have a data folder of their own, or break one."""
+INSTALLATION_SECONDS = 600
+"""The first test of a run waits until an installation is there."""
 
 NewOrganization = Callable[[], Organization]
+Reported = Callable[..., FaultReport]
+Served = tuple[Server | Installation, list[dict[str, str]]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks all tests of this folder."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks all tests of this folder, and chooses those that a distributed installation can pass."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.blackbox)
+            if _is_distributed(config):
+                _choose(item)
+
+
+def _choose(item: pytest.Item) -> None:
+    if item.get_closest_marker("distributed") is not None:
+        return
+    item.add_marker(pytest.mark.distributed)
+    if item.path.stem not in OF_ANY_ENGINE:
+        item.add_marker(pytest.mark.skip(reason="belongs to a data folder"))
+    elif item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(INSTALLATION_SECONDS))
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return bool(config.getoption("engine") == "distributed")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +94,19 @@ def bench(tracing: None, tmp_path: Path, sink: Sink) -> Iterator[Bench]:
     found.close()
 
 
+@pytest.fixture
+def reported(record_property: Callable[[str, object], None]) -> Reported:
+    """Makes the report of a test; what it counts is shown at the end of the run."""
+
+    def tell(document: dict[str, Any]) -> None:
+        record_property("distributed faults", document)
+
+    def report(name: str, *faults: str, **options: Any) -> FaultReport:
+        return FaultReport(name, seed=SEED, options=options, faults=faults, tell=tell)
+
+    return report
+
+
 @pytest.fixture(scope="session")
 def closed_port() -> Iterator[int]:
     """A port of this machine where nobody listens, and nobody can begin to."""
@@ -57,32 +116,55 @@ def closed_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, str]]]:
-    folder = tmp_path_factory.mktemp("shared") / "data"
-    first = init(folder)
-    return folder, [first, *add_organizations(folder, ORGANIZATIONS)]
-
-
-@pytest.fixture(scope="session")
-def server(_folder: tuple[Path, list[dict[str, str]]], sink: Sink, closed_port: int) -> Iterator[Server]:
-    """The shared server: it may call the ledger and the closed port, and nothing else of this machine."""
+def _served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sink: Sink, closed_port: int
+) -> Iterator[Served]:
+    # It may call the ledger and the closed port, and nothing else of this machine.
     allow = (f"127.0.0.1:{sink.port}", f"127.0.0.1:{closed_port}")
-    found = Server(_folder[0], allow, LOOPLY_LOG_LEVEL="debug").start()
-    yield found
-    found.close()
+    folder = tmp_path_factory.mktemp("shared") / "data"
+    serving = _installation if _is_distributed(request.config) else _data_folder
+    with serving(folder, allow) as found:
+        yield found
+
+
+@contextmanager
+def _data_folder(folder: Path, allow: tuple[str, ...]) -> Iterator[Served]:
+    organizations = [init(folder), *add_organizations(folder, ORGANIZATIONS)]
+    found = Server(folder, allow, LOOPLY_LOG_LEVEL="debug").start()
+    try:
+        yield found, organizations
+    finally:
+        found.close()
+
+
+@contextmanager
+def _installation(folder: Path, allow: tuple[str, ...]) -> Iterator[Served]:
+    found = Installation(folder, allow, LOOPLY_LOG_LEVEL="debug")
+    try:
+        found.prepare()
+        organizations = [found.made, *found.add_organizations(ORGANIZATIONS)]
+        yield found.start(), organizations
+    finally:
+        found.close()
 
 
 @pytest.fixture(scope="session")
-def client(server: Server) -> Iterator[httpx2.Client]:
-    """The connections to the shared server."""
-    with httpx2.Client(base_url=server.address, timeout=30) as found:
+def server(_served: Served) -> Server | Installation:
+    """The shared server, or the servers of an installation."""
+    return _served[0]
+
+
+@pytest.fixture(scope="session")
+def client(server: Server | Installation) -> Iterator[httpx2.Client]:
+    """The connections to the shared server; each call goes to another one where there are several."""
+    with server.connect(timeout=30) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def new_organization(client: httpx2.Client, _folder: tuple[Path, list[dict[str, str]]]) -> NewOrganization:
+def new_organization(client: httpx2.Client, _served: Served) -> NewOrganization:
     """Gives an organization that no other test has."""
-    remaining = iter(_folder[1])
+    remaining = iter(_served[1])
 
     def take() -> Organization:
         return Organization(client, **next(remaining))

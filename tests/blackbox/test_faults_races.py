@@ -4,140 +4,39 @@ Each round releases its requests together, on connections that are open already.
 within 50 ms of the start; callers without an answer then repeat theirs, as they are told to.
 """
 
-import json
-import random
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
-from blackbox_client import Organization
-from blackbox_invariants import (
-    Check,
-    Evidence,
-    Visit,
-    at_least_once,
-    bounded_duplication,
-    calls_in_order,
-    histories_only_grow,
-    hold,
-    no_acknowledged_loss,
-    no_ghosts,
-    stable_keys,
-    waits_pass_once,
+from blackbox_arena import (
+    KILL_EVERY,
+    OF_COMPLETED,
+    OF_RACES,
+    ONE_WINS,
+    Arena,
+    arena,
+    check_ending,
+    check_what_followed,
+    race_ends,
+    race_resumes,
 )
-from blackbox_load import LIVE_SECONDS, SEED, Asked, Order, Row, Run
-from blackbox_race import NONE, Racers, Reply, post, shuffled
+from blackbox_invariants import hold
+from blackbox_load import SEED, Run
+from blackbox_race import NONE, post
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
-from blackbox_workloads import RACED, TO_A_CALL, TO_A_WAIT, TO_THE_END, Workload
+from blackbox_workloads import RACED, TO_A_WAIT, TO_THE_END
 
 LONGEST_SECONDS = 3 * 3600
-KILL_EVERY = 20
-KILL_WITHIN_SECONDS = 0.05
 RESUMES = 32
 TRIGGERS = 64
-SHAPES = (TO_THE_END, TO_A_CALL, TO_THE_END, TO_A_WAIT)
-"""Half of the rounds go on to the end in the unit of the resume."""
-OF_RACES: dict[str, Check] = {
-    "I1 no acknowledged loss": no_acknowledged_loss,
-    "I2 no ghosts": no_ghosts,
-    "I4 bounded duplication": bounded_duplication,
-    "I5 stable keys": stable_keys,
-    "I7 histories only grow": histories_only_grow,
-    "I8 a wait passes once": waits_pass_once,
-}
-OF_COMPLETED: dict[str, Check] = {
-    "I3 every call at least once": at_least_once,
-    "I6 calls in order": calls_in_order,
-}
 
 Repetitions = Callable[[int, int], int]
 
 
-class Arena:
-    """A server of its own, its racers, and what they were told."""
-
-    def __init__(self, run: Run, racers: Racers, report: FaultReport, seed: int) -> None:
-        self.run = run
-        self.racers = racers
-        self.report = report
-        self.chance = random.Random(seed)
-        self.client = httpx2.Client(base_url=run.server.address, timeout=30)
-        self.org = Organization(self.client, **run.made)
-        self.orders: list[Order] = []
-        self.executions: set[str] = set()
-        self.took = 0.0
-        """Seconds from the start to the last answer, in the last round without a kill."""
-
-    def begin(self, number: int, workload: Workload, process_id: str) -> Order:
-        """Triggers an execution that waits, and returns it as an order."""
-        workflow_id = self.run.workflows[workload]
-        order = Order(number, workload, self.org.trigger(workflow_id, {"n": number}, process_id=process_id))
-        self.orders.append(order)
-        return order
-
-    def race(self, number: int, requests: Sequence[bytes]) -> tuple[list[Reply], list[Reply]]:
-        """Returns the answers, and the answers to what was repeated because it got none."""
-        kill_after = self._kill_after(number)
-        begun = time.monotonic()
-        replies = self.racers.race(requests, kill_after)
-        self.report.hit("requests in one moment", len(requests))
-        if kill_after is None:
-            self.took = time.monotonic() - begun
-            assert NONE not in replies, "a server that lived has not answered"
-            return replies, []
-        lost = replies.count(NONE)
-        self.report.hit("KILL in the race")
-        self.report.hit("answers lost by a kill", lost)
-        if 0 < lost < len(replies):
-            self.report.hit("races that a kill cut in two")
-        # Connections of the dead server must not be taken up again.
-        self.client.close()
-        self.client = httpx2.Client(base_url=self.run.server.address, timeout=30)
-        self.org = Organization(self.client, **self.run.made)
-        return replies, self.racers.race_again(requests, replies)
-
-    def _kill_after(self, number: int) -> float | None:
-        """Returns when to kill in a round: within 50 ms of the start, or while the answers are being made."""
-        if number % KILL_EVERY != KILL_EVERY - 1:
-            return None
-        if number // KILL_EVERY % 2:
-            return self.chance.uniform(-KILL_WITHIN_SECONDS, KILL_WITHIN_SECONDS)
-        return self.chance.uniform(0, self.took)
-
-    def rows(self) -> dict[str, Row]:
-        """Returns all executions once none runs."""
-        deadline = time.monotonic() + LIVE_SECONDS
-        while self.org.get("searchExecutions", status="RUNNING", limit=1).json()["count"]:
-            assert time.monotonic() < deadline, "some still run"
-            time.sleep(0.05)
-        return {row["workflow_execution_id"]: row for row in self.org.pages("getOrganizationExecutions")}
-
-    def evidence(self) -> Evidence:
-        """Returns what is known, with whole histories: a list shows the last events only."""
-        rows = {id_: self.org.item(row["workflow_id"], id_) for id_, row in self.rows().items()}
-        return Evidence(orders=self.orders, rows=rows, lines=self.run.calls(), lives=self.run.lives)
-
-
-@contextmanager
-def arena(folder: Path, sink: Sink, report: FaultReport, racers: int) -> Iterator[Arena]:
-    """Gives an arena. Whatever it comes to, the server and the connections end with it."""
-    run = Run(folder / "data", sink, report.name, RACED)
-    try:
-        found = Arena(run, Racers(run, racers), report, report.seed)
-        try:
-            yield found
-        finally:
-            found.racers.close()
-            found.client.close()
-        assert run.stop()["problems"] == []
-    finally:
-        run.close()
+def _run(folder: Path, sink: Sink, report: FaultReport) -> Run:
+    return Run(folder / "data", sink, report.name, RACED)
 
 
 def _report(name: str, rounds: int, callers: int) -> FaultReport:
@@ -146,130 +45,20 @@ def _report(name: str, rounds: int, callers: int) -> FaultReport:
     return FaultReport(name, seed=SEED, options=options, faults=faults)
 
 
-def _payload(order: Order, arena: Arena, n: int) -> dict[str, Any]:
-    if not order.workload.is_named:
-        return {"payload": {"source": "SAP", "n": n}}
-    (open_wait,) = arena.org.item(arena.run.workflows[order.workload], order.execution_id)["waits"]
-    return {"payload": {"source": "SAP", "n": n, "wait_token": open_wait["wait_token"]}}
-
-
-def _resumes(arena: Arena, order: Order, process_id: str, count: int) -> list[bytes]:
-    """Returns resumes that differ in their payload."""
-    body = _payload(order, arena, 0)
-    bodies = ({"payload": {**body["payload"], "n": n}} for n in range(count))
-    return [post(arena.run, f"resumeWorkflow/{process_id}", each) for each in bodies]
-
-
-def _asked(requests: Sequence[bytes], first: Sequence[Reply], again: Sequence[Reply], at: int) -> Asked:
-    """Returns what the callers of a race know, by the numbers in their payloads."""
-    numbers = [json.loads(request.partition(b"\r\n\r\n")[2])["payload"]["n"] for request in requests]
-    unknown = [number for number, reply in zip(numbers, first, strict=True) if reply is NONE]
-    told = [*zip(numbers, first, strict=True), *zip(unknown, again, strict=True)]
-    return Asked(at, [number for number, reply in told if reply.said == "restarted"], unknown)
-
-
-def _race_resumes(arena: Arena, number: int) -> None:
-    process_id = f"race-{number}"
-    order = arena.begin(number, SHAPES[number % len(SHAPES)], process_id)
-    requests = shuffled(_resumes(arena, order, process_id, RESUMES), arena.chance)
-    at = time.time_ns()
-    first, again = arena.race(number, requests)
-    order.asked["wait_1"] = _asked(requests, first, again, at)
-    said = Counter(reply.said for reply in (*first, *again) if reply is not NONE)
-    assert set(said) <= {"restarted", "already restarted"}, said
-    if again:
-        assert said["restarted"] <= 1, said
-        return
-    assert said == {"restarted": 1, "already restarted": RESUMES - 1}, said
-    arena.report.checked("S5 one of 32 is told restarted, 31 are told already restarted")
-
-
-def _check_what_followed(evidence: Evidence, report: FaultReport) -> None:
-    """What comes after the wait came once, and with the winner's payload."""
-    visits = evidence.visits()
-    for order in evidence.orders:
-        row = evidence.rows[order.execution_id]
-        (won,) = (entry for entry in row["workflow_event_log"] if entry["type"] == "WAIT_RESUMED")
-        n = won["output"]["n"]
-        if order.workload is TO_THE_END:
-            assert row["status"] == "COMPLETED", row
-            (noted,) = (entry for entry in row["workflow_event_log"] if entry["type"] == "STEP_SUCCEEDED")
-            assert noted["output"] == {"note_1": n}, (noted, n)
-        elif order.workload is TO_A_CALL:
-            assert row["status"] == "COMPLETED", row
-            bodies = {json.loads(line["body"])["n"] for line in visits[Visit(order.number, "after")]}
-            assert bodies == {n}, (bodies, n)
-        else:
-            assert (row["status"], won["state"]) == ("WAITING", "wait_1"), row
-        report.checked("S5 the next step took the winner's payload")
-
-
 @pytest.mark.timeout(LONGEST_SECONDS)
 def test_of_32_resumes_at_one_moment_exactly_one_wins_and_its_payload_goes_on(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:
     rounds = repetitions(200, 1000)
     report = _report("race_of_resumes", rounds, RESUMES)
-    with arena(tmp_path, sink, report, RESUMES) as found:
+    with arena(_run(tmp_path, sink, report), report, RESUMES) as found:
         for number in range(rounds):
-            _race_resumes(found, number)
+            race_resumes(found, number, RESUMES)
         evidence = found.evidence()
     hold(evidence, report, {**OF_RACES, **OF_COMPLETED})
-    _check_what_followed(evidence, report)
+    check_what_followed(evidence, report)
     report.finish()
-    assert report.invariants["S5 one of 32 is told restarted, 31 are told already restarted"] >= rounds * 0.9
-
-
-def _race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply]]:
-    """Lets 8 resumes and 8 terminates race, and returns the answers to both."""
-    process_id = f"end-{number}"
-    order = arena.begin(number, (TO_THE_END, TO_A_CALL)[number % 2], process_id)
-    resumes = _resumes(arena, order, process_id, 8)
-    body = {"payload": {"termination_reason": "enough"}}
-    terminates = [post(arena.run, f"terminateWorkflow/{process_id}", body)] * 8
-    requests = shuffled([*resumes, *terminates], arena.chance)
-    at = time.time_ns()
-    first, again = arena.race(number, requests)
-    # What comes last is told what was before it.
-    last = arena.racers.race([resumes[0]]), arena.racers.race([terminates[0]])
-    lost = iter(again)
-    settled = [next(lost) if reply is NONE else reply for reply in first]
-    told = list(zip(requests, settled, strict=True))
-    named = [request for request in requests if request not in terminates]
-    asked_first = [reply for request, reply in zip(requests, first, strict=True) if request not in terminates]
-    asked_again = [
-        settled_reply
-        for request, reply, settled_reply in zip(requests, first, settled, strict=True)
-        if request not in terminates and reply is NONE
-    ]
-    order.asked["wait_1"] = _asked(named, asked_first, asked_again, at)
-    resumed = [reply for request, reply in told if request not in terminates] + last[0]
-    terminated = [reply for request, reply in told if request in terminates] + last[1]
-    return order, resumed, terminated
-
-
-def check_ending(row: Row, resumed: Sequence[Reply], terminated: Sequence[Reply], *, is_certain: bool) -> None:
-    """I9: one end, and everybody was told the truth about it; the last answer of each kind was asked for after all."""
-    log = [entry["type"] for entry in row["workflow_event_log"]]
-    has_passed = "WAIT_RESUMED" in log
-    to_resumes = Counter(reply.said for reply in resumed)
-    to_terminates = Counter(reply.said for reply in terminated)
-    seen = f"{row['workflow_execution_id']} {row['status']}: {log}, {to_resumes}, {to_terminates}"
-    assert to_resumes["restarted"] in ((int(has_passed),) if is_certain else (0, int(has_passed))), seen
-    assert set(to_resumes) <= {"restarted", "already restarted", "TERMINATED"}, seen
-    assert has_passed or set(to_resumes) == {"TERMINATED"}, seen
-    if row["status"] == "COMPLETED":
-        assert has_passed, seen
-        assert set(to_terminates) == {"COMPLETED"}, seen
-        assert resumed[-1].said == "already restarted", seen
-        assert "TERMINATED" not in to_resumes, seen
-        return
-    assert row["status"] == "TERMINATED", seen
-    assert to_terminates["terminated"] in ((1,) if is_certain else (0, 1)), seen
-    assert set(to_terminates) <= {"terminated", "already terminated"}, seen
-    assert terminated[-1].said == "already terminated", seen
-    assert has_passed or not {"STEP_STARTED", "STEP_SUCCEEDED"} & set(log), seen
-    assert "EXECUTION_COMPLETED" not in log, seen
+    assert report.invariants[ONE_WINS.format(RESUMES, RESUMES - 1)] >= rounds * 0.9
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
@@ -278,8 +67,8 @@ def test_of_8_resumes_and_8_terminates_at_one_moment_each_is_told_the_truth(
 ) -> None:
     rounds = repetitions(200, 1000)
     report = _report("race_of_ends", rounds, 16)
-    with arena(tmp_path, sink, report, 16) as found:
-        told = [_race_ends(found, number) for number in range(rounds)]
+    with arena(_run(tmp_path, sink, report), report, 16) as found:
+        told = [race_ends(found, number) for number in range(rounds)]
         evidence = found.evidence()
     hold(evidence, report, OF_RACES)
     for order, resumed, terminated in told:
@@ -322,7 +111,7 @@ def test_64_triggers_at_one_moment_under_one_name_start_one_execution(
 ) -> None:
     rounds = repetitions(60, 2000)
     report = _report(f"race_of_triggers_by_{kind.replace(' ', '_')}", rounds, TRIGGERS)
-    with arena(tmp_path, sink, report, TRIGGERS) as found:
+    with arena(_run(tmp_path, sink, report), report, TRIGGERS) as found:
         for number in range(rounds):
             _race_triggers(found, number, kind, is_same=bool(number % 3))
         rows = found.rows()

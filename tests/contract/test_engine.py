@@ -26,7 +26,7 @@ def before_any() -> int:
     return (os.getpid() << 32) + (next(_SERIAL) << 16)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres", "temporal"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", pytest.param("temporal", marks=pytest.mark.distributed)])
 def kind(request: pytest.FixtureRequest) -> str:
     """Gives the name of the pair: a store with the dispatcher of the process, or PostgreSQL with Temporal."""
     name: str = request.param

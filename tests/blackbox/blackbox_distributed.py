@@ -1,0 +1,190 @@
+"""Callers that work on while parts of an installation die and come back, and what is known of it afterwards.
+
+A fault has a window: from its begin until what it hit works again. A call may be made again only where a window that
+can hide a call's outcome lies between the two; so a run without faults shows any call that is made twice.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blackbox_client import Organization
+from blackbox_definitions import definition, note, wait
+from blackbox_installation import Installation, Node
+from blackbox_invariants import UNDER_KILLS, Evidence, hold, repeated
+from blackbox_load import Line, Run
+from blackbox_report import FaultReport
+from blackbox_sink import Sink
+from blackbox_workloads import Workload
+
+SETTLING = 5_000_000_000
+"""Nanoseconds after a fault in which its victims still find out what it did to them: broken sessions, lost polls."""
+CALL_SECONDS = 300.0
+"""So long may it take until a call arrives, also after a fault and on a machine that has much else to do."""
+LEASE_SECONDS = 30.0
+"""So long does a process keep its rights without renewing them."""
+STOPPED, KILLED, LOST = 0, -9, 74
+"""How a process ends: asked to, killed, without its right to write or its store."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A fault, in nanoseconds. `hides` tells whether it can hide how a call of a step ended."""
+
+    fault: str
+    begun: int
+    ended: int
+    hides: bool = True
+
+
+@dataclass
+class InstallationEvidence(Evidence):
+    """Evidence of a run with faults in windows."""
+
+    windows: Sequence[Window] = ()
+
+    def is_disturbed(self, line: Line, following: Line) -> bool:
+        """Tells whether a call may be made again because nobody could know how it had gone: a fault lies between."""
+        return any(
+            window.hides and window.begun <= following["at"] and line["at"] <= window.ended + SETTLING
+            for window in self.windows
+        )
+
+    def disturbances(self) -> Sequence[Any]:
+        """Returns the windows."""
+        return self.windows
+
+
+class DistributedRun(Run):
+    """An installation of its own with workflows, and its callers."""
+
+    # A lease must run out, then Temporal must notice; and the machine may have much else to do.
+    live_seconds = 300.0
+
+    def __init__(self, folder: Path, sink: Sink, name: str, workloads: Sequence[Workload], nodes: int = 2) -> None:
+        self._nodes = nodes
+        self.windows: list[Window] = []
+        super().__init__(folder, sink, name, workloads)
+        self._victims = 0
+
+    @contextmanager
+    def fault(self, name: str, *, hides: bool = True) -> Iterator[None]:
+        """Notes that a fault holds during a block; at its end what was hit works again."""
+        begun = time.time_ns()
+        try:
+            yield
+        finally:
+            self.windows.append(Window(name, begun, time.time_ns(), hides))
+
+    def kill(self, *, until_ready: bool = True) -> None:
+        """Kills a server, each time the next one, and waits until it is there again. Calls of steps go on."""
+        server = self._next(self.server.servers)
+        with self.fault("KILL a server", hides=False):
+            server.kill()
+
+    def kill_worker(self) -> None:
+        """Kills a worker, each time the next one, and waits until it works again."""
+        worker = self._next(self.server.workers)
+        with self.fault("KILL a worker"):
+            worker.kill()
+
+    def stop(self) -> dict[str, Any]:
+        """Stops servers and workers, each in good order, and returns what `looply doctor` says."""
+        assert self.server.stop() == 0, self.server.exits()
+        return self.server.doctor()
+
+    def conclude(self, report: FaultReport, *statuses: int, others: int = 0) -> InstallationEvidence:
+        """Lets everything end, stops the installation, checks what must hold and reports what hit.
+
+        `statuses` are those with which processes may have ended; `others` are executions of other organizations.
+        """
+        self.load.end()
+        rows = self.rows()
+        audit = self.stop()
+        ends = {end.status for exits in self.server.exits().values() for end in exits}
+        assert ends <= {STOPPED, *statuses}, {
+            node.process.program.name: node.process.exits for node in self.server.nodes
+        }
+        evidence = InstallationEvidence(
+            orders=self.load.orders, rows=rows, lines=self.calls(), audit=audit, others=others, windows=self.windows
+        )
+        hold(evidence, report, UNDER_KILLS)
+        self._count(evidence, report)
+        return evidence
+
+    def _count(self, evidence: InstallationEvidence, report: FaultReport) -> None:
+        for fault, count in Counter(window.fault for window in self.windows).items():
+            report.hit(fault, count)
+        report.checked("acknowledged calls", self.log.counts["ok"])
+        report.worst("calls refused", self.log.counts["refused"])
+        report.worst("calls cut off", self.log.counts["unknown"])
+        report.worst("calls repeated after a fault", repeated(evidence))
+        report.worst("outcomes left open by a fault", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
+
+    def _install(self, folder: Path) -> None:
+        self.server = Installation(folder, [f"127.0.0.1:{self.sink.port}"])
+        try:
+            self.server.prepare()
+            self.made = self.server.made
+            self.server.start(self._nodes, self._nodes)
+        except BaseException:
+            self.server.close()
+            raise
+
+    def _next(self, nodes: Sequence[Node]) -> Node:
+        self._victims += 1
+        return nodes[self._victims % len(nodes)]
+
+
+def until_calls(run: DistributedRun, step: str, count: int = 1) -> None:
+    """Waits until so many more calls of a step have arrived than now: they are on their way when it returns."""
+    wanted = _count_calls(run, step) + count
+    deadline = time.monotonic() + CALL_SECONDS
+    while (found := _count_calls(run, step)) < wanted:
+        assert time.monotonic() < deadline, f"{found} of {wanted} calls of {step} have arrived"
+        time.sleep(0.05)
+
+
+def _count_calls(run: DistributedRun, step: str) -> int:
+    return sum(line["path"].endswith(f"/{step}") for line in run.calls())
+
+
+class Operator:
+    """Another organization's calls while a part of the installation is away: each must be answered truthfully."""
+
+    def __init__(self, run: DistributedRun) -> None:
+        (made,) = run.server.add_organizations(1)
+        self._client = run.server.connect(timeout=60)
+        self._org = Organization(self._client, **made)
+        self._computing = self._org.create(definition(note(), name="Computing"))
+        self._asking = self._org.create(definition(wait(), note(), name="Asked"))
+        self.executions: list[str] = []
+
+    def go_on(self) -> None:
+        """Triggers, reads, resumes, terminates and lists."""
+        org = self._org
+        computed = self._trigger(self._computing)
+        assert org.item(self._computing, computed)["status"] == "COMPLETED"
+        resumed, ended = self._trigger(self._asking), self._trigger(self._asking)
+        assert [org.item(self._asking, each)["status"] for each in (resumed, ended)] == ["WAITING", "WAITING"]
+        answers = [org.resume(resumed, n=1), org.resume(resumed, n=1), org.terminate(ended), org.resume(ended, n=2)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 409], [each.text for each in answers]
+        said = [answer.json()["message"] for answer in answers[:3]]
+        assert said == ["restarted", "already restarted", "terminated"]
+        assert org.item(self._asking, resumed)["status"] == "COMPLETED"
+        assert org.item(self._asking, ended)["status"] == "TERMINATED"
+        listed = {row["workflow_execution_id"] for row in org.pages("getOrganizationExecutions")}
+        assert listed == set(self.executions)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def _trigger(self, workflow_id: str) -> str:
+        execution_id = self._org.trigger(workflow_id, {})
+        self.executions.append(execution_id)
+        return execution_id

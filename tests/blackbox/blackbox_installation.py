@@ -1,0 +1,225 @@
+"""A distributed installation: PostgreSQL, Temporal, servers and workers, each a process of its own.
+
+To tests that only call it, it is what a single `Server` is to them; its clients go to the servers in turn. Servers and
+workers that end are started again. Nothing here imports the product, but for the launcher of PostgreSQL.
+"""
+
+import base64
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from blackbox_guard import Guard
+from blackbox_launcher import COMMAND, environment_with, run
+from blackbox_rotation import rotating_client
+from blackbox_supervised import Exit, Program, Supervised
+from blackbox_temporal import TemporalServer, why_not
+
+from postgres_server import NoPostgres, PostgresServer
+
+COMMAND_SECONDS = 300.0
+"""So long may a command of an operator take."""
+
+
+class Node:
+    """One server or worker of an installation. A server listens on the same port over restarts."""
+
+    def __init__(self, kind: str, number: int, folder: Path, environment: dict[str, str], guard: Guard) -> None:
+        self.kind = kind
+        self._port = 0
+        program = Program(
+            name=f"{kind}-{number}", command=self._command, environment=environment_with(environment), folder=folder
+        )
+        self._ready = str(program.ready)
+        self.process = Supervised(program, guard)
+
+    @property
+    def port(self) -> int:
+        """The port of a server that has been ready."""
+        return self._port
+
+    @property
+    def address(self) -> str:
+        """The address of a server that has been ready."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def until_ready(self, *, may_end: bool = True) -> None:
+        """Waits until it works; unless it `may_end`, its first process must come so far."""
+        said = self.process.until_ready(may_end=may_end)
+        if self.kind == "serve":
+            self._port = int(said.rpartition(":")[2])
+
+    def kill(self) -> None:
+        """Ends it without a warning and returns when the next process of it works."""
+        self.process.kill()
+        self.until_ready()
+
+    def _command(self) -> list[str]:
+        place = ["--host", "127.0.0.1", "--port", str(self._port)] if self.kind == "serve" else []
+        return [COMMAND, self.kind, *place, "--ready-file", self._ready]
+
+
+class Installation:
+    """The processes, from `start` to `close`. `allow` are the places that steps may call."""
+
+    def __init__(self, folder: Path, allow: Iterable[str], **environment: str) -> None:
+        if reason := why_not():
+            pytest.skip(reason)
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._guard = Guard()
+        try:
+            # Not in `folder`: the name of a socket may have 107 characters.
+            self.postgres = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
+        except NoPostgres as error:
+            self._guard.close()
+            pytest.skip(str(error))
+        self.temporal = TemporalServer(folder, self._guard)
+        self.servers: list[Node] = []
+        self.workers: list[Node] = []
+        self.retired: list[Node] = []
+        """Those that were replaced, and have ended."""
+        self._started: list[Node] = []
+        self._numbers = itertools.count(1)
+        self.environment = {
+            "LOOPLY_ENGINE": "distributed",
+            "LOOPLY_DATABASE": self.postgres.address("looply"),
+            "LOOPLY_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
+            "LOOPLY_TEMPORAL_ADDRESS": self.temporal.address,
+            "LOOPLY_TEMPORAL_NAMESPACE": "default",
+            "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
+            **environment,
+        }
+        self.made: dict[str, str] = {}
+        """The ids and the key of the first organization."""
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All servers and workers."""
+        return [*self.servers, *self.workers]
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports of the servers."""
+        return tuple(server.port for server in self.servers)
+
+    @property
+    def port(self) -> int:
+        """The port of the first server."""
+        return self.ports[0]
+
+    @property
+    def address(self) -> str:
+        """The address of the first server."""
+        return self.servers[0].address
+
+    def prepare(self) -> None:
+        """Starts what is not ours, makes the database and the first organization."""
+        self.postgres.make()
+        self.postgres.start()
+        self.postgres.watch(os.getpid())
+        self.postgres.new_database("looply")
+        self.temporal.start()
+        self.made = json.loads(self.operate("init", "--json"))
+
+    def start(self, servers: int = 2, workers: int = 2) -> "Installation":
+        """Starts servers and workers of the present tree, and returns when all work."""
+        for _ in range(servers):
+            self.add_server()
+        for _ in range(workers):
+            self.add_worker()
+        for node in self.nodes:
+            node.until_ready(may_end=False)
+        return self
+
+    def add_server(self, **environment: str) -> Node:
+        """Starts one more server; it is called once it is in `servers` and has been ready."""
+        node = self.new_node("serve", **environment)
+        self.servers.append(node)
+        return node
+
+    def add_worker(self, **environment: str) -> Node:
+        """Starts one more worker."""
+        node = self.new_node("worker", **environment)
+        self.workers.append(node)
+        return node
+
+    def new_node(self, kind: str, **environment: str) -> Node:
+        """Starts a process that is not yet among the servers or workers."""
+        settings = {**self.environment, **environment}
+        node = Node(kind, next(self._numbers), self.folder, settings, self._guard)
+        self._started.append(node)
+        node.process.start()
+        return node
+
+    def until_ready(self) -> None:
+        """Waits until every server and worker works."""
+        for node in self.nodes:
+            node.until_ready()
+
+    def connect(self, **options: Any) -> httpx2.Client:
+        """Returns a client whose calls go to the servers in turn."""
+        return rotating_client(lambda: [server.address for server in self.servers], **options)
+
+    def operate(self, *arguments: str) -> str:
+        """Runs a command of an operator and returns what it prints. Raises: AssertionError when it fails."""
+        done = self._run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def add_organizations(self, count: int) -> list[dict[str, str]]:
+        """Adds organizations; returns what `init` says of each."""
+        names = [f"Organization {number}" for number in range(count)]
+        kept = ("organization_id", "workspace_id", "api_key")
+        items = json.loads(self.operate("organization", "create", *names, "--json"))["items"]
+        return [{name: made[name] for name in kept} for made in items]
+
+    def doctor(self) -> dict[str, Any]:
+        """Returns what `looply doctor` says."""
+        done = self._run("doctor", "--json")
+        assert done.stdout, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        assert done.returncode == (1 if report["problems"] else 0), done.stderr
+        return report
+
+    def stop(self) -> int:
+        """Asks every server and worker to stop; returns the first status that is not 0, else 0."""
+        statuses = _at_once([node.process.stop for node in self.nodes])
+        return next((status for status in statuses if status), 0)
+
+    def close(self) -> None:
+        """Ends everything that still runs."""
+        _at_once([node.process.close for node in self._started])
+        self.temporal.kill()
+        self.postgres.stop("immediate")
+        self._guard.close()
+
+    def exits(self) -> dict[str, list[Exit]]:
+        """Returns how the processes of each server and worker have ended."""
+        return {node.process.program.name: node.process.exits for node in [*self.nodes, *self.retired]}
+
+    def log_text(self) -> str:
+        """Returns all that servers and workers have written."""
+        return "".join(node.process.log_text() for node in self.nodes)
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Returns their logs as objects; each line must be one."""
+        return [json.loads(line) for line in self.log_text().splitlines()]
+
+    def _run(self, *arguments: str) -> Any:
+        return run(*arguments, seconds=COMMAND_SECONDS, folder=self.folder, **self.environment)
+
+
+def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """Makes calls side by side, as each waits for a process, and returns what they return. Raises: as the first."""
+    if not calls:
+        return []
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]

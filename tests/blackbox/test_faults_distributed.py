@@ -1,0 +1,190 @@
+"""Faults of a distributed installation under load: whatever dies, nothing acknowledged is lost or done twice.
+
+The hypothesis: two servers, two workers, PostgreSQL and Temporal may each die and come back while callers work on. What
+was acknowledged exists, goes on and ends; a wait is passed once; a call of a step is made again only where a fault lies
+between the two, under its key, and never where it must not be repeated. Without Temporal everything but the calls of
+steps goes on. Each planned fault must have hit.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from blackbox_arena import (
+    OF_COMPLETED,
+    OF_RACES,
+    ONE_WINS,
+    arena,
+    check_ending,
+    check_what_followed,
+    race_ends,
+    race_resumes,
+)
+from blackbox_distributed import KILLED, LEASE_SECONDS, LOST, DistributedRun, Operator, until_calls
+from blackbox_invariants import FOR_TIME, hold
+from blackbox_load import SEED
+from blackbox_report import FaultReport
+from blackbox_sink import Sink
+from blackbox_workloads import ASKING, HELD, LINEAR, MIXED, RACED, RETRIED, Workload
+
+pytestmark = pytest.mark.distributed
+
+LONGEST_SECONDS = 3 * 3600
+CALLERS = 4
+AWAIT_SECONDS = 3.0
+"""So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
+RESUMES = 16
+
+Repetitions = Callable[[int, int], int]
+Reported = Callable[..., FaultReport]
+
+
+@contextmanager
+def under_load(
+    folder: Path, sink: Sink, report: FaultReport, workloads: tuple[Workload, ...]
+) -> Iterator[DistributedRun]:
+    """Gives an installation whose callers work. Whatever it comes to, everything ends with the block."""
+    run = DistributedRun(folder / "run", sink, report.name, workloads)
+    try:
+        run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
+        yield run
+    finally:
+        run.close()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_killed_workers_lose_no_call_and_repeat_none_that_must_not_be_repeated(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    rounds = repetitions(2, 100)
+    steps = ("got", "retried", "once")
+    report = reported("distributed_worker_kills", "KILL a worker", "calls on their way", kills=rounds * len(steps))
+    with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
+        for step in steps * rounds:
+            until_calls(run, step)
+            run.kill_worker()
+        evidence = run.conclude(report, KILLED)
+    report.hit("calls on their way", int(report.figures["calls repeated after a fault"]))
+    report.hit("calls on their way", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back_and_killed_servers_neither(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    rounds = repetitions(1, 20)
+    faults = ("STOP a worker beyond its lease", "calls taken over", "KILL a server")
+    report = reported("distributed_worker_stops", *faults, stops=rounds)
+    chance = random.Random(SEED)
+    with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
+        for number in range(rounds):
+            worker = run.server.workers[number % 2].process
+            ends = len(worker.exits)
+            until_calls(run, "got", 3)
+            with run.fault("STOP a worker beyond its lease"):
+                worker.pause()
+                over = time.monotonic() + LEASE_SECONDS + 5
+                while time.monotonic() < over:
+                    run.kill()
+                    time.sleep(chance.uniform(1, 4))
+                worker.go_on()
+                worker.until_exit(LOST, after=ends)
+                worker.until_ready()
+        evidence = run.conclude(report, KILLED, LOST)
+    report.hit("calls taken over", int(report.figures["calls repeated after a fault"]))
+    report.hit("calls taken over", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that_forgot_everything_heals(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    rounds = repetitions(1, 30)
+    faults = ("KILL Temporal", "EMPTY Temporal")
+    report = reported("distributed_temporal", *faults, rounds=rounds)
+    with under_load(tmp_path, sink, report, (LINEAR, RETRIED, *HELD)) as run:
+        operator = Operator(run)
+        try:
+            for fault in faults * rounds:
+                until_calls(run, "got")
+                with run.fault(fault):
+                    run.server.temporal.kill()
+                    operator.go_on()
+                    if fault == "EMPTY Temporal":
+                        run.server.temporal.empty()
+                    run.server.temporal.start()
+                report.checked("S27 triggers, commands and reads go on without Temporal")
+                # Calls of steps are made again.
+                until_calls(run, "got", 2)
+        finally:
+            operator.close()
+        run.conclude(report, others=len(operator.executions))
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    stops = repetitions(6, 600)
+    modes = ("fast", "immediate")
+    report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), stops=stops)
+    chance = random.Random(SEED)
+    with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
+        for number in range(stops):
+            time.sleep(chance.uniform(2, 5))
+            mode = modes[number % 2]
+            with run.fault(f"STOP PostgreSQL ({mode})"):
+                run.server.postgres.stop(mode)
+                time.sleep(chance.uniform(0, 5))
+                run.server.postgres.start()
+        run.server.until_ready()
+        run.conclude(report, LOST)
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_without_a_fault_no_call_is_made_twice_and_pauses_keep_their_time(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    calls = repetitions(40, 20_000)
+    report = reported("distributed_no_fault", "executions", calls=calls)
+    with under_load(tmp_path, sink, report, MIXED) as run:
+        until_calls(run, "call_1", calls)
+        evidence = run.conclude(report)
+    hold(evidence, report, FOR_TIME)
+    assert report.figures["calls repeated after a fault"] == 0
+    assert report.figures["outcomes left open by a fault"] == 0
+    report.hit("executions", len(evidence.rows))
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_of_16_resumes_over_both_servers_one_wins_and_nothing_follows_a_terminate(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    rounds = repetitions(20, 500)
+    faults = ("requests in one moment", "KILL in the race", "answers lost by a kill")
+    report = reported("distributed_races", *faults, rounds=rounds, callers=RESUMES)
+    run = DistributedRun(tmp_path / "run", sink, report.name, RACED)
+    with arena(run, report, RESUMES, kill_every=5) as found:
+        for number in range(rounds):
+            race_resumes(found, number, RESUMES)
+        resumed = found.evidence()
+        told = [race_ends(found, number) for number in range(rounds, 2 * rounds)]
+        evidence = found.evidence()
+    hold(resumed, report, OF_COMPLETED)
+    check_what_followed(resumed, report)
+    hold(evidence, report, OF_RACES)
+    for order, to_resumes, to_terminates in told:
+        row = evidence.rows[order.execution_id]
+        check_ending(row, to_resumes, to_terminates, is_certain=not order.asked["wait_1"].unknown)
+        report.checked(f"I9 final and truthful: {row['status']}")
+    report.finish()
+    assert report.invariants[ONE_WINS.format(RESUMES, RESUMES - 1)] >= rounds / 2
+    assert report.invariants["I9 final and truthful: TERMINATED"]
