@@ -1,9 +1,14 @@
-"""Puts a process together: the only place that names concrete stores, dispatchers and connectors."""
+"""Puts a process together: the only place that names concrete stores, dispatchers and connectors.
+
+The setting `engine` chooses. Embedded: a data folder, and effects in this process. Postgres: a database of this process
+alone, and effects in it. Distributed: a database that many processes share; servers offer effects to Temporal, workers
+carry them out.
+"""
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,22 +18,22 @@ from looply.app.links import Links
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
-from looply.clock import Clock, Ids, SystemClock, SystemEntropy
+from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.egress import EgressPolicy
-from looply.connectors.registry import load_connectors
+from looply.connectors.registry import Registry, load_connectors
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
-from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
-from looply.engine.store import Boot
+from looply.engine.store import Boot, Store
 from looply.engine.worker import Worker
-from looply.errors import StoreCorrupt
+from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
@@ -51,28 +56,27 @@ class Application:
     services: Services
     shell: Shell
     pump: Pump
-    store: SqliteStore
+    store: Store
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, is_working: bool = True, clock: Clock | None = None
+    settings: Settings, *, is_working: bool = True, connectors: Sequence[str] | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Application]:
-    """Opens the data folder, yields the application, and closes everything in order.
+    """Opens the store, yields the application, and closes everything in order.
 
     With `is_working` effects, timers and schedules run, and what an earlier process left is taken up; without it the
-    folder is open for reading and administration only.
-    Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, SettingsError.
+    store is open for reading and administration only. `connectors` are those whose effects a worker carries out
+    (empty: all); None is no worker.
+    Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable, SettingsError.
     """
-    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        # The store goes first: its lock is what makes the folder this process's own.
-        seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
-        store = SqliteStore(settings.data, clock, seal=seal, is_working=is_working)
+        # The store goes first: its lock is what makes a data folder this process's own.
+        store, seal, clock = _store(settings, clock or SystemClock(), is_working=is_working)
         stack.push_async_callback(store.close)
         boot = await store.open()
         try:
-            application = await _compose(settings, store, clock, stack)
+            application = await _compose(settings, store, clock, connectors, stack)
         except StoreCorrupt:
             seal.withhold()
             raise
@@ -84,7 +88,7 @@ async def running(
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
-    """Runs a server on the data folder until SIGTERM or SIGINT, then drains.
+    """Runs a server on the store until SIGTERM or SIGINT, then drains.
 
     `on_listening` is called with the address, such as `http://127.0.0.1:8080`, once calls are answered.
     Raises: as `running`; SettingsError when the address cannot be listened on; StoreLost or StoreCorrupt when the
@@ -110,6 +114,32 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
         finally:
             watch.cancel()
+    _tell_failure(application)
+
+
+async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
+    """Carries out effects of a distributed installation until SIGTERM or SIGINT, then drains.
+
+    `on_working` is called with the names of the task queues once effects are taken.
+    Raises: as `running`; StoreLost when the store failed meanwhile, or another process ended this one's right to it.
+    """
+    async with running(settings, connectors=settings.worker_connectors) as application:
+        lifecycle = application.services.lifecycle
+        release_signals = serving.drain_on_signals(lifecycle)
+        watch = asyncio.create_task(_watch_store(application))
+        try:
+            _spare_collector()
+            on_working(application.address)
+            await lifecycle.wait()
+            application.pump.stop()
+            await application.shell.close(timedelta(seconds=settings.drain_seconds))
+        finally:
+            watch.cancel()
+            release_signals()
+    _tell_failure(application)
+
+
+def _tell_failure(application: Application) -> None:
     failure = application.store.failure()
     if failure is not None:
         raise failure
@@ -133,16 +163,75 @@ async def _watch_store(application: Application) -> None:
     application.services.lifecycle.drain()
 
 
-async def _compose(settings: Settings, store: SqliteStore, clock: Clock, stack: AsyncExitStack) -> Application:
-    entropy = SystemEntropy()
-    sealer = Sealer(_key(settings))
+def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
+    """Returns the store, not open yet, the seal of a data folder (that of a database does nothing), and its clock."""
+    if settings.engine == "embedded":
+        seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
+        return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
+    with _extra("distributed"):
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
+    store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
+    return store, Seal(settings.data, ()), store.clock
+
+
+async def _catalog(settings: Settings, sealer: Sealer, clock: Clock, entropy: Entropy) -> Catalog:
     ids = Ids(entropy)
-    catalog = await Catalog.open(settings.data / CATALOG_FILE, sealer, clock=clock, ids=ids, entropy=entropy)
+    if settings.engine == "embedded":
+        return await Catalog.open(settings.data / CATALOG_FILE, sealer, clock=clock, ids=ids, entropy=entropy)
+    return await Catalog.connect(_address(settings), sealer, clock=clock, ids=ids, entropy=entropy)
+
+
+def _address(settings: Settings) -> str:
+    assert settings.database is not None
+    return settings.database.reveal()
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Says what to install when a library of an extra is missing. Raises: SettingsError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = f"the package {error.name} is not installed; install looply[{name}] for this engine"
+        raise SettingsError(message) from error
+
+
+def _dispatcher(settings: Settings, registry: Registry, connectors: Sequence[str] | None) -> Dispatcher:
+    if settings.engine != "distributed":
+        return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
+    with _extra("distributed"):
+        # An extra, and dear to import.
+        from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings  # noqa: PLC0415
+    reached = TemporalSettings(
+        address=settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        tls=settings.temporal_tls,
+        tls_ca=settings.temporal_tls_ca,
+        tls_certificate=settings.temporal_tls_certificate,
+        tls_key=settings.temporal_tls_key,
+        api_key=settings.temporal_api_key,
+        task_queue=settings.temporal_task_queue,
+    )
+    carried = None
+    if connectors is not None:
+        carried = Serving(
+            connectors=_connectors(registry, connectors),
+            concurrency=settings.concurrency,
+            host_concurrency=settings.host_concurrency,
+        )
+    return TemporalDispatcher(reached, serving=carried)
+
+
+async def _compose(
+    settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
+) -> Application:
+    entropy, sealer = SystemEntropy(), Sealer(_key(settings))
+    catalog = await _catalog(settings, sealer, clock, entropy)
     stack.push_async_callback(catalog.close)
     registry = load_connectors()
     client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
     stack.push_async_callback(client.close)
-    dispatcher = InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
+    dispatcher = _dispatcher(settings, registry, connectors)
     shell = Shell(
         Parts(
             store=store,
@@ -188,6 +277,15 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     finally:
         application.pump.stop()
         await task
+
+
+def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Returns the connectors that a worker serves: those that are named, else all. Raises: SettingsError."""
+    there = tuple(connector.name for connector in registry.connectors)
+    if unknown := sorted(set(wanted) - set(there)):
+        message = f"worker_connectors names {', '.join(unknown)}, and there are {', '.join(there)}"
+        raise SettingsError(message, problems=(Problem(path="/worker_connectors", message=message),))
+    return tuple(wanted) or there
 
 
 def _key(settings: Settings) -> bytes:

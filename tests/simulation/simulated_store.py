@@ -79,6 +79,11 @@ class SimulatedStore:
         await self._inner.close()
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other processes store units too: they have the disk in turn."""
+        return self._inner.is_shared
+
+    @property
     def is_short_of_space(self) -> bool:
         """Whether the disk is nearly full, as it is before it is full and a while after."""
         return self._simulation.is_short_of_space

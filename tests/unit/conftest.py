@@ -4,20 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from looply.catalog.database import sqlite_engine
-from looply.catalog.schema import upgrade
+from catalog_kit import make_empty
 from looply.testing.clock import FakeClock, SerialEntropy
 
 
 @pytest.fixture(scope="session")
 def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty, migrated catalog file that tests copy."""
-    path = tmp_path_factory.mktemp("catalog") / "catalog.db"
-    engine = sqlite_engine(path)
-    with engine.begin() as connection:
-        upgrade(connection)
-    engine.dispose()
-    return path
+    return make_empty(tmp_path_factory.mktemp("catalog") / "catalog.db")
 
 
 @pytest.fixture

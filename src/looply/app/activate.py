@@ -27,7 +27,6 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
         row = await services.catalog.workflows.activate(
             organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.key_id
         )
-        services.library.forget(organization_id, row.workflow_id)
         await settle_schedule(services, organization_id, row.workflow_id)
         return row
 

@@ -35,24 +35,19 @@ async def update(
     if former.workflow_id is not None and former.workflow_version is not None:
         workflow = (former.workflow_id, former.workflow_version)
     draft = CardDraft(name=former.card_name if name is None else name, payload=payload, workflow=workflow)
-    version = await services.catalog.cards.save_draft(
+    return await services.catalog.cards.save_draft(
         principal.organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    services.library.forget(principal.organization_id)
-    return version
 
 
 async def activate(services: Services, principal: Principal, key: VersionKey) -> CardVersion:
     """Returns the version, which is ACTIVE and locked now. Raises: BadRequest, NotFound."""
-    version = await services.catalog.cards.activate(principal.organization_id, key, actor=principal.key_id)
-    services.library.forget(principal.organization_id)
-    return version
+    return await services.catalog.cards.activate(principal.organization_id, key, actor=principal.key_id)
 
 
 async def delete(services: Services, principal: Principal, card_id: str, version: int | None) -> None:
     """Deletes a version, or the whole card. Raises: BadRequest, NotFound."""
     await services.catalog.cards.delete(principal.organization_id, card_id, version, actor=principal.key_id)
-    services.library.forget(principal.organization_id)
 
 
 async def get(services: Services, principal: Principal, key: VersionKey) -> CardVersion:

@@ -1,25 +1,23 @@
 """What a trigger needs of the catalog, kept at hand: resolved versions, their compiled workflows, profiles and names.
 
-An entry is forgotten when this process writes to its workflow, and read again after five seconds, since another
-process may have written. Compiled workflows are kept by their content, so reading again compiles nothing.
+An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.recent`). Compiled workflows
+are kept by their content, so reading again compiles nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from looply.app.embedding import embed_cards
 from looply.catalog import Catalog
 from looply.catalog.profiles import Profile
+from looply.catalog.recent import RecentReads
 from looply.catalog.workflows import WorkflowVersion
 from looply.clock import Clock
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.errors import Conflict, DefinitionError, NotFound
 from looply.limits import Limits
-
-Kept = TypeVar("Kept")
 
 FRESH_SECONDS: Final = 5.0
 _ENTRIES: Final = 4096
@@ -35,47 +33,16 @@ class Runnable(msgspec.Struct, frozen=True, kw_only=True):
     workflow: Workflow
 
 
-class _Recent(Generic[Kept]):
-    """Values by (organization, workflow, what), each good for `FRESH_SECONDS` unless its workflow is written to."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._entries: OrderedDict[tuple[str, str, Any], tuple[float, Kept]] = OrderedDict()
-        self._writes = 0
-
-    async def get(self, key: tuple[str, str, Any], read: Callable[[], Awaitable[Kept]]) -> Kept:
-        """Returns the value of a key, read by `read` where it is not at hand."""
-        entry = self._entries.get(key)
-        now = self._clock.monotonic()
-        if entry is not None and entry[0] > now:
-            return entry[1]
-        writes = self._writes
-        value = await read()
-        # A value that was read before a write must not be kept after it.
-        if writes == self._writes:
-            self._entries[key] = (now + FRESH_SECONDS, value)
-            self._entries.move_to_end(key)
-            if len(self._entries) > _ENTRIES:
-                self._entries.popitem(last=False)
-        return value
-
-    def forget(self, organization_id: str, workflow_id: str = "") -> None:
-        """Drops what is kept of a workflow, or of the whole organization."""
-        self._writes += 1
-        gone = [key for key in self._entries if key[0] == organization_id and workflow_id in ("", key[1])]
-        for key in gone:
-            del self._entries[key]
-
-
 class Library:
     """Resolves what can be run."""
 
     def __init__(self, catalog: Catalog, clock: Clock, limits: Limits) -> None:
         self._catalog = catalog
+        self._clock = clock
         self._limits = limits
-        self._versions: _Recent[Runnable] = _Recent(clock)
-        self._profiles: _Recent[Profile | None] = _Recent(clock)
-        self._names: _Recent[str] = _Recent(clock)
+        self._versions: RecentReads[Runnable] = self._recent()
+        self._profiles: RecentReads[Profile | None] = self._recent()
+        self._names: RecentReads[str] = self._recent()
         self._compiled: OrderedDict[bytes, Workflow] = OrderedDict()
 
     async def resolve(self, organization_id: str, workflow_id: str, version: int | None) -> Runnable:
@@ -135,10 +102,9 @@ class Library:
                 self._compiled.popitem(last=False)
         return workflow
 
-    def forget(self, organization_id: str, workflow_id: str = "") -> None:
-        """Says that a workflow, or with no id anything of the organization, was written to."""
-        for recent in (self._versions, self._profiles, self._names):
-            recent.forget(organization_id, workflow_id.lower())
+    def _recent(self) -> RecentReads[Any]:
+        database = self._catalog.database
+        return RecentReads(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
 
     async def _runnable(self, row: WorkflowVersion) -> Runnable:
         label = f"workflow {row.workflow_id} version {row.workflow_version}"

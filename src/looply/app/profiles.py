@@ -11,11 +11,9 @@ async def create(
     services: Services, principal: Principal, workflow_id: str, name: str, values: dict[str, Any]
 ) -> Profile:
     """Returns a new profile; the first one of a workflow is its default. Raises: BadRequest, NotFound, Conflict."""
-    profile = await services.catalog.profiles.create(
+    return await services.catalog.profiles.create(
         principal.organization_id, workflow_id, name, values, actor=principal.key_id
     )
-    services.library.forget(principal.organization_id, workflow_id)
-    return profile
 
 
 async def update(
@@ -37,23 +35,19 @@ async def update(
         profile = await profiles.rename(organization_id, workflow_id, name, new_name, actor=principal.key_id)
     if values is not None:
         profile = await profiles.update(organization_id, workflow_id, profile.name, values, actor=principal.key_id)
-    services.library.forget(organization_id, workflow_id)
     return profile
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, name: str) -> None:
     """Deletes a profile. Raises: BadRequest, NotFound, Conflict for the default while there are others."""
     await services.catalog.profiles.delete(principal.organization_id, workflow_id, name, actor=principal.key_id)
-    services.library.forget(principal.organization_id, workflow_id)
 
 
 async def set_default(services: Services, principal: Principal, workflow_id: str, name: str) -> Profile:
     """Returns the profile, which is the default now. Raises: BadRequest, NotFound."""
-    profile = await services.catalog.profiles.set_default(
+    return await services.catalog.profiles.set_default(
         principal.organization_id, workflow_id, name, actor=principal.key_id
     )
-    services.library.forget(principal.organization_id, workflow_id)
-    return profile
 
 
 async def list_all(services: Services, principal: Principal, workflow_id: str) -> tuple[Profile, ...]:

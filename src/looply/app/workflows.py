@@ -56,7 +56,6 @@ async def update(
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    services.library.forget(organization_id, version.workflow_id)
     return Saved(version, findings.warnings)
 
 
@@ -88,7 +87,6 @@ async def import_definition(
     version = await services.catalog.workflows.save_draft(
         organization_id, (newest.workflow_id, newest.workflow_version), draft, modified_on=None, actor=principal.key_id
     )
-    services.library.forget(organization_id, version.workflow_id)
     return Saved(version, findings.warnings)
 
 
@@ -115,7 +113,6 @@ async def delete(services: Services, principal: Principal, workflow_id: str, ver
     organization_id = principal.organization_id
     async with services.schedule_lock:
         await services.catalog.workflows.delete(organization_id, workflow_id, version, actor=principal.key_id)
-        services.library.forget(organization_id, workflow_id)
         await settle_schedule(services, organization_id, workflow_id.lower())
 
 

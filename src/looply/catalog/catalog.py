@@ -6,11 +6,11 @@ from pathlib import Path
 from looply.catalog.audit import Audit
 from looply.catalog.cards import Cards
 from looply.catalog.connections import Connections
-from looply.catalog.database import CatalogDatabase, sqlite_engine
+from looply.catalog.database import Backend, CatalogDatabase
 from looply.catalog.keys import Keys
 from looply.catalog.organizations import Organizations
 from looply.catalog.profiles import Profiles
-from looply.catalog.schema import upgrade
+from looply.catalog.sqlite import SqliteFile
 from looply.catalog.workflows import Workflows
 from looply.clock import Clock, Entropy, Ids
 from looply.errors import LooplyError
@@ -39,9 +39,34 @@ class Catalog:
         Raises: SettingsError when the file cannot be made; SchemaMismatch when a newer release wrote it;
         StoreCorrupt when it is damaged, in its form or in what its rows say.
         """
-        database = CatalogDatabase(sqlite_engine(path))
+        return await cls._on(SqliteFile(path), sealer, clock, ids, entropy)
+
+    @classmethod
+    async def connect(cls, address: str, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy) -> "Catalog":
+        """Returns the catalog in the PostgreSQL database at `address`, made or upgraded in its schema `looply_catalog`.
+
+        `address` is what libpq takes: a URL, or `host=... dbname=...`.
+
+        Guarantees: any number of processes may share it, and what one of them was answered all see at once; an upgrade
+        happens whole or not at all, also when several processes start together.
+
+        Raises: SettingsError for an address that is none; StoreUnreachable when the database is away; SchemaMismatch
+        when a newer release wrote it, or its server is older than PostgreSQL 15.
+        """
+        # The driver is an optional dependency, and a start on a file spares its import.
+        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415
+
+        return await cls._on(PostgresDatabase(address), sealer, clock, ids, entropy)
+
+    async def close(self) -> None:
+        """Waits for the calls that were made before, then closes the database. Closing twice is legal."""
+        await self.database.close()
+
+    @classmethod
+    async def _on(cls, backend: Backend, sealer: Sealer, clock: Clock, ids: Ids, entropy: Entropy) -> "Catalog":
+        database = CatalogDatabase(backend)
         try:
-            await database.open(upgrade)
+            await database.open()
         except LooplyError:
             await database.close()
             raise
@@ -55,7 +80,3 @@ class Catalog:
             audit=Audit(database),
             database=database,
         )
-
-    async def close(self) -> None:
-        """Waits for the calls that were made before, then closes the file. Closing twice is legal."""
-        await self.database.close()

@@ -150,10 +150,11 @@ class Profiles:
 
     async def get(self, organization_id: str, workflow_id: str, name: str) -> Profile:
         """Returns the profile of that name. The answer is shared with other callers: it must not be altered."""
-        found = await self._recent.get(
-            (organization_id, workflow_id, name),
-            lambda connection: _profile(_get(connection, organization_id, workflow_id, name)),
-        )
+
+        def load(connection: Connection) -> Profile:
+            return _profile(_get(connection, organization_id, workflow_id, name))
+
+        found = await self._recent.get((organization_id, workflow_id, name), lambda: self._database.read(load))
         assert found is not None
         return found
 
@@ -166,7 +167,7 @@ class Profiles:
             row = connection.execute(query).mappings().first()
             return None if row is None else _profile(row)
 
-        return await self._recent.get((organization_id, workflow_id), load)
+        return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
 
 def _is_small(profile: Profile | None) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from looply.catalog import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision that a release has had, oldest first; the last one is today's."""
 
 HEAD = REVISIONS[-1]
@@ -40,7 +40,7 @@ def stored_revision(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Proves what is stored and brings its tables to today's form, in the transaction of `connection`: all or nothing.
+    """Proves a file and brings its tables to today's form, in the transaction of `connection`: all or nothing.
 
     A catalog over `sums.LARGEST_BYTES` is not proved; one whose sums were emptied by hand is taken as it is.
     Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `stored_revision`.
@@ -50,7 +50,7 @@ def upgrade(connection: Connection) -> None:
         raise StoreCorrupt(f"the catalog is damaged: {'; '.join(damage)}; restore it from a backup")
     if stored_revision(connection) != HEAD:
         sums.unwatch(file)
-        _migrate(connection)
+        migrate(connection)
         sums.note(file)
     elif sums.has_none(file):
         sums.note(file)
@@ -63,7 +63,8 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     return file
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection) -> None:
+    """Runs the migrations that the stored tables lack, in the transaction of `connection`."""
     # Start-up cost: most starts find nothing to migrate.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

@@ -25,12 +25,19 @@ from sqlalchemy import (
     UniqueConstraint,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 from looply.errors import BadRequest, StoreCorrupt
 from looply.jsontext import Json, encode_json, parse_json
 
-ID = String(36)
-NAME = String(200)
+
+def _text(length: int) -> TypeEngine[str]:
+    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+ID = _text(36)
+NAME = _text(200)
 
 metadata = MetaData(
     naming_convention={
@@ -106,7 +113,7 @@ def _version_state(noun: str) -> list[Any]:
     """Columns and indexes of the version rules: one index finds the last creation, the other serves the list."""
     table = f"{noun}_versions"
     return [
-        Column("status", String(8), nullable=False),
+        Column("status", _text(8), nullable=False),
         Column("deleted", Boolean, nullable=False),
         CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
         Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
@@ -122,7 +129,7 @@ workflow_versions = Table(
     *_owner(),
     Column("workflow_name", NAME, nullable=False),
     Column("definition", JsonText, nullable=False),
-    Column("definition_hash", String(32), nullable=False),
+    Column("definition_hash", _text(32), nullable=False),
     Column("findings", JsonText, nullable=False),
     Column("mock_payload", JsonText, nullable=False),
     Column("mock_schema", JsonText, nullable=False),
@@ -170,7 +177,7 @@ connections = Table(
     Column("connection_id", ID, primary_key=True),
     *_owner(),
     Column("connection_name", NAME, nullable=False),
-    Column("kind", String(64), nullable=False),
+    Column("kind", _text(64), nullable=False),
     Column("settings", JsonText, nullable=False),
     Column("secret_names", JsonText, nullable=False),
     Column("sealed_secrets", LargeBinary, nullable=False),
@@ -186,7 +193,7 @@ api_keys = Table(
     Column("key_id", ID, primary_key=True),
     *_owner(),
     Column("key_name", NAME, nullable=False),
-    Column("prefix", String(8), nullable=False, unique=True),
+    Column("prefix", _text(8), nullable=False, unique=True),
     Column("key_sha256", LargeBinary(32), nullable=False),
     Column("scopes", JsonText, nullable=False),
     Column("created_by", NAME),
@@ -196,10 +203,11 @@ api_keys = Table(
     Index(None, "organization_id", "key_id"),
 )
 
+# Of SQLite alone: `looply.catalog.sums`. PostgreSQL keeps it empty.
 table_sums = Table(
     "table_sums",
     metadata,
-    Column("table_name", String(64), primary_key=True),
+    Column("table_name", _text(64), primary_key=True),
     Column("digest", LargeBinary, nullable=False),
 )
 
@@ -211,9 +219,12 @@ audit_records = Table(
     Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("actor", NAME),
-    Column("action", String(64), nullable=False),
-    Column("object_id", String(240), nullable=False),
+    Column("action", _text(64), nullable=False),
+    Column("object_id", _text(240), nullable=False),
     Column("details", JsonText, nullable=False),
     Index(None, "organization_id", "record_id"),
     sqlite_autoincrement=True,
 )
+
+# Of PostgreSQL alone: one row that every change counts up, `looply.catalog.postgres`. SQLite has no such table.
+change_count = Table("change_count", MetaData(), Column("changes", BigInteger, nullable=False))

@@ -176,19 +176,22 @@ class Workflows:
 
     async def get(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
         """Returns the version. The answer is shared with other callers: it must not be altered."""
-        return await self._recent.get(
-            (organization_id, *key), lambda connection: _version(_VERSIONS.get(connection, organization_id, key))
-        )
+
+        def load(connection: Connection) -> WorkflowVersion:
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
 
     async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
         """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
 
         Raises: Conflict (code `NO_ACTIVE_VERSION`) when the workflow has drafts only.
         """
-        return await self._recent.get(
-            (organization_id, workflow_id),
-            lambda connection: _version(_VERSIONS.newest_active(connection, organization_id, workflow_id)),
-        )
+
+        def load(connection: Connection) -> WorkflowVersion:
+            return _version(_VERSIONS.newest_active(connection, organization_id, workflow_id))
+
+        return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
     async def newest(self, organization_id: str, workflow_id: str) -> int:
         """Returns the highest version number, ACTIVE or not."""

@@ -13,15 +13,16 @@ _EPILOGUE: Final = """\
 --debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
 
 _COMMANDS: Final = {
-    "init": ("looply.cli.init:init", "Make a data folder with an organization and its first key."),
+    "init": ("looply.cli.init:init", "Make a store with an organization and its first key."),
     "serve": ("looply.cli.serve:serve", "Start the server."),
+    "worker": ("looply.cli.worker:worker", "Carry out the effects of a distributed installation."),
     "demo": ("looply.cli.demo:demo", "Play the purchase-order approval with a server and an SAP-like system."),
-    "doctor": ("looply.cli.doctor:doctor", "Prove that nothing in a data folder is lost or orphaned."),
+    "doctor": ("looply.cli.doctor:doctor", "Prove that nothing in a store is lost or orphaned."),
     "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
-    "organization": ("looply.cli.organization:APP", "Organizations of a data folder: create, list."),
+    "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),

@@ -17,9 +17,9 @@ APP: Final = App(name="db", help="The data folder's databases: upgrade, check, b
 async def upgrade(*, data: Data = None, terminal: Here) -> None:
     """Bring both databases of a stopped server to the form of this release. Doing it again changes nothing."""
     from looply.cli.copies import stored_forms  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415
+    from looply.cli.store import folder_settings, open_services  # noqa: PLC0415
 
-    settings = stored_folder(terminal, data)
+    settings = folder_settings(terminal, data)
     before = stored_forms(settings.data)
     async with open_services(terminal, settings):
         # Opening is what migrates, each database within one transaction.
@@ -34,9 +34,9 @@ async def upgrade(*, data: Data = None, terminal: Here) -> None:
 def check(*, data: AnyFolder = None, terminal: Here) -> int:
     """Read both databases whole and show what is wrong with them. Exit status 1 when something is."""
     from looply.cli.copies import check_databases  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.folder import stored_folder  # noqa: PLC0415
+    from looply.cli.store import folder_settings  # noqa: PLC0415
 
-    document = check_databases(stored_folder(terminal, data).data)
+    document = check_databases(folder_settings(terminal, data).data)
     rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
     terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
     return REFUSED if document["problems"] else DONE
@@ -59,9 +59,9 @@ def backup(
     --without-key and keep the key apart.
     """
     from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.folder import stored_folder  # noqa: PLC0415
+    from looply.cli.store import folder_settings  # noqa: PLC0415
 
-    settings = stored_folder(terminal, data)
+    settings = folder_settings(terminal, data)
     names = make_backup(settings.data, target, terminal.clock, with_key=not without_key)
     terminal.show(
         {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})

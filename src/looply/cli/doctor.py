@@ -31,9 +31,9 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
-    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.store import open_services, stored_settings  # noqa: PLC0415 - start-up cost of the stores
 
-    settings = stored_folder(terminal, data)
+    settings = stored_settings(terminal, data)
     try:
         try:
             async with open_services(terminal, settings) as services:
@@ -54,7 +54,7 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
     """Returns the audit of a copy of a folder that a server has in use."""
     from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.folder import open_services  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.store import open_services  # noqa: PLC0415 - start-up cost of the stores
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:
         copy = Path(folder) / "copy"

@@ -1,4 +1,4 @@
-"""`looply init`: a data folder with an organization and its first key."""
+"""`looply init`: a store with an organization and its first key."""
 
 from typing import Annotated
 
@@ -15,20 +15,23 @@ async def init(
     name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
     terminal: Here,
 ) -> None:
-    """Make a data folder with an organization and its first key.
+    """Make a store with an organization and its first key: a data folder, or the tables of the settings' database.
 
-    The key has all scopes and is shown this once. A folder that has an organization already is refused.
+    The key has all scopes and is shown this once. A store that has an organization already is refused.
     """
     from looply.app import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.folder import open_services  # noqa: PLC0415
+    from looply.cli.store import open_services  # noqa: PLC0415
     from looply.cli.tables import record  # noqa: PLC0415
 
     settings = settings_of(terminal, {"data": data})
     async with open_services(terminal, settings) as services:
         if await services.catalog.organizations.find_first() is not None:
+            what, place, more = "the database", "--offline", ""
+            if settings.engine == "embedded":
+                what, place, more = str(settings.data), f"--data {settings.data}", f" --data {settings.data}"
             raise Conflict(
-                f"{settings.data} has an organization already; 'looply key create --data {settings.data}' makes a key, "
-                f"'looply organization create --data {settings.data}' another organization",
+                f"{what} has an organization already; 'looply key create {place}' makes a key, "
+                f"'looply organization create{more}' another organization",
                 code="ALREADY_INITIALIZED",
             )
         (made,) = await organizations.create(services, [name])
@@ -37,5 +40,6 @@ async def init(
         "workspace_id": made.organization.workspace_id,
         "api_key": made.api_key,
     }
-    terminal.show(document, lambda: record({"data folder": settings.data, **document}))
+    where = {"data folder": settings.data} if settings.engine == "embedded" else {}
+    terminal.show(document, lambda: record({**where, **document}))
     terminal.note("The API key is shown this once; only its hash is stored.")

@@ -41,7 +41,7 @@ async def create(
     """Make a key; its text is shown this once."""
     expiry = None if expires_on is None else _instant(expires_on)
     scopes = sorted(set(scope))
-    if place.is_folder():
+    if place.is_offline():
         from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
         item = await offline_keys.create(terminal, place, name, scopes, expiry)
@@ -65,7 +65,7 @@ async def create(
 @APP.command(name="list")
 async def list_keys(*, place: Place = THE_PLACE, terminal: Here) -> None:
     """List the keys, newest first, revoked ones included; their texts are stored nowhere."""
-    if place.is_folder():
+    if place.is_offline():
         from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
         items = await offline_keys.list_keys(terminal, place)
@@ -80,7 +80,7 @@ async def revoke(
     key_id: Annotated[str, Parameter(help="Id of the key.")], /, *, place: Place = THE_PLACE, terminal: Here
 ) -> None:
     """Revoke a key: it opens nothing any more, at the latest after 5 seconds."""
-    if place.is_folder():
+    if place.is_offline():
         from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
         item = await offline_keys.revoke(terminal, place, key_id)

@@ -5,9 +5,9 @@ from typing import Any
 from looply.app import workflows
 from looply.app.activate import activate
 from looply.catalog.workflows import WorkflowSummary
-from looply.cli.folder import open_folder
 from looply.cli.importing import Imported, paths_into_definition, unwrapped
 from looply.cli.options import Place
+from looply.cli.store import open_store
 from looply.cli.terminal import Terminal
 from looply.jsontext import Json
 from looply.server.rows import schedule_row, workflow_row
@@ -16,10 +16,10 @@ from looply.server.rows import schedule_row, workflow_row
 async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[dict[str, Any]]:
     """Returns versions of all workflows as the API lists them, newest created first."""
     found: list[WorkflowSummary] = []
-    async with open_folder(terminal, place) as folder:
+    async with open_store(terminal, place) as store:
         after = None
         while len(found) < limit:
-            page = await workflows.list_page(folder.services, folder.principal, limit - len(found), after)
+            page = await workflows.list_page(store.services, store.principal, limit - len(found), after)
             found.extend(page.items)
             if not page.has_more:
                 break
@@ -31,16 +31,14 @@ async def import_to_folder(
     terminal: Terminal, place: Place, definition: Json, workflow_id: str, *, activates: bool
 ) -> Imported:
     """Imports into a data folder. Raises: DefinitionError with paths into the definition, BadRequest."""
-    async with open_folder(terminal, place) as folder:
+    async with open_store(terminal, place) as store:
         with paths_into_definition():
             saved = await workflows.import_definition(
-                folder.services, folder.principal, definition, workflow_id=workflow_id
+                store.services, store.principal, definition, workflow_id=workflow_id
             )
             version: WorkflowSummary = saved.version
             if activates:
-                version = await activate(
-                    folder.services, folder.principal, version.workflow_id, version.workflow_version
-                )
+                version = await activate(store.services, store.principal, version.workflow_id, version.workflow_version)
     return Imported(
         workflow_id=version.workflow_id,
         workflow_version=version.workflow_version,
@@ -52,8 +50,8 @@ async def import_to_folder(
 
 async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     """Returns the live schedules as the API lists them."""
-    async with open_folder(terminal, place) as folder:
+    async with open_store(terminal, place) as store:
         return [
             schedule_row(schedule)
-            for schedule in await folder.services.engine.list_schedules(folder.organization.organization_id)
+            for schedule in await store.services.engine.list_schedules(store.organization.organization_id)
         ]

@@ -7,8 +7,8 @@ from typing import Any
 from looply.app import keys
 from looply.catalog.keys import ApiKey, KeyDraft
 from looply.catalog.pages import MAX_LIMIT
-from looply.cli.folder import open_folder
 from looply.cli.options import Place
+from looply.cli.store import open_store
 from looply.cli.terminal import Terminal
 from looply.server.rows import key_row
 
@@ -17,18 +17,18 @@ async def create(
     terminal: Terminal, place: Place, name: str, scopes: Collection[str], expires_on: datetime | None
 ) -> dict[str, Any]:
     """Returns a new key with its text. Raises: Refused, BadRequest."""
-    async with open_folder(terminal, place) as folder:
-        new = await keys.create(folder.services, folder.principal, KeyDraft(name, scopes, expires_on))
+    async with open_store(terminal, place) as store:
+        new = await keys.create(store.services, store.principal, KeyDraft(name, scopes, expires_on))
     return {**key_row(new.key), "api_key": new.text}
 
 
 async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     """Returns all keys, newest first."""
     found: list[ApiKey] = []
-    async with open_folder(terminal, place) as folder:
+    async with open_store(terminal, place) as store:
         before, has_more = None, True
         while has_more:
-            page = await keys.list_page(folder.services, folder.principal, MAX_LIMIT, before)
+            page = await keys.list_page(store.services, store.principal, MAX_LIMIT, before)
             found.extend(page.items)
             before, has_more = (found[-1].key_id if found else None), page.has_more
     return [key_row(key) for key in found]
@@ -36,5 +36,5 @@ async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
 
 async def revoke(terminal: Terminal, place: Place, key_id: str) -> dict[str, Any]:
     """Returns the key, which opens nothing any more. Raises: BadRequest, NotFound."""
-    async with open_folder(terminal, place) as folder:
-        return key_row(await keys.revoke(folder.services, folder.principal, key_id))
+    async with open_store(terminal, place) as store:
+        return key_row(await keys.revoke(store.services, store.principal, key_id))

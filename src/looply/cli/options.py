@@ -46,22 +46,27 @@ class Server:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Place(Server):
-    """A running server, or with `--data` the folder of one that does not run."""
+    """A running server, or the store itself: the folder of a server that does not run, or the database."""
 
     data: Annotated[
         Path | None, Parameter(help="Work on this data folder of a server that does not run, without a key.")
     ] = None
+    offline: Annotated[
+        bool, Parameter(help="Work on the store that the settings name, without a server and a key.", negative="")
+    ] = False
     organization: Annotated[
-        str | None, Parameter(help="With --data: id of the organization, else the one that was made first.")
+        str | None,
+        Parameter(help="With --data or --offline: id of the organization, else the one that was made first."),
     ] = None
 
-    def is_folder(self) -> bool:
-        """Tells whether the command works on a folder. Raises: UsageError when a server is named beside it."""
-        if self.data is not None and self.url is not None:
-            raise UsageError("give --url for a running server or --data for a folder, not both")
-        if self.data is None and self.organization is not None:
-            raise UsageError("--organization goes with --data; a running server knows it by the API key")
-        return self.data is not None
+    def is_offline(self) -> bool:
+        """Tells whether the command works on the store itself. Raises: UsageError when a server is named beside it."""
+        is_offline = self.offline or self.data is not None
+        if is_offline and self.url is not None:
+            raise UsageError("give --url for a running server, or --data or --offline for its store, not both")
+        if not is_offline and self.organization is not None:
+            raise UsageError("--organization goes with --data or --offline; a running server knows it by the API key")
+        return is_offline
 
 
 THE_SERVER: Final = Server()

@@ -30,11 +30,11 @@ async def create(
     Nothing of one organization is seen by another. When a name is refused, none is made.
     """
     from looply.app import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415
+    from looply.cli.store import open_services, stored_settings  # noqa: PLC0415
 
     if not names:
         raise UsageError("name the organization")
-    async with open_services(terminal, stored_folder(terminal, data)) as services:
+    async with open_services(terminal, stored_settings(terminal, data)) as services:
         made = await organizations.create(services, names)
     items: list[dict[str, Any]] = [
         {
@@ -53,9 +53,9 @@ async def create(
 async def list_organizations(*, data: Data = None, terminal: Here) -> None:
     """List the organizations in the order in which they were made."""
     from looply.app import organizations  # noqa: PLC0415 - start-up cost of the catalog
-    from looply.cli.folder import open_services, stored_folder  # noqa: PLC0415
+    from looply.cli.store import open_services, stored_settings  # noqa: PLC0415
 
-    async with open_services(terminal, stored_folder(terminal, data)) as services:
+    async with open_services(terminal, stored_settings(terminal, data)) as services:
         found = await organizations.list_all(services)
     items: list[dict[str, Any]] = [
         {

@@ -27,7 +27,7 @@ Version = Annotated[int | None, Parameter(help="Number of the version; the newes
 @APP.command(name="list")
 async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
     """List the live schedules with their next and last instants."""
-    if place.is_folder():
+    if place.is_offline():
         from looply.cli import offline  # noqa: PLC0415 - start-up cost of the stores
 
         items = await offline.list_schedules(terminal, place)

@@ -37,7 +37,7 @@ DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; -
 @APP.command(name="list")
 async def list_workflows(*, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
     """List the versions of all workflows, newest first."""
-    if place.is_folder():
+    if place.is_offline():
         from looply.cli.offline import list_versions  # noqa: PLC0415 - start-up cost of the catalog
 
         items = await list_versions(terminal, place, limit)
@@ -74,9 +74,9 @@ async def import_file(
 
     A definition that equals the newest version is not stored again.
     """
-    is_folder = place.is_folder()
+    is_offline = place.is_offline()
     definition = read_document(file, terminal)
-    if is_folder:
+    if is_offline:
         from looply.cli.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
 
         imported = await import_to_folder(terminal, place, definition, workflow_id or "", activates=activate)

@@ -56,6 +56,7 @@ class InProcessDispatcher:
         self._running: dict[str, int] = {}
         self._count = 0
         self._waiting: OrderedDict[str, deque[EffectRef]] = OrderedDict()
+        self._in_line: set[EffectRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._perform: Perform | None = None
         self._idle = asyncio.Event()
@@ -89,7 +90,10 @@ class InProcessDispatcher:
             self._spawn(effect, is_running=True)
 
     def offer(self, effect: EffectRef) -> None:
-        """Puts the effect in the line of its target."""
+        """Puts the effect in the line of its target, where it stands once however often it is offered."""
+        if effect in self._in_line:
+            return
+        self._in_line.add(effect)
         self._waiting.setdefault(effect.queue, deque()).append(effect)
         self._run_waiting()
 
@@ -105,6 +109,7 @@ class InProcessDispatcher:
         """
         self._is_stopping = True
         self._waiting.clear()
+        self._in_line.clear()
         try:
             async with asyncio.timeout(drain.total_seconds()):
                 while self._count:
@@ -137,6 +142,7 @@ class InProcessDispatcher:
                     continue
                 line = self._waiting[queue]
                 effect = line.popleft()
+                self._in_line.discard(effect)
                 if line:
                     self._waiting.move_to_end(queue)
                 else:

@@ -4,9 +4,8 @@ import asyncio
 
 import structlog
 
+from looply.engine.current import CurrentStates
 from looply.engine.dispatch import EffectRef
-from looply.engine.loading import Loader
-from looply.engine.mailbox import Mailboxes
 from looply.engine.processor import RETRY_SECONDS, Processor
 from looply.engine.store import Store
 from looply.engine.worker import Worker
@@ -25,10 +24,9 @@ class EffectRunner:
     stays taken, which bounds how many are held.
     """
 
-    def __init__(self, store: Store, loader: Loader, boxes: Mailboxes, processor: Processor, worker: Worker) -> None:
+    def __init__(self, store: Store, current: CurrentStates, processor: Processor, worker: Worker) -> None:
         self._store = store
-        self._loader = loader
-        self._boxes = boxes
+        self._current = current
         self._processor = processor
         self._worker = worker
         self._epoch = 0
@@ -54,7 +52,7 @@ class EffectRunner:
         state = None
         while state is None:
             try:
-                state = await self._state(effect.execution_id)
+                state, _ = await self._current.get(effect.execution_id)
             except StoreUnreachable:
                 await asyncio.sleep(RETRY_SECONDS)
             except LooplyError as error:
@@ -62,13 +60,6 @@ class EffectRunner:
                 return None
         opened = state.find_open_step(effect.seq)
         return (state, opened) if opened is not None and opened.is_in_flight else None
-
-    async def _state(self, execution_id: str) -> ExecutionState:
-        box = self._boxes.find(execution_id)
-        if box is not None and box.state is not None:
-            return box.state
-        state, _, _ = await self._loader.load(execution_id)
-        return state
 
     async def _mark_running(self, effect: EffectRef) -> bool:
         while True:

@@ -9,6 +9,8 @@ from looply.errors import BadRequest, NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
 from looply.jsontext import Json, parse_json
 
+_ALL = 1_000_000
+
 _COMPILED = 256
 """So many compiled definitions stay in memory."""
 
@@ -39,6 +41,20 @@ class Loader:
             state = fold(self._codec.decode(batch, loaded.values, organization_id, execution_id), state)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
+        return state, await self.workflow(state.definition), chain
+
+    async def moved_on(
+        self, state: ExecutionState, workflow: Workflow, chain: bytes
+    ) -> tuple[ExecutionState, Workflow, bytes]:
+        """Returns these three as of now, or as they are when nothing was stored since. Raises: StoreCorrupt."""
+        execution_id = state.started.execution_id
+        batches = await self._store.journal.history(execution_id, state.seq, _ALL)
+        if not batches:
+            return state, workflow, chain
+        values = await self._store.journal.values_of(execution_id)
+        for batch in batches:
+            chain = self._codec.check_chain(batch, chain, execution_id)
+            state = fold(self._codec.decode(batch, values, state.started.organization_id, execution_id), state)
         return state, await self.workflow(state.definition), chain
 
     async def workflow(self, name: str) -> Workflow:

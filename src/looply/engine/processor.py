@@ -21,6 +21,8 @@ RETRY_SECONDS = 0.5
 
 _BATCH_COMMANDS = 64
 _TRIES = 3
+_SHARED_TRIES = 1000
+"""Each time that a unit loses against another process's, that one has moved the execution: somebody always wins."""
 
 
 class Deadline:
@@ -40,12 +42,22 @@ class Deadline:
 class Processor:
     """Works the mailboxes off. Commands of one execution are computed in order, never two at a time."""
 
-    def __init__(self, boxes: Mailboxes, loader: Loader, committer: Committer, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self,
+        boxes: Mailboxes,
+        loader: Loader,
+        committer: Committer,
+        clock: Clock,
+        limits: Limits,
+        *,
+        is_shared: bool = False,
+    ) -> None:
         self._boxes = boxes
         self._loader = loader
         self._committer = committer
         self._clock = clock
         self._limits = limits
+        self._is_shared = is_shared
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -119,16 +131,21 @@ class Processor:
 
     async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
-        for _ in range(_TRIES):
+        for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
                 return await self._compute(box, commands)
             except Stale:
-                box.unload()
+                if self._is_shared:
+                    await self._catch_up(box)
+                else:
+                    box.unload()
         return await self._compute(box, commands)
 
     async def _compute(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Returns a reply for each command, or its own error: one that cannot be computed harms no other."""
+        is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
+            is_certain = True
             box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
         state, workflow = box.state, box.workflow
         events: list[Event] = []
@@ -148,7 +165,17 @@ class Processor:
                 replies.append(said.reply)
         if events:
             await self._committer.commit(box, state, workflow, events)
+        elif not is_certain and await self._catch_up(box):
+            raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
         return replies
+
+    async def _catch_up(self, box: Mailbox) -> bool:
+        """Takes over what other processes have stored; returns whether that was anything."""
+        if box.state is None or box.workflow is None:
+            return False
+        before = box.state.seq
+        box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        return box.state.seq > before
 
 
 def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:

@@ -25,6 +25,10 @@ from looply.schedule import latest_fire, next_fire
 _log = structlog.get_logger(__name__)
 
 _BATCH = 500
+_SHARED_BATCH = 200
+"""So many timers one process takes at a time: what it has taken, no other one fires."""
+
+_SWEEP_SECONDS = 5.0
 _LONGEST_SLEEP_SECONDS = 60.0
 _BACK_OFF_SECONDS = 1.0
 _CLOCK_STEP = timedelta(minutes=5)
@@ -50,17 +54,20 @@ class Pump:
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
+        self._sweep_at = 0.0
+        self._batch = _SHARED_BATCH if store.is_shared else _BATCH
         shell.on_timer(self._woken)
 
     async def recover(self, epoch: int, poisoned: Sequence[str]) -> None:
         """Takes up what an earlier process left; see `Recovery.begin`."""
+        self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
         await self._recovery.begin(epoch, poisoned)
 
     async def tick(self, now: datetime | None = None) -> None:
         """Fires every timer and schedule that is due, now or at `now`. One that cannot fire holds up no other one."""
         now = now or self._clock.now()
         # What found no space at the start would else stay open until the next one.
-        await self._recovery.go_on()
+        await self._recover_more()
         self._is_stuck = self._recovery.is_unfinished
         settled: set[tuple[str, int]] = set()
         while rows := await self._due(now, settled):
@@ -68,7 +75,7 @@ class Pump:
             if not all(replies):
                 self._is_stuck = True
                 break
-        for schedule in await self._store.schedules.due(now, _BATCH):
+        for schedule in await self._store.schedules.due(now, self._batch):
             try:
                 await self._fire_schedule(schedule, now)
             except LooplyError as error:
@@ -97,6 +104,13 @@ class Pump:
         self._is_stopping = True
         self._signal.set()
 
+    async def _recover_more(self) -> None:
+        if self._store.is_shared and self._clock.monotonic() >= self._sweep_at:
+            self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+            await self._recovery.sweep()
+        else:
+            await self._recovery.go_on()
+
     def _woken(self, due: datetime | None) -> None:
         if due is None or self._planned is None or due < self._planned:
             self._signal.set()
@@ -113,12 +127,14 @@ class Pump:
             if instant is not None
         ]
         self._planned = min(instants, default=None)
+        # What other processes store wakes nobody here.
+        most = _BACK_OFF_SECONDS if self._store.is_shared else _LONGEST_SLEEP_SECONDS
         if self._planned is None:
-            return _LONGEST_SLEEP_SECONDS
+            return most
         left = (self._planned - self._clock.now()).total_seconds()
         # A row that does not go away must not make a busy loop.
         least = _BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
-        return min(max(left, least), _LONGEST_SLEEP_SECONDS)
+        return min(max(left, least), most)
 
     def _is_held(self, now: datetime) -> bool:
         """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""
@@ -132,7 +148,7 @@ class Pump:
 
     async def _due(self, now: datetime, settled: set[tuple[str, int]]) -> Sequence[TimerRow]:
         """Returns rows that are due. One that is there after its execution said that it is none will never go away."""
-        rows = await self._store.work.due_timers(now, _BATCH)
+        rows = await self._store.work.due_timers(now, self._batch)
         for row in rows:
             key = (row.execution_id, row.seq)
             if key in settled and key not in self._late:

@@ -9,6 +9,7 @@ from looply.clock import Clock, Entropy
 from looply.definition import Workflow
 from looply.engine.codec import Codec
 from looply.engine.committer import Committer
+from looply.engine.current import CurrentStates
 from looply.engine.dispatch import Dispatcher
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailboxes
@@ -17,11 +18,13 @@ from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
 from looply.execution.events import Event
-from looply.execution.state import ExecutionState
 from looply.limits import DEFAULT_LIMITS, Limits
 
 CACHE_BYTES = 24 * 1024 * 1024
 """Memory of the states that are kept between commands."""
+
+_FIRST_LOOK_SECONDS = 0.02
+_LONGEST_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Reader:
         self._committer = Committer(parts.store, parts.codec, parts.dispatcher, parts.clock)
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
+        self._is_shared = parts.store.is_shared
+        self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
 
     @property
     def in_memory(self) -> int:
@@ -57,20 +62,9 @@ class Reader:
 
     async def get(self, execution_id: str) -> Execution:
         """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
-        found = self._in_memory(execution_id)
-        if found is None:
-            state, workflow, _ = await self._loader.load(execution_id)
-            # The store may show a unit before its callers are told of it. Where memory knows the execution by now it
-            # decides, or the next read, which asks memory, would go back in time.
-            found = self._in_memory(execution_id) or (state, workflow)
-        state, workflow = found
+        found = None if self._is_shared else self._current.in_memory(execution_id)
+        state, workflow = found or await self._current.get(execution_id)
         return Execution(head=head_of(state), state=state, workflow=workflow)
-
-    def _in_memory(self, execution_id: str) -> tuple[ExecutionState, Workflow] | None:
-        box = self._boxes.find(execution_id)
-        if box is None or box.state is None or box.workflow is None:
-            return None
-        return box.state, box.workflow
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt."""
@@ -111,6 +105,7 @@ class Reader:
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         signal = self._committer.watch(execution_id)
+        pause = _FIRST_LOOK_SECONDS
         try:
             while True:
                 signal.clear()
@@ -119,9 +114,12 @@ class Reader:
                 if execution.head.status != "RUNNING" or left <= 0:
                     return execution
                 try:
-                    await asyncio.wait_for(signal.wait(), left)
+                    await asyncio.wait_for(signal.wait(), min(left, pause) if self._is_shared else left)
                 except TimeoutError:
-                    return await self.get(execution_id)
+                    if pause >= left or not self._is_shared:
+                        return await self.get(execution_id)
+                    # Nobody tells of what other processes store: it is looked for, less and less often.
+                    pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
         finally:
             self._committer.unwatch(execution_id, signal)
 

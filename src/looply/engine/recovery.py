@@ -1,4 +1,8 @@
-"""The recovery: takes up what an earlier process left, and tries again what found no space at the start."""
+"""The recovery: takes up what a process left that has ended, and tries again what found no space at the start.
+
+An engine that is alone does so once, when it starts: nobody else can have left anything. Where several processes share
+a store, each of them looks again and again for one that was not heard of (`sweep`); the rows say who takes up what.
+"""
 
 from collections.abc import Sequence
 
@@ -7,7 +11,7 @@ import structlog
 from looply.clock import Clock
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.shell import Shell
-from looply.engine.store import Store
+from looply.engine.store import EffectRow, Store
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
 from looply.execution.commands import Command, Continue, EffectLost, Park, Reply
 
@@ -15,6 +19,9 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _ALL = 1_000_000
+_SWEPT = 200
+"""So much of each kind one sweep takes up; the next one, perhaps of another process, goes on."""
+
 _POISONED = "the process ended several times while it worked on this execution"
 
 
@@ -58,25 +65,44 @@ class Recovery:
         self._epoch = epoch
         self._unparked = {execution_id: [] for execution_id in poisoned}
         await self._park()
+        if self._store.is_shared:
+            # What stands in line belongs to others, unless nobody begins it.
+            await self.sweep()
+            return
         self._has_lost = await self._lose_effects()
-        for execution_id in await self._store.work.continuations(_ALL):
-            # One that is not parked yet goes on by itself, if at all, once it is.
-            if not self.holds(execution_id):
-                await submitted(self._shell, execution_id, Continue(at=self._clock.now()))
+        await self._continue(_ALL)
         after = ("", 0)
         while queued := await self._store.work.queued_effects(after, _BATCH):
-            for row in queued:
-                effect = EffectRef(row.execution_id, row.seq, row.queue)
-                if self.holds(row.execution_id):
-                    self._unparked[row.execution_id].append(effect)
-                else:
-                    self._dispatcher.offer(effect)
+            self._offer(queued)
             after = (queued[-1].execution_id, queued[-1].seq)
 
     async def go_on(self) -> None:
         """Tries again what found no space; does nothing when everything is taken up."""
         await self._park()
         self._has_lost = self._has_lost and await self._lose_effects()
+
+    async def sweep(self) -> None:
+        """Takes up what processes left that were not heard of for a while; several may do so at once."""
+        for execution_id in await self._store.work.end_lost_processes():
+            self._unparked.setdefault(execution_id, [])
+        await self._park()
+        self._has_lost = await self._lose_effects()
+        await self._continue(_SWEPT)
+        self._offer(await self._store.work.overdue_effects(_SWEPT))
+
+    async def _continue(self, most: int) -> None:
+        for execution_id in await self._store.work.continuations(most):
+            # One that is not parked yet goes on by itself, if at all, once it is.
+            if not self.holds(execution_id):
+                await submitted(self._shell, execution_id, Continue(at=self._clock.now()))
+
+    def _offer(self, queued: Sequence[EffectRow]) -> None:
+        for row in queued:
+            effect = EffectRef(row.execution_id, row.seq, row.queue)
+            if self.holds(row.execution_id):
+                self._unparked[row.execution_id].append(effect)
+            else:
+                self._dispatcher.offer(effect)
 
     async def _park(self) -> None:
         for execution_id in list(self._unparked):
@@ -94,6 +120,9 @@ class Recovery:
         """Tells of the effects that were running when their process ended; returns whether to try again later."""
         while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
             told = [await self._lose(row.execution_id, row.seq) for row in lost]
+            if self._store.is_shared:
+                # Others tell of them too; what is left is there at the next sweep.
+                return False in told
             if True not in told:
                 _log.error("lost_effects_left", count=len(told))
                 return False in told
@@ -111,6 +140,9 @@ class Recovery:
             _log.error("execution_unreadable", execution_id=execution_id, error=error.message)
             return None
         opened = state.find_open_step(seq)
+        if opened is None and self._store.is_shared:
+            # Another process has told of it since the row was read.
+            return True
         if opened is None:
             _log.error("effect_row_without_effect", execution_id=execution_id, seq=seq)
             return None

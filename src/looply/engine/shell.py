@@ -29,8 +29,10 @@ class Shell(Reader):
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
         self._dispatcher = parts.dispatcher
-        self._processor = Processor(self._boxes, self._loader, self._committer, parts.clock, parts.limits)
-        self._effects = EffectRunner(parts.store, self._loader, self._boxes, self._processor, parts.worker)
+        self._processor = Processor(
+            self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
+        )
+        self._effects = EffectRunner(parts.store, self._current, self._processor, parts.worker)
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
         self._is_open = False
 

@@ -239,14 +239,18 @@ class Journal(Protocol):
 
 
 class WorkQueue(Protocol):
-    """What is due or runnable."""
+    """What is due or runnable.
+
+    Where several processes share the store, a row that is due is given to one of them at a time: who has not done it
+    after a while has lost it, and another one gets it. Doing it twice is harmless; the fence decides.
+    """
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
-        """Returns timers that are due, earliest first."""
+        """Returns timers that are due, earliest first; in a shared store those that nobody else is firing."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """Returns the instant of the earliest timer, or None."""
+        """Returns the instant of the earliest timer, or None; in a shared store of those that nobody is firing."""
         ...
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
@@ -260,12 +264,27 @@ class WorkQueue(Protocol):
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`, by (execution id, seq).
 
-        Where several processes share a store, those of processes that live are left out.
+        In a shared store those of all processes that do not live any more, whatever their epoch.
+        """
+        ...
+
+    async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
+        """Returns QUEUED effects that nobody has begun a while after they were offered; none where nothing is shared.
+
+        They count as offered anew, so that of several processes one offers them again.
         """
         ...
 
     async def continuations(self, limit: int) -> Sequence[str]:
-        """Returns ids of executions whose stretch was cut."""
+        """Returns ids of executions whose stretch was cut; in a shared store by a process that has ended."""
+        ...
+
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
+
+        What they were at counts one more load. Returns the executions of ended processes that were loaded more often
+        than the poison guard allows. Several processes may call it at once; a load is counted once.
+        """
         ...
 
 
@@ -384,6 +403,11 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finishes what is queued and gives the store back. Closing twice is harmless."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may store units at the same time, so that memory may be behind what is stored."""
         ...
 
     @property

@@ -81,7 +81,8 @@ def work_change(
         waits=_added(old.waits, new.waits),
         incidents=_added(old.incidents, new.incidents),
         cards=_added(old.cards, new.cards),
-        continues=new.continues and not old.continues,
+        # Also one that was open before: it belongs to the process that stores it last.
+        continues=new.continues,
         holds_process_id=False,
     )
     return WorkChange(

@@ -120,7 +120,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
     )
     linger = min(_LONGEST_LINGER_SECONDS, settings.drain_seconds / 10)
     server = _Server(config, lifecycle, linger, lambda: hooks.on_listening(address))
-    release_signals = _drain_on_signals(lifecycle)
+    release_signals = drain_on_signals(lifecycle)
     begun: list[float] = []
     watch = asyncio.ensure_future(_note_drain(lifecycle, clock, begun))
     try:
@@ -179,7 +179,7 @@ def address_of(host: str, listener: socket.socket) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
+def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
     """Lets the first signal begin the drain and every further one end the process; returns what gives them back."""
     loop = asyncio.get_running_loop()
 

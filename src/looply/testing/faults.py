@@ -196,6 +196,11 @@ class FaultyStore:
         await self.inner.close()
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other processes store units too."""
+        return self.inner.is_shared
+
+    @property
     def is_short_of_space(self) -> bool:
         """Whether the disk is nearly full: as the faults say, or as the store does."""
         return self.faults.is_short_of_space or self.inner.is_short_of_space

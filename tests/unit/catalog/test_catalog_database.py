@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from looply.catalog import Catalog
 from looply.catalog import database as database_module
-from looply.catalog.database import CatalogDatabase, sqlite_engine, store_error
+from looply.catalog.database import CatalogDatabase
+from looply.catalog.sqlite import SqliteFile, sqlite_engine, store_error
 from looply.catalog.workflows import WorkflowDraft
 from looply.errors import (
     BadRequest,
@@ -49,7 +50,7 @@ async def test_a_file_in_wal_mode_is_taken_out_of_it(database: CatalogDatabase, 
 async def test_the_file_is_made_for_the_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        database = CatalogDatabase(sqlite_engine(tmp_path / "new.db"))
+        database = CatalogDatabase(SqliteFile(tmp_path / "new.db"))
         await database.write(lambda connection: connection.execute(text("CREATE TABLE t (a INTEGER)")))
         await database.close()
     finally:
@@ -96,7 +97,7 @@ async def test_a_function_that_raises_leaves_nothing_behind(database: CatalogDat
 async def test_a_damaged_file_is_reported_as_corrupt(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     path.write_bytes(b"this is not a database" * 1000)
-    database = CatalogDatabase(sqlite_engine(path))
+    database = CatalogDatabase(SqliteFile(path))
 
     with pytest.raises(StoreCorrupt):
         await database.read(_pragma("user_version"))
@@ -173,8 +174,8 @@ def test_failures_are_told_apart_by_their_code(code: int, writes: bool, expected
 
 
 async def test_a_file_that_another_process_locks_gives_overloaded(path: Path) -> None:
-    holder, waiting = sqlite_engine(path), sqlite_engine(path)
-    database = CatalogDatabase(waiting)
+    holder = sqlite_engine(path)
+    database = CatalogDatabase(SqliteFile(path))
     with holder.connect() as connection, connection.begin():
         await database.read(lambda inner: inner.exec_driver_sql("PRAGMA busy_timeout = 1").all())
         with pytest.raises(Overloaded):
@@ -200,7 +201,7 @@ async def test_the_queue_has_a_bound(database: CatalogDatabase) -> None:
 
 
 async def test_closing_waits_for_calls_that_were_made_before_and_refuses_later_ones(path: Path) -> None:
-    database = CatalogDatabase(sqlite_engine(path))
+    database = CatalogDatabase(SqliteFile(path))
     call = asyncio.ensure_future(database.read(lambda connection: "done"))
     await asyncio.sleep(0)
     await database.close()

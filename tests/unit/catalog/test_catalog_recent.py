@@ -3,21 +3,23 @@ from datetime import timedelta
 
 import pytest
 
-from looply.catalog import Catalog
 from looply.catalog import recent as recent_module
 from looply.catalog.database import CatalogDatabase
-from looply.catalog.recent import RecentReads, SharedCalls
-from looply.catalog.workflows import WorkflowDraft
-from looply.errors import Conflict, NotFound, Refused
+from looply.catalog.recent import RecentReads
+from looply.errors import NotFound, Refused
 
 
 class Counter:
-    """A read that says how often it was done."""
+    """A read of a database that says how often it was done."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: CatalogDatabase) -> None:
+        self.database = database
         self.count = 0
 
-    def __call__(self, connection: object) -> int:
+    async def __call__(self) -> int:
+        return await self.database.read(self._count)
+
+    def _count(self, connection: object) -> int:
         self.count += 1
         return self.count
 
@@ -27,20 +29,22 @@ def reads(database: CatalogDatabase, clock) -> RecentReads[int]:
     return RecentReads(database, clock, lambda value: True)
 
 
-async def test_a_second_read_is_answered_from_memory(reads: RecentReads[int]) -> None:
-    counter = Counter()
+@pytest.fixture
+def counter(database: CatalogDatabase) -> Counter:
+    return Counter(database)
 
+
+async def test_a_second_read_is_answered_from_memory(reads: RecentReads[int], counter: Counter) -> None:
     assert [await reads.get("a", counter), await reads.get("a", counter), await reads.get("b", counter)] == [1, 1, 2]
 
 
-async def test_reads_that_come_together_are_one(reads: RecentReads[int]) -> None:
-    counter = Counter()
-
+async def test_reads_that_come_together_are_one(reads: RecentReads[int], counter: Counter) -> None:
     assert await asyncio.gather(*(reads.get("a", counter) for _ in range(5000))) == [1] * 5000
 
 
-async def test_any_change_of_this_process_ends_what_is_kept(reads: RecentReads[int], database: CatalogDatabase) -> None:
-    counter = Counter()
+async def test_any_change_of_this_process_ends_what_is_kept(
+    reads: RecentReads[int], counter: Counter, database: CatalogDatabase
+) -> None:
     await reads.get("a", counter)
     await database.write(lambda connection: None)
     assert await reads.get("a", counter) == 2
@@ -53,8 +57,9 @@ async def test_any_change_of_this_process_ends_what_is_kept(reads: RecentReads[i
     assert await reads.get("a", counter) == 3
 
 
-async def test_a_read_before_a_change_is_not_kept_past_it(reads: RecentReads[int], database: CatalogDatabase) -> None:
-    counter = Counter()
+async def test_a_read_before_a_change_is_not_kept_past_it(
+    reads: RecentReads[int], counter: Counter, database: CatalogDatabase
+) -> None:
     before = asyncio.ensure_future(reads.get("a", counter))
     await asyncio.sleep(0)
     await database.write(lambda connection: None)
@@ -64,9 +69,8 @@ async def test_a_read_before_a_change_is_not_kept_past_it(reads: RecentReads[int
 
 
 async def test_a_change_whose_caller_was_cancelled_counts_too(
-    reads: RecentReads[int], database: CatalogDatabase
+    reads: RecentReads[int], counter: Counter, database: CatalogDatabase
 ) -> None:
-    counter = Counter()
     await reads.get("a", counter)
     change = asyncio.ensure_future(database.write(lambda connection: None))
     await asyncio.sleep(0)
@@ -74,11 +78,10 @@ async def test_a_change_whose_caller_was_cancelled_counts_too(
     await database.read(lambda connection: None)
 
     # A call that the thread had not begun is dropped, one that it had begun is counted.
-    assert await reads.get("a", counter) == 1 + database.changes
+    assert await reads.get("a", counter) == 1 + await database.changes()
 
 
-async def test_what_is_kept_ends_by_itself(reads: RecentReads[int], clock) -> None:
-    counter = Counter()
+async def test_what_is_kept_ends_by_itself(reads: RecentReads[int], counter: Counter, clock) -> None:
     await reads.get("a", counter)
     clock.advance(timedelta(milliseconds=999))
     assert await reads.get("a", counter) == 1
@@ -86,15 +89,13 @@ async def test_what_is_kept_ends_by_itself(reads: RecentReads[int], clock) -> No
     assert await reads.get("a", counter) == 2
 
 
-async def test_what_is_too_large_is_not_kept(database: CatalogDatabase, clock) -> None:
+async def test_what_is_too_large_is_not_kept(database: CatalogDatabase, counter: Counter, clock) -> None:
     reads = RecentReads[int](database, clock, lambda value: value > 1)
-    counter = Counter()
 
     assert [await reads.get("a", counter) for _ in range(3)] == [1, 2, 2]
 
 
-async def test_the_number_of_entries_is_bounded(reads: RecentReads[int]) -> None:
-    counter = Counter()
+async def test_the_number_of_entries_is_bounded(reads: RecentReads[int], counter: Counter) -> None:
     for number in range(recent_module.RECENT_ENTRIES + 1):
         await reads.get(number, counter)
 
@@ -102,76 +103,20 @@ async def test_the_number_of_entries_is_bounded(reads: RecentReads[int]) -> None
     assert await reads.get(0, counter) == recent_module.RECENT_ENTRIES + 2
 
 
-async def test_errors_are_not_kept(reads: RecentReads[int]) -> None:
-    def fail(connection):
+async def test_the_one_that_was_read_longest_ago_makes_place(
+    database: CatalogDatabase, counter: Counter, clock
+) -> None:
+    reads = RecentReads[int](database, clock, lambda value: True, seconds=5, entries=2)
+    for key in ("a", "b"):
+        await reads.get(key, counter)
+    clock.advance(timedelta(seconds=5))
+    assert [await reads.get(key, counter) for key in ("a", "c", "a", "b")] == [3, 4, 3, 5]
+
+
+async def test_errors_are_not_kept(reads: RecentReads[int], counter: Counter) -> None:
+    async def fail() -> int:
         raise NotFound("nothing")
 
     with pytest.raises(NotFound):
         await reads.get("a", fail)
-    assert await reads.get("a", Counter()) == 1
-
-
-async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
-    calls, gate = SharedCalls[str](), asyncio.Event()
-
-    async def call() -> str:
-        await gate.wait()
-        return "done"
-
-    first, second = asyncio.ensure_future(calls.get("a", call)), asyncio.ensure_future(calls.get("a", call))
-    await asyncio.sleep(0)
-    first.cancel()
-    gate.set()
-    assert await second == "done"
-
-
-async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
-    calls, gate, complaints = SharedCalls[str](), asyncio.Event(), []
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
-
-    async def call() -> str:
-        await gate.wait()
-        raise Refused("no")
-
-    only = asyncio.ensure_future(calls.get("a", call))
-    await asyncio.sleep(0)
-    only.cancel()
-    gate.set()
-    for _ in range(3):
-        await asyncio.sleep(0)
-
-    assert complaints == []
-
-
-async def test_an_activation_is_seen_at_once_here_and_within_a_second_elsewhere(
-    open_catalog, catalog: Catalog, path, mine, clock
-) -> None:
-    other = await open_catalog(path)
-    org, draft = mine.organization_id, WorkflowDraft(name="w", definition={})
-    workflow_id = (await catalog.workflows.create(org, mine.workspace_id, draft)).workflow_id
-    await catalog.workflows.activate(org, (workflow_id, 1))
-    await catalog.workflows.save_draft(org, (workflow_id, 1), draft, modified_on=None)
-    for process in (catalog, other):
-        assert (await process.workflows.newest_active(org, workflow_id)).workflow_version == 1
-        assert (await process.workflows.get(org, (workflow_id, 2))).status == "DRAFT"
-
-    await catalog.workflows.activate(org, (workflow_id, 2))
-    assert (await catalog.workflows.newest_active(org, workflow_id)).workflow_version == 2
-    clock.advance(timedelta(seconds=1))
-    assert (await other.workflows.newest_active(org, workflow_id)).workflow_version == 2
-    assert (await other.workflows.get(org, (workflow_id, 2))).status == "ACTIVE"
-
-
-async def test_profiles_are_seen_as_they_are_after_every_change(catalog: Catalog, mine) -> None:
-    org = mine.organization_id
-    version = await catalog.workflows.create(org, mine.workspace_id, WorkflowDraft(name="w", definition={}))
-    assert await catalog.profiles.find_default(org, version.workflow_id) is None
-    await catalog.profiles.create(org, version.workflow_id, "prod", {"a": 1})
-    assert (await catalog.profiles.get(org, version.workflow_id, "prod")).values == {"a": 1}
-    await catalog.profiles.update(org, version.workflow_id, "prod", {"a": 2})
-
-    found = await catalog.profiles.find_default(org, version.workflow_id)
-    assert found is not None
-    assert found.values == {"a": 2}
-    with pytest.raises(Conflict):
-        await catalog.profiles.create(org, version.workflow_id, "prod", {})
+    assert await reads.get("a", counter) == 1

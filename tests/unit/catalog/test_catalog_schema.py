@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from looply.catalog import schema
-from looply.catalog.database import CatalogDatabase, sqlite_engine
+from looply.catalog.database import CatalogDatabase
+from looply.catalog.sqlite import SqliteFile, sqlite_engine
 from looply.catalog.tables import metadata
 from looply.errors import SchemaMismatch
 
@@ -91,7 +92,7 @@ async def test_a_database_of_somebody_else_is_not_touched(open_catalog, tmp_path
 
 
 async def test_an_upgrade_that_is_rolled_back_leaves_nothing(tmp_path: Path) -> None:
-    database = CatalogDatabase(sqlite_engine(tmp_path / "catalog.db"))
+    database = CatalogDatabase(SqliteFile(tmp_path / "catalog.db"))
 
     def interrupted(connection):
         schema.upgrade(connection)

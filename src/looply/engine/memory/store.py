@@ -140,9 +140,17 @@ class MemoryWorkQueue:
         rows = sorted(self._data.effects.items())
         return [row for _, row in rows if row.state == "RUNNING" and row.epoch < epoch][:limit]
 
+    async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it
+        """Returns nothing: the one process of the store knows what it has in line."""
+        return ()
+
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
         return sorted(self._data.continuations)[:limit]
+
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Does nothing: there is no other process."""
+        return ()
 
 
 class MemorySchedules:
@@ -243,6 +251,11 @@ class MemoryStore:
             self.commits.finish()
             self.data.is_clean = self.commits.failure is None
             self._is_open = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others store units too: never, one process owns the rows."""
+        return False
 
     @property
     def is_short_of_space(self) -> bool:

@@ -202,7 +202,7 @@ class Database:
         if code in _AGAIN:
             return True
         if code == LEASE_IS_OVER:
-            raise self.lose(f"another process has ended the epoch {self.epoch} of this one") from error
+            raise self.lose(lease_is_over(self.epoch)) from error
         if code == _FULL:
             self._full_until = self._clock.monotonic() + _FULL_SECONDS
             raise StoreFull("the disk of the database is full; nothing was stored. Make space: work goes on") from error
@@ -237,6 +237,12 @@ class Database:
             raise StoreUnreachable(message) from error
         await asyncio.sleep(pause)
         return min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def lease_is_over(epoch: int) -> str:
+    """Returns why the process of this epoch takes no more units, and what to do: others do its work by now."""
+    reason = f"another process has ended the epoch {epoch} of this one, which was not heard of for a while"
+    return f"{reason} (paused, or cut off from the database); start this process again"
 
 
 def _text(error: psycopg.Error) -> str:

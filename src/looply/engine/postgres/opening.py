@@ -1,6 +1,6 @@
 """Opening of the database: the schema, the months, and what a process must know before it works on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from looply.clock import to_ms
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
-from looply.engine.postgres.ownership import end_leases
+from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
 from looply.engine.store import Boot
 from looply.errors import SchemaMismatch
@@ -62,28 +62,37 @@ async def upgrade(connection: Connection) -> None:
 async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> Boot:
     """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
 
-    Where one was ended, its process did not leave in order: executions with runnable work count one more load.
+    Where one was ended, its process did not leave in order: executions with runnable work count one more load, where
+    processes share the store only what that process was at.
     Raises: psycopg.Error.
     """
     facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": EFFECT_STATES.index("RUNNING")}
     async with connection.transaction():
         epoch: int = await call(connection, _NEXT_EPOCH)
-        if await end_leases(connection, epoch, is_alone=is_alone):
-            await connection.execute(_COUNT_LOADS, facts)
+        if is_alone:
+            poisoned = await _poisoned_alone(connection, epoch, facts)
+        else:
+            _, poisoned = await end_lost(connection, epoch, POISON_LOADS)
         await connection.execute(_TAKE_LEASE, (epoch,))
         dictionaries: Mapping[int, bytes] = dict(await rows(connection, _DICTIONARIES))
         if not dictionaries:
             dictionaries = {STARTER: starter_dictionary()}
             await connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
         highest = await rows(connection, _HIGHEST)
-        cursor = await connection.execute(_POISONED, facts, binary=True)
         return Boot(
             epoch=epoch,
             highest_id=id_text(highest[0][0]) if highest else "",
             dictionaries=dictionaries,
             definitions=frozenset(name for (name,) in await rows(connection, _DEFINITIONS)),
-            poisoned=[id_text(key) for (key,) in await cursor.fetchall()],
+            poisoned=[id_text(key) for key in poisoned],
         )
+
+
+async def _poisoned_alone(connection: Connection, epoch: int, facts: Mapping[str, int]) -> Sequence[bytes]:
+    if await end_others(connection, epoch):
+        await connection.execute(_COUNT_LOADS, facts)
+    cursor = await connection.execute(_POISONED, facts, binary=True)
+    return [key for (key,) in await cursor.fetchall()]
 
 
 def _scripts() -> dict[int, bytes]:

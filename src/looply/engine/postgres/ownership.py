@@ -8,11 +8,12 @@ faster has deleted the lease by then, and the first write finds that out.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
 
-from looply.engine.postgres.connections import Connection, Connections, call, drop, has_word
+from looply.engine.postgres.connections import Connection, Connections, call, drop, has_word, row
 from looply.errors import DataFolderInUse, StoreLost
 
 LEASE_SECONDS: Final = 30
@@ -28,10 +29,7 @@ _TERMINATE = (
     " WHERE application_name = %s AND datname = current_database()) gone"
 )
 _RENEW = "UPDATE lease SET seen = clock_timestamp() WHERE epoch = %s"
-_END_EXPIRED = (
-    "SELECT end_leases(ARRAY(SELECT epoch FROM lease WHERE epoch <> %s"
-    " AND seen < clock_timestamp() - make_interval(secs => %s)))"
-)
+_END_LOST = "SELECT ended, poisoned FROM end_lost(%s, make_interval(secs => %s), %s)"
 _END_OTHERS = "SELECT end_leases(ARRAY(SELECT epoch FROM lease WHERE epoch <> %s))"
 
 
@@ -85,21 +83,25 @@ class Ownership:
             drop(connection)
 
 
-async def end_leases(connection: Connection, epoch: int, *, is_alone: bool) -> int:
-    """Ends the leases of others: all, or those that ran out; what they are writing is done before it returns.
-
-    Returns how many were ended.
-    """
-    if is_alone:
-        found: int = await call(connection, _END_OTHERS, (epoch,))
-    else:
-        found = await call(connection, _END_EXPIRED, (epoch, LEASE_SECONDS))
+async def end_others(connection: Connection, epoch: int) -> int:
+    """Ends the leases of all others; what they are writing is done before it returns. Returns how many had one."""
+    found: int = await call(connection, _END_OTHERS, (epoch,))
     return found
 
 
-async def renew(connection: Connection, epoch: int) -> None:
-    """Says that the process of this epoch is alive."""
-    await connection.execute(_RENEW, (epoch,))
+async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
+    """Ends the leases of others that ran out, and counts a load of what those were at.
+
+    Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
+    ended, by whomever that was found out. Of several processes that end one lease, one counts.
+    """
+    found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, most_loads))
+    return (found[0], found[1]) if found is not None else ((), ())
+
+
+async def renew(connection: Connection, epoch: int) -> bool:
+    """Says that the process of this epoch is alive; returns whether it still may write."""
+    return (await connection.execute(_RENEW, (epoch,))).rowcount == 1
 
 
 async def terminate(connection: Connection, name: str) -> None:

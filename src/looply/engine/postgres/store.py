@@ -1,6 +1,8 @@
 """The PostgreSQL store: one database, elsewhere or here. See `looply.engine.store` for what it promises."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import psycopg
@@ -8,8 +10,9 @@ import structlog
 
 from looply.clock import Clock
 from looply.engine.codec import FOLD_VERSION
-from looply.engine.postgres.connections import call
-from looply.engine.postgres.database import Database
+from looply.engine.postgres.clock import DatabaseClock
+from looply.engine.postgres.connections import Connection, call
+from looply.engine.postgres.database import Database, lease_is_over
 from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.months import add_month, months_from
 from looply.engine.postgres.names import Names
@@ -17,6 +20,7 @@ from looply.engine.postgres.opening import take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
+from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.engine.store import Boot
@@ -29,6 +33,7 @@ READERS: Final = 4
 
 _log = structlog.get_logger(__name__)
 
+_NOW = "SELECT clock_timestamp()"
 _LEAVE = "SELECT end_leases(ARRAY[%s]::bigint[])"
 
 
@@ -37,7 +42,7 @@ class PostgresStore:
 
     Guarantees: a commit that returned survives the loss of power of the database's machine; a commit whose connection
     broke says what became of it; a database that is away is no reason to end. One process works on the database unless
-    all that do are told to share it.
+    all that do are told to share it: then `clock` follows the database's, for their own clocks differ.
     """
 
     def __init__(
@@ -50,15 +55,24 @@ class PostgresStore:
         writers: int = WRITERS,
         readers: int = READERS,
     ) -> None:
-        self._clock = clock
         self._is_alone = is_alone
-        self._database = Database(address, clock, writers=writers, readers=readers, is_alone=is_alone)
+        self._database_clock = DatabaseClock(clock) if not is_alone else None
+        self._months: Sequence[str] = ()
+        self.clock: Clock = self._database_clock or clock
+        """What the processes of the store go by: the clock that was given, or where they share it the database's."""
+        self._database = Database(address, self.clock, writers=writers, readers=readers, is_alone=is_alone)
         self._renewal: asyncio.Task[None] | None = None
         names = Names()
         self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
-        self.work = PostgresWorkQueue(self._database)
+        self.work = PostgresWorkQueue(self._database) if is_alone else SharedWorkQueue(self._database)
         self.reads = PostgresReads(self._database, names)
-        self.schedules = PostgresSchedules(self._database, names)
+        schedules = PostgresSchedules if is_alone else SharedSchedules
+        self.schedules = schedules(self._database, names)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the database at the same time."""
+        return not self._is_alone
 
     @property
     def is_short_of_space(self) -> bool:
@@ -77,9 +91,9 @@ class PostgresStore:
             await database.ownership.take()
             async with database.writers.one() as connection:
                 await upgrade(connection)
-                for month in months_from(self._clock.now()):
-                    await add_month(connection, month)
-                boot = await take_over(connection, self._clock.now(), is_alone=self._is_alone)
+                await self._follow(connection)
+                await self._make_months(connection)
+                boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)
         except EngineError:
             database.abandon()
             raise
@@ -113,6 +127,11 @@ class PostgresStore:
         """Returns the error after which the store takes no more units, or None."""
         return self._database.failure
 
+    async def database_now(self, connection: Connection) -> datetime:
+        """Returns the instant of the database's clock, which `clock` follows where processes share the database."""
+        told: datetime = await call(connection, _NOW)
+        return told
+
     async def _leave(self) -> None:
         try:
             async with self._database.writers.one() as connection:
@@ -126,12 +145,30 @@ class PostgresStore:
         if task is not None:
             task.cancel()
 
+    async def _follow(self, connection: Connection) -> None:
+        """Looks at the database's clock, where processes share it."""
+        if self._database_clock is not None:
+            asked_at = self.clock.monotonic()
+            self._database_clock.follow(await self.database_now(connection), asked_at)
+
+    async def _make_months(self, connection: Connection) -> None:
+        """Makes the partitions of this month and of those ahead, once."""
+        if (months := months_from(self.clock.now())) != self._months:
+            for month in months:
+                await add_month(connection, month)
+            self._months = months
+
     async def _renew(self) -> None:
         """Says again and again that this process lives; one that cannot is taken for dead, and finds that out."""
-        while self._database.failure is None:
+        database = self._database
+        while database.failure is None:
             await asyncio.sleep(RENEWAL_SECONDS)
             try:
-                async with self._database.writers.one() as connection:
-                    await renew(connection, self._database.epoch)
+                async with database.writers.one() as connection:
+                    if not await renew(connection, database.epoch):
+                        _log.error("lease_lost", error=str(database.lose(lease_is_over(database.epoch))))
+                        return
+                    await self._follow(connection)
+                    await self._make_months(connection)
             except psycopg.Error as error:
                 _log.warning("lease_not_renewed", error=" ".join(str(error).split()))

@@ -37,7 +37,7 @@ class UnitWriter:
 
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
         """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken; psycopg.Error."""
-        arguments = (epoch, *await self._arguments(connection, unit))
+        arguments = (epoch, *await self._arguments(connection, epoch, unit))
         try:
             await _send(connection, unit, arguments)
         except psycopg.errors.CheckViolation:
@@ -51,7 +51,7 @@ class UnitWriter:
         sought = (unit.execution_id, batch.last_seq, epoch, batch.chain, batch.events)
         return (None,) if await row(connection, _STORED, sought) is not None else None
 
-    async def _arguments(self, connection: Connection, unit: Unit) -> tuple[Any, ...]:
+    async def _arguments(self, connection: Connection, epoch: int, unit: Unit) -> tuple[Any, ...]:
         head = unit.head
         ids = [head.organization_id, head.workspace_id, head.workflow_id]
         if unit.fire is not None:
@@ -62,7 +62,7 @@ class UnitWriter:
             "org": numbers[head.organization_id],
             "workspace": numbers[head.workspace_id],
             "workflow": numbers[head.workflow_id],
-            **_facts(unit),
+            **_facts(unit, epoch),
         }
         if unit.fire is not None:
             facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
@@ -133,7 +133,7 @@ def _holder(error: psycopg.Error) -> tuple[str, bytes]:
     return holder, bytes.fromhex(request)
 
 
-def _facts(unit: Unit) -> dict[str, Any]:
+def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
     head, batch = unit.head, unit.batch
     facts: dict[str, Any] = {
         "expected": unit.expected_seq,
@@ -170,11 +170,11 @@ def _facts(unit: Unit) -> dict[str, Any]:
             "version": stored.workflow_version,
         }
     if unit.work != _NO_CHANGE:
-        facts |= _work_facts(unit.work)
+        facts |= _work_facts(unit.work, epoch)
     return facts
 
 
-def _work_facts(work: WorkChange) -> dict[str, Any]:
+def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if work.put != _NO_WORK:
         facts["put"] = _filled(
@@ -183,7 +183,8 @@ def _work_facts(work: WorkChange) -> dict[str, Any]:
             waits=[_wait(wait) for wait in work.put.waits],
             incidents=[_incident(incident) for incident in work.put.incidents],
             cards=[_card(card) for card in work.put.cards],
-            continues=work.put.continues,
+            # The epoch of the process that goes on with the stretch.
+            continues=epoch if work.put.continues else 0,
         )
     gone = _filled(
         effects=work.drop_effects,

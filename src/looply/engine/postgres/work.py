@@ -1,4 +1,4 @@
-"""The side of the PostgreSQL store that knows what is due or runnable."""
+"""The side of the PostgreSQL store that knows what is due or runnable, for a process that is alone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Final
 from looply.clock import to_ms
 from looply.engine.postgres.connections import Connection, call, row, rows
 from looply.engine.postgres.database import Database
-from looply.engine.postgres.ownership import LEASE_SECONDS
 from looply.engine.rows import effect_from, find_id, id_text, optional_instant, timer_from
 from looply.engine.spans import LOWEST_ID
 from looply.engine.store import EffectRow, TimerRow
@@ -22,13 +21,9 @@ _QUEUED: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
     " WHERE (e.execution_id, e.seq) > (%s::uuid, %s) AND e.state = 0 ORDER BY e.execution_id, e.seq LIMIT %s"
 )
-# What another process runs whose lease has not run out is not lost; the process that asks knows its own.
 _LOST: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
-    " WHERE e.state = 1 AND e.epoch < %(epoch)s AND NOT EXISTS (SELECT 1 FROM lease l"
-    "  WHERE l.epoch = e.epoch AND l.epoch <> %(own)s"
-    "  AND l.seen > clock_timestamp() - make_interval(secs => %(life)s))"
-    " ORDER BY e.execution_id, e.seq LIMIT %(limit)s"
+    " WHERE e.state = 1 AND e.epoch < %s ORDER BY e.execution_id, e.seq LIMIT %s"
 )
 _CONTINUATIONS: Final = "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT %s"
 
@@ -70,16 +65,19 @@ class PostgresWorkQueue:
         return [effect_from(each) for each in found]
 
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
-        """Returns RUNNING effects of epochs before `epoch` whose processes do not live any more."""
-        arguments = {"epoch": epoch, "own": self._database.epoch, "life": LEASE_SECONDS, "limit": limit}
+        """Returns RUNNING effects of epochs before `epoch`."""
+        found = await self._database.read(lambda connection: rows(connection, _LOST, (epoch, limit)))
+        return [effect_from(each) for each in found]
 
-        async def read(connection: Connection) -> list[EffectRow]:
-            cursor = await connection.execute(_LOST, arguments, binary=True)
-            return [effect_from(each) for each in await cursor.fetchall()]
-
-        return await self._database.read(read)
+    async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it
+        """Returns nothing: whoever is alone knows what it has in line."""
+        return ()
 
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
         found = await self._database.read(lambda connection: rows(connection, _CONTINUATIONS, (limit,)))
         return [id_text(key) for (key,) in found]
+
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Does nothing: there is no other process."""
+        return ()

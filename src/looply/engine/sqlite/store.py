@@ -92,6 +92,11 @@ class SqliteStore:
         self.schedules = SqliteSchedules(self._threads)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether others store units too: never, one process owns the folder."""
+        return False
+
+    @property
     def is_short_of_space(self) -> bool:
         """Whether the reserve is given up: new work should be refused, so that what frees space can be stored."""
         return self._reserve.is_spent()

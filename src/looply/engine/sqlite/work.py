@@ -64,8 +64,16 @@ class SqliteWorkQueue:
             lambda connection: [effect_from(row) for row in connection.execute(_LOST, (epoch, limit))]
         )
 
+    async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it
+        """Returns nothing: the one process of the store knows what it has in line."""
+        return ()
+
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
         return await self._threads.read(
             lambda connection: [id_text(row[0]) for row in connection.execute(_CONTINUATIONS, (limit,))]
         )
+
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Does nothing: there is no other process."""
+        return ()

@@ -2,12 +2,10 @@ import asyncio
 import hashlib
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog import keys as keys_module
 from looply.catalog.keys import KeyDraft, NewKey, Principal
 from looply.errors import BadRequest, NotFound, Refused
 
@@ -123,18 +121,6 @@ async def test_a_revoked_key_opens_nothing_at_once(create, authenticate, catalog
     assert await authenticate(other.text) is not None
 
 
-async def test_a_revocation_holds_within_five_seconds_in_another_process(
-    open_catalog, create, authenticate, catalog: Catalog, path: Path, clock
-) -> None:
-    other = await open_catalog(path)
-    made = await create()
-    assert await authenticate(made.text, other) is not None
-    await catalog.keys.revoke(made.key.organization_id, made.key.key_id)
-
-    clock.advance(timedelta(seconds=5))
-    assert await authenticate(made.text, other) is None
-
-
 async def test_a_look_up_that_began_before_a_revocation_does_not_bring_the_key_back(
     create, authenticate, catalog: Catalog, mine
 ) -> None:
@@ -154,14 +140,6 @@ async def test_revoking_again_changes_nothing(create, catalog: Catalog, mine, cl
     assert await catalog.keys.revoke(mine.organization_id, made.key.key_id) == first
 
 
-async def test_a_known_key_is_found_without_the_database(create, authenticate, catalog: Catalog) -> None:
-    made = await create()
-    principal = await authenticate(made.text)
-    await catalog.close()
-
-    assert await authenticate(made.text) == principal
-
-
 async def test_calls_that_come_together_share_one_look_up(create, authenticate, catalog: Catalog) -> None:
     made = await create()
     calls = [asyncio.ensure_future(authenticate(made.text)) for _ in range(2000)]
@@ -177,19 +155,6 @@ async def test_a_call_that_is_cancelled_leaves_the_look_up_to_the_others(create,
     first.cancel()
 
     assert await second is not None
-
-
-async def test_the_memory_of_known_keys_is_bounded(create, authenticate, catalog: Catalog) -> None:
-    made = [await create() for _ in range(3)]
-    for new in made:
-        await authenticate(new.text)
-    remember = catalog.keys._remember
-    known = next(iter(catalog.keys._known.values()))
-    for number in range(keys_module.CACHE_ENTRIES):
-        remember(number.to_bytes(32, "big"), known)
-
-    assert len(catalog.keys._known) == keys_module.CACHE_ENTRIES
-    assert await authenticate(made[0].text) is not None
 
 
 @pytest.mark.parametrize("scopes", [[], ["admin"], ["read", "Read"], [""]])

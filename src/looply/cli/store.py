@@ -1,6 +1,6 @@
-"""A data folder as commands open it: owned by this process, nothing running, in the name of its operator.
+"""A store as commands open it, a data folder or a database: nothing runs, and all is done in its operator's name.
 
-Imported by a command when it works on a folder, never by the help: it brings the stores and the catalog with it.
+Imported by a command when it works on a store, never by the help: it brings the stores and the catalog with it.
 """
 
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from looply.app.services import Services
 from looply.bootstrap import CATALOG_FILE, running
 from looply.catalog.keys import Principal
 from looply.catalog.organizations import Organization
+from looply.cli.failures import UsageError
 from looply.cli.options import Place, settings_of
 from looply.cli.terminal import Terminal
 from looply.engine.sqlite.opening import FILE_NAME
@@ -21,15 +22,15 @@ from looply.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFolder:
-    """The services of a data folder, and the organization that its operator works for."""
+class OpenStore:
+    """The services of a store, and the organization that its operator works for."""
 
     services: Services
     organization: Organization
 
     @property
     def principal(self) -> Principal:
-        """Whoever can open the folder: all scopes, no key."""
+        """Whoever can open the store: all scopes, no key."""
         return Principal(
             organization_id=self.organization.organization_id,
             workspace_id=self.organization.workspace_id,
@@ -40,23 +41,24 @@ class OpenFolder:
 
 
 @asynccontextmanager
-async def open_folder(terminal: Terminal, place: Place) -> AsyncIterator[OpenFolder]:
-    """Opens a data folder that `init` has made; it is this process's own until the end of the block.
+async def open_store(terminal: Terminal, place: Place) -> AsyncIterator[OpenStore]:
+    """Opens a store that `init` has made; a data folder is this process's own until the end of the block.
 
     Raises: NotFound (code `NO_STORE`) when there is none, or (code `ORGANIZATION_NOT_FOUND`) when it has not the
-    organization that is named; DataFolderInUse, which names the process; StoreCorrupt, SchemaMismatch.
+    organization that is named; DataFolderInUse, which names the process; StoreCorrupt, SchemaMismatch,
+    StoreUnreachable.
     """
-    async with open_services(terminal, stored_folder(terminal, place.data)) as services:
+    async with open_services(terminal, stored_settings(terminal, place.data)) as services:
         organizations, named = services.catalog.organizations, place.organization
         organization = await organizations.find_first() if named is None else await organizations.get(named)
         if organization is None:
-            raise Conflict("the data folder has no organization; make one with 'looply init'", code="NO_ORGANIZATION")
-        yield OpenFolder(services, organization)
+            raise Conflict("the store has no organization; make one with 'looply init'", code="NO_ORGANIZATION")
+        yield OpenStore(services, organization)
 
 
 @asynccontextmanager
 async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator[Services]:
-    """Opens the folder of the settings, making what is missing; nothing runs in it. Raises: as `open_folder`."""
+    """Opens the store of the settings, making what is missing; nothing runs in it. Raises: as `open_store`."""
     configure_log("warning", terminal.clock, terminal.errors)
     try:
         async with running(settings, is_working=False, clock=terminal.clock) as application:
@@ -66,8 +68,8 @@ async def open_services(terminal: Terminal, settings: Settings) -> AsyncIterator
         raise DataFolderInUse(f"{error.message}. {hint}") from error
 
 
-def stored_folder(terminal: Terminal, data: Path | None) -> Settings:
-    """Returns the settings of a folder that holds a store.
+def stored_settings(terminal: Terminal, data: Path | None) -> Settings:
+    """Returns the settings of a store that is there, a folder or a database.
 
     Raises: NotFound (code `NO_STORE`), so that a wrong name does not make a new store.
     """
@@ -76,8 +78,19 @@ def stored_folder(terminal: Terminal, data: Path | None) -> Settings:
     return settings
 
 
+def folder_settings(terminal: Terminal, data: Path | None) -> Settings:
+    """Returns the settings of a folder that holds a store. Raises: NotFound (code `NO_STORE`); UsageError."""
+    settings = stored_settings(terminal, data)
+    if settings.engine != "embedded":
+        message = "works on a data folder, and the settings name a database, which has tools of its own for that"
+        raise UsageError(f"the command {message}: see docs/how-to/backup.md")
+    return settings
+
+
 def check_store(settings: Settings) -> None:
-    """Refuses a folder that holds no store. Raises: NotFound (code `NO_STORE`)."""
+    """Refuses a folder that holds no store; a database is looked at when it is opened. Raises: NotFound."""
+    if settings.engine != "embedded":
+        return
     if not all((settings.data / name).is_file() for name in (CATALOG_FILE, FILE_NAME)):
         raise NotFound(
             f"{settings.data} is no data folder of Looply; make one with 'looply init --data {settings.data}'",

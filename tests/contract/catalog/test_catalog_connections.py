@@ -1,13 +1,10 @@
-from pathlib import Path
-
 import pytest
 from sqlalchemy import text
 
 from looply.catalog import Catalog
 from looply.catalog.connections import Connection, ConnectionDraft
-from looply.clock import Ids
 from looply.errors import BadRequest, Conflict, NotFound, Refused
-from looply.sealing import SealBroken, Sealer
+from looply.sealing import SealBroken
 
 SECRETS = {"password": "canary-password", "token": "canary-token"}
 
@@ -118,7 +115,7 @@ _SWAP = "UPDATE connections SET sealed_secrets = (SELECT sealed_secrets FROM con
 
 
 async def test_a_sealed_value_of_another_organization_does_not_open(
-    open_catalog, catalog: Catalog, create, mine, theirs, path: Path
+    open_catalog, catalog: Catalog, create, mine, theirs, place
 ) -> None:
     await create()
     await create(draft(secrets={"password": "theirs"}), theirs)
@@ -129,7 +126,7 @@ async def test_a_sealed_value_of_another_organization_does_not_open(
         )
     )
 
-    restarted = await open_catalog(path)
+    restarted = await open_catalog(place)
     with pytest.raises(SealBroken):
         await restarted.connections.resolve(mine.organization_id, "S4")
     assert (await restarted.connections.resolve(theirs.organization_id, "S4")).secrets == {"password": "theirs"}
@@ -160,10 +157,10 @@ async def test_an_older_sealed_value_of_the_same_connection_does_not_open(catalo
 
 
 async def test_after_the_key_is_lost_new_secrets_mend_a_connection(
-    create, catalog: Catalog, org: str, path: Path, clock, entropy
+    create, catalog: Catalog, open_catalog, org: str, place
 ) -> None:
     await create()
-    other = await Catalog.open(path, Sealer(bytes([1]) * 32, entropy), clock=clock, ids=Ids(entropy), entropy=entropy)
+    other = await open_catalog(place, key=bytes([1]) * 32)
     assert (await other.connections.get(org, "S4")).secret_names == ("password", "token")
     with pytest.raises(SealBroken):
         await other.connections.resolve(org, "S4")

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from looply.catalog import Catalog
 from looply.catalog.cards import CardDraft
 from looply.catalog.connections import ConnectionDraft
 from looply.catalog.keys import KeyDraft
 from looply.catalog.pages import Page
+from looply.catalog.tables import metadata
 from looply.catalog.workflows import WorkflowDraft
 from looply.errors import BadRequest, LooplyError, NotFound
 
@@ -132,8 +133,7 @@ async def _answer(call: Call, catalog: Catalog, org: str, owned: Owned) -> tuple
 
 async def _dump(catalog: Catalog) -> dict[str, list]:
     def read(connection):
-        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")).scalars()
-        return {name: connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in names.all()}
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables}
 
     return await catalog.database.read(read)
 

@@ -328,25 +328,10 @@ async def test_a_limit_that_is_not_positive_is_a_bad_request(catalog: Catalog, o
         await catalog.workflows.list_page(org, limit)
 
 
-async def test_pages_and_the_next_creation_are_read_from_indexes_without_sorting(catalog: Catalog, org: str) -> None:
-    queries = (
-        """SELECT workflow_id FROM workflow_versions WHERE organization_id = ? AND deleted = 0
-        AND (created_on_ms, workflow_id, workflow_version) < (5, 'a', 1)
-        ORDER BY created_on_ms DESC, workflow_id DESC, workflow_version DESC LIMIT 21""",
-        "SELECT max(created_on_ms) FROM workflow_versions WHERE organization_id = ?",
-    )
-    for query, index in zip(queries, ("list", "creation"), strict=True):
-        plan = await catalog.database.read(
-            lambda connection, query=query: connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (org,)).all()
-        )
-        assert f"ix_workflow_versions_{index}" in repr(plan)
-        assert "TEMP B-TREE" not in repr(plan)
-
-
 async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
-    open_catalog, catalog: Catalog, path, create, org: str
+    open_catalog, catalog: Catalog, place, create, org: str
 ) -> None:
-    other = await open_catalog(path)
+    other = await open_catalog(place)
     first = await create()
 
     async def save(author: Catalog, number: int) -> bool:
@@ -361,9 +346,9 @@ async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
 
 
 async def test_concurrent_drafts_over_an_active_version_get_numbers_of_their_own(
-    open_catalog, catalog: Catalog, path, create, org: str
+    open_catalog, catalog: Catalog, place, create, org: str
 ) -> None:
-    other = await open_catalog(path)
+    other = await open_catalog(place)
     first = await create()
     await catalog.workflows.activate(org, key(first))
 

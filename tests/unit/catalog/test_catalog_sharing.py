@@ -1,0 +1,161 @@
+import asyncio
+
+import pytest
+
+from looply.catalog.sharing import SharedCalls, SharedLooks
+from looply.errors import Refused, StoreUnreachable
+
+
+async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
+    calls, gate = SharedCalls[str](), asyncio.Event()
+
+    async def call() -> str:
+        await gate.wait()
+        return "done"
+
+    first, second = asyncio.ensure_future(calls.get("a", call)), asyncio.ensure_future(calls.get("a", call))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.set()
+    assert await second == "done"
+
+
+async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
+    calls, gate, complaints = SharedCalls[str](), asyncio.Event(), []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+
+    async def call() -> str:
+        await gate.wait()
+        raise Refused("no")
+
+    only = asyncio.ensure_future(calls.get("a", call))
+    await asyncio.sleep(0)
+    only.cancel()
+    gate.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert complaints == []
+
+
+class Something:
+    """A number that others change, and looks at it that a test lets pass one by one."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self.looks = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.answered = asyncio.Semaphore(0)
+
+    async def look(self) -> int:
+        self.looks += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        seen = self.value
+        await self.answered.acquire()
+        self.under_way -= 1
+        return seen
+
+
+@pytest.fixture
+def something() -> Something:
+    return Something()
+
+
+@pytest.fixture
+def looks(something: Something) -> SharedLooks[int]:
+    return SharedLooks(something.look)
+
+
+def asked(looks: SharedLooks[int]) -> "asyncio.Task[int]":
+    return asyncio.create_task(looks.get())
+
+
+async def settled() -> None:
+    """Returns when what can go on without the test has done so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_asking(
+    something: Something, looks: SharedLooks[int]
+) -> None:
+    first = asked(looks)
+    await settled()
+    something.value = 1
+    second = asked(looks)
+    await settled()
+    for _ in range(2):
+        something.answered.release()
+    assert (await first, await second) == (0, 1)
+
+
+async def test_all_who_come_meanwhile_share_one_look(something: Something, looks: SharedLooks[int]) -> None:
+    first = asked(looks)
+    await settled()
+    others = [asked(looks) for _ in range(1000)]
+    await settled()
+    something.answered.release()
+    something.answered.release()
+    await asyncio.gather(first, *others)
+    assert (something.looks, something.most_under_way) == (2, 1)
+
+
+async def test_a_look_that_has_begun_takes_nobody_more_also_when_it_was_shared(
+    something: Something, looks: SharedLooks[int]
+) -> None:
+    first = asked(looks)
+    await settled()
+    second = asked(looks)
+    await settled()
+    something.answered.release()
+    await first
+    await settled()
+    something.value = 1
+    third = asked(looks)
+    await settled()
+    for _ in range(2):
+        something.answered.release()
+    assert (await second, await third) == (0, 1)
+
+
+async def test_a_look_after_a_pause_begins_at_once(something: Something, looks: SharedLooks[int]) -> None:
+    something.answered.release()
+    assert await looks.get() == 0
+    something.value = 1
+    something.answered.release()
+    assert await looks.get() == 1
+    assert something.looks == 2
+
+
+async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made(something: Something) -> None:
+    fails = [True, False]
+
+    async def look() -> int:
+        seen = await something.look()
+        if fails.pop(0):
+            raise StoreUnreachable("away")
+        return seen
+
+    looks = SharedLooks(look)
+    first = asked(looks)
+    await settled()
+    second = asked(looks)
+    await settled()
+    for _ in range(2):
+        something.answered.release()
+    with pytest.raises(StoreUnreachable):
+        await first
+    assert await second == 0
+
+
+async def test_a_caller_that_is_cancelled_leaves_the_look_to_the_others(
+    something: Something, looks: SharedLooks[int]
+) -> None:
+    first, second = asked(looks), asked(looks)
+    await settled()
+    first.cancel()
+    for _ in range(2):
+        something.answered.release()
+    assert await second == 0
