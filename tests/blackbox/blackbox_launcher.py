@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 COMMAND = str(Path(sys.executable).with_name("looply"))
-START_SECONDS = 30.0
+START_SECONDS = 50.0
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

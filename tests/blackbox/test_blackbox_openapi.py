@@ -54,12 +54,12 @@ def run(server: Server, org: Organization, folder: Path, phases: str) -> None:
     assert "request_broke" not in server.log_text()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(600)
 def test_generated_calls_meet_what_the_description_promises(server: Server, org: Organization, tmp_path: Path) -> None:
     run(server, org, tmp_path, "examples,coverage,fuzzing")
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(600)
 def test_generated_calls_on_things_that_exist_meet_what_the_description_promises(
     server: Server, org: Organization, tmp_path: Path
 ) -> None:

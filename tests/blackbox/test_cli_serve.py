@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,15 +94,6 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback() -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (130, b"")
-
-
-def test_the_help_starts_at_once() -> None:
-    times = []
-    for _ in range(5):
-        begun = time.monotonic()
-        assert run("--help").returncode == 0
-        times.append(time.monotonic() - begun)
-    assert min(times) < 0.5
 
 
 def test_the_demo_releases_the_order_by_itself(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def planned(bench: Bench) -> list[tuple[str, Point]]:
     return [(errno, point) for point in ends(changing(bench)) for errno in ERRORS.get(point.name, ())]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_change_that_the_disk_refuses_is_made_whole_or_not_at_all(bench: Bench) -> None:
     report = FaultReport("catalog_errors", seed=0, options={}, faults=["ENOSPC", "EIO"])
     create(bench)

@@ -56,7 +56,7 @@ def test_a_bit_that_turned_in_any_page_is_refused_or_says_nothing(
     report.finish()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_page_that_is_lost_or_another_one_or_an_older_one_is_refused(place: Path, left: Left) -> None:
     report = FaultReport("catalog_pages", seed=SEED, options={}, faults=("ZERO", "SWAP", "OLDER"))
     verdicts = counted(Judge(place, left), exchanges(left, left.content), report)
@@ -65,7 +65,7 @@ def test_a_page_that_is_lost_or_another_one_or_an_older_one_is_refused(place: Pa
     report.finish()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_without_its_sums_the_same_damage_is_told_as_truth(place: Path, left: Left) -> None:
     judge = Judge(place, left)
     emptied = without_sums(left.content, place)

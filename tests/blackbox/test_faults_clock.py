@@ -215,7 +215,7 @@ def check_schedule(place: Place, rows: list[dict[str, Any]], report: FaultReport
     return len(own)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
     place: Place, clock: WallClock, repetitions: Repetitions
 ) -> None:
@@ -247,7 +247,7 @@ def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
     report.finish()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_minute(
     place: Place, clock: WallClock, repetitions: Repetitions
 ) -> None:
@@ -303,7 +303,7 @@ def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_mi
     report.finish()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_process_that_stood_still_repeats_nothing_and_loses_nothing(
     tmp_path: Path, sink: Sink, repetitions: Repetitions
 ) -> None:

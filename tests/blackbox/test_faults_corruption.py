@@ -70,7 +70,7 @@ def judge(place: Path, reference: Reference, damages: Iterator[Damage], report: 
     return verdicts
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_after_an_orderly_stop_every_damage_is_refused(
     place: Path, stopped: Reference, repetitions: Repetitions
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_log_that_is_missing_or_another_is_refused(place: Path, killed: Refere
     report.finish()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_server_refuses_with_65_or_serves_what_is_whole(
     tmp_path: Path, killed: Reference, stopped: Reference, repetitions: Repetitions
 ) -> None:

@@ -33,7 +33,7 @@ from blackbox_sink import Sink
 from blackbox_strace import READING, WRITING, Call, Point, error_at, numbered, record, until_dead
 
 CALLERS = 16
-LONGEST_END_SECONDS = 5.0
+LONGEST_END_SECONDS = 30.0
 LOG = "executions.db-wal"
 FILE = "executions.db"
 
@@ -53,7 +53,7 @@ def exchanges(calls: list[Call]) -> Iterator[tuple[Call, Call]]:
             asked = None
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_each_success_leaves_after_a_flush_of_what_it_promises(bench: Bench, sink: Sink) -> None:
     kinds = (Trigger, Resume, Terminate, Toggle)
     report = FaultReport("order_of_flushes", seed=0, options={}, faults=[f"TRACE {kind.name}" for kind in kinds])
@@ -103,7 +103,7 @@ def recorded(bench: Bench, scenario: Scenario) -> list[Call]:
     return calls
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [Trigger, Resume, Terminate, Toggle, Getting], ids=lambda kind: kind.name)
 def test_without_space_for_any_one_write_nothing_is_half_done_and_the_next_call_is_served(
     bench: Bench, sink: Sink, kind: type[Scenario]
@@ -141,7 +141,7 @@ def check_refusal(told: list[Answer], *, is_effect: bool) -> None:
         assert (answer.outcome, answer.body["code"]) == ("fail", "STORE_FULL"), answer
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: Sink) -> None:
     faults = ("EIO pwrite64", "ENOSPC pwrite64", "EIO fdatasync", "EIO ftruncate")
     report = FaultReport("checkpoint_errors", seed=0, options={}, faults=faults)
@@ -181,7 +181,7 @@ def test_an_error_of_the_copying_into_the_file_harms_nobody(bench: Bench, sink: 
     report.finish()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [Resume, Terminate, Toggle, PostingAgain], ids=lambda kind: kind.name)
 def test_a_failed_flush_of_any_call_is_told_as_unknown_and_settled_by_the_next_process(
     bench: Bench, sink: Sink, kind: type[Scenario]
@@ -264,7 +264,7 @@ def check_orders(bench: Bench, workflow_id: str, orders: list[Order], report: Fa
     return outcomes
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_failed_flush_amid_many_calls_ends_the_process_and_lies_to_nobody(
     bench: Bench, repetitions: Repetitions
 ) -> None:
