@@ -74,6 +74,10 @@ lock: $(STAMP) ## Pin the newest dependencies that fit pyproject.toml.
 		--extra demo --group dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
 		pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+		--extra distributed -c requirements/dev.txt pyproject.toml -o requirements/distributed.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+		--group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove everything that was built or installed.
 	rm -rf $(VENV) ui/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -7,7 +7,7 @@ carry them out.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,7 +120,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
 async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
     """Carries out effects of a distributed installation until SIGTERM or SIGINT, then drains.
 
-    `on_working` is called with the names of the task queues once effects are taken.
+    `on_working` is called with the names of the connectors that are served, once effects are taken.
     Raises: as `running`; StoreLost when the store failed meanwhile, or another process ended this one's right to it.
     """
     async with running(settings, connectors=settings.worker_connectors) as application:
@@ -129,7 +129,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         watch = asyncio.create_task(_watch_store(application))
         try:
             _spare_collector()
-            on_working(application.address)
+            on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
             await lifecycle.wait()
             application.pump.stop()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
@@ -196,7 +196,9 @@ def _extra(name: str) -> Iterator[None]:
         raise SettingsError(message) from error
 
 
-def _dispatcher(settings: Settings, registry: Registry, connectors: Sequence[str] | None) -> Dispatcher:
+def _dispatcher(
+    settings: Settings, registry: Registry, store: Store, clock: Clock, connectors: Sequence[str] | None
+) -> Dispatcher:
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
     with _extra("distributed"):
@@ -219,7 +221,14 @@ def _dispatcher(settings: Settings, registry: Registry, connectors: Sequence[str
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-    return TemporalDispatcher(reached, serving=carried)
+
+    async def labels_of(execution_id: str) -> Mapping[str, str]:
+        head = await store.reads.head(execution_id)
+        if head is None:
+            return {}
+        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
+
+    return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
 async def _compose(
@@ -231,7 +240,7 @@ async def _compose(
     registry = load_connectors()
     client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
     stack.push_async_callback(client.close)
-    dispatcher = _dispatcher(settings, registry, connectors)
+    dispatcher = _dispatcher(settings, registry, store, clock, connectors)
     shell = Shell(
         Parts(
             store=store,

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
+from temporal_server import NoTemporal, TemporalServer
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
 
-REAL_TIME = ("test_store_postgres_faults",)
+REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 
 
 def pytest_asyncio_loop_factories(
@@ -43,6 +44,26 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
         server.watch(os.getppid() if is_worker else os.getpid())
         note.write_text(str(server.folder))
         return server
+
+
+@pytest.fixture(scope="session")
+def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Gives the address of the Temporal server of the session; tests that run side by side share it."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    shared = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.getbasetemp()
+    note = shared / "temporal"
+    with (shared / "temporal.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if note.exists():
+            return note.read_text()
+        server = TemporalServer()
+        try:
+            server.start()
+        except NoTemporal as error:
+            pytest.skip(str(error))
+        server.watch(os.getppid() if is_worker else os.getpid())
+        note.write_text(server.address)
+        return server.address
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,11 @@ class Road:
         """Cuts the sessions of the next units in these ways, one each."""
         self._cuts.extend(cuts)
 
+    def close_to_others(self) -> None:
+        """Takes no new session from now on; those that are under way stay."""
+        assert self._listener is not None
+        self._listener.close()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

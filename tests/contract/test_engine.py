@@ -1,6 +1,8 @@
-"""The engine contract on each store: every story of `looply.testing.engine_contract`, collected from there."""
+"""The engine contract on each pair of store and dispatcher: every story of `looply.testing.engine_contract`, collected from there."""
 
+import os
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,16 +12,39 @@ from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import LOCK_NAME
+from looply.testing.carriage import Carriage, InProcess
 from looply.testing.driver import Driver
 from looply.testing.engine_contract import story_classes
 from looply.testing.faults import MortalStore
+from looply.testing.temporal import TemporalCarriage
+
+_SERIAL = count()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> StoreDatabase | str:
+def before_any() -> int:
+    """Returns where the chance of a story begins: over Temporal no two stories may have an execution id in common."""
+    return (os.getpid() << 32) + (next(_SERIAL) << 16)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres", "temporal"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Gives the name of the pair: a store with the dispatcher of the process, or PostgreSQL with Temporal."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest) -> StoreDatabase | str:
     """Gives the kind of the store; for PostgreSQL its database."""
-    kind: str = request.param
-    return request.getfixturevalue("postgres_database") if kind == "postgres" else kind
+    return request.getfixturevalue("postgres_database") if kind in ("postgres", "temporal") else kind
+
+
+@pytest.fixture
+def carriage(kind: str, request: pytest.FixtureRequest) -> Carriage:
+    """Gives the way that effects go; over Temporal on task queues of this test's own."""
+    if kind != "temporal":
+        return InProcess()
+    return TemporalCarriage(request.getfixturevalue("temporal_address"), f"looply-{before_any():x}")
 
 
 @pytest.fixture
@@ -39,9 +64,10 @@ async def open_store(database: StoreDatabase | str, tmp_path: Path) -> AsyncIter
 
 @pytest.fixture
 async def engine(
-    open_store: Callable[[Clock], MortalStore], database: StoreDatabase | str, tmp_path: Path
+    open_store: Callable[[Clock], MortalStore], database: StoreDatabase | str, carriage: Carriage, tmp_path: Path
 ) -> AsyncIterator[Driver]:
-    driver = Driver(lambda: open_store(driver.clock))
+    before = before_any() if isinstance(carriage, TemporalCarriage) else 0
+    driver = Driver(lambda: open_store(driver.clock), carriage=carriage, before=before)
     if isinstance(database, StoreDatabase):
         driver.lift_lock = database.lift_lock
     else:

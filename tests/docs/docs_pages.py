@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("[A-Z]*.md"), *DOCS.rglob("*.md")})
+PAGES = sorted({*ROOT.glob("[A-Z]*.md"), ROOT / "deploy" / "README.md", *DOCS.rglob("*.md")})
 WRITTEN = [page for page in PAGES if page.parent.name not in ("reference", "adr")]
 """The pages that people write."""
 

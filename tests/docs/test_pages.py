@@ -4,10 +4,12 @@ import importlib.metadata
 import json
 import re
 import tomllib
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from deployment_files import given_names
 from docs_pages import DOCS, PAGES, ROOT, WRITTEN, blocks, prose
 from reference_pages.commands import command_names
 from reference_pages.errors import find_codes
@@ -65,6 +67,14 @@ def test_json_is_json(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
+def test_settings_in_examples_are_settings(page: Path) -> None:
+    for language, text in blocks(page):
+        if language == "toml":
+            for name, value in tomllib.loads(text).items():
+                TABLE[name].parse(value)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_definitions_have_no_finding(page: Path) -> None:
     texts = [text for language, text in blocks(page) if language == "json definition"]
     texts += [found for language, text in blocks(page) if language == "bash" for found in HEREDOC.findall(text)]
@@ -93,11 +103,17 @@ def around(step: Json) -> Json:
     return {"workflow_name": "example", "workflow_steps": chain, "workflow_connections": edges}
 
 
+@cache
+def names_of_the_code() -> frozenset[str]:
+    return frozenset(
+        {*find_codes(), *log_types(), *OTHER_NAMES, *(row.variable for row in TABLE.values()), *given_names()}
+    )
+
+
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_names_in_capitals_are_those_of_the_code(page: Path) -> None:
-    known = {*find_codes(), *log_types(), *OTHER_NAMES, *(row.variable for row in TABLE.values())}
     found = {name for text in re.findall(r"`([^`\n]+)`", prose(page)) for name in UPPER.findall(text)}
-    assert {name for name in found if not name.startswith(("API_", "BSD_"))} - known == set()
+    assert {name for name in found if not name.startswith(("API_", "BSD_"))} - names_of_the_code() == set()
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
@@ -120,7 +136,9 @@ def test_commands_exist(page: Path) -> None:
 def test_every_event_of_the_log_is_explained() -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
     events = set(
-        re.findall(r"\blog\.(?:debug|info|warning|error|exception)\(\s*\"([a-z_]+)\"", source.replace("_log", "log"))
+        re.findall(
+            r"\b(?:log\.(?:debug|info|warning|error|exception)|ready)\(\s*\"([a-z_]+)\"", source.replace("_log", "log")
+        )
     )
     section = prose(DOCS / "how-to" / "operate.md").partition("## The log")[2].partition("\n## ")[0]
     first_cells = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("|"))

@@ -32,6 +32,10 @@ PLACES: Final[dict[Place, tuple[str, str]]] = {
 
 NOTES: Final[dict[str, tuple[Place, str]]] = {
     "ALREADY_INITIALIZED": ("command", "The data folder has an organization already. Use it, or name another folder."),
+    "ALREADY_MOVED": (
+        "command",
+        ("The folder was moved to a database before; the message says when and where, and how to move it again."),
+    ),
     "AMBIGUOUS": (
         "state",
         (
@@ -115,6 +119,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "EXPRESSION_SYNTAX": ("definition", "An expression does not parse. The message names the position."),
     "FAILED": ("state", "The execution has failed and can only be repaired, rerun or terminated."),
     "FIRE_TAKEN": ("inside", "A schedule has fired for this instant already; it never fires twice."),
+    "FOLDER_MOVED": (
+        "command",
+        ("The folder was moved to a database, and goes on there. The message says how to undo that."),
+    ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
@@ -141,7 +149,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "INVALID_ZONE": ("definition", "Not an IANA time zone such as `Europe/Dublin`."),
     "KEY_MISSING": (
         "command",
-        ("The backup has no key of the stored secrets. Name it by `--key-file`, or set `LOOPLY_ENCRYPTION_KEY`."),
+        (
+            "There is no key of the stored secrets. Put it back or name it by `--key-file` (restore), or set"
+            " `LOOPLY_ENCRYPTION_KEY`."
+        ),
     ),
     "KEY_NOT_FOUND": ("state", "The organization has no key of this id."),
     "KEY_REUSED": ("state", "The `Idempotency-Key` was used for another request. Use a new key for a new request."),
@@ -159,6 +170,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "MALFORMED_QUERY": ("call", "The query string is not UTF-8, or has too many parameters."),
     "METHOD_NOT_ALLOWED": ("call", "The path exists with another method; `Allow` names it."),
     "MISSING_PARAMETER": ("call", "A query parameter that must be there is missing."),
+    "MOVE_UNFINISHED": (
+        "command",
+        ("The database is half filled. Repeat `looply db move`, which begins anew, or drop its schemas."),
+    ),
     "NOT_AN_OBJECT": ("call", "A value must be a JSON object."),
     "NOT_AVAILABLE": ("call", "This release does not have what was asked for."),
     "NOT_FOUND": ("call", "The path, or the object, does not exist, or belongs to another organization."),
@@ -254,6 +269,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "STORE_UNAVAILABLE": ("server", "The catalog's database cannot be used. Nothing was done."),
     "STORE_UNREACHABLE": ("server", "The database cannot be reached. Nothing was stored; repeat."),
     "TARGET_EXISTS": ("command", "The folder of the backup exists. Name a new one; nothing is overwritten."),
+    "TARGET_NOT_EMPTY": (
+        "command",
+        ("The database to move to holds something already; the message says what. Name an empty one."),
+    ),
     "TERMINATED": ("state", "The execution was terminated."),
     "TIMED_OUT": ("state", "The wait timed out before the resume came."),
     "TIMEOUT": (

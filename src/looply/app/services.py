@@ -1,6 +1,7 @@
 """What every use case is given."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from looply.app.aside import Aside
@@ -35,10 +36,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine, the catalog and what surrounds them.
-
-    `schedule_lock` orders the changes of live schedules, `aside` does what would hold up the event loop.
-    """
+    """The engine, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
 
     engine: Engine
     catalog: Catalog
@@ -48,5 +46,9 @@ class Services:
     links: Links
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    schedule_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     aside: Aside = field(default_factory=Aside)
+
+    @property
+    def schedule_lock(self) -> AbstractAsyncContextManager[None]:
+        """What orders the changes of live schedules, those of other servers included."""
+        return self.catalog.database.turn()

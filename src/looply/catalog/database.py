@@ -1,8 +1,9 @@
 """The catalog's database: functions on a connection, each in a transaction of its own, on threads of its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ MAX_PENDING: Final = 1000
 
 
 class Backend(Protocol):
-    """One kind of database. All methods but `failure` block, and run on threads that `CatalogDatabase` gives them.
+    """One kind of database. Its methods block, and run on threads that `CatalogDatabase` gives them.
 
     What they raise as an error of the driver is told by `failure`.
     """
@@ -48,6 +49,10 @@ class Backend(Protocol):
         """Returns how many changes are stored: a write that was answered before is counted."""
         ...
 
+    def hold(self) -> Callable[[], None]:
+        """Waits until no other process holds this; returns what lets go of it, at once and without fail."""
+        ...
+
     def failure(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
         """Returns our error for the driver's, told by its code, never by its text."""
         ...
@@ -73,6 +78,7 @@ class CatalogDatabase:
         # A look is short and waits for no read that is long.
         self._looker = ThreadPoolExecutor(1, "looply-catalog-look") if backend.is_shared else self._writer
         self._looks: SharedLooks[int] = SharedLooks(self._look)
+        self._turn = asyncio.Lock()
         self._pending = 0
         self._changes = 0
         self._is_closed = False
@@ -100,6 +106,25 @@ class CatalogDatabase:
         """
         return await self._call(self._writer, lambda: self._told(lambda: self._backend.write(function), writes=True))
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Lets blocks that change more than the catalog go one after the other, those of all processes that share it.
+
+        A process that is killed, or whose connection breaks, has lost its turn.
+        Raises: Overloaded when it does not come, StoreUnreachable, ShuttingDown.
+        """
+        async with self._turn:
+            if not self._backend.is_shared:
+                yield
+                return
+            if self._is_closed:
+                raise ShuttingDown("the catalog is closed")
+            release = await self._held()
+            try:
+                yield
+            finally:
+                release()
+
     async def open(self) -> None:
         """Proves what is stored and brings it to today's form.
 
@@ -118,6 +143,15 @@ class CatalogDatabase:
         for threads in (self._writer, self._readers, self._looker):
             threads.shutdown()
         self._backend.dispose()
+
+    async def _held(self) -> Callable[[], None]:
+        holding = asyncio.ensure_future(asyncio.to_thread(self._told, self._backend.hold))
+        try:
+            return await asyncio.shield(holding)
+        except asyncio.CancelledError:
+            # It may come all the same, and nobody is left to let go of it.
+            holding.add_done_callback(_let_go)
+            raise
 
     async def _look(self) -> int:
         return await self._call(self._looker, lambda: self._told(self._backend.changes))
@@ -149,3 +183,8 @@ class CatalogDatabase:
             # Counted on the thread, so that a caller that was cancelled does not leave its change uncounted.
             if writes:
                 self._changes += 1
+
+
+def _let_go(held: asyncio.Future[Callable[[], None]]) -> None:
+    if not held.cancelled() and held.exception() is None:
+        held.result()()

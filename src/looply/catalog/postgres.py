@@ -17,6 +17,7 @@ its checksums of pages find what has turned on the disk (on by default from Post
 """
 
 import select
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -52,6 +53,9 @@ BUSY_SECONDS: Final = 5
 MIGRATION_SECONDS: Final = 60
 """How long a start waits for another process that migrates."""
 
+TURN_SECONDS: Final = 30
+"""How long who changes more than the catalog waits for another process that does."""
+
 _SESSION = f"-c search_path={SCHEMA_NAME} -c synchronous_commit=on -c jit=off"
 _WRITER = (
     f"{_SESSION} -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off"
@@ -73,7 +77,8 @@ _DEFAULTS: Final = {
 
 _WAIT_FOR_MIGRATION = f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242608, 0)"
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242620, 0)"
+_HOLD = "SELECT pg_advisory_lock(1819242621, 0)"
 # Asked first: only an owner of the database may say CREATE SCHEMA, also when there is nothing to create.
 _HAS_SCHEMA = f"SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA_NAME}'"  # noqa: S608 - a name of our own
 _MAKE_SCHEMA = f"CREATE SCHEMA {SCHEMA_NAME}"
@@ -156,6 +161,16 @@ class PostgresDatabase:
             # A session that broke says nothing of the database: a new one does.
             self._leave()
             return self._look()
+
+    def hold(self) -> Callable[[], None]:
+        """Takes a lock that lives as long as a session of its own."""
+        session = self._connected(f"{_WRITER} -c lock_timeout={TURN_SECONDS}s", autocommit=True)
+        try:
+            session.execute(_HOLD)
+        except psycopg.Error:
+            session.close()
+            raise
+        return session.close
 
     def failure(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:  # noqa: ARG002
         """Returns our error for the driver's."""

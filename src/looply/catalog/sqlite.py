@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,10 @@ class SqliteFile:
     def changes(self) -> int:
         """Returns 0: whoever has the file counts its own changes."""
         return 0
+
+    def hold(self) -> Callable[[], None]:
+        """Returns at once: nobody else works on the file."""
+        return lambda: None
 
     def failure(self, error: Exception, *, writes: bool, is_opening: bool) -> LooplyError:
         """Returns our error for the driver's."""

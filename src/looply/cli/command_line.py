@@ -26,7 +26,7 @@ _COMMANDS: Final = {
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
-    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore."),
+    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, move."),
 }
 
 APP: Final = App(

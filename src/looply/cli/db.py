@@ -6,11 +6,12 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from looply.cli.failures import DONE, REFUSED
+from looply.cli.move import move
 from looply.cli.options import AnyFolder, Data, settings_of
 from looply.cli.tables import record, table
 from looply.cli.terminal import Here
 
-APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore.")
+APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, move.")
 
 
 @APP.command
@@ -85,3 +86,6 @@ def restore(
     names = restore_backup(source, settings.data, key=key_file, needs_key=needs_key)
     document = {"data": str(settings.data), "files": names}
     terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))
+
+
+APP.command(move)

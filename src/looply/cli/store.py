@@ -15,6 +15,7 @@ from looply.catalog.organizations import Organization
 from looply.cli.failures import UsageError
 from looply.cli.options import Place, settings_of
 from looply.cli.terminal import Terminal
+from looply.engine.sqlite.moved import check_not_moved
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.errors import Conflict, DataFolderInUse, NotFound
 from looply.log import configure_log
@@ -45,10 +46,13 @@ async def open_store(terminal: Terminal, place: Place) -> AsyncIterator[OpenStor
     """Opens a store that `init` has made; a data folder is this process's own until the end of the block.
 
     Raises: NotFound (code `NO_STORE`) when there is none, or (code `ORGANIZATION_NOT_FOUND`) when it has not the
-    organization that is named; DataFolderInUse, which names the process; StoreCorrupt, SchemaMismatch,
-    StoreUnreachable.
+    organization that is named; DataFolderInUse, which names the process; EngineError (code `FOLDER_MOVED`) for a
+    folder that was moved, where a change would reach nobody; StoreCorrupt, SchemaMismatch, StoreUnreachable.
     """
-    async with open_services(terminal, stored_settings(terminal, place.data)) as services:
+    settings = stored_settings(terminal, place.data)
+    if settings.engine == "embedded":
+        check_not_moved(settings.data)
+    async with open_services(terminal, settings) as services:
         organizations, named = services.catalog.organizations, place.organization
         organization = await organizations.find_first() if named is None else await organizations.get(named)
         if organization is None:

@@ -130,6 +130,13 @@ class Codec:
             raise _corrupt(execution_id, batch.first_seq, "its hash does not follow the batch before")
         return batch.chain
 
+    def check_value(self, value: Value, organization_id: str) -> None:
+        """Compares the content of a large value with its name. Raises: StoreCorrupt when it is another one."""
+        try:
+            self._value(value.hash, {value.hash: value}, organization_id)
+        except (ValueError, LookupError) as error:
+            raise StoreCorrupt(f"the store is damaged: {error}; restore it from a backup") from error
+
     def encode_state(self, state: ExecutionState) -> tuple[int, bytes]:
         """Returns (dictionary number, bytes) of a state; one that holds secrets is sealed as a whole."""
         data = self._dictionaries.compress(_STATE_ENCODER.encode(state))

@@ -44,10 +44,13 @@ class FakeClock:
 
 
 class SerialEntropy:
-    """Chance that only counts: no token is given twice, and a test that runs again sees the same ones."""
+    """Chance that only counts: no token is given twice, and a test that runs again sees the same ones.
 
-    def __init__(self) -> None:
-        self._count = 0
+    `before` is the number before the first one: tests that share a server count in ranges of their own.
+    """
+
+    def __init__(self, before: int = 0) -> None:
+        self._count = before
 
     def token(self, size: int) -> bytes:
         """Returns `size` bytes that hold the number of this call. Raises: OverflowError past the last number."""

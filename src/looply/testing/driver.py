@@ -20,7 +20,7 @@ from uuid import UUID
 
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
-from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
@@ -34,6 +34,7 @@ from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
 from looply.sealing import Sealer
+from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.faults import Faults, FaultyStore, MortalStore
 from looply.testing.world import NoNetwork, World
@@ -172,13 +173,15 @@ class Overtaken(Engine):
     clock: FakeClock
     pump: Pump
     store: FaultyStore
+    dispatcher: Dispatcher
 
 
 class Driver(Engine):
     """The life of one engine: opening, time, accidents and proof.
 
     `open_store` gives a store object on the same durable data each time that it is called. `settings` may be
-    `limits`, `per_queue` (effects at once for one target) and `cache_bytes`. A story that plants wrong rows sets
+    `limits`, `per_queue` (effects at once for one target) and `cache_bytes`; `carriage` says how effects travel, in the
+    process unless given, and `before` where chance begins to count. A story that plants wrong rows sets
     `is_planted`, and is not proved at its end. `lift_lock` takes away what keeps a second process from the store.
     """
 
@@ -186,9 +189,10 @@ class Driver(Engine):
         self.clock = fake_loop().clock
         self.world = World()
         self.faults = Faults([])
-        self.entropy = SerialEntropy()
+        self.entropy = SerialEntropy(settings.pop("before", 0))
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
+        self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
         self.parts: dict[str, Any] = settings
         self.boot: Boot
         self.is_planted = False
@@ -199,13 +203,13 @@ class Driver(Engine):
     async def open(self) -> None:
         """Opens the store in a new shell and takes up what an earlier one left."""
         self.store = FaultyStore(self._open_store(), self.faults)
-        dispatcher = InProcessDispatcher(per_queue=self.per_queue)
+        self.dispatcher = self.carriage.make(self.clock, self.per_queue)
         worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
         self.codec = Codec(Sealer(bytes(32), self.entropy))
         parts = Parts(
             store=self.store,
             codec=self.codec,
-            dispatcher=dispatcher,
+            dispatcher=self.dispatcher,
             worker=worker,
             clock=self.clock,
             entropy=self.entropy,
@@ -213,7 +217,7 @@ class Driver(Engine):
             **self.parts,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, dispatcher, self.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, self.dispatcher, self.clock, _no_profile)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)
@@ -226,6 +230,7 @@ class Driver(Engine):
         """
         await self.faults.idle()
         self.faults.is_dead = True
+        await self.carriage.kill(self.dispatcher)
         # A task that ends may start another one of the dead process.
         while doomed := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in doomed:
@@ -241,8 +246,9 @@ class Driver(Engine):
 
         So it is on a disk whose locks do not hold, or when somebody removed the lock's file.
         """
-        paused = Overtaken(self.shell, self.clock, self.pump, self.store)
+        paused = Overtaken(self.shell, self.clock, self.pump, self.store, self.dispatcher)
         self._overtaken.append(paused)
+        await self.carriage.pause(self.dispatcher)
         self.lift_lock()
         self.faults = Faults(self.faults.units)
         await self.open()
@@ -272,10 +278,11 @@ class Driver(Engine):
         while True:
             await fake_loop().quiet()
             moving = [faults for faults in self._all_faults() if not faults.is_idle]
-            if not moving:
+            if not moving and not self.carriage.is_moving:
                 return
             for faults in moving:
                 await faults.idle()
+            await self.carriage.arrive()
 
     async def tick(self) -> None:
         """Fires what is due now, and lets everything that follows happen."""
@@ -296,6 +303,7 @@ class Driver(Engine):
             await self.prove()
         await self.stop(timedelta(0))
         for paused in self._overtaken:
+            await self.carriage.kill(paused.dispatcher)
             await paused.store.inner.abandon()
 
     async def prove(self) -> Audit:

@@ -29,10 +29,18 @@ def months_from(now: datetime) -> list[str]:
     return found
 
 
+def end_of_month(month: str) -> bytes:
+    """Returns the lowest id of the month after `month`."""
+    return first_id(_next(_first(month)))
+
+
 async def add_month(connection: Connection, month: str) -> None:
     """Makes the partitions of a month, unless they are there."""
-    first = datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)
-    await connection.execute(_ADD, (month, id_text(first_id(first)), id_text(first_id(_next(first)))))
+    await connection.execute(_ADD, (month, id_text(first_id(_first(month))), id_text(end_of_month(month))))
+
+
+def _first(month: str) -> datetime:
+    return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)
 
 
 def _name(instant: datetime) -> str:

@@ -15,6 +15,7 @@ from looply.engine.postgres.connections import Connection, call
 from looply.engine.postgres.database import Database, lease_is_over
 from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.months import add_month, months_from
+from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
 from looply.engine.postgres.opening import take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
@@ -84,13 +85,23 @@ class PostgresStore:
 
         A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
         unless the last process that worked on the store ended in order.
-        Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError.
+        Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError (code `MOVE_UNFINISHED` for a database
+        that a move has not filled to its end).
         """
+        return await self._open(needs_whole=True)
+
+    async def open_unfinished(self) -> Boot:
+        """Opens a database that a move has just filled, to prove it. Raises: as `open`."""
+        return await self._open(needs_whole=False)
+
+    async def _open(self, *, needs_whole: bool) -> Boot:
         database = self._database
         try:
             await database.ownership.take()
             async with database.writers.one() as connection:
                 await upgrade(connection)
+                if needs_whole:
+                    await check_whole(connection)
                 await self._follow(connection)
                 await self._make_months(connection)
                 boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)

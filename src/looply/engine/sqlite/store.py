@@ -15,6 +15,7 @@ from looply.engine.sqlite.backup import back_up, integrity_check
 from looply.engine.sqlite.journal import SqliteJournal
 from looply.engine.sqlite.lock import FolderLock
 from looply.engine.sqlite.mark import MARK_NAME, Mark
+from looply.engine.sqlite.moved import check_not_moved
 from looply.engine.sqlite.opening import (
     FILE_NAME,
     LOCK_NAME,
@@ -116,7 +117,8 @@ class SqliteStore:
 
         A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
         unless the last process that worked on the store ended in order.
-        Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old).
+        Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old;
+        code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
         check_library(apsw.sqlite_lib_version())
         boot, connection = await asyncio.to_thread(self._take)
@@ -156,6 +158,8 @@ class SqliteStore:
         prepare_folder(self._folder)
         self._lock.take()
         try:
+            if self._is_working:
+                check_not_moved(self._folder)
             self._reserve.prepare()
             if self._seal is not None:
                 self._seal.break_up()

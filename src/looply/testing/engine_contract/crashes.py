@@ -8,8 +8,10 @@ from looply.definition import Workflow
 from looply.errors import StoreLost
 from looply.execution.commands import Restarted
 from looply.execution.events import IncidentOpened, StepUnknown
+from looply.testing.carriage import RESERVES
 from looply.testing.definitions import asking, call, calling, chain, delaying
 from looply.testing.driver import Driver, id_of
+from looply.testing.needs import needs
 from looply.testing.world import HANG
 
 HOUR = timedelta(hours=1)
@@ -30,6 +32,7 @@ async def bring_to(engine: Driver, workflow: Workflow, point: str) -> None:
         engine.faults.hold()
         engine.call(engine.started(workflow))
     elif point == BEFORE_SENDING:
+        needs(engine, RESERVES)
         engine.faults.lost_answers = 1
         engine.call(engine.started(workflow))
     elif point == IN_LINE:
@@ -37,6 +40,7 @@ async def bring_to(engine: Driver, workflow: Workflow, point: str) -> None:
         await engine.restart()
         engine.world.script("front", HANG)
         await engine.started(chain(call("front", "GET")))
+        await engine.settle()
         await engine.started(workflow)
         await engine.settle()
         assert engine.world.of("call_1") == []

@@ -6,8 +6,10 @@ import pytest
 
 from looply.errors import Rejected, Timeout, Unavailable
 from looply.execution.events import IncidentOpened, StepFailed, StepScheduled, StepUnknown
+from looply.testing.carriage import RESERVES
 from looply.testing.definitions import call, calling, chain, note, wait
 from looply.testing.driver import Driver
+from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer
 
 RETRY = {"max_attempts": 5, "interval": "PT10S", "backoff": 2, "jitter": 0}
@@ -109,7 +111,7 @@ class AttemptStories:
         engine.world.always("call_1", HANG)
         for n in range(5):
             await engine.started(calling(), {"po": n})
-        await engine.settle()
+            await engine.settle()
         seen = []
         while opened := engine.world.open():
             assert len(opened) <= 2
@@ -185,6 +187,7 @@ class UnknownStories:
     async def test_a_crash_after_the_intention_is_stored_and_before_the_call_is_unknown_too(
         self, engine: Driver
     ) -> None:
+        needs(engine, RESERVES)
         engine.faults.lost_answers = 1
         engine.call(engine.started(calling()))
         await engine.settle()
@@ -234,6 +237,7 @@ class UnknownStories:
         await engine.restart()
         engine.world.script("call_1", HANG, HANG)
         first = await engine.started(calling("POST"))
+        await engine.settle()
         second = await engine.started(calling("POST"))
         await engine.settle()
         engine.world.open()[0].release()
@@ -249,8 +253,10 @@ class UnknownStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("call_1", HANG)
-        ids = [await engine.started(calling("POST")) for _ in range(3)]
-        await engine.settle()
+        ids = []
+        for _ in range(3):
+            ids.append(await engine.started(calling("POST")))
+            await engine.settle()
         await engine.pump.recover(engine.boot.epoch, ())
         engine.world.open()[0].release()
         await engine.settle()
@@ -311,6 +317,7 @@ class StoppingStories:
         await engine.restart()
         engine.world.always("call_1", HANG)
         first = await engine.started(calling("POST"))
+        await engine.settle()
         second = await engine.started(calling("POST"))
         await engine.settle()
         stopping = engine.call(engine.stop())
@@ -356,6 +363,7 @@ class StoppingStories:
     async def test_a_resume_that_is_being_stored_when_the_stop_comes_leaves_no_doubt_about_its_call(
         self, engine: Driver
     ) -> None:
+        needs(engine, RESERVES)
         engine.world.script("call_1", HANG)
         execution_id = await engine.started(chain(wait(), call("call_1", "POST")))
         engine.faults.hold()

@@ -40,7 +40,7 @@ BEGIN
     UPDATE schedule s SET taken = clock_timestamp() FROM free f WHERE s.workflow = f.workflow RETURNING s.*;
 END $$;
 
--- Takes stretches that were cut and whose process has ended.
+-- Takes stretches that were cut and whose process has ended, or has taken one and not moved it for a while.
 CREATE FUNCTION take_continuations(own bigint, life interval, most bigint)
 RETURNS SETOF uuid LANGUAGE plpgsql AS $$
 BEGIN
@@ -48,9 +48,10 @@ BEGIN
   RETURN QUERY
     WITH free AS MATERIALIZED (
       SELECT f.execution_id FROM continuation f
-        WHERE f.taken < clock_timestamp() - life AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = f.epoch)
+        WHERE f.taken < clock_timestamp() - life
+          AND (f.taken > '-infinity' OR NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = f.epoch))
         ORDER BY f.execution_id LIMIT most FOR UPDATE SKIP LOCKED)
-    UPDATE continuation c SET taken = clock_timestamp() FROM free f
+    UPDATE continuation c SET taken = clock_timestamp(), epoch = own FROM free f
       WHERE c.execution_id = f.execution_id RETURNING c.execution_id;
 END $$;
 

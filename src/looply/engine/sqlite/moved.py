@@ -1,0 +1,80 @@
+"""The label of a moved folder: its executions go on in a database, and must not go on here too."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from looply.errors import EngineError, StoreLost
+
+LABEL_NAME: Final = "moved.json"
+
+MoveState: TypeAlias = Literal["ENDING", "MOVED"]
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLabel:
+    """Where a folder was moved, and when (RFC 3339). ENDING: whether the move has ended is not known here."""
+
+    state: MoveState
+    to: str
+    on: str
+
+
+def find_label(folder: Path) -> MovedLabel | None:
+    """Returns the label of a folder, None when it has none. Raises: EngineError for one that says nothing."""
+    path = folder / LABEL_NAME
+    try:
+        found = json.loads(path.read_bytes())
+        return MovedLabel(state=found["state"], to=found["to"], on=found["on"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise EngineError(f"{path} cannot be read: {error}; remove it to go on in this folder") from error
+
+
+def put_label(folder: Path, label: MovedLabel) -> None:
+    """Writes the label; it is whole and on the disk when this returns. Raises: StoreLost."""
+    path = folder / LABEL_NAME
+    draft = path.with_name(f".{LABEL_NAME}.part")
+    text = json.dumps({"state": label.state, "to": label.to, "on": label.on}, indent=2) + "\n"
+    try:
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, text.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        draft.rename(path)
+        _flush(folder)
+    except OSError as error:
+        raise StoreLost(f"{path} cannot be written: {error.strerror}") from error
+
+
+def check_not_moved(folder: Path) -> None:
+    """Refuses a folder that was moved. Raises: EngineError (code `FOLDER_MOVED`), which says how to undo it."""
+    label = find_label(folder)
+    if label is None:
+        return
+    path = folder / LABEL_NAME
+    if label.state == "ENDING":
+        told = (
+            f"a move of {folder} to {label.to} was cut off just as it ended, on {label.on}; repeat 'looply db move',"
+            " which finds out whether it has"
+        )
+    else:
+        told = f"{folder} was moved to {label.to} on {label.on}, and goes on there; start the server with that database"
+    raise EngineError(
+        f"{told}. To go on in the folder instead: make sure that no server works on that database, ever, and remove"
+        f" {path}; what happened there meanwhile is not known here",
+        code="FOLDER_MOVED",
+    )
+
+
+def _flush(folder: Path) -> None:
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

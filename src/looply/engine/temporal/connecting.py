@@ -1,0 +1,165 @@
+"""The connection to Temporal: made when it is first needed, shared by the outbox and the worker."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Final
+
+import structlog
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
+
+from looply.clock import Clock
+from looply.engine.temporal.outbox import OfferRefused, TemporalAway
+from looply.engine.temporal.references import Reference, effects_queue
+from looply.engine.temporal.settings import TemporalSettings, tls_of
+from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
+
+_log = structlog.get_logger(__name__)
+
+LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
+"""Returns what an execution can be searched by, as `LABELS` to texts; empty when it is not known."""
+
+LABELS: Final = {
+    "organization": SearchAttributeKey.for_keyword("LooplyOrganization"),
+    "workflow": SearchAttributeKey.for_keyword("LooplyWorkflow"),
+    "process_id": SearchAttributeKey.for_keyword("LooplyProcessId"),
+}
+
+_RPC_TIME: Final = timedelta(seconds=10)
+_UNLABELED_SECONDS: Final = 60.0
+"""A namespace learns of a new search attribute some time after it was registered."""
+
+# Whoever holds the line tries again, and knows how long; the library would hide an outage for ten seconds.
+_NO_RETRY: Final = RetryConfig(max_retries=0)
+
+_REFUSED: Final = (
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.ALREADY_EXISTS,
+    RPCStatusCode.OUT_OF_RANGE,
+)
+
+
+@cache
+def _runtime() -> Runtime:
+    """Returns the threads of the library, one set for the process. Its own log is silent: the outbox tells."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
+
+
+class TemporalConnection:
+    """One client of the process. It goes over interruptions by itself once it was made."""
+
+    def __init__(self, settings: TemporalSettings, clock: Clock, labels_of: LabelsOf | None = None) -> None:
+        """Raises: SettingsError."""
+        self.settings = settings
+        self._tls = tls_of(settings)
+        self._clock = clock
+        self._labels_of = labels_of
+        self._unlabeled_until = 0.0
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def client(self) -> Client:
+        """Returns the client. Raises: TemporalAway."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._connect()
+                await self._register_labels(self._client)
+            return self._client
+
+    async def offer(self, execution_id: str, references: Sequence[Reference]) -> None:
+        """Gives effects to the workflow of the execution, which is started if need be.
+
+        Raises: TemporalAway, OfferRefused.
+        """
+        client = await self.client()
+        attributes = await self._attributes(execution_id)
+        try:
+            await self._signal(client, execution_id, references, attributes)
+        except OfferRefused:
+            if attributes is None:
+                raise
+            # The effect is what counts, the labels are a convenience.
+            self._rest_labels("the namespace does not know them")
+            await self._signal(client, execution_id, references, None)
+
+    async def _connect(self) -> Client:
+        secret = self.settings.api_key
+        try:
+            return await Client.connect(
+                self.settings.address,
+                namespace=self.settings.namespace,
+                tls=self._tls,
+                api_key=secret.reveal() if secret is not None else None,
+                retry_config=_NO_RETRY,
+                connect_timeout=_RPC_TIME,
+                runtime=_runtime(),
+            )
+        except (RuntimeError, RPCError) as error:
+            raise TemporalAway(f"no connection to Temporal at {self.settings.address}: {error}") from error
+
+    async def _signal(
+        self,
+        client: Client,
+        execution_id: str,
+        references: Sequence[Reference],
+        attributes: TypedSearchAttributes | None,
+    ) -> None:
+        try:
+            await client.start_workflow(
+                WORKFLOW,
+                args=[[], REFERENCES_PER_RUN],
+                id=execution_id,
+                task_queue=effects_queue(self.settings.task_queue),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes,
+                start_signal=SIGNAL,
+                start_signal_args=[list(references)],
+                rpc_timeout=_RPC_TIME,
+            )
+        except RPCError as error:
+            text = f"Temporal at {self.settings.address} answers {error.status.name}: {error.message}"
+            raise (OfferRefused(text) if error.status in _REFUSED else TemporalAway(text)) from error
+
+    async def _attributes(self, execution_id: str) -> TypedSearchAttributes | None:
+        if self._labels_of is None or self._clock.monotonic() < self._unlabeled_until:
+            return None
+        labels = await self._labels_of(execution_id)
+        pairs = [SearchAttributePair(LABELS[name], text) for name, text in labels.items()]
+        return TypedSearchAttributes(pairs) if pairs else None
+
+    async def _register_labels(self, client: Client) -> None:
+        """Makes the search attributes known to the namespace, where this process may."""
+        if self._labels_of is None:
+            return
+        namespace = self.settings.namespace
+        try:
+            known = await client.operator_service.list_search_attributes(
+                ListSearchAttributesRequest(namespace=namespace), timeout=_RPC_TIME
+            )
+            wanted = {key.name for key in LABELS.values()} - set(known.custom_attributes)
+            if wanted:
+                keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+                request = AddSearchAttributesRequest(
+                    namespace=namespace, search_attributes=dict.fromkeys(sorted(wanted), keyword)
+                )
+                await client.operator_service.add_search_attributes(request, timeout=_RPC_TIME)
+        except RPCError as error:
+            self._rest_labels(error.message)
+
+    def _rest_labels(self, reason: str) -> None:
+        _log.info("temporal_without_labels", reason=reason)
+        self._unlabeled_until = self._clock.monotonic() + _UNLABELED_SECONDS

@@ -1,0 +1,92 @@
+"""The dispatcher that lets Temporal carry effects: every process offers, workers carry out as well."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from looply.clock import Clock
+from looply.engine.dispatch import EffectRef, Perform
+from looply.engine.temporal.carrying import Carrier
+from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
+from looply.engine.temporal.outbox import Outbox
+from looply.engine.temporal.references import Reference, reference_of
+from looply.engine.temporal.settings import Serving, TemporalSettings
+from looply.engine.temporal.worker import Arrived, EffectWorker
+
+_TELLING: Final = timedelta(seconds=2)
+"""What ended last gets so long to be told to Temporal; what is not told is offered again by others."""
+
+
+def _unheard(_execution_id: str, _seq: int) -> None:
+    """Stands for whoever wants to know of arrivals."""
+
+
+class TemporalDispatcher:
+    """See `looply.engine.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
+
+    Without `serving` this process only offers. `labels_of` tells what executions can be searched by in Temporal;
+    without it they are known there by their ids alone. `arrived` is told of each effect that Temporal brings here.
+    Temporal may be away at any time: offers are held, later ones dropped, and a sweep of the store offers them again.
+    """
+
+    def __init__(
+        self,
+        settings: TemporalSettings,
+        clock: Clock,
+        *,
+        serving: Serving | None = None,
+        labels_of: LabelsOf | None = None,
+        arrived: Arrived = _unheard,
+    ) -> None:
+        """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
+        self._prefix = settings.task_queue
+        connection = TemporalConnection(settings, clock, labels_of)
+        self._outbox = Outbox(connection.offer)
+        self._carrier: Carrier | None = None
+        self._worker: EffectWorker | None = None
+        if serving is not None:
+            self._carrier = Carrier(serving, self._offer_late)
+            self._worker = EffectWorker(connection, serving, self._carrier, arrived)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Temporal did not take the last offer of this process."""
+        return self._outbox.is_away
+
+    def reserve(self, queue: str) -> bool:  # noqa: ARG002 - the port's
+        """Returns false: an effect is queued until a worker, of whatever process, marks it as running."""
+        return False
+
+    def release(self, queue: str) -> None:
+        """Does nothing, since nothing is ever reserved."""
+
+    def launch(self, effect: EffectRef) -> None:
+        """Raises: AssertionError, since nothing is ever reserved."""
+        raise AssertionError(f"effect {effect.seq} of {effect.execution_id} was launched without a slot")
+
+    def offer(self, effect: EffectRef) -> None:
+        """Offers an effect to the workers. One that follows from an effect which this process carries goes with it."""
+        reference = reference_of(effect, self._prefix)
+        if self._carrier is None or not self._carrier.collect(effect.execution_id, reference):
+            self._outbox.put(effect.execution_id, (reference,))
+
+    def start(self, perform: Perform) -> None:
+        """Begins to offer and, where this process serves, to carry out."""
+        self._outbox.start()
+        if self._carrier is not None and self._worker is not None:
+            self._carrier.start(perform)
+            self._worker.start()
+
+    def leave(self) -> None:
+        """Takes no effect from Temporal any more; what runs goes on, and offers leave. Twice is harmless."""
+        if self._worker is not None:
+            self._worker.leave()
+
+    async def stop(self, drain: timedelta) -> None:
+        """Leaves, lets running effects end within `drain`, and tells Temporal what follows from them."""
+        if self._worker is not None:
+            await self._worker.stop(drain)
+        await self._outbox.stop(min(drain, _TELLING))
+
+    def _offer_late(self, execution_id: str, references: Sequence[Reference]) -> None:
+        self._outbox.put(execution_id, references)

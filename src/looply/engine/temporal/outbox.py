@@ -1,0 +1,144 @@
+"""The outbox: hands offers to Temporal from a bounded line, and outlasts its absence.
+
+Nothing here is durable and nothing needs to be: the effect table is the true outbox, and whoever sweeps it offers
+again what stays queued.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from looply.engine.temporal.references import Reference
+from looply.errors import EngineError
+
+_log = structlog.get_logger(__name__)
+
+_HELD: Final = 10_000
+"""So many offers are held: those of the last seconds of a busy server, in a few megabytes."""
+
+_SENDERS: Final = 8
+_BACK_OFF_SECONDS: Final = (0.2, 1.0, 5.0)
+
+
+class TemporalAway(EngineError):
+    """Temporal cannot be reached, or takes nothing now; the call can be repeated."""
+
+
+class OfferRefused(EngineError):
+    """Temporal does not take this offer, and would not take it later."""
+
+
+Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
+"""Hands the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
+
+
+class Outbox:
+    """Sends offers in their order, those of one execution together, a few executions at once.
+
+    While Temporal is away as many as `held` are kept and the others dropped; the log tells of the beginning and of
+    the end.
+    """
+
+    def __init__(self, send: Send, *, held: int = _HELD) -> None:
+        self._send = send
+        self._held = held
+        self._line: OrderedDict[str, dict[int, Reference]] = OrderedDict()
+        self._count = 0
+        self._dropped = 0
+        self._sending = 0
+        self._is_away = False
+        self._is_stopped = False
+        self._filled = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._senders: list[asyncio.Task[None]] = []
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Temporal did not take the last offer."""
+        return self._is_away
+
+    @property
+    def dropped(self) -> int:
+        """How many offers found no place since Temporal went away."""
+        return self._dropped
+
+    def start(self) -> None:
+        """Begins to send."""
+        if not self._senders:
+            self._senders = [asyncio.get_running_loop().create_task(self._run()) for _ in range(_SENDERS)]
+
+    def put(self, execution_id: str, references: Iterable[Reference]) -> None:
+        """Puts offers in line, unless it is full. Never blocks; one that is in line already is taken once."""
+        if self._is_stopped:
+            return
+        for reference in references:
+            own = self._line.get(execution_id, {})
+            if reference.seq in own:
+                continue
+            if self._count >= self._held:
+                self._dropped += 1
+                continue
+            self._line.setdefault(execution_id, {})[reference.seq] = reference
+            self._count += 1
+            self._filled.set()
+
+    async def stop(self, drain: timedelta) -> None:
+        """Sends what is in line within `drain`, or until Temporal turns out to be away. Twice is harmless."""
+        try:
+            async with asyncio.timeout(drain.total_seconds()):
+                while self._senders and (self._line or self._sending) and not self._is_away:
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            pass
+        self._is_stopped = True
+        senders, self._senders = self._senders, []
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            while not self._line:
+                self._filled.clear()
+                await self._filled.wait()
+            execution_id, references = self._line.popitem(last=False)
+            self._sending += 1
+            try:
+                await self._deliver(execution_id, list(references.values()))
+            finally:
+                self._count -= len(references)
+                self._sending -= 1
+                self._moved.set()
+
+    async def _deliver(self, execution_id: str, references: Sequence[Reference]) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._send(execution_id, references)
+            except OfferRefused as error:
+                _log.error("offer_refused", execution_id=execution_id, error=error.message)
+                return
+            except TemporalAway as error:
+                self._note_away(error)
+                await asyncio.sleep(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
+                tries += 1
+            else:
+                self._note_back()
+                return
+
+    def _note_away(self, error: TemporalAway) -> None:
+        if not self._is_away:
+            _log.error("temporal_away", error=error.message)
+            self._is_away = True
+        self._moved.set()
+
+    def _note_back(self) -> None:
+        if self._is_away:
+            _log.warning("temporal_back", dropped=self._dropped)
+            self._is_away = False
+            self._dropped = 0

@@ -1,0 +1,36 @@
+"""What Temporal is told of an effect: numbers and names of queues, nothing of what it is about."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from looply.engine.dispatch import EffectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An effect of the execution that the workflow is named after.
+
+    `seq` numbers the event that scheduled the attempt, `queue` is the task queue of its connector, `lane` stands for
+    the target that limits it: the same for all effects of one target, and nothing else can be read from it.
+    """
+
+    seq: int
+    queue: str
+    lane: str
+
+
+def effects_queue(prefix: str) -> str:
+    """Returns the task queue of the workflows."""
+    return f"{prefix}-effects"
+
+
+def connector_queue(prefix: str, connector: str) -> str:
+    """Returns the task queue of a connector's effects."""
+    return f"{prefix}-{connector}"
+
+
+def reference_of(effect: EffectRef, prefix: str) -> Reference:
+    """Returns the reference of an effect, whose queue is an operation and its target, such as `http.request host`."""
+    connector = effect.queue.partition(" ")[0].partition(".")[0]
+    lane = blake2b(effect.queue.encode(), digest_size=6).hexdigest()
+    return Reference(seq=effect.seq, queue=connector_queue(prefix, connector), lane=lane)

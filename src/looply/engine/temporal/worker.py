@@ -1,0 +1,139 @@
+"""The worker: takes effects from Temporal's task queues and carries them out, until it is told to leave."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any, Final
+
+import structlog
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from looply.engine.temporal.carrying import Carrier
+from looply.engine.temporal.connecting import TemporalConnection
+from looply.engine.temporal.outbox import TemporalAway
+from looply.engine.temporal.references import Reference, connector_queue, effects_queue
+from looply.engine.temporal.settings import Serving
+from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
+
+_log = structlog.get_logger(__name__)
+
+_BACK_OFF_SECONDS: Final = 1.0
+_END_SECONDS: Final = 5.0
+
+_WAITING_FACTOR: Final = 16
+"""So many effects for each that runs at once may be here: most wait for a busy target, and hold up no other one."""
+
+# The carrier ends what runs; until then no activity is cut off.
+_GRACE: Final = timedelta(days=365)
+
+_STICKY: Final = timedelta(seconds=3)
+"""The workflows of a worker that died are taken up by others after this time."""
+
+Arrived = Callable[[str, int], None]
+
+
+class EffectWorker:
+    """One process's share in carrying out effects."""
+
+    def __init__(self, connection: TemporalConnection, serving: Serving, carrier: Carrier, arrived: Arrived) -> None:
+        self._connection = connection
+        self._serving = serving
+        self._carrier = carrier
+        self._arrived = arrived
+        self._leaving = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._is_away = False
+        # Tasks of workflows take a millisecond; the loop of the process stays free of them.
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="looply-effects")
+
+    def start(self) -> None:
+        """Begins to take effects, as soon as Temporal is there."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def leave(self) -> None:
+        """Takes nothing new and gives back what waits; what runs goes on. Twice is harmless."""
+        self._carrier.leave()
+        self._leaving.set()
+
+    async def stop(self, drain: timedelta) -> None:
+        """Leaves, lets what runs end within `drain`, and abandons the rest. Twice is harmless."""
+        self.leave()
+        await self._carrier.stop(drain)
+        task, self._task = self._task, None
+        if task is not None:
+            await asyncio.wait({task}, timeout=_END_SECONDS)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self) -> None:
+        while not self._leaving.is_set():
+            try:
+                await self._serve(await self._connection.client())
+            except (TemporalAway, RPCError, RuntimeError) as error:
+                self._note_away(str(error))
+            try:
+                await asyncio.wait_for(self._leaving.wait(), _BACK_OFF_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def _serve(self, client: Client) -> None:
+        """Takes effects until this process leaves. Raises: RuntimeError, RPCError when Temporal lets it no longer."""
+        workers = self._workers(client)
+        runs = [asyncio.get_running_loop().create_task(worker.run()) for worker in workers]
+        leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
+        try:
+            await asyncio.wait({*runs, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            # One that failed takes the others along: they are all started anew.
+            await asyncio.gather(*(worker.shutdown() for worker in workers))
+            ends = await asyncio.gather(*runs, return_exceptions=True)
+        finally:
+            for task in (leaving, *runs):
+                task.cancel()
+        failures = [end for end in ends if isinstance(end, Exception)]
+        if failures:
+            raise failures[0]
+
+    def _workers(self, client: Client) -> Sequence[Worker]:
+        prefix = self._connection.settings.task_queue
+        # Without it the library hashes the code of every module to tell releases apart.
+        settings: dict[str, Any] = {"build_id": version("looply"), "graceful_shutdown_timeout": _GRACE}
+        workflows = Worker(
+            client,
+            task_queue=effects_queue(prefix),
+            workflows=[EffectsWorkflow],
+            # The sandbox costs more than the workflow does, whose few lines a replay of histories proves.
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            workflow_task_executor=self._threads,
+            max_concurrent_workflow_tasks=100,
+            sticky_queue_schedule_to_start_timeout=_STICKY,
+            **settings,
+        )
+        effects = [
+            Worker(
+                client,
+                task_queue=connector_queue(prefix, connector),
+                activities=[self._perform],
+                max_concurrent_activities=self._serving.concurrency * _WAITING_FACTOR,
+                **settings,
+            )
+            for connector in self._serving.connectors
+        ]
+        return [workflows, *effects]
+
+    @activity.defn(name=ACTIVITY)
+    async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
+        """Carries out one effect; returns what follows from it for the workflow to start."""
+        self._arrived(execution_id, reference.seq)
+        return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
+
+    def _note_away(self, reason: str) -> None:
+        if not self._is_away:
+            _log.error("worker_waits_for_temporal", error=reason)
+        self._is_away = True

@@ -1,0 +1,59 @@
+"""How effects get from the shell to the connectors under a test's hands: the dispatcher, and what is on its way."""
+
+from typing import Final, Protocol
+
+from looply.clock import Clock
+from looply.engine.dispatch import Dispatcher, InProcessDispatcher
+
+RESERVES: Final = "take the slot of an effect in the unit that stores it"
+"""Then the effect is out once that unit is stored: whether it was sent is not known after a crash."""
+
+
+class Carriage(Protocol):
+    """One way of carrying effects, over all processes of a story."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What of the words of this module it can do; a story that needs more is skipped, and says so."""
+        ...
+
+    def make(self, clock: Clock, per_queue: int) -> Dispatcher:
+        """Returns the dispatcher of a new process, which runs so many effects of one target at once."""
+        ...
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether an effect that was offered is on its way and nothing keeps it from arriving."""
+        ...
+
+    async def arrive(self) -> None:
+        """Returns when nothing is on its way."""
+        ...
+
+    async def pause(self, dispatcher: Dispatcher) -> None:
+        """Lets a process take nothing new, as one that stands still does; what it runs goes on."""
+        ...
+
+    async def kill(self, dispatcher: Dispatcher) -> None:
+        """Ends what a process has begun beside the tasks of the loop, as its death does."""
+        ...
+
+
+class InProcess:
+    """Effects run as tasks of the process that stored them: whatever moves, the loop knows."""
+
+    capabilities = frozenset({RESERVES})
+    is_moving = False
+
+    def make(self, clock: Clock, per_queue: int) -> Dispatcher:  # noqa: ARG002 - the port's
+        """Returns the dispatcher of a new process."""
+        return InProcessDispatcher(per_queue=per_queue)
+
+    async def arrive(self) -> None:
+        """Returns at once."""
+
+    async def pause(self, dispatcher: Dispatcher) -> None:
+        """Does nothing: a process that is overtaken finds that out by itself."""
+
+    async def kill(self, dispatcher: Dispatcher) -> None:
+        """Does nothing: its tasks end with all others."""

@@ -1,0 +1,168 @@
+"""An installation that has been lived in: executions in every state, of two organizations, over several months.
+
+installation = Installation(folder)
+await installation.live()
+moved = await carry_out(installation.move(address))
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from looply.catalog import Catalog
+from looply.catalog.cards import CardDraft
+from looply.catalog.connections import ConnectionDraft
+from looply.catalog.keys import KeyDraft
+from looply.catalog.workflows import WorkflowDraft
+from looply.cli.moving import Move
+from looply.clock import Ids
+from looply.definition import START, Workflow
+from looply.engine.codec import Codec
+from looply.engine.loading import Loader
+from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.seal import Seal
+from looply.engine.store import Boot, Store
+from looply.errors import Rejected
+from looply.execution import ExecutionState
+from looply.execution.address import card_token, parse_address
+from looply.sealing import Sealer
+from looply.testing.clock import SerialEntropy, fake_loop
+from looply.testing.definitions import asking, call, calling, card, chain, computing, delaying, every, graph, step, wait
+from looply.testing.driver import Driver
+from looply.testing.world import HANG
+
+THEIRS: Mapping[str, str] = {
+    "organization_id": "01900000-0000-7000-8000-00000000000c",
+    "workspace_id": "01900000-0000-7000-8000-00000000000d",
+    "workflow_id": "01900000-0000-7000-8000-00000000000e",
+}
+"""Who owns the executions of the other organization."""
+MONTH = timedelta(days=31)
+HIDDEN = "the secret of a caller"
+PASSWORD = "the secret of a connection"
+LARGE = {"text": "x" * 40_000}
+ORDER = {"po": "4500000001"}
+
+
+@dataclass(slots=True)
+class Told:
+    """What the progress of a move was told last of each table."""
+
+    last: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        self.last[what] = (done, total)
+
+
+def counting_then_asking(rounds: int) -> Workflow:
+    """Returns a workflow with a history so long that its state is stored when it waits."""
+    count = step(
+        "count",
+        "overridePayload",
+        {"parameters": [{"name": "count", "value": "${add(coalesce(payload.output.count, 0), 1)}"}]},
+    )
+    again = step("again", "redirect", {"target": "count", "max_visits": rounds + 1})
+    rule = {"variable": "${payload.output.count}", "operator": "NumericLessThan", "value": rounds}
+    more = step("more", "conditional", {"rules": [rule]})
+    edges = ((START, "next", "count"), ("count", "next", "more"), ("more", "yes", "again"), ("more", "no", "wait_1"))
+    return graph(count, more, again, wait(), edges=edges)
+
+
+class Installation:
+    """A data folder, and the ids of what is in it by what befell it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sealer = Sealer(bytes(32), SerialEntropy())
+        self.clock = fake_loop().clock
+        self.ids: dict[str, str] = {}
+        self.token = ""
+        self.organizations: list[str] = []
+        self.told = Told()
+
+    async def live(self) -> None:
+        """Makes catalog and executions. The process ends as a crash ends it, with calls on the way and in line."""
+        self.folder.mkdir(mode=0o700, parents=True)
+        (self.folder / "key").write_bytes(b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
+        (self.folder / "key").chmod(0o600)
+        await self._author()
+        driver = Driver(lambda: SqliteStore(self.folder, self.clock), per_queue=1)
+        await driver.open()
+        await self._old_months(driver)
+        await self._present(driver)
+        await driver.settle()
+        await driver.crash(reopens=False)
+
+    def move(self, address: str, **fields: Any) -> Move:
+        """Returns the move of this installation to a database."""
+        facts = {"data": self.folder, "address": address, "sealer": self.sealer, "clock": self.clock}
+        return Move(**{**facts, "progress": self.told, **fields})
+
+    async def states(self) -> Mapping[str, ExecutionState]:
+        """Returns what the histories in the folder fold to."""
+        store = SqliteStore(self.folder, self.clock, is_working=False, seal=Seal(self.folder, ("catalog.db",)))
+        boot = await store.open()
+        try:
+            return await folded(store, boot, self.sealer)
+        finally:
+            await store.close()
+
+    async def _author(self) -> None:
+        entropy = SerialEntropy()
+        catalog = await Catalog.open(
+            self.folder / "catalog.db", self.sealer, clock=self.clock, ids=Ids(entropy), entropy=entropy
+        )
+        for name in ("Mine", "Theirs"):
+            organization, workspace = await catalog.organizations.create(name)
+            self.organizations.append(organization)
+            workflow = await catalog.workflows.create(
+                organization, workspace, WorkflowDraft(name="Approval", definition={"b": 1, "a": [None, 10**40, "ü"]})
+            )
+            await catalog.profiles.create(organization, workflow.workflow_id, "prod", {"url": "https://p"})
+            await catalog.cards.create(
+                organization, workspace, CardDraft(name="Order", payload={"type": "AdaptiveCard"})
+            )
+            await catalog.keys.create(organization, workspace, KeyDraft("First key", ("read",)))
+            secret = ConnectionDraft(name="shop", kind="http", settings={}, secrets={"password": PASSWORD})
+            await catalog.connections.create(organization, workspace, secret)
+        await catalog.close()
+
+    async def _old_months(self, driver: Driver) -> None:
+        self.ids["completed"] = await driver.started(computing(), {**ORDER, **LARGE})
+        self.ids["terminated"] = await driver.started(asking())
+        await driver.terminate(self.ids["terminated"])
+        await driver.advance(MONTH)
+        self.ids["waiting"] = await driver.started(asking(), ORDER, process_id="PO-1")
+        self.ids["theirs"] = await driver.started(asking(), ORDER, process_id="PO-1", **THEIRS)
+        self.ids["long"] = await driver.started(counting_then_asking(300))
+        secret = chain(wait(), call("told", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
+        self.ids["secret"] = await driver.started(secret, {"pin": HIDDEN, **LARGE})
+        await driver.advance(MONTH)
+
+    async def _present(self, driver: Driver) -> None:
+        await driver.put_schedule(every("PT1H"))
+        await driver.put_schedule(every("PT2H", wait("wait_of_a_paused_one")), status="PAUSED")
+        await driver.advance(timedelta(hours=1))
+        driver.world.script("refused", Rejected("no such order", sent=True, status="404"))
+        self.ids["failed"] = await driver.started(chain(call("refused", "POST")), ORDER)
+        self.ids["asked"] = await driver.started(chain(card(recipients=["ann@example.com", "bob@example.com"])))
+        state = await driver.state(self.ids["asked"])
+        self.token = card_token(self.ids["asked"], state.started.seed, parse_address("card_1:1"), 1)
+        self.ids["delayed"] = await driver.started(delaying("PT3H"))
+        self.ids["keyed"] = await driver.started(asking(), ORDER, key="key-1")
+        await driver.settle()
+        driver.world.always("call_1", HANG)
+        self.ids["sending"] = await driver.started(calling("GET"), ORDER)
+        await driver.settle()
+        self.ids["in_line"] = await driver.started(calling("POST"), ORDER)
+
+
+async def folded(store: Store, boot: Boot, sealer: Sealer) -> Mapping[str, ExecutionState]:
+    """Returns what all histories of an open store fold to, by execution."""
+    codec = Codec(sealer)
+    codec.add_dictionaries(boot.dictionaries)
+    loader = Loader(store, codec)
+    heads = await store.reads.scan("", 1000)
+    return {head.execution_id: (await loader.load(head.execution_id))[0] for head in heads}

