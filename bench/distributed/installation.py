@@ -138,7 +138,7 @@ def _run(*arguments: str, environment: Environment) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"looply {arguments[0]} ended with {done.returncode}: {done.stderr[-800:]}")
+        raise RuntimeError(f"looply {arguments[0]} ended with {done.returncode}: {(done.stdout + done.stderr)[-800:]}")
     return done.stdout
 
 
