@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench.distributed.parts import Part
-from bench.load import get
 from bench.scenario import calling, computing, waiting
 from bench.servers import ROOT, all_cores, started, wait_for_file
 
@@ -44,11 +43,6 @@ class Installation:
     def trigger_path(self, kind: str) -> str:
         """Returns the path that triggers a workflow."""
         return f"/v2/workflows/triggerworkflow/{self.workflow_ids[kind]}"
-
-    def read(self, kind: str, execution_id: str) -> bytes:
-        """Returns the bytes of a call that reads an execution."""
-        query = f"workflow_id={self.workflow_ids[kind]}&workflow_execution_id={execution_id}"
-        return get(f"/v2/workflows/getWorkflowExecutionById?{query}", self.api_key)
 
 
 class Running(NamedTuple):
