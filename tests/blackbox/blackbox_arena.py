@@ -113,7 +113,7 @@ class Arena:
     def evidence(self) -> Evidence:
         """Returns what is known, with whole histories: a list shows the last events only."""
         rows = {id_: self.org.item(row["workflow_id"], id_) for id_, row in self.rows().items()}
-        return Evidence(orders=self.orders, rows=rows, lines=self.run.calls(), lives=self.run.lives)
+        return Evidence(orders=tuple(self.orders), rows=rows, lines=self.run.calls(), lives=self.run.lives)
 
 
 @contextmanager

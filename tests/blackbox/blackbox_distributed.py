@@ -14,7 +14,7 @@ from typing import Any
 
 from blackbox_client import Organization
 from blackbox_definitions import definition, note, wait
-from blackbox_installation import Installation, Node
+from blackbox_installation import Installation
 from blackbox_invariants import UNDER_KILLS, Evidence, hold, repeated
 from blackbox_load import Line, Run
 from blackbox_report import FaultReport
@@ -82,15 +82,10 @@ class DistributedRun(Run):
 
     def kill(self, *, until_ready: bool = True) -> None:
         """Kills a server, each time the next one, and waits until it is there again. Calls of steps go on."""
-        server = self._next(self.server.servers)
+        self._victims += 1
+        server = self.server.servers[self._victims % len(self.server.servers)]
         with self.fault("KILL a server", hides=False):
             server.kill()
-
-    def kill_worker(self) -> None:
-        """Kills a worker, each time the next one, and waits until it works again."""
-        worker = self._next(self.server.workers)
-        with self.fault("KILL a worker"):
-            worker.kill()
 
     def stop(self) -> dict[str, Any]:
         """Stops servers and workers, each in good order, and returns what `looply doctor` says."""
@@ -134,10 +129,6 @@ class DistributedRun(Run):
         except BaseException:
             self.server.close()
             raise
-
-    def _next(self, nodes: Sequence[Node]) -> Node:
-        self._victims += 1
-        return nodes[self._victims % len(nodes)]
 
 
 def until_calls(run: DistributedRun, step: str, count: int = 1) -> None:

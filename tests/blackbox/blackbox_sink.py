@@ -77,6 +77,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         line = {
             "at": time.time_ns(),
+            "peer": self.client_address[1],
             "method": self.command,
             "path": path,
             "target": self.path,

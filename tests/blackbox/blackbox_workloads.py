@@ -13,7 +13,7 @@ from blackbox_definitions import START, Definition, Step, definition, graph, htt
 GAP_SECONDS = 0.1
 PAUSE_SECONDS = 1.0
 EVERY_SECONDS = 1
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,10 @@ from blackbox_arena import (
     race_resumes,
 )
 from blackbox_distributed import KILLED, LEASE_SECONDS, LOST, DistributedRun, Operator, until_calls
-from blackbox_invariants import FOR_TIME, hold
-from blackbox_load import SEED
+from blackbox_holders import is_unanswered, until_held
+from blackbox_installation import Node
+from blackbox_invariants import FOR_TIME, Evidence, hold
+from blackbox_load import SEED, Line
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 from blackbox_workloads import ASKING, HELD, LINEAR, MIXED, RACED, RETRIED, Workload
@@ -33,7 +35,7 @@ from blackbox_workloads import ASKING, HELD, LINEAR, MIXED, RACED, RETRIED, Work
 pytestmark = pytest.mark.distributed
 
 LONGEST_SECONDS = 3 * 3600
-CALLERS = 4
+CALLERS = 6
 AWAIT_SECONDS = 3.0
 """So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
 RESUMES = 16
@@ -55,20 +57,41 @@ def under_load(
         run.close()
 
 
+def hit_in_a_call(run: DistributedRun, step: str, strike: Callable[[Node], None]) -> tuple[Node, Line]:
+    """Strikes a worker in the middle of its call of a step; again when the call may have been over by then."""
+    while True:
+        worker, line = until_held(run, step)
+        strike(worker)
+        if is_unanswered(line):
+            return worker, line
+        worker.process.go_on()
+
+
+def times_called(evidence: Evidence, line: Line) -> int:
+    """Returns how often the call of a line was made in all."""
+    return sum(other["key"] == line["key"] for other in evidence.lines)
+
+
 @pytest.mark.timeout(LONGEST_SECONDS)
 def test_killed_workers_lose_no_call_and_repeat_none_that_must_not_be_repeated(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(2, 100)
     steps = ("got", "retried", "once")
-    report = reported("distributed_worker_kills", "KILL a worker", "calls on their way", kills=rounds * len(steps))
+    report = reported("distributed_worker_kills", *(f"KILL a worker during {step}" for step in steps), rounds=rounds)
     with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
+        cut_off = []
         for step in steps * rounds:
-            until_calls(run, step)
-            run.kill_worker()
+            with run.fault(f"KILL a worker during {step}"):
+                # Stopped first, so that it is certain that the call has no outcome.
+                worker, line = hit_in_a_call(run, step, lambda node: node.process.pause())
+                worker.kill()
+            cut_off.append((step, line))
         evidence = run.conclude(report, KILLED)
-    report.hit("calls on their way", int(report.figures["calls repeated after a fault"]))
-    report.hit("calls on their way", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
+    for step, line in cut_off:
+        count = times_called(evidence, line)
+        assert (count == 1) == (step == "once"), f"{line['path']} was called {count} times"
+        report.checked(f"S3 a call of {step} that a kill cut off")
     report.finish()
 
 
@@ -77,27 +100,27 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
     rounds = repetitions(1, 20)
-    faults = ("STOP a worker beyond its lease", "calls taken over", "KILL a server")
-    report = reported("distributed_worker_stops", *faults, stops=rounds)
+    report = reported("distributed_worker_stops", "STOP a worker beyond its lease", "KILL a server", stops=rounds)
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (ASKING, *HELD)) as run:
-        for number in range(rounds):
-            worker = run.server.workers[number % 2].process
-            ends = len(worker.exits)
-            until_calls(run, "got", 3)
+        held = []
+        for _ in range(rounds):
             with run.fault("STOP a worker beyond its lease"):
-                worker.pause()
+                worker, line = hit_in_a_call(run, "got", lambda node: node.process.pause())
+                ends = len(worker.process.exits)
                 # The others must have been there all that time themselves, and look every few seconds.
                 over = time.monotonic() + LEASE_SECONDS + 20
                 while time.monotonic() < over:
                     run.kill()
                     time.sleep(chance.uniform(1, 4))
-                worker.go_on()
-                worker.until_exit(LOST, after=ends)
+                worker.process.go_on()
+                worker.process.until_exit(LOST, after=ends)
                 worker.until_ready()
+            held.append(line)
         evidence = run.conclude(report, KILLED, LOST)
-    report.hit("calls taken over", int(report.figures["calls repeated after a fault"]))
-    report.hit("calls taken over", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
+    for line in held:
+        assert times_called(evidence, line) == 2, f"nobody took over {line['path']}, or several did"
+        report.checked("S10 a call that another worker took over")
     report.finish()
 
 

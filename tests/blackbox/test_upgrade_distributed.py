@@ -22,7 +22,7 @@ from blackbox_workloads import HELD, MIXED
 pytestmark = pytest.mark.distributed
 
 TREE = Path(__file__).parents[2] / "src" / "looply"
-CALLERS = 4
+CALLERS = 6
 AWAIT_SECONDS = 3.0
 BESIDE_SECONDS = 3.0
 """So long do both releases work beside each other before the older one is asked to stop."""
@@ -45,9 +45,7 @@ def next_release(folder: Path) -> tuple[str, dict[str, str]]:
     return version, {"PYTHONPATH": str(folder)}
 
 
-def replace(
-    run: DistributedRun, nodes: list[Node], old: Node, environment: dict[str, str], report: FaultReport
-) -> None:
+def replace(run: DistributedRun, nodes: list[Node], old: Node, environment: dict[str, str]) -> None:
     """Starts the next release beside a node, then drains that one: its callers go elsewhere before it stops."""
     node = run.server.new_node(old.kind, **environment)
     node.until_ready(may_end=False)

@@ -1,7 +1,7 @@
 """A Temporal development server for tests: on a port of the loopback interface, and gone with the tests.
 
-    with TemporalServer() as server:
-        client = await Client.connect(server.address)
+with TemporalServer() as server:
+    client = await Client.connect(server.address)
 """
 
 import asyncio
