@@ -25,7 +25,7 @@ class Process:
     def __init__(self, settings: TemporalSettings, *, world: World | None = None, **facts: Any) -> None:
         self.clock: Clock = SystemClock()
         self.world = world or World()
-        self.ended = asyncio.Event()
+        self.moved = asyncio.Event()
         self.store = MemoryStore(self.clock, MemoryData())
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
         self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
@@ -39,7 +39,7 @@ class Process:
             entropy=entropy,
         )
         self.shell = Shell(parts)
-        self.shell.on_change(lambda _before, _after: self.ended.set())
+        self.shell.on_change(lambda _before, _after: self.moved.set())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Process"]:
@@ -58,15 +58,21 @@ class Process:
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Returns when it is so; looked at after each unit that is stored."""
         while not is_so():
-            self.ended.clear()
-            await self.ended.wait()
+            self.moved.clear()
+            await self.moved.wait()
 
     async def closed(self, *execution_ids: str) -> None:
         """Returns when these executions have ended."""
         for execution_id in execution_ids:
             while (await self.shell.get(execution_id)).state.closed is None:
-                self.ended.clear()
-                await self.ended.wait()
+                self.moved.clear()
+                await self.moved.wait()
+
+    async def reached(self, execution_id: str, status: str) -> None:
+        """Returns when the execution has this status."""
+        while (await self.shell.get(execution_id)).state.status != status:
+            self.moved.clear()
+            await self.moved.wait()
 
     async def sweep(self) -> None:
         """Offers everything again that is queued, as the sweep of the store does."""

@@ -63,9 +63,9 @@ async def test_a_temporal_that_lost_everything_under_load_loses_no_effect_and_do
         await asyncio.to_thread(mortal.start)
         while not all([(await process.shell.get(each)).state.closed for each in ids]):
             await process.sweep()
-            process.ended.clear()
+            process.moved.clear()
             try:
-                await asyncio.wait_for(process.ended.wait(), 1)
+                await asyncio.wait_for(process.moved.wait(), 1)
             except TimeoutError:
                 continue
         made = Counter((seen.execution_id, seen.step, seen.attempt) for seen in world.calls)

@@ -134,6 +134,7 @@ class EffectWorker:
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
         """Carries out one effect; returns what follows from it for the workflow to start."""
         self._arrived(execution_id, reference.seq)
+        self._note_back()
         try:
             return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
         except GivenBack as error:
@@ -146,3 +147,8 @@ class EffectWorker:
         if not self._is_away:
             _log.error("worker_waits_for_temporal", error=reason)
         self._is_away = True
+
+    def _note_back(self) -> None:
+        if self._is_away:
+            _log.warning("worker_takes_effects")
+        self._is_away = False

@@ -141,7 +141,10 @@ class TogetherStories:
             calls = [engine.call(actions[name]()) for name in names]
             replies = {name: await made for name, made in zip(names, calls, strict=True)}
         else:
-            replies = {name: await actions[name]() for name in names}
+            replies = {}
+            for name in names:
+                replies[name] = await actions[name]()
+                await engine.settle()
         await engine.settle()
         assert await engine.status(execution_id) == "TERMINATED"
         assert replies["terminate"] == Terminated()
