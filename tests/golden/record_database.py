@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from golden_database import DATABASES, ENDING, driver_on, dump, load, pack
 from golden_folder import Left
+from golden_sums import add_sums
 from record_folder import make, put_left
 
 from looply.testing.clock import FakeTimeLoop
@@ -52,6 +53,7 @@ def main(name: str) -> None:
             statements, left = recorded(server)
     pack(statements, target)
     put_left(left, DATABASES / f"{name}.json")
+    add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
 
 

@@ -25,6 +25,7 @@ from golden_folder import (
     scheduled,
     workflows,
 )
+from golden_sums import add_sums
 from record import summary
 
 from looply.catalog.cards import CardDraft
@@ -143,6 +144,7 @@ def main(name: str) -> None:
         left = runner.run(make_folder(folder))
         pack(folder, target)
     put_left(left, target.with_name(f"{name}.json"))
+    add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
 
 
