@@ -7,6 +7,7 @@ The server listens on a socket in its folder and nowhere else, flushes what it c
 the tests run as root, which PostgreSQL refuses.
 """
 
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -161,6 +162,26 @@ class PostgresServer:
             if done.returncode != 0:
                 output.seek(0)
                 raise LooplyError(f"{program} failed: {output.read().decode(errors='replace')}")
+
+
+def session_server(base: Path) -> PostgresServer:
+    """Returns the running server of a session of tests, which ends with it; tests that run side by side share it.
+
+    `base` is the folder of pytest's temporary ones. Raises: NoPostgres.
+    """
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    shared = base.parent if is_worker else base
+    note = shared / "postgres"
+    with (shared / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if note.exists():
+            return PostgresServer(Path(note.read_text()))
+        server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
+        server.make()
+        server.start()
+        server.watch(os.getppid() if is_worker else os.getpid())
+        note.write_text(str(server.folder))
+        return server
 
 
 def _other_user() -> str | None:

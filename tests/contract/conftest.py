@@ -3,16 +3,14 @@
 import asyncio
 import fcntl
 import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from temporal_server import NoTemporal, TemporalServer
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase
+from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase, session_server
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 
@@ -28,22 +26,10 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
     """Gives the PostgreSQL server of the session; tests that run side by side share it. It ends with the session."""
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    shared = tmp_path_factory.getbasetemp().parent if is_worker else tmp_path_factory.getbasetemp()
-    note = shared / "postgres"
-    with (shared / "postgres.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            if note.exists():
-                return PostgresServer(Path(note.read_text()))
-            server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
-        except NoPostgres as error:
-            pytest.skip(str(error))
-        server.make()
-        server.start()
-        server.watch(os.getppid() if is_worker else os.getpid())
-        note.write_text(str(server.folder))
-        return server
+    try:
+        return session_server(tmp_path_factory.getbasetemp())
+    except NoPostgres as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

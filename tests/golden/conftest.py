@@ -1,11 +1,51 @@
-"""Recorded folders go on in fake time, from the instant at which they were left."""
+"""What was recorded goes on in fake time, from the instant at which it was left."""
 
-from collections.abc import Mapping
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
 from looply.testing.clock import FakeTimeLoop
+from postgres_server import NoPostgres, PostgresServer, session_server
+
+_numbers = itertools.count()
+
+# Its assertions explain themselves as those of a test do.
+pytest.register_assert_rewrite("golden_left")
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, type[FakeTimeLoop]]:
     return {"fake-time": FakeTimeLoop}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """Gives the PostgreSQL server of the session."""
+    try:
+        return session_server(tmp_path_factory.getbasetemp())
+    except NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@contextmanager
+def new_database(server: PostgresServer) -> Iterator[str]:
+    """Gives the address of an empty database for the length of the block."""
+    name = f"golden_{os.getpid()}_{next(_numbers)}"
+    yield server.new_database(name)
+    server.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Gives the address of an empty database."""
+    with new_database(postgres_server) as address:
+        yield address
+
+
+@pytest.fixture
+def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Gives the address of another empty database."""
+    with new_database(postgres_server) as address:
+        yield address

@@ -118,11 +118,14 @@ class FixedIds(Ids):
         return self._first.pop(0) if self._first else super().next(now)
 
 
-async def open_catalog(folder: Path, clock: FakeClock, ids: Ids | None = None) -> Catalog:
-    """Opens the catalog of a folder."""
+async def open_catalog(place: Path | str, clock: FakeClock, ids: Ids | None = None) -> Catalog:
+    """Opens the catalog in a folder, or in the database at an address."""
     entropy = SerialEntropy()
     sealer = Sealer(SEALING_KEY, entropy)
-    return await Catalog.open(folder / "catalog.db", sealer, clock=clock, ids=ids or FixedIds(entropy), entropy=entropy)
+    ids = ids or FixedIds(entropy)
+    if isinstance(place, Path):
+        return await Catalog.open(place / "catalog.db", sealer, clock=clock, ids=ids, entropy=entropy)
+    return await Catalog.connect(place, sealer, clock=clock, ids=ids, entropy=entropy)
 
 
 def driver_of(folder: Path) -> Driver:

@@ -13,6 +13,7 @@ import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
 from golden_ends import ENDS
+from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
 from looply.execution import ExecutionState, open_work
@@ -280,6 +281,8 @@ def main() -> None:
             )
             path.write_bytes(msgspec.json.format(text, indent=1) + b"\n")
             sys.stdout.write(f"added {path.name}\n")
+    if "--print" not in sys.argv:
+        add_sums()
 
 
 if __name__ == "__main__":

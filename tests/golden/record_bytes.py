@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from golden_sums import add_sums
 from record import HISTORIES
 
 from looply.engine.codec import FOLD_VERSION, Codec
@@ -96,6 +97,7 @@ def main(name: str) -> None:
         sys.exit(f"{target} is recorded already and never changes")
     made = StoredBytes(dictionary=dictionary_hash(), histories={each: stored(each) for each in HISTORIES_IN_BYTES})
     target.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+    add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from golden_sums import add_sums
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -138,6 +139,7 @@ async def record(address: str) -> None:
         path = EFFECTS / f"{name}.json"
         if not path.exists():
             path.write_text(await recording(recorder) + "\n")
+    add_sums()
 
 
 if __name__ == "__main__":

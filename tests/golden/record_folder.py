@@ -25,6 +25,7 @@ from golden_folder import (
     scheduled,
     workflows,
 )
+from golden_sums import add_sums
 from record import summary
 
 from looply.catalog.cards import CardDraft
@@ -39,10 +40,10 @@ from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.testing.world import HANG, Answer
 
 
-async def fill_catalog(folder: Path) -> tuple[str, dict[str, str]]:
-    """Makes the catalog of the folder; returns the text of its API key, and what is in it."""
+async def fill_catalog(place: Path | str) -> tuple[str, dict[str, str]]:
+    """Makes the catalog in a folder or database; returns the text of its API key, and what is in it."""
     ids = FixedIds(SerialEntropy())
-    catalog = await open_catalog(folder, fake_loop().clock, ids)
+    catalog = await open_catalog(place, fake_loop().clock, ids)
     await catalog.organizations.create("Golden")
     for name, workflow in (("Order", computing()), ("Every hour", scheduled())):
         ids.expect(id_of(workflow))
@@ -97,11 +98,9 @@ async def act_on(driver: Driver, ids: dict[str, str]) -> None:
     await driver.put_schedule(scheduled())
 
 
-async def make(folder: Path) -> Left:
-    """Fills a folder and leaves it as a killed process does."""
-    api_key, catalog = await fill_catalog(folder)
-    (folder / "key").write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
-    driver = driver_of(folder)
+async def make(place: Path | str, driver: Driver) -> Left:
+    """Fills a folder or database, by a driver on its store, and leaves it as a killed process does."""
+    api_key, catalog = await fill_catalog(place)
     await driver.open()
     ids = await fill_store(driver)
     await act_on(driver, ids)
@@ -122,6 +121,17 @@ async def make(folder: Path) -> Left:
     )
 
 
+async def make_folder(folder: Path) -> Left:
+    """Fills a folder and leaves it as a killed process does."""
+    (folder / "key").write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
+    return await make(folder, driver_of(folder))
+
+
+def put_left(left: Left, target: Path) -> None:
+    """Writes what is in a folder or database into a file beside it."""
+    target.write_bytes(msgspec.json.format(msgspec.json.encode(left, order="sorted"), indent=1) + b"\n")
+
+
 def main(name: str) -> None:
     """Records the folder unless there is one of that name."""
     FOLDERS.mkdir(exist_ok=True)
@@ -131,10 +141,10 @@ def main(name: str) -> None:
     with TemporaryDirectory() as base, asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
         folder = Path(base) / "data"
         folder.mkdir(mode=0o700)
-        left = runner.run(make(folder))
+        left = runner.run(make_folder(folder))
         pack(folder, target)
-    text = msgspec.json.format(msgspec.json.encode(left, order="sorted"), indent=1)
-    target.with_name(f"{name}.json").write_bytes(text + b"\n")
+    put_left(left, target.with_name(f"{name}.json"))
+    add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
 
 

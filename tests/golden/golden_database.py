@@ -1,0 +1,66 @@
+"""A PostgreSQL database as a killed process leaves it: how it is kept, and how it comes back.
+
+It holds what a recorded folder holds (`golden_folder`), in the schemas `looply` and `looply_catalog`, and is kept as
+the statements that make it again. `record_database.py` makes it; every later release loads it, upgrades it, goes on.
+"""
+
+import base64
+import lzma
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from golden_folder import SEALING_KEY, SLOTS
+
+from looply.engine.postgres import PostgresStore
+from looply.settings import EngineKind, Secret, Settings
+from looply.testing.driver import Driver
+from postgres_server import find_binaries
+
+DATABASES: Final = Path(__file__).parent / "databases"
+ENDING: Final = ".sql.xz"
+SCHEMAS: Final = ("looply", "looply_catalog")
+
+# Settings of the session that restores, some of them younger than the oldest server; comments, one of which tells which
+# server it was; and commands to psql.
+_LEFT_OUT: Final = re.compile(r"^(SET .*|--.*|\\(un)?restrict .*|)$\n", re.MULTILINE)
+_ROWS: Final = "--rows-per-insert=100"
+
+
+def dump(address: str) -> str:
+    """Returns the statements that make the schemas of a database again, and nothing that names who made it or where."""
+    command = [find_binaries() / "pg_dump", "--no-owner", "--no-privileges", "--inserts", _ROWS, f"--dbname={address}"]
+    schemas = [f"--schema={name}" for name in SCHEMAS]
+    done = subprocess.run([*command, *schemas], check=True, capture_output=True, text=True, timeout=300)
+    return _LEFT_OUT.sub("", done.stdout)
+
+
+def pack(statements: str, target: Path) -> None:
+    """Writes statements into a file that is the same whenever they are."""
+    target.write_bytes(lzma.compress(statements.encode(), preset=9 | lzma.PRESET_EXTREME))
+
+
+def unpack(source: Path) -> str:
+    """Returns the statements in a file."""
+    return lzma.decompress(source.read_bytes()).decode()
+
+
+def load(statements: str, address: str) -> None:
+    """Makes the schemas in an empty database: all of them, or nothing."""
+    with psycopg.connect(address) as connection:
+        connection.execute(b"SET LOCAL check_function_bodies = off")
+        connection.execute(statements.encode())
+
+
+def driver_on(address: str) -> Driver:
+    """Returns a driver on the store of a database that nobody shares. It is not open yet."""
+    driver = Driver(lambda: PostgresStore(address, driver.clock, writers=4, readers=2), per_queue=SLOTS)
+    return driver
+
+
+def settings_of(kind: EngineKind, address: str) -> Settings:
+    """Returns the settings of a server on a database. It does not look for Temporal before it works."""
+    key = Secret(base64.b64encode(SEALING_KEY).decode())
+    return Settings(engine=kind, database=Secret(address), encryption_key=key, temporal_address="127.0.0.1:1")

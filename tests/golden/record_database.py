@@ -1,0 +1,61 @@
+"""Records a PostgreSQL database that every later release must load, upgrade, prove and continue.
+
+`python tests/golden/record_database.py NAME` adds `databases/NAME.sql.xz` and what is in it; it never
+changes one that is there. Record one for each release that changes how something is stored, and with the oldest server
+that we work on (`LOOPLY_TEST_POSTGRES` names the folder of its programs): a newer one understands what it wrote, and
+not the other way round.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from golden_database import DATABASES, ENDING, driver_on, dump, load, pack
+from golden_folder import Left
+from golden_sums import add_sums
+from record_folder import make, put_left
+
+from looply.testing.clock import FakeTimeLoop
+from postgres_server import PostgresServer
+
+
+async def make_database(address: str) -> Left:
+    """Fills an empty database and leaves it as a killed process does."""
+    return await make(address, driver_on(address))
+
+
+def recorded(server: PostgresServer) -> tuple[str, Left]:
+    """Returns the statements that make a filled database again, and what is in it."""
+    address = server.new_database("recorded")
+    with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
+        left = runner.run(make_database(address))
+    statements = dump(address)
+    copy = server.new_database("copy")
+    load(statements, copy)
+    if dump(copy) != statements:
+        sys.exit("the statements do not make the same database again")
+    return statements, left
+
+
+def main(name: str) -> None:
+    """Records the database unless there is one of that name."""
+    DATABASES.mkdir(exist_ok=True)
+    target = DATABASES / f"{name}{ENDING}"
+    if target.exists():
+        sys.exit(f"{target} is recorded already and never changes")
+    with TemporaryDirectory(prefix="looply-record-") as folder:
+        # PostgreSQL does not run as root, and must reach its own folder as whoever it runs as.
+        Path(folder).chmod(0o711)
+        with PostgresServer(Path(folder) / "server") as server:
+            statements, left = recorded(server)
+    pack(statements, target)
+    put_left(left, DATABASES / f"{name}.json")
+    add_sums()
+    sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

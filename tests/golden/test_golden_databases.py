@@ -1,0 +1,153 @@
+"""Every PostgreSQL database ever recorded is loaded, upgraded, proved and continued by today's release.
+
+By one process that has it alone, and by two that share it and act by turns.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import msgspec
+import psycopg
+import pytest
+from golden_database import DATABASES, ENDING, SCHEMAS, driver_on, load, settings_of, unpack
+from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog
+from golden_left import Opened, check_calls, check_catalog, check_end, check_names, check_schedule, check_states
+
+from looply.bootstrap import audit_database, running
+from looply.clock import SystemEntropy
+from looply.server.application import build_app
+from looply.settings import EngineKind
+from looply.testing.clock import START_TIME, fake_loop
+
+sys.path.append(str(Path(__file__).parents[1] / "contract"))
+
+from shared_processes import SWEEP, Processes
+
+NAMES = sorted(path.name.removesuffix(ENDING) for path in DATABASES.glob(f"*{ENDING}"))
+KINDS: tuple[EngineKind, ...] = ("postgres", "distributed")
+OPENED = LEFT_ON - START_TIME + timedelta(minutes=1)
+
+SHAPE = """
+SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default
+    FROM information_schema.columns WHERE table_schema = ANY (%(schemas)s)
+UNION ALL SELECT schemaname, tablename, indexname, indexdef, '', ''
+    FROM pg_indexes WHERE schemaname = ANY (%(schemas)s)
+UNION ALL SELECT n.nspname, p.proname, '', pg_get_functiondef(p.oid), '', ''
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = ANY (%(schemas)s)
+UNION ALL SELECT n.nspname, c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid), '', ''
+    FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+    WHERE n.nspname = ANY (%(schemas)s) AND c.contype <> 'n'
+"""
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database(name: str, empty_database: str) -> str:
+    """Gives the address of a database with what was recorded, and nothing that is younger."""
+    load(unpack(DATABASES / f"{name}{ENDING}"), empty_database)
+    return empty_database
+
+
+@pytest.fixture
+def left(name: str) -> Left:
+    return msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=Left)
+
+
+@pytest.fixture(params=KINDS)
+async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
+    """The recorded store under engines that open it one minute after the process that left it was killed."""
+    fake_loop().clock.advance(OPENED)
+    if request.param == "postgres":
+        driver = driver_on(database)
+        driver.world.connections.put("shop", {"password": PASSWORD})
+        await driver.open()
+        await driver.settle()
+        yield Opened((driver,), driver.settle, driver.advance)
+        await driver.finish()
+    else:
+        processes = Processes(database)
+        processes.world.connections.put("shop", {"password": PASSWORD})
+        engines = await processes.open(2, per_queue=SLOTS)
+        # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
+        processes.forget(engines[0])
+        await processes.advance(SWEEP)
+        yield Opened(engines, processes.settle, processes.advance)
+        await processes.finish()
+
+
+def shape_of(address: str) -> set[tuple[str, ...]]:
+    """Returns columns, indexes, functions and rules of the schemas of a database."""
+    with psycopg.connect(address) as connection:
+        return set(connection.execute(SHAPE.encode(), {"schemas": list(SCHEMAS)}).fetchall())
+
+
+def test_there_is_a_recorded_database() -> None:
+    assert NAMES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_recorded_database_is_opened_as_the_server_opens_it_and_nothing_is_orphaned(
+    kind: EngineKind, database: str, left: Left
+) -> None:
+    settings = settings_of(kind, database)
+    async with running(settings, is_working=False, clock=fake_loop().clock) as application:
+        await check_states(application.services.engine, left)
+    audit = await audit_database(settings, fake_loop().clock)
+    assert (audit.executions, audit.orphans, list(audit.problems)) == (len(left.executions), 0, [])
+
+
+async def test_the_catalog_of_a_recorded_database_tells_what_was_put_into_it(database: str, left: Left) -> None:
+    catalog = await open_catalog(database, fake_loop().clock)
+    await check_catalog(catalog, left)
+    await catalog.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_key_of_a_recorded_database_opens_the_doors_of_the_api(
+    kind: EngineKind, database: str, left: Left
+) -> None:
+    async with running(settings_of(kind, database), is_working=False, clock=fake_loop().clock) as application:
+        app = build_app(application.services, SystemEntropy())
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://looply.example") as client:
+            path = "/v2/workflows/getWorkflowExecutionById"
+            completed = left.executions["completed"]
+            query = {"workflow_id": left.catalog["workflow_id"], "workflow_execution_id": completed}
+            told = await client.get(path, params=query, headers={"x-api-key": left.api_key})
+            refused = await client.get(path, params=query, headers={"x-api-key": f"{left.api_key}x"})
+    assert (told.status_code, refused.status_code) == (200, 403)
+    assert told.json()["item"]["workflow_execution_id"] == completed
+
+
+async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opened(
+    database: str, fresh_database: str
+) -> None:
+    for address in (database, fresh_database):
+        async with running(settings_of("postgres", address), is_working=False, clock=fake_loop().clock):
+            pass
+    assert shape_of(database) == shape_of(fresh_database)
+
+
+async def test_what_was_left_in_a_recorded_database_goes_on_and_ends(opened: Opened, left: Left) -> None:
+    await check_end(opened, left)
+
+
+async def test_calls_that_were_left_are_made_again_lost_or_made_as_their_histories_say(
+    opened: Opened, left: Left
+) -> None:
+    await check_calls(opened, left)
+
+
+async def test_names_of_a_recorded_database_are_still_taken(opened: Opened, left: Left) -> None:
+    await check_names(opened, left)
+
+
+async def test_the_schedule_of_a_recorded_database_fires(opened: Opened, left: Left) -> None:
+    await check_schedule(opened, left)
