@@ -1,6 +1,7 @@
 """`python -m bench [PART ...]`, run by `make bench`: prints the table and writes it into the folder `build`."""
 
 import argparse
+import importlib.util
 import sys
 import tempfile
 import time
@@ -43,6 +44,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         "expressions: the slowest input, and Microsoft's packages under Node",
         lambda _plan, _args, _found: {"expressions": _expressions()},
     ),
+    "distributed": (
+        "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",
+        lambda plan, args, _found: {"distributed": _distributed(plan, args.folder)},
+    ),
     "peers": (
         "Restate, DBOS and n8n where they are installed (see bench/README.md)",
         lambda plan, _args, found: _peers(plan, found),
@@ -54,6 +59,14 @@ def _expressions() -> Found:
     from bench.expressions import measure_expressions  # noqa: PLC0415 - the inputs take 60 MB, which others pay for
 
     return measure_expressions()
+
+
+def _distributed(plan: Plan, folder: Path | None) -> Found:
+    if importlib.util.find_spec("temporalio") is None:
+        return {"skipped": "temporalio is not installed"}
+    from bench.distributed.measuring import measure_distributed  # noqa: PLC0415 - it is not everywhere
+
+    return measure_distributed(plan, folder)
 
 
 def _peers(plan: Plan, found: Found) -> Found:

@@ -5,9 +5,10 @@ is what it is measured against, so that a table can say how far the generator is
 """
 
 import asyncio
+import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -140,12 +141,16 @@ class Calls:
             self.answers.append(body)
 
 
-async def run_callers(port: int, clients: int, calls: Calls) -> Span:
-    """Returns what `clients` callers measured. Raises: OSError when a connection breaks, TimeoutError."""
+async def run_callers(ports: Sequence[int], clients: int, calls: Calls) -> Span:
+    """Returns what `clients` callers measured, who are spread evenly over the ports.
+
+    Raises: OSError when a connection breaks, TimeoutError.
+    """
     loop = asyncio.get_running_loop()
     begun, used = time.perf_counter(), time.process_time()
     made = [
-        await loop.create_connection(lambda: Caller(calls.next, calls.keep), "127.0.0.1", port) for _ in range(clients)
+        await loop.create_connection(lambda: Caller(calls.next, calls.keep), "127.0.0.1", port)
+        for port in itertools.islice(itertools.cycle(ports), clients)
     ]
     callers = [caller for _, caller in made]
     await asyncio.wait_for(asyncio.gather(*(caller.done for caller in callers)), _LONGEST_SECONDS)

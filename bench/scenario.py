@@ -1,5 +1,6 @@
 """What is measured: the body of 1 KiB and the workflows. The same for us, for the ceiling and for the peers."""
 
+import itertools
 from typing import Any, Final
 
 import msgspec
@@ -67,6 +68,14 @@ def waiting() -> dict[str, Any]:
         {"from": "wait_1", "to": "overridePayload_2"},
     ]
     return _workflow("A wait", [_START, _TOTAL, _WAIT, _TEXT], edges)
+
+
+def calling(url: str) -> dict[str, Any]:
+    """Returns trigger -> 3 calls of another system, one after the other -> completed."""
+    calls = [_step(f"http_{number}", "httpRequest", {"url": url, "method": "GET"}) for number in (1, 2, 3)]
+    steps = [_START, *calls]
+    edges = [{"from": before["id"], "to": after["id"]} for before, after in itertools.pairwise(steps)]
+    return _workflow("Three calls", steps, edges)
 
 
 def _workflow(name: str, steps: list[dict[str, Any]], edges: list[dict[str, str]]) -> dict[str, Any]:

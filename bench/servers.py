@@ -26,6 +26,11 @@ def server_cores() -> set[int]:
     return set(cores[:-1]) or set(cores)
 
 
+def all_cores() -> set[int]:
+    """Returns all cores, for a measurement of more processes than the machine has cores."""
+    return os.sched_getaffinity(0)
+
+
 def client_cores() -> set[int]:
     """Returns the core of the load generator: the last one."""
     return {max(os.sched_getaffinity(0))}
@@ -49,7 +54,7 @@ class Server:
     @property
     def cpu_seconds(self) -> float:
         """CPU that its processes have used, user and system."""
-        return sum(_cpu_seconds(pid) for pid in self._pids)
+        return sum(cpu_seconds(process.pid) for process in (self.process, *self.others))
 
     @property
     def rss_mib(self) -> float:
@@ -63,11 +68,11 @@ class Server:
 
 
 @contextmanager
-def program(name: str, *arguments: str, log: Path) -> Iterator[Server]:
+def program(name: str, *arguments: str, log: Path, cores: set[int] | None = None) -> Iterator[Server]:
     """Runs a server program of this folder, `python -m bench.<name> PORT ...`, until the end of the block."""
     port = free_port()
     command = [sys.executable, "-m", f"bench.{name}", str(port), *arguments]
-    with started(command, log) as (process, begun):
+    with started(command, log, cores=cores) as (process, begun):
         wait_for_port(port, process)
         yield Server(port, process, begun, time.perf_counter() - begun)
 
@@ -79,9 +84,7 @@ def looply(data: Path, log: Path) -> Iterator[Server]:
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
     with started([*command, "--ready-file", str(ready)], log) as (process, begun):
-        while not (ready.exists() and (text := ready.read_text("utf-8").strip())):
-            _check_alive(process, begun, log)
-            time.sleep(0.001)
+        text = wait_for_file(ready, process, begun, log)
         yield Server(int(text.rsplit(":", 1)[1]), process, begun, time.perf_counter() - begun)
 
 
@@ -91,13 +94,14 @@ def started(
     log: Path,
     environment: dict[str, str] | None = None,
     stop_seconds: float = _STOP_SECONDS,
+    cores: set[int] | None = None,
 ) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
-    """Starts a process on the servers' cores and stops it, with its children, at the end of the block.
+    """Starts a process on the servers' cores, or on those given; stops it and its children at the end of the block.
 
     It gets `stop_seconds` to end by itself.
     """
     given = {name: value for name, value in os.environ.items() if not name.startswith("LOOPLY_")}
-    with log.open("ab") as stream, pinned(server_cores()):
+    with log.open("ab") as stream, pinned(cores or server_cores()):
         begun = time.perf_counter()
         process = subprocess.Popen(
             command,
@@ -161,6 +165,14 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path | Non
             return
 
 
+def wait_for_file(ready: Path, process: "subprocess.Popen[bytes]", begun: float, log: Path) -> str:
+    """Returns what a started process writes into a file when it is ready. Raises: RuntimeError as `wait_for_port`."""
+    while not (ready.exists() and (text := ready.read_text("utf-8").strip())):
+        _check_alive(process, begun, log)
+        time.sleep(0.001)
+    return text
+
+
 def _check_alive(process: "subprocess.Popen[bytes]", begun: float, log: Path | None) -> None:
     said = log.read_text("utf-8", "replace")[-800:] if log is not None else ""
     if process.poll() is not None:
@@ -169,12 +181,18 @@ def _check_alive(process: "subprocess.Popen[bytes]", begun: float, log: Path | N
         raise RuntimeError(f"the server did not answer within {_START_SECONDS:g} seconds: {said}")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Returns the CPU, user and system, of a process and all below it, those that have ended since included."""
+    return sum(_own_cpu_seconds(each) for each in tree(pid))
+
+
+def _own_cpu_seconds(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    # The last two are those of children that have ended: a session of PostgreSQL is a process that comes and goes.
+    return sum(int(field) for field in fields[11:15]) / _TICKS
 
 
 def _status_kib(pid: int, name: str) -> int:

@@ -14,7 +14,7 @@ from bench.scenario import BODY, RESUME_BODY
 from bench.servers import Server, client_cores, disk_bytes, json_of, looply, program
 
 CLIENTS: Final = 32
-_WARM_UP_SECONDS: Final = 1.0
+WARM_UP_SECONDS: Final = 1.0
 _WAITS: Final = 10_000
 _STARTS: Final = 5
 
@@ -61,7 +61,7 @@ def drive(server: Server, requests: Iterable[bytes], clients: int, seconds: floa
     with pinned(client_cores()):
         used = server.cpu_seconds
         calls = Calls(iter(requests), time.perf_counter() + seconds, answers)
-        span: Span = run(run_callers(server.port, clients, calls))
+        span: Span = run(run_callers([server.port], clients, calls))
         used = server.cpu_seconds - used
     if span.errors:
         raise RuntimeError(f"{span.errors} calls were refused: {span.first_error}")
@@ -109,7 +109,7 @@ def _trigger_once(plan: Plan, turn: int) -> Figures:
 
 
 def _warmed(server: Server, request: bytes, seconds: float) -> Figures:
-    before = drive(server, itertools.repeat(request), CLIENTS, min(_WARM_UP_SECONDS, seconds))
+    before = drive(server, itertools.repeat(request), CLIENTS, min(WARM_UP_SECONDS, seconds))
     driven = drive(server, itertools.repeat(request), CLIENTS, seconds)
     return {**driven.figures(), "all_calls": len(before.span.took) + len(driven.span.took)}
 
@@ -128,7 +128,7 @@ def measure_single(plan: Plan) -> Figures:
     folder = run(make_folder(plan.work / "single"))
     with looply(folder.data, plan.work / "single.log") as server:
         acknowledge = post(folder.trigger_path(), BODY, folder.api_key)
-        drive(server, itertools.repeat(acknowledge), 1, min(_WARM_UP_SECONDS, plan.seconds))
+        drive(server, itertools.repeat(acknowledge), 1, min(WARM_UP_SECONDS, plan.seconds))
         acknowledged = drive(server, itertools.repeat(acknowledge), 1, plan.seconds)
         complete = post(f"{folder.trigger_path()}?wait=PT10S", BODY, folder.api_key)
         completed = drive(server, itertools.repeat(complete), 1, plan.seconds, keeps=True)

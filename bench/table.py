@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench.distributed import rows as distributed
+
 _WIDTHS: Final = (58, 44, 30)
 
 
@@ -52,6 +54,7 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _growth_rows(found["growth"])
     if "expressions" in found:
         yield from _expression_rows(found["expressions"])
+    yield from (Row(*line) for line in distributed.lines_of(found.get("distributed", {})))
     for name, peer in found.get("peers", {}).items():
         yield Row(f"peer: {name}", _peer(peer))
 

@@ -22,9 +22,12 @@ from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.egress import EgressPolicy
 from looply.connectors.registry import Registry, load_connectors
+from looply.engine.audit import audit_store
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.loading import Loader
+from looply.engine.port import Audit
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
@@ -34,6 +37,7 @@ from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
 from looply.engine.worker import Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
+from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
@@ -85,6 +89,24 @@ async def running(
         if is_working:
             await stack.enter_async_context(_working(application, boot))
         yield application
+
+
+async def audit_database(settings: Settings, clock: Clock) -> Audit:
+    """Returns the audit of the settings' database, beside whoever works on it. Raises: as `running`, but not in use."""
+    with _extra("distributed"):
+        from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
+    store = PostgresStore(_address(settings), clock)
+    codec = Codec(Sealer(_key(settings)))
+    codec.add_dictionaries((await store.open_to_read()).dictionaries)
+    loader = Loader(store, codec)
+
+    async def folded(execution_id: str) -> ExecutionState:
+        return (await loader.load(execution_id))[0]
+
+    try:
+        return await audit_store(store, folded)
+    finally:
+        await store.close()
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:

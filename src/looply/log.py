@@ -62,7 +62,7 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(_LEVELS[level], logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "temporalio"):
         # They tell about each connection and each start; we log what an operator needs.
         logging.getLogger(name).setLevel(logging.WARNING)
 

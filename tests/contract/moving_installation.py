@@ -28,7 +28,7 @@ from looply.errors import Rejected
 from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
 from looply.sealing import Sealer
-from looply.testing.clock import SerialEntropy, fake_loop
+from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.definitions import asking, call, calling, card, chain, computing, delaying, every, graph, step, wait
 from looply.testing.driver import Driver
 from looply.testing.world import HANG
@@ -110,9 +110,10 @@ class Installation:
             await store.close()
 
     async def _author(self) -> None:
-        entropy = SerialEntropy()
+        # The day before, so that no organization has the id of an execution.
+        clock, entropy = FakeClock(self.clock.now() - timedelta(days=1)), SerialEntropy()
         catalog = await Catalog.open(
-            self.folder / "catalog.db", self.sealer, clock=self.clock, ids=Ids(entropy), entropy=entropy
+            self.folder / "catalog.db", self.sealer, clock=clock, ids=Ids(entropy), entropy=entropy
         )
         for name in ("Mine", "Theirs"):
             organization, workspace = await catalog.organizations.create(name)

@@ -127,6 +127,7 @@ class Processes:
 
     def forget(self, process: Driver) -> None:
         """Lets half a minute pass in which a process was not heard of."""
+        self.sql("UPDATE lease SET since = since - interval '31 s'")
         self.sql("UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = %s", process.boot.epoch)
 
     def sql(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:

@@ -66,6 +66,8 @@ class TemporalServer:
     def launch(self) -> None:
         """Starts the server without waiting for it."""
         options = ["--headless", "--ip", "127.0.0.1", "--port", str(self.port), "--log-level", "never"]
+        # Without it a worker that leaves may be given a task at the last moment, which is missed for its time limit.
+        options += ["--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"]
         if self.file is not None:
             options += ["--db-filename", str(self.file)]
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The engine contract on each pair of store and dispatcher: every story of `engine_contract`, collected from there."""
+"""The engine contract on each pair of store and dispatcher: every story of `looply.testing.engine_contract`."""
 
 import os
 from collections.abc import AsyncIterator, Callable

@@ -19,10 +19,11 @@ from looply.cli.moving import TABLES, carry_out, rehearse
 from looply.engine.moving import JOURNAL
 from looply.engine.port import Started
 from looply.engine.postgres import PostgresStore
+from looply.engine.postgres.receiving import place_of
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.moved import LABEL_NAME, find_label
 from looply.engine.sqlite.opening import open_database
-from looply.errors import Conflict, DataFolderInUse, EngineError, StoreUnreachable
+from looply.errors import Conflict, DataFolderInUse, EngineError, SettingsError, StoreUnreachable
 from looply.execution.commands import Recorded, Restarted
 from looply.execution.events import IncidentOpened
 from looply.sealing import Sealer
@@ -118,9 +119,10 @@ async def test_secrets_open_with_the_same_key_and_are_nowhere_in_clear(
 ) -> None:
     await carry_out(installation.move(address))
     for table in TABLES:
-        text = str(asked(address, f'SELECT * FROM {table.schema}."{table.name}"'))
-        assert HIDDEN not in text
-        assert PASSWORD not in text
+        text = str(asked(address, f'SELECT t::text FROM {table.schema}."{table.name}" t'))
+        for secret in (HIDDEN, PASSWORD):
+            assert secret not in text
+            assert secret.encode().hex() not in text
     driver = Driver(new_store)
     await driver.open()
     await driver.resume(installation.ids["secret"])
@@ -226,15 +228,20 @@ async def test_a_rehearsal_finds_what_a_move_would_find_and_writes_nothing(
     assert (await carry_out(installation.move(address))).sums == rehearsed.sums
 
 
+COMPARED = f"comparing {TABLES[-1].full_name}"
+INSTALLATION = b"<the installation>"
+"""Stands for the name of the installation: it is said when the marker is set, and when it is taken away."""
+
+
 class Cutting(Told):
     """Cuts the session that says a word, once so much of the move is told; from the beginning when that is empty."""
 
-    def __init__(self, road: Road, after: str, word: bytes, cut: Cut) -> None:
+    def __init__(self, installation: Installation, road: Road, after: str, word: bytes, cut: Cut) -> None:
         super().__init__()
         self._after = after
         self._road = road
         self._cut: Cut = cut
-        self._road.marker = word
+        self._road.marker = word.replace(INSTALLATION, min(installation.organizations).encode())
         self("", 0, 0)
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -247,18 +254,18 @@ class Cutting(Told):
     "cuts",
     [
         ("", b"CREATE FUNCTION store_unit", "UNHEARD"),
-        ("", b"INSERT INTO move", "AFTER"),
+        ("", INSTALLATION, "AFTER"),
         ("", b"CREATE TABLE workflow_versions", "UNHEARD"),
         ("", b"TRUNCATE", "BEFORE"),
         ("", b'COPY "looply"."batch"', "UNHEARD"),
         ("", b'COPY "looply_catalog"."api_keys"', "BEFORE"),
         ("", b"ANALYZE", "UNHEARD"),
-        ("comparing looply_catalog.workflow_versions", b"COMMIT", "BEFORE"),
-        ("comparing looply_catalog.workflow_versions", b"COMMIT", "UNHEARD"),
-        ("comparing looply_catalog.workflow_versions", b"COMMIT", "AFTER"),
+        (COMPARED, b"COMMIT", "BEFORE"),
+        (COMPARED, b"COMMIT", "UNHEARD"),
+        (COMPARED, b"COMMIT", "AFTER"),
         ("", b"nextval('epoch')", "UNHEARD"),
-        ("", b"UPDATE move SET finished", "BEFORE"),
-        ("", b"UPDATE move SET finished", "AFTER"),
+        (COMPARED, INSTALLATION, "BEFORE"),
+        (COMPARED, INSTALLATION, "AFTER"),
     ],
 )
 async def test_a_move_that_is_cut_off_is_repeated_and_ends(
@@ -266,7 +273,7 @@ async def test_a_move_that_is_cut_off_is_repeated_and_ends(
 ) -> None:
     before = await installation.states()
     with pytest.raises(EngineError):
-        await carry_out(installation.move(road.address(database), progress=Cutting(road, *cuts)))
+        await carry_out(installation.move(road.address(database), progress=Cutting(installation, road, *cuts)))
     assert road.made == 1
     moved = await carry_out(installation.move(address))
     assert (moved.is_moved, moved.problems) == (True, [])
@@ -304,15 +311,16 @@ async def test_a_folder_whose_move_failed_early_is_served_as_before(
 
 @pytest.mark.parametrize("cut", ["BEFORE", "AFTER"])
 async def test_a_folder_is_not_served_while_nobody_knows_whether_its_move_has_ended(
-    installation: Installation, road: Road, database: str, cut: Cut
+    installation: Installation, road: Road, database: str, address: str, cut: Cut
 ) -> None:
-    road.marker = b"UPDATE move SET finished"
-    road.cut_next(cut)
+    cutting = Cutting(installation, road, COMPARED, INSTALLATION, cut)
     with pytest.raises(StoreUnreachable):
-        await carry_out(installation.move(road.address(database)))
+        await carry_out(installation.move(road.address(database), progress=cutting))
     with pytest.raises(EngineError, match="cut off just as it ended") as refused:
         await SqliteStore(installation.folder, installation.clock).open()
     assert refused.value.code == "FOLDER_MOVED"
+    rehearsed = await rehearse(installation.move(address))
+    assert any("has ended" in problem for problem in rehearsed.problems) == (cut == "AFTER")
 
 
 async def test_a_moved_folder_is_not_served_until_its_label_is_removed(
@@ -381,6 +389,24 @@ async def test_another_key_than_the_one_of_the_folder_is_found_before_anything_m
     assert sum("connection shop" in problem for problem in moved.problems) == 2
     assert any(installation.ids["secret"] in problem for problem in moved.problems)
     assert asked(address, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'looply%'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("postgresql://ann:word@db.example:5433/looply", "db.example:5433/looply"),
+        ("host=/run/postgresql user=ann password=word", "/run/postgresql/ann"),
+        ("dbname=looply", "localhost/looply"),
+    ],
+)
+def test_a_place_is_told_without_user_and_password(text: str, place: str) -> None:
+    assert place_of(text) == place
+
+
+def test_what_is_no_address_is_refused_without_being_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        place_of("postgresql://ann:word@db.example:port of ours/looply word=word")
+    assert "word" not in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,14 @@ class TestReads:
         await a.terminate(execution_id)
         assert type(await b.terminate(execution_id)) is type(await a.terminate(execution_id))
 
+    async def test_a_call_is_judged_by_what_another_process_has_stored(self, processes: Processes) -> None:
+        a, b = await processes.open(2)
+        execution_id = await a.started(chain(wait("wait_1", sources=["SAP"]), wait("wait_2", sources=["TEAMS"])))
+        await remember(execution_id, a, b)
+        assert await a.resume(execution_id, {"n": 1}, source="SAP") == Restarted()
+        # In the memory of b the execution waits for SAP, which would refuse the call without storing anything.
+        assert await b.resume(execution_id, {"n": 2}, source="TEAMS") == Restarted()
+
     async def test_who_waits_for_the_end_sees_it_from_another_process(self, processes: Processes) -> None:
         a, b = await processes.open(2)
         processes.world.script("call_1", HANG)
@@ -304,7 +312,9 @@ class TestEnds:
         (item,) = await watcher.newest()
         await processes.crash(doomed)
         for _ in range(3):
-            # The next one takes the stretch up, and does not come to the end of it.
+            # The next one takes the stretch up, once it is known that its process has ended, and does not come to the
+            # end of it.
+            await watcher.store.work.end_lost_processes()
             processes.sql("UPDATE continuation SET taken = 'epoch' WHERE taken > '-infinity'")
             (doomed,) = await processes.open(1, is_held=True)
             await doomed.faults.holding(1)

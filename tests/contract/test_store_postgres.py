@@ -156,6 +156,12 @@ async def test_of_two_processes_one_fires_an_instant(both: list[PostgresStore], 
     assert len(await both[0].reads.scan("", 100)) == ROUNDS
 
 
+def forget(stores: PostgresStores, epoch: int) -> None:
+    """Lets half a minute pass in which one process was not heard of, and all others were."""
+    sql(stores, "UPDATE lease SET since = since - interval '31 s'")
+    sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = %s", epoch)
+
+
 async def test_effects_of_a_process_that_lives_are_not_lost(
     both: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
@@ -164,7 +170,8 @@ async def test_effects_of_a_process_that_lives_are_not_lost(
     await both[0].journal.commit(working(unit, effects=rows))
     assert await both[0].work.mark_running(unit.execution_id, 2, 1)
     assert list(await both[1].work.lost_effects(2, 10)) == []
-    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = 1")
+    forget(postgres_stores, 1)
+    await both[1].work.end_lost_processes()
     assert [row.seq for row in await both[1].work.lost_effects(2, 10)] == [2]
 
 
@@ -173,8 +180,8 @@ async def test_a_process_that_was_taken_for_dead_stores_nothing_more(
 ) -> None:
     unit = samples.first()
     await both[0].journal.commit(unit)
-    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = 1")
-    await postgres_stores.make(is_alone=False).open()
+    forget(postgres_stores, 1)
+    await both[1].work.end_lost_processes()
     with pytest.raises(StoreLost, match="epoch 1"):
         await both[0].journal.commit(samples.next(unit.head))
     assert isinstance(both[0].failure(), StoreLost)
@@ -296,3 +303,26 @@ async def test_reads_and_writes_before_opening_are_refused(postgres_stores: Post
 def test_a_server_on_sqlite_does_not_load_the_driver() -> None:
     code = "import sys, looply.bootstrap; sys.exit('psycopg' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_who_only_reads_opens_beside_the_owner_and_writes_nothing(
+    postgres_stores: PostgresStores, store: PostgresStore, samples: Samples
+) -> None:
+    first = samples.first()
+    await store.journal.commit(first)
+    reader = postgres_stores.make()
+    boot = await reader.open_to_read()
+    assert (boot.epoch, boot.poisoned) == (0, ())
+    assert boot.dictionaries
+    assert [head.execution_id for head in await reader.reads.scan("", 10)] == [first.execution_id]
+    with pytest.raises(StoreLost):
+        await reader.journal.commit(samples.next(first.head))
+    await reader.close()
+    await store.journal.commit(samples.next(first.head))
+    assert (await store.reads.scan("", 10))[0].seq > first.head.seq
+
+
+async def test_a_database_without_a_store_is_not_opened_to_read(postgres_server: PostgresServer) -> None:
+    reader = PostgresStores(postgres_server.new_database("without_a_store")).make()
+    with pytest.raises(SchemaMismatch, match="start a server first"):
+        await reader.open_to_read()

@@ -13,9 +13,10 @@ from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.ownership import RENEWAL_SECONDS
-from looply.errors import StoreLost
+from looply.engine.store import StoredDefinition
+from looply.errors import FireTaken, StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
-from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, timer, working
+from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from postgres_server import PostgresStores
 
 HOUR = timedelta(hours=1)
@@ -44,7 +45,13 @@ def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[A
 
 def forget(stores: PostgresStores, *epochs: int) -> None:
     """Lets the leases of processes run out."""
+    sql(stores, "UPDATE lease SET since = since - interval '31 s'")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = ANY (%s)", list(epochs))
+
+
+def alive(stores: PostgresStores) -> list[int]:
+    """Returns the epochs of processes that may write."""
+    return [epoch for (epoch,) in sql(stores, "SELECT epoch FROM lease ORDER BY epoch")]
 
 
 async def renewed(until: Callable[[], bool]) -> None:
@@ -90,22 +97,28 @@ async def test_a_schedule_is_given_to_one_process_until_it_has_fired(
     taken = await each_of(*(store.schedules.due(START_TIME, 10) for store in three))
     assert sorted(len(some) for some in taken) == [0, 0, 1]
     assert await three[1].schedules.next_due() is None
-    await three[2].journal.commit(samples.fired(Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)))
+    taker = three[[len(some) for some in taken].index(1)]
+    await taker.journal.commit(samples.fired(Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)))
     assert await three[1].schedules.next_due() == START_TIME + HOUR
     (found,) = await three[1].schedules.due(START_TIME + HOUR, 10)
     assert found.last == START_TIME
     assert (await three[0].schedules.list(ORGANIZATION)) == [found]
 
 
-async def test_a_schedule_whose_taker_ended_is_given_to_another(
-    three: list[PostgresStore], postgres_stores: PostgresStores
+async def test_a_schedule_whose_taker_does_not_fire_it_is_given_to_another(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     await three[0].schedules.put(schedule(START_TIME))
     assert len(await three[0].schedules.due(START_TIME, 10)) == 1
-    await three[0].abandon()
     assert list(await three[1].schedules.due(START_TIME, 10)) == []
     sql(postgres_stores, "UPDATE schedule SET taken = taken - interval '11 s'")
     assert len(await three[1].schedules.due(START_TIME, 10)) == 1
+    # The first one was only slow: what it knows of the schedule may be over.
+    late, due = (Fire(workflow_id=WORKFLOW, nominal=START_TIME + n * HOUR, next=START_TIME + 2 * HOUR) for n in (0, 1))
+    with pytest.raises(FireTaken):
+        await three[0].journal.commit(samples.fired(late))
+    await three[1].journal.commit(samples.fired(due))
+    assert len(await three[2].reads.scan("", 10)) == 1
 
 
 async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
@@ -122,6 +135,12 @@ async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
         (2, "QUEUED", rows[0].queue),
         (3, "QUEUED", rows[1].queue),
     ]
+    # While an incident is open nothing starts.
+    await three[0].journal.commit(
+        working(samples.next(unit.head), incidents=(incident(unit.execution_id, 4, samples.now),))
+    )
+    sql(postgres_stores, "UPDATE effect SET offered = offered - interval '11 s'")
+    assert list(await three[1].work.overdue_effects(10)) == []
 
 
 async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(
@@ -180,6 +199,25 @@ async def test_what_a_lost_process_was_at_counts_one_load_however_many_end_it(
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
 
 
+async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    # The database was away for a minute; the first process that reaches it again judges no other one.
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s', since = since - interval '61 s'")
+    await three[1].work.end_lost_processes()
+    assert alive(postgres_stores) == [1, 2, 3]
+
+
+async def test_a_process_that_just_began_ends_nobody(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    sql(postgres_stores, "UPDATE lease SET seen = seen - interval '61 s' WHERE epoch < 4")
+    late = postgres_stores.make(is_alone=False)
+    await late.open()
+    await late.work.end_lost_processes()
+    assert alive(postgres_stores) == [1, 2, 3, 4]
+
+
 async def test_a_process_that_is_ended_while_it_was_heard_of_again_lives_on(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
@@ -200,6 +238,32 @@ async def test_a_process_whose_lease_was_ended_takes_nothing_and_says_what_to_do
         await three[0].work.due_timers(samples.now, 10)
     assert isinstance(three[0].failure(), StoreLost)
     assert len(await three[1].work.due_timers(samples.now, 10)) == 1
+
+
+async def test_a_process_whose_lease_was_ended_changes_no_schedule(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    former, moved = schedule(START_TIME), schedule(START_TIME + HOUR)
+    await three[1].schedules.put(former)
+    fire = Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)
+    definition = StoredDefinition(hash="e" * 64, workflow_id=WORKFLOW, workflow_version=1, body=b"{}")
+    forget(postgres_stores, 1)
+    await three[1].work.end_lost_processes()
+    acts: list[Callable[[PostgresStore], Awaitable[Any]]] = [
+        lambda store: store.schedules.put(moved),
+        lambda store: store.schedules.put(moved, former=former),
+        lambda store: store.schedules.skip(fire),
+        lambda store: store.schedules.drop(ORGANIZATION, WORKFLOW),
+        lambda store: store.schedules.due(START_TIME, 1),
+        lambda store: store.journal.put_definition(definition),
+    ]
+    for act in acts:
+        # Each is the first thing that the process does after its pause.
+        three[0]._database.failure = None
+        with pytest.raises(StoreLost):
+            await act(three[0])
+    assert await three[2].schedules.find(ORGANIZATION, WORKFLOW) == former
+    assert await three[2].journal.find_definition(definition.hash) is None
 
 
 async def test_an_idle_process_finds_out_that_its_lease_was_ended(

@@ -407,7 +407,7 @@ def m26_a_read_shows_what_nobody_was_told_of() -> AbstractContextManager[None]:
     """A read that went to the store answers with what it found there, whatever memory says by then."""
 
     async def get(self: Any, execution_id: str) -> Execution:
-        found = self._in_memory(execution_id)
+        found = self._current.in_memory(execution_id)
         if found is None:
             state, workflow, _ = await self._loader.load(execution_id)
             found = state, workflow

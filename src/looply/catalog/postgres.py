@@ -48,10 +48,13 @@ READERS: Final = 2
 """Connections that read; beside them one writes and one looks at the count of changes."""
 
 BUSY_SECONDS: Final = 5
-"""How long a writer waits for its turn; a process that stands still in the middle of its own loses it after that."""
+"""How long a writer waits for its turn."""
+
+STANDSTILL_SECONDS: Final = 10
+"""A process that stands still so long in the middle of its turn loses it."""
 
 MIGRATION_SECONDS: Final = 60
-"""How long a start waits for another process that migrates."""
+"""How long a start waits for another process that migrates, and how long that one may stand still."""
 
 TURN_SECONDS: Final = 30
 """How long who changes more than the catalog waits for another process that does."""
@@ -59,7 +62,7 @@ TURN_SECONDS: Final = 30
 _SESSION = f"-c search_path={SCHEMA_NAME} -c synchronous_commit=on -c jit=off"
 _WRITER = (
     f"{_SESSION} -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off"
-    f" -c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={BUSY_SECONDS}s"
+    f" -c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={STANDSTILL_SECONDS}s"
 )
 _READER = f"{_SESSION} -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
 
@@ -75,7 +78,11 @@ _DEFAULTS: Final = {
     "application_name": "looply catalog",
 }
 
-_WAIT_FOR_MIGRATION = f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'"
+# What runs the migrations is loaded in their midst, which is no standing still.
+_PATIENCE = (
+    f"SET LOCAL lock_timeout = '{MIGRATION_SECONDS}s'",
+    f"SET LOCAL idle_in_transaction_session_timeout = '{MIGRATION_SECONDS}s'",
+)
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242620, 0)"
 _HOLD = "SELECT pg_advisory_lock(1819242621, 0)"
@@ -155,12 +162,15 @@ class PostgresDatabase:
 
     def changes(self) -> int:
         """Returns the count, as stored when the server was asked."""
-        try:
-            return self._look()
-        except psycopg.OperationalError:
-            # A session that broke says nothing of the database: a new one does.
-            self._leave()
-            return self._look()
+        if self._looker is not None and not _has_word(self._looker):
+            try:
+                return _looked(self._looker)
+            except psycopg.OperationalError:
+                # A session that broke says nothing of the database: a new one does.
+                pass
+        self._leave()
+        self._looker = self._connected(_READER, autocommit=True)
+        return _looked(self._looker)
 
     def hold(self) -> Callable[[], None]:
         """Takes a lock that lives as long as a session of its own."""
@@ -202,16 +212,6 @@ class PostgresDatabase:
         with self._reader.connect() as connection, connection.begin():
             return function(connection)
 
-    def _look(self) -> int:
-        if self._looker is not None and _has_word(self._looker):
-            self._leave()
-        if self._looker is None:
-            self._looker = self._connected(_READER, autocommit=True)
-        row = self._looker.execute(_LOOK, prepare=True).fetchone()
-        if row is None:
-            raise StoreCorrupt("the catalog's count of changes is gone; restore it from a backup")
-        return row[0]
-
     def _leave(self) -> None:
         looker, self._looker = self._looker, None
         if looker is not None:
@@ -227,6 +227,13 @@ class PostgresDatabase:
         if status not in _ENDED:
             raise _lost(cause)
         return _ENDED[status]
+
+
+def _looked(session: psycopg.Connection[Any]) -> int:
+    row: tuple[int] | None = session.execute(_LOOK, prepare=True).fetchone()
+    if row is None:
+        raise StoreCorrupt("the catalog's count of changes is gone; restore it from a backup")
+    return row[0]
 
 
 def _status(connection: psycopg.Connection[Any], turn: _Turn) -> str:
@@ -250,7 +257,8 @@ def upgrade(connection: Connection) -> None:
     version = connection.connection.driver_connection.info.server_version  # type: ignore[union-attr]
     if version < OLDEST_SERVER:
         raise SchemaMismatch(f"PostgreSQL {version // 10000} is too old; {OLDEST_SERVER // 10000} is the oldest")
-    connection.exec_driver_sql(_WAIT_FOR_MIGRATION)
+    for setting in _PATIENCE:
+        connection.exec_driver_sql(setting)
     connection.exec_driver_sql(_ONE_AT_A_TIME)
     if connection.exec_driver_sql(_HAS_SCHEMA).first() is None:
         connection.exec_driver_sql(_MAKE_SCHEMA)

@@ -1,4 +1,4 @@
-"""`looply doctor`: the proof that nothing in a data folder is lost or orphaned."""
+"""`looply doctor`: the proof that nothing in a store is lost or orphaned."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,10 +20,11 @@ if TYPE_CHECKING:  # start-up cost of the engine
 
 
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
-    """Prove that nothing in a data folder is lost or orphaned.
+    """Prove that nothing in a store is lost or orphaned: in a data folder, or in the settings' database.
 
-    Folds every history and compares it with what is stored beside it. Beside a running server a copy as of one
-    instant is proved, in a temporary folder. Exit status 1 when there is a problem.
+    Folds every history and compares it with what is stored beside it. Beside a running server a copy of the folder as
+    of one instant is proved, in a temporary folder; a database is read where it is. Exit status 1 when there is a
+    problem.
     """
     document = await _examine(terminal, data)
     terminal.show(document, lambda: _findings(document))
@@ -31,15 +32,11 @@ async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
 
 
 async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
-    from looply.cli.store import open_services, stored_settings  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.store import stored_settings  # noqa: PLC0415 - start-up cost of the stores
 
     settings = stored_settings(terminal, data)
     try:
-        try:
-            async with open_services(terminal, settings) as services:
-                audit = await services.engine.audit()
-        except DataFolderInUse:
-            audit = await _audit_copy(terminal, settings)
+        audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
     except StoreCorrupt as error:
         problem = {"execution_id": "", "kind": "STORE", "message": error.message}
         return {"executions": 0, "open": 0, "orphans": 0, "problems": [problem]}
@@ -49,6 +46,22 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
         "orphans": audit.orphans,
         "problems": [dict(problem) for problem in audit.problems],
     }
+
+
+async def _audit_folder(terminal: Terminal, settings: "Settings") -> "Audit":
+    from looply.cli.store import open_services  # noqa: PLC0415 - start-up cost of the stores
+
+    try:
+        async with open_services(terminal, settings) as services:
+            return await services.engine.audit()
+    except DataFolderInUse:
+        return await _audit_copy(terminal, settings)
+
+
+async def _audit_database(terminal: Terminal, settings: "Settings") -> "Audit":
+    from looply.bootstrap import audit_database  # noqa: PLC0415 - start-up cost of the stores
+
+    return await audit_database(settings, terminal.clock)
 
 
 async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":

@@ -91,13 +91,17 @@ class _Folder:
 
 
 async def rehearse(move: Move) -> Moved:
-    """Returns what a move would find; nothing is written. Raises: as `carry_out`."""
+    """Returns what a move would find; nothing is written. Raises: as `carry_out`, but for `TARGET_NOT_EMPTY`."""
     found = Moved(to=place_of(move.address))
     async with _owned(move) as folder:
         async with receiving(move.address) as target:
-            _refuse_twice(move, await target.marker(), folder)
+            if await _has_ended(move, target, folder):
+                found.problems.append(
+                    "an earlier move has ended in the database; repeated in earnest, it labels the folder"
+                )
+                return found
             found.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
-            found.problems += await _taken(target, folder)
+            found.problems += await _obstacles(target, folder)
         await _examine(move, folder, found)
     return found
 
@@ -111,16 +115,17 @@ async def carry_out(move: Move) -> Moved:
     found = Moved(to=place_of(move.address))
     async with _owned(move) as folder:
         async with receiving(move.address) as target:
-            marker = await target.marker()
-            if _refuse_twice(move, marker, folder):
+            if await _has_ended(move, target, folder):
                 _label(move, found)
                 return found
             found.problems += await target.faults((JOURNAL_SCHEMA, SCHEMA_NAME))
-            if taken := await _taken(target, folder):
-                raise Conflict("; ".join(taken), code="TARGET_NOT_EMPTY")
-            await _examine(move, folder, found)
-            if found.problems:
-                return found
+            await _check_free(target, folder)
+        # It may take long, and roads forget sessions that rest.
+        await _examine(move, folder, found)
+        if found.problems:
+            return found
+        async with receiving(move.address) as target:
+            await _check_free(target, folder)
             marker = await _begin(move, target, folder)
             await _fill(move, target, folder, found)
         if move.audits:
@@ -158,23 +163,31 @@ async def _owned(move: Move) -> AsyncIterator[_Folder]:
         yield _Folder(store, catalog, codec, journal, catalog_rows, first.organization_id)
 
 
-def _refuse_twice(move: Move, marker: Marker | None, folder: _Folder) -> bool:
+async def _has_ended(move: Move, target: Receiver, folder: _Folder) -> bool:
     """Returns whether an earlier move has ended in the database, and only the folder does not know it.
 
     Raises: Conflict (code `ALREADY_MOVED`).
     """
     label = find_label(move.data)
-    if label is not None and label.state == "MOVED":
+    if label is None:
+        return False
+    if label.state == "MOVED":
         raise Conflict(
             f"{move.data} was moved to {label.to} on {label.on} already; to move it again, remove"
             f" {move.data / LABEL_NAME}, and what is in that database",
             code="ALREADY_MOVED",
         )
-    is_same = marker is not None and marker.is_finished and marker.installation == folder.installation
-    return label is not None and is_same
+    marker = await target.marker()
+    return marker is not None and marker.is_finished and marker.installation == folder.installation
 
 
-async def _taken(target: Receiver, folder: _Folder) -> list[str]:
+async def _check_free(target: Receiver, folder: _Folder) -> None:
+    """Refuses a database that holds anything else. Raises: Conflict (code `TARGET_NOT_EMPTY`)."""
+    if obstacles := await _obstacles(target, folder):
+        raise Conflict("; ".join(obstacles), code="TARGET_NOT_EMPTY")
+
+
+async def _obstacles(target: Receiver, folder: _Folder) -> list[str]:
     """Returns what stands in the way in the database: nothing when it is empty, or half filled with this folder."""
     marker = await target.marker()
     if marker is not None and not marker.is_finished:

@@ -83,13 +83,13 @@ async def serve(
         from looply.cli.store import check_store  # noqa: PLC0415
 
         check_store(loaded)
-        await run_server(loaded, lambda address: ready("listening", address, where))
+        await run_server(loaded, lambda address: ready("listening", address, {"address": address, **where}))
 
     await run_until_stopped(terminal, loaded, ready_file, run)
 
 
 Ready: TypeAlias = Callable[[str, str, Mapping[str, str]], None]
-"""Is told once that the process works: the word of the log, the text of the ready file, and more for the log."""
+"""Is told once that the process works: the word of the log, the text of the ready file, and the facts of the log."""
 
 
 async def run_until_stopped(
@@ -104,10 +104,10 @@ async def run_until_stopped(
     configure_log(settings.log_level, terminal.clock, terminal.errors)
     log = structlog.get_logger("looply.serve")
 
-    def ready(event: str, address: str, facts: Mapping[str, str]) -> None:
-        log.info(event, address=address, version=__version__, **facts)
+    def ready(event: str, text: str, facts: Mapping[str, str]) -> None:
+        log.info(event, **facts, version=__version__)
         if ready_file is not None:
-            write_document(f"{address}\n", ready_file)
+            write_document(f"{text}\n", ready_file)
 
     if ready_file is not None:
         # One of an earlier process would say that this one works already.

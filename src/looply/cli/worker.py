@@ -40,6 +40,6 @@ async def worker(
         # Start-up cost: the stores and the connectors.
         from looply.bootstrap import work  # noqa: PLC0415
 
-        await work(loaded, lambda connectors: ready("working", connectors, {}))
+        await work(loaded, lambda connectors: ready("working", connectors, {"connectors": connectors}))
 
     await run_until_stopped(terminal, loaded, ready_file, run)

@@ -17,6 +17,11 @@ class Carriage(Protocol):
         """What of the words of this module it can do; a story that needs more is skipped, and says so."""
         ...
 
+    @property
+    def crowd(self) -> int:
+        """How many effects in line are many for it, and yet can be waited for in a story."""
+        ...
+
     def make(self, clock: Clock, per_queue: int) -> Dispatcher:
         """Returns the dispatcher of a new process, which runs so many effects of one target at once."""
         ...
@@ -44,6 +49,7 @@ class InProcess:
 
     capabilities = frozenset({RESERVES})
     is_moving = False
+    crowd = 1000
 
     def make(self, clock: Clock, per_queue: int) -> Dispatcher:  # noqa: ARG002 - the port's
         """Returns the dispatcher of a new process."""

@@ -129,6 +129,17 @@ class WorkContract:
         assert [row.seq for row in await store.work.lost_effects(3, 10)] == [2, 4]
         assert [row.seq for row in await store.work.lost_effects(3, 1)] == [2]
 
+    async def test_a_store_of_one_process_has_nothing_of_others_to_take_up(
+        self, store: Store, samples: Samples
+    ) -> None:
+        unit = samples.first()
+        rows = (effect(unit.execution_id, 2), effect(unit.execution_id, 3, "RUNNING", 7))
+        await store.journal.commit(working(unit, effects=rows, continues=True))
+        assert not store.is_shared
+        assert list(await store.work.overdue_effects(10)) == []
+        assert list(await store.work.end_lost_processes()) == []
+        assert (await store.reads.work_of(unit.execution_id)).effects == rows
+
     async def test_cut_stretches_are_found(self, store: Store, samples: Samples) -> None:
         units = [samples.first() for _ in range(3)]
         for unit in units[1:]:

@@ -16,6 +16,7 @@ class TemporalCarriage:
     """Counts an effect as moving from its offer until Temporal brings it to a process of the story."""
 
     capabilities: frozenset[str] = frozenset()
+    crowd = 64
 
     def __init__(self, address: str, task_queue: str) -> None:
         self._settings = TemporalSettings(address=address, task_queue=task_queue)
@@ -80,7 +81,8 @@ class _Counted:
         self.inner.launch(effect)
 
     def offer(self, effect: EffectRef) -> None:
-        if not self._is_stopping:
+        # Temporal ignores the offer of what a worker has, so that nothing would arrive.
+        if not self._is_stopping and not self.inner.carries(effect):
             self._carriage.expect(effect)
         self.inner.offer(effect)
 

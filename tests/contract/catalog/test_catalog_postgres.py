@@ -227,13 +227,11 @@ async def test_a_writer_whose_turn_does_not_come_is_told_to_repeat(one: Catalog,
 async def test_a_process_that_stands_still_in_its_turn_loses_it_and_stores_nothing(
     one: Catalog, other: Catalog
 ) -> None:
-    await one.database.write(
-        lambda connection: connection.exec_driver_sql("SET idle_in_transaction_session_timeout = '10ms'")
-    )
     begun, awake = threading.Event(), threading.Event()
 
     def write(connection):
         connection.exec_driver_sql("UPDATE organizations SET organization_name = 'Frozen'")
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = '10ms'")
         begun.set()
         assert awake.wait(60)
 

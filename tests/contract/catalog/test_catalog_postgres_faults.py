@@ -17,6 +17,9 @@ from looply.catalog.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
 from postgres_server import NoPostgres, PostgresServer
 
+# A server that is stopped and started takes its time on a slow machine.
+pytestmark = pytest.mark.timeout(300)
+
 _NAMES = "SELECT organization_name FROM looply_catalog.organizations"
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'looply catalog'"
 _FILL = """

@@ -50,6 +50,24 @@ async def test_all_targets_together_have_a_bound(desk: Desk) -> None:
     assert [dispatcher.reserve(queue) for queue in ("a", "a", "b", "c")] == [True, True, True, False]
 
 
+async def test_an_effect_that_is_offered_again_stands_in_line_once(desk: Desk) -> None:
+    dispatcher = InProcessDispatcher(per_queue=1)
+    for _ in range(3):
+        dispatcher.offer(effect(1))
+    dispatcher.start(desk.perform)
+    await fake_loop().quiet()
+    for _ in range(2):
+        dispatcher.offer(effect(2))
+    await desk.end(1)
+    await desk.end(2)
+    assert [seq for seq, _ in desk.begun] == [1, 2]
+    # What has left the line may stand in it again.
+    dispatcher.offer(effect(1))
+    await fake_loop().quiet()
+    await desk.end(1)
+    assert [seq for seq, _ in desk.begun] == [1, 2, 1]
+
+
 async def test_nothing_is_reserved_before_the_start_and_what_was_offered_runs_at_it(desk: Desk) -> None:
     dispatcher = InProcessDispatcher()
     assert not dispatcher.reserve("q")

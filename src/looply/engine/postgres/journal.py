@@ -89,7 +89,8 @@ class PostgresJournal:
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
-        await self._database.write(lambda connection: store_definition(connection, definition))
+        database = self._database
+        await database.write(lambda connection: store_definition(connection, database.epoch, definition))
 
     async def put_dictionary(self, number: int, data: bytes) -> None:
         """Stores a dictionary for ever. Raises: Stale."""

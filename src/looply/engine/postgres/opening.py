@@ -22,6 +22,7 @@ OLDEST_SERVER: Final = 150000
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
 _SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"
 _VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version(n integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now())"
+_HAS_VERSIONS = "SELECT to_regclass('schema_version') IS NOT NULL"
 _STORED_VERSION = "SELECT coalesce(max(n), 0) FROM schema_version"
 _MADE = "INSERT INTO schema_version(n) VALUES (%s)"
 
@@ -38,6 +39,24 @@ _RUNNABLE = (
 )
 _COUNT_LOADS = f"UPDATE execution SET loads = loads + 1 WHERE id IN ({_RUNNABLE})"
 _POISONED = f"SELECT id FROM execution WHERE loads > %(loads)s AND id IN ({_RUNNABLE}) ORDER BY id"
+
+
+async def read_boot(connection: Connection) -> Boot:
+    """Returns what a process needs that only reads: no epoch is taken and no lease, and no load is counted.
+
+    Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
+    """
+    newest = max(_scripts())
+    stored = await call(connection, _STORED_VERSION) if await call(connection, _HAS_VERSIONS) else 0
+    if stored != newest:
+        raise SchemaMismatch(f"the database has schema {stored}, and this release knows {newest}; start a server first")
+    return Boot(
+        epoch=0,
+        highest_id="",
+        dictionaries=dict(await rows(connection, _DICTIONARIES)),
+        definitions=frozenset(),
+        poisoned=(),
+    )
 
 
 async def upgrade(connection: Connection) -> None:

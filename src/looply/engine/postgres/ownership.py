@@ -28,7 +28,7 @@ _TERMINATE = (
     "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
     " WHERE application_name = %s AND datname = current_database()) gone"
 )
-_RENEW = "UPDATE lease SET seen = clock_timestamp() WHERE epoch = %s"
+_RENEW = "SELECT renew_lease(%s, make_interval(secs => %s))"
 _END_LOST = "SELECT ended, poisoned FROM end_lost(%s, make_interval(secs => %s), %s)"
 _END_OTHERS = "SELECT end_leases(ARRAY(SELECT epoch FROM lease WHERE epoch <> %s))"
 
@@ -92,6 +92,7 @@ async def end_others(connection: Connection, epoch: int) -> int:
 async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
     """Ends the leases of others that ran out, and counts a load of what those were at.
 
+    A process that was itself not heard of all the time ends nobody: it cannot tell who is gone from who was cut off.
     Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
     ended, by whomever that was found out. Of several processes that end one lease, one counts.
     """
@@ -101,7 +102,7 @@ async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple
 
 async def renew(connection: Connection, epoch: int) -> bool:
     """Says that the process of this epoch is alive; returns whether it still may write."""
-    return (await connection.execute(_RENEW, (epoch,))).rowcount == 1
+    return bool(await call(connection, _RENEW, (epoch, LEASE_SECONDS)))
 
 
 async def terminate(connection: Connection, name: str) -> None:

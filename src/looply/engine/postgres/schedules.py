@@ -26,7 +26,8 @@ _DUE: Final = (
 _NEXT: Final = "SELECT min(next_ms) FROM schedule WHERE status = 1 AND next_ms IS NOT NULL"
 _PUT: Final = (
     "INSERT INTO schedule(workflow, org, workspace, version, definition, status, anchor_ms, next_ms, last_ms,"
-    " last_execution) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid) ON CONFLICT (workflow) DO UPDATE SET"
+    " last_execution) SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid FROM hold_lease(%s)"
+    " ON CONFLICT (workflow) DO UPDATE SET"
     " org = excluded.org, workspace = excluded.workspace, version = excluded.version,"
     " definition = excluded.definition, status = excluded.status, anchor_ms = excluded.anchor_ms,"
     " next_ms = excluded.next_ms, last_ms = excluded.last_ms, last_execution = excluded.last_execution"
@@ -34,14 +35,16 @@ _PUT: Final = (
 # Not only the version: what fires in between changes other columns.
 _REPLACE: Final = (
     "UPDATE schedule s SET org = %s, workspace = %s, version = %s, definition = %s, status = %s, anchor_ms = %s,"
-    " next_ms = %s, last_ms = %s, last_execution = %s::uuid WHERE s.workflow = %s AND (s.org, s.workspace, s.version,"
+    " next_ms = %s, last_ms = %s, last_execution = %s::uuid FROM hold_lease(%s)"
+    " WHERE s.workflow = %s AND (s.org, s.workspace, s.version,"
     " s.definition, s.status, s.anchor_ms, s.next_ms, s.last_ms, s.last_execution) IS NOT DISTINCT FROM"
     " (%s::integer, %s::integer, %s::integer, %s, %s::smallint, %s, %s, %s, %s::uuid)"
 )
 _DROP: Final = (
-    "DELETE FROM schedule s USING name w, name o WHERE s.workflow = w.n AND s.org = o.n AND w.id = %s AND o.id = %s"
+    "DELETE FROM schedule s USING hold_lease(%s), name w, name o"
+    " WHERE s.workflow = w.n AND s.org = o.n AND w.id = %s AND o.id = %s"
 )
-_SKIP: Final = "SELECT take_fire(%s::integer, %s, %s, NULL)"
+_SKIP: Final = "SELECT take_fire(%s::integer, %s, %s, NULL) FROM hold_lease(%s)"
 _SKIPPED: Final = "SELECT 1 FROM fire WHERE workflow = %s AND nominal_ms = %s AND execution_id IS NULL"
 _TAKEN: Final = "LP004"
 
@@ -67,13 +70,15 @@ class PostgresSchedules:
     async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
         """Stores the schedule in place of the workflow's former one, with `former` only while it is that one."""
 
+        own = self._database.epoch
+
         async def write(connection: Connection) -> bool:
             workflow, *facts = await self._facts(connection, schedule)
             if former is None:
-                await connection.execute(_PUT, (workflow, *facts))
+                await connection.execute(_PUT, (workflow, *facts, own))
                 return True
             _, *expected = await self._facts(connection, former)
-            cursor = await connection.execute(_REPLACE, (*facts, workflow, *expected))
+            cursor = await connection.execute(_REPLACE, (*facts, own, workflow, *expected))
             return cursor.rowcount == 1
 
         async def found(connection: Connection) -> tuple[bool] | None:
@@ -86,7 +91,7 @@ class PostgresSchedules:
         """Removes the schedule if there is one."""
 
         async def write(connection: Connection) -> None:
-            await connection.execute(_DROP, (workflow_id, organization_id))
+            await connection.execute(_DROP, (self._database.epoch, workflow_id, organization_id))
 
         await self._database.write(write, [("schedule", workflow_id)])
 
@@ -102,6 +107,8 @@ class PostgresSchedules:
     async def skip(self, fire: Fire) -> None:
         """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
 
+        own = self._database.epoch
+
         async def facts(connection: Connection) -> dict[str, int]:
             numbers = await self._names.give(connection, [fire.workflow_id])
             return fire_facts(fire, numbers[fire.workflow_id])
@@ -109,7 +116,7 @@ class PostgresSchedules:
         async def write(connection: Connection) -> None:
             taken = await facts(connection)
             try:
-                await connection.execute(_SKIP, (taken["workflow"], taken["nominal_ms"], taken["next_ms"]))
+                await connection.execute(_SKIP, (taken["workflow"], taken["nominal_ms"], taken["next_ms"], own))
             except psycopg.Error as error:
                 if error.sqlstate == _TAKEN:
                     raise fire_taken(fire) from error

@@ -37,8 +37,7 @@ _TAKE_EFFECTS: Final = (
 )
 _LOST: Final = (
     f"SELECT {_EFFECT} FROM effect e JOIN name n ON n.n = e.org WHERE e.state = 1 AND e.epoch <> %(own)s"
-    " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch"
-    "  AND l.seen > clock_timestamp() - make_interval(secs => %(life)s))"
+    " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)"
     " ORDER BY e.execution_id, e.seq LIMIT %(limit)s"
 )
 _TAKE_CONTINUATIONS: Final = "SELECT * FROM take_continuations(%s, make_interval(secs => %s), %s)"
@@ -70,8 +69,8 @@ class SharedWorkQueue(PostgresWorkQueue):
         return optional_instant(found[0] if found is not None else None)
 
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
-        """Returns RUNNING effects of all processes that do not live any more; one's own, `epoch`, are never lost."""
-        arguments = {"own": epoch, "life": LEASE_SECONDS, "limit": limit}
+        """Returns RUNNING effects of all processes that were ended; one's own, `epoch`, are never lost."""
+        arguments = {"own": epoch, "limit": limit}
 
         async def read(connection: Connection) -> list[EffectRow]:
             cursor = await connection.execute(_LOST, arguments, binary=True)

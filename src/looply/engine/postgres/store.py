@@ -1,7 +1,8 @@
 """The PostgreSQL store: one database, elsewhere or here. See `looply.engine.store` for what it promises."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +18,7 @@ from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.months import add_month, months_from
 from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
-from looply.engine.postgres.opening import take_over, upgrade
+from looply.engine.postgres.opening import read_boot, take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
@@ -94,17 +95,36 @@ class PostgresStore:
         """Opens a database that a move has just filled, to prove it. Raises: as `open`."""
         return await self._open(needs_whole=False)
 
+    async def open_to_read(self) -> Boot:
+        """Opens the database beside whoever works on it; a write is refused. Raises: as `open`, but not in use."""
+        async with self._opening() as connection:
+            boot = await read_boot(connection)
+            await check_whole(connection)
+        self._database.begin(boot.epoch)
+        return boot
+
     async def _open(self, *, needs_whole: bool) -> Boot:
+        async with self._opening(self._database.ownership.take) as connection:
+            await upgrade(connection)
+            if needs_whole:
+                await check_whole(connection)
+            await self._follow(connection)
+            await self._make_months(connection)
+            boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)
+        self._database.begin(boot.epoch)
+        if not self._is_alone:
+            self._renewal = asyncio.get_running_loop().create_task(self._renew())
+        return boot
+
+    @asynccontextmanager
+    async def _opening(self, before: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Connection]:
+        """Gives the first connection, after `before`; what goes wrong with it drops everything."""
         database = self._database
         try:
-            await database.ownership.take()
+            if before is not None:
+                await before()
             async with database.writers.one() as connection:
-                await upgrade(connection)
-                if needs_whole:
-                    await check_whole(connection)
-                await self._follow(connection)
-                await self._make_months(connection)
-                boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)
+                yield connection
         except EngineError:
             database.abandon()
             raise
@@ -113,11 +133,7 @@ class PostgresStore:
             raise StoreUnreachable(f"the database cannot be opened: {' '.join(str(error).split())}") from error
         except psycopg.Error as error:
             database.abandon()
-            raise EngineError(f"the database cannot be taken over: {' '.join(str(error).split())}") from error
-        database.begin(boot.epoch)
-        if not self._is_alone:
-            self._renewal = asyncio.get_running_loop().create_task(self._renew())
-        return boot
+            raise EngineError(f"the database cannot be opened: {' '.join(str(error).split())}") from error
 
     async def close(self) -> None:
         """Commits what is queued and gives the database back. Closing twice is harmless."""
@@ -125,7 +141,8 @@ class PostgresStore:
         self._stop_renewal()
         if database.is_open:
             await database.finish()
-            if database.failure is None:
+            # Who only reads has no epoch, and nothing to give back.
+            if database.failure is None and database.epoch:
                 await self._leave()
         database.drop()
 

@@ -18,11 +18,13 @@ _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
     " %s::bytea, %s::bytea)"
 )
+_FIRE: Final = "SELECT hold_schedule(%s, %s::integer), " + _STORE.removeprefix("SELECT ")
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
 _DEFINITION: Final = (
-    "INSERT INTO definition(hash, workflow_id, version, body) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+    "INSERT INTO definition(hash, workflow_id, version, body) SELECT %s, %s, %s, %s FROM hold_lease(%s)"
+    " ON CONFLICT DO NOTHING"
 )
 
 _NO_CHANGE = WorkChange()
@@ -38,12 +40,16 @@ class UnitWriter:
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
         """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken; psycopg.Error."""
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
+        statement = _STORE
+        if unit.fire is not None:
+            numbers = await self._names.give(connection, [unit.fire.workflow_id])
+            statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
         try:
-            await _send(connection, unit, arguments)
+            await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
             # No row has a place in a month without partitions: it is the first of a month that nobody foresaw.
             await add_month(connection, month_of(unit.execution_id))
-            await _send(connection, unit, arguments)
+            await _send(connection, unit, statement, arguments)
 
     async def stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
         """Returns whether a unit is stored that this process has sent: (None,), or None when it is not."""
@@ -79,9 +85,9 @@ class UnitWriter:
         )
 
 
-async def _send(connection: Connection, unit: Unit, arguments: tuple[Any, ...]) -> None:
+async def _send(connection: Connection, unit: Unit, statement: str, arguments: tuple[Any, ...]) -> None:
     try:
-        await connection.execute(_STORE, arguments)
+        await connection.execute(statement, arguments)
     except psycopg.Error as error:
         refusal = _refusal(error, unit)
         if refusal is None:
@@ -89,9 +95,9 @@ async def _send(connection: Connection, unit: Unit, arguments: tuple[Any, ...]) 
         raise refusal from error
 
 
-async def store_definition(connection: Connection, definition: StoredDefinition) -> None:
-    """Stores a definition once."""
-    facts = (definition.hash, definition.workflow_id, definition.workflow_version, definition.body)
+async def store_definition(connection: Connection, epoch: int, definition: StoredDefinition) -> None:
+    """Stores a definition once, as the process of this epoch."""
+    facts = (definition.hash, definition.workflow_id, definition.workflow_version, definition.body, epoch)
     await connection.execute(_DEFINITION, facts)
 
 

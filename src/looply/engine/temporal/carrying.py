@@ -13,8 +13,14 @@ from typing import Final
 from looply.engine.dispatch import EffectRef, InProcessDispatcher, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
+from looply.errors import EngineError
 
 _BEAT_SECONDS: Final = 5.0
+
+
+class GivenBack(EngineError):
+    """This process leaves; another one must carry the effect out, or find out what became of it."""
+
 
 Late = Callable[[str, Sequence[Reference]], None]
 
@@ -22,14 +28,14 @@ Late = Callable[[str, Sequence[Reference]], None]
 class _Carried:
     """One effect from its arrival to its end, for all tries of its activity that wait for it."""
 
-    __slots__ = ("effect", "following", "has_begun", "outcome", "reference", "waiting")
+    __slots__ = ("effect", "following", "has_begun", "is_done", "outcome", "waiting")
 
-    def __init__(self, effect: EffectRef, reference: Reference) -> None:
+    def __init__(self, effect: EffectRef) -> None:
         self.effect = effect
-        self.reference = reference
         self.following: list[Reference] = []
-        self.outcome: asyncio.Future[Sequence[Reference]] = asyncio.get_running_loop().create_future()
+        self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.has_begun = False
+        self.is_done = False
         self.waiting = 0
 
 
@@ -55,19 +61,20 @@ class Carrier:
         self._slots.start(self._run)
 
     async def carry(self, execution_id: str, reference: Reference, beat: Callable[[], object]) -> Sequence[Reference]:
-        """Carries out an effect and returns what follows from it; itself, when this process is leaving.
+        """Carries out an effect and returns what follows from it.
 
         `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
         caller goes away, the effect goes on.
+        Raises: GivenBack when this process leaves before the effect is at its end.
         """
         if self._is_leaving:
-            return (reference,)
+            raise GivenBack("the process takes no more effects")
         key = (execution_id, reference.seq)
         carried = self._carried.get(key)
         if carried is None:
             # The lane is all that is known of the target here; the row knows the rest.
             effect = EffectRef(execution_id, reference.seq, reference.lane)
-            carried = self._carried[key] = _Carried(effect, reference)
+            carried = self._carried[key] = _Carried(effect)
             self._slots.offer(effect)
         carried.waiting += 1
         try:
@@ -76,7 +83,9 @@ class Carrier:
                 beat()
         finally:
             carried.waiting -= 1
-        return carried.outcome.result()
+        if not carried.is_done:
+            raise GivenBack("the process leaves before the end of the effect")
+        return carried.following
 
     def collect(self, execution_id: str, reference: Reference) -> bool:
         """Takes what follows from the effect in whose course it is called; false when it follows from none."""
@@ -86,11 +95,14 @@ class Carrier:
         carried.following.append(reference)
         return True
 
+    def carries(self, execution_id: str, seq: int) -> bool:
+        """Returns whether the effect has arrived here and has not ended."""
+        return (execution_id, seq) in self._carried
+
     def leave(self) -> None:
         """Takes nothing new and gives back what waits for its turn; what runs goes on. Twice is harmless."""
         self._is_leaving = True
         for carried in [each for each in self._carried.values() if not each.has_begun]:
-            carried.following = [carried.reference]
             self._end(carried)
 
     async def stop(self, drain: timedelta) -> None:
@@ -110,12 +122,13 @@ class Carrier:
         _carried.set(carried)
         try:
             await self._perform(effect, False)
+            carried.is_done = True
         finally:
             self._end(carried)
 
     def _end(self, carried: _Carried) -> None:
         del self._carried[carried.effect.execution_id, carried.effect.seq]
         if not carried.outcome.done():
-            carried.outcome.set_result(tuple(carried.following))
-        if not carried.waiting and carried.following:
+            carried.outcome.set_result(None)
+        if carried.following and not (carried.waiting and carried.is_done):
             self._late(carried.effect.execution_id, carried.following)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Final
 
 import structlog
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import (
@@ -17,6 +19,7 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
@@ -50,6 +53,19 @@ _REFUSED: Final = (
     RPCStatusCode.ALREADY_EXISTS,
     RPCStatusCode.OUT_OF_RANGE,
 )
+
+
+class SilentFailures(DefaultFailureConverter):
+    """Tells Temporal the kind of an error and nothing else: its text may hold what an execution is about."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Fills the message that goes to Temporal."""
+        super().to_failure(exception, payload_converter, failure)
+        failure.message = type(exception).__name__
+        failure.stack_trace = ""
+
+
+CONVERTER: Final = replace(DataConverter.default, failure_converter_class=SilentFailures)
 
 
 @cache
@@ -102,6 +118,7 @@ class TemporalConnection:
                 self.settings.address,
                 namespace=self.settings.namespace,
                 tls=self._tls,
+                data_converter=CONVERTER,
                 api_key=secret.reveal() if secret is not None else None,
                 retry_config=_NO_RETRY,
                 connect_timeout=_RPC_TIME,

@@ -77,6 +77,10 @@ class TemporalDispatcher:
             self._carrier.start(perform)
             self._worker.start()
 
+    def carries(self, effect: EffectRef) -> bool:
+        """Returns whether this process carries the effect out, or has it in line; then an offer changes nothing."""
+        return self._carrier is not None and self._carrier.carries(effect.execution_id, effect.seq)
+
     def leave(self) -> None:
         """Takes no effect from Temporal any more; what runs goes on, and offers leave. Twice is harmless."""
         if self._worker is not None:

@@ -86,15 +86,19 @@ class Outbox:
             self._count += 1
             self._filled.set()
 
-    async def stop(self, drain: timedelta) -> None:
-        """Sends what is in line within `drain`, or until Temporal turns out to be away. Twice is harmless."""
+    async def ended(self, within: timedelta) -> None:
+        """Returns when nothing is in line, when Temporal turns out to be away, or after this time."""
         try:
-            async with asyncio.timeout(drain.total_seconds()):
+            async with asyncio.timeout(within.total_seconds()):
                 while self._senders and (self._line or self._sending) and not self._is_away:
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
             pass
+
+    async def stop(self, drain: timedelta) -> None:
+        """Sends what is in line within `drain`, or until Temporal turns out to be away. Twice is harmless."""
+        await self.ended(drain)
         self._is_stopped = True
         senders, self._senders = self._senders, []
         for sender in senders:

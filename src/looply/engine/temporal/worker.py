@@ -10,10 +10,11 @@ from typing import Any, Final
 import structlog
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from looply.engine.temporal.carrying import Carrier
+from looply.engine.temporal.carrying import Carrier, GivenBack
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.outbox import TemporalAway
 from looply.engine.temporal.references import Reference, connector_queue, effects_queue
@@ -33,6 +34,8 @@ _GRACE: Final = timedelta(days=365)
 
 _STICKY: Final = timedelta(seconds=3)
 """The workflows of a worker that died are taken up by others after this time."""
+
+_PASSED_ON_AFTER: Final = timedelta(seconds=1)
 
 Arrived = Callable[[str, int], None]
 
@@ -131,7 +134,13 @@ class EffectWorker:
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
         """Carries out one effect; returns what follows from it for the workflow to start."""
         self._arrived(execution_id, reference.seq)
-        return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
+        try:
+            return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
+        except GivenBack as error:
+            # Not at once: Temporal might give it to this worker again, which is about to go.
+            raise ApplicationError(
+                error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=_PASSED_ON_AFTER
+            ) from error
 
     def _note_away(self, reason: str) -> None:
         if not self._is_away:

@@ -59,7 +59,7 @@ does not have is named, so that the part brings its stories with it.
     - before the commit of the intention: CrashStories.test_a_crash_before_the_intention_is_stored_leaves_nothing
     - in order: CrashStories.test_a_stop_that_does_not_wait_is_like_a_crash and
       CrashStories.test_a_stop_while_the_reply_is_being_stored_stores_it
-    - queued POSTs: UnknownStories.test_a_thousand_queued_posts_give_no_incident_after_a_crash
+    - queued POSTs: UnknownStories.test_a_crowd_of_queued_posts_gives_no_incident_after_a_crash
     - a paused owner returns: OvertakenStories.test_the_reply_that_it_brings_back_changes_nothing,
       OvertakenStories.test_it_sends_nothing_that_stood_in_its_line and
       OvertakenStories.test_nobody_gets_an_answer_from_it_and_its_timers_are_silent

@@ -12,8 +12,10 @@ from looply.engine.store import Unit, WorkChange
 from looply.errors import Conflict, Stale, StoreFull, StoreLost
 from looply.execution.commands import AlreadyRestarted, Restarted, Terminated
 from looply.execution.events import Discarded, IncidentOpened, Resumed, StepSucceeded
+from looply.testing.carriage import RESERVES
 from looply.testing.definitions import asking, call, calling, chain, computing, delaying, note, wait
 from looply.testing.driver import Driver
+from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer
 
 HALF_SECOND = timedelta(milliseconds=500)
@@ -182,13 +184,24 @@ class FlushStories:
 
     async def test_no_call_leaves_after_a_failed_flush(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
-        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        await engine.started(chain(call("call_1"), call("call_2")))
         await engine.settle()
         engine.faults.break_fsync(is_stored=True)
         engine.world.open()[0].release()
         await engine.settle()
         await engine.advance(timedelta(minutes=1))
         assert engine.world.of("call_2") == []
+        # It must not be proved beside a store that says no more.
+        await engine.crash()
+
+    async def test_a_call_that_was_to_leave_when_the_flush_failed_is_unknown(self, engine: Driver) -> None:
+        needs(engine, RESERVES)
+        engine.world.script("call_1", HANG)
+        execution_id = await engine.started(chain(call("call_1"), call("call_2")))
+        await engine.settle()
+        engine.faults.break_fsync(is_stored=True)
+        engine.world.open()[0].release()
+        await engine.settle()
         await engine.crash()
         (incident,) = await engine.events(execution_id, IncidentOpened)
         assert (incident.kind, incident.step) == ("UNKNOWN", "call_2")

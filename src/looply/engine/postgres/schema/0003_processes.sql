@@ -2,9 +2,12 @@
 -- clock of the database, and a taker that was not done after a while has lost it. What a process was at is known by
 -- its epoch: when its lease is ended, others take it up. Nobody waits for anybody: rows that are locked are left out.
 ALTER TABLE timer ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity', ADD COLUMN epoch bigint NOT NULL DEFAULT 0;
-ALTER TABLE schedule ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity';
+ALTER TABLE schedule ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity',
+  ADD COLUMN epoch bigint NOT NULL DEFAULT 0;
 ALTER TABLE continuation ADD COLUMN epoch bigint NOT NULL DEFAULT 0,  -- of the process that goes on with it
   ADD COLUMN taken timestamptz NOT NULL DEFAULT '-infinity';
+-- Since when a process is heard of without a gap: only who was there all the time can say that another one was not.
+ALTER TABLE lease ADD COLUMN since timestamptz NOT NULL DEFAULT clock_timestamp();
 ALTER TABLE effect ADD COLUMN offered timestamptz NOT NULL DEFAULT clock_timestamp();
 CREATE INDEX effect_queued ON effect(offered) WHERE state = 0;
 
@@ -37,7 +40,18 @@ BEGIN
       SELECT f.workflow FROM schedule f
         WHERE f.status = 1 AND f.next_ms IS NOT NULL AND f.next_ms <= now_ms AND f.taken < clock_timestamp() - life
         ORDER BY f.next_ms LIMIT most FOR UPDATE SKIP LOCKED)
-    UPDATE schedule s SET taken = clock_timestamp() FROM free f WHERE s.workflow = f.workflow RETURNING s.*;
+    UPDATE schedule s SET taken = clock_timestamp(), epoch = own FROM free f
+      WHERE s.workflow = f.workflow RETURNING s.*;
+END $$;
+
+-- Refuses a firing by a process whose schedule another one has taken meanwhile, which has looked anew at what runs.
+CREATE FUNCTION hold_schedule(own bigint, p_workflow integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE taker bigint;
+BEGIN
+  SELECT s.epoch INTO taker FROM schedule s WHERE s.workflow = p_workflow FOR UPDATE;
+  IF taker NOT IN (0, own) THEN
+    RAISE EXCEPTION 'the schedule was taken by epoch %', taker USING ERRCODE = 'LP004';
+  END IF;
 END $$;
 
 -- Takes stretches that were cut and whose process has ended, or has taken one and not moved it for a while.
@@ -55,7 +69,7 @@ BEGIN
       WHERE c.execution_id = f.execution_id RETURNING c.execution_id;
 END $$;
 
--- Takes effects that were offered a while ago and that nobody has begun.
+-- Takes effects that were offered a while ago and that nobody has begun. While an incident is open nobody begins any.
 CREATE FUNCTION take_effects(own bigint, life interval, most bigint)
 RETURNS SETOF effect LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,6 +77,7 @@ BEGIN
   RETURN QUERY
     WITH free AS MATERIALIZED (
       SELECT f.execution_id, f.seq FROM effect f WHERE f.state = 0 AND f.offered < clock_timestamp() - life
+        AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = f.execution_id)
         ORDER BY f.offered LIMIT most FOR UPDATE SKIP LOCKED)
     UPDATE effect e SET offered = clock_timestamp() FROM free f
       WHERE e.execution_id = f.execution_id AND e.seq = f.seq RETURNING e.*;
@@ -77,12 +92,24 @@ CREATE VIEW abandoned AS
   UNION SELECT t.execution_id, t.epoch FROM timer t
     WHERE t.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch);
 
--- Ends the leases of others that ran out, after what they are writing, and counts a load of what they were at. Returns
+-- Says that a process is alive; returns whether it still may write.
+CREATE FUNCTION renew_lease(own bigint, life interval) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE lease l SET since = CASE WHEN l.seen < clock_timestamp() - life THEN clock_timestamp() ELSE l.since END,
+    seen = clock_timestamp() WHERE l.epoch = own;
+  RETURN FOUND;
+END $$;
+
+-- Ends the leases of others that ran out, after what they are writing, and counts a load of what they were at. After a
+-- time in which nobody could be heard, such as one without the database, everybody gets their chance first. Returns
 -- of all that is abandoned what was loaded more than `most` times, and how many leases it has ended.
 CREATE FUNCTION end_lost(own bigint, life interval, most bigint, OUT ended bigint[], OUT poisoned uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
-  ended := ARRAY(SELECT l.epoch FROM lease l WHERE l.epoch <> own AND l.seen < clock_timestamp() - life);
+  ended := ARRAY(
+    SELECT l.epoch FROM lease l WHERE l.epoch <> own AND l.seen < clock_timestamp() - life
+      AND EXISTS (SELECT 1 FROM lease o WHERE o.epoch = own
+        AND o.since < clock_timestamp() - life AND o.seen > clock_timestamp() - life));
   IF cardinality(ended) > 0 THEN
     PERFORM pg_advisory_xact_lock(1819242608, e::integer) FROM unnest(ended) e ORDER BY e;
     -- Another one may have ended it meanwhile, and its process may have been heard of again.
@@ -106,7 +133,7 @@ BEGIN
   IF FOUND THEN
     UPDATE schedule s SET next_ms = p_next_ms,
         last_ms = CASE WHEN p_execution IS NULL THEN s.last_ms ELSE p_nominal_ms END,
-        last_execution = coalesce(p_execution, s.last_execution), taken = '-infinity'
+        last_execution = coalesce(p_execution, s.last_execution), taken = '-infinity', epoch = 0
       WHERE s.workflow = p_workflow AND s.status = 1 AND s.next_ms <= p_nominal_ms;
     IF FOUND THEN RETURN; END IF;
   END IF;

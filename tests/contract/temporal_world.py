@@ -1,0 +1,74 @@
+"""A process with a store in memory whose effects go over Temporal, in real time: for tests of what goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from looply.clock import Clock, SystemClock, SystemEntropy
+from looply.engine.codec import Codec
+from looply.engine.dispatch import EffectRef
+from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.reading import Parts
+from looply.engine.shell import Shell
+from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
+from looply.engine.worker import Worker
+from looply.sealing import Sealer
+from looply.testing.driver import start_of
+from looply.testing.world import NoNetwork, World
+
+
+class Process:
+    """A shell on a store of its own, whose effects travel over Temporal."""
+
+    def __init__(self, settings: TemporalSettings, *, world: World | None = None, **facts: Any) -> None:
+        self.clock: Clock = SystemClock()
+        self.world = world or World()
+        self.ended = asyncio.Event()
+        self.store = MemoryStore(self.clock, MemoryData())
+        facts.setdefault("serving", Serving(connectors=("http", "sap")))
+        self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
+        entropy = SystemEntropy()
+        parts = Parts(
+            store=self.store,
+            codec=Codec(Sealer(bytes(32), entropy)),
+            dispatcher=self.dispatcher,
+            worker=Worker(self.world.registry, self.world.connections, NoNetwork, self.clock),
+            clock=self.clock,
+            entropy=entropy,
+        )
+        self.shell = Shell(parts)
+        self.shell.on_change(lambda _before, _after: self.ended.set())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Process"]:
+        """Opens the process and lets effects run until the end of the block."""
+        await self.shell.open()
+        self.shell.begin()
+        try:
+            yield self
+        finally:
+            await self.shell.close(timedelta(seconds=10))
+
+    async def started(self, workflow: Any, body: Any = None) -> str:
+        """Triggers a workflow and returns the id of the execution."""
+        return (await self.shell.start(start_of(workflow, body))).execution_id
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Returns when it is so; looked at after each unit that is stored."""
+        while not is_so():
+            self.ended.clear()
+            await self.ended.wait()
+
+    async def closed(self, *execution_ids: str) -> None:
+        """Returns when these executions have ended."""
+        for execution_id in execution_ids:
+            while (await self.shell.get(execution_id)).state.closed is None:
+                self.ended.clear()
+                await self.ended.wait()
+
+    async def sweep(self) -> None:
+        """Offers everything again that is queued, as the sweep of the store does."""
+        for row in await self.store.work.queued_effects(("", 0), 1_000_000):
+            self.dispatcher.offer(EffectRef(row.execution_id, row.seq, row.queue))

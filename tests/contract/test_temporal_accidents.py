@@ -1,0 +1,163 @@
+"""What goes wrong between an engine and Temporal: absence, loss, repetition, and workers that die."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from temporal_server import TemporalServer
+from temporal_world import Process
+from temporalio import activity
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from looply.engine.dispatch import EffectRef
+from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
+from looply.engine.temporal.connecting import TemporalConnection
+from looply.engine.temporal.references import Reference, effects_queue, reference_of
+from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
+from looply.testing.clock import FakeClock
+from looply.testing.definitions import call, calling, chain
+from looply.testing.world import HANG, World
+
+pytestmark = pytest.mark.timeout(240)
+
+_PREFIXES = (f"looply-accident-{n}" for n in count())
+
+
+@pytest.fixture
+def settings(temporal_address: str) -> TemporalSettings:
+    """Gives task queues of the test's own."""
+    return TemporalSettings(address=temporal_address, task_queue=next(_PREFIXES))
+
+
+@pytest.fixture
+def mortal() -> Iterator[TemporalServer]:
+    """Gives a server of the test's own, which is not started yet."""
+    server = TemporalServer()
+    yield server
+    server.stop()
+
+
+async def test_commands_go_on_while_temporal_is_away_and_effects_run_once_it_comes(mortal: TemporalServer) -> None:
+    async with Process(TemporalSettings(address=mortal.address)).running() as process:
+        ids = [await process.started(calling(), {"n": n}) for n in range(20)]
+        assert process.world.calls == []
+        mortal.launch()
+        await process.closed(*ids)
+        assert Counter(seen.execution_id for seen in process.world.calls) == Counter(ids)
+
+
+async def test_a_temporal_that_lost_everything_under_load_loses_no_effect_and_doubles_none(
+    mortal: TemporalServer,
+) -> None:
+    await asyncio.to_thread(mortal.start)
+    world = World()
+    async with Process(TemporalSettings(address=mortal.address), world=world).running() as process:
+        workflow = chain(call("call_1"), call("call_2"), call("call_3"))
+        ids = [await process.started(workflow, {"n": n}) for n in range(30)]
+        await process.until(lambda: len(world.of("call_1")) >= 10)
+        mortal.stop()
+        ids += [await process.started(workflow, {"n": n}) for n in range(30, 40)]
+        await asyncio.to_thread(mortal.start)
+        while not all([(await process.shell.get(each)).state.closed for each in ids]):
+            await process.sweep()
+            process.ended.clear()
+            try:
+                await asyncio.wait_for(process.ended.wait(), 1)
+            except TimeoutError:
+                continue
+        made = Counter((seen.execution_id, seen.step, seen.attempt) for seen in world.calls)
+        assert set(made.values()) == {1}
+        assert len(made) == 3 * len(ids)
+
+
+async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: TemporalSettings) -> None:
+    world = World()
+    world.always("call_1", HANG)
+    async with Process(settings, world=world).running() as process:
+        execution_id = await process.started(chain(call("call_1"), call("call_2")))
+        opened = await world.called("call_1")
+        (row,) = (await process.store.reads.work_of(execution_id)).effects
+        for _ in range(50):
+            process.dispatcher.offer(EffectRef(execution_id, row.seq, row.queue))
+        opened.release()
+        await process.closed(execution_id)
+        process.dispatcher.offer(EffectRef(execution_id, row.seq, row.queue))
+        assert [seen.step for seen in world.calls] == ["call_1", "call_2"]
+
+
+async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: TemporalSettings) -> None:
+    begun = asyncio.Event()
+
+    @activity.defn(name=ACTIVITY)
+    async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
+        begun.set()
+        raise ConnectionError("the machine is gone")
+
+    process = Process(settings)
+    await process.shell.open()
+    execution_id = await process.started(calling())
+    (row,) = (await process.store.reads.work_of(execution_id)).effects
+    reference = reference_of(EffectRef(execution_id, row.seq, row.queue), settings.task_queue)
+    connection = TemporalConnection(settings, process.clock)
+    client = await connection.client()
+    dying = Worker(client, task_queue=reference.queue, activities=[die], build_id="dying")
+    effects = Worker(
+        client,
+        task_queue=effects_queue(settings.task_queue),
+        workflows=[EffectsWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        build_id="dying",
+    )
+    async with dying, effects:
+        await connection.offer(execution_id, [reference])
+        await begun.wait()
+    assert process.world.calls == []
+    process.shell.begin()
+    await process.closed(execution_id)
+    await process.shell.close(timedelta(seconds=10))
+    assert [seen.attempt for seen in process.world.calls] == [1]
+
+
+async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(settings: TemporalSettings) -> None:
+    async with Process(settings, serving=None).running() as process:
+        execution_id = await process.started(calling())
+        seen: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        worker = TemporalDispatcher(
+            settings, process.clock, serving=Serving(connectors=("http",)), arrived=lambda *each: seen.put_nowait(each)
+        )
+
+        async def perform(_effect: EffectRef, _is_running: bool) -> None:
+            """Stands for the shell of another process."""
+
+        worker.start(perform)
+        (row,) = (await process.store.reads.work_of(execution_id)).effects
+        assert await seen.get() == (execution_id, row.seq)
+        await worker.stop(timedelta(seconds=10))
+        assert process.world.calls == []
+
+
+async def test_executions_can_be_searched_in_temporal_by_their_labels(settings: TemporalSettings) -> None:
+    async def labels_of(execution_id: str) -> dict[str, str]:
+        return {"organization": "acme", "workflow": "approval", "process_id": execution_id[-12:]}
+
+    clock = FakeClock()
+    connection = TemporalConnection(settings, clock, labels_of)
+    client = await connection.client()
+    execution_id = "01900000-0000-7000-8000-0000000000aa"
+    while True:
+        # The namespace takes a moment to learn of new labels; what is offered meanwhile goes without them.
+        clock.advance(timedelta(minutes=2))
+        await connection.offer(execution_id, [Reference(1, "nobody", "lane")])
+        handle = client.get_workflow_handle(execution_id)
+        found = (await handle.describe()).typed_search_attributes
+        await handle.terminate()
+        if found.search_attributes:
+            break
+    assert {pair.key.name: pair.value for pair in found.search_attributes} == {
+        "LooplyOrganization": "acme",
+        "LooplyWorkflow": "approval",
+        "LooplyProcessId": "0000000000aa",
+    }
