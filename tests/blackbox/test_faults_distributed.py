@@ -157,7 +157,8 @@ def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
 ) -> None:
     stops = repetitions(6, 600)
     modes = ("fast", "immediate")
-    report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), stops=stops)
+    refused = "calls refused in words"
+    report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), refused, stops=stops)
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
         for number in range(stops):
@@ -169,6 +170,7 @@ def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
                 run.server.postgres.start()
         run.server.until_ready()
         run.conclude(report, LOST)
+    report.hit(refused, run.log.counts["fail"])
     report.finish()
 
 
