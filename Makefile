@@ -61,7 +61,7 @@ test: ui packages check ## Run every check and test.
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
-	$(BIN)/pytest --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
 
 soak: ui packages ## Run the long forms of the tests of faults and of the simulation, for hours.
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)

@@ -68,8 +68,8 @@ class DistributedRun(Run):
     def __init__(self, folder: Path, sink: Sink, name: str, workloads: Sequence[Workload], nodes: int = 2) -> None:
         self._nodes = nodes
         self.windows: list[Window] = []
-        super().__init__(folder, sink, name, workloads)
         self._victims = 0
+        super().__init__(folder, sink, name, workloads)
 
     @contextmanager
     def fault(self, name: str, *, hides: bool = True) -> Iterator[None]:
@@ -90,7 +90,7 @@ class DistributedRun(Run):
     def stop(self) -> dict[str, Any]:
         """Stops servers and workers, each in good order, and returns what `looply doctor` says."""
         assert self.server.stop() == 0, self.server.exits()
-        return self.server.doctor()
+        return self.server.operating.doctor()
 
     def conclude(self, report: FaultReport, *statuses: int, others: int = 0) -> InstallationEvidence:
         """Lets everything end, stops the installation, checks what must hold and reports what hit.
@@ -101,9 +101,7 @@ class DistributedRun(Run):
         rows = self.rows()
         audit = self.stop()
         ends = {end.status for exits in self.server.exits().values() for end in exits}
-        assert ends <= {STOPPED, *statuses}, {
-            node.process.program.name: node.process.exits for node in self.server.nodes
-        }
+        assert ends <= {STOPPED, *statuses}, self.server.exits()
         evidence = InstallationEvidence(
             orders=self.load.orders, rows=rows, lines=self.calls(), audit=audit, others=others, windows=self.windows
         )
@@ -148,7 +146,7 @@ class Operator:
     """Another organization's calls while a part of the installation is away: each must be answered truthfully."""
 
     def __init__(self, run: DistributedRun) -> None:
-        (made,) = run.server.add_organizations(1)
+        (made,) = run.server.operating.add_organizations(1)
         self._client = run.server.connect(timeout=60)
         self._org = Organization(self._client, **made)
         self._computing = self._org.create(definition(note(), name="Computing"))

@@ -17,15 +17,13 @@ from typing import Any
 import httpx2
 import pytest
 from blackbox_guard import Guard
-from blackbox_launcher import COMMAND, environment_with, run
+from blackbox_launcher import COMMAND, environment_with
+from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
 from blackbox_temporal import TemporalServer, why_not
 
 from postgres_server import NoPostgres, PostgresServer
-
-COMMAND_SECONDS = 300.0
-"""So long may a command of an operator take."""
 
 
 class Node:
@@ -84,8 +82,6 @@ class Installation:
         self.temporal = TemporalServer(folder, self._guard)
         self.servers: list[Node] = []
         self.workers: list[Node] = []
-        self.retired: list[Node] = []
-        """Those that were replaced, and have ended."""
         self._started: list[Node] = []
         self._numbers = itertools.count(1)
         self.environment = {
@@ -97,6 +93,7 @@ class Installation:
             "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
             **environment,
         }
+        self.operating = Operating(folder, self.environment)
         self.made: dict[str, str] = {}
         """The ids and the key of the first organization."""
 
@@ -127,29 +124,15 @@ class Installation:
         self.postgres.watch(os.getpid())
         self.postgres.new_database("looply")
         self.temporal.start()
-        self.made = json.loads(self.operate("init", "--json"))
+        self.made = self.operating.init()
 
     def start(self, servers: int = 2, workers: int = 2) -> "Installation":
         """Starts servers and workers of the present tree, and returns when all work."""
-        for _ in range(servers):
-            self.add_server()
-        for _ in range(workers):
-            self.add_worker()
+        self.servers = [self.new_node("serve") for _ in range(servers)]
+        self.workers = [self.new_node("worker") for _ in range(workers)]
         for node in self.nodes:
             node.until_ready(may_end=False)
         return self
-
-    def add_server(self, **environment: str) -> Node:
-        """Starts one more server; it is called once it is in `servers` and has been ready."""
-        node = self.new_node("serve", **environment)
-        self.servers.append(node)
-        return node
-
-    def add_worker(self, **environment: str) -> Node:
-        """Starts one more worker."""
-        node = self.new_node("worker", **environment)
-        self.workers.append(node)
-        return node
 
     def new_node(self, kind: str, **environment: str) -> Node:
         """Starts a process that is not yet among the servers or workers."""
@@ -168,27 +151,6 @@ class Installation:
         """Returns a client whose calls go to the servers in turn."""
         return rotating_client(lambda: [server.address for server in self.servers], **options)
 
-    def operate(self, *arguments: str) -> str:
-        """Runs a command of an operator and returns what it prints. Raises: AssertionError when it fails."""
-        done = self._run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def add_organizations(self, count: int) -> list[dict[str, str]]:
-        """Adds organizations; returns what `init` says of each."""
-        names = [f"Organization {number}" for number in range(count)]
-        kept = ("organization_id", "workspace_id", "api_key")
-        items = json.loads(self.operate("organization", "create", *names, "--json"))["items"]
-        return [{name: made[name] for name in kept} for made in items]
-
-    def doctor(self) -> dict[str, Any]:
-        """Returns what `looply doctor` says."""
-        done = self._run("doctor", "--json")
-        assert done.stdout, done.stderr
-        report: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == (1 if report["problems"] else 0), done.stderr
-        return report
-
     def stop(self) -> int:
         """Asks every server and worker to stop; returns the first status that is not 0, else 0."""
         statuses = _at_once([node.process.stop for node in self.nodes])
@@ -202,19 +164,16 @@ class Installation:
         self._guard.close()
 
     def exits(self) -> dict[str, list[Exit]]:
-        """Returns how the processes of each server and worker have ended."""
-        return {node.process.program.name: node.process.exits for node in [*self.nodes, *self.retired]}
+        """Returns how the processes of each server and worker have ended, also of those that were replaced."""
+        return {node.process.program.name: node.process.exits for node in self._started}
 
     def log_text(self) -> str:
         """Returns all that servers and workers have written."""
-        return "".join(node.process.log_text() for node in self.nodes)
+        return "".join(node.process.program.log_text() for node in self._started)
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Returns their logs as objects; each line must be one."""
         return [json.loads(line) for line in self.log_text().splitlines()]
-
-    def _run(self, *arguments: str) -> Any:
-        return run(*arguments, seconds=COMMAND_SECONDS, folder=self.folder, **self.environment)
 
 
 def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:

@@ -45,6 +45,14 @@ class Program:
     def ready(self) -> Path:
         return self.folder / f"{self.name}.ready"
 
+    def log_text(self) -> str:
+        """Returns all that its processes have written."""
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+    def log_end(self) -> str:
+        """Returns the end of what its processes have written."""
+        return self.log_text()[-2000:]
+
 
 class Supervised:
     """One program and, from `start` to `stop`, a process of it: when one ends, the next is started."""
@@ -80,8 +88,8 @@ class Supervised:
         while True:
             if self.program.ready.exists() and (text := self.program.ready.read_text().strip()):
                 return text
-            assert may_end or not self.exits, f"{self.program.name} ended with {self.exits}: {self.log_end()}"
-            assert time.monotonic() < deadline, f"{self.program.name} is not ready: {self.exits[-5:]} {self.log_end()}"
+            assert may_end or not self.exits, self._told("ended")
+            assert time.monotonic() < deadline, self._told("is not ready")
             time.sleep(0.02)
 
     def kill(self) -> None:
@@ -90,7 +98,7 @@ class Supervised:
         self._send(signal.SIGKILL)
         deadline = time.monotonic() + END_SECONDS
         while len(self.exits) == before:
-            assert time.monotonic() < deadline, f"{self.program.name} does not end"
+            assert time.monotonic() < deadline, self._told("does not end")
             time.sleep(0.005)
 
     def pause(self) -> None:
@@ -105,7 +113,7 @@ class Supervised:
         """Waits until a process has ended with a status; `after` so many ends, which do not count."""
         deadline = time.monotonic() + seconds
         while status not in [end.status for end in self.exits[after:]]:
-            assert time.monotonic() < deadline, f"{self.program.name} ended with {self.exits}: {self.log_end()}"
+            assert time.monotonic() < deadline, self._told("ended")
             time.sleep(0.02)
 
     def stop(self) -> int:
@@ -117,17 +125,8 @@ class Supervised:
         if self._thread is not None:
             self._end(signal.SIGKILL)
 
-    def is_running(self) -> bool:
-        """Tells whether there is a process now."""
-        return self._process is not None and self._process.poll() is None
-
-    def log_text(self) -> str:
-        """Returns all that the processes have written."""
-        return self.program.log.read_text(encoding="utf-8") if self.program.log.exists() else ""
-
-    def log_end(self) -> str:
-        """Returns the end of what the processes have written."""
-        return self.log_text()[-2000:]
+    def _told(self, what: str) -> str:
+        return f"{self.program.name} {what}; ends: {self.exits[-5:]}; log: {self.program.log_end()}"
 
     def _send(self, number: signal.Signals) -> None:
         with self._lock:
@@ -140,7 +139,7 @@ class Supervised:
         self._send(number)
         assert self._thread is not None
         self._thread.join(END_SECONDS)
-        assert not self._thread.is_alive(), f"{self.program.name} does not end: {self.log_end()}"
+        assert not self._thread.is_alive(), self._told("does not end")
         self._thread = None
         return self.exits[-1].status
 
@@ -161,7 +160,7 @@ class Supervised:
         while True:
             begun = time.monotonic()
             assert self._process is not None
-            # Whoever has asked whether it runs may have been told of its end already.
+            # Whoever sent a signal may have been told of its end already.
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
             with self._lock:

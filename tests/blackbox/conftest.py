@@ -142,7 +142,7 @@ def _installation(folder: Path, allow: tuple[str, ...]) -> Iterator[Served]:
     found = Installation(folder, allow, LOOPLY_LOG_LEVEL="debug")
     try:
         found.prepare()
-        organizations = [found.made, *found.add_organizations(ORGANIZATIONS)]
+        organizations = [found.made, *found.operating.add_organizations(ORGANIZATIONS)]
         yield found.start(), organizations
     finally:
         found.close()

@@ -50,7 +50,7 @@ def test_a_process_that_was_asked_to_stop_stays_down(supervised: Supervised) -> 
     supervised.start()
     supervised.until_ready()
     assert supervised.stop() == -signal.SIGTERM
-    assert not supervised.is_running()
+    assert not Path(f"/proc/{supervised.pid}").exists()
     assert [end.status for end in supervised.exits] == [-signal.SIGTERM]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blackbox_arena import check_ending
 from blackbox_fires import EVERY_MS, GRACE_MS, fires_once, owed
 from blackbox_invariants import (
     FOR_TIME,
@@ -35,7 +36,6 @@ from blackbox_load import Asked, Life, Line, Order, Row
 from blackbox_race import Reply
 from blackbox_report import FaultReport
 from blackbox_workloads import ASKING, ONCE, PAUSING, REFUSED, Workload
-from test_faults_races import check_ending
 from test_faults_reads import check_pages
 
 SECOND = 1_000_000_000

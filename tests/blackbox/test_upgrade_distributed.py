@@ -52,8 +52,7 @@ def replace(run: DistributedRun, nodes: list[Node], old: Node, environment: dict
     nodes.append(node)
     time.sleep(BESIDE_SECONDS)
     nodes.remove(old)
-    run.server.retired.append(old)
-    assert old.process.stop() == 0, old.process.log_end()
+    assert old.process.stop() == 0, old.process.program.log_end()
 
 
 def versions(run: DistributedRun) -> set[str]:

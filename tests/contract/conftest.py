@@ -15,6 +15,13 @@ from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDat
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of Temporal itself; of the engine contract those over Temporal are marked where they are made."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem.startswith("test_temporal"):
+            item.add_marker(pytest.mark.distributed)
+
+
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, type[asyncio.SelectorEventLoop]]:
