@@ -49,12 +49,12 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if note.exists():
             return note.read_text()
-        server = TemporalServer()
+        server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
         try:
             server.start()
         except NoTemporal as error:
             pytest.skip(str(error))
-        server.watch(os.getppid() if is_worker else os.getpid())
+        server.release()
         note.write_text(server.address)
         return server.address
 

@@ -5,6 +5,7 @@ with TemporalServer() as server:
 """
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
@@ -37,11 +38,15 @@ def find_program() -> str:
 
 
 class TemporalServer:
-    """One server. Without `file` its database is in memory, and empty after each start."""
+    """One server. Without `file` its database is in memory, and empty after each start.
 
-    def __init__(self, file: Path | None = None, port: int = 0) -> None:
+    It ends with the process `watched`, this one unless given, whatever becomes of that.
+    """
+
+    def __init__(self, file: Path | None = None, *, watched: int = 0) -> None:
         self.file = file
-        self.port = port or _free_port()
+        self.port = _free_port()
+        self._watched = watched or os.getpid()
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "TemporalServer":
@@ -75,19 +80,18 @@ class TemporalServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-
-    def watch(self, process_id: int) -> None:
-        """Stops the server when a process is gone, whatever becomes of this one."""
-        assert self.process is not None
         subprocess.run(
-            ["/bin/sh", "-c", _WATCH, "watch", str(process_id), str(self.process.pid)],
+            ["/bin/sh", "-c", _WATCH, "watch", str(self._watched), str(self.process.pid)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             check=True,
         )
-        # It is the watcher's now: this process does not wait for its end.
+
+    def release(self) -> None:
+        """Leaves the server to its watcher: this process does not wait for its end."""
+        assert self.process is not None
         self.process.returncode = 0
 
     def stop(self) -> None:

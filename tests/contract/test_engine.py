@@ -40,10 +40,12 @@ def database(kind: str, request: pytest.FixtureRequest) -> StoreDatabase | str:
 
 
 @pytest.fixture
-def carriage(kind: str, request: pytest.FixtureRequest) -> Carriage:
+def carriage(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Carriage:
     """Gives the way that effects go; over Temporal on task queues of this test's own."""
     if kind != "temporal":
         return InProcess()
+    # The library watches for workflows that block, in the loop's time: a story that lets an hour pass would look so.
+    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
     return TemporalCarriage(request.getfixturevalue("temporal_address"), f"looply-{before_any():x}")
 
 

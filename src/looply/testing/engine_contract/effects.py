@@ -262,6 +262,7 @@ class UnknownStories:
         await engine.settle()
         assert [seen.execution_id for seen in engine.world.calls] == ids
 
+    @pytest.mark.timeout(300)
     async def test_a_crowd_of_queued_posts_gives_no_incident_after_a_crash(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
         crowd = engine.carriage.crowd
