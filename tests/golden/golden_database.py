@@ -8,12 +8,16 @@ import base64
 import lzma
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
+
+sys.path.append(str(Path(__file__).parents[1]))
 
 import psycopg
 from golden_folder import SEALING_KEY, SLOTS
 
+from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.settings import EngineKind, Secret, Settings
 from looply.testing.driver import Driver
@@ -21,6 +25,8 @@ from postgres_server import find_binaries
 
 DATABASES: Final = Path(__file__).parent / "databases"
 ENDING: Final = ".sql.xz"
+OF_HISTORIES: Final = "_histories"
+"""Ends the names of databases that hold all recorded histories of their day, and no catalog of an organization."""
 SCHEMAS: Final = ("looply", "looply_catalog")
 
 # Settings of the session that restores, some of them younger than the oldest server; comments, one of which tells which
@@ -54,9 +60,14 @@ def load(statements: str, address: str) -> None:
         connection.execute(statements.encode())
 
 
+def store_on(address: str, clock: Clock) -> PostgresStore:
+    """Returns the store of a database that nobody shares. It is not open yet."""
+    return PostgresStore(address, clock, writers=4, readers=2)
+
+
 def driver_on(address: str) -> Driver:
     """Returns a driver on the store of a database that nobody shares. It is not open yet."""
-    driver = Driver(lambda: PostgresStore(address, driver.clock, writers=4, readers=2), per_queue=SLOTS)
+    driver = Driver(lambda: store_on(address, driver.clock), per_queue=SLOTS)
     return driver
 
 

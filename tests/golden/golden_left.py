@@ -62,6 +62,10 @@ async def check_states(engine: Engine, left: Left) -> None:
         execution = await engine.get(execution_id)
         assert summary(execution.state) == left.summaries[name], name
         assert execution.workflow.hash.hex() == left.definitions[name], name
+
+
+async def check_plan(engine: Engine, left: Left) -> None:
+    """The schedule waits for its first instant."""
     (schedule,) = await engine.list_schedules(ORGANIZATION)
     assert (schedule.workflow_id, schedule.next) == (left.catalog["scheduled_id"], START_TIME + HOUR)
 

@@ -16,6 +16,7 @@ from looply.limits import DEFAULT_LIMITS, Limits
 __all__ = [
     "BROKEN",
     "CARD",
+    "EXECUTION_ID",
     "OK",
     "PEOPLE",
     "RETRY",

@@ -8,10 +8,10 @@ not the other way round.
 
 import asyncio
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-sys.path.append(str(Path(__file__).parents[1]))
+from typing import Any
 
 from golden_database import DATABASES, ENDING, driver_on, dump, load, pack
 from golden_folder import Left
@@ -21,17 +21,20 @@ from record_folder import make, put_left
 from looply.testing.clock import FakeTimeLoop
 from postgres_server import PostgresServer
 
+Fill = Callable[[str], Coroutine[Any, Any, Left]]
+"""Fills the empty database at an address, and tells what is in it."""
+
 
 async def make_database(address: str) -> Left:
     """Fills an empty database and leaves it as a killed process does."""
     return await make(address, driver_on(address))
 
 
-def recorded(server: PostgresServer) -> tuple[str, Left]:
+def recorded(server: PostgresServer, fill: Fill) -> tuple[str, Left]:
     """Returns the statements that make a filled database again, and what is in it."""
     address = server.new_database("recorded")
     with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
-        left = runner.run(make_database(address))
+        left = runner.run(fill(address))
     statements = dump(address)
     copy = server.new_database("copy")
     load(statements, copy)
@@ -40,8 +43,8 @@ def recorded(server: PostgresServer) -> tuple[str, Left]:
     return statements, left
 
 
-def main(name: str) -> None:
-    """Records the database unless there is one of that name."""
+def record(name: str, fill: Fill) -> None:
+    """Records the database that `fill` makes, unless there is one of that name."""
     DATABASES.mkdir(exist_ok=True)
     target = DATABASES / f"{name}{ENDING}"
     if target.exists():
@@ -50,7 +53,7 @@ def main(name: str) -> None:
         # PostgreSQL does not run as root, and must reach its own folder as whoever it runs as.
         Path(folder).chmod(0o711)
         with PostgresServer(Path(folder) / "server") as server:
-            statements, left = recorded(server)
+            statements, left = recorded(server, fill)
     pack(statements, target)
     put_left(left, DATABASES / f"{name}.json")
     add_sums()
@@ -58,4 +61,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    record(sys.argv[1], make_database)

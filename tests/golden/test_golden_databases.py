@@ -12,9 +12,19 @@ import httpx2
 import msgspec
 import psycopg
 import pytest
-from golden_database import DATABASES, ENDING, SCHEMAS, driver_on, load, settings_of, unpack
+from golden_database import DATABASES, ENDING, OF_HISTORIES, SCHEMAS, driver_on, load, settings_of, unpack
 from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog
-from golden_left import Opened, check_calls, check_catalog, check_end, check_names, check_schedule, check_states
+from golden_left import (
+    Opened,
+    check_calls,
+    check_catalog,
+    check_end,
+    check_names,
+    check_plan,
+    check_schedule,
+    check_states,
+)
+from record_history_database import history_of
 
 from looply.bootstrap import audit_database, running
 from looply.clock import SystemEntropy
@@ -26,7 +36,9 @@ sys.path.append(str(Path(__file__).parents[1] / "contract"))
 
 from shared_processes import SWEEP, Processes
 
-NAMES = sorted(path.name.removesuffix(ENDING) for path in DATABASES.glob(f"*{ENDING}"))
+ALL = sorted(path.name.removesuffix(ENDING) for path in DATABASES.glob(f"*{ENDING}"))
+NAMES = [name for name in ALL if not name.endswith(OF_HISTORIES)]
+WITH_HISTORIES = [name for name in ALL if name.endswith(OF_HISTORIES)]
 KINDS: tuple[EngineKind, ...] = ("postgres", "distributed")
 OPENED = LEFT_ON - START_TIME + timedelta(minutes=1)
 
@@ -57,7 +69,7 @@ def database(name: str, empty_database: str) -> str:
 
 @pytest.fixture
 def left(name: str) -> Left:
-    return msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=Left)
+    return read_left(name)
 
 
 @pytest.fixture(params=KINDS)
@@ -88,8 +100,14 @@ def shape_of(address: str) -> set[tuple[str, ...]]:
         return set(connection.execute(SHAPE.encode(), {"schemas": list(SCHEMAS)}).fetchall())
 
 
+def read_left(name: str) -> Left:
+    """Returns what is in a recorded database."""
+    return msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=Left)
+
+
 def test_there_is_a_recorded_database() -> None:
     assert NAMES
+    assert WITH_HISTORIES
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,8 +117,24 @@ async def test_a_recorded_database_is_opened_as_the_server_opens_it_and_nothing_
     settings = settings_of(kind, database)
     async with running(settings, is_working=False, clock=fake_loop().clock) as application:
         await check_states(application.services.engine, left)
+        await check_plan(application.services.engine, left)
     audit = await audit_database(settings, fake_loop().clock)
     assert (audit.executions, audit.orphans, list(audit.problems)) == (len(left.executions), 0, [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", WITH_HISTORIES)
+async def test_each_history_in_a_recorded_database_is_read_as_it_was_and_folds_to_its_state(
+    kind: EngineKind, name: str, empty_database: str
+) -> None:
+    load(unpack(DATABASES / f"{name}{ENDING}"), empty_database)
+    left = read_left(name)
+    async with running(settings_of(kind, empty_database), is_working=False, clock=fake_loop().clock) as application:
+        engine = application.services.engine
+        await check_states(engine, left)
+        for story, execution_id in left.executions.items():
+            page = await engine.history(execution_id, 0, 1000)
+            assert [event for _, event in page] == history_of(story, execution_id), story
 
 
 async def test_the_catalog_of_a_recorded_database_tells_what_was_put_into_it(database: str, left: Left) -> None:

@@ -10,7 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, unpack
-from golden_left import Opened, check_calls, check_catalog, check_end, check_names, check_schedule, check_states
+from golden_left import (
+    Opened,
+    check_calls,
+    check_catalog,
+    check_end,
+    check_names,
+    check_plan,
+    check_schedule,
+    check_states,
+)
 
 from looply.bootstrap import running
 from looply.settings import Settings
@@ -55,6 +64,7 @@ async def test_a_recorded_folder_is_opened_as_the_server_opens_it_and_nothing_is
 ) -> None:
     async with running(Settings(data=folder), is_working=False, clock=fake_loop().clock) as application:
         await check_states(application.services.engine, left)
+        await check_plan(application.services.engine, left)
 
 
 async def test_the_catalog_of_a_recorded_folder_tells_what_was_put_into_it(folder: Path, left: Left) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from golden_database import driver_on, settings_of
 from golden_folder import FOLDERS, LEFT_ON, PASSWORD, SEALING_KEY, Left, unpack
-from golden_left import Opened, check_catalog, check_end, check_states
+from golden_left import Opened, check_catalog, check_end, check_plan, check_states
 
 from looply.bootstrap import running
 from looply.cli.moving import Move, carry_out
@@ -34,6 +34,7 @@ async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_goes
     assert (moved.is_moved, moved.problems) == (True, [])
     async with running(settings_of("postgres", empty_database), is_working=False, clock=clock) as application:
         await check_states(application.services.engine, left)
+        await check_plan(application.services.engine, left)
         await check_catalog(application.services.catalog, left)
     driver = driver_on(empty_database)
     driver.world.connections.put("shop", {"password": PASSWORD})
