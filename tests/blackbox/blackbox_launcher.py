@@ -14,11 +14,11 @@ from typing import Any
 import httpx2
 
 COMMAND = str(Path(sys.executable).with_name("looply"))
-START_SECONDS = 50.0
+START_SECONDS = 120.0
 
 
 def run(
-    *arguments: str | Path, seconds: float = 60, folder: Path | None = None, **environment: str
+    *arguments: str | Path, seconds: float = 300, folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command of the product to its end, in a folder (else the present one)."""
     return subprocess.run(
@@ -117,7 +117,7 @@ class Server:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, seconds: float = 40) -> int:
+    def wait(self, seconds: float = 120) -> int:
         """Returns the exit status once the process has ended."""
         assert self._process is not None
         return self._process.wait(timeout=seconds)
