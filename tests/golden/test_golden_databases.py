@@ -88,7 +88,7 @@ async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator
         processes.world.connections.put("shop", {"password": PASSWORD})
         engines = await processes.open(2, per_queue=SLOTS)
         # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
-        processes.forget(engines[0])
+        processes.sql("UPDATE lease SET since = since - interval '31 s'")
         await processes.advance(SWEEP)
         yield Opened(engines, processes.settle, processes.advance)
         await processes.finish()
@@ -185,3 +185,13 @@ async def test_names_of_a_recorded_database_are_still_taken(opened: Opened, left
 
 async def test_the_schedule_of_a_recorded_database_fires(opened: Opened, left: Left) -> None:
     await check_schedule(opened, left)
+
+
+async def test_a_recorded_database_that_is_damaged_is_not_taken_for_a_sound_one(name: str, empty_database: str) -> None:
+    statements = unpack(DATABASES / f"{name}{ENDING}")
+    assert "PO-waiting" in statements
+    load(statements.replace("PO-waiting", "PO-wAiting"), empty_database)
+    settings = settings_of("postgres", empty_database)
+    async with running(settings, is_working=False, clock=fake_loop().clock) as application:
+        problems = (await application.services.engine.audit()).problems
+    assert "HEAD" in {problem["kind"] for problem in problems}
