@@ -16,6 +16,7 @@ from looply.engine.dispatch import EffectRef
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.references import Reference, effects_queue, reference_of
+from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
 from looply.testing.definitions import call, calling, chain
@@ -126,7 +127,10 @@ async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(
         execution_id = await process.started(calling())
         seen: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
         worker = TemporalDispatcher(
-            settings, process.clock, serving=Serving(connectors=("http",)), arrived=lambda *each: seen.put_nowait(each)
+            settings,
+            process.clock,
+            serving=Serving(connectors=("http",)),
+            senses=Senses(lambda *each: seen.put_nowait(each)),
         )
 
         async def perform(_effect: EffectRef, _is_running: bool) -> None:

@@ -1,15 +1,37 @@
 """Effects over a Temporal server in a story: every process offers and serves, on task queues of the story's own."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
+from threading import Timer
 from typing import Final
 
 from looply.clock import Clock
 from looply.engine.dispatch import Dispatcher, EffectRef, Perform
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
+from looply.engine.temporal.worker import Senses
 
 _CONNECTORS: Final = ("http", "sap")
 _CONCURRENCY: Final = 256
+
+
+async def _really(seconds: float) -> None:
+    """Lets real time pass, on a loop whose time stands still."""
+    passed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        # The loop may have been closed at this very moment.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(passed.set)
+
+    timer = Timer(seconds, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        await passed.wait()
+    finally:
+        timer.cancel()
 
 
 class TemporalCarriage:
@@ -31,7 +53,9 @@ class TemporalCarriage:
     def make(self, clock: Clock, per_queue: int) -> Dispatcher:
         """Returns the dispatcher of a new process."""
         serving = Serving(connectors=_CONNECTORS, concurrency=_CONCURRENCY, host_concurrency=per_queue)
-        return _Counted(TemporalDispatcher(self._settings, clock, serving=serving, arrived=self._arrive), self)
+        return _Counted(
+            TemporalDispatcher(self._settings, clock, serving=serving, senses=Senses(self._arrive, _really)), self
+        )
 
     async def arrive(self) -> None:
         """Returns when every effect that was offered has arrived."""

@@ -11,21 +11,20 @@ from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
 from looply.engine.temporal.outbox import Outbox
 from looply.engine.temporal.references import Reference, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings
-from looply.engine.temporal.worker import Arrived, EffectWorker
+from looply.engine.temporal.worker import EffectWorker, Senses
 
 _TELLING: Final = timedelta(seconds=2)
 """What ended last gets so long to be told to Temporal; what is not told is offered again by others."""
 
 
-def _unheard(_execution_id: str, _seq: int) -> None:
-    """Stands for whoever wants to know of arrivals."""
+_SENSES: Final = Senses()
 
 
 class TemporalDispatcher:
     """See `looply.engine.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
 
     Without `serving` this process only offers. `labels_of` tells what executions can be searched by in Temporal;
-    without it they are known there by their ids alone. `arrived` is told of each effect that Temporal brings here.
+    without it they are known there by their ids alone. `senses` are for tests.
     Temporal may be away at any time: offers are held, later ones dropped, and a sweep of the store offers them again.
     """
 
@@ -36,17 +35,17 @@ class TemporalDispatcher:
         *,
         serving: Serving | None = None,
         labels_of: LabelsOf | None = None,
-        arrived: Arrived = _unheard,
+        senses: Senses = _SENSES,
     ) -> None:
         """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
         self._prefix = settings.task_queue
         connection = TemporalConnection(settings, clock, labels_of)
-        self._outbox = Outbox(connection.offer)
+        self._outbox = Outbox(connection.offer, pause=senses.pause)
         self._carrier: Carrier | None = None
         self._worker: EffectWorker | None = None
         if serving is not None:
             self._carrier = Carrier(serving, self._offer_late)
-            self._worker = EffectWorker(connection, serving, self._carrier, arrived)
+            self._worker = EffectWorker(connection, serving, self._carrier, senses)
 
     @property
     def is_away(self) -> bool:

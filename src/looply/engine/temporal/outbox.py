@@ -36,6 +36,10 @@ Send = Callable[[str, Sequence[Reference]], Awaitable[None]]
 """Hands the effects of one execution to Temporal. Raises: TemporalAway, OfferRefused."""
 
 
+Pause = Callable[[float], Awaitable[None]]
+"""Lets so many seconds pass. Temporal's time is the real one, also where that of the engine is a test's."""
+
+
 class Outbox:
     """Sends offers in their order, those of one execution together, a few executions at once.
 
@@ -43,8 +47,9 @@ class Outbox:
     the end.
     """
 
-    def __init__(self, send: Send, *, held: int = _HELD) -> None:
+    def __init__(self, send: Send, *, held: int = _HELD, pause: Pause = asyncio.sleep) -> None:
         self._send = send
+        self._pause = pause
         self._held = held
         self._line: OrderedDict[str, dict[int, Reference]] = OrderedDict()
         self._count = 0
@@ -129,7 +134,7 @@ class Outbox:
                 return
             except TemporalAway as error:
                 self._note_away(error)
-                await asyncio.sleep(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
+                await self._pause(_BACK_OFF_SECONDS[min(tries, len(_BACK_OFF_SECONDS) - 1)])
                 tries += 1
             else:
                 self._note_back()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, Final
@@ -16,7 +17,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.engine.temporal.carrying import Carrier, GivenBack
 from looply.engine.temporal.connecting import TemporalConnection
-from looply.engine.temporal.outbox import TemporalAway
+from looply.engine.temporal.outbox import Pause, TemporalAway
 from looply.engine.temporal.references import Reference, connector_queue, effects_queue
 from looply.engine.temporal.settings import Serving
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
@@ -40,14 +41,22 @@ _PASSED_ON_AFTER: Final = timedelta(seconds=1)
 Arrived = Callable[[str, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """What a worker tells of each effect that Temporal brings to it, and how it lets time pass."""
+
+    arrived: Arrived = lambda _execution_id, _seq: None
+    pause: Pause = asyncio.sleep
+
+
 class EffectWorker:
     """One process's share in carrying out effects."""
 
-    def __init__(self, connection: TemporalConnection, serving: Serving, carrier: Carrier, arrived: Arrived) -> None:
+    def __init__(self, connection: TemporalConnection, serving: Serving, carrier: Carrier, senses: Senses) -> None:
         self._connection = connection
         self._serving = serving
         self._carrier = carrier
-        self._arrived = arrived
+        self._senses = senses
         self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
@@ -70,7 +79,7 @@ class EffectWorker:
         await self._carrier.stop(drain)
         task, self._task = self._task, None
         if task is not None:
-            await asyncio.wait({task}, timeout=_END_SECONDS)
+            await self._within(task, _END_SECONDS)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -81,10 +90,17 @@ class EffectWorker:
                 await self._serve(await self._connection.client())
             except (TemporalAway, RPCError, RuntimeError) as error:
                 self._note_away(str(error))
-            try:
-                await asyncio.wait_for(self._leaving.wait(), _BACK_OFF_SECONDS)
-            except TimeoutError:
-                continue
+            leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
+            await self._within(leaving, _BACK_OFF_SECONDS)
+            leaving.cancel()
+
+    async def _within(self, task: "asyncio.Task[Any]", seconds: float) -> None:
+        """Returns when a task has ended, or after this time."""
+        pause = asyncio.ensure_future(self._senses.pause(seconds))
+        try:
+            await asyncio.wait({task, pause}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
 
     async def _serve(self, client: Client) -> None:
         """Takes effects until this process leaves. Raises: RuntimeError, RPCError when Temporal lets it no longer."""
@@ -133,7 +149,7 @@ class EffectWorker:
     @activity.defn(name=ACTIVITY)
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
         """Carries out one effect; returns what follows from it for the workflow to start."""
-        self._arrived(execution_id, reference.seq)
+        self._senses.arrived(execution_id, reference.seq)
         self._note_back()
         try:
             return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
