@@ -65,6 +65,7 @@ test-distributed: $(STAMP) ## Run the tests of distributed installations: Postgr
 
 soak: ui packages ## Run the long forms of the tests of faults and of the simulation, for hours.
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
 
 docs: $(STAMP) ## Write the reference pages again from the code.
 	$(BIN)/python tools/reference.py
