@@ -240,6 +240,7 @@ def _dispatcher(
     if connectors is not None:
         carried = Serving(
             connectors=_connectors(registry, connectors),
+            known=_connectors(registry, ()),
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )

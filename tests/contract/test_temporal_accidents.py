@@ -15,7 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from looply.engine.dispatch import EffectRef
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
-from looply.engine.temporal.references import Reference, effects_queue, reference_of
+from looply.engine.temporal.references import Reference, reference_of
 from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
@@ -104,15 +104,15 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
     reference = reference_of(EffectRef(execution_id, row.seq, row.queue), settings.task_queue)
     connection = TemporalConnection(settings, process.clock)
     client = await connection.client()
-    dying = Worker(client, task_queue=reference.queue, activities=[die], build_id="dying")
-    effects = Worker(
+    dying = Worker(
         client,
-        task_queue=effects_queue(settings.task_queue),
+        task_queue=reference.queue,
+        activities=[die],
         workflows=[EffectsWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
         build_id="dying",
     )
-    async with dying, effects:
+    async with dying:
         await connection.offer(execution_id, [reference])
         await begun.wait()
     assert process.world.calls == []

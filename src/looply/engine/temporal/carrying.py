@@ -80,7 +80,8 @@ class Carrier:
         try:
             while not carried.outcome.done():
                 await asyncio.wait({carried.outcome}, timeout=_BEAT_SECONDS)
-                beat()
+                if not carried.outcome.done():
+                    beat()
         finally:
             carried.waiting -= 1
         if not carried.is_done:

@@ -25,7 +25,7 @@ from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from looply.clock import Clock
 from looply.engine.temporal.outbox import OfferRefused, TemporalAway
-from looply.engine.temporal.references import Reference, effects_queue
+from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import TemporalSettings, tls_of
 from looply.engine.temporal.workflow import REFERENCES_PER_RUN, SIGNAL, WORKFLOW
 
@@ -139,7 +139,8 @@ class TemporalConnection:
                 WORKFLOW,
                 args=[[], REFERENCES_PER_RUN],
                 id=execution_id,
-                task_queue=effects_queue(self.settings.task_queue),
+                # Where its first effect goes: a worker that takes the workflow's task gets the effect with it.
+                task_queue=references[0].queue,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes,

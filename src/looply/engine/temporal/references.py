@@ -19,11 +19,6 @@ class Reference:
     lane: str
 
 
-def effects_queue(prefix: str) -> str:
-    """Returns the task queue of the workflows."""
-    return f"{prefix}-effects"
-
-
 def connector_queue(prefix: str, connector: str) -> str:
     """Returns the task queue of a connector's effects."""
     return f"{prefix}-{connector}"

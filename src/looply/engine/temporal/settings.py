@@ -28,9 +28,14 @@ class TemporalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker carries out: effects of these connectors, so many at once, so many of them for one target."""
+    """What a worker carries out: effects of these connectors, so many at once, so many of them for one target.
+
+    `known` has all connectors of the installation: the workflows of the others' effects are taken too, which needs
+    nothing of a connector.
+    """
 
     connectors: tuple[str, ...]
+    known: tuple[str, ...] = ()
     concurrency: int = 64
     host_concurrency: int = 8
 

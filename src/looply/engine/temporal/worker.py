@@ -18,7 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from looply.engine.temporal.carrying import Carrier, GivenBack
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.outbox import Pause, TemporalAway
-from looply.engine.temporal.references import Reference, connector_queue, effects_queue
+from looply.engine.temporal.references import Reference, connector_queue
 from looply.engine.temporal.settings import Serving
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 
@@ -123,28 +123,23 @@ class EffectWorker:
         prefix = self._connection.settings.task_queue
         # Without it the library hashes the code of every module to tell releases apart.
         settings: dict[str, Any] = {"build_id": version("looply"), "graceful_shutdown_timeout": _GRACE}
-        workflows = Worker(
-            client,
-            task_queue=effects_queue(prefix),
-            workflows=[EffectsWorkflow],
-            # The sandbox costs more than the workflow does, whose few lines a replay of histories proves.
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            workflow_task_executor=self._threads,
-            max_concurrent_workflow_tasks=100,
-            sticky_queue_schedule_to_start_timeout=_STICKY,
-            **settings,
-        )
-        effects = [
+        return [
             Worker(
                 client,
                 task_queue=connector_queue(prefix, connector),
-                activities=[self._perform],
+                # Workflows of every connector: one that began with another one's effect waits for nobody in particular.
+                workflows=[EffectsWorkflow],
+                activities=[self._perform] if connector in self._serving.connectors else [],
+                # The sandbox costs more than the workflow does, whose few lines a replay of histories proves.
+                workflow_runner=UnsandboxedWorkflowRunner(),
+                workflow_task_executor=self._threads,
+                max_concurrent_workflow_tasks=100,
                 max_concurrent_activities=self._serving.concurrency * _WAITING_FACTOR,
+                sticky_queue_schedule_to_start_timeout=_STICKY,
                 **settings,
             )
-            for connector in self._serving.connectors
+            for connector in sorted({*self._serving.known, *self._serving.connectors})
         ]
-        return [workflows, *effects]
 
     @activity.defn(name=ACTIVITY)
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
