@@ -12,10 +12,11 @@ from temporal_world import Process
 from temporalio import activity
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.engine.dispatch import EffectRef
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
-from looply.engine.temporal.references import Reference, reference_of
+from looply.engine.temporal.references import Reference, connector_queue, reference_of
 from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
@@ -141,6 +142,29 @@ async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(
         assert await seen.get() == (execution_id, row.seq)
         await worker.stop(timedelta(seconds=10))
         assert process.world.calls == []
+
+
+async def test_a_worker_of_one_connector_waits_for_no_worker_of_another(settings: TemporalSettings) -> None:
+    clock = SystemClock()
+    seen: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+    worker = TemporalDispatcher(
+        settings,
+        clock,
+        serving=Serving(connectors=("sap",), known=("http", "sap")),
+        senses=Senses(lambda *each: seen.put_nowait(each)),
+    )
+
+    async def perform(_effect: EffectRef, _is_running: bool) -> None:
+        """Stands for the shell of another process."""
+
+    worker.start(perform)
+    execution_id = str(Ids(SystemEntropy()).next(clock.now()))
+    queues = [connector_queue(settings.task_queue, name) for name in ("http", "sap")]
+    # The workflow begins where its first effect goes, and nobody serves that one.
+    offered = [Reference(seq=seq, queue=queue, lane="lane") for seq, queue in enumerate(queues, 5)]
+    await TemporalConnection(settings, clock).offer(execution_id, offered)
+    assert await seen.get() == (execution_id, 6)
+    await worker.stop(timedelta(seconds=10))
 
 
 async def test_executions_can_be_searched_in_temporal_by_their_labels(settings: TemporalSettings) -> None:
