@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
@@ -291,7 +293,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, dispatcher, clock, default_profile)
+    pump = Pump(shell, store, dispatcher, clock, default_profile, partial(find_callee, library))
     return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
 
 

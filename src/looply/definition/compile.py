@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, conditions, endings, pauses
+from looply.definition import calls, children, conditions, endings, pauses
 from looply.definition.graph import check_graph
 from looply.definition.model import START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -39,6 +38,7 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
+    "subworkflow": children.subworkflow,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
 }
@@ -55,11 +55,9 @@ _PATTERNS: Final[Mapping[str, str]] = {
 _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 _WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
-    "max_concurrency": None,
     "search_fields": [],
     "retention": None,
     "log": "full",
-    "on_failure": None,
 }
 """Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
 
@@ -157,7 +155,7 @@ def _workflow_settings(
         return WorkflowSettings()
     reader = Reader(document["workflow_settings"], "/workflow_settings", report)
     on_failure: str | None = reader.value.get("on_failure")
-    if on_failure is not None and not _is_uuid(on_failure):
+    if on_failure is not None and not children.is_uuid(on_failure):
         reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
     for name, harmless in _WITHOUT_EFFECT.items():
         if reader.value.get(name, harmless) != harmless:
@@ -245,10 +243,3 @@ def _workflow(
 def _waits(settings: StepSettings) -> bool:
     is_card = isinstance(settings, AdaptiveCardSettings) and settings.wait is not None
     return is_card or isinstance(settings, WaitSettings)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

@@ -46,6 +46,14 @@ OUTPUTS: Final[dict[str, Json]] = {
     },
     "delay": _NONE,
     "overridePayload": {},
+    "subworkflow": fields(
+        {
+            "execution_id": _TEXT,
+            "status": {"type": "string", "enum": ["RUNNING", "COMPLETED", "FAILED", "TERMINATED"]},
+            "output": {},
+        },
+        ("execution_id", "status", "output"),
+    ),
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }

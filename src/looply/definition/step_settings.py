@@ -147,6 +147,16 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class SubworkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`subworkflow`: starts an execution of another workflow, and waits for its end unless `wait` is false."""
+
+    workflow_id: Template
+    version: Template | None = None
+    """None: the newest ACTIVE one when it starts."""
+    payload: Template | None = None
+    wait: bool = True
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -172,6 +182,7 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | SubworkflowSettings
     | RedirectSettings
     | TerminateSettings
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from looply.engine.kinship import lost_children
 from looply.engine.port import Audit, Head
 from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
@@ -21,8 +22,8 @@ async def audit_store(store: Store, read: Read) -> Audit:
     """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
-    `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
-    refer to what is not stored).
+    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `ORPHAN`
+    (an open execution that nothing will move), `ROW` (rows that refer to what is not stored).
     """
     executions = opened = orphans = 0
     problems: list[dict[str, Json]] = []
@@ -60,10 +61,8 @@ async def _examine(store: Store, read: Read, execution_id: str) -> Sequence[dict
         return ()
     except LooplyError as error:
         return ({"execution_id": execution_id, "kind": "UNREADABLE", "message": error.message},)
-    return [
-        {"execution_id": execution_id, "kind": kind, "message": message}
-        for kind, message in (*_differences(head, rows, state), *_wrong_claims(claims, state))
-    ]
+    found = (*_differences(head, rows, state), *_wrong_claims(claims, state), *await lost_children(store, state))
+    return [{"execution_id": execution_id, "kind": kind, "message": message} for kind, message in found]
 
 
 def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[str, str]]:
@@ -106,4 +105,5 @@ def _comparable(work: Work) -> dict[str, object]:
         "incidents": sorted(work.incidents, key=lambda row: row.seq),
         "cards": sorted(work.cards, key=lambda card: card.card_id),
         "continuations": work.continues,
+        "places": work.place,
     }

@@ -15,6 +15,7 @@ from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
 from looply.engine.units import claim_of, head_of, work_change
 from looply.execution import ExecutionState, open_work
+from looply.execution.deliveries import Delivered, sent
 from looply.execution.events import Event
 from looply.jsontext import encode_json
 
@@ -26,10 +27,14 @@ _SNAPSHOT_BYTES = 256 * 1024
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first unit of an execution stores beside its history."""
+    """What a unit stores beside a history: the first one of an execution a key or a firing.
+
+    `applied` are rows of other executions that the unit makes true.
+    """
 
     key: Key | None = None
     fire: Fire | None = None
+    applied: tuple[Delivered, ...] = ()
 
 
 _NO_EXTRAS = Extras()
@@ -46,7 +51,8 @@ def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
-    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules changed;
+    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
+    executions changed, or something was sent to another execution;
     `on_change` the states before and after each unit that is durable.
     """
 
@@ -101,6 +107,10 @@ class Committer:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)
 
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more."""
+        await self._store.work.drop_deliveries(rows)
+
     def watch(self, execution_id: str) -> asyncio.Event:
         """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
         signal = asyncio.Event()
@@ -149,6 +159,8 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
+            sent=sent(started, enumerate(events, expected + 1)),
+            applied=extras.applied,
         )
         return unit, batch.chain
 
@@ -201,6 +213,8 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))
+        if unit.sent or unit.work.drop_place or unit.work.put.place is not None:
+            self.on_timer(None)
         for signal in self._watchers.get(unit.execution_id, ()):
             signal.set()
 

@@ -9,10 +9,13 @@ from msgspec import UNSET
 from looply.clock import to_ms
 from looply.definition import START
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -25,6 +28,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -122,6 +126,8 @@ class _Visits:
             case CardWanted():
                 recipients = [copy.recipient for copy in event.copies]
                 self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
+            case ChildStarted():
+                self._called(event)
             case ExecutionClosed():
                 for entry in self.entries.values():
                     if entry.status in _UNFINISHED:
@@ -132,6 +138,9 @@ class _Visits:
                 | ResumeBuffered()
                 | ResumeIgnored()
                 | CardClosed()
+                | ChildClosed()
+                | Queued()
+                | Admitted()
                 | ErrorCaught()
                 | Cancelled()
                 | Discarded()
@@ -145,6 +154,12 @@ class _Visits:
                 pass
             case _:
                 assert_never(event)
+
+    def _called(self, event: ChildStarted) -> None:
+        if event.step:
+            entry = self.of(event)
+            payload = _shown(event, event.input, "input")
+            entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
 
     def _succeeded(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
         entry = self.of(event)

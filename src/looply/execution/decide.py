@@ -15,6 +15,7 @@ from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
 from looply.execution.address import incident_id, jitter, parse_address
+from looply.execution.children import close_children, responses
 from looply.execution.events import (
     CardClosed,
     CardEnd,
@@ -23,6 +24,7 @@ from looply.execution.events import (
     ExecutionClosed,
     IncidentKind,
     IncidentOpened,
+    Queued,
     ResumeIgnored,
     StepFailed,
     StepScheduled,
@@ -58,21 +60,31 @@ def advance(
     A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` says that its time is over; then
     `open_work(state).continues` holds, and a `Continue` command goes on. Where it is cut does not change the result.
     """
-    recorded = list(events)
-    for event in events:
-        state = evolve(state, event)
-    if state is None:
-        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded: list[Event] = []
+    state = _record(workflow, state, events, recorded)
     for _ in range(limits.stretch_steps):
         decided = decide(workflow, state, limits=limits)
         if not decided:
             break
-        for event in decided:
-            state = evolve(state, event)
-        recorded.extend(decided)
+        state = _record(workflow, state, decided, recorded)
         if is_cut():
             break
     return Advance(state, tuple(recorded))
+
+
+def _record(
+    workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
+) -> ExecutionState:
+    """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded.extend(events)
+    for event in responses(workflow, state):
+        state = evolve(state, event)
+        recorded.append(event)
+    return state
 
 
 def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Event, ...]:
@@ -84,8 +96,10 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return ()
     if state.seq == 1 and workflow.settings.timeout is not None:
         return (_execution_timer(workflow, state),)
-    if state.is_frozen:
+    if state.is_frozen or state.is_queued:
         return ()
+    if state.place is None and workflow.settings.max_concurrency is not None:
+        return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
     for path in state.paths:
         match path.phase:
             case "OPEN":
@@ -106,7 +120,10 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
 
 
 def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
-    """Returns the end with what belongs to it: open cards are closed, resumes that nobody used become dead letters."""
+    """Returns the end with what belongs to it.
+
+    Open cards are closed, children that are waited for are given up, resumes that nobody used become dead letters.
+    """
     reason: CardEnd = "TERMINATED" if end.status == "TERMINATED" else "ENDED"
     unused = tuple(
         ResumeIgnored(
@@ -120,7 +137,7 @@ def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
         )
         for kept in state.buffered.values()
     )
-    return (*close_cards(state, "", reason, end), *unused, end)
+    return (*close_cards(state, "", reason, end), *close_children(state, "", end), *unused, end)
 
 
 def close_cards(state: ExecutionState, address: str, reason: CardEnd, cause: Event) -> tuple[CardClosed, ...]:

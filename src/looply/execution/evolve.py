@@ -14,10 +14,13 @@ from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -30,6 +33,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -52,9 +56,11 @@ from looply.execution.state import (
     Closed,
     ExecutionState,
     Incident,
+    OpenChild,
     OpenStep,
     OpenWait,
     Path,
+    Place,
     SettledWait,
     Timer,
     WaitEnd,
@@ -155,6 +161,14 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return _card_wanted(state, event)
         case CardClosed():
             return _cards_closed(state, event)
+        case ChildStarted():
+            return _child_started(state, event)
+        case ChildClosed():
+            return replace(state, children=_without(state.children, event.child_id))
+        case Queued():
+            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
+        case Admitted():
+            return _admitted(state)
         case ErrorCaught():
             return replace(
                 _move(state, event, branch="error"),
@@ -179,7 +193,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return replace(state, workflow_version=event.workflow_version, definition=event.definition)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancelled(state, event), closed=closed)
+            return replace(_cancelled(state, event), closed=closed, place=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
@@ -414,6 +428,31 @@ def _cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
     return replace(state, cards=cards)
 
 
+def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
+    child = OpenChild(
+        seq=state.seq + 1,
+        child_id=event.child_id,
+        address=event.address.text if event.step else "",
+        workflow_id=event.workflow_id,
+        is_awaited=event.is_awaited,
+        started_on=event.at,
+    )
+    children = {**state.children, event.child_id: child}
+    if event.step:
+        return replace(_move(state, event), children=children)
+    incident = state.incidents.get(event.incident_id)
+    if incident is None:
+        raise IllegalTransition(f"the incident {event.incident_id} is not open")
+    answered = {**state.incidents, event.incident_id: replace(incident, is_answered=True)}
+    return replace(state, children=children, incidents=answered)
+
+
+def _admitted(state: ExecutionState) -> ExecutionState:
+    if state.place is None or state.place.is_held:
+        raise IllegalTransition("the execution does not stand in line")
+    return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
+
+
 def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
     incident = Incident(
         seq=state.seq + 1,
@@ -425,7 +464,8 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         visit=event.visit,
         opened_on=event.at,
     )
-    return replace(state, incidents={**state.incidents, event.incident_id: incident})
+    # Who stands still gives the slot back.
+    return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
 
 
 def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
@@ -433,7 +473,7 @@ def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> Exe
     for text, wait in state.waits.items():
         cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
         settled = settled.set(text, cancelled)
-    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={})
+    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={}, children={})
 
 
 def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:

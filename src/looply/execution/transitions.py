@@ -6,6 +6,7 @@
 from typing import Final
 
 from looply.execution.events import (
+    ChildStarted,
     Computed,
     ErrorCaught,
     Resumed,
@@ -27,6 +28,7 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     **{(phase, StepScheduled): "OPEN" for phase in _VISITED_FROM},
     **{(phase, WaitOpened): "OPEN" for phase in _VISITED_FROM},
     **{(phase, TimerStarted): "OPEN" for phase in _VISITED_FROM},
+    **{(phase, ChildStarted): "OPEN" for phase in _VISITED_FROM},
     **{(phase, StepFailed): "FAILED" for phase in _VISITED_FROM},
     ("OPEN", StepSucceeded): "LEAVE",
     ("OPEN", StepFailed): "FAILED",

@@ -34,6 +34,7 @@ from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
 from looply.sealing import Sealer
+from looply.testing.callees import FakeCallees
 from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.faults import Faults, FaultyStore, MortalStore
@@ -194,6 +195,7 @@ class Driver(Engine):
         self.per_queue: int = settings.pop("per_queue", 16)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
         self.parts: dict[str, Any] = settings
+        self.callees = FakeCallees()
         self.boot: Boot
         self.is_planted = False
         self.lift_lock: Callable[[], None] = _no_lock
@@ -217,7 +219,7 @@ class Driver(Engine):
             **self.parts,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, self.dispatcher, self.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, self.dispatcher, self.clock, _no_profile, self.callees.find)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)
@@ -288,6 +290,13 @@ class Driver(Engine):
         """Fires what is due now, and lets everything that follows happen."""
         await self.pump.tick()
         await self.settle()
+
+    async def deliver(self) -> None:
+        """Lets executions hear of each other until none has anything to say, and those in line have their turn."""
+        before = -1
+        while before != len(self.faults.units):
+            before = len(self.faults.units)
+            await self.tick()
 
     async def advance(self, span: timedelta) -> None:
         """Lets time pass, and everything happen that it brings."""

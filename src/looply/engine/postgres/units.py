@@ -8,17 +8,19 @@ import psycopg
 from looply.clock import ms_or_none, to_ms
 from looply.engine.port import Fire, OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
 from looply.engine.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.errors import ClaimTaken, EngineError, FireTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, EngineError, FireTaken, KeyTaken, SlotTaken, Stale
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
     " %s::bytea, %s::bytea)"
 )
 _FIRE: Final = "SELECT hold_schedule(%s, %s::integer), " + _STORE.removeprefix("SELECT ")
+_PASSING: Final = {statement: statement + WITH_OTHERS for statement in (_STORE, _FIRE)}
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -38,12 +40,16 @@ class UnitWriter:
         self._names = names
 
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
-        """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken; psycopg.Error."""
+        """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken; psycopg.Error."""
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
         if unit.fire is not None:
             numbers = await self._names.give(connection, [unit.fire.workflow_id])
             statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
+        # Known by now, and at hand.
+        numbers = await self._names.give(connection, [unit.head.workflow_id])
+        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = _PASSING[statement], (*arguments, *passed)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -130,6 +136,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
+        case "LP006":
+            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
         case _:
             return None
 
