@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
+from golden_children import CHILDREN
 from golden_ends import ENDS
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
@@ -45,6 +46,9 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
             "incidents": list(work.incidents.values()),
             "continues": work.continues,
+            # Later than the first histories: what they do not have is not held to.
+            **({"children": list(work.children.values())} if work.children else {}),
+            **({"place": work.place} if work.place is not None else {}),
             "holds_process_id": work.holds_process_id,
         },
         "closed": state.closed,
@@ -262,6 +266,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *CALLS,
     *ANSWERS,
     *ENDS,
+    *CHILDREN,
 )
 
 

@@ -16,6 +16,10 @@ SUMMARIES: Final[dict[str, str]] = {
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "subworkflow": (
+        "Starts an execution of another workflow of the organization, with a body of its own, and waits for its end."
+        " With `wait` false the step is done as soon as that execution is stored."
+    ),
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -38,6 +42,12 @@ OUTPUTS: Final[dict[str, str]] = {
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
+    "subworkflow": (
+        "`execution_id`, `status` (`COMPLETED`; `RUNNING` with `wait` false) and `output`, which is what the other"
+        " execution has as `payload.output` when it ends (null with `wait` false). When it was terminated, or ended as"
+        " failed by a `terminate` step, the step fails with `CHILD_TERMINATED` or `CHILD_FAILED`, and a step behind its"
+        " exit `error` finds all this too."
+    ),
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -81,6 +91,15 @@ EXAMPLES: Final[dict[str, Any]] = {
             "entity": "A_PurchaseOrder('${payload.output.po}')",
             "method": "GET",
             "fail_on": ["4xx", "5xx"],
+        },
+    },
+    "subworkflow": {
+        "id": "subworkflow_1",
+        "type": "subworkflow",
+        "description": "Check the supplier",
+        "settings": {
+            "workflow_id": "0190c3b2-0000-7000-8000-000000000001",
+            "payload": {"supplier": "${payload.output.supplier}"},
         },
     },
     "conditional": {

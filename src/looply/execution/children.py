@@ -1,6 +1,6 @@
 """Executions that an execution starts: for its `subworkflow` steps, and because of its incidents."""
 
-from typing import Final
+from typing import Any
 
 from looply.clock import to_ms
 from looply.definition import METADATA, Workflow
@@ -11,8 +11,6 @@ from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import ExecutionState, Incident, OpenChild
 from looply.jsontext import Json
 from looply.limits import Limits
-
-_CODES: Final = {"FAILED": "CHILD_FAILED", "TERMINATED": "CHILD_TERMINATED"}
 
 
 def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
@@ -39,7 +37,7 @@ def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> A
 def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits: Limits) -> StepSucceeded | StepFailed:
     """Returns how the step ends that has started the child."""
     address = parse_address(child.address)
-    common = {"at": command.at, **address.fields}
+    common: dict[str, Any] = {"at": command.at, **address.fields}
     if command.outcome == "REFUSED":
         message = f"step '{address.step}': the execution could not be started: {command.message}"
         return StepFailed(**common, code=command.code, message=message)
@@ -50,14 +48,15 @@ def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits
         return StepFailed(**common, code="DOCUMENT_TOO_LARGE", message=f"step '{address.step}': {reason}")
     output["output"] = command.output
     secret = tuple(f"/output/output{pointer}" for pointer in command.secret)
-    if command.outcome in _CODES:
-        verb = "was terminated" if command.outcome == "TERMINATED" else "ended as failed"
-        message = (
-            f"step '{address.step}': the execution {child.child_id} {verb}: {command.message or 'no reason given'}"
-        )
-        code = _CODES[command.outcome]
-        return StepFailed(**common, code=code, message=message, output=output, size=size, secret=secret)
-    return StepSucceeded(**common, output=output, size=size, secret=secret)
+    given: dict[str, Any] = {"output": output, "size": size, "secret": secret}
+    reason = command.message or "no reason is given"
+    if command.outcome == "TERMINATED":
+        message = f"step '{address.step}': the execution {child.child_id} was terminated: {reason}"
+        return StepFailed(**common, code="CHILD_TERMINATED", message=message, **given)
+    if command.outcome == "FAILED":
+        message = f"step '{address.step}': the execution {child.child_id} has failed: {reason}"
+        return StepFailed(**common, code="CHILD_FAILED", message=message, **given)
+    return StepSucceeded(**common, **given)
 
 
 def close_children(state: ExecutionState, scope: str, cause: Event) -> tuple[ChildClosed, ...]:

@@ -144,15 +144,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case Resumed():
             return _resumed(state, event)
         case ResumeBuffered():
-            kept = Buffered(
-                source=event.source,
-                payload=event.payload,
-                request=event.request,
-                by=event.by,
-                on=event.at,
-                secret=event.secret,
-            )
-            return replace(state, buffered={**state.buffered, event.wait: kept})
+            return replace(state, buffered={**state.buffered, event.wait: _kept(event)})
         case ResumeIgnored():
             return replace(state, ignored=state.ignored + 1)
         case WaitTimedOut():
@@ -161,14 +153,8 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return _card_wanted(state, event)
         case CardClosed():
             return _cards_closed(state, event)
-        case ChildStarted():
-            return _child_started(state, event)
-        case ChildClosed():
-            return replace(state, children=_without(state.children, event.child_id))
-        case Queued():
-            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
-        case Admitted():
-            return _admitted(state)
+        case ChildStarted() | ChildClosed() | Queued() | Admitted():
+            return _among_others(state, event)
         case ErrorCaught():
             return replace(
                 _move(state, event, branch="error"),
@@ -426,6 +412,32 @@ def _cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
             raise IllegalTransition(f"there is no card {key}")
         cards = cards.set(key, replace(card, wanted=event.reason))
     return replace(state, cards=cards)
+
+
+def _kept(event: ResumeBuffered) -> Buffered:
+    return Buffered(
+        source=event.source,
+        payload=event.payload,
+        request=event.request,
+        by=event.by,
+        on=event.at,
+        secret=event.secret,
+    )
+
+
+def _among_others(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted) -> ExecutionState:
+    """Returns the state after what concerns other executions too: children, and the line of the workflow."""
+    match event:
+        case ChildStarted():
+            return _child_started(state, event)
+        case ChildClosed():
+            return replace(state, children=_without(state.children, event.child_id))
+        case Queued():
+            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
+        case Admitted():
+            return _admitted(state)
+        case _:
+            assert_never(event)
 
 
 def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:

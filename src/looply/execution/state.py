@@ -159,7 +159,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     is_held: bool = False
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the execution stands still; `seq` numbers the event that opened it.
 
     `is_answered`: the workflow that is started for it is wanted already.

@@ -76,7 +76,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
         ("parallel", {"branches": [{"id": "a"}]}),
         ("join", {"of": "wait_1"}),
         ("forEach", {"items": "${payload.output.items}"}),
-        ("subworkflow", {"workflow_id": "x"}),
     ],
 )
 def test_a_type_of_a_later_release_is_refused_by_name(check_step: Check, type_: str, settings: dict[str, Any]) -> None:
