@@ -93,15 +93,6 @@ EXAMPLES: Final[dict[str, Any]] = {
             "fail_on": ["4xx", "5xx"],
         },
     },
-    "subworkflow": {
-        "id": "subworkflow_1",
-        "type": "subworkflow",
-        "description": "Check the supplier",
-        "settings": {
-            "workflow_id": "0190c3b2-0000-7000-8000-000000000001",
-            "payload": {"supplier": "${payload.output.supplier}"},
-        },
-    },
     "conditional": {
         "id": "conditional_1",
         "type": "conditional",
@@ -179,6 +170,15 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "overridePayload_1",
         "type": "overridePayload",
         "settings": {"parameters": [{"name": "approval.level", "value": "${if(payload.output.amount > 1000, 2, 1)}"}]},
+    },
+    "subworkflow": {
+        "id": "subworkflow_1",
+        "type": "subworkflow",
+        "description": "Check the supplier",
+        "settings": {
+            "workflow_id": "0190c3b2-0000-7000-8000-000000000001",
+            "payload": {"supplier": "${payload.output.supplier}"},
+        },
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

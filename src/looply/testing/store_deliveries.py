@@ -71,7 +71,7 @@ class DeliveryContract:
         first = samples.first()
         row = sent(first, CHILD)
         await store.journal.commit(replace(first, sent=(row,)))
-        stale = samples.next(first.head, expected_seq=99)
+        stale = replace(samples.next(first.head), expected_seq=99)
         with pytest.raises(Stale):
             await store.journal.commit(replace(stale, sent=(sent(stale, CHILD, 4, "TERMINATE"),), applied=(row.row,)))
         assert await store.reads.deliveries_of(CHILD) == [row]

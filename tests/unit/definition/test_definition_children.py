@@ -17,7 +17,7 @@ def test_its_settings_are_read(check_step: Check) -> None:
     stated = {"workflow_id": CALLEE, "version": 3, "payload": {"po": "${payload.output.po}"}, "wait": False}
     findings = check_step("subworkflow", stated)
     assert findings.workflow is not None
-    settings = findings.workflow.steps["subworkflow_1"].settings
+    settings = [*findings.workflow.steps.values()][1].settings
     assert isinstance(settings, SubworkflowSettings)
     assert settings.version is not None
     assert (settings.workflow_id.value, settings.version.value, settings.wait) == (CALLEE, 3, False)
@@ -27,7 +27,7 @@ def test_its_settings_are_read(check_step: Check) -> None:
 def test_what_is_left_out_has_a_default(check_step: Check) -> None:
     findings = check_step("subworkflow", {"workflow_id": CALLEE})
     assert findings.workflow is not None
-    settings = findings.workflow.steps["subworkflow_1"].settings
+    settings = [*findings.workflow.steps.values()][1].settings
     assert isinstance(settings, SubworkflowSettings)
     assert (settings.version, settings.payload, settings.wait) == (None, None, True)
 
