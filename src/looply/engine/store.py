@@ -302,6 +302,10 @@ class Reads(Protocol):
         """Returns the head of one execution, of whatever organization."""
         ...
 
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
+        ...
+
     async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns up to `limit` heads with ids below `after` ("" for the newest), newest first.
 
