@@ -79,6 +79,9 @@ def _side(name: str, figures: dict[str, Any]) -> Iterator[Line]:
     times = f"p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms"
     yield f"  {name}", f"{figures['per_second']:.0f}/s, {times}", "", None
     yield "    CPU of each", _cpu(figures), "", None
+    if "log_bytes" in figures:
+        told = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
+        yield "    in PostgreSQL for each", told, "", None
 
 
 def _cpu(figures: dict[str, Any]) -> str:
