@@ -32,9 +32,8 @@ class Lookout:
 
     def wake(self) -> None:
         """Looks until nobody waits any more. Waking it twice is harmless."""
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
-            self._task.add_done_callback(self._forget)
 
     async def stop(self) -> None:
         """Looks no more. Stopping twice is harmless."""
@@ -61,6 +60,3 @@ class Lookout:
         for execution_id in resting:
             self._told(execution_id)
         return max(_PAUSE_SECONDS, _SHARE * (self._clock.monotonic() - begun))
-
-    def _forget(self, _task: "asyncio.Task[None]") -> None:
-        self._task = None

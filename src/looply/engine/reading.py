@@ -104,20 +104,25 @@ class Reader:
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         signal = self._committer.watch(execution_id)
+        known = self._current.in_memory(execution_id)
+        # One that this process has just started is looked at with all others, not once more by itself.
+        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
         try:
-            while True:
+            while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
-                execution = await self.get(execution_id)
-                left = (until - self._clock.now()).total_seconds()
-                if execution.head.status != "RUNNING" or left <= 0:
-                    return execution
+                if not is_looked_for:
+                    execution = await self.get(execution_id)
+                    if execution.head.status != "RUNNING":
+                        return execution
+                is_looked_for = False
                 if self._is_shared:
                     # Nobody tells of what other processes store.
                     self._lookout.wake()
                 try:
                     await asyncio.wait_for(signal.wait(), left)
                 except TimeoutError:
-                    return await self.get(execution_id)
+                    break
+            return await self.get(execution_id)
         finally:
             self._committer.unwatch(execution_id, signal)
 

@@ -68,6 +68,17 @@ async def test_nobody_looks_while_nobody_waits_and_it_begins_again_with_the_next
     assert reads.asked == [["a"], ["b"]]
 
 
+async def test_who_comes_in_the_pause_after_the_last_one_left_is_looked_for() -> None:
+    reads = ScriptedReads(["a"], ["b"])
+    waiting = Waiting(reads, "a")
+    waiting.lookout.wake()
+    await fake_loop().quiet()
+    waiting.left["b"] = None
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert waiting.told == ["a", "b"]
+
+
 async def test_without_a_store_everybody_is_told_to_look_for_itself() -> None:
     waiting = Waiting(ScriptedReads(None), "a", "b")
     await waiting.until_told()
