@@ -42,7 +42,10 @@ _NEWEST: Final = (
     " AND %(workflow)s IN (0, e.workflow) ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT 1) e"
     " JOIN head h ON h.id = e.id"
 )
-_RESTING: Final = f"SELECT id FROM execution WHERE id = ANY(%s::uuid[]) AND status <> {RUNNING}"
+# One look-up for each, in the month of its id: an array would be sought in the partitions of all months.
+_RESTING: Final = (
+    f"SELECT w.id FROM unnest(%s::uuid[]) w(id) WHERE (SELECT e.status FROM execution e WHERE e.id = w.id) <> {RUNNING}"
+)
 _SCAN: Final = "SELECT * FROM head WHERE id > %s::uuid ORDER BY id LIMIT %s"
 _TAILS: Final = (
     "SELECT w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain, b.events FROM unnest(%s::uuid[]) w(id)"
