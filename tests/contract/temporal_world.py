@@ -21,13 +21,16 @@ from looply.testing.world import NoNetwork, World
 
 
 class Process:
-    """A shell on a store of its own, whose effects travel over Temporal."""
+    """A shell on a store of its own, or on the data of another one, whose effects travel over Temporal."""
 
-    def __init__(self, settings: TemporalSettings, *, world: World | None = None, **facts: Any) -> None:
+    def __init__(
+        self, settings: TemporalSettings, *, world: World | None = None, data: MemoryData | None = None, **facts: Any
+    ) -> None:
         self.clock: Clock = SystemClock()
         self.world = world or World()
         self.moved = asyncio.Event()
-        self.store = MemoryStore(self.clock, MemoryData())
+        self.data = data or MemoryData()
+        self.store = MemoryStore(self.clock, self.data)
         self.arrived: list[tuple[str, int]] = []
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
         facts.setdefault("senses", Senses(self._arrive))

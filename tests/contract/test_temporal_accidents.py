@@ -154,6 +154,46 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
     assert [seen.attempt for seen in process.world.calls] == [1]
 
 
+async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_and_made_once(
+    settings: TemporalSettings,
+) -> None:
+    dead = Process(settings)
+    await dead.shell.open()
+    execution_id = await dead.started(chain(call("call_1"), call("call_2"), call("call_3")))
+    (row,) = (await dead.store.reads.work_of(execution_id)).effects
+    effect = EffectRef(execution_id, row.seq, row.queue)
+    begun = asyncio.Event()
+
+    @activity.defn(name=ACTIVITY)
+    async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
+        # The first effect has its outcome; the second is stored as queued, and nobody hears of it.
+        await dead.shell._effects.perform(effect, False)
+        begun.set()
+        raise ConnectionError("the machine is gone")
+
+    connection = TemporalConnection(settings, dead.clock)
+    client = await connection.client()
+    reference = reference_of(effect, settings.task_queue)
+    dying = Worker(
+        client,
+        task_queue=reference.queue,
+        activities=[die],
+        workflows=[EffectsWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        build_id="dying",
+    )
+    async with dying:
+        await connection.offer(execution_id, [reference])
+        await begun.wait()
+    async with Process(settings, world=dead.world, data=dead.data).running() as heir:
+        await client.get_workflow_handle(execution_id).result()
+        assert heir.arrived == [(execution_id, row.seq)]
+        assert [seen.step for seen in dead.world.calls] == ["call_1"]
+        await heir.sweep()
+        await heir.closed(execution_id)
+    assert [(seen.step, seen.attempt) for seen in dead.world.calls] == [("call_1", 1), ("call_2", 1), ("call_3", 1)]
+
+
 async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(settings: TemporalSettings) -> None:
     async with Process(settings, serving=None).running() as process:
         execution_id = await process.started(calling())
