@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from looply.definition import OverridePayloadSettings
 from looply.execution.evaluation import secret_pointers
 from looply.execution.events import Computed, Event
+from looply.execution.overlays import payload_seen
 from looply.execution.payload import overridden_payload
 from looply.execution.sizes import json_bytes, over_document_and_payload
 from looply.execution.steps.visit import StepError, Visit
@@ -19,7 +20,9 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, OverridePayloadSettings)
     evaluation = visit.evaluation()
     if settings.payload is not None:
-        spread = tuple(f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state))
+        spread = tuple(
+            f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state, visit.address.scope)
+        )
         return _override(visit, "replace", settings.payload.evaluate(evaluation), spread)
     deepest = max(len(parts) for parts, _ in settings.parameters)
     if deepest > visit.limits.json_levels:
@@ -29,7 +32,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     spread = tuple(
         f"/output/{'.'.join(parts)}{pointer}"
         for parts, value in settings.parameters
-        for pointer in secret_pointers(value, visit.state)
+        for pointer in secret_pointers(value, visit.state, visit.address.scope)
     )
     return _override(visit, "set", output, spread)
 
@@ -40,8 +43,8 @@ def _override(
     visit.check_size(output, "the output")
     secret = tuple(dict.fromkeys((*visit.step.output_secrets, *spread)))
     event = Computed(**visit.common(), output=output, override=kind, size=json_bytes(output), secret=secret)
-    payload_size = json_bytes(overridden_payload(visit.state.payload, event))
-    reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits)
+    payload_size = json_bytes(overridden_payload(payload_seen(visit.state, visit.address.scope), event))
+    reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits, event.scope)
     if reason:
         raise StepError(reason, code="DOCUMENT_TOO_LARGE")
     return (replace(event, payload_size=payload_size),)
