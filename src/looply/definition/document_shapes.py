@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from looply.definition.endings import METADATA
-from looply.definition.model import EACH, START
+from looply.definition.model import START
 from looply.definition.outline import Outline, StepOutline, read_outline
 from looply.definition.output_schema import OUTPUTS
 from looply.definition.regions import find_regions
@@ -103,7 +103,7 @@ class DocumentShapes:
         """Returns `item` and `index` where a step has them: in a body, or anywhere while nobody knows where it is."""
         if step_id not in self._regions:
             return {"item": Field(ANY, Presence.UNSTATED), "index": Field(ANY, Presence.UNSTATED)}
-        bodies = [step for step, exit_ in self._regions[step_id] if exit_ == EACH]
+        bodies = [step for step, _ in self._regions[step_id] if _is_of(self._outline.by_id[step], "forEach")]
         if not bodies:
             return {}
         if bodies[-1] not in self._items:

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from looply.definition.document_shapes import DocumentShapes, waiting_steps
-from looply.definition.model import EACH
 from looply.definition.outline import Outline, StepOutline
 from looply.definition.pointer import split_pointer
-from looply.definition.regions import find_regions
+from looply.definition.regions import find_regions, is_of
 from looply.definition.report import Reference, Report, Written
 from looply.definition.schema import RESERVED_IDS
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape
@@ -43,6 +42,7 @@ class _Checker:
         self._steps = {id_.casefold(): id_ for id_ in outline.by_id}
         self._ids = {str(step.index): step.id for step in outline.steps}
         self._waiting = waiting_steps(outline)
+        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if is_of(step, "forEach"))
         self._folded_waits = {id_.casefold(): id_ for id_ in self._waiting}
         self._regions = find_regions(outline).regions
         self._shapes = DocumentShapes(outline, schema)
@@ -95,11 +95,8 @@ class _Checker:
             case [str(name)] if name in self._steps:
                 own = self._regions.get(self._steps[name], ())
                 here = self._regions.get(self._ids.get(split_pointer(pointer)[1], ""), ())
-                bodies = [
-                    step
-                    for depth, (step, exit_) in enumerate(own)
-                    if exit_ == EACH and own[: depth + 1] != here[: depth + 1]
-                ]
+                shared = sum(1 for ours, theirs in zip(own, here, strict=False) if ours == theirs)
+                bodies = [step for step, _ in own[shared:] if step in self._loops]
                 if bodies:
                     message = f"the step {self._steps[name]!r} is seen only in the body of {bodies[0]!r}: {outcome}"
                     return message, f"read {bodies[0]}.output.items"

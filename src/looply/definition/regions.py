@@ -93,9 +93,10 @@ def check_regions(outline: Outline, report: Report, limits: Limits) -> None:
         elif is_of(step, "forEach"):
             _check_bounds(step, report, limits)
     for crossing in found.crossings:
-        hint = _BODY_HINT if crossing.inside[-1:] and crossing.inside[-1][1] == EACH else _BORDER_HINT
+        is_body = bool(crossing.inside) and is_of(outline.by_id[crossing.inside[-1][0]], "forEach")
+        hint = _BODY_HINT if is_body else _BORDER_HINT
         message = (
-            f"leads from {_named(crossing.inside)} into {_named(crossing.outside)}: "
+            f"leads from {_named(crossing.inside, outline)} into {_named(crossing.outside, outline)}: "
             f"{crossing.source!r} and {crossing.target!r} must lie in the same branch or body"
         )
         report.error(crossing.path, message, hint)
@@ -122,16 +123,17 @@ def _behind(way: _Way, region: Region, outline: Outline, joins: Mapping[str, str
     source = outline.by_id[way.source]
     if (is_of(source, "parallel") and way.exit != "error") or (is_of(source, "forEach") and way.exit == EACH):
         region = (*region, (way.source, way.exit))
-    if region and joins.get(region[-1][0]) == way.target and region[-1][1] != EACH:
+    if region and joins.get(region[-1][0]) == way.target and is_of(outline.by_id[region[-1][0]], "parallel"):
         return region[:-1]
     return region
 
 
-def _named(region: Region) -> str:
+def _named(region: Region, outline: Outline) -> str:
     if not region:
         return "the steps outside of any branch or body"
     step, exit_ = region[-1]
-    return f"the body of {step!r}" if exit_ == EACH else f"the branch {exit_!r} of {step!r}"
+    is_body = is_of(outline.by_id[step], "forEach")
+    return f"the body of {step!r}" if is_body else f"the branch {exit_!r} of {step!r}"
 
 
 def _check_branches(step: StepOutline, report: Report, limits: Limits) -> None:
@@ -223,19 +225,20 @@ def _check_payload(outline: Outline, found: Regions, report: Report) -> None:
     writers: dict[tuple[Region, str], dict[str, str]] = {}
     for step in outline.by_id.values():
         if is_of(step, "overridePayload"):
-            for parallel, branch, around in _branches_around(found.regions.get(step.id, ())):
+            for parallel, branch, around in _branches_around(found.regions.get(step.id, ()), outline):
                 writers.setdefault((around, parallel), {}).setdefault(branch, step.id)
     for (_, parallel), by_branch in writers.items():
         first, *others = by_branch.values()
-        for other in others:
-            message = f"{first!r} and {other!r} change the payload in two branches of {parallel!r}: the last one wins"
-            report.warning(outline.by_id[other].path, message, "let later steps read the steps' outputs instead")
+        if others:
+            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+            message = f"{first!r} and {others[0]!r}{more} change the payload in branches of {parallel!r}: the last wins"
+            report.warning(outline.by_id[others[0]].path, message, "let later steps read the steps' outputs instead")
 
 
-def _branches_around(region: Region) -> Iterator[tuple[str, str, Region]]:
+def _branches_around(region: Region, outline: Outline) -> Iterator[tuple[str, str, Region]]:
     """Yields the branches that a step lies in and shares the payload with: inner ones up to the next body."""
     for depth in range(len(region) - 1, -1, -1):
         step, exit_ = region[depth]
-        if exit_ == EACH:
+        if is_of(outline.by_id[step], "forEach"):
             return
         yield step, exit_, region[:depth]
