@@ -193,10 +193,10 @@ class ForEachStories:
         assert [item["data"] for item in state.payload["last"]] == [{"item": item} for item in ("x", "y", "z")]
         assert "call_1" not in state.outputs
 
-    async def test_a_thousand_items_eight_at_once_each_read_their_own_and_are_collected_in_order(
+    async def test_a_crowd_of_items_eight_at_once_each_read_their_own_and_are_collected_in_order(
         self, engine: Driver
     ) -> None:
-        count = 1000
+        count = engine.carriage.crowd
         note_ = note("note_1", "${concat(string(item), '-', string(index), '-', string(call_1.output.data.index))}")
         engine.world.always("call_1", HANG)
         workflow = repeating(ITEM_CALL, note_, concurrency=8)
