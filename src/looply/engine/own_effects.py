@@ -14,7 +14,7 @@ from looply.execution.datastores import is_datastore_operation
 
 _AT_ONCE: Final = 256
 _OF_ONE_AT_ONCE: Final = 16
-"""So many operations of one kind on one datastore: those on a busy one wait for each other, and leave room for others."""
+"""So many of one kind on one datastore: those on a busy one wait for each other, and leave room for the others."""
 
 
 class OwnEffects:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.execution.steps import card, choice, datastore, delay, effect, override, redirect, terminate, wait
+from looply.execution.steps import card, choice, datastore, delay, effect, override, redirect, region, terminate, wait
 from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -19,6 +19,9 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "delay": delay.enter,
         "overridePayload": override.enter,
         "datastore": datastore.enter,
+        "parallel": region.enter_parallel,
+        "join": region.enter_join,
+        "forEach": region.enter_for_each,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }
