@@ -1,7 +1,7 @@
 """The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -104,10 +104,19 @@ class Committer:
             self._offer_again(before, after)
 
     def watch(self, execution_id: str) -> asyncio.Event:
-        """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
+        """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
         signal = asyncio.Event()
         self._watchers.setdefault(execution_id, set()).add(signal)
         return signal
+
+    def watched(self) -> Collection[str]:
+        """Returns the executions that somebody watches."""
+        return self._watchers.keys()
+
+    def tell(self, execution_id: str) -> None:
+        """Sets the signals of an execution that has moved, or may have."""
+        for signal in self._watchers.get(execution_id, ()):
+            signal.set()
 
     def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
         """Gives a signal back."""
@@ -213,8 +222,7 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))
-        for signal in self._watchers.get(unit.execution_id, ()):
-            signal.set()
+        self.tell(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:
