@@ -161,6 +161,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The idempotency key is stored already; the caller is given that execution, or `KEY_REUSED`.",
     ),
     "LIMIT": ("step", "A limit is reached: recipients, open waits or a size. The message names it."),
+    "JOIN_NOT_MET": (
+        "step",
+        "So many branches ended without arriving at the `join` that it can no longer be met.",
+    ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (

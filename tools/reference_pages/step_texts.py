@@ -16,6 +16,9 @@ SUMMARIES: Final[dict[str, str]] = {
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
+    "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
+    "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -38,6 +41,9 @@ OUTPUTS: Final[dict[str, str]] = {
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
+    "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
+    "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
+    "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -160,6 +166,19 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "overridePayload_1",
         "type": "overridePayload",
         "settings": {"parameters": [{"name": "approval.level", "value": "${if(payload.output.amount > 1000, 2, 1)}"}]},
+    },
+    "parallel": {
+        "id": "parallel_1",
+        "type": "parallel",
+        "settings": {
+            "branches": [{"id": "stock", "label": "Ask the stock"}, {"id": "price", "label": "Ask the price"}]
+        },
+    },
+    "join": {"id": "join_1", "type": "join", "settings": {"of": "parallel_1", "for": "all"}},
+    "forEach": {
+        "id": "forEach_1",
+        "type": "forEach",
+        "settings": {"items": "${payload.output.lines}", "concurrency": 4},
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {
