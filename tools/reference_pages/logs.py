@@ -15,8 +15,8 @@ _LOG = f"""
 milliseconds), `type`, `state` (the step; for the execution as a whole the step where it stood, null where the
 entries of a list begin too late to tell), `by` and `via` (who and by which channel, null where the engine itself
 decided); an entry of a step has its `visit`, and in a branch or a body its `scope`, such as `forEach_1[17]`. The
-fields below are there when they have a value. Texts are cut at {LOG_TEXT:,} characters; a value over {LOG_VALUE:,} bytes is shown as
-`{{"trimmed_bytes": n}}`. Secrets and tokens are `***`.
+fields below are there when they have a value. Texts are cut at {LOG_TEXT:,} characters; a value over
+{LOG_VALUE:,} bytes is shown as `{{"trimmed_bytes": n}}`. Secrets and tokens are `***`.
 
 A step that only computes has one entry, `STEP_SUCCEEDED`. One type can stand for several events: a `STEP_FAILED`
 with the code `OUTCOME_UNKNOWN` says that nobody can tell whether the call got through. An incident has two entries
