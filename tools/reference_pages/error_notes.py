@@ -185,6 +185,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "a document that is too large."
         ),
     ),
+    "JOIN_NOT_MET": (
+        "step",
+        "So many branches ended without arriving at the `join` that it can no longer be met.",
+    ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (

@@ -294,16 +294,36 @@ SETTINGS: Final[dict[str, Json]] = {
         },
         ("connection", "to", "subject"),
     ),
-    "parallel": fields({"branches": items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",)))}, ("branches",)),
+    "parallel": fields(
+        {
+            "branches": described(
+                items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",))),
+                "Each is an exit; all of them begin at once.",
+            )
+        },
+        ("branches",),
+    ),
     "join": fields(
         {
-            "of": _STEP,
-            "for": {"anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}], "default": "all"},
+            "of": described(_STEP, "The `parallel` whose branches meet here."),
+            "for": {
+                "anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}],
+                "default": "all",
+                "description": "How many branches must arrive; those that come later are given up.",
+            },
         },
         ("of",),
     ),
     "forEach": fields(
-        {"items": computed({"type": "array"}), "concurrency": {"type": "integer", "minimum": 1, "default": 1}},
+        {
+            "items": computed({"type": "array"}, description="A list, or an expression that gives one."),
+            "concurrency": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "How many iterations run at once.",
+            },
+        },
         ("items",),
     ),
     "subworkflow": fields(
