@@ -94,7 +94,7 @@ class Process:
             cache_bytes=options.cache_bytes,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, dispatcher, simulation.clock, _no_profile, FakeCallees().find)
+        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, FakeCallees().find)
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.definition import TriggerSettings
 from looply.engine.deliveries import Deliverer
-from looply.engine.dispatch import Dispatcher
 from looply.engine.port import CalleeOf, Fire, Schedule, Start
 from looply.engine.recovery import Recovery, submitted
 from looply.engine.shell import Shell
@@ -42,15 +41,7 @@ ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
 class Pump:
     """Timers, schedules and deliveries of one engine, and its recovery."""
 
-    def __init__(
-        self,
-        shell: Shell,
-        store: Store,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        profile_of: ProfileOf,
-        callee_of: CalleeOf,
-    ) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
@@ -59,7 +50,7 @@ class Pump:
         self._planned: datetime | None = None
         self._is_stopping = False
         self._is_stuck = False
-        self._recovery = Recovery(shell, store, dispatcher, clock)
+        self._recovery = Recovery(shell, store, clock)
         self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery.holds)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())

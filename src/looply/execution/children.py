@@ -1,10 +1,11 @@
 """Executions that an execution starts: for its `subworkflow` steps, and because of its incidents."""
 
+from collections.abc import Callable
 from typing import Any
 
 from looply.clock import to_ms
 from looply.definition import METADATA, Workflow
-from looply.execution.address import child_id, parse_address
+from looply.execution.address import Address, child_id, parse_address
 from looply.execution.commands import Answer, ChildEnded, Done
 from looply.execution.events import ChildClosed, ChildStarted, Event, ExecutionStarted, StepFailed, StepSucceeded
 from looply.execution.sizes import json_bytes, over_document
@@ -29,9 +30,15 @@ def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> A
         code=command.code,
         message=command.message,
     )
-    if address is None:
+    if address is None or not _waits(state, address):
         return Answer(Done(), (closed,))
     return Answer(Done(), (closed, _result(state, child, command, limits)))
+
+
+def _waits(state: ExecutionState, address: Address) -> bool:
+    """Tells whether the step is still open: its branch may be given up, or an operator may have moved the path on."""
+    path = state.lines.get(address.scope)
+    return path is not None and path.address == address and path.phase == "OPEN"
 
 
 def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits: Limits) -> StepSucceeded | StepFailed:
@@ -59,8 +66,8 @@ def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits
     return StepSucceeded(**common, **given)
 
 
-def close_children(state: ExecutionState, scope: str, cause: Event) -> tuple[ChildClosed, ...]:
-    """Returns the giving up of all children that a scope waits for, all scopes within it included; "" is all of them.
+def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause: Event) -> tuple[ChildClosed, ...]:
+    """Returns the giving up of the children that are waited for at the addresses that are meant.
 
     A child that is not awaited has a life of its own.
     """
@@ -74,7 +81,7 @@ def close_children(state: ExecutionState, scope: str, cause: Event) -> tuple[Chi
             outcome="CANCELLED",
         )
         for child in state.children.values()
-        if child.is_awaited and child.address and _is_within(parse_address(child.address).scope, scope)
+        if child.is_awaited and child.address and is_meant(child.address)
     )
 
 
@@ -127,10 +134,6 @@ def output_secrets(state: ExecutionState) -> tuple[str, ...]:
         for path in state.secrets
         if path[:2] == ("payload", "output")
     )
-
-
-def _is_within(inner: str, scope: str) -> bool:
-    return not scope or inner == scope or inner.startswith(f"{scope}/")
 
 
 def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> ChildStarted:

@@ -14,6 +14,7 @@ from looply.execution.events import (
     Event,
     ExecutionStarted,
     Moved,
+    ScopeOpened,
     StepEvent,
     StepScheduled,
     TimerStarted,
@@ -55,4 +56,4 @@ def _begins_visit(event: Event) -> bool:
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
-    return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | Moved)
+    return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | ScopeOpened | Moved)

@@ -19,6 +19,7 @@ import pytest
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_deliveries import DeliveryContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
@@ -76,6 +77,7 @@ class FenceContract:
         assert await store.journal.load(nobody) is None
         assert await store.journal.load("no id at all") is None
         assert await store.reads.head(nobody) is None
+        assert list(await store.reads.resting([nobody, "no id at all"])) == []
         assert list(await store.journal.history(nobody, 0, 10)) == []
 
     async def test_a_unit_on_an_old_state_is_stale_and_stores_nothing(self, store: Store, samples: Samples) -> None:
@@ -423,6 +425,7 @@ class StoreContract(
     WorkContract,
     DeliveryContract,
     ScheduleContract,
+    DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 

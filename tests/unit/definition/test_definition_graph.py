@@ -72,10 +72,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
         ("function", {"language": "python", "code": "1"}),
         ("approval", {"recipients": ["a@example.com"]}),
         ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
-        ("datastore", {"operation": "get", "name": "x"}),
-        ("parallel", {"branches": [{"id": "a"}]}),
-        ("join", {"of": "wait_1"}),
-        ("forEach", {"items": "${payload.output.items}"}),
     ],
 )
 def test_a_type_of_a_later_release_is_refused_by_name(check_step: Check, type_: str, settings: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ async def shell(catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, worl
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, dispatcher, clock, no_profile, partial(find_callee, Library(catalog, clock, LIMITS)))
+    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, LIMITS)))
     boot = await store.open()
     await shell.open(boot)
     shell.begin()

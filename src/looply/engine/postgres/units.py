@@ -8,6 +8,7 @@ import psycopg
 from looply.clock import ms_or_none, to_ms
 from looply.engine.port import Fire, OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
 from looply.engine.postgres.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
@@ -40,16 +41,23 @@ class UnitWriter:
         self._names = names
 
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
-        """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken; psycopg.Error."""
+        """Stores a unit.
+
+        Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        """
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
         if unit.fire is not None:
             numbers = await self._names.give(connection, [unit.fire.workflow_id])
             statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
+        if unit.datastore is not None:
+            numbers = await self._names.give(connection, [unit.datastore.organization_id])
+            change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
+            statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
         # Known by now, and at hand.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
         if passed := passed_on(unit, numbers[unit.head.workflow_id]):
-            statement, arguments = _PASSING[statement], (*arguments, *passed)
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -138,6 +146,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return fire_taken(unit.fire)
         case "LP006":
             return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
+        case _ if unit.datastore is not None:
+            return refusal_of(error, unit.datastore)
         case _:
             return None
 

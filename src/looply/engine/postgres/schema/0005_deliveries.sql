@@ -33,7 +33,7 @@ BEGIN
   END IF;
   part := facts->'place';
   IF part IS NOT NULL THEN
-    PERFORM pg_advisory_xact_lock(1819242610, p_workflow);
+    PERFORM pg_advisory_xact_lock(1819242611, p_workflow);
     SELECT * INTO p FROM jsonb_to_record(part) AS r(seq bigint, since_ms bigint, most integer, held smallint);
     IF p.held = 1 AND (
       (SELECT count(*) FROM place h WHERE h.held = 1 AND h.workflow = p_workflow) >= p.most
