@@ -12,10 +12,11 @@ from collections.abc import Callable
 import structlog
 
 from looply.clock import Clock
-from looply.engine.port import Call, Callee, CalleeOf, Execution, Start
+from looply.engine.port import Call, Callee, CalleeOf, Start
 from looply.engine.shell import Shell
 from looply.engine.store import Store
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Refused, Stale
+from looply.execution import ExecutionState
 from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
 from looply.execution.deliveries import Delivered, Delivery
@@ -94,7 +95,7 @@ class Deliverer:
                 started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
                 await self._submit(row, row.target, started)
             case "ENDED":
-                await self._submit(row, row.target, self._ended(row, await self._shell.get(row.sender)))
+                await self._submit(row, row.target, self._ended(row, await self._shell.stored(row.sender)))
             case "TERMINATE":
                 reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
@@ -106,8 +107,7 @@ class Deliverer:
             # It was never started, or is stored no longer: nobody is there who could be told.
             await self._store.work.drop_deliveries((row,))
 
-    def _ended(self, row: Delivered, child: Execution) -> ChildEnded:
-        state = child.state
+    def _ended(self, row: Delivered, state: ExecutionState) -> ChildEnded:
         closed = state.closed
         assert closed is not None  # an execution tells of its end in the unit of its end
         outcome: ChildOutcome = closed.status

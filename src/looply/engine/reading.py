@@ -20,6 +20,7 @@ from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, 
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
+from looply.execution import ExecutionState
 from looply.execution.events import Event
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -145,6 +146,13 @@ class Reader:
     def datastores(self) -> Datastores:
         """The datastores of all organizations; a change of one is durable when it returns."""
         return self._store.datastores
+
+    async def stored(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return await self._loader.folded(execution_id)
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

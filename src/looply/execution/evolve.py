@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
-from looply.execution import overlays, regions
+from looply.execution import neighbors, overlays, regions
 from looply.execution.address import parse_address
 from looply.execution.events import (
     Admitted,
@@ -61,11 +61,9 @@ from looply.execution.state import (
     Closed,
     ExecutionState,
     Incident,
-    OpenChild,
     OpenStep,
     OpenWait,
     Path,
-    Place,
     SettledWait,
     Timer,
     WaitEnd,
@@ -158,8 +156,10 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return _card_wanted(state, event)
         case CardClosed():
             return _cards_closed(state, event)
-        case ChildStarted() | ChildClosed() | Queued() | Admitted():
-            return _among_others(state, event)
+        case ChildStarted():
+            return neighbors.evolved(_move(state, event) if event.step else state, event)
+        case ChildClosed() | Queued() | Admitted():
+            return neighbors.evolved(state, event)
         case ErrorCaught():
             return _caught(state, event)
         case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
@@ -433,46 +433,6 @@ def _cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
             raise IllegalTransition(f"there is no card {key}")
         cards = cards.set(key, replace(card, wanted=event.reason))
     return replace(state, cards=cards)
-
-
-def _among_others(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted) -> ExecutionState:
-    """Returns the state after what concerns other executions too: children, and the line of the workflow."""
-    match event:
-        case ChildStarted():
-            return _child_started(state, event)
-        case ChildClosed():
-            return replace(state, children=_without(state.children, event.child_id))
-        case Queued():
-            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
-        case Admitted():
-            return _admitted(state)
-        case _:
-            assert_never(event)
-
-
-def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
-    child = OpenChild(
-        seq=state.seq + 1,
-        child_id=event.child_id,
-        address=event.address.text if event.step else "",
-        workflow_id=event.workflow_id,
-        is_awaited=event.is_awaited,
-        started_on=event.at,
-    )
-    children = {**state.children, event.child_id: child}
-    if event.step:
-        return replace(_move(state, event), children=children)
-    incident = state.incidents.get(event.incident_id)
-    if incident is None:
-        raise IllegalTransition(f"the incident {event.incident_id} is not open")
-    answered = {**state.incidents, event.incident_id: replace(incident, is_answered=True)}
-    return replace(state, children=children, incidents=answered)
-
-
-def _admitted(state: ExecutionState) -> ExecutionState:
-    if state.place is None or state.place.is_held:
-        raise IllegalTransition("the execution does not stand in line")
-    return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
 
 
 def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
