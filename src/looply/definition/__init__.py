@@ -6,12 +6,14 @@ parsing anything.
 
 from looply.definition.choice import OPERATORS, Operator, Rule
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
+from looply.definition.cron import Cron, parse_cron
 from looply.definition.diff import Change, diff_definitions
 from looply.definition.document_shapes import document_shape
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
 from looply.definition.model import START, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.retry import RetryPolicy, matches_status
+from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
 from looply.definition.settings_schema import SOURCES
 from looply.definition.step_settings import (
@@ -23,6 +25,7 @@ from looply.definition.step_settings import (
     CardWait,
     ConditionalSettings,
     DelaySettings,
+    DstRule,
     HttpRequestSettings,
     OverridePayloadSettings,
     RedirectSettings,
@@ -38,6 +41,7 @@ from looply.errors import Problem
 
 __all__ = [
     "METADATA",
+    "ON_TIME",
     "OPERATORS",
     "SOURCES",
     "START",
@@ -50,7 +54,9 @@ __all__ = [
     "CardWait",
     "Change",
     "ConditionalSettings",
+    "Cron",
     "DelaySettings",
+    "DstRule",
     "Duration",
     "Findings",
     "HttpRequestSettings",
@@ -78,6 +84,7 @@ __all__ = [
     "document_shape",
     "find_zone",
     "matches_status",
+    "parse_cron",
     "parse_definition",
     "parse_duration",
     "parse_instant",
