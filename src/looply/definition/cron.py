@@ -39,7 +39,7 @@ _NICKNAMES: Final = {
 }
 _BASE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall time
 _DAY: Final = timedelta(days=1)
-_FARTHEST_DAYS: Final = 366 * 50
+FARTHEST: Final = timedelta(days=366 * 50)
 """What does not come within fifty years never does: a leap day on a given weekday, the rarest, takes forty."""
 
 
@@ -60,10 +60,12 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def walls(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yields the wall times (without a zone) that are not before `start` and before `end`, ascending."""
-        day = start.date()
+        day, last = start.date(), end.date()
         first = self._index(start)
-        while day <= end.date():
+        while day <= last:
             if day.month not in self.months:
+                if (day.year, day.month) == (last.year, last.month):
+                    return
                 day = _next_month(day)
             else:
                 if self.days.match_day(day):
@@ -155,7 +157,7 @@ def _comes(cron: Cron) -> bool:
     day = _BASE.date()
     return any(
         candidate.month in cron.months and cron.days.match_day(candidate)
-        for candidate in (day + _DAY * count for count in range(_FARTHEST_DAYS))
+        for candidate in (day + _DAY * count for count in range(FARTHEST.days))
     )
 
 

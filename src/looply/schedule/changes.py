@@ -13,6 +13,7 @@ LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
 _SAMPLE: Final = timedelta(hours=6)
 """No zone has changed twice within so short a time."""
 _SECOND: Final = timedelta(seconds=1)
+_TEN_YEARS: Final = timedelta(days=3653)
 _LONGEST: Final = timedelta(days=2)
 """No clock was ever set by so much: a zone that crossed the date line changed by a day."""
 
@@ -53,7 +54,7 @@ def stretches(zone: str, start: datetime) -> Iterator[Stretch]:
 
 def next_change(zone: str, after: datetime) -> datetime | None:
     """Returns when the clocks of a zone are set next, within ten years; None when they are not."""
-    tenth = after + timedelta(days=3653)
+    tenth = min(after, LAST - _TEN_YEARS) + _TEN_YEARS
     for stretch in stretches(zone, after):
         if stretch.start > tenth:
             break

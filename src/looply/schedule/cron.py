@@ -8,9 +8,11 @@ time of the day but a rhythm, and follows elapsed time under each rule: it fires
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
+from looply.definition.cron import FARTHEST
 from looply.schedule.changes import Stretch, stretches
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
@@ -45,11 +47,17 @@ def cron_fires(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator
 
 def occurrences(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator[Occurrence]:
     """Yields the wall times of the expression from `start` on, those that do not fire included, by their instants."""
-    start = _whole_second(start)
+    start = last = _whole_second(start)
     for stretch in stretches(zone, start):
+        if stretch.start - last > FARTHEST:
+            # All of its times are left out by the clocks.
+            return
+        found = _shown(cron, dst, stretch, max(stretch.start, start))
         if stretch.is_after_a_change and stretch.start >= start:
-            yield from _left_out(cron, dst, stretch)
-        yield from _shown(cron, dst, stretch, max(stretch.start, start))
+            found = chain(_left_out(cron, dst, stretch), found)
+        for occurrence in found:
+            last = occurrence.at if occurrence.fires else last
+            yield occurrence
 
 
 def _left_out(cron: Cron, dst: DstRule, stretch: Stretch) -> Iterator[Occurrence]:

@@ -192,7 +192,11 @@ class OverlapStories:
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("MISSED", 2)]
 
     async def test_a_failed_execution_does_not_hold_up_the_next_start(self, engine: Driver) -> None:
-        broken = {"id": "broken_1", "type": "overridePayload", "settings": {"payload": "${json(concat('{', payload.output.workflow_id))}"}}
+        broken = {
+            "id": "broken_1",
+            "type": "overridePayload",
+            "settings": {"payload": "${json(concat('{', payload.output.workflow_id))}"},
+        }
         await engine.put_schedule(every("PT1H", broken))
         await engine.advance(HOUR)
         await engine.advance(HOUR)
@@ -218,6 +222,7 @@ class JitterStories:
 class CrowdStories:
     """Many schedules at once."""
 
+    @pytest.mark.timeout(1800)
     async def test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls(self, engine: Driver) -> None:
         workflow = cron("0 * * * *")
         ids = [f"01900000-0000-7000-8000-{number:012x}" for number in range(1000)]
