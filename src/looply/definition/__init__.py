@@ -11,7 +11,7 @@ from looply.definition.diff import Change, diff_definitions
 from looply.definition.document_shapes import document_shape
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
-from looply.definition.model import START, OnUnknown, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, EACH, START, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.retry import RetryPolicy, matches_status
 from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
@@ -27,8 +27,12 @@ from looply.definition.step_settings import (
     ConditionalSettings,
     DelaySettings,
     DstRule,
+    ForEachSettings,
     HttpRequestSettings,
+    JoinSettings,
     OverridePayloadSettings,
+    ParallelBranch,
+    ParallelSettings,
     RedirectSettings,
     SapRequestSettings,
     Schedule,
@@ -41,6 +45,8 @@ from looply.definition.step_types import STEP_TYPES, StepType
 from looply.errors import Problem
 
 __all__ = [
+    "ARRIVE",
+    "EACH",
     "METADATA",
     "ON_TIME",
     "OPERATORS",
@@ -61,10 +67,14 @@ __all__ = [
     "DstRule",
     "Duration",
     "Findings",
+    "ForEachSettings",
     "HttpRequestSettings",
+    "JoinSettings",
     "OnUnknown",
     "Operator",
     "OverridePayloadSettings",
+    "ParallelBranch",
+    "ParallelSettings",
     "Problem",
     "RedirectSettings",
     "RetryPolicy",

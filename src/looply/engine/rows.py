@@ -23,6 +23,7 @@ SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
+RUNNING: Final = STATUS_NUMBERS["RUNNING"]
 TRIGGER_NUMBERS: Final = {word: number for number, word in enumerate(TRIGGERS)}
 
 _ID_BYTES = 16

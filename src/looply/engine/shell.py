@@ -65,6 +65,7 @@ class Shell(Reader):
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
         self._is_open = False
         await self._starter.stop()
+        await self._lookout.stop()
         await self._dispatcher.stop(drain)
         await self._processor.stop()
         await self._store.close()
@@ -103,7 +104,7 @@ class Shell(Reader):
 
     async def audit(self) -> Audit:
         """Returns what a fold of every history says beside the stored rows."""
-        return await audit_store(self._store, self._folded)
+        return await audit_store(self._store, self._loader.folded)
 
     def health(self) -> Health:
         """Returns whether the engine takes work."""
@@ -111,10 +112,6 @@ class Shell(Reader):
         if failure is not None:
             return Health(is_ready=False, reason=str(failure))
         return Health(is_ready=self._is_open, reason="" if self._is_open else "the server is stopping")
-
-    async def _folded(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, whatever is in memory."""
-        return (await self._loader.load(execution_id))[0]
 
     def _check_open(self) -> None:
         if not self._is_open:
