@@ -1,12 +1,13 @@
 """The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 import jsonschema_rs
 import msgspec
 
 from looply.definition.choice import Rule
+from looply.definition.cron import Cron
 from looply.definition.duration import Duration
 from looply.definition.schema_problems import schema_problems
 from looply.definition.settings_schema import SOURCES
@@ -15,17 +16,35 @@ from looply.expressions import CardTemplate, Template
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
+Overlap: TypeAlias = Literal["skip", "queue", "allow"]
+CatchUp: TypeAlias = Literal["last", "none", "all"]
+DstRule: TypeAlias = Literal["once", "skip", "twice"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When a scheduled workflow starts: every `every`, counted from `start`, else from activation."""
+    """When a scheduled workflow starts: at the times of `cron`, or every `every`; exactly one of the two is there.
 
-    every: Duration
+    `every` counts from `start`, else from activation.
+    """
+
     timezone: str
     """IANA name; the workflow's own when the schedule states none."""
+    every: Duration | None = None
+    cron: Cron | None = None
     start: datetime | None = None
     end: datetime | None = None
+    jitter: timedelta = timedelta(0)
+    """Each start is put off by some time below this."""
+    overlap: Overlap = "skip"
+    """What becomes of a start while the last execution is open."""
+    catch_up: CatchUp = "last"
+    """Which of the starts that fell due while nothing ran are made up for."""
+    catch_up_window: timedelta = timedelta(hours=1)
+    """How late a start that is made up for may be."""
+    dst: DstRule = "once"
+    """What a time of the day does when the clocks leave it out or show it twice."""
 
 
 class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +166,12 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -161,6 +186,33 @@ class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
     reason: Template | None = None
 
 
+class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `parallel`; each begins at once."""
+
+    id: str
+    label: str
+
+
+class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+
+    branches: tuple[ParallelBranch, ...]
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+
+    of: str
+    count: int | Literal["all", "any"] = "all"
+
+
+class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`forEach`: its body runs once for each item, at most `concurrency` at once."""
+
+    items: Template
+    concurrency: int = 1
+
+
 StepSettings: TypeAlias = (
     TriggerSettings
     | HttpRequestSettings
@@ -172,6 +224,10 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
+    | ParallelSettings
+    | JoinSettings
+    | ForEachSettings
 )

@@ -10,7 +10,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from looply.engine.port import Filter, Fire, Head, OpenCard, Schedule
+from looply.engine.datastores import DatastoreChange, Datastores
+from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
@@ -154,7 +155,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
-    schedule, `definition` is stored when it is not there yet.
+    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes.
     """
 
     execution_id: str
@@ -169,6 +170,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     key: StoredKey | None = None
     fire: Fire | None = None
     definition: StoredDefinition | None = None
+    datastore: DatastoreChange | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,9 +205,9 @@ class Journal(Protocol):
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
 
         Sets the execution's `loads` to 0.
-        Raises: Stale, ClaimTaken, KeyTaken, FireTaken (nothing was stored, other units of the group are not harmed);
-        StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent, so nothing was stored: the
-        store goes on by itself); StoreLost (unknown until the next start).
+        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull (nothing was stored, other units
+        of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent,
+        so nothing was stored: the store goes on by itself); StoreLost (unknown until the next start).
         """
         ...
 
@@ -344,7 +346,7 @@ class Reads(Protocol):
 
 
 class Schedules(Protocol):
-    """The live schedules, one for each workflow."""
+    """The live schedules, one for each workflow, and their ledger, which has one row for each nominal instant."""
 
     async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the schedule of the workflow, or None."""
@@ -362,7 +364,7 @@ class Schedules(Protocol):
         ...
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule if there is one; durable when it returns."""
+        """Removes the schedule if there is one; durable when it returns. Starts that wait count as MISSED."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
@@ -374,12 +376,35 @@ class Schedules(Protocol):
         ...
 
     async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution (the overlap rule). Raises: FireTaken."""
+        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED or MISSED.
+
+        Raises: FireTaken.
+        """
+        ...
+
+    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+        """Returns ACTIVE schedules of which starts wait, with the nominal instant of the oldest one, by workflow id."""
+        ...
+
+    async def count_queued(self, workflow_id: str) -> int:
+        """Returns how many starts of a workflow's schedule wait."""
+        ...
+
+    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns rows of the ledger of one workflow, newest first, those before `before`."""
+        ...
+
+    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what the ledger tells of missed instants of live schedules."""
+        ...
+
+    async def trim(self, workflow_id: str, keep: int) -> None:
+        """Removes all but the newest rows of the ledger of one workflow; starts that wait stay."""
         ...
 
 
 class Store(Protocol):
-    """One store: its four sides, and its life."""
+    """One store: its five sides, and its life."""
 
     @property
     def journal(self) -> Journal:
@@ -399,6 +424,11 @@ class Store(Protocol):
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
+        ...
+
+    @property
+    def datastores(self) -> Datastores:
+        """Datastores of organizations."""
         ...
 
     async def open(self) -> Boot:

@@ -13,8 +13,10 @@ from looply.errors import Forbidden, LooplyError
 from looply.server import (
     cards,
     connections,
+    datastores,
     executions,
     expressions,
+    fires,
     health,
     inbox,
     keys,
@@ -36,6 +38,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *schedules.ROUTES,
+    *fires.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
     *expressions.ROUTES,
@@ -43,6 +46,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *inbox.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
+    *datastores.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
 )

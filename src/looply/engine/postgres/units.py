@@ -5,20 +5,38 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from looply.clock import ms_or_none, to_ms
-from looply.engine.port import Fire, OpenCard
+from looply.clock import to_ms
+from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.ledger import (
+    NOTE_FIRE,
+    TAKE_QUEUED,
+    fire_facts,
+    former_facts,
+    note_facts,
+    queued_facts,
+)
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
-from looply.engine.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
+from looply.engine.rows import (
+    EFFECT_STATES,
+    INCIDENT_KINDS,
+    STATUS_NUMBERS,
+    TIMER_KINDS,
+    TRIGGER_NUMBERS,
+    fire_taken,
+)
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.errors import ClaimTaken, EngineError, FireTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
     " %s::bytea, %s::bytea)"
 )
-_FIRE: Final = "SELECT hold_schedule(%s, %s::integer), " + _STORE.removeprefix("SELECT ")
+_HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid), "
+_FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
+_FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -38,12 +56,25 @@ class UnitWriter:
         self._names = names
 
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
-        """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken; psycopg.Error."""
+        """Stores a unit.
+
+        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        """
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
         if unit.fire is not None:
             numbers = await self._names.give(connection, [unit.fire.workflow_id])
-            statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
+            fire, workflow = unit.fire, numbers[unit.fire.workflow_id]
+            held = (epoch, workflow, *former_facts(fire, workflow))
+            if fire.was_queued:
+                statement = _FIRE_QUEUED
+                arguments = (*held, *arguments, *queued_facts(fire, workflow, unit.execution_id))
+            else:
+                statement, arguments = _FIRE, (*held, *arguments, *note_facts(fire, workflow))
+        if unit.datastore is not None:
+            numbers = await self._names.give(connection, [unit.datastore.organization_id])
+            change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
+            statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -70,7 +101,7 @@ class UnitWriter:
             "workflow": numbers[head.workflow_id],
             **_facts(unit, epoch),
         }
-        if unit.fire is not None:
+        if unit.fire is not None and not unit.fire.was_queued:
             facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
         return (
             msgspec.json.encode(facts).decode(),
@@ -101,17 +132,6 @@ async def store_definition(connection: Connection, epoch: int, definition: Store
     await connection.execute(_DEFINITION, facts)
 
 
-def fire_facts(fire: Fire, workflow: int) -> dict[str, Any]:
-    """Returns a firing as the database's functions take it."""
-    return {"workflow": workflow, "nominal_ms": to_ms(fire.nominal), "next_ms": ms_or_none(fire.next)}
-
-
-def fire_taken(fire: Fire) -> FireTaken:
-    """Returns the refusal of a firing."""
-    instant = fire.nominal.isoformat()
-    return FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")
-
-
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
     """Returns what a refusal by the database's functions means, None when the error is another one."""
     match error.sqlstate:
@@ -130,6 +150,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
+        case _ if unit.datastore is not None:
+            return refusal_of(error, unit.datastore)
         case _:
             return None
 
