@@ -20,6 +20,7 @@ Overlap: TypeAlias = Literal["skip", "queue", "allow"]
 CatchUp: TypeAlias = Literal["last", "none", "all"]
 DstRule: TypeAlias = Literal["once", "skip", "twice"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +166,12 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -217,6 +224,7 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
     | ParallelSettings

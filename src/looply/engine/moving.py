@@ -91,6 +91,12 @@ JOURNAL: Final = (
         "fire",
         "workflow integer, nominal_ms bigint, execution_id uuid, outcome smallint, at_ms bigint, count integer",
     ),
+    _table(
+        "datastore",
+        "org integer, name text, revision bigint, body bytea, digest bytea, created_ms bigint, modified_ms bigint,"
+        "modified_by text",
+    ),
+    _table("datastore_floor", "org integer, revision bigint"),
 )
 """The tables of executions, each after those that it refers to. What only one process knows, such as leases, stays."""
 

@@ -13,6 +13,7 @@ from looply.errors import Forbidden, LooplyError
 from looply.server import (
     cards,
     connections,
+    datastores,
     executions,
     expressions,
     fires,
@@ -45,6 +46,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *inbox.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
+    *datastores.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
 )

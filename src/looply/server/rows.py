@@ -7,6 +7,7 @@ from looply.catalog.keys import ApiKey
 from looply.catalog.workflows import WorkflowSummary
 from looply.clock import ms_or_none, to_ms
 from looply.definition import find_zone
+from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import LedgerRow, MissedFires, Schedule
 from looply.schedule import Occurrence
 
@@ -79,4 +80,30 @@ def preview_row(shown: Preview, item: Occurrence) -> dict[str, Any]:
         "wall": item.wall.isoformat(),
         "fires": item.fires,
         "mark": item.mark,
+    }
+
+
+def datastore_line(line: DatastoreLine) -> dict[str, Any]:
+    """Returns a datastore without its document."""
+    return {
+        "name": line.name,
+        "revision": line.revision,
+        "bytes": line.size,
+        "created_on": to_ms(line.created_on),
+        "modified_on": to_ms(line.modified_on),
+        "modified_by": line.modified_by or None,
+    }
+
+
+def datastore_row(datastore: Datastore) -> dict[str, Any]:
+    """Returns a datastore with its document. Raises: StoreCorrupt."""
+    return {
+        "name": datastore.name,
+        "revision": datastore.revision,
+        "bytes": len(datastore.body),
+        "created_on": to_ms(datastore.created_on),
+        "modified_on": to_ms(datastore.modified_on),
+        "modified_by": datastore.modified_by or None,
+        "organization_id": datastore.organization_id,
+        "value": datastore.value,
     }

@@ -18,6 +18,7 @@ import pytest
 
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
@@ -423,6 +424,7 @@ class StoreContract(
     WorkContract,
     ScheduleContract,
     LedgerContract,
+    DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 
