@@ -8,6 +8,7 @@ import apsw
 import psycopg
 
 from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.store import Claim, PlaceRow, StoredKey
@@ -33,8 +34,9 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
         Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", request=b"r"),
         GONE,
     )
-    data.fires["w", START_TIME] = GONE
-    data.fires["w", START_TIME + timedelta(hours=1)] = ""  # left out by the overlap rule
+    fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
+    left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
+    data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
     data.places[GONE] = PlaceRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
     data.deliveries[Delivered(NEW, GONE, 3)] = "START"
     lines = sorted(await store.reads.orphan_rows())
@@ -50,7 +52,7 @@ async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: P
     other.execute("INSERT INTO name(n, id) VALUES (1, 'organization'), (2, 'workflow')")
     other.execute("INSERT INTO idempotency VALUES (1, 'k', x'00', ?, 9)", (gone.bytes,))
     other.execute("INSERT INTO claim VALUES (2, 'PO-1', 1, ?, x'00')", (gone.bytes,))
-    other.execute("INSERT INTO fire VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
+    other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
     other.execute("INSERT INTO place VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
     other.execute("INSERT INTO delivery VALUES (?, ?, 3, 1)", (UUID(NEW).bytes, gone.bytes))
     other.close()
@@ -69,7 +71,7 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
         other.execute("INSERT INTO name(n, id) OVERRIDING SYSTEM VALUE VALUES (-1, 'organization'), (-2, 'workflow')")
         other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
         other.execute("INSERT INTO claim VALUES (-2, 'PO-1', -1, %s, '\\x00')", (GONE,))
-        other.execute("INSERT INTO fire VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
+        other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
         other.execute("INSERT INTO place VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
         other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
     lines = sorted(await store.reads.orphan_rows())

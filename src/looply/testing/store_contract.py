@@ -21,6 +21,7 @@ from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_deliveries import DeliveryContract
+from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
     ORGANIZATION,
@@ -425,6 +426,7 @@ class StoreContract(
     WorkContract,
     DeliveryContract,
     ScheduleContract,
+    LedgerContract,
     DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""

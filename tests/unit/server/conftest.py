@@ -55,7 +55,9 @@ async def catalog(
 
 
 @pytest_asyncio.fixture
-async def shell(catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World) -> AsyncIterator[Shell]:
+async def engine(
+    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World
+) -> AsyncIterator[tuple[Shell, Pump]]:
     store = MemoryStore(clock)
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
@@ -73,8 +75,18 @@ async def shell(catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, worl
     await shell.open(boot)
     shell.begin()
     await pump.recover(boot.epoch, boot.poisoned)
-    yield shell
+    yield shell, pump
     await shell.close(timedelta(seconds=1))
+
+
+@pytest.fixture
+def shell(engine: tuple[Shell, Pump]) -> Shell:
+    return engine[0]
+
+
+@pytest.fixture
+def pump(engine: tuple[Shell, Pump]) -> Pump:
+    return engine[1]
 
 
 @pytest.fixture

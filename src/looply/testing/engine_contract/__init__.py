@@ -97,15 +97,20 @@ does not have is named, so that the part brings its stories with it.
       ClockStories.test_the_events_of_an_execution_never_go_back_in_time
     - ids and lists: ClockStories.test_a_list_stays_in_order_when_the_clock_is_set_back_over_a_restart and
       TriggerStories.test_ids_rise_whatever_the_clock_does
+    - back and forward over the instants of a cron:
+      CronStories.test_a_clock_that_is_set_back_over_a_restart_fires_no_time_of_the_day_again and
+      CronStories.test_a_clock_that_jumps_a_day_forward_makes_up_for_the_last_instant_and_tells_of_the_others
     - forward: ClockStories.test_a_clock_that_jumps_forward_holds_firing_for_a_minute and
       ClockStories.test_a_clock_that_jumps_forward_and_is_set_back_within_the_minute_fires_nothing
     - timer and resume: TimerStories.test_a_resume_and_the_timeout_at_one_instant_have_one_winner
-    - PAUSE and firing: ScheduleStories.test_a_pause_and_the_instant_in_one_moment_agree
+    - PAUSE and firing: ScheduleStories.test_a_pause_and_the_instant_in_one_moment_agree and
+      CronStories.test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger
     - pollers: TimerStories.test_two_pollers_at_one_instant_fire_once and
-      ScheduleStories.test_many_pollers_at_one_instant_fire_once
-    - both changes of the clocks: CalendarStories.test_a_daily_schedule_fires_once_a_day_at_its_hour and
+      ScheduleStories.test_many_pollers_at_one_instant_fire_once, and of a thousand schedules
+      CrowdStories.test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls
+    - both changes of the clocks: CronStories.test_half_past_two_over_a_change_of_the_clocks,
+      CalendarStories.test_a_daily_schedule_fires_once_a_day_at_its_hour and
       ClockStories.test_a_delay_of_a_day_ends_at_the_same_hour_of_the_day_when_the_clocks_change
-    - missing: `cron`
 
 11. Pages while things start, end and fail.
     - ListStories.test_what_was_there_comes_once_on_pages_between_which_executions_start_end_and_fail
