@@ -221,6 +221,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world."""
 
+    datastores: Datastores
+    """The datastores of all organizations; a change of one is durable when it returns."""
+
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
 
@@ -292,11 +295,6 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
-        ...
-
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
         ...
 
     async def audit(self) -> Audit:
