@@ -285,7 +285,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, dispatcher, clock, default_profile)
+    pump = Pump(shell, store, clock, default_profile)
     return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
+from golden_datastores import DATASTORES
 from golden_ends import ENDS
 from golden_scopes import SCOPES
 from golden_sums import add_sums
@@ -264,6 +265,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_timeout,
     incident_poison,
     *CALLS,
+    *DATASTORES,
     *ANSWERS,
     *ENDS,
     *SCOPES,

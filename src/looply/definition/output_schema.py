@@ -46,6 +46,7 @@ OUTPUTS: Final[dict[str, Json]] = {
     },
     "delay": _NONE,
     "overridePayload": {},
+    "datastore": fields({"value": {}, "revision": {"type": "integer", "minimum": 0}}, ("value", "revision")),
     "parallel": fields(
         {
             "branches": {

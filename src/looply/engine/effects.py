@@ -5,13 +5,23 @@ import asyncio
 import structlog
 
 from looply.engine.current import CurrentStates
+from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.dispatch import EffectRef
 from looply.engine.processor import RETRY_SECONDS, Processor
 from looply.engine.store import Store
 from looply.engine.worker import Worker
-from looply.errors import EngineError, LooplyError, Stale, StoreFull, StoreUnreachable
+from looply.errors import (
+    DatastoreMoved,
+    DatastoresFull,
+    EngineError,
+    LooplyError,
+    Stale,
+    StoreFull,
+    StoreUnreachable,
+)
 from looply.execution import ExecutionState
 from looply.execution.commands import Command
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.state import OpenStep
 
 _log = structlog.get_logger(__name__)
@@ -24,11 +34,19 @@ class EffectRunner:
     stays taken, which bounds how many are held.
     """
 
-    def __init__(self, store: Store, current: CurrentStates, processor: Processor, worker: Worker) -> None:
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentStates,
+        processor: Processor,
+        worker: Worker,
+        datastores: DatastoreOperations,
+    ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
+        self._datastores = datastores
         self._epoch = 0
 
     def begin(self, epoch: int) -> None:
@@ -47,8 +65,29 @@ class EffectRunner:
             known = self._current.in_memory(effect.execution_id)
             state = known[0] if known is not None else state
         opened = _wanted(state, effect) if state is not None else None
-        if state is not None and opened is not None:
+        if state is None or opened is None:
+            return
+        if is_datastore_operation(opened.operation):
+            async with self._datastores.turn(state, opened):
+                await self._change_datastore(effect)
+        else:
             await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
+
+    async def _change_datastore(self, effect: EffectRef) -> None:
+        """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
+        while (state := await self._state(effect)) is not None:
+            if (opened := _wanted(state, effect)) is None:
+                return
+            try:
+                await self._deliver(effect.execution_id, await self._datastores.carry_out(state, opened))
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except DatastoreMoved:
+                continue
+            except DatastoresFull as error:
+                await self._deliver(effect.execution_id, self._datastores.failed(opened, error))
+            return
 
     async def _state(self, effect: EffectRef) -> ExecutionState | None:
         """Returns a state in which the effect is wanted, None when nobody wants it any more.
@@ -80,12 +119,15 @@ class EffectRunner:
                 return False
 
     async def _deliver(self, execution_id: str, outcome: Command) -> None:
+        """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
         while True:
             try:
                 await self._processor.submit(execution_id, outcome)
             except (StoreFull, StoreUnreachable, Stale) as error:
                 _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
                 await asyncio.sleep(RETRY_SECONDS)
+            except (DatastoreMoved, DatastoresFull):
+                raise
             except EngineError as error:
                 _log.error("outcome_lost", execution_id=execution_id, error=error.message)
                 return

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
 from looply.engine.committer import stored_definition
+from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
 from looply.engine.port import Audit, Health, Schedule, Start, Started
 from looply.engine.processor import Processor
@@ -28,11 +29,16 @@ class Shell(Reader):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self._dispatcher = parts.dispatcher
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
         )
-        self._effects = EffectRunner(parts.store, self._current, self._processor, parts.worker)
+        self._effects = EffectRunner(
+            parts.store,
+            self._current,
+            self._processor,
+            parts.worker,
+            DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
+        )
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
         self._is_open = False
 
@@ -59,14 +65,14 @@ class Shell(Reader):
 
     def begin(self) -> None:
         """Lets effects run."""
-        self._dispatcher.start(self._effects.perform)
+        self.dispatcher.start(self._effects.perform)
 
     async def close(self, drain: timedelta) -> None:
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
         self._is_open = False
         await self._starter.stop()
         await self._lookout.stop()
-        await self._dispatcher.stop(drain)
+        await self.dispatcher.stop(drain)
         await self._processor.stop()
         await self._store.close()
 

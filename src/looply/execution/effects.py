@@ -43,7 +43,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
         size=command.size,
         secret=secret,
     )
-    return Answer(Done(), (succeeded,))
+    return Answer(Done(), (succeeded,), command.write)
 
 
 def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:

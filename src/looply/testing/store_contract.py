@@ -18,6 +18,7 @@ import pytest
 
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
     ORGANIZATION,
@@ -414,7 +415,14 @@ class LifeContract:
 
 
 class StoreContract(
-    FenceContract, PayloadContract, ClaimContract, LifeContract, ListContract, WorkContract, ScheduleContract
+    FenceContract,
+    PayloadContract,
+    ClaimContract,
+    LifeContract,
+    ListContract,
+    WorkContract,
+    ScheduleContract,
+    DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 
