@@ -25,7 +25,7 @@ from looply.execution.events import (
     StepScheduled,
     StepSkipped,
 )
-from looply.execution.logs import condensed_logs, event_log, masked_document, waits_of
+from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -176,6 +176,7 @@ def test_a_failed_branch_freezes_the_others_and_keeps_their_results():
     simulator.fail("REJECTED", is_transient=False)
     (incident,) = events(simulator, IncidentOpened)
     assert incident.address == Address("p[l]", "a", 1)
+    assert [(shown["state"], shown["scope"]) for shown in incidents_of(simulator.state)] == [("a", "p[l]")]
     simulator.report(second, OK)
     state = simulator.state
     assert (state.status, state.current_state, state.outputs["b"]) == ("FAILED", "a,b", OK)
