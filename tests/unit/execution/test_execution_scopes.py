@@ -24,6 +24,7 @@ from looply.execution.events import (
     StepFailed,
     StepScheduled,
     StepSkipped,
+    TimerFired,
 )
 from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
 from looply.jsontext import Json
@@ -536,3 +537,21 @@ def test_a_late_result_of_an_iteration_that_is_over_is_discarded():
     done = EffectDone(at=simulator.now, address=late.address, attempt=1, output=OK, size=2)
     simulator.submit(done)
     assert [event.address.text for event in events(simulator, Discarded)] == ["f[0]/p[r]/d:1"]
+
+
+def test_a_retry_that_falls_due_after_its_path_was_moved_moves_nothing():
+    retry = {"max_attempts": 3, "interval": "PT10S"}
+    simulator = started(parallel("l", "r"), call("a", retry=retry), call("b"), edges="start>p p:l>a p:r>b")
+    simulator.fail()
+    (timer,) = simulator.work.timers
+    moved = evolve(simulator.state, Moved(at=simulator.now, to="b", scope="p[l]"))
+    fired = evolve(moved, TimerFired(at=simulator.now, timer=timer))
+    assert (fired.lines, fired.timers) == (moved.lines, {})
+
+
+def test_a_wait_outside_of_a_branch_that_is_given_up_stays_open():
+    inner = (parallel("x", "y", id_="q"), call("c"), step("w", "wait"), join("any", of="q", id_="k"))
+    steps = (parallel("l", "r"), *inner, step("v", "wait"), join())
+    simulator = started(*steps, edges="start>p p:l>q q:x>c q:y>w c>k w>k k>j p:r>v v>j")
+    simulator.succeed(OK)
+    assert [wait.address for wait in simulator.work.waits.values()] == ["p[r]/v:1"]
