@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
-from execution_workflows import call, card, step, workflow
+from execution_workflows import CARD, call, card, step, workflow
 
 from looply.errors import IllegalTransition
 from looply.execution import evolve, fold
@@ -555,3 +555,33 @@ def test_a_wait_outside_of_a_branch_that_is_given_up_stays_open():
     simulator = started(*steps, edges="start>p p:l>q q:x>c q:y>w c>k w>k k>j p:r>v v>j")
     simulator.succeed(OK)
     assert [wait.address for wait in simulator.work.waits.values()] == ["p[r]/v:1"]
+
+
+def changing(id_: str, target: str) -> dict[str, Json]:
+    """Returns a step that changes the cards of another one."""
+    return step(id_, "adaptiveCard", {"action": "update", "target": target, "card": CARD})
+
+
+def test_a_card_is_changed_from_a_branch_from_beside_it_and_from_behind_the_join():
+    steps = (
+        card("outer", "a@example.com"),
+        parallel("l", "r"),
+        card("inner", "b@example.com"),
+        changing("one", "outer"),
+        changing("two", "inner"),
+        join(),
+        changing("three", "inner"),
+        step("w", "wait"),
+    )
+    edges = "start>outer outer>p p:l>inner inner>one one>j p:r>two two>j j>three three>w"
+    simulator = started(*steps, edges=edges)
+    assert simulator.state.current_state == "wait_for_response_state"
+    revisions = {shown.address: shown.revision for shown in simulator.state.cards.values()}
+    assert revisions == {"outer:1": 2, "p[l]/inner:1": 3}
+
+
+def test_a_card_of_an_iteration_is_changed_in_it_and_not_from_outside():
+    steps = (for_each([1, 2]), card("k", "a@example.com"), changing("own", "k"), changing("late", "k"))
+    simulator = started(*steps, edges="start>f f:each>k k>own f>late")
+    assert {shown.revision for shown in simulator.state.cards.values()} == {2}
+    assert failure(simulator) == ("BAD_INPUT", "step 'late': step 'k' has sent no card that could be changed")
