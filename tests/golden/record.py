@@ -45,7 +45,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            "incidents": list(work.incidents.values()),
+            # Without what an incident did not tell when the first histories were recorded.
+            "incidents": [_without(msgspec.structs.asdict(one), "scope") for one in work.incidents.values()],
             "continues": work.continues,
             "holds_process_id": work.holds_process_id,
         },
@@ -56,6 +57,10 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered
+
+
+def _without(fields: dict[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def http_request() -> Simulator:

@@ -437,6 +437,7 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         step=event.step,
         visit=event.visit,
         opened_on=event.at,
+        scope=event.scope,
     )
     return replace(state, incidents={**state.incidents, event.incident_id: incident})
 

@@ -195,6 +195,7 @@ def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
             "incident_id": incident.incident_id,
             "state": incident.step or None,
             "visit": incident.visit if incident.step else None,
+            **({"scope": incident.scope} if incident.scope else {}),
             "kind": incident.kind,
             "code": incident.code,
             "message": incident.message,

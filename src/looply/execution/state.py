@@ -145,6 +145,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     visit: int
     opened_on: datetime
+    scope: str = ""
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
