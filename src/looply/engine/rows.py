@@ -16,7 +16,7 @@ _Words: TypeAlias = tuple[Any, ...]
 STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
 EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
-TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION")
+TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 

@@ -28,7 +28,7 @@ from looply.engine.shell import Shell
 from looply.engine.store import Boot, Snapshot
 from looply.engine.worker import Worker
 from looply.execution import ExecutionState, Status, fold
-from looply.execution.commands import AnswerCard, Reply, Resume, Terminate
+from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.events import Event, StepScheduled
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -95,9 +95,15 @@ class Engine:
         facts: dict[str, Any] = {"at": self.clock.now(), "by": "caller", "via": "API", "request": fingerprint(body)}
         return await self.shell.submit(execution_id, Resume(source=source, payload=body, **{**facts, **fields}))
 
-    async def answer(self, execution_id: str, token: str, action: str = "approve") -> Reply:
+    async def answer(self, execution_id: str, token: str, action: str = "approve", comment: str = "") -> Reply:
         """Answers the card copy that the token names."""
-        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data={"action": action})
+        data: dict[str, Json] = {"action": action, "comment": comment} if comment else {"action": action}
+        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data=data)
+        return await self.shell.submit(execution_id, command)
+
+    async def reassign(self, execution_id: str, card_id: str, to: str, reason: str = "on leave") -> Reply:
+        """Passes an open card on to somebody else."""
+        command = ReassignCard(at=self.clock.now(), by="operator", via="API", card_id=card_id, to=to, reason=reason)
         return await self.shell.submit(execution_id, command)
 
     async def terminate(self, execution_id: str, reason: str = "enough") -> Reply:
