@@ -28,7 +28,8 @@ from looply.jsontext import Json
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_HOLIDAYS: Final = 5000
 _MOST_SPANS: Final = 20
-_LONGEST_DAYS: Final = 366 * 100
+_LONGEST_DAYS: Final = 366 * 20
+"""So far ahead a duration may lead; it also bounds how long one takes to compute."""
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 _FIELDS: Final = ("timezone", "hours", "holidays")
 
@@ -95,8 +96,10 @@ def working_instant(calendar: WorkCalendar, instant: datetime, duration: Duratio
     """
     try:
         now = _next_working(calendar, _shifted(calendar, instant, duration))
-        for _ in range(min(duration.days, _LONGEST_DAYS)):
+        for _ in range(duration.days):
             now = _same_time_next_day(calendar, now)
+            if now - instant > timedelta(days=_LONGEST_DAYS):
+                raise OverflowError
         return _worked(calendar, now, timedelta(microseconds=int(duration.seconds * 1_000_000)))
     except (OverflowError, DefinitionError) as error:
         raise CalendarError("the duration leads past the end of the calendar") from error
@@ -124,7 +127,7 @@ def _same_time_next_day(calendar: WorkCalendar, instant: datetime) -> datetime:
             wanted = datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC)
             later = next(((begin, end) for begin, end in spans if end > wanted), None)
             return max(later[0], wanted) if later is not None else spans[-1][1]
-    raise CalendarError("the calendar has no working time for a hundred years")
+    raise CalendarError("the calendar has no working time for twenty years")
 
 
 def _worked(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datetime:
@@ -135,7 +138,7 @@ def _worked(calendar: WorkCalendar, instant: datetime, left: timedelta) -> datet
         if left <= end - start:
             return start + left
         left -= end - start
-    raise CalendarError("the calendar has no working time for a hundred years")
+    raise CalendarError("the calendar has no working time for twenty years")
 
 
 def _spans_from(calendar: WorkCalendar, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -147,14 +150,16 @@ def _spans_from(calendar: WorkCalendar, instant: datetime) -> Iterator[tuple[dat
     for _ in range(_LONGEST_DAYS):
         yield from ((begin, end) for begin, end in calendar.spans_of(day) if end > instant)
         day += timedelta(days=1)
-    raise CalendarError("the calendar has no working time for a hundred years")
+    raise CalendarError("the calendar has no working time for twenty years")
 
 
 @lru_cache(maxsize=4096)
 def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    if minutes == 24 * 60:
-        day, minutes = day + timedelta(days=1), 0
-    return datetime.combine(day, time(minutes // 60, minutes % 60), tzinfo=zone).astimezone(UTC)
+    """Returns the instant of a wall time; one that the clocks skip is the instant at which they do."""
+    wall = datetime.combine(day, time()) + timedelta(minutes=minutes)
+    while (instant := wall.replace(tzinfo=zone).astimezone(UTC)).astimezone(zone).replace(tzinfo=None) != wall:
+        wall += timedelta(minutes=1)
+    return instant
 
 
 def _read_hours(value: Json) -> dict[int, tuple[Span, ...]]:

@@ -41,8 +41,8 @@ def asked(*, recipients=PEOPLE, body=None, limits=Limits(), secret=(), **setting
     ask = step("ask", "approval", {"recipients": recipients, **settings}, description="Release the order?")
     if secret:
         ask["secret"] = list(secret)
-    ends = [step(name, "overridePayload", {"parameters": [{"name": "took", "value": name}]}) for name in EXITS]
-    edges = "start>ask " + " ".join(f"ask:{name}>{name}" for name in EXITS)
+    ends = [step(f"to_{name}", "overridePayload", {"parameters": [{"name": "took", "value": name}]}) for name in EXITS]
+    edges = "start>ask " + " ".join(f"ask:{name}>to_{name}" for name in EXITS)
     simulator = Simulator(workflow(ask, *ends, edges=edges), limits=limits)
     simulator.start(body)
     return simulator
