@@ -21,6 +21,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Digits of an integer; up to here integers are kept exactly."""
     step_visits: int = 100_000
     """Step visits of one execution."""
+    datastore_bytes: int = 1024 * 1024
+    """Document of one datastore."""
+    datastores: int = 1000
+    """Datastores of one organization."""
     recipients: int = 100
     """Recipients of one card."""
     open_waits: int = 100

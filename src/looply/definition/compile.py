@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import approvals, calls, conditions, endings, pauses
+from looply.definition import approvals, calls, conditions, datastores, endings, pauses
 from looply.definition.graph import check_graph
 from looply.definition.model import START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -26,6 +26,7 @@ from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
 from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
+from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -40,8 +41,15 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
+    "datastore": datastores.datastore,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
+}
+
+_INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
+    "httpRequest": calls.call_input,
+    "sapRequest": calls.call_input,
+    "datastore": datastores.datastore_input,
 }
 
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -191,6 +199,8 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
             if field in step:
                 hint = "the time limit of a wait stands in its settings" if field == "timeout" else ""
                 step.warning(field, f"`{field}` has no effect on a {name}", hint)
+    if name == "datastore":
+        datastores.check_beside(step)
     return Step(
         id=outline.id,
         type=name,
@@ -200,7 +210,7 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         timeout=calls.elapsed(step, "timeout"),
         on_unknown=calls.on_unknown(step, settings),
         secret=calls.secret_pointers(step, outline.settings),
-        input=calls.call_input(reader) if name in ("httpRequest", "sapRequest") else None,
+        input=_INPUTS[name](reader) if name in _INPUTS else None,
     )
 
 

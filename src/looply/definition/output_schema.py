@@ -66,6 +66,7 @@ OUTPUTS: Final[dict[str, Json]] = {
     },
     "delay": _NONE,
     "overridePayload": {},
+    "datastore": fields({"value": {}, "revision": {"type": "integer", "minimum": 0}}, ("value", "revision")),
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }

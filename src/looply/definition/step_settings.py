@@ -16,6 +16,7 @@ from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +184,12 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -209,6 +216,7 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
 )

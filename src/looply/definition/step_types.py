@@ -80,7 +80,7 @@ _TYPES = (
     StepType(name="wait", title="Wait", exits=("next", "timeout"), is_pause=True, settings=step_settings.WaitSettings),
     StepType(name="delay", title="Delay", is_pause=True, settings=step_settings.DelaySettings),
     StepType(name="overridePayload", title="Override payload", settings=step_settings.OverridePayloadSettings),
-    StepType(name="datastore", title="Datastore", is_call=True),
+    StepType(name="datastore", title="Datastore", is_call=True, settings=step_settings.DatastoreSettings),
     StepType(name="email", title="Email", is_call=True),
     StepType(name="parallel", title="Parallel", exits=(), has_branches=True),
     StepType(name="join", title="Join"),

@@ -9,14 +9,17 @@ import msgspec
 from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
 from looply.engine.units import claim_of, head_of, work_change
 from looply.execution import ExecutionState, open_work
+from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
 from looply.jsontext import encode_json
+from looply.limits import DEFAULT_LIMITS, Limits
 
 KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
@@ -26,10 +29,11 @@ _SNAPSHOT_BYTES = 256 * 1024
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first unit of an execution stores beside its history."""
+    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write."""
 
     key: Key | None = None
     fire: Fire | None = None
+    write: DatastoreWrite | None = None
 
 
 _NO_EXTRAS = Extras()
@@ -50,8 +54,11 @@ class Committer:
     `on_change` the states before and after each unit that is durable.
     """
 
-    def __init__(self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._store = store
+        self._limits = limits
         self._codec = codec
         self._dispatcher = dispatcher
         self._clock = clock
@@ -149,6 +156,7 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
+            datastore=self._change(after, extras.write),
         )
         return unit, batch.chain
 
@@ -170,6 +178,12 @@ class Committer:
             request=key.request,
             expires_on=self._clock.now() + KEY_LIFE,
         )
+
+    def _change(self, after: ExecutionState, write: DatastoreWrite | None) -> DatastoreChange | None:
+        if write is None:
+            return None
+        started = after.started
+        return change_of(started.organization_id, write, after.now, started.execution_id, self._limits)
 
     def _new_definition(self, after: ExecutionState, workflow: Workflow) -> StoredDefinition | None:
         if after.definition in self._known_definitions:

@@ -5,13 +5,23 @@ import asyncio
 import structlog
 
 from looply.engine.current import CurrentStates
+from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.dispatch import EffectRef
 from looply.engine.processor import RETRY_SECONDS, Processor
 from looply.engine.store import Store
 from looply.engine.worker import Worker
-from looply.errors import EngineError, LooplyError, Stale, StoreFull, StoreUnreachable
+from looply.errors import (
+    DatastoreMoved,
+    DatastoresFull,
+    EngineError,
+    LooplyError,
+    Stale,
+    StoreFull,
+    StoreUnreachable,
+)
 from looply.execution import ExecutionState
 from looply.execution.commands import Command
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.state import OpenStep
 
 _log = structlog.get_logger(__name__)
@@ -24,11 +34,19 @@ class EffectRunner:
     stays taken, which bounds how many are held.
     """
 
-    def __init__(self, store: Store, current: CurrentStates, processor: Processor, worker: Worker) -> None:
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentStates,
+        processor: Processor,
+        worker: Worker,
+        datastores: DatastoreOperations,
+    ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
+        self._datastores = datastores
         self._epoch = 0
 
     def begin(self, epoch: int) -> None:
@@ -44,8 +62,29 @@ class EffectRunner:
                 return
             # It may have been terminated while it was being marked: then nothing leaves any more.
             wanted = await self._wanted(effect)
-        if wanted is not None:
+        if wanted is None:
+            return
+        if is_datastore_operation(wanted[1].operation):
+            async with self._datastores.turn(*wanted):
+                await self._change_datastore(effect)
+        else:
             await self._deliver(effect.execution_id, await self._worker.carry_out(*wanted))
+
+    async def _change_datastore(self, effect: EffectRef) -> None:
+        """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
+        while (wanted := await self._wanted(effect)) is not None:
+            try:
+                outcome: Command = await self._datastores.carry_out(*wanted)
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            try:
+                await self._deliver(effect.execution_id, outcome)
+            except DatastoreMoved:
+                continue
+            except DatastoresFull as error:
+                await self._deliver(effect.execution_id, self._datastores.failed(wanted[1], error))
+            return
 
     async def _wanted(self, effect: EffectRef) -> tuple[ExecutionState, OpenStep] | None:
         """Returns the state and the step of an effect, None when nobody wants it any more."""
@@ -72,12 +111,15 @@ class EffectRunner:
                 return False
 
     async def _deliver(self, execution_id: str, outcome: Command) -> None:
+        """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
         while True:
             try:
                 await self._processor.submit(execution_id, outcome)
             except (StoreFull, StoreUnreachable, Stale) as error:
                 _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
                 await asyncio.sleep(RETRY_SECONDS)
+            except (DatastoreMoved, DatastoresFull):
+                raise
             except EngineError as error:
                 _log.error("outcome_lost", execution_id=execution_id, error=error.message)
                 return

@@ -10,9 +10,11 @@ from looply.definition import Workflow
 from looply.engine.codec import Codec
 from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
+from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailboxes
+from looply.engine.own_effects import OwnEffects
 from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, Schedule
 from looply.engine.store import Store
 from looply.engine.units import head_of
@@ -49,7 +51,8 @@ class Reader:
         self._codec = parts.codec
         self._clock = parts.clock
         self._limits = parts.limits
-        self._committer = Committer(parts.store, parts.codec, parts.dispatcher, parts.clock)
+        self.dispatcher = OwnEffects(parts.dispatcher)
+        self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
@@ -134,6 +137,11 @@ class Reader:
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
+
+    @property
+    def datastores(self) -> Datastores:
+        """The datastores of all organizations; a change of one is durable when it returns."""
+        return self._store.datastores
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

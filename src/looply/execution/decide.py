@@ -15,6 +15,7 @@ from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
 from looply.execution.address import incident_id, jitter, parse_address
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.events import (
     CardClosed,
     CardEnd,
@@ -198,7 +199,8 @@ def _on_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[
 
 def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
-    if step.on_unknown == "retry":
+    # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
+    if step.on_unknown == "retry" or is_datastore_operation(state.open_steps[path.address.text].operation):
         return (_again(state, path),)
     message = (
         f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "

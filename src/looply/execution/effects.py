@@ -50,7 +50,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
         size=command.size,
         secret=secret,
     )
-    return Answer(Done(), (succeeded,))
+    return Answer(Done(), (succeeded,), command.write)
 
 
 def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:

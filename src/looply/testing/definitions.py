@@ -46,6 +46,11 @@ def note(id_: str = "note_1", value: Json = "seen") -> Step:
     return step(id_, "overridePayload", {"parameters": [{"name": id_, "value": value}]})
 
 
+def datastore(operation: str, id_: str = "", name: str = "prices", **settings: Json) -> Step:
+    """Returns a `datastore`, called like its operation; `settings` may be `path`, `value` and `if_revision`."""
+    return step(id_ or f"{operation}_1", "datastore", {"operation": operation, "name": name, **settings})
+
+
 def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Json) -> Step:
     """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`."""
     wanted = {name.rstrip("_"): value for name, value in waits.items()}
@@ -130,6 +135,19 @@ def counting(rounds: int) -> Workflow:
     more = step("more", "conditional", {"rules": [rule]})
     return graph(
         count, more, again, edges=((START, "next", "count"), ("count", "next", "more"), ("more", "yes", "again"))
+    )
+
+
+def adding(name: str = "prices") -> Workflow:
+    """Returns a workflow that adds 1 to `count` of a datastore, as often anew as somebody else was faster."""
+    count = "${add(coalesce(get_1.output.value, 0), 1)}"
+    put = datastore("set", name=name, path="/count", value=count, if_revision="${get_1.output.revision}")
+    again = step("again", "redirect", {"target": "get_1", "max_visits": 1000})
+    return graph(
+        datastore("get", name=name, path="/count"),
+        put,
+        again,
+        edges=((START, "next", "get_1"), ("get_1", "next", "set_1"), ("set_1", "error", "again")),
     )
 
 

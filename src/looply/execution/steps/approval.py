@@ -4,8 +4,6 @@ What stands in a datastore (the people, the calendar) is read first, by the effe
 the approval in the same unit.
 """
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from looply.definition import SOURCES, ApprovalSettings
@@ -14,6 +12,7 @@ from looply.errors import Refused
 from looply.execution.address import card_id
 from looply.execution.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
 from looply.execution.commands import EffectDone
+from looply.execution.datastores import READ, value_at
 from looply.execution.evaluation import reads_secret
 from looply.execution.events import CardClosed, CardCopy, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.state import ExecutionState
@@ -25,9 +24,6 @@ from looply.execution.turns import due_after, turn_timers
 from looply.execution.working_time import read_calendar
 from looply.expressions import Template
 from looply.jsontext import Json
-
-READ: Final = "datastore.read"
-"""The effect that reads datastores: input {`names`}, output {name: value, null when there is none}."""
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
@@ -132,20 +128,14 @@ def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -
     if stored.get(name) is None:
         raise StepError(f"recipients: there is no datastore {name!r}", code="NOT_FOUND")
     path = _text(visit, settings.datastore.path, "path") if settings.datastore.path is not None else ""
-    value = stored[name]
-    for part in split_pointer(path) if path.startswith("/") else filter(None, path.split(".")):
-        value = _member(value, part)
+    value = value_at(stored[name], split_pointer(path) if path.startswith("/") else _dotted(path))
     if value is None:
         raise StepError(f"recipients: the datastore {name!r} has nothing at {path!r}", code="NOT_FOUND")
     return people_in(visit, value)
 
 
-def _member(value: Json, part: str) -> Json:
-    if isinstance(value, dict):
-        return value.get(part)
-    if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-        return value[int(part)]
-    return None
+def _dotted(path: str) -> tuple[str, ...]:
+    return tuple(path.split(".")) if path else ()
 
 
 def _people_store(visit: Visit, settings: ApprovalSettings) -> str:

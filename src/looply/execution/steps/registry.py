@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.execution.steps import approval, card, choice, delay, effect, override, redirect, terminate, wait
+from looply.execution.steps import (
+    approval,
+    card,
+    choice,
+    datastore,
+    delay,
+    effect,
+    override,
+    redirect,
+    terminate,
+    wait,
+)
 from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -19,6 +30,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
+        "datastore": datastore.enter,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }
