@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from golden_answers import ANSWERS
+from golden_approvals import APPROVALS
 from golden_calls import CALLS
 from golden_ends import ENDS
 from golden_sums import add_sums
@@ -261,6 +262,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_poison,
     *CALLS,
     *ANSWERS,
+    *APPROVALS,
     *ENDS,
 )
 

@@ -220,6 +220,10 @@ class Engine(Protocol):
         """Returns cards that take answers, newest first."""
         ...
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns a card that takes answers, of whatever organization; None when there is none."""
+        ...
+
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""
         ...

@@ -130,6 +130,10 @@ class Reader:
         """Returns cards that take answers, newest first."""
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns a card that takes answers, or None."""
+        return await self._store.reads.find_card(card_id)
+
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""
         return await self._store.schedules.find(organization_id, workflow_id)

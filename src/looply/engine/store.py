@@ -317,6 +317,10 @@ class Reads(Protocol):
         """Returns open card copies, newest first; of one recipient when it is not empty."""
         ...
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, of whatever organization; None when there is none."""
+        ...
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         ...

@@ -10,6 +10,7 @@ from looply.execution.address import card_id, is_genuine, parse_address, parse_t
 from looply.execution.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.decide import close_cards
 from looply.execution.deciding import decide_on
+from looply.execution.decisions import action_of
 from looply.execution.events import AnswerRecorded, Event, Resumed
 from looply.execution.reassign import passed_on
 from looply.execution.sizes import json_bytes, over_document
@@ -21,8 +22,6 @@ from looply.limits import Limits
 CARD_SOURCE = "TEAMS"
 """The source that a card's answer counts as: the people's side, whatever the channel."""
 
-
-_WORD_CHARACTERS: Final = 100
 
 _ENDS: Final = {
     "TIMED_OUT": "the time to answer is over; the card takes no more answers",
@@ -42,17 +41,26 @@ def find_card(state: ExecutionState, text: str) -> Card | None:
     return state.cards.get(card_id(token.execution_id, parse_address(token.address), token.part))
 
 
-def former_answer(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
-    """Returns who answered a card before: its own recipient, else who released the wait; None while nobody has."""
+def former_answer(workflow: Workflow, state: ExecutionState, card: Card) -> AlreadyAnswered | None:
+    """Returns who answered a card before: its own recipient, else who released the wait; None while nobody has.
+
+    What they decided is not told where the step's output is secret.
+    """
+    former = _former(state, card)
+    step = workflow.steps.get(parse_address(card.address).step)
+    return replace(former, decision="") if former is not None and step is not None and step.output_secrets else former
+
+
+def _former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
     settled, wait = state.settled.get(card.address), state.waits.get(card.address)
     answers = settled.answers if settled is not None else wait.answers if wait is not None else ()
     own = next((answer for answer in answers if answer.part == card.part), None)
     if own is not None:
-        return AlreadyAnswered(answered_by=own.user, answered_on=own.on, decision=_said(own))
+        return AlreadyAnswered(answered_by=own.user, answered_on=own.on, decision=action_of(own))
     if settled is None or settled.how != "RESUMED":
         return None
     last = answers[-1] if answers and answers[-1].on == settled.on and answers[-1].user == settled.by else None
-    decision = settled.outcome or (_said(last) if last is not None else "")
+    decision = settled.outcome or (action_of(last) if last is not None else "")
     return AlreadyAnswered(answered_by=settled.by, answered_on=settled.on, decision=decision)
 
 
@@ -73,9 +81,8 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     card = find_card(state, command.token)
     if card is None:
         return Answer(UnknownToken())
-    step = workflow.steps[parse_address(card.address).step]
-    if (former := former_answer(state, card)) is not None:
-        return Answer(replace(former, decision="") if step.output_secrets else former)
+    if (former := former_answer(workflow, state, card)) is not None:
+        return Answer(former)
     wait = open_wait_of(state, card)
     if wait is None:
         return Answer(Declined(code="CLOSED", message=why_closed(card)))
@@ -84,6 +91,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
+    step = workflow.steps[wait.step]
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
@@ -121,9 +129,3 @@ def _recorded(
         secret=step.output_secrets,
     )
     return (recorded, resumed, *close_cards(state, card.address, "ANSWERED", resumed))
-
-
-def _said(answer: CardAnswer) -> str:
-    """Returns what an answer decided, in a word: the decision of an approval, or the action of the button."""
-    action = answer.data.get("action") if isinstance(answer.data, dict) else None
-    return answer.decision or (action if isinstance(action, str) and len(action) <= _WORD_CHARACTERS else "")

@@ -76,6 +76,10 @@ class MemoryReads:
         ]
         return sorted(found, key=lambda card: (card.opened_on, card.card_id), reverse=True)[:limit]
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        return self._data.cards.get(card_id)
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         data = self._data
