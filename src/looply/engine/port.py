@@ -160,12 +160,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What `looply doctor` found: how many executions, how many of them open, and every problem."""
+    """What `looply doctor` found: how many executions, how many of them open, and every problem.
+
+    `stale_cards` are copies of cards that do not look as they have to in their channel: they are being brought there.
+    """
 
     executions: int
     open: int
     orphans: int
     problems: Sequence[Mapping[str, Json]]
+    stale_cards: int = 0
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,8 @@ class Parts:
     entropy: Entropy
     limits: Limits = DEFAULT_LIMITS
     cache_bytes: int = CACHE_BYTES
+    channels: frozenset[str] = frozenset()
+    """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
 
 
 class Reader:
@@ -53,6 +55,7 @@ class Reader:
         self._limits = parts.limits
         self.dispatcher = OwnEffects(parts.dispatcher)
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
+        self._committer.channels = self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time
+from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import Head, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
@@ -187,4 +188,20 @@ def datastore_line_from(row: Row) -> DatastoreLine:
         created_on=from_ms(row[3]),
         modified_on=from_ms(row[4]),
         modified_by=row[5],
+    )
+
+
+COPY_COLUMNS: Final = "id, execution_id, channel, wanted, shown, handle, attempts"
+
+
+def copy_from(row: Row) -> CopyRow:
+    """Returns the copy of a card, of `COPY_COLUMNS`."""
+    return CopyRow(
+        card_id=row[0],
+        execution_id=id_text(row[1]),
+        channel=row[2],
+        wanted=row[3],
+        shown=row[4],
+        handle=row[5],
+        attempts=row[6],
     )

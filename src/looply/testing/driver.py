@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from looply.definition import TriggerSettings, Workflow
+from looply.engine.card_channel import CardChannel
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell
 from looply.engine.store import Boot, Snapshot
 from looply.engine.worker import Worker
@@ -199,6 +201,7 @@ class Driver(Engine):
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
+        self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
         self.boot: Boot
         self.is_planted = False
@@ -220,10 +223,12 @@ class Driver(Engine):
             clock=self.clock,
             entropy=self.entropy,
             limits=self.limits,
+            channels=frozenset(self.channels),
             **self.parts,
         )
         self.shell = Shell(parts)
         self.pump = Pump(self.shell, self.store, self.clock, _no_profile)
+        self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)

@@ -113,6 +113,7 @@ class MemoryReads:
             *(("incident", key[0]) for key in data.incidents),
             *(("continuation", key) for key in data.continuations),
             *(("card", card.execution_id) for card in data.cards.values()),
+            *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("fire", execution_id) for execution_id in data.fires.values() if execution_id),
