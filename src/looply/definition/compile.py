@@ -12,13 +12,14 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import approvals, calls, conditions, datastores, endings, pauses
+from looply.definition import approvals, calls, conditions, datastores, endings, pauses, scopes
 from looply.definition.graph import check_graph
-from looply.definition.model import START, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
 from looply.definition.pointer import join_pointer, split_pointer
 from looply.definition.reading import Reader, read_card, read_template
 from looply.definition.references import check_references
+from looply.definition.regions import check_regions, find_regions, joins_of
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schema import VALIDATOR, definition_schema
@@ -44,6 +45,9 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "datastore": datastores.datastore,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
+    "parallel": scopes.parallel,
+    "join": scopes.join,
+    "forEach": scopes.for_each,
 }
 
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
@@ -131,6 +135,7 @@ def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], N
     outline = read_outline(document)
     check_steps(outline, report, limits)
     check_graph(outline, report)
+    check_regions(outline, report, limits)
     settings = _workflow_settings(document, broken, report)
     steps = [_step(step, broken, settings.timezone, report) for step in outline.steps]
     check(outline, report)
@@ -244,11 +249,17 @@ def _workflow(
     return Workflow(
         name=document["workflow_name"],
         steps=MappingProxyType(steps),
-        edges=MappingProxyType({(edge.source, edge.branch): edge.target for edge in outline.edges}),
+        edges=MappingProxyType(
+            {
+                **{(edge.source, edge.branch): edge.target for edge in outline.edges},
+                **{(parallel, ARRIVE): join for parallel, join in joins_of(outline).items()},
+            }
+        ),
         settings=settings,
         definition=document,
         hash=definition_hash(document),
         waiting_steps=tuple(waiting),
+        regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
     )
 

@@ -204,6 +204,33 @@ class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
     reason: Template | None = None
 
 
+class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `parallel`; each begins at once."""
+
+    id: str
+    label: str
+
+
+class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+
+    branches: tuple[ParallelBranch, ...]
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+
+    of: str
+    count: int | Literal["all", "any"] = "all"
+
+
+class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`forEach`: its body runs once for each item, at most `concurrency` at once."""
+
+    items: Template
+    concurrency: int = 1
+
+
 StepSettings: TypeAlias = (
     TriggerSettings
     | HttpRequestSettings
@@ -219,4 +246,7 @@ StepSettings: TypeAlias = (
     | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
+    | ParallelSettings
+    | JoinSettings
+    | ForEachSettings
 )

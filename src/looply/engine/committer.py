@@ -1,7 +1,7 @@
 """The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +15,7 @@ from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, head_of, work_change
+from looply.engine.units import claim_of, effect_queue, head_of, work_change
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
@@ -115,12 +115,23 @@ class Committer:
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)
+        if before is not None and before.is_frozen and not after.is_frozen:
+            self._offer_again(before, after)
 
     def watch(self, execution_id: str) -> asyncio.Event:
-        """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
+        """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
         signal = asyncio.Event()
         self._watchers.setdefault(execution_id, set()).add(signal)
         return signal
+
+    def watched(self) -> Collection[str]:
+        """Returns the executions that somebody watches."""
+        return self._watchers.keys()
+
+    def tell(self, execution_id: str) -> None:
+        """Sets the signals of an execution that has moved, or may have."""
+        for signal in self._watchers.get(execution_id, ()):
+            signal.set()
 
     def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
         """Gives a signal back."""
@@ -145,7 +156,7 @@ class Committer:
         batch, values = self._codec.encode(
             events, started.organization_id, started.execution_id, expected + 1, box.chain
         )
-        work = work_change(before, after, self._effect_state(reserved), self._epoch)
+        work = work_change(before, after, self._effect_state(after, reserved), self._epoch)
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
@@ -169,9 +180,10 @@ class Committer:
         )
         return unit, batch.chain
 
-    def _effect_state(self, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
+    def _effect_state(self, after: ExecutionState, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
-            if not self._dispatcher.reserve(row.queue):
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it.
+            if after.is_frozen or not self._dispatcher.reserve(row.queue):
                 return "QUEUED"
             reserved.append(row)
             return "RUNNING"
@@ -207,13 +219,22 @@ class Committer:
             return None
         first, grown = self._unsaved.get(execution_id, (0, 0))
         grown += size
-        if after.seq - first <= _SNAPSHOT_EVENTS and grown <= _SNAPSHOT_BYTES:
+        is_dear = after.seq - first > _SNAPSHOT_EVENTS or grown > _SNAPSHOT_BYTES
+        if not is_dear or open_work(after).continues:
             if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
                 self._unsaved[execution_id] = (first, grown)
             return None
         self._unsaved[execution_id] = (after.seq, 0)
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
+
+    def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
+        """Offers the effects whose turn came while the execution stood still; the rows tell which of them run."""
+        known = open_work(before).effects
+        for seq, effect in open_work(after).effects.items():
+            if seq in known:
+                queue = effect_queue(effect.operation, after.open_steps[effect.address].input)
+                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue))
 
     def _publish(self, unit: Unit) -> None:
         for row in unit.work.put.effects:
@@ -226,8 +247,7 @@ class Committer:
             self.on_timer(min(row.due for row in unit.work.put.timers))
         if unit.copies:
             self.on_copies()
-        for signal in self._watchers.get(unit.execution_id, ()):
-            signal.set()
+        self.tell(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

@@ -55,41 +55,49 @@ class EffectRunner:
 
     async def perform(self, effect: EffectRef, is_running: bool) -> None:
         """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
-        wanted = await self._wanted(effect)
-        if wanted is not None and not is_running:
+        state = await self._state(effect)
+        if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays in line.
-            if wanted[0].is_frozen or not await self._mark_running(effect):
+            if state.is_frozen or not await self._mark_running(effect):
                 return
-            # It may have been terminated while it was being marked: then nothing leaves any more.
-            wanted = await self._wanted(effect)
-        if wanted is None:
+            # It may have been terminated here while it was being marked: then nothing leaves any more. What another
+            # process stored before the mark has taken the row away; what it stores later meets a call that is out.
+            known = self._current.in_memory(effect.execution_id)
+            state = known[0] if known is not None else state
+        opened = _wanted(state, effect) if state is not None else None
+        if state is None or opened is None:
             return
-        if is_datastore_operation(wanted[1].operation):
-            async with self._datastores.turn(*wanted):
+        if is_datastore_operation(opened.operation):
+            async with self._datastores.turn(state, opened):
                 await self._change_datastore(effect)
         else:
-            await self._deliver(effect.execution_id, await self._worker.carry_out(*wanted))
+            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
 
     async def _change_datastore(self, effect: EffectRef) -> None:
         """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
-        while (wanted := await self._wanted(effect)) is not None:
+        while (state := await self._state(effect)) is not None:
+            if (opened := _wanted(state, effect)) is None:
+                return
             try:
-                outcome: Command = await self._datastores.carry_out(*wanted)
+                await self._deliver(effect.execution_id, await self._datastores.carry_out(state, opened))
             except StoreUnreachable:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            try:
-                await self._deliver(effect.execution_id, outcome)
             except DatastoreMoved:
                 continue
             except DatastoresFull as error:
-                await self._deliver(effect.execution_id, self._datastores.failed(wanted[1], error))
+                await self._deliver(effect.execution_id, self._datastores.failed(opened, error))
             return
 
-    async def _wanted(self, effect: EffectRef) -> tuple[ExecutionState, OpenStep] | None:
-        """Returns the state and the step of an effect, None when nobody wants it any more."""
-        state = None
-        while state is None:
+    async def _state(self, effect: EffectRef) -> ExecutionState | None:
+        """Returns a state in which the effect is wanted, None when nobody wants it any more.
+
+        It may be one that memory has: whether the row is still in line then, the store says when it is marked.
+        """
+        known = self._current.in_memory(effect.execution_id)
+        if known is not None and not known[0].is_frozen and _wanted(known[0], effect) is not None:
+            return known[0]
+        while True:
             try:
                 state, _ = await self._current.get(effect.execution_id)
             except StoreUnreachable:
@@ -97,8 +105,8 @@ class EffectRunner:
             except LooplyError as error:
                 _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
                 return None
-        opened = state.find_open_step(effect.seq)
-        return (state, opened) if opened is not None and opened.is_in_flight else None
+            else:
+                return state if _wanted(state, effect) is not None else None
 
     async def _mark_running(self, effect: EffectRef) -> bool:
         while True:
@@ -125,3 +133,9 @@ class EffectRunner:
                 return
             else:
                 return
+
+
+def _wanted(state: ExecutionState, effect: EffectRef) -> OpenStep | None:
+    """Returns the step that an effect is of, None when its attempt is over."""
+    opened = state.find_open_step(effect.seq)
+    return opened if opened is not None and opened.is_in_flight else None

@@ -12,8 +12,9 @@ from typing import Final
 from looply.engine.dispatch import Dispatcher, EffectRef, InProcessDispatcher, Perform
 from looply.execution.datastores import is_datastore_operation
 
-_AT_ONCE: Final = 64
-"""Operations of a process that wait for the store at the same time: more would only wait there."""
+_AT_ONCE: Final = 256
+_OF_ONE_AT_ONCE: Final = 16
+"""So many of one kind on one datastore: those on a busy one wait for each other, and leave room for the others."""
 
 
 class OwnEffects:
@@ -21,7 +22,7 @@ class OwnEffects:
 
     def __init__(self, others: Dispatcher) -> None:
         self._others = others
-        self._own = InProcessDispatcher(per_queue=_AT_ONCE, total=_AT_ONCE)
+        self._own = InProcessDispatcher(per_queue=_OF_ONE_AT_ONCE, total=_AT_ONCE)
 
     def reserve(self, queue: str) -> bool:
         """Takes a free slot of the target; false when the effect must queue."""

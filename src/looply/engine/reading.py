@@ -13,6 +13,7 @@ from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
 from looply.engine.loading import Loader
+from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
 from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, Schedule
@@ -24,9 +25,6 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 CACHE_BYTES = 24 * 1024 * 1024
 """Memory of the states that are kept between commands."""
-
-_FIRST_LOOK_SECONDS = 0.02
-_LONGEST_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +58,7 @@ class Reader:
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
+        self._lookout = Lookout(parts.store.reads, parts.clock, self._committer.watched, self._committer.tell)
 
     @property
     def in_memory(self) -> int:
@@ -111,21 +110,25 @@ class Reader:
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         signal = self._committer.watch(execution_id)
-        pause = _FIRST_LOOK_SECONDS
+        known = self._current.in_memory(execution_id)
+        # One that this process has just started is looked at with all others, not once more by itself.
+        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
         try:
-            while True:
+            while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
-                execution = await self.get(execution_id)
-                left = (until - self._clock.now()).total_seconds()
-                if execution.head.status != "RUNNING" or left <= 0:
-                    return execution
+                if not is_looked_for:
+                    execution = await self.get(execution_id)
+                    if execution.head.status != "RUNNING":
+                        return execution
+                is_looked_for = False
+                if self._is_shared:
+                    # Nobody tells of what other processes store.
+                    self._lookout.wake()
                 try:
-                    await asyncio.wait_for(signal.wait(), min(left, pause) if self._is_shared else left)
+                    await asyncio.wait_for(signal.wait(), left)
                 except TimeoutError:
-                    if pause >= left or not self._is_shared:
-                        return await self.get(execution_id)
-                    # Nobody tells of what other processes store: it is looked for, less and less often.
-                    pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
+                    break
+            return await self.get(execution_id)
         finally:
             self._committer.unwatch(execution_id, signal)
 

@@ -23,6 +23,7 @@ INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "P
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
+RUNNING: Final = STATUS_NUMBERS["RUNNING"]
 TRIGGER_NUMBERS: Final = {word: number for number, word in enumerate(TRIGGERS)}
 
 _ID_BYTES = 16

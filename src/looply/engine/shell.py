@@ -75,6 +75,7 @@ class Shell(Reader):
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
         self._is_open = False
         await self._starter.stop()
+        await self._lookout.stop()
         await self.dispatcher.stop(drain)
         await self._processor.stop()
         await self._store.close()

@@ -259,7 +259,10 @@ class WorkQueue(Protocol):
         ...
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
-        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already."""
+        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already.
+
+        In a shared store also while its execution has an incident: who asks may not have heard of it.
+        """
         ...
 
     async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
@@ -302,6 +305,10 @@ class Reads(Protocol):
 
     async def head(self, execution_id: str) -> Head | None:
         """Returns the head of one execution, of whatever organization."""
+        ...
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
         ...
 
     async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:

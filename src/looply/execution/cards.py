@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.closing import close_cards
 from looply.execution.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
-from looply.execution.decide import close_cards
 from looply.execution.deciding import decide_on
 from looply.execution.decisions import action_of
 from looply.execution.events import AnswerRecorded, Event, Resumed
@@ -27,6 +27,7 @@ _ENDS: Final = {
     "TIMED_OUT": "the time to answer is over; the card takes no more answers",
     "TERMINATED": "the workflow was terminated; the card takes no more answers",
     "DELETED": "the card was taken back and takes no more answers",
+    "CANCELLED": "the answer is not needed any more; the card takes none",
     "ENDED": "the workflow has ended; the card takes no more answers",
 }
 
@@ -96,7 +97,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
     output = card_output((*wait.answers, last), asked(state, card.address), CARD_SOURCE)
-    if reason := over_document(state, wait.step, json_bytes(output), limits):
+    if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
     return Answer(Recorded(), _recorded(state, command, card, wait, output, step))
 

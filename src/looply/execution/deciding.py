@@ -6,8 +6,8 @@ from looply.definition import Step
 from looply.errors import Problem
 from looply.execution.address import parse_address
 from looply.execution.approval_terms import ApprovalTerms, Decision, is_same_person
+from looply.execution.closing import close_cards
 from looply.execution.commands import Answer, AnswerCard, Declined, Recorded, Unfit
-from looply.execution.decide import close_cards
 from looply.execution.events import AnswerRecorded, Resumed
 from looply.execution.quorum import approval_output, verdict
 from looply.execution.sizes import json_bytes, over_document
@@ -53,7 +53,7 @@ def decide_on(
     answers = (*wait.answers, given)
     outcome = verdict(terms, answers)
     output = approval_output(outcome or "", answers)
-    if reason := over_document(state, wait.step, json_bytes(output), limits):
+    if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
     recorded = _recorded(command, card, given, step)
     if outcome is None:

@@ -31,7 +31,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
     if isinstance(step.settings, ApprovalSettings):
         return _opened(workflow, state, command, limits)
     secret = _output_secrets(step, command.secret)
-    if message := over_document(state, step.id, command.size, limits):
+    if message := over_document(state, step.id, command.size, limits, address.scope):
         failed = StepFailed(
             at=command.at,
             **address.fields,
@@ -56,6 +56,11 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
 def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
     """Returns the events of an approval that has read what it needs."""
     address = parse_address(command.address)
+    if state.is_frozen:
+        # Nobody is asked while an incident is open; what stands in the datastore is read again after it.
+        message = "the execution stood still when the datastore had been read, so it will be read again"
+        unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
+        return Answer(Done(), (unknown,))
     visit = Visit(workflow, state, workflow.steps[address.step], address, limits)
     try:
         return Answer(Done(), after_reading(visit, command))

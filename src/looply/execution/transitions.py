@@ -9,6 +9,7 @@ from looply.execution.events import (
     Computed,
     ErrorCaught,
     Resumed,
+    ScopeOpened,
     StepFailed,
     StepScheduled,
     StepSkipped,
@@ -28,6 +29,7 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     **{(phase, WaitOpened): "OPEN" for phase in _VISITED_FROM},
     **{(phase, TimerStarted): "OPEN" for phase in _VISITED_FROM},
     **{(phase, StepFailed): "FAILED" for phase in _VISITED_FROM},
+    **{(phase, ScopeOpened): "OPEN" for phase in _VISITED_FROM},
     ("OPEN", WaitOpened): "OPEN",  # an approval that has read what it needs from a datastore
     ("OPEN", StepSucceeded): "LEAVE",
     ("OPEN", StepFailed): "FAILED",

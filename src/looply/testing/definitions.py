@@ -68,6 +68,55 @@ def stop(id_: str = "stop_1", status: str = "FAILED", reason: str = "no answer")
     return step(id_, "terminate", {"status": status, "reason": reason})
 
 
+def parallel(*branches: str, id_: str = "split") -> Step:
+    """Returns a `parallel` with these branches."""
+    return step(id_, "parallel", {"branches": [{"id": branch} for branch in branches]})
+
+
+def join(count: int | str = "all", *, of: str = "split", id_: str = "meet") -> Step:
+    """Returns the `join` of a parallel; `count` is how many branches it waits for."""
+    return step(id_, "join", {"of": of, "for": count})
+
+
+def for_each(items: Json = "${payload.output.items}", concurrency: int = 1, id_: str = "loop") -> Step:
+    """Returns a `forEach`."""
+    return step(id_, "forEach", {"items": items, "concurrency": concurrency})
+
+
+def side_by_side(*branches: Step, count: int | str = "all", last: Step | None = None) -> Workflow:
+    """Returns a workflow whose branches, called like their one step, meet in a join before the last step."""
+    names = [branch["id"] for branch in branches]
+    last = last or note("last", "${meet.output.arrived}")
+    return graph(
+        parallel(*names),
+        *branches,
+        join(count),
+        last,
+        edges=(
+            (START, "next", "split"),
+            *(("split", name, name) for name in names),
+            *((name, "next", "meet") for name in names),
+            ("meet", "next", last["id"]),
+        ),
+    )
+
+
+def repeating(*body: Step, concurrency: int = 1, items: Json = "${payload.output.items}") -> Workflow:
+    """Returns a workflow that runs some steps, one after the other, for each item, and notes what is collected."""
+    line = pairwise(step["id"] for step in body)
+    return graph(
+        for_each(items, concurrency),
+        *body,
+        note("last", "${loop.output.items}"),
+        edges=(
+            (START, "next", "loop"),
+            ("loop", "each", body[0]["id"]),
+            *((source, "next", target) for source, target in line),
+            ("loop", "next", "last"),
+        ),
+    )
+
+
 def chain(*steps: Step, edges: tuple[Edge, ...] = (), start: dict[str, Json] | None = None, **more: Any) -> Workflow:
     """Returns the compiled workflow of steps that follow each other by their exit `next`.
 

@@ -22,6 +22,7 @@ from looply.execution.events import (
     AnswerRecorded,
     CardClosed,
     CardWanted,
+    IncidentClosed,
     IncidentOpened,
     ResumeIgnored,
     StepScheduled,
@@ -463,3 +464,16 @@ def test_secret_comments_are_not_told():
     (recorded,) = [event for event in simulator.history if isinstance(event, AnswerRecorded)]
     assert recorded.secret == ("/data", "/comment")
     assert answer(simulator, 1).decision == ""
+
+
+def test_nobody_is_asked_while_an_incident_is_open_and_the_datastore_is_read_again_after_it():
+    simulator = asked(calendar="cal")
+    simulator.history.append(
+        IncidentOpened(at=simulator.now, incident_id="i", kind="POISON", code="POISONED", message="it", step="")
+    )
+    simulator.crash()
+    simulator.succeed({"cal": {"hours": {"mon": ["08:00-17:00"]}}})
+    assert not simulator.state.cards
+    simulator.history.append(IncidentClosed(at=simulator.now, incident_id="i", action="retry"))
+    simulator.crash()
+    assert simulator.work.continues

@@ -172,7 +172,7 @@ def _requester(visit: Visit, settings: ApprovalSettings) -> str:
 
 
 def _value(visit: Visit, template: Template, name: str) -> Json:
-    if reads_secret(template, visit.state):
+    if reads_secret(template, visit.state, visit.address.scope):
         raise StepError(f"{name} would show a value that is marked secret", code="SECRET_IN_CARD")
     return template.evaluate(visit.evaluation(name))
 

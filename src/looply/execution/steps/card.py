@@ -91,7 +91,7 @@ def card_body(visit: Visit, card: CardTemplate | None) -> Json:
     """Returns what a card shows. Raises: StepError when it is none, too large, or would show a secret."""
     if card is None:
         raise StepError("the card's content is missing", code="BAD_INPUT")
-    if reads_secret(card, visit.state):
+    if reads_secret(card, visit.state, visit.address.scope):
         raise StepError("the card would show a value that is marked secret", code="SECRET_IN_CARD")
     body = card.expand(visit.evaluation("card"))
     if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
@@ -101,7 +101,7 @@ def card_body(visit: Visit, card: CardTemplate | None) -> Json:
 
 
 def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]:
-    if settings.recipients is not None and reads_secret(settings.recipients, visit.state):
+    if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
         raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
     return people_in(visit, value)

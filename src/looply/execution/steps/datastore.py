@@ -14,7 +14,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     settings, template = visit.step.settings, visit.step.input
     assert isinstance(settings, DatastoreSettings)
     assert template is not None
-    if reads_secret(template, visit.state):
+    if reads_secret(template, visit.state, visit.address.scope):
         raise StepError("the datastore would show a value that is marked secret", code="SECRET_IN_DATASTORE")
     timeout = visit.step.timeout or visit.limits.attempt_timeout
     return (

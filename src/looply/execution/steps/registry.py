@@ -13,6 +13,7 @@ from looply.execution.steps import (
     effect,
     override,
     redirect,
+    region,
     terminate,
     wait,
 )
@@ -31,6 +32,9 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "delay": delay.enter,
         "overridePayload": override.enter,
         "datastore": datastore.enter,
+        "parallel": region.enter_parallel,
+        "join": region.enter_join,
+        "forEach": region.enter_for_each,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }

@@ -71,7 +71,7 @@ def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ())
             events.append(_ignored(visit, kept, "UNFIT", problems[0].message))
             continue
         resumed = _released(visit, kept, recipients)
-        if reason := over_document(visit.state, opened.step, resumed.size, visit.limits):
+        if reason := over_document(visit.state, opened.step, resumed.size, visit.limits, opened.scope):
             events.append(_ignored(visit, kept, "UNFIT", reason))
         else:
             events.append(resumed)

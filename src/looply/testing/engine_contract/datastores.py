@@ -15,7 +15,7 @@ from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Discarded, IncidentOpened, StepFailed, StepScheduled, StepSucceeded, StepUnknown
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
-from looply.testing.definitions import adding, chain, datastore, note, stop
+from looply.testing.definitions import adding, chain, datastore, note, repeating, side_by_side, stop
 from looply.testing.driver import ORGANIZATION, Driver
 
 BEFORE_INTENTION = "before-the-intention-is-stored"
@@ -205,6 +205,15 @@ class DatastoreRaceStories:
         await engine.settle()
         assert {await engine.status(each) for each in ids} == {"COMPLETED"}
         assert await stored(engine) == ({"count": 64}, 64)
+
+    async def test_iterations_and_branches_of_one_execution_lose_nothing(self, engine: Driver) -> None:
+        looping = repeating(datastore("set", path="/${item}", value="${index}"), concurrency=8)
+        first = await run(engine, looping, {"items": [f"i{n}" for n in range(40)]})
+        branches = [datastore("merge", f"b{n}", value={f"b{n}": n}) for n in range(8)]
+        second = await run(engine, side_by_side(*branches))
+        assert [await engine.status(each) for each in (first, second)] == ["COMPLETED", "COMPLETED"]
+        value = {**{f"i{n}": n for n in range(40)}, **{f"b{n}": n for n in range(8)}}
+        assert await stored(engine) == (value, 48)
 
     async def test_of_32_that_expect_one_revision_one_wins(self, engine: Driver) -> None:
         await keep(engine, {"seen": None})
