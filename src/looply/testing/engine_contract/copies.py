@@ -137,7 +137,7 @@ class CopyStories:
 
     async def test_two_reconcilers_never_show_one_copy_at_once(self, engine: Driver) -> None:
         channel = await elsewhere(engine)
-        ids = await engine.together(*(asked(engine) for _ in range(10)))
+        ids = [await asked(engine) for _ in range(10)]
         await engine.together(*(engine.reconciler.tick() for _ in range(4)))
         assert channel.twins == []
         assert sorted(channel.calls) == sorted(set(channel.calls))
