@@ -142,15 +142,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case Resumed():
             return _resumed(state, event)
         case ResumeBuffered():
-            kept = Buffered(
-                source=event.source,
-                payload=event.payload,
-                request=event.request,
-                by=event.by,
-                on=event.at,
-                secret=event.secret,
-            )
-            return replace(state, buffered={**state.buffered, event.wait: kept})
+            return _kept(state, event)
         case ResumeIgnored():
             return replace(state, ignored=state.ignored + 1)
         case WaitTimedOut():
@@ -160,18 +152,9 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case CardClosed():
             return cards_closed(state, event)
         case ErrorCaught():
-            moved = replace(
-                _move(state, event, branch="error"), open_steps=_without(state.open_steps, event.address.text)
-            )
-            return overlays.with_error(moved, event.scope, event.error)
-        case ScopeOpened():
-            return regions.opened(_move(state, event), event)
-        case ScopeEntered():
-            return regions.entered(state, event)
-        case ScopeClosed():
-            return regions.closed(state, event)
-        case Cancelled():
-            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
+            return _caught(state, event)
+        case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
+            return _scoped(state, event)
         case Discarded() | Continued():
             return state
         case IncidentOpened():
@@ -182,9 +165,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             payload = state.payload if event.payload is UNSET else event.payload
             return replace(state, outputs=state.outputs.update(event.outputs), payload=payload)
         case Moved():
-            path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-            state = regions.without_region(state, event.scope, event)
-            return replace(state, lines={**state.lines, event.scope: path})
+            return _put_elsewhere(state, event)
         case Migrated():
             return replace(state, workflow_version=event.workflow_version, definition=event.definition)
         case ExecutionClosed():
@@ -194,6 +175,44 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             raise IllegalTransition("an execution starts once")
         case _:
             assert_never(event)
+
+
+def _kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
+    kept = Buffered(
+        source=event.source,
+        payload=event.payload,
+        request=event.request,
+        by=event.by,
+        on=event.at,
+        secret=event.secret,
+    )
+    return replace(state, buffered={**state.buffered, event.wait: kept})
+
+
+def _caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:
+    moved = _move(state, event, branch="error")
+    moved = replace(moved, open_steps=_without(moved.open_steps, event.address.text))
+    return overlays.with_error(moved, event.scope, event.error)
+
+
+def _scoped(state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClosed | Cancelled) -> ExecutionState:
+    match event:
+        case ScopeOpened():
+            return regions.opened(_move(state, event), event)
+        case ScopeEntered():
+            return regions.entered(state, event)
+        case ScopeClosed():
+            return regions.closed(state, event)
+        case Cancelled():
+            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
+        case _:
+            assert_never(event)
+
+
+def _put_elsewhere(state: ExecutionState, event: Moved) -> ExecutionState:
+    path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
+    state = regions.without_region(state, event.scope, event)
+    return replace(state, lines={**state.lines, event.scope: path})
 
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
