@@ -33,12 +33,11 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     """
     person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
     why = _checked(reason.strip(), "reason", _REASON_CHARACTERS, least=0)
-    card = await services.engine.find_card(card_id)
-    if card is None:
+    found = await services.engine.open_cards(principal.organization_id, card_id=card_id) if card_id else ()
+    if not found:
         raise _not_open()
+    card = found[0]
     execution = await services.engine.get(card.execution_id)
-    if execution.head.organization_id != principal.organization_id:
-        raise _not_open()
     command = ReassignCard(at=services.clock.now(), by=principal.by, via="API", card_id=card_id, to=person, reason=why)
     reply = await services.engine.submit(card.execution_id, command)
     match reply:

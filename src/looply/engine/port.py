@@ -263,12 +263,10 @@ class Engine(Protocol):
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         ...
 
-    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first."""
-        ...
-
-    async def find_card(self, card_id: str) -> OpenCard | None:
-        """Returns a card that takes answers, of whatever organization; None when there is none."""
+    async def open_cards(
+        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
         ...
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:

@@ -132,13 +132,15 @@ class Reader:
         finally:
             self._committer.unwatch(execution_id, signal)
 
-    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first."""
+    async def open_cards(
+        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
+        if card_id:
+            card = await self._store.reads.find_card(card_id)
+            head = await self._store.reads.head(card.execution_id) if card is not None else None
+            return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
-
-    async def find_card(self, card_id: str) -> OpenCard | None:
-        """Returns a card that takes answers, or None."""
-        return await self._store.reads.find_card(card_id)
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""
