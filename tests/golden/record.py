@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from golden_answers import ANSWERS
+from golden_approvals import APPROVALS
 from golden_calls import CALLS
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
@@ -272,6 +273,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *CALLS,
     *DATASTORES,
     *ANSWERS,
+    *APPROVALS,
     *ENDS,
     *SCOPES,
 )
