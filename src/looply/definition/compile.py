@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, conditions, endings, pauses
+from looply.definition import calls, code, conditions, endings, mail, pauses
 from looply.definition.graph import check_graph
 from looply.definition.model import START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -26,12 +26,15 @@ from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
 from looply.definition.step_settings import AdaptiveCardSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
+from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "httpRequest": calls.http_request,
     "sapRequest": calls.sap_request,
+    "function": code.function,
+    "email": mail.email,
     "conditional": conditions.conditional,
     "branchConditional": conditions.branch_conditional,
     "advancedConditional": conditions.advanced_conditional,
@@ -42,6 +45,14 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "redirect": endings.redirect,
     "terminate": endings.terminate,
 }
+
+_INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
+    "httpRequest": calls.call_input,
+    "sapRequest": calls.call_input,
+    "function": code.function_input,
+    "email": mail.email_input,
+}
+"""What the steps that touch the world are given, as one template for each visit."""
 
 _PATTERNS: Final[Mapping[str, str]] = {
     IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
@@ -199,7 +210,7 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         timeout=calls.elapsed(step, "timeout"),
         on_unknown=calls.on_unknown(step, settings),
         secret=calls.secret_pointers(step, outline.settings),
-        input=calls.call_input(reader) if name in ("httpRequest", "sapRequest") else None,
+        input=_INPUTS[name](reader) if name in _INPUTS else None,
     )
 
 
