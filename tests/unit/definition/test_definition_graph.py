@@ -69,9 +69,7 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
 @pytest.mark.parametrize(
     ("type_", "settings"),
     [
-        ("function", {"language": "python", "code": "1"}),
         ("approval", {"recipients": ["a@example.com"]}),
-        ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
         ("datastore", {"operation": "get", "name": "x"}),
         ("parallel", {"branches": [{"id": "a"}]}),
         ("join", {"of": "wait_1"}),

@@ -96,7 +96,7 @@ def main(language: str, memory: int, parent: int) -> None:
 
 
 def fence(memory: int) -> None:
-    """Sets the system's limits of this process: the memory it has now and `memory` more, no writing of files, no core."""
+    """Sets the limits of this process: the memory that it has and `memory` more, no writing of files, no core."""
     try:
         import resource  # noqa: PLC0415 - only where the system has it
     except ImportError:
