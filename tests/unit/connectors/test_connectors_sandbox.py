@@ -54,7 +54,18 @@ async def failure(pool: SandboxPool, language: Any, code: str, input_: Any = Non
     return caught.value
 
 
-VALUES = [None, True, 0, -1.5, "", "aé😀\0", [], {}, [1, [2, {"a": None}]], {"__proto__": {"x": 1}, "constructor": 2, "": 3}]
+VALUES = [
+    None,
+    True,
+    0,
+    -1.5,
+    "",
+    "aé😀\0",
+    [],
+    {},
+    [1, [2, {"a": None}]],
+    {"__proto__": {"x": 1}, "constructor": 2, "": 3},
+]
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
@@ -137,7 +148,13 @@ async def test_what_is_no_json_fails_with_its_place(pool: SandboxPool, language:
     ("language", "code", "code_", "line", "part"),
     [
         (JAVASCRIPT, "const a = 1\nconst b = ;", "FUNCTION_SYNTAX", 2, "SyntaxError"),
-        (JAVASCRIPT, "\nfunction f(x) {\n  const y = x.missing.z\n  return y\n}\nreturn f({})", "FUNCTION_FAILED", 3, "undefined"),
+        (
+            JAVASCRIPT,
+            "\nfunction f(x) {\n  const y = x.missing()\n  return y\n}\nreturn f({})",
+            "FUNCTION_FAILED",
+            3,
+            "function",
+        ),
         (JAVASCRIPT, "throw new Error('no budget')", "FUNCTION_FAILED", 1, "Error: no budget"),
         (JAVASCRIPT, "throw { a: 1 }", "FUNCTION_FAILED", 0, '{"a":1}'),
         (JAVASCRIPT, "throw null", "FUNCTION_FAILED", 0, "null"),

@@ -130,8 +130,10 @@ class TestAddresses:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "ann", "@example.com", "ann@", "a b@example.com", "ann@exa mple.com", "ann@@example.com", ".ann@example.com",
-         "ann@example..com", "änn@example.com", "<ann@example.com", "ann@example.com>", "a<b>@c.example", "Ann <a@b.c> x",
+        ["", "ann", "@example.com", "ann@", "a b@example.com", "ann@exa mple.com", "ann@@example.com",
+         ".ann@example.com",
+         "ann@example..com", "änn@example.com", "<ann@example.com", "ann@example.com>", "a<b>@c.example",
+         "Ann <a@b.c> x",
          "x\r\ny <ann@example.com>", "ann@[127.0.0.1]", f"{'a' * 250}@b.example", "ann@ex,ample.com"],
     )  # fmt: skip
     def test_everything_else_is_none(self, text: str) -> None:

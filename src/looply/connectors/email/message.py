@@ -21,6 +21,8 @@ Text: TypeAlias = str | int | float | None
 """What an expression gives where a text is wanted; null is the empty text."""
 
 _POLICY = SMTP.clone(cte_type="7bit")
+# Above it nobody reads the source of a mail, and the readable coding takes a second for ten megabytes.
+_READABLE_CHARACTERS = 65_536
 
 
 class EmailInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     content: bytes
 
+    def __repr__(self) -> str:
+        return f"Mail({self.message_id})"
+
 
 def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: Limits) -> Mail:
     """Returns the mail of a step. `sender` is the connection's `from`, `key` the idempotency key of the visit.
@@ -67,6 +72,9 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
     subject = _text(given.subject)
     if has_line_break(subject):
         raise BadInput("the subject of the mail has a line break or a control character")
+    text, html = _text(given.text), _text(given.html)
+    if len(text) + len(html) > limits.mail_bytes:
+        raise _too_large(len(text) + len(html), limits)
     message_id = f"<{blake2b(key.encode(), digest_size=16).hexdigest()}@{origin.domain}>"
     message = EmailMessage(policy=_POLICY)
     message["From"], message["To"] = origin, to
@@ -74,22 +82,30 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
         message["Cc"] = cc
     message["Subject"], message["Date"], message["Message-ID"] = subject, at, message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notices in return
-    _fill(message, _text(given.text), _text(given.html))
+    _fill(message, text, html)
     content = message.as_bytes()
     if len(content) > limits.mail_bytes:
-        raise BadInput(f"the mail has {len(content)} bytes; the limit mail_bytes is {limits.mail_bytes}")
+        raise _too_large(len(content), limits)
     return Mail(sender=origin.addr_spec, recipients=recipients, message_id=message_id, content=content)
+
+
+def _too_large(size: int, limits: Limits) -> BadInput:
+    return BadInput(f"the mail has {size} bytes or more; the limit mail_bytes is {limits.mail_bytes}")
 
 
 def _fill(message: EmailMessage, text: str, html: str) -> None:
     if not text and not html:
         raise BadInput("the mail has no body: both `text` and `html` are empty")
-    if text or not html:
-        message.set_content(text, cte="quoted-printable")
+    if text:
+        message.set_content(text, cte=_coding(text))
     if html and text:
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte=_coding(html))
     elif html:
-        message.set_content(html, subtype="html", cte="quoted-printable")
+        message.set_content(html, subtype="html", cte=_coding(html))
+
+
+def _coding(text: str) -> str:
+    return "quoted-printable" if len(text) <= _READABLE_CHARACTERS else "base64"
 
 
 def _addresses(given: str | list[str], field: str) -> list[Address]:
