@@ -9,6 +9,7 @@ SUMMARIES: Final[dict[str, str]] = {
     ),
     "httpRequest": "Sends one HTTP request to any system.",
     "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "function": "Runs JavaScript or Python in a sandbox; see [compute with code](../how-to/functions.md).",
     "conditional": "Takes `yes` when all rules hold, else `no`.",
     "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
     "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
@@ -16,6 +17,7 @@ SUMMARIES: Final[dict[str, str]] = {
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "email": "Sends a mail; see [send a mail](../how-to/mail.md).",
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -31,6 +33,11 @@ OUTPUTS: Final[dict[str, str]] = {
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
         "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
+    ),
+    "function": "what the code returns: any JSON value, null without a `return`.",
+    "email": (
+        "`message_id`, `accepted` (addresses that the mail server took) and `refused` (a list of `address`, `status` "
+        "and `message`). The step fails when the server takes nobody."
     ),
     "adaptiveCard": (
         "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
@@ -82,6 +89,28 @@ EXAMPLES: Final[dict[str, Any]] = {
             "method": "GET",
             "fail_on": ["4xx", "5xx"],
         },
+    },
+    "function": {
+        "id": "function_1",
+        "type": "function",
+        "description": "Add up the items",
+        "settings": {
+            "language": "javascript",
+            "code": "return { total: input.items.reduce((sum, item) => sum + item.price * item.quantity, 0) }",
+            "input": {"items": "${payload.output.items}"},
+        },
+    },
+    "email": {
+        "id": "email_1",
+        "type": "email",
+        "description": "Tell the buyer",
+        "settings": {
+            "connection": "MAIL",
+            "to": "${payload.output.buyer}",
+            "subject": "Order ${payload.output.po} is released",
+            "text": "It goes to the supplier today.",
+        },
+        "retry": {"max_attempts": 4, "interval": "PT1M", "backoff": 2},
     },
     "conditional": {
         "id": "conditional_1",

@@ -25,9 +25,9 @@ _CPU_SECONDS: Final = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Code to run. `input` is JSON text; `seconds`, `memory`, `output` (bytes) and `levels` are its limits."""
+    """Code to run: its `text`. `input` is JSON. The others are its limits, `memory` and `output` in bytes."""
 
-    code: str
+    text: str
     input: str
     seconds: float
     memory: int

@@ -27,7 +27,7 @@ class JavaScript:
     def __init__(self) -> None:
         self._prelude = (files(__package__) / "prelude.js").read_text(encoding="utf-8")
         # The first instance compiles the interpreter, which takes half a second and its own memory.
-        self.run(Request(code="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
+        self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
 
     def run(self, request: Request) -> Outcome:
         """Returns what the code returns. Raises: Broken after what this process should not outlive."""
@@ -49,7 +49,7 @@ class JavaScript:
         context.eval(self._prelude)
         context.globals["__input"] = request.input
         # On one line with the first of the author, so that lines keep their numbers.
-        wrapped = f'"use strict"; __looply.take(function (input) {{ {request.code}\n}})'
+        wrapped = f'"use strict"; __looply.take(function (input) {{ {request.text}\n}})'
         try:
             context.eval(wrapped)
         except JSError as error:

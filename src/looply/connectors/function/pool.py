@@ -25,12 +25,6 @@ _log = structlog.get_logger(__name__)
 _TRIES: Final = 2
 """A process that dies is most often not the code's fault: somebody killed it, or the machine was out of memory."""
 
-_REASONS: Final = {
-    "FUNCTION_SYNTAX": "the code cannot be read",
-    "FUNCTION_FAILED": "the code failed",
-    "FUNCTION_RESULT": "the code does not return JSON",
-}
-
 
 class SandboxPool:
     """See `looply.connectors.function.sandbox.Sandbox`."""
@@ -121,31 +115,41 @@ class SandboxPool:
 
     def _judged(self, answer: Answer) -> Json:
         """Returns the value, which is looked at as strictly as a caller's body. Raises: CodeFailed, ProcessGone."""
-        limits = self._limits
-        if answer.kind == "value" and answer.value is not None:
-            if len(answer.value) > limits.function_output:
-                told = f"the result has more than {limits.function_output} bytes"
-                raise CodeFailed(f"{told} (limit function_output)", code="FUNCTION_RESULT")
-            try:
-                return parse_json(answer.value, limits, name="the result")
-            except BadRequest as error:
-                raise CodeFailed(error.message, code="FUNCTION_RESULT") from error
-        if answer.kind == "FUNCTION_TIME":
-            seconds = limits.function_time.total_seconds()
-            raise CodeFailed(
-                f"the code did not end within {seconds:g} s (limit function_time)",
-                code=answer.kind,
-                told=_printed(answer),
-            )
-        if answer.kind == "FUNCTION_MEMORY":
-            message = f"the code took more than {limits.function_memory} bytes of memory (limit function_memory)"
-            raise CodeFailed(message, code=answer.kind, told=_printed(answer))
-        if answer.kind not in _REASONS:
-            raise ProcessGone(answer.kind)
+        if answer.kind != "value" or answer.value is None:
+            raise self._failure(answer)
+        most = self._limits.function_output
+        if len(answer.value) > most:
+            told = f"the result has more than {most} bytes (limit function_output)"
+            raise CodeFailed("the code returns too much", code="FUNCTION_RESULT", told=told)
+        try:
+            return parse_json(answer.value, self._limits, name="the result")
+        except BadRequest as error:
+            message = "the code does not return JSON"
+            raise CodeFailed(message, code="FUNCTION_RESULT", told=error.message) from error
+
+    def _failure(self, answer: Answer) -> CodeFailed:
+        """Returns the failure that a process told of. Raises: ProcessGone when it told of none of the code's."""
         place = f", line {answer.line}" if answer.line else ""
-        raise CodeFailed(f"{_REASONS[answer.kind]}{place}", code=answer.kind, told=f"{answer.text}{_printed(answer)}")
+        told = "; ".join(filter(None, (answer.text, _printed(answer))))
+        match answer.kind:
+            case "FUNCTION_SYNTAX":
+                return CodeFailed(f"the code cannot be read{place}", code="FUNCTION_SYNTAX", told=told)
+            case "FUNCTION_FAILED":
+                return CodeFailed(f"the code failed{place}", code="FUNCTION_FAILED", told=told)
+            case "FUNCTION_RESULT":
+                return CodeFailed("the code does not return JSON", code="FUNCTION_RESULT", told=told)
+            case "FUNCTION_TIME":
+                seconds = self._limits.function_time.total_seconds()
+                message = f"the code did not end within {seconds:g} s (limit function_time)"
+                return CodeFailed(message, code="FUNCTION_TIME", told=told)
+            case "FUNCTION_MEMORY":
+                most = self._limits.function_memory
+                message = f"the code took more than {most} bytes of memory (limit function_memory)"
+                return CodeFailed(message, code="FUNCTION_MEMORY", told=told)
+            case _:
+                raise ProcessGone(answer.kind)
 
 
 def _printed(answer: Answer) -> str:
     lines = answer.printed.strip()
-    return f"; it printed: {lines}" if lines else ""
+    return f"it printed: {lines}" if lines else ""

@@ -97,7 +97,7 @@ class WorkerProcess:
         Raises: ProcessGone, TookTooLong; the process is of no use then.
         """
         request = {
-            "code": code.code,
+            "text": code.code,
             "seconds": seconds,
             "memory": limits.function_memory,
             "output": limits.function_output,

@@ -53,7 +53,7 @@ class Python:
         # Only its own watch ends a Monty that does not look at its limits; the alarm of this process would leave it.
         self._pool = monty.Monty(min_processes=1, max_processes=1, feed_duration_limit_grace=0.5)
         self._pool.__enter__()
-        self.run(Request(code="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
+        self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
 
     def run(self, request: Request) -> Outcome:
         """Returns what the code returns. Raises: Broken after what this process should not outlive."""
@@ -83,7 +83,7 @@ class Python:
         policy: monty.OSPolicy = {"datetime": "call_host", "sleep": "zero", "random_start": "call_host"}
         with self._pool.checkout(script_name="code.py", limits=limits, os_policy=policy) as session:
             return session.feed_run(
-                request.code + _NOTHING, inputs={"input": json.loads(request.input)}, print_callback=printed, os=_refuse
+                request.text + _NOTHING, inputs={"input": json.loads(request.input)}, print_callback=printed, os=_refuse
             )
 
 
