@@ -66,8 +66,12 @@ def test_the_example_of_a_step_is_accepted(name: str) -> None:
     others: list[Json] = [] if name == "trigger" else [START]
     if name == "redirect":
         others.append({"id": "wait_1", "type": "wait", "settings": {}})
+    if name == "join":
+        others.append(EXAMPLES["parallel"])
     chain = [*others, step]
     edges = [{"from": before["id"], "to": after["id"]} for before, after in pairwise(chain)]
+    if name == "join":
+        edges[-1]["branch"] = "stock"
     if name == "trigger":
         chain.append(EXAMPLES["terminate"])
         edges = [{"from": "WorkflowStartState", "to": "terminate_1"}]

@@ -17,7 +17,14 @@ SUMMARIES: Final[dict[str, str]] = {
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "datastore": (
+        "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
+        "workflow can read. A change is stored together with the step's outcome, exactly once."
+    ),
     "email": "Sends a mail; see [send a mail](../how-to/mail.md).",
+    "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
+    "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
+    "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -45,6 +52,13 @@ OUTPUTS: Final[dict[str, str]] = {
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
+    "datastore": (
+        "`value` and `revision`. `get`: the value at the path, null where there is none; `set`, `merge`: what is there "
+        "now; `delete`: what was there. `revision` is that after the step, 0 when there is no such datastore."
+    ),
+    "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
+    "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
+    "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -99,18 +113,6 @@ EXAMPLES: Final[dict[str, Any]] = {
             "code": "return { total: input.items.reduce((sum, item) => sum + item.price * item.quantity, 0) }",
             "input": {"items": "${payload.output.items}"},
         },
-    },
-    "email": {
-        "id": "email_1",
-        "type": "email",
-        "description": "Tell the buyer",
-        "settings": {
-            "connection": "MAIL",
-            "to": "${payload.output.buyer}",
-            "subject": "Order ${payload.output.po} is released",
-            "text": "It goes to the supplier today.",
-        },
-        "retry": {"max_attempts": 4, "interval": "PT1M", "backoff": 2},
     },
     "conditional": {
         "id": "conditional_1",
@@ -189,6 +191,42 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "overridePayload_1",
         "type": "overridePayload",
         "settings": {"parameters": [{"name": "approval.level", "value": "${if(payload.output.amount > 1000, 2, 1)}"}]},
+    },
+    "datastore": {
+        "id": "datastore_1",
+        "type": "datastore",
+        "description": "Remember the last order",
+        "settings": {
+            "operation": "merge",
+            "name": "suppliers",
+            "path": "/${payload.output.supplier}",
+            "value": {"last_order": "${payload.output.po}"},
+        },
+    },
+    "email": {
+        "id": "email_1",
+        "type": "email",
+        "description": "Tell the buyer",
+        "settings": {
+            "connection": "MAIL",
+            "to": "${payload.output.buyer}",
+            "subject": "Order ${payload.output.po} is released",
+            "text": "It goes to the supplier today.",
+        },
+        "retry": {"max_attempts": 4, "interval": "PT1M", "backoff": 2},
+    },
+    "parallel": {
+        "id": "parallel_1",
+        "type": "parallel",
+        "settings": {
+            "branches": [{"id": "stock", "label": "Ask the stock"}, {"id": "price", "label": "Ask the price"}]
+        },
+    },
+    "join": {"id": "join_1", "type": "join", "settings": {"of": "parallel_1", "for": "all"}},
+    "forEach": {
+        "id": "forEach_1",
+        "type": "forEach",
+        "settings": {"items": "${payload.output.lines}", "concurrency": 4},
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
+    "datastore": ("looply.cli.datastore:APP", "Datastores: list, get, put, delete."),
     "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),

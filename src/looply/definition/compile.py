@@ -12,13 +12,14 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, code, conditions, endings, mail, pauses
+from looply.definition import calls, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.graph import check_graph
-from looply.definition.model import START, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
 from looply.definition.pointer import join_pointer, split_pointer
 from looply.definition.reading import Reader, read_card, read_template
 from looply.definition.references import check_references
+from looply.definition.regions import check_regions, find_regions, joins_of
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schema import VALIDATOR, definition_schema
@@ -42,17 +43,21 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
+    "datastore": datastores.datastore,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
+    "parallel": scopes.parallel,
+    "join": scopes.join,
+    "forEach": scopes.for_each,
 }
 
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
     "httpRequest": calls.call_input,
     "sapRequest": calls.call_input,
     "function": code.function_input,
+    "datastore": datastores.datastore_input,
     "email": mail.email_input,
 }
-"""What the steps that touch the world are given, as one template for each visit."""
 
 _PATTERNS: Final[Mapping[str, str]] = {
     IDENTIFIER: "an id: a letter, then at most 63 letters, digits or _",
@@ -133,6 +138,7 @@ def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], N
     outline = read_outline(document)
     check_steps(outline, report, limits)
     check_graph(outline, report)
+    check_regions(outline, report, limits)
     settings = _workflow_settings(document, broken, report)
     steps = [_step(step, broken, settings.timezone, report) for step in outline.steps]
     check(outline, report)
@@ -201,6 +207,8 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
             if field in step:
                 hint = "the time limit of a wait stands in its settings" if field == "timeout" else ""
                 step.warning(field, f"`{field}` has no effect on a {name}", hint)
+    if name == "datastore":
+        datastores.check_beside(step)
     return Step(
         id=outline.id,
         type=name,
@@ -244,11 +252,17 @@ def _workflow(
     return Workflow(
         name=document["workflow_name"],
         steps=MappingProxyType(steps),
-        edges=MappingProxyType({(edge.source, edge.branch): edge.target for edge in outline.edges}),
+        edges=MappingProxyType(
+            {
+                **{(edge.source, edge.branch): edge.target for edge in outline.edges},
+                **{(parallel, ARRIVE): join for parallel, join in joins_of(outline).items()},
+            }
+        ),
         settings=settings,
         definition=document,
         hash=definition_hash(document),
         waiting_steps=tuple(waiting),
+        regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
     )
 

@@ -279,10 +279,13 @@ SETTINGS: Final[dict[str, Json]] = {
     "datastore": fields(
         {
             "operation": one_of("get", "set", "merge", "delete"),
-            "name": _NAME,
-            "path": _TEXT,
-            "value": {},
-            "if_revision": computed({"type": "integer"}),
+            "name": described(_NAME, "Name of the datastore, 1 to 128 characters; `set` and `merge` make a new one."),
+            "path": described(_TEXT, "JSON Pointer to a place in its document; the whole document when left out."),
+            "value": described({}, "What to set there, or the merge patch (RFC 7396): null removes a member."),
+            "if_revision": computed(
+                {"type": "integer", "minimum": 0},
+                description="Another revision fails the step with CONFLICT; 0: the datastore must not exist.",
+            ),
         },
         ("operation", "name"),
     ),
@@ -297,16 +300,36 @@ SETTINGS: Final[dict[str, Json]] = {
         },
         ("connection", "to", "subject"),
     ),
-    "parallel": fields({"branches": items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",)))}, ("branches",)),
+    "parallel": fields(
+        {
+            "branches": described(
+                items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",))),
+                "Each is an exit; all of them begin at once.",
+            )
+        },
+        ("branches",),
+    ),
     "join": fields(
         {
-            "of": _STEP,
-            "for": {"anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}], "default": "all"},
+            "of": described(_STEP, "The `parallel` whose branches meet here."),
+            "for": {
+                "anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}],
+                "default": "all",
+                "description": "How many branches must arrive; those that come later are given up.",
+            },
         },
         ("of",),
     ),
     "forEach": fields(
-        {"items": computed({"type": "array"}), "concurrency": {"type": "integer", "minimum": 1, "default": 1}},
+        {
+            "items": computed({"type": "array"}, description="A list, or an expression that gives one."),
+            "concurrency": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "How many iterations run at once.",
+            },
+        },
         ("items",),
     ),
     "subworkflow": fields(

@@ -16,6 +16,7 @@ from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +161,12 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -172,6 +179,33 @@ class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Literal["COMPLETED", "FAILED"] = "COMPLETED"
     reason: Template | None = None
+
+
+class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `parallel`; each begins at once."""
+
+    id: str
+    label: str
+
+
+class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+
+    branches: tuple[ParallelBranch, ...]
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+
+    of: str
+    count: int | Literal["all", "any"] = "all"
+
+
+class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`forEach`: its body runs once for each item, at most `concurrency` at once."""
+
+    items: Template
+    concurrency: int = 1
 
 
 StepSettings: TypeAlias = (
@@ -187,6 +221,10 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
+    | ParallelSettings
+    | JoinSettings
+    | ForEachSettings
 )

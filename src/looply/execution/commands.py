@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from looply.errors import Problem
+from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
 from looply.jsontext import Json
 
@@ -55,13 +56,17 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
 
 
 class EffectDone(CommandBase, frozen=True, kw_only=True):
-    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes."""
+    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
+
+    `write` is the change of a datastore that the success is: both are stored, or neither.
+    """
 
     address: str
     attempt: int
     output: Json
     size: int
     secret: tuple[str, ...] = ()
+    write: DatastoreWrite | None = None
 
 
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
@@ -178,7 +183,11 @@ Reply: TypeAlias = (
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The reply to a command, and the events that make it true; none when the command moves nothing."""
+    """The reply to a command, and the events that make it true; none when the command moves nothing.
+
+    `write` is a change of a datastore that must be stored in the same unit.
+    """
 
     reply: Reply
     events: tuple[Event, ...] = ()
+    write: DatastoreWrite | None = None

@@ -13,6 +13,7 @@ from looply.errors import Forbidden, LooplyError
 from looply.server import (
     cards,
     connections,
+    datastores,
     executions,
     expressions,
     health,
@@ -43,6 +44,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *inbox.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
+    *datastores.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
 )

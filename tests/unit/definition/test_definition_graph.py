@@ -70,10 +70,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
     ("type_", "settings"),
     [
         ("approval", {"recipients": ["a@example.com"]}),
-        ("datastore", {"operation": "get", "name": "x"}),
-        ("parallel", {"branches": [{"id": "a"}]}),
-        ("join", {"of": "wait_1"}),
-        ("forEach", {"items": "${payload.output.items}"}),
         ("subworkflow", {"workflow_id": "x"}),
     ],
 )

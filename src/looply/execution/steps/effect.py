@@ -29,7 +29,7 @@ def scheduled(visit: Visit, operation: str, fixed: dict[str, Json]) -> tuple[Eve
     """Returns the event that schedules an operation: its input is the step's, with what is `fixed` beside it."""
     step = visit.step
     assert step.input is not None
-    spread = secret_pointers(step.input, visit.state)
+    spread = secret_pointers(step.input, visit.state, visit.address.scope)
     timeout = step.timeout or visit.limits.attempt_timeout
     value = {**fixed, **step.input.evaluate(visit.evaluation())}
     visit.check_size(value, "the input")
