@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
+from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
 from golden_scopes import SCOPES
@@ -266,6 +267,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_poison,
     *CALLS,
     *DATASTORES,
+    *COMPUTING,
     *ANSWERS,
     *ENDS,
     *SCOPES,
