@@ -178,6 +178,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "INCORRECT_WORKFLOW_ID": ("call", "A workflow id is a UUID."),
     "INTERNAL": ("server", "A defect of Looply. The log line with the `request_id` has the details; please report it."),
     "INVALID_CONNECTION": ("state", "The connection does not fit its kind. `errors` lists every field that is wrong."),
+    "INVALID_CRON": ("definition", "Not a cron expression, or one that never comes; the message names the field."),
     "INVALID_DEFINITION": (
         "definition",
         "The definition has problems. `errors` lists all of them, each with a JSON Pointer. Nothing was stored.",

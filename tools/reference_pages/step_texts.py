@@ -63,12 +63,7 @@ OUTPUTS: Final[dict[str, str]] = {
     "terminate": "`status` and `reason`.",
 }
 
-LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {
-    "trigger": (
-        "schedule.cron",
-        "schedule.catch_up_window",
-    ),
-}
+LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {}
 """Settings that the schema has and this release refuses."""
 
 EXAMPLES: Final[dict[str, Any]] = {
@@ -77,7 +72,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "type": "trigger",
         "settings": {
             "trigger_type": "SCHEDULED",
-            "schedule": {"every": "P1D", "start": "2026-03-02T07:00:00+01:00", "timezone": "Europe/Dublin"},
+            "schedule": {"cron": "0 7 * * MON-FRI", "timezone": "Europe/Dublin"},
         },
     },
     "httpRequest": {
