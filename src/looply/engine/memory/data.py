@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.memory.copy_rows import StoredCopy, wish
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
@@ -57,6 +58,7 @@ class MemoryData:
     places: dict[str, PlaceRow] = field(default_factory=dict)
     deliveries: dict[Delivered, DeliveryKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    copies: dict[str, StoredCopy] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -89,6 +91,8 @@ class MemoryData:
         self._apply_work(unit.execution_id, unit.work)
         if unit.datastore is not None:
             self.change_datastore(unit.datastore)
+        for wished in unit.copies:
+            wish(self.copies, unit.execution_id, wished)
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
         for row in unit.applied:
             self.deliveries.pop(row, None)

@@ -5,9 +5,11 @@ from types import MappingProxyType
 from typing import Final
 
 from looply.execution.steps import (
+    approval,
     card,
     child,
     choice,
+    code,
     datastore,
     delay,
     effect,
@@ -23,10 +25,13 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         "httpRequest": effect.enter_http,
         "sapRequest": effect.enter_sap,
+        "function": code.enter,
+        "email": effect.enter_email,
         "conditional": choice.enter_conditional,
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,
         "adaptiveCard": card.enter,
+        "approval": approval.enter,
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
