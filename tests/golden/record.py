@@ -13,6 +13,7 @@ import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
 from golden_ends import ENDS
+from golden_repairs import REPAIRS
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
@@ -262,6 +263,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *CALLS,
     *ANSWERS,
     *ENDS,
+    *REPAIRS,
 )
 
 

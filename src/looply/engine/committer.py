@@ -13,7 +13,7 @@ from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, head_of, work_change
+from looply.engine.units import claim_of, effect_queue, head_of, work_change
 from looply.execution import ExecutionState, open_work
 from looply.execution.events import Event
 from looply.jsontext import encode_json
@@ -100,6 +100,8 @@ class Committer:
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)
+        if before is not None and before.is_frozen and not after.is_frozen:
+            self._offer_again(before)
 
     def watch(self, execution_id: str) -> asyncio.Event:
         """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
@@ -191,6 +193,12 @@ class Committer:
         self._unsaved[execution_id] = (after.seq, 0)
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
+
+    def _offer_again(self, before: ExecutionState) -> None:
+        """Offers the effects that stood in line while an incident was open: whoever had them let them be."""
+        for effect in open_work(before).effects.values():
+            queue = effect_queue(effect.operation, before.open_steps[effect.address].input)
+            self._dispatcher.offer(EffectRef(before.started.execution_id, effect.seq, queue))
 
     def _publish(self, unit: Unit) -> None:
         for row in unit.work.put.effects:

@@ -165,7 +165,8 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         execution_id=state.started.execution_id,
         workflow_id=state.started.workflow_id,
         step=parse_address(card.address).step,
-        address=card.address,
+        # What its token names: links are made of it.
+        address=card.sent_as or card.address,
         part=card.part,
         recipient=card.recipient,
         channel=card.channel,

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from looply.clock import to_ms
 from looply.definition import START
+from looply.execution.address import Address, parse_address
 from looply.execution.events import (
     AnswerRecorded,
     Cancelled,
@@ -47,6 +48,7 @@ VisitStatus: TypeAlias = Literal[
 ]
 
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
+_GOES_ON: Final = (*_UNFINISHED, "FAILED")
 
 
 @dataclass(slots=True)
@@ -94,7 +96,9 @@ class _Visits:
         match event:
             case ExecutionStarted():
                 now = to_ms(event.at)
-                self.entries[START] = _Entry(START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED")
+                self.entries[f"{START}:1"] = _Entry(
+                    START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED"
+                )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
             case StepScheduled():
@@ -123,9 +127,11 @@ class _Visits:
                 recipients = [copy.recipient for copy in event.copies]
                 self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
             case ExecutionClosed():
-                for entry in self.entries.values():
-                    if entry.status in _UNFINISHED:
-                        entry.end(event, "CANCELLED")
+                self._cancelled(event, self.entries)
+            case Moved():
+                self._cancelled(event, [text for text in self.entries if parse_address(text).scope == event.scope])
+            case Migrated():
+                self._renamed(event)
             case (
                 TimerFired()
                 | AnswerRecorded()
@@ -138,8 +144,6 @@ class _Visits:
                 | IncidentOpened()
                 | IncidentClosed()
                 | DocumentEdited()
-                | Moved()
-                | Migrated()
                 | Continued()
             ):
                 pass
@@ -153,6 +157,25 @@ class _Visits:
         entry.output = _shown(event, event.output, "output")
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
+
+    def _cancelled(self, event: Event, places: Iterable[str]) -> None:
+        for text in places:
+            entry = self.entries[text]
+            if entry.status in _UNFINISHED:
+                entry.end(event, "CANCELLED")
+
+    def _renamed(self, event: Migrated) -> None:
+        """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""
+        for text, entry in list(self.entries.items()):
+            address = parse_address(text)
+            new = event.steps.get(address.step)
+            if new is None or entry.status not in _GOES_ON:
+                continue
+            others = [parse_address(other) for other in self.entries]
+            taken = [other.visit for other in others if (other.scope, other.step) == (address.scope, new)]
+            renamed = Address(address.scope, new, max(taken) + 1 if taken else address.visit)
+            entry.step = new
+            self.entries = {renamed.text if key == text else key: value for key, value in self.entries.items()}
 
     def _failed(self, event: StepFailed) -> None:
         entry = self.of(event)

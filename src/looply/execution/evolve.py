@@ -44,7 +44,9 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.migrating import migrated
 from looply.execution.payload import initial_payload, overridden_payload
+from looply.execution.repairing import document_edited, incident_closed, moved
 from looply.execution.state import (
     Buffered,
     Card,
@@ -168,15 +170,13 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case IncidentOpened():
             return _incident_opened(state, event)
         case IncidentClosed():
-            return replace(state, incidents=_without(state.incidents, event.incident_id))
+            return incident_closed(state, event)
         case DocumentEdited():
-            payload = state.payload if event.payload is UNSET else event.payload
-            return replace(state, outputs=state.outputs.update(event.outputs), payload=payload)
+            return document_edited(state, event)
         case Moved():
-            path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-            return replace(state, paths=_with_path(state.paths, path))
+            return moved(state, event)
         case Migrated():
-            return replace(state, workflow_version=event.workflow_version, definition=event.definition)
+            return migrated(state, event)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
             return replace(_cancelled(state, event), closed=closed)
@@ -262,14 +262,15 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
         timeout_seconds=event.timeout_seconds,
         failures=former.failures if former is not None else 0,
         secret=event.secret if former is None else former.secret,
+        entered_on=event.at if former is None else former.entered_on,
+        key=former.key if former is not None else "",
     )
     return replace(_move(state, event), open_steps={**state.open_steps, text: step})
 
 
 def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
-    size = event.size if isinstance(event, StepSucceeded) else 0
     state = replace(
-        _with_output(_move(state, event, branch=event.branch), event, event.output, size),
+        _with_output(_move(state, event, branch=event.branch), event, event.output, event.size),
         open_steps=_without(state.open_steps, event.address.text),
     )
     if isinstance(event, StepSucceeded):
@@ -424,6 +425,7 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         step=event.step,
         visit=event.visit,
         opened_on=event.at,
+        scope=event.scope,
     )
     return replace(state, incidents={**state.incidents, event.incident_id: incident})
 

@@ -47,7 +47,11 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight."""
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
+
+    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
+    of where the step had another name then (empty: `address`).
+    """
 
     seq: int
     address: str
@@ -58,6 +62,8 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     is_in_flight: bool = True
     secret: tuple[str, ...] = ()
+    entered_on: datetime | None = None
+    key: str = ""
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +124,10 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not."""
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
+
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
+    """
 
     seq: int
     card_id: str
@@ -131,9 +140,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     wanted: str
     opened_on: datetime
+    sent_as: str = ""
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the execution stands still; `seq` numbers the event that opened it."""
 
     seq: int
@@ -144,6 +154,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     visit: int
     opened_on: datetime
+    scope: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The visit that is the cause; its step is empty when no single step is."""
+        return Address(self.scope, self.step, self.visit)
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +200,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     incidents: Mapping[str, Incident] = {}
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: Closed | None = None
+    edited: int = 0
+    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    aliases: Map[str, str] = Map()
+    """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
     @property
     def status(self) -> Status:
@@ -209,6 +229,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def current_address(self, text: str) -> str:
+        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        return self.aliases.get(text, text)
 
     def next_visit(self, scope: str, step: str) -> Address:
         """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
