@@ -76,7 +76,8 @@ def work_change(
     old = open_work(before) if before is not None else NO_WORK
     new = open_work(after)
     added = OpenWork(
-        effects=_added(old.effects, new.effects),
+        # One that is there already goes on, also when its step has another name now: a row put anew would be sent anew.
+        effects={seq: effect for seq, effect in new.effects.items() if seq not in old.effects},
         timers=_added(old.timers, new.timers),
         waits=_added(old.waits, new.waits),
         incidents=_added(old.incidents, new.incidents),
