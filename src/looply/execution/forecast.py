@@ -1,5 +1,7 @@
 """What a command would bring about, told before anybody gives it: computed as the command would be, and not kept."""
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from looply.definition import Workflow
@@ -73,7 +75,7 @@ def forecast(
         current_state=after.current_state,
         workflow_version=after.workflow_version,
         effects=tuple(_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
-        visits=tuple(event.address for event in events if _begins_visit(event)),
+        visits=tuple(_visited(events)),
         waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
         closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
@@ -98,9 +100,8 @@ def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> 
     )
 
 
-def _begins_visit(event: Event) -> bool:
-    if isinstance(event, TimerStarted):
-        return event.kind == "DELAY"
-    if isinstance(event, StepScheduled):
-        return event.attempt == 1
-    return isinstance(event, Computed | WaitOpened)
+def _visited(events: Iterable[Event]) -> Iterator[Address]:
+    for event in events:
+        match event:
+            case TimerStarted(kind="DELAY") | StepScheduled(attempt=1) | Computed() | WaitOpened():
+                yield event.address

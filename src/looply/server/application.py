@@ -19,6 +19,7 @@ from looply.server import (
     inbox,
     keys,
     profiles,
+    repairs,
     schedules,
     trigger,
     workflows,
@@ -35,6 +36,7 @@ from looply.server.problems import problem
 API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
+    *repairs.ROUTES,
     *schedules.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
