@@ -20,7 +20,7 @@ _COMMANDS: Final = {
     "doctor": ("looply.cli.doctor:doctor", "Prove that nothing in a store is lost or orphaned."),
     "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
-    "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate."),
+    "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
     "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
