@@ -120,8 +120,9 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
 
 def _is_of(state: ExecutionState, command: Redrive) -> bool:
     """Tells whether a redrive of many is about this execution as it stands: no incident is younger than the call."""
-    assert command.opened_by is not None
-    return bool(state.incidents) and all(one.opened_on <= command.opened_by for one in state.incidents.values())
+    asked = command.opened_by
+    assert asked is not None
+    return all(incident.opened_on <= asked for incident in state.incidents.values())
 
 
 def _resolved(

@@ -11,6 +11,7 @@ from looply.app.services import Services
 from looply.clock import Entropy
 from looply.errors import Forbidden, LooplyError
 from looply.server import (
+    bulks,
     cards,
     connections,
     executions,
@@ -37,6 +38,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *repairs.ROUTES,
+    *bulks.ROUTES,
     *schedules.ROUTES,
     *workflows.ROUTES,
     *cards.ROUTES,
