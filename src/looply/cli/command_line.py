@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
+    "bulk": ("looply.cli.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
     "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
