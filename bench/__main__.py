@@ -46,7 +46,7 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",
-        lambda plan, args, _found: {"distributed": _distributed(plan, args.folder)},
+        lambda plan, args, _found: {"distributed": _distributed(plan, args)},
     ),
     "peers": (
         "Restate, DBOS and n8n where they are installed (see bench/README.md)",
@@ -61,12 +61,15 @@ def _expressions() -> Found:
     return measure_expressions()
 
 
-def _distributed(plan: Plan, folder: Path | None) -> Found:
+def _distributed(plan: Plan, args: argparse.Namespace) -> Found:
     if importlib.util.find_spec("temporalio") is None:
         return {"skipped": "temporalio is not installed"}
-    from bench.distributed.measuring import measure_distributed  # noqa: PLC0415 - it is not everywhere
+    from bench.distributed import measuring  # noqa: PLC0415 - it is not everywhere
 
-    return measure_distributed(plan, folder)
+    wanted = measuring.Wanted(args.scenario or measuring.SCENARIOS, args.storage or measuring.STORAGES)
+    if unknown := {*wanted.scenarios} - {*measuring.SCENARIOS}:
+        raise SystemExit(f"no scenario {', '.join(unknown)}; there are: {', '.join(measuring.SCENARIOS)}")
+    return measuring.measure_distributed(plan, args.folder, wanted)
 
 
 def _peers(plan: Plan, found: Found) -> Found:
@@ -106,6 +109,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--waiting", type=int, default=growth.WAITING, help="waiting executions (100,000)")
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
+    )
+    parser.add_argument(
+        "--scenario", action="append", help="of distributed: only this one, such as calling; repeatable"
+    )
+    parser.add_argument(
+        "--storage", action="append", choices=("in memory", "on file"), help="of distributed: only with this Temporal"
     )
     parser.add_argument("--folder", type=Path, help="existing folder on the disk to measure; else the temporary one")
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder of bench.json and bench.md (build)")

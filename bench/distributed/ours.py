@@ -7,6 +7,7 @@ from typing import Final
 
 from bench.distributed.installation import Installation, Running
 from bench.distributed.parts import Part, measured
+from bench.distributed.storing import writing
 from bench.load import Calls, Span, pinned, post, run, run_callers
 from bench.scenario import BODY
 from bench.servers import client_cores
@@ -24,10 +25,10 @@ def complete(installation: Installation, running: Running, others: list[Part], k
     """
     request = post(f"{installation.trigger_path(kind)}?wait=PT60S", BODY, installation.api_key)
     _drive(running, itertools.repeat(request), WARM_UP_SECONDS)
-    with measured([*running.parts, *others]) as meter:
+    with writing(installation.database) as written, measured([*running.parts, *others]) as meter:
         span, answers = _drive(running, itertools.repeat(request), seconds)
     _check(answers, _COMPLETED)
-    return meter.figures(span)
+    return {**meter.figures(span), **written.figures(len(span.took))}
 
 
 def resume(installation: Installation, running: Running, others: list[Part], count: int) -> Figures:
@@ -35,10 +36,10 @@ def resume(installation: Installation, running: Running, others: list[Part], cou
     trigger = post(f"{installation.trigger_path('waiting')}?wait=PT60S", BODY, installation.api_key)
     _, started = _drive(running, itertools.repeat(trigger, count), _LONGEST_SECONDS)
     _check(started, _WAITING)
-    with measured([*running.parts, *others]) as meter:
+    with writing(installation.database) as written, measured([*running.parts, *others]) as meter:
         span, answers = _drive(running, resume_requests(started, installation.api_key), _LONGEST_SECONDS)
     _check(answers, b'"restarted"')
-    return meter.figures(span)
+    return {**meter.figures(span), **written.figures(len(span.took))}
 
 
 def _drive(running: Running, requests: Iterable[bytes], seconds: float) -> tuple[Span, list[bytes]]:

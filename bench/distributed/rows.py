@@ -39,11 +39,12 @@ def _engines(engines: dict[str, Any]) -> Iterator[Line]:
 
 
 def _storage(storage: str, found: dict[str, Any]) -> Iterator[Line]:
-    for kind in ("computing", "calling"):
+    for kind in (kind for kind in ("computing", "calling") if kind in found):
         yield from _pair(f"{_TITLES[kind]}; Temporal {storage}", kind, found[kind])
         if kind == "computing" and "local activities" in found:
             yield from _local(found["local activities"], found["computing"]["ours"])
-    yield from _resume(f"a resume acknowledged; Temporal {storage}", found["resume"])
+    if "resume" in found:
+        yield from _resume(f"a resume acknowledged; Temporal {storage}", found["resume"])
     for kind, pair in found.get("two of each", {}).items():
         title = f"{_TITLES[kind]}, two of each"
         yield title, f"{pair['ratio']:.2f}x one server and one worker", "", None
@@ -78,6 +79,9 @@ def _side(name: str, figures: dict[str, Any]) -> Iterator[Line]:
     times = f"p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms"
     yield f"  {name}", f"{figures['per_second']:.0f}/s, {times}", "", None
     yield "    CPU of each", _cpu(figures), "", None
+    if "log_bytes" in figures:
+        told = f"{figures['log_bytes']:,} bytes of log, {figures['disk_bytes']:,} bytes of disk"
+        yield "    in PostgreSQL for each", told, "", None
 
 
 def _cpu(figures: dict[str, Any]) -> str:

@@ -38,7 +38,6 @@ from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
 from looply.engine.worker import Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
-from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
@@ -99,13 +98,8 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
     store = PostgresStore(_address(settings), clock)
     codec = Codec(Sealer(_key(settings)))
     codec.add_dictionaries((await store.open_to_read()).dictionaries)
-    loader = Loader(store, codec)
-
-    async def folded(execution_id: str) -> ExecutionState:
-        return (await loader.load(execution_id))[0]
-
     try:
-        return await audit_store(store, folded)
+        return await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
 
@@ -292,7 +286,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, dispatcher, clock, default_profile)
+    pump = Pump(shell, store, clock, default_profile)
     return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
 
 

@@ -15,8 +15,9 @@ object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; 
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
-    ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, IllegalTransition, StoreFull, StoreLost,
-    │                        StoreUnreachable, StoreCorrupt, SchemaMismatch, DataFolderInUse, ShuttingDown
+    ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull,
+    │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, SchemaMismatch,
+    │                        DataFolderInUse, ShuttingDown
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
 
@@ -213,6 +214,18 @@ class FireTaken(EngineError):
     """The schedule has fired for this nominal instant already; nothing was stored."""
 
     code = "FIRE_TAKEN"
+
+
+class DatastoreMoved(EngineError):
+    """A datastore is no longer at the revision that the change was computed on; nothing was stored."""
+
+    code = "DATASTORE_MOVED"
+
+
+class DatastoresFull(EngineError):
+    """The organization has as many datastores as it may; nothing was stored."""
+
+    code = "DATASTORES_FULL"
 
 
 class IllegalTransition(EngineError):

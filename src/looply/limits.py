@@ -21,6 +21,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Digits of an integer; up to here integers are kept exactly."""
     step_visits: int = 100_000
     """Step visits of one execution."""
+    datastore_bytes: int = 1024 * 1024
+    """Document of one datastore."""
+    datastores: int = 1000
+    """Datastores of one organization."""
+    branches: int = 1000
+    """Branches of one `parallel`."""
+    items: int = 10_000
+    """Items of one `forEach`."""
+    iterations: int = 100
+    """Iterations of one `forEach` that run at once."""
     recipients: int = 100
     """Recipients of one card."""
     open_waits: int = 100
@@ -37,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Time after which a stretch of computing steps lets others in between."""
     definition_bytes: int = 1024 * 1024
     """A workflow definition."""
-    definition_steps: int = 1000
+    definition_steps: int = 2000
     """Steps of one workflow."""
     expression_characters: int = 8192
     """Source of one expression or one text that holds expressions."""

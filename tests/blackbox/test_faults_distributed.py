@@ -125,6 +125,35 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
 
 
 @pytest.mark.timeout(LONGEST_SECONDS)
+def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_comes_back(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    rounds = repetitions(1, 20)
+    fault = "STOP a server beyond its lease"
+    report = reported("distributed_server_stops", fault, stops=rounds)
+    with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
+        for number in range(rounds):
+            until_calls(run, "call_1")
+            server = run.server.servers[number % len(run.server.servers)]
+            ends = len(server.process.exits)
+            # Calls of steps are the workers': none of them may be made again.
+            with run.fault(fault, hides=False):
+                server.process.pause()
+                time.sleep(LEASE_SECONDS + 20)
+                # The other one has started, resumed and ended executions meanwhile.
+                until_calls(run, "call_1")
+                server.process.go_on()
+                server.process.until_exit(LOST, after=ends)
+                server.until_ready()
+            until_calls(run, "call_1")
+        evidence = run.conclude(report, LOST)
+    assert evidence.rows
+    assert report.figures["calls repeated after a fault"] == 0
+    assert report.figures["outcomes left open by a fault"] == 0
+    report.finish()
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
 def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that_forgot_everything_heals(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:

@@ -29,7 +29,20 @@ from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
-from looply.testing.definitions import asking, call, calling, card, chain, computing, delaying, every, graph, step, wait
+from looply.testing.definitions import (
+    asking,
+    call,
+    calling,
+    card,
+    chain,
+    computing,
+    datastore,
+    delaying,
+    every,
+    graph,
+    step,
+    wait,
+)
 from looply.testing.driver import Driver
 from looply.testing.world import HANG
 
@@ -153,6 +166,11 @@ class Installation:
         self.token = card_token(self.ids["asked"], state.started.seed, parse_address("card_1:1"), 1)
         self.ids["delayed"] = await driver.started(delaying("PT3H"))
         self.ids["keyed"] = await driver.started(asking(), ORDER, key="key-1")
+        await driver.settle()
+        for name in ("prices", "ä b", "gone"):
+            await driver.started(chain(datastore("merge", name=name, value={"big": 10**40, "text": "ü😀"})))
+        await driver.settle()
+        await driver.started(chain(datastore("delete", name="gone")))
         await driver.settle()
         driver.world.always("call_1", HANG)
         self.ids["sending"] = await driver.started(calling("GET"), ORDER)

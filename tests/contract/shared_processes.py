@@ -115,7 +115,7 @@ class Processes:
         process.faults.let_go()
         await self._leave(process)
         await process.store.inner.abandon()
-        await process.shell._dispatcher.stop(timedelta(0))
+        await process.shell.dispatcher.stop(timedelta(0))
         if is_forgotten:
             self.forget(process)
 

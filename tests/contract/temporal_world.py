@@ -13,6 +13,7 @@ from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
+from looply.engine.temporal.worker import Senses
 from looply.engine.worker import Worker
 from looply.sealing import Sealer
 from looply.testing.driver import start_of
@@ -20,14 +21,19 @@ from looply.testing.world import NoNetwork, World
 
 
 class Process:
-    """A shell on a store of its own, whose effects travel over Temporal."""
+    """A shell on a store of its own, or on the data of another one, whose effects travel over Temporal."""
 
-    def __init__(self, settings: TemporalSettings, *, world: World | None = None, **facts: Any) -> None:
+    def __init__(
+        self, settings: TemporalSettings, *, world: World | None = None, data: MemoryData | None = None, **facts: Any
+    ) -> None:
         self.clock: Clock = SystemClock()
         self.world = world or World()
         self.moved = asyncio.Event()
-        self.store = MemoryStore(self.clock, MemoryData())
+        self.data = data or MemoryData()
+        self.store = MemoryStore(self.clock, self.data)
+        self.arrived: list[tuple[str, int]] = []
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
+        facts.setdefault("senses", Senses(self._arrive))
         self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
         entropy = SystemEntropy()
         parts = Parts(
@@ -56,10 +62,14 @@ class Process:
         return (await self.shell.start(start_of(workflow, body))).execution_id
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Returns when it is so; looked at after each unit that is stored."""
+        """Returns when it is so; looked at after each unit that is stored, and each effect that arrives."""
         while not is_so():
             self.moved.clear()
             await self.moved.wait()
+
+    async def until_arrived(self, count: int) -> None:
+        """Returns when Temporal has brought so many effects to the process."""
+        await self.until(lambda: len(self.arrived) >= count)
 
     async def closed(self, *execution_ids: str) -> None:
         """Returns when these executions have ended."""
@@ -73,6 +83,10 @@ class Process:
         while (await self.shell.get(execution_id)).state.status != status:
             self.moved.clear()
             await self.moved.wait()
+
+    def _arrive(self, execution_id: str, seq: int) -> None:
+        self.arrived.append((execution_id, seq))
+        self.moved.set()
 
     async def sweep(self) -> None:
         """Offers everything again that is queued, as the sweep of the store does."""

@@ -27,8 +27,8 @@ from looply.errors import Conflict, DataFolderInUse, EngineError, SettingsError,
 from looply.execution.commands import Recorded, Restarted
 from looply.execution.events import IncidentOpened
 from looply.sealing import Sealer
-from looply.testing.definitions import asking, every
-from looply.testing.driver import Driver, id_of
+from looply.testing.definitions import asking, chain, datastore, every
+from looply.testing.driver import ORGANIZATION, Driver, id_of
 from postgres_server import PostgresServer
 
 _numbers = itertools.count()
@@ -429,3 +429,20 @@ async def test_damage_is_told_and_nothing_moves(
         assert not found.is_moved
         assert any(told in problem for problem in found.problems)
     assert asked(address, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'looply%'") == [(0,)]
+
+
+async def test_datastores_are_the_same_on_the_other_side_and_go_on_above_what_was(
+    installation: Installation, address: str, new_store: Callable[[], PostgresStore]
+) -> None:
+    await carry_out(installation.move(address))
+    driver = Driver(new_store)
+    await driver.open()
+    names = [line.name for line in await driver.shell.datastores.list(ORGANIZATION, "", 10)]
+    assert names == ["prices", "ä b"]
+    known = (await driver.shell.datastores.find(ORGANIZATION, "ä b")).known
+    assert (known.value, known.revision) == ({"big": 10**40, "text": "ü😀"}, 1)
+    assert (await driver.shell.datastores.find(ORGANIZATION, "gone")).next_revision == 3
+    execution_id = await driver.started(chain(datastore("set", path="/big", value=1)))
+    await driver.settle()
+    assert (await driver.state(execution_id)).outputs["set_1"] == {"value": 1, "revision": 2}
+    await driver.finish()

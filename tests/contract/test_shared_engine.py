@@ -14,12 +14,14 @@ from looply.errors import Conflict, StoreLost
 from looply.execution.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
 from looply.execution.events import IncidentOpened, Resumed, StepScheduled, StepSucceeded, StepUnknown, TimerFired
 from looply.testing.definitions import (
+    adding,
     asking,
     call,
     calling,
     calling_then_asking,
     chain,
     counting,
+    datastore,
     delaying,
     every,
     wait,
@@ -355,3 +357,62 @@ class TestEnds:
         with pytest.raises(StoreLost):
             await a.pump.tick()
         assert len(await b.events(execution_id, TimerFired)) == 1
+
+
+async def stored_in(process: Driver, name: str = "prices") -> tuple[Any, int]:
+    """Returns value and revision of a datastore, as one process sees it."""
+    known = (await process.shell.datastores.find(ORGANIZATION, name)).known
+    return known.value, known.revision
+
+
+class TestDatastores:
+    """Executions of several processes change one datastore."""
+
+    async def test_changes_by_three_processes_at_once_all_count(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        merging = chain(datastore("set", path="/${payload.output.key}", value=1))
+        calls = [some[n % 3].started(merging, {"key": f"k{n}"}) for n in range(60)]
+        ids = await processes.together(*calls)
+        await processes.settle()
+        assert {await some[0].status(execution_id) for execution_id in ids} == {"COMPLETED"}
+        assert await stored_in(some[2]) == ({f"k{n}": 1 for n in range(60)}, 60)
+
+    async def test_counters_of_three_processes_count_to_their_number(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        ids = await processes.together(*(some[n % 3].started(adding()) for n in range(24)))
+        await processes.settle()
+        assert {await some[0].status(execution_id) for execution_id in ids} == {"COMPLETED"}
+        assert await stored_in(some[1]) == ({"count": 24}, 24)
+
+    async def test_of_three_processes_that_expect_one_revision_one_wins(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        for round_ in range(4):
+            expecting = chain(datastore("set", value="${payload.output.n}", if_revision=round_))
+            ids = await processes.together(*(each.started(expecting, {"n": n}) for n, each in enumerate(some)))
+            await processes.settle()
+            ends = [await some[0].status(execution_id) for execution_id in ids]
+            assert sorted(ends) == ["COMPLETED", "FAILED", "FAILED"]
+            assert await stored_in(some[0]) == (ends.index("COMPLETED"), round_ + 1)
+
+    @pytest.mark.parametrize("is_stored", [False, True], ids=["before the outcome", "after the outcome"])
+    async def test_what_a_process_leaves_is_taken_up_by_another_and_done_once(
+        self, processes: Processes, is_stored: bool
+    ) -> None:
+        first, second = await processes.open(2)
+        first.faults.hold()
+        starting = first.call(first.started(chain(datastore("merge", value={"seen": 1}), call())))
+        await processes.settle()
+        first.faults.let_go()
+        execution_id = await starting
+        first.faults.hold()
+        await first.faults.holding(1)
+        if is_stored:
+            first.faults.let_go()
+            await processes.settle()
+        await processes.crash(first)
+        await processes.advance(SWEEP, second)
+        await processes.advance(SWEEP, second)
+        assert await stored_in(second) == ({"seen": 1}, 1)
+        assert len(await second.events(execution_id, StepSucceeded)) >= 1
+        changed = [event for event in await second.events(execution_id, StepSucceeded) if event.step == "merge_1"]
+        assert len(changed) == 1

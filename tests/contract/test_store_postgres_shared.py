@@ -135,12 +135,14 @@ async def test_an_effect_that_nobody_begins_is_offered_again_by_one_process(
         (2, "QUEUED", rows[0].queue),
         (3, "QUEUED", rows[1].queue),
     ]
+    assert await three[2].work.mark_running(unit.execution_id, 2, 3)
     # While an incident is open nothing starts.
     await three[0].journal.commit(
         working(samples.next(unit.head), incidents=(incident(unit.execution_id, 4, samples.now),))
     )
     sql(postgres_stores, "UPDATE effect SET offered = offered - interval '11 s'")
     assert list(await three[1].work.overdue_effects(10)) == []
+    assert not await three[1].work.mark_running(unit.execution_id, 3, 2)
 
 
 async def test_a_cut_stretch_is_taken_up_when_its_process_has_ended(

@@ -19,7 +19,8 @@ from looply.engine.store import StoredDefinition
 from looply.errors import StoreCorrupt
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.store_samples import Samples
+from looply.testing.store_datastores import change
+from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 
 LOG_NAME = f"{FILE_NAME}-wal"
 
@@ -223,6 +224,27 @@ async def test_a_definition_whose_hash_is_not_its_name_is_not_run(folder: Path) 
         await store.journal.put_definition(StoredDefinition(hash=name, workflow_id="w", workflow_version=1, body=body))
         with pytest.raises(StoreCorrupt, match=f"definition {name} of an execution is damaged"):
             await loader.workflow(name)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["body = x'32'", "revision = 2", "name = 'pricet'", "org = 2", "modified_by = 'k'", "created_ms = 1"],
+)
+async def test_a_datastore_that_is_not_what_was_stored_is_told_and_not_served(folder: Path, damage: str) -> None:
+    store = SqliteStore(folder, SystemClock())
+    await store.open()
+    await store.datastores.put(change(0, 1, 1))
+    await store.datastores.put(change(0, 1, owner=OTHER_ORGANIZATION, name="sound"))
+    statement = f"UPDATE datastore SET {damage} WHERE name = 'prices'"
+    await store._threads.write(lambda connection: connection.execute(statement).fetchall())
+    (line,) = await store.datastores.damaged()
+    assert "is not what was stored" in line
+    owner = OTHER_ORGANIZATION if damage.startswith("org") else ORGANIZATION
+    name = "pricet" if damage.startswith("name") else "prices"
+    with pytest.raises(StoreCorrupt, match="restore the store from a backup"):
+        await store.datastores.find(owner, name)
+    assert (await store.datastores.find(OTHER_ORGANIZATION, "sound")).stored is not None
     await store.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 from temporal_server import TemporalServer
 from temporal_world import Process
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Ids, SystemClock, SystemEntropy
@@ -90,6 +91,36 @@ async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: 
         assert [seen.step for seen in world.calls] == ["call_1", "call_2"]
 
 
+async def test_effects_that_follow_from_one_another_cost_temporal_one_activity(settings: TemporalSettings) -> None:
+    async with Process(settings).running() as process:
+        execution_id = await process.started(chain(*(call(f"call_{n}") for n in range(1, 6))))
+        await process.closed(execution_id)
+        assert [seen.step for seen in process.world.calls] == [f"call_{n}" for n in range(1, 6)]
+        client = await TemporalConnection(settings, process.clock).client()
+        carrying = client.get_workflow_handle(execution_id)
+        await carrying.result()
+        kinds = [event.event_type for event in (await carrying.fetch_history()).events]
+    assert kinds.count(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) == 1
+
+
+async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(settings: TemporalSettings) -> None:
+    world = World()
+    world.always("call_2", HANG)
+    async with Process(settings, world=world).running() as process:
+        execution_id = await process.started(chain(call("call_1"), call("call_2"), call("call_3")))
+        opened = await world.called("call_2")
+        (row,) = (await process.store.reads.work_of(execution_id)).effects
+        # The workflow has not heard of it: it starts another activity, as after a sweep of another process.
+        offered = EffectRef(execution_id, row.seq, row.queue)
+        before = len(process.arrived)
+        process.dispatcher.offer(offered)
+        await process.until_arrived(before + 1)
+        assert process.arrived[-1] == (execution_id, row.seq)
+        opened.release()
+        await process.closed(execution_id)
+        assert [seen.step for seen in world.calls] == ["call_1", "call_2", "call_3"]
+
+
 async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: TemporalSettings) -> None:
     begun = asyncio.Event()
 
@@ -121,6 +152,46 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
     await process.closed(execution_id)
     await process.shell.close(timedelta(seconds=10))
     assert [seen.attempt for seen in process.world.calls] == [1]
+
+
+async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_and_made_once(
+    settings: TemporalSettings,
+) -> None:
+    dead = Process(settings)
+    await dead.shell.open()
+    execution_id = await dead.started(chain(call("call_1"), call("call_2"), call("call_3")))
+    (row,) = (await dead.store.reads.work_of(execution_id)).effects
+    effect = EffectRef(execution_id, row.seq, row.queue)
+    begun = asyncio.Event()
+
+    @activity.defn(name=ACTIVITY)
+    async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
+        # The first effect has its outcome; the second is stored as queued, and nobody hears of it.
+        await dead.shell._effects.perform(effect, False)
+        begun.set()
+        raise ConnectionError("the machine is gone")
+
+    connection = TemporalConnection(settings, dead.clock)
+    client = await connection.client()
+    reference = reference_of(effect, settings.task_queue)
+    dying = Worker(
+        client,
+        task_queue=reference.queue,
+        activities=[die],
+        workflows=[EffectsWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        build_id="dying",
+    )
+    async with dying:
+        await connection.offer(execution_id, [reference])
+        await begun.wait()
+    async with Process(settings, world=dead.world, data=dead.data).running() as heir:
+        await client.get_workflow_handle(execution_id).result()
+        assert heir.arrived == [(execution_id, row.seq)]
+        assert [seen.step for seen in dead.world.calls] == ["call_1"]
+        await heir.sweep()
+        await heir.closed(execution_id)
+    assert [(seen.step, seen.attempt) for seen in dead.world.calls] == [("call_1", 1), ("call_2", 1), ("call_3", 1)]
 
 
 async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(settings: TemporalSettings) -> None:

@@ -46,7 +46,7 @@ def started(
     return simulator
 
 
-def token(name: str, visit: int = 1, part: int = -1) -> str:
+def token(name: str, visit: int = 1, part: int = -1, scope: str = "") -> str:
     """Returns the token of a wait, or of a card copy when its part is given."""
-    address = Address("", name, visit)
+    address = Address(scope, name, visit)
     return wait_token(EXECUTION_ID, SEED, address) if part < 0 else card_token(EXECUTION_ID, SEED, address, part)

@@ -12,8 +12,10 @@ from typing import Final
 import msgspec
 from golden_answers import ANSWERS
 from golden_calls import CALLS
+from golden_datastores import DATASTORES
 from golden_ends import ENDS
 from golden_repairs import REPAIRS
+from golden_scopes import SCOPES
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
@@ -50,6 +52,9 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         },
         "closed": state.closed,
     }
+    if state.regions:
+        seen["paths"] = [(path.scope, path.step, path.visit, path.phase) for path in state.lines.values()]
+        seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered
 
@@ -261,9 +266,11 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_timeout,
     incident_poison,
     *CALLS,
+    *DATASTORES,
     *ANSWERS,
     *ENDS,
     *REPAIRS,
+    *SCOPES,
 )
 
 

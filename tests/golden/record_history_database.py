@@ -22,7 +22,7 @@ from looply.engine.committer import Committer
 from looply.engine.dispatch import InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox
-from looply.execution import ExecutionState, fold
+from looply.execution import fold
 from looply.execution.address import card_id, incident_id
 from looply.execution.events import CardWanted, Event, IncidentOpened
 from looply.sealing import Sealer
@@ -81,12 +81,7 @@ async def make_histories(address: str) -> Left:
         history = history_of(scenario.__name__, _ID.format(number))
         await put_history(committer, scenario().workflow, history)
         histories[scenario.__name__] = fold(history)
-    loader = Loader(store, codec)
-
-    async def folded(execution_id: str) -> ExecutionState:
-        return (await loader.load(execution_id))[0]
-
-    audit = await audit_store(store, folded)
+    audit = await audit_store(store, Loader(store, codec).folded)
     assert list(audit.problems) == []
     await store.abandon()
     return Left(

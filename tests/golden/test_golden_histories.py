@@ -127,6 +127,10 @@ def _exit_of(event: Any) -> str:
             return "timeout"
         case "Resumed":
             return "next"
+        case "ScopeOpened":
+            return next(iter(event.branches), "")
+        case "ScopeEntered":
+            return "each"
     return str(getattr(event, "branch", ""))
 
 

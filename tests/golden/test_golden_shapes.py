@@ -63,5 +63,5 @@ def test_the_document_at_every_step_has_the_shape_that_is_declared(scenario: Cal
     state = None
     for event in simulator.history:
         if state is not None and begins_visit(event):
-            assert not misfits(shapes.of(event.step), dict(Document(simulator.workflow, state)))
+            assert not misfits(shapes.of(event.step), dict(Document(simulator.workflow, state, event.scope)))
         state = evolve(state, event)

@@ -394,11 +394,12 @@ def m25_a_call_leaves_that_was_terminated_while_it_was_marked() -> AbstractConte
     """Whether a call from the line is still wanted is looked at before it is marked as running, and not after."""
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
-        wanted = await self._wanted(effect)
-        if wanted is None or (not is_running and wanted[0].is_frozen):
+        state = await self._state(effect)
+        if state is None or (not is_running and state.is_frozen):
             return
         if is_running or await self._mark_running(effect):
-            await self._deliver(effect.execution_id, await self._worker.carry_out(*wanted))
+            opened = state.find_open_step(effect.seq)
+            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
 
     return _replaced(EffectRunner, "perform", perform)
 

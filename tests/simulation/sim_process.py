@@ -93,7 +93,7 @@ class Process:
             cache_bytes=options.cache_bytes,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, dispatcher, simulation.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile)
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":

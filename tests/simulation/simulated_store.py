@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
 
+from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
@@ -66,6 +67,7 @@ class SimulatedStore:
         self.work = cast("WorkQueue", _Side(self, self._inner.work, WorkQueue))
         self.reads = cast("Reads", _Side(self, self._inner.reads, Reads))
         self.schedules = cast("Schedules", _Side(self, self._inner.schedules, Schedules))
+        self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

@@ -83,7 +83,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "CLOSED": ("state", "The card takes no more answers: it timed out, was deleted, or its execution has ended."),
     "COMPLETED": ("state", "The execution has completed; there is nothing to resume or to terminate."),
-    "CONFLICT": ("state", "The object is in a state that does not allow the call."),
+    "CONFLICT": (
+        "state",
+        (
+            "The object is in a state that does not allow the call. Of a datastore, also as failure of a step: it has "
+            "another revision than `if_revision`. Read it again, then decide again."
+        ),
+    ),
     "CONNECTION": (
         "step",
         "The other system could not be reached, or the connection broke. Retried when the step has a `retry`.",
@@ -95,6 +101,18 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "step",
         "An operation broke in a way that it should not. The log line with the execution's id has the details.",
     ),
+    "DATASTORES_FULL": (
+        "state",
+        (
+            "The organization has as many datastores as the limit `datastores` allows, also as failure of a step. "
+            "Delete one, keep several values in one document, or raise the limit."
+        ),
+    ),
+    "DATASTORE_MOVED": (
+        "inside",
+        "A datastore has changed since an operation was computed on it; the operation is computed again.",
+    ),
+    "DATASTORE_NOT_FOUND": ("state", "The organization has no datastore of that name."),
     "DATA_FOLDER_IN_USE": (
         "command",
         "Another process owns the data folder. Stop it, or use its API. `serve` ends with 75.",
@@ -162,7 +180,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "inside",
         "The idempotency key is stored already; the caller is given that execution, or `KEY_REUSED`.",
     ),
-    "LIMIT": ("step", "A limit is reached: recipients, open waits or a size. The message names it."),
+    "LIMIT": (
+        "step",
+        (
+            "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers so for "
+            "a document that is too large."
+        ),
+    ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
@@ -261,6 +285,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SEARCH_TOO_WIDE": ("call", "The search has more combinations of filters than it can follow. Narrow it."),
     "SECRETS_NEEDED": ("state", "The kind of the connection changes, so its secrets must be entered again."),
     "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),
+    "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),

@@ -16,6 +16,10 @@ SUMMARIES: Final[dict[str, str]] = {
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
+    "datastore": (
+        "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
+        "workflow can read. A change is stored together with the step's outcome, exactly once."
+    ),
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -38,6 +42,10 @@ OUTPUTS: Final[dict[str, str]] = {
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
+    "datastore": (
+        "`value` and `revision`. `get`: the value at the path, null where there is none; `set`, `merge`: what is there "
+        "now; `delete`: what was there. `revision` is that after the step, 0 when there is no such datastore."
+    ),
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -160,6 +168,17 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "overridePayload_1",
         "type": "overridePayload",
         "settings": {"parameters": [{"name": "approval.level", "value": "${if(payload.output.amount > 1000, 2, 1)}"}]},
+    },
+    "datastore": {
+        "id": "datastore_1",
+        "type": "datastore",
+        "description": "Remember the last order",
+        "settings": {
+            "operation": "merge",
+            "name": "suppliers",
+            "path": "/${payload.output.supplier}",
+            "value": {"last_order": "${payload.output.po}"},
+        },
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

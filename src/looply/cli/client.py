@@ -48,7 +48,7 @@ class ApiClient:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def get(self, name: str, **query: Any) -> dict[str, Any]:
+    async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
         """Returns the answer of a read, such as `getWorkflowById`. Parameters that are None are left out."""
         return await self._call("GET", f"/v2/workflows/{name}", query)
 
@@ -57,7 +57,7 @@ class ApiClient:
         content = None if body is NO_BODY else encode_json(body)
         return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
 
-    async def items(self, name: str, limit: int, **query: Any) -> list[dict[str, Any]]:
+    async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
         """Returns up to `limit` items of a list, following its pages."""
         found: list[dict[str, Any]] = []
         async for item in self._items(name, limit, query):

@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
     "bulk": ("looply.cli.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, pause, play."),
+    "datastore": ("looply.cli.datastore:APP", "Datastores: list, get, put, delete."),
     "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),

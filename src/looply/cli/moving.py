@@ -33,9 +33,7 @@ from looply.engine.sqlite.export import Export
 from looply.engine.sqlite.moved import LABEL_NAME, MovedLabel, find_label, put_label
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
-from looply.engine.store import Store
 from looply.errors import Conflict, EngineError, StoreCorrupt
-from looply.execution import ExecutionState
 from looply.sealing import Sealer
 
 TABLES = (*JOURNAL, *CATALOG)
@@ -215,7 +213,7 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
     found.problems += examiner.problems
     found.problems += await closed_secrets(folder.catalog)
     if move.audits:
-        found.audit = await _audit(folder.store, folder.codec)
+        found.audit = await audit_store(folder.store, Loader(folder.store, folder.codec).folded)
         found.problems += _told(found.audit)
 
 
@@ -260,18 +258,9 @@ async def _audit_target(move: Move) -> Audit:
     try:
         codec = Codec(move.sealer)
         codec.add_dictionaries(boot.dictionaries)
-        return await _audit(store, codec)
+        return await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
-
-
-async def _audit(store: Store, codec: Codec) -> Audit:
-    loader = Loader(store, codec)
-
-    async def folded(execution_id: str) -> ExecutionState:
-        return (await loader.load(execution_id))[0]
-
-    return await audit_store(store, folded)
 
 
 async def _end(move: Move, marker: Marker, found: Moved) -> None:

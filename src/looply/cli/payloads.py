@@ -14,13 +14,13 @@ Payload: TypeAlias = Annotated[str | None, Parameter(help="The payload as JSON t
 PayloadFile: TypeAlias = Annotated[str | None, file_parameter("JSON file with the payload; - for standard input.")]
 
 
-def read_payload(file: str | None, payload: str | None, terminal: Terminal) -> Json:
-    """Returns the payload, `NO_BODY` when none is given.
+def read_payload(file: str | None, payload: str | None, terminal: Terminal, option: str = "--payload") -> Json:
+    """Returns the payload, `NO_BODY` when none is given. `option` is the name of what gives the text itself.
 
     Raises: UsageError when both are given; Refused or BadRequest when it cannot be read.
     """
     if file is not None and payload is not None:
-        raise UsageError("give a file or --payload, not both")
+        raise UsageError(f"give a file or {option}, not both")
     if payload is not None:
-        return parse_named(payload.encode("utf-8", "surrogateescape"), "--payload")
+        return parse_named(payload.encode("utf-8", "surrogateescape"), option)
     return NO_BODY if file is None else read_document(file, terminal)

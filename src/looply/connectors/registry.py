@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from looply.connectors.port import PORT_VERSION, ConnectionKind, Connector, Operation
 from looply.errors import NotFound, Problem, SettingsError
+from looply.execution.datastores import is_datastore_operation
 
 GROUP = "looply.connectors"
 
@@ -58,7 +59,13 @@ class Registry:
         if self._claim("connector", connector.name, distribution):
             self._connectors[connector.name] = connector
         for operation in connector.operations:
-            if self._claim("operation", operation.name, distribution):
+            if is_datastore_operation(operation.name):
+                self._report(
+                    distribution,
+                    f"operation {operation.name} has a name that the engine keeps for its own operations on datastores",
+                    f"give the operation of {distribution} another name",
+                )
+            elif self._claim("operation", operation.name, distribution):
                 self._operations[operation.name] = operation
         for kind in connector.connection_kinds:
             if self._claim("kind of connection", kind.name, distribution):

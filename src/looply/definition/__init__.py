@@ -10,7 +10,7 @@ from looply.definition.diff import Change, diff_definitions
 from looply.definition.document_shapes import document_shape
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
-from looply.definition.model import START, OnUnknown, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, EACH, START, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.retry import RetryPolicy, matches_status
 from looply.definition.schema import definition_schema
 from looply.definition.settings_schema import SOURCES
@@ -22,9 +22,14 @@ from looply.definition.step_settings import (
     BranchConditionalSettings,
     CardWait,
     ConditionalSettings,
+    DatastoreSettings,
     DelaySettings,
+    ForEachSettings,
     HttpRequestSettings,
+    JoinSettings,
     OverridePayloadSettings,
+    ParallelBranch,
+    ParallelSettings,
     RedirectSettings,
     SapRequestSettings,
     Schedule,
@@ -37,6 +42,8 @@ from looply.definition.step_types import STEP_TYPES, StepType
 from looply.errors import Problem
 
 __all__ = [
+    "ARRIVE",
+    "EACH",
     "METADATA",
     "OPERATORS",
     "SOURCES",
@@ -50,13 +57,18 @@ __all__ = [
     "CardWait",
     "Change",
     "ConditionalSettings",
+    "DatastoreSettings",
     "DelaySettings",
     "Duration",
     "Findings",
+    "ForEachSettings",
     "HttpRequestSettings",
+    "JoinSettings",
     "OnUnknown",
     "Operator",
     "OverridePayloadSettings",
+    "ParallelBranch",
+    "ParallelSettings",
     "Problem",
     "RedirectSettings",
     "RetryPolicy",

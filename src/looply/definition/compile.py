@@ -12,13 +12,14 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, conditions, endings, pauses
+from looply.definition import calls, conditions, datastores, endings, pauses, scopes
 from looply.definition.graph import check_graph
-from looply.definition.model import START, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
 from looply.definition.pointer import join_pointer, split_pointer
 from looply.definition.reading import Reader, read_card, read_template
 from looply.definition.references import check_references
+from looply.definition.regions import check_regions, find_regions, joins_of
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schema import VALIDATOR, definition_schema
@@ -26,6 +27,7 @@ from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
 from looply.definition.step_settings import AdaptiveCardSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
+from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -39,8 +41,18 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
+    "datastore": datastores.datastore,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
+    "parallel": scopes.parallel,
+    "join": scopes.join,
+    "forEach": scopes.for_each,
+}
+
+_INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
+    "httpRequest": calls.call_input,
+    "sapRequest": calls.call_input,
+    "datastore": datastores.datastore_input,
 }
 
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -122,6 +134,7 @@ def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], N
     outline = read_outline(document)
     check_steps(outline, report, limits)
     check_graph(outline, report)
+    check_regions(outline, report, limits)
     settings = _workflow_settings(document, broken, report)
     steps = [_step(step, broken, settings.timezone, report) for step in outline.steps]
     check(outline, report)
@@ -190,6 +203,8 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
             if field in step:
                 hint = "the time limit of a wait stands in its settings" if field == "timeout" else ""
                 step.warning(field, f"`{field}` has no effect on a {name}", hint)
+    if name == "datastore":
+        datastores.check_beside(step)
     return Step(
         id=outline.id,
         type=name,
@@ -199,7 +214,7 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         timeout=calls.elapsed(step, "timeout"),
         on_unknown=calls.on_unknown(step, settings),
         secret=calls.secret_pointers(step, outline.settings),
-        input=calls.call_input(reader) if name in ("httpRequest", "sapRequest") else None,
+        input=_INPUTS[name](reader) if name in _INPUTS else None,
     )
 
 
@@ -233,11 +248,17 @@ def _workflow(
     return Workflow(
         name=document["workflow_name"],
         steps=MappingProxyType(steps),
-        edges=MappingProxyType({(edge.source, edge.branch): edge.target for edge in outline.edges}),
+        edges=MappingProxyType(
+            {
+                **{(edge.source, edge.branch): edge.target for edge in outline.edges},
+                **{(parallel, ARRIVE): join for parallel, join in joins_of(outline).items()},
+            }
+        ),
         settings=settings,
         definition=document,
         hash=definition_hash(document),
         waiting_steps=tuple(waiting),
+        regions=MappingProxyType({id_: region for id_, region in find_regions(outline).regions.items() if region}),
         start=START,
     )
 

@@ -25,7 +25,7 @@ def branch_conditional(reader: Reader) -> BranchConditionalSettings:
     """Returns the settings of a `branchConditional`; each branch has the rule that its value makes."""
     variable = _variable(reader, reader.value["variable"])
     operator: str = reader.value["operator"]
-    _check_branch_ids(reader)
+    check_branch_ids(reader)
     return BranchConditionalSettings(
         variable=variable,
         operator=operator,
@@ -44,7 +44,7 @@ def branch_conditional(reader: Reader) -> BranchConditionalSettings:
 
 def advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
     """Returns the settings of an `advancedConditional`: `or` opens a group, `and` adds to the current one."""
-    _check_branch_ids(reader)
+    check_branch_ids(reader)
     return AdvancedConditionalSettings(
         branches=tuple(
             AdvancedBranch(id=branch.value["id"], label=_label(branch), groups=_groups(branch))
@@ -76,11 +76,12 @@ def _label(branch: Reader) -> str:
     return str(branch.value.get("label", branch.value["id"]))
 
 
-def _check_branch_ids(reader: Reader) -> None:
+def check_branch_ids(reader: Reader, exits: tuple[str, ...] = _EXITS) -> None:
+    """Reports branches with the id of another one, or of one of the step's other exits."""
     seen: set[str] = set()
     for branch in reader.children("branches"):
         id_ = branch.value["id"]
-        if id_ in _EXITS:
+        if id_ in exits:
             branch.error("id", f"the branch id {id_!r} is the name of another exit")
         if id_ in seen:
             branch.error("id", f"the branch id {id_!r} is there twice")

@@ -7,7 +7,10 @@ from looply.definition.endings import METADATA
 from looply.definition.model import START
 from looply.definition.outline import Outline, StepOutline, read_outline
 from looply.definition.output_schema import OUTPUTS
+from looply.definition.regions import find_regions
 from looply.definition.run_order import Before, RunOrder
+from looply.expressions import ExpressionSyntaxError, parse_template
+from looply.expressions.inference import infer
 from looply.expressions.schema_shapes import meet, shape_of_schema
 from looply.expressions.shapes import (
     ANY,
@@ -21,7 +24,9 @@ from looply.expressions.shapes import (
     Shape,
     list_of,
     object_of,
+    shape_of_value,
 )
+from looply.expressions.visible import visible_in_step
 from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {
@@ -61,11 +66,12 @@ class DocumentShapes:
 
     def __init__(self, outline: Outline, payload_schema: Json = None) -> None:
         self._outline = outline
+        self._regions = find_regions(outline).regions
         self._order = RunOrder(outline)
         self._body = _body_of(payload_schema)
         self._entries = {step.id: _entry(step) for step in outline.by_id.values()}
-        self._waits = Field(object_of({id_: Field(TEXTUAL) for id_ in waiting_steps(outline)}))
         self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if _is_of(step, "overridePayload"))
+        self._items: dict[str, Field] = {}
         self._payloads: dict[tuple[frozenset[str], frozenset[str]], Field] = {}
 
     def of(self, step_id: str) -> Shape:
@@ -75,16 +81,50 @@ class DocumentShapes:
             "payload": self._payload(before),
             START: Field(NOTHING),
             "environment": Field(_OBJECT),
-            "waits": self._waits,
+            "waits": Field(object_of({id_: Field(TEXTUAL) for id_ in self.waiting(step_id)})),
             "error": Field(_ERROR, Presence.UNSTATED),
-            "item": Field(ANY, Presence.UNSTATED),
-            "index": Field(ANY, Presence.UNSTATED),
+            **self._iteration(step_id),
         }
         for id_, entry in self._entries.items():
             if id_ not in fields and (before is None or id_ in before.maybe):
                 presence = Presence.UNSTATED if before is None else _presence(id_, before)
                 fields[id_] = entry[presence]
         return object_of(fields)
+
+    def waiting(self, step_id: str) -> list[str]:
+        """Returns the steps whose wait tokens a step can read: those of its own branch or body, and of those around."""
+        region = self._regions.get(step_id)
+        found = waiting_steps(self._outline)
+        if region is None:
+            return list(found)
+        return [id_ for id_ in found if (own := self._regions.get(id_, ())) == region[: len(own)]]
+
+    def _iteration(self, step_id: str) -> dict[str, Field]:
+        """Returns `item` and `index` where a step has them: in a body, or anywhere while nobody knows where it is."""
+        if step_id not in self._regions:
+            return {"item": Field(ANY, Presence.UNSTATED), "index": Field(ANY, Presence.UNSTATED)}
+        bodies = [step for step, _ in self._regions[step_id] if _is_of(self._outline.by_id[step], "forEach")]
+        if not bodies:
+            return {}
+        if bodies[-1] not in self._items:
+            self._items[bodies[-1]] = Field(self._item(bodies[-1]))
+        return {"item": self._items[bodies[-1]], "index": Field(WHOLE)}
+
+    def _item(self, step_id: str) -> Shape:
+        """Returns the shape of the items of a `forEach`, as far as its expression tells."""
+        items = self._outline.by_id[step_id].settings.get("items")
+        try:
+            template = parse_template(items)
+        except ExpressionSyntaxError:
+            return ANY
+        if template.is_constant:
+            found = shape_of_value(items)
+        elif isinstance(items, str) and len(template.expressions) == 1:
+            expression = template.expressions[0][1]
+            found = infer(expression.tree, visible_in_step(self.of(step_id)), expression.source).shape
+        else:
+            return ANY
+        return found.item if found.item is not None else ANY
 
     def _payload(self, before: Before | None) -> Field:
         key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)

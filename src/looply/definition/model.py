@@ -22,6 +22,15 @@ LogLevel: TypeAlias = Literal["full", "errors", "none"]
 START: Final = "WorkflowStartState"
 """The id of the one step at which every execution begins."""
 
+ARRIVE: Final = "join"
+"""The exit by which a `parallel` leads to its `join` once its branches are over; no edge of an author names it."""
+
+EACH: Final = "each"
+"""The exit by which a `forEach` leads into its body."""
+
+Region: TypeAlias = tuple[tuple[str, str], ...]
+"""Where a step lies: the (parallel or forEach step, exit) around it, outermost first; empty at the top."""
+
 _OUTPUT: Final = "/output"
 
 
@@ -82,12 +91,22 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     """BLAKE2b-256 of the definition's canonical JSON text: equal definitions have equal hashes."""
     waiting_steps: tuple[str, ...]
     """The steps that wait for a resume or a card's answer, in document order."""
+    regions: Mapping[str, Region] = {}
+    """Step -> where it lies; a step at the top is left out."""
     start: str = START
 
     @property
     def has_wait(self) -> bool:
         """Whether an execution can wait for a resume at all."""
         return bool(self.waiting_steps)
+
+    def region(self, step_id: str) -> Region:
+        """Returns the branches and bodies that a step lies in, outermost first."""
+        return self.regions.get(step_id, ())
+
+    def join_of(self, step_id: str) -> str | None:
+        """Returns the join of a `parallel`, or None when its branches end by themselves."""
+        return self.edges.get((step_id, ARRIVE))
 
     def next(self, step_id: str, branch: str = "next") -> str | None:
         """Returns the step behind an exit, or None when the path ends there. Behind a redirect stands its target."""

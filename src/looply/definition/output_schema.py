@@ -46,6 +46,21 @@ OUTPUTS: Final[dict[str, Json]] = {
     },
     "delay": _NONE,
     "overridePayload": {},
+    "datastore": fields({"value": {}, "revision": {"type": "integer", "minimum": 0}}, ("value", "revision")),
+    "parallel": fields(
+        {
+            "branches": {
+                "type": "object",
+                "additionalProperties": {"type": "string", "enum": ["ARRIVED", "ENDED", "CANCELLED"]},
+            }
+        },
+        ("branches",),
+    ),
+    "join": fields(
+        {"arrived": {"type": "array", "items": _TEXT}, "missing": {"type": "array", "items": _TEXT}},
+        ("arrived", "missing"),
+    ),
+    "forEach": fields({"items": {"type": "array"}}, ("items",)),
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }

@@ -10,6 +10,7 @@ from typing import Final
 from looply.definition.document_shapes import DocumentShapes, waiting_steps
 from looply.definition.outline import Outline, StepOutline
 from looply.definition.pointer import split_pointer
+from looply.definition.regions import find_regions, is_of
 from looply.definition.report import Reference, Report, Written
 from looply.definition.schema import RESERVED_IDS
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape
@@ -41,6 +42,9 @@ class _Checker:
         self._steps = {id_.casefold(): id_ for id_ in outline.by_id}
         self._ids = {str(step.index): step.id for step in outline.steps}
         self._waiting = waiting_steps(outline)
+        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if is_of(step, "forEach"))
+        self._folded_waits = {id_.casefold(): id_ for id_ in self._waiting}
+        self._regions = find_regions(outline).regions
         self._shapes = DocumentShapes(outline, schema)
         self._sure = DocumentShapes(outline) if schema is not None else self._shapes
         self._documents: dict[str, Shape] = {}
@@ -77,8 +81,31 @@ class _Checker:
 
     def _tell(self, pointer: str, expression: Expression, finding: Finding) -> None:
         message, hint = self._explained(finding)
+        if finding.doubt is Doubt.UNKNOWN and (told := self._within(pointer, finding)) is not None:
+            message, hint = told
         placed = ExpressionSyntaxError(message, source=expression.source, position=finding.position).message
         (self._report.error if finding.severity == "error" else self._report.warning)(pointer, placed, hint)
+
+    def _within(self, pointer: str, finding: Finding) -> tuple[str, str] | None:
+        """Returns what is said of a name that is known in some branch or body only, None for any other finding."""
+        _, _, outcome = finding.message.rpartition(": ")
+        match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
+            case ["item" | "index" as name]:
+                return f"`{name}` is there only in the body of a forEach: {outcome}", "read it in a step of a body"
+            case [str(name)] if name in self._steps:
+                own = self._regions.get(self._steps[name], ())
+                here = self._regions.get(self._ids.get(split_pointer(pointer)[1], ""), ())
+                shared = sum(1 for ours, theirs in zip(own, here, strict=False) if ours == theirs)
+                bodies = [step for step, _ in own[shared:] if step in self._loops]
+                if bodies:
+                    message = f"the step {self._steps[name]!r} is seen only in the body of {bodies[0]!r}: {outcome}"
+                    return message, f"read {bodies[0]}.output.items"
+                return None
+            case ["waits", str(name)] if (step := self._folded_waits.get(name)) is not None:
+                message = f"{step!r} waits in another branch or body, whose waits have tokens of their own: {outcome}"
+                return message, "read the token in a step of that branch or body"
+            case _:
+                return None
 
     def _explained(self, finding: Finding) -> tuple[str, str]:
         """Returns the message and the mend of a finding."""

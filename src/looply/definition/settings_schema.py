@@ -273,10 +273,13 @@ SETTINGS: Final[dict[str, Json]] = {
     "datastore": fields(
         {
             "operation": one_of("get", "set", "merge", "delete"),
-            "name": _NAME,
-            "path": _TEXT,
-            "value": {},
-            "if_revision": computed({"type": "integer"}),
+            "name": described(_NAME, "Name of the datastore, 1 to 128 characters; `set` and `merge` make a new one."),
+            "path": described(_TEXT, "JSON Pointer to a place in its document; the whole document when left out."),
+            "value": described({}, "What to set there, or the merge patch (RFC 7396): null removes a member."),
+            "if_revision": computed(
+                {"type": "integer", "minimum": 0},
+                description="Another revision fails the step with CONFLICT; 0: the datastore must not exist.",
+            ),
         },
         ("operation", "name"),
     ),

@@ -16,6 +16,7 @@ from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +148,12 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
 class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
 
@@ -161,6 +168,33 @@ class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
     reason: Template | None = None
 
 
+class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `parallel`; each begins at once."""
+
+    id: str
+    label: str
+
+
+class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+
+    branches: tuple[ParallelBranch, ...]
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+
+    of: str
+    count: int | Literal["all", "any"] = "all"
+
+
+class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`forEach`: its body runs once for each item, at most `concurrency` at once."""
+
+    items: Template
+    concurrency: int = 1
+
+
 StepSettings: TypeAlias = (
     TriggerSettings
     | HttpRequestSettings
@@ -172,6 +206,10 @@ StepSettings: TypeAlias = (
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
+    | DatastoreSettings
     | RedirectSettings
     | TerminateSettings
+    | ParallelSettings
+    | JoinSettings
+    | ForEachSettings
 )

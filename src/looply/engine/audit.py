@@ -22,7 +22,7 @@ async def audit_store(store: Store, read: Read) -> Audit:
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
     `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
-    refer to what is not stored).
+    refer to what is not stored), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
     problems: list[dict[str, Json]] = []
@@ -36,6 +36,9 @@ async def audit_store(store: Store, read: Read) -> Audit:
             problems.extend(found)
         after = heads[-1].execution_id
     problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
+    problems.extend(
+        {"execution_id": "", "kind": "DATASTORE", "message": line} for line in await store.datastores.damaged()
+    )
     return Audit(executions=executions, open=opened, orphans=orphans, problems=problems)
 
 

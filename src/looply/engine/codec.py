@@ -27,7 +27,7 @@ from looply.execution.state import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import SealBroken, Sealer
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
 
 LARGE_BYTES: Final = 16 * 1024
@@ -355,6 +355,8 @@ def _holds_secrets(state: ExecutionState) -> bool:
         or any(settled.answers for settled in state.settled.values())
         or state.started.secret
         or any(step.secret for step in state.open_steps.values())
+        or any(frame.secrets for frame in state.frames.values())
+        or any(region.secrets or region.result_secrets for region in state.regions.values())
         or any(path.failure is not None and path.failure.secret for path in state.paths)
     )
 

@@ -1,7 +1,7 @@
 """The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,14 +9,17 @@ import msgspec
 from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
 from looply.engine.units import claim_of, effect_queue, head_of, work_change
 from looply.execution import ExecutionState, open_work
+from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
 from looply.jsontext import encode_json
+from looply.limits import DEFAULT_LIMITS, Limits
 
 KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
@@ -26,10 +29,11 @@ _SNAPSHOT_BYTES = 256 * 1024
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first unit of an execution stores beside its history."""
+    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write."""
 
     key: Key | None = None
     fire: Fire | None = None
+    write: DatastoreWrite | None = None
 
 
 _NO_EXTRAS = Extras()
@@ -50,8 +54,11 @@ class Committer:
     `on_change` the states before and after each unit that is durable.
     """
 
-    def __init__(self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, codec: Codec, dispatcher: Dispatcher, clock: Clock, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._store = store
+        self._limits = limits
         self._codec = codec
         self._dispatcher = dispatcher
         self._clock = clock
@@ -101,13 +108,22 @@ class Committer:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)
         if before is not None and before.is_frozen and not after.is_frozen:
-            self._offer_again(before)
+            self._offer_again(before, after)
 
     def watch(self, execution_id: str) -> asyncio.Event:
-        """Returns a signal that is set by the next unit of the execution; give it back to `unwatch`."""
+        """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
         signal = asyncio.Event()
         self._watchers.setdefault(execution_id, set()).add(signal)
         return signal
+
+    def watched(self) -> Collection[str]:
+        """Returns the executions that somebody watches."""
+        return self._watchers.keys()
+
+    def tell(self, execution_id: str) -> None:
+        """Sets the signals of an execution that has moved, or may have."""
+        for signal in self._watchers.get(execution_id, ()):
+            signal.set()
 
     def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
         """Gives a signal back."""
@@ -132,7 +148,7 @@ class Committer:
         batch, values = self._codec.encode(
             events, started.organization_id, started.execution_id, expected + 1, box.chain
         )
-        work = work_change(before, after, self._effect_state(reserved), self._epoch)
+        work = work_change(before, after, self._effect_state(after, reserved), self._epoch)
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
@@ -151,12 +167,14 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
+            datastore=self._change(after, extras.write),
         )
         return unit, batch.chain
 
-    def _effect_state(self, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
+    def _effect_state(self, after: ExecutionState, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
-            if not self._dispatcher.reserve(row.queue):
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it.
+            if after.is_frozen or not self._dispatcher.reserve(row.queue):
                 return "QUEUED"
             reserved.append(row)
             return "RUNNING"
@@ -173,6 +191,12 @@ class Committer:
             expires_on=self._clock.now() + KEY_LIFE,
         )
 
+    def _change(self, after: ExecutionState, write: DatastoreWrite | None) -> DatastoreChange | None:
+        if write is None:
+            return None
+        started = after.started
+        return change_of(started.organization_id, write, after.now, started.execution_id, self._limits)
+
     def _new_definition(self, after: ExecutionState, workflow: Workflow) -> StoredDefinition | None:
         if after.definition in self._known_definitions:
             return None
@@ -186,7 +210,8 @@ class Committer:
             return None
         first, grown = self._unsaved.get(execution_id, (0, 0))
         grown += size
-        if after.seq - first <= _SNAPSHOT_EVENTS and grown <= _SNAPSHOT_BYTES:
+        is_dear = after.seq - first > _SNAPSHOT_EVENTS or grown > _SNAPSHOT_BYTES
+        if not is_dear or open_work(after).continues:
             if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
                 self._unsaved[execution_id] = (first, grown)
             return None
@@ -194,11 +219,13 @@ class Committer:
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
-    def _offer_again(self, before: ExecutionState) -> None:
-        """Offers the effects that stood in line while an incident was open: whoever had them let them be."""
-        for effect in open_work(before).effects.values():
-            queue = effect_queue(effect.operation, before.open_steps[effect.address].input)
-            self._dispatcher.offer(EffectRef(before.started.execution_id, effect.seq, queue))
+    def _offer_again(self, before: ExecutionState, after: ExecutionState) -> None:
+        """Offers the effects whose turn came while the execution stood still; the rows tell which of them run."""
+        known = open_work(before).effects
+        for seq, effect in open_work(after).effects.items():
+            if seq in known:
+                queue = effect_queue(effect.operation, after.open_steps[effect.address].input)
+                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue))
 
     def _publish(self, unit: Unit) -> None:
         for row in unit.work.put.effects:
@@ -209,8 +236,7 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))
-        for signal in self._watchers.get(unit.execution_id, ()):
-            signal.set()
+        self.tell(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

@@ -24,8 +24,10 @@ class CurrentStates:
         found = await self._moved_on(execution_id) if self._is_shared else self.in_memory(execution_id)
         if found is not None:
             return found
-        state, workflow, _ = await self._loader.load(execution_id)
+        state, workflow, chain = await self._loader.load(execution_id)
         known = self.in_memory(execution_id)
+        if known is None and self._is_shared:
+            self._keep(state, workflow, chain)
         if known is not None and (not self._is_shared or known[0].seq > state.seq):
             # The store may show a unit before its callers are told of it. Where memory knows the execution by now it
             # decides, or the next read, which asks memory, would go back in time.
@@ -38,6 +40,15 @@ class CurrentStates:
         if box is None or box.state is None or box.workflow is None:
             return None
         return box.state, box.workflow
+
+    def _keep(self, state: ExecutionState, workflow: Workflow, chain: bytes) -> None:
+        """Keeps what was loaded for the next look: where the store is shared, that one asks for what follows only."""
+        if state.closed is not None:
+            return
+        box = self._boxes.open(state.started.execution_id)
+        if box.is_quiet:
+            box.state, box.workflow, box.chain = state, workflow, chain
+            self._boxes.settle(box)
 
     async def _moved_on(self, execution_id: str) -> Found | None:
         box = self._boxes.find(execution_id)

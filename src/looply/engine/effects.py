@@ -5,13 +5,23 @@ import asyncio
 import structlog
 
 from looply.engine.current import CurrentStates
+from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.dispatch import EffectRef
 from looply.engine.processor import RETRY_SECONDS, Processor
 from looply.engine.store import Store
 from looply.engine.worker import Worker
-from looply.errors import EngineError, LooplyError, Stale, StoreFull, StoreUnreachable
+from looply.errors import (
+    DatastoreMoved,
+    DatastoresFull,
+    EngineError,
+    LooplyError,
+    Stale,
+    StoreFull,
+    StoreUnreachable,
+)
 from looply.execution import ExecutionState
 from looply.execution.commands import Command
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.state import OpenStep
 
 _log = structlog.get_logger(__name__)
@@ -24,11 +34,19 @@ class EffectRunner:
     stays taken, which bounds how many are held.
     """
 
-    def __init__(self, store: Store, current: CurrentStates, processor: Processor, worker: Worker) -> None:
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentStates,
+        processor: Processor,
+        worker: Worker,
+        datastores: DatastoreOperations,
+    ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
+        self._datastores = datastores
         self._epoch = 0
 
     def begin(self, epoch: int) -> None:
@@ -37,20 +55,49 @@ class EffectRunner:
 
     async def perform(self, effect: EffectRef, is_running: bool) -> None:
         """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
-        wanted = await self._wanted(effect)
-        if wanted is not None and not is_running:
+        state = await self._state(effect)
+        if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays in line.
-            if wanted[0].is_frozen or not await self._mark_running(effect):
+            if state.is_frozen or not await self._mark_running(effect):
                 return
-            # It may have been terminated while it was being marked: then nothing leaves any more.
-            wanted = await self._wanted(effect)
-        if wanted is not None:
-            await self._deliver(effect.execution_id, await self._worker.carry_out(*wanted))
+            # It may have been terminated here while it was being marked: then nothing leaves any more. What another
+            # process stored before the mark has taken the row away; what it stores later meets a call that is out.
+            known = self._current.in_memory(effect.execution_id)
+            state = known[0] if known is not None else state
+        opened = _wanted(state, effect) if state is not None else None
+        if state is None or opened is None:
+            return
+        if is_datastore_operation(opened.operation):
+            async with self._datastores.turn(state, opened):
+                await self._change_datastore(effect)
+        else:
+            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
 
-    async def _wanted(self, effect: EffectRef) -> tuple[ExecutionState, OpenStep] | None:
-        """Returns the state and the step of an effect, None when nobody wants it any more."""
-        state = None
-        while state is None:
+    async def _change_datastore(self, effect: EffectRef) -> None:
+        """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
+        while (state := await self._state(effect)) is not None:
+            if (opened := _wanted(state, effect)) is None:
+                return
+            try:
+                await self._deliver(effect.execution_id, await self._datastores.carry_out(state, opened))
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except DatastoreMoved:
+                continue
+            except DatastoresFull as error:
+                await self._deliver(effect.execution_id, self._datastores.failed(opened, error))
+            return
+
+    async def _state(self, effect: EffectRef) -> ExecutionState | None:
+        """Returns a state in which the effect is wanted, None when nobody wants it any more.
+
+        It may be one that memory has: whether the row is still in line then, the store says when it is marked.
+        """
+        known = self._current.in_memory(effect.execution_id)
+        if known is not None and not known[0].is_frozen and _wanted(known[0], effect) is not None:
+            return known[0]
+        while True:
             try:
                 state, _ = await self._current.get(effect.execution_id)
             except StoreUnreachable:
@@ -58,8 +105,8 @@ class EffectRunner:
             except LooplyError as error:
                 _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
                 return None
-        opened = state.find_open_step(effect.seq)
-        return (state, opened) if opened is not None and opened.is_in_flight else None
+            else:
+                return state if _wanted(state, effect) is not None else None
 
     async def _mark_running(self, effect: EffectRef) -> bool:
         while True:
@@ -72,14 +119,23 @@ class EffectRunner:
                 return False
 
     async def _deliver(self, execution_id: str, outcome: Command) -> None:
+        """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
         while True:
             try:
                 await self._processor.submit(execution_id, outcome)
             except (StoreFull, StoreUnreachable, Stale) as error:
                 _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
                 await asyncio.sleep(RETRY_SECONDS)
+            except (DatastoreMoved, DatastoresFull):
+                raise
             except EngineError as error:
                 _log.error("outcome_lost", execution_id=execution_id, error=error.message)
                 return
             else:
                 return
+
+
+def _wanted(state: ExecutionState, effect: EffectRef) -> OpenStep | None:
+    """Returns the step that an effect is of, None when its attempt is over."""
+    opened = state.find_open_step(effect.seq)
+    return opened if opened is not None and opened.is_in_flight else None

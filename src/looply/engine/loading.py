@@ -43,6 +43,10 @@ class Loader:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
 
+    async def folded(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, whatever is in memory. Raises: NotFound, StoreCorrupt."""
+        return (await self.load(execution_id))[0]
+
     async def moved_on(
         self, state: ExecutionState, workflow: Workflow, chain: bytes
     ) -> tuple[ExecutionState, Workflow, bytes]:

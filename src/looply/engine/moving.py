@@ -88,6 +88,12 @@ JOURNAL: Final = (
         "anchor_ms bigint, next_ms bigint, last_ms bigint, last_execution uuid",
     ),
     _table("fire", "workflow integer, nominal_ms bigint, execution_id uuid"),
+    _table(
+        "datastore",
+        "org integer, name text, revision bigint, body bytea, digest bytea, created_ms bigint, modified_ms bigint,"
+        "modified_by text",
+    ),
+    _table("datastore_floor", "org integer, revision bigint"),
 )
 """The tables of executions, each after those that it refers to. What only one process knows, such as leases, stays."""
 

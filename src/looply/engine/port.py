@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from looply.definition import Workflow
+from looply.engine.datastores import Datastores
 from looply.execution.commands import Command, Reply
 from looply.execution.events import Event
 from looply.execution.state import ExecutionState, Status
@@ -242,6 +243,11 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
+        ...
+
+    @property
+    def datastores(self) -> Datastores:
+        """The datastores of all organizations; a change of one is durable when it returns."""
         ...
 
     async def audit(self) -> Audit:

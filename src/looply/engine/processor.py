@@ -7,12 +7,12 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from looply.clock import Clock
-from looply.engine.committer import Committer
+from looply.engine.committer import Committer, Extras
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox, Mailboxes
 from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, Stale
 from looply.execution import ExecutionState, advance, answer, open_work
-from looply.execution.commands import Command, Continue, Reply
+from looply.execution.commands import Command, Continue, EffectDone, Reply
 from looply.execution.events import Event
 from looply.limits import Limits
 
@@ -110,7 +110,7 @@ class Processor:
 
     async def _take(self, box: Mailbox) -> None:
         """Takes one batch of the mailbox: computes, stores, answers."""
-        batch = [box.pending.popleft() for _ in range(min(len(box.pending), _BATCH_COMMANDS))]
+        batch = _next_batch(box)
         is_stored = False
         try:
             replies = await self._compute_anew(box, [command for command, _ in batch])
@@ -161,11 +161,14 @@ class Processor:
         state, workflow = box.state, box.workflow
         events: list[Event] = []
         replies: list[Reply | LooplyError] = []
+        extras = Extras()
         is_cut = self.deadline()
         for command in commands:
             timely = command if command.at >= state.now else replace(command, at=state.now)
             try:
                 said = answer(workflow, state, timely, limits=self._limits)
+                if said.write is not None:
+                    extras = Extras(write=said.write)
                 if said.events:
                     onto = said.workflow or workflow
                     stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
@@ -178,7 +181,7 @@ class Processor:
             else:
                 replies.append(said.reply)
         if events:
-            await self._committer.commit(box, state, workflow, events)
+            await self._committer.commit(box, state, workflow, events, extras)
         elif not is_certain and await self._catch_up(box):
             raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
         return replies
@@ -203,6 +206,21 @@ def _in_use(state: ExecutionState) -> Conflict:
         "wait for its end or terminate it first"
     )
     return Conflict(message, code="PROCESS_ID_IN_USE")
+
+
+def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
+    """Takes commands of one unit out of a mailbox.
+
+    One that changes a datastore has a unit of its own: when the datastore has moved, nobody else is refused.
+    """
+    batch = [box.pending.popleft()]
+    while box.pending and len(batch) < _BATCH_COMMANDS and not (_writes(batch[0][0]) or _writes(box.pending[0][0])):
+        batch.append(box.pending.popleft())
+    return batch
+
+
+def _writes(command: Command) -> bool:
+    return isinstance(command, EffectDone) and command.write is not None
 
 
 def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from looply.clock import Clock
 from looply.definition import TriggerSettings
-from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Fire, Schedule, Start
 from looply.engine.recovery import Recovery, submitted
 from looply.engine.shell import Shell
@@ -41,7 +40,7 @@ ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
 class Pump:
     """Timers and schedules of one engine, and its recovery."""
 
-    def __init__(self, shell: Shell, store: Store, dispatcher: Dispatcher, clock: Clock, profile_of: ProfileOf) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
@@ -50,7 +49,7 @@ class Pump:
         self._planned: datetime | None = None
         self._is_stopping = False
         self._is_stuck = False
-        self._recovery = Recovery(shell, store, dispatcher, clock)
+        self._recovery = Recovery(shell, store, clock)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0

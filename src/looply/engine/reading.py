@@ -10,9 +10,12 @@ from looply.definition import Workflow
 from looply.engine.codec import Codec
 from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
+from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
 from looply.engine.loading import Loader
+from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
+from looply.engine.own_effects import OwnEffects
 from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, Schedule
 from looply.engine.store import Store
 from looply.engine.units import head_of
@@ -22,9 +25,6 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 CACHE_BYTES = 24 * 1024 * 1024
 """Memory of the states that are kept between commands."""
-
-_FIRST_LOOK_SECONDS = 0.02
-_LONGEST_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,13 @@ class Reader:
         self._codec = parts.codec
         self._clock = parts.clock
         self._limits = parts.limits
-        self._committer = Committer(parts.store, parts.codec, parts.dispatcher, parts.clock)
+        self.dispatcher = OwnEffects(parts.dispatcher)
+        self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
+        self._lookout = Lookout(parts.store.reads, parts.clock, self._committer.watched, self._committer.tell)
 
     @property
     def in_memory(self) -> int:
@@ -105,21 +107,25 @@ class Reader:
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         signal = self._committer.watch(execution_id)
-        pause = _FIRST_LOOK_SECONDS
+        known = self._current.in_memory(execution_id)
+        # One that this process has just started is looked at with all others, not once more by itself.
+        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
         try:
-            while True:
+            while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
-                execution = await self.get(execution_id)
-                left = (until - self._clock.now()).total_seconds()
-                if execution.head.status != "RUNNING" or left <= 0:
-                    return execution
+                if not is_looked_for:
+                    execution = await self.get(execution_id)
+                    if execution.head.status != "RUNNING":
+                        return execution
+                is_looked_for = False
+                if self._is_shared:
+                    # Nobody tells of what other processes store.
+                    self._lookout.wake()
                 try:
-                    await asyncio.wait_for(signal.wait(), min(left, pause) if self._is_shared else left)
+                    await asyncio.wait_for(signal.wait(), left)
                 except TimeoutError:
-                    if pause >= left or not self._is_shared:
-                        return await self.get(execution_id)
-                    # Nobody tells of what other processes store: it is looked for, less and less often.
-                    pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
+                    break
+            return await self.get(execution_id)
         finally:
             self._committer.unwatch(execution_id, signal)
 
@@ -134,6 +140,11 @@ class Reader:
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
+
+    @property
+    def datastores(self) -> Datastores:
+        """The datastores of all organizations; a change of one is durable when it returns."""
+        return self._store.datastores
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

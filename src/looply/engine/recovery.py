@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from looply.clock import Clock
-from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.dispatch import EffectRef
 from looply.engine.shell import Shell
 from looply.engine.store import EffectRow, Store
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
@@ -41,10 +41,9 @@ class Recovery:
     with an incident.
     """
 
-    def __init__(self, shell: Shell, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock) -> None:
         self._shell = shell
         self._store = store
-        self._dispatcher = dispatcher
         self._clock = clock
         self._epoch = 0
         self._has_lost = False
@@ -102,7 +101,7 @@ class Recovery:
             if self.holds(row.execution_id):
                 self._unparked[row.execution_id].append(effect)
             else:
-                self._dispatcher.offer(effect)
+                self._shell.dispatcher.offer(effect)
 
     async def _park(self) -> None:
         for execution_id in list(self._unparked):
@@ -114,7 +113,7 @@ class Recovery:
             except LooplyError as error:
                 _log.error("command_failed", execution_id=execution_id, error=error.message)
             for effect in self._unparked.pop(execution_id):
-                self._dispatcher.offer(effect)
+                self._shell.dispatcher.offer(effect)
 
     async def _lose_effects(self) -> bool:
         """Tells of the effects that were running when their process ended; returns whether to try again later."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time
+from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import Head, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.errors import BadRequest
@@ -21,6 +22,7 @@ INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "P
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
+RUNNING: Final = STATUS_NUMBERS["RUNNING"]
 TRIGGER_NUMBERS: Final = {word: number for number, word in enumerate(TRIGGERS)}
 
 _ID_BYTES = 16
@@ -160,4 +162,30 @@ def schedule_from(row: Row) -> Schedule:
         next=optional_instant(row[7]),
         last=optional_instant(row[8]),
         last_execution=id_text(row[9]) if row[9] is not None else "",
+    )
+
+
+def datastore_from(row: Row) -> Datastore:
+    """Returns the datastore of (organization id, name, revision, body, created, modified, modified_by, digest)."""
+    return Datastore(
+        organization_id=row[0],
+        name=row[1],
+        revision=row[2],
+        body=row[3],
+        created_on=from_ms(row[4]),
+        modified_on=from_ms(row[5]),
+        modified_by=row[6],
+        digest=row[7],
+    )
+
+
+def datastore_line_from(row: Row) -> DatastoreLine:
+    """Returns the line of (name, revision, size, created_ms, modified_ms, modified_by)."""
+    return DatastoreLine(
+        name=row[0],
+        revision=row[1],
+        size=row[2],
+        created_on=from_ms(row[3]),
+        modified_on=from_ms(row[4]),
+        modified_by=row[5],
     )

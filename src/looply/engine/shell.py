@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
 from looply.engine.committer import stored_definition
+from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
 from looply.engine.port import Audit, Health, Schedule, Start, Started
 from looply.engine.processor import Processor
@@ -28,11 +29,16 @@ class Shell(Reader):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self._dispatcher = parts.dispatcher
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
         )
-        self._effects = EffectRunner(parts.store, self._current, self._processor, parts.worker)
+        self._effects = EffectRunner(
+            parts.store,
+            self._current,
+            self._processor,
+            parts.worker,
+            DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
+        )
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
         self._is_open = False
 
@@ -59,13 +65,14 @@ class Shell(Reader):
 
     def begin(self) -> None:
         """Lets effects run."""
-        self._dispatcher.start(self._effects.perform)
+        self.dispatcher.start(self._effects.perform)
 
     async def close(self, drain: timedelta) -> None:
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
         self._is_open = False
         await self._starter.stop()
-        await self._dispatcher.stop(drain)
+        await self._lookout.stop()
+        await self.dispatcher.stop(drain)
         await self._processor.stop()
         await self._store.close()
 
@@ -103,7 +110,7 @@ class Shell(Reader):
 
     async def audit(self) -> Audit:
         """Returns what a fold of every history says beside the stored rows."""
-        return await audit_store(self._store, self._folded)
+        return await audit_store(self._store, self._loader.folded)
 
     def health(self) -> Health:
         """Returns whether the engine takes work."""
@@ -111,10 +118,6 @@ class Shell(Reader):
         if failure is not None:
             return Health(is_ready=False, reason=str(failure))
         return Health(is_ready=self._is_open, reason="" if self._is_open else "the server is stopping")
-
-    async def _folded(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, whatever is in memory."""
-        return (await self._loader.load(execution_id))[0]
 
     def _check_open(self) -> None:
         if not self._is_open:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.port import Filter, Fire, Head, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
 
@@ -154,7 +155,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
-    schedule, `definition` is stored when it is not there yet.
+    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes.
     """
 
     execution_id: str
@@ -169,6 +170,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     key: StoredKey | None = None
     fire: Fire | None = None
     definition: StoredDefinition | None = None
+    datastore: DatastoreChange | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,9 +205,9 @@ class Journal(Protocol):
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
 
         Sets the execution's `loads` to 0.
-        Raises: Stale, ClaimTaken, KeyTaken, FireTaken (nothing was stored, other units of the group are not harmed);
-        StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent, so nothing was stored: the
-        store goes on by itself); StoreLost (unknown until the next start).
+        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull (nothing was stored, other units
+        of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent,
+        so nothing was stored: the store goes on by itself); StoreLost (unknown until the next start).
         """
         ...
 
@@ -254,7 +256,10 @@ class WorkQueue(Protocol):
         ...
 
     async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
-        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already."""
+        """Marks a QUEUED effect as RUNNING in a unit of its own; false when it is not there or runs already.
+
+        In a shared store also while its execution has an incident: who asks may not have heard of it.
+        """
         ...
 
     async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
@@ -297,6 +302,10 @@ class Reads(Protocol):
 
     async def head(self, execution_id: str) -> Head | None:
         """Returns the head of one execution, of whatever organization."""
+        ...
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those of these executions that do not run: they wait, have an incident, or have ended."""
         ...
 
     async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
@@ -372,7 +381,7 @@ class Schedules(Protocol):
 
 
 class Store(Protocol):
-    """One store: its four sides, and its life."""
+    """One store: its five sides, and its life."""
 
     @property
     def journal(self) -> Journal:
@@ -392,6 +401,11 @@ class Store(Protocol):
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
+        ...
+
+    @property
+    def datastores(self) -> Datastores:
+        """Datastores of organizations."""
         ...
 
     async def open(self) -> Boot:

@@ -11,6 +11,7 @@ from looply.engine.port import Head, OpenCard
 from looply.engine.store import Claim, EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Timer
 from looply.jsontext import Json
 
@@ -100,6 +101,8 @@ def work_change(
 def effect_queue(operation: str, effect_input: Json) -> str:
     """Returns the name of the target that limits an effect: its connection, its system, or its host."""
     given: Mapping[str, Any] = effect_input if isinstance(effect_input, dict) else {}
+    if is_datastore_operation(operation):
+        return f"{operation} {given.get('name', '')}"
     for name in ("connection", "system_id"):
         if isinstance(value := given.get(name), str) and value:
             return f"{operation} {value}"

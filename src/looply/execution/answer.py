@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.execution.address import parse_address
 from looply.execution.cards import answer_card
+from looply.execution.closing import close, close_cards
 from looply.execution.commands import (
     AlreadyTerminated,
     Answer,
@@ -29,7 +30,7 @@ from looply.execution.commands import (
     Terminate,
     Terminated,
 )
-from looply.execution.decide import close, close_cards, open_incident
+from looply.execution.decide import open_incident
 from looply.execution.effects import effect_done, effect_failed, effect_lost
 from looply.execution.events import (
     Cancelled,

@@ -3,8 +3,8 @@
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.closing import close_cards
 from looply.execution.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
-from looply.execution.decide import close_cards
 from looply.execution.events import AnswerRecorded, Event, Resumed
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import Card, CardAnswer, ExecutionState, OpenWait, cards_of
@@ -58,7 +58,7 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
     recipients = [copy.recipient for copy in cards_of(state, card.address)]
     output = card_output((*wait.answers, last), recipients, CARD_SOURCE)
-    if reason := over_document(state, wait.step, json_bytes(output), limits):
+    if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
     return Answer(Recorded(), _recorded(state, command, card, wait, output, workflow.steps[wait.step]))
 

@@ -12,6 +12,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.errors import Problem
+from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
 from looply.jsontext import Json
 
@@ -119,13 +120,17 @@ class FireTimer(CommandBase, frozen=True, kw_only=True):
 
 
 class EffectDone(CommandBase, frozen=True, kw_only=True):
-    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes."""
+    """An attempt of the effect at `address` succeeded with `output`, whose JSON text has `size` bytes.
+
+    `write` is the change of a datastore that the success is: both are stored, or neither.
+    """
 
     address: str
     attempt: int
     output: Json
     size: int
     secret: tuple[str, ...] = ()
+    write: DatastoreWrite | None = None
 
 
 class EffectFailed(CommandBase, frozen=True, kw_only=True):
@@ -273,8 +278,10 @@ class Answer(msgspec.Struct, frozen=True):
     """The reply to a command, and the events that make it true; none when the command moves nothing.
 
     `workflow` is what the execution runs on after them, None when that stays as it is.
+    `write` is a change of a datastore that must be stored in the same unit.
     """
 
     reply: Reply
     events: tuple[Event, ...] = ()
+    write: DatastoreWrite | None = None
     workflow: Workflow | None = None

@@ -29,6 +29,9 @@ from looply.execution.events import (
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
+    ScopeClosed,
+    ScopeEntered,
+    ScopeOpened,
     StepEvent,
     StepFailed,
     StepScheduled,
@@ -41,6 +44,7 @@ from looply.execution.events import (
     WaitTimedOut,
 )
 from looply.execution.masking import masked_body, masked_pointers, without_tokens_in
+from looply.execution.scopes import is_within
 from looply.jsontext import Json, encode_json
 
 VisitStatus: TypeAlias = Literal[
@@ -57,6 +61,7 @@ class _Entry:
 
     step: str
     started_on: int
+    scope: str = ""
     input: Json = None
     output: Json = None
     ended_on: int | None = None
@@ -69,6 +74,7 @@ class _Entry:
 
     def shown(self) -> dict[str, Json]:
         return {
+            **({"scope": self.scope} if self.scope else {}),
             "input": self.input,
             "output": self.output,
             "started_on": self.started_on,
@@ -89,7 +95,7 @@ class _Visits:
         text = event.address.text
         entry = self.entries.get(text)
         if entry is None:
-            entry = self.entries[text] = _Entry(event.step, to_ms(event.at))
+            entry = self.entries[text] = _Entry(event.step, to_ms(event.at), event.scope)
         return entry
 
     def read(self, event: Event) -> None:
@@ -126,10 +132,15 @@ class _Visits:
             case CardWanted():
                 recipients = [copy.recipient for copy in event.copies]
                 self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
+            case ScopeOpened():
+                self.of(event).input = _opened(event)
+            case Cancelled():
+                for scope in event.scopes:
+                    self._give_up(event, scope)
             case ExecutionClosed():
-                self._cancelled(event, self.entries)
+                self._give_up(event, "")
             case Moved():
-                self._cancelled(event, [text for text in self.entries if parse_address(text).scope == event.scope])
+                self._moved(event)
             case Migrated():
                 self._renamed(event)
             case (
@@ -139,7 +150,8 @@ class _Visits:
                 | ResumeIgnored()
                 | CardClosed()
                 | ErrorCaught()
-                | Cancelled()
+                | ScopeEntered()
+                | ScopeClosed()
                 | Discarded()
                 | IncidentOpened()
                 | IncidentClosed()
@@ -150,6 +162,11 @@ class _Visits:
             case _:
                 assert_never(event)
 
+    def _give_up(self, event: Event, scope: str) -> None:
+        for entry in self.entries.values():
+            if entry.status in _UNFINISHED and is_within(entry.scope, scope):
+                entry.end(event, "CANCELLED")
+
     def _succeeded(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
         entry = self.of(event)
         if isinstance(event, Computed) and event.input is not None:
@@ -158,10 +175,9 @@ class _Visits:
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
 
-    def _cancelled(self, event: Event, places: Iterable[str]) -> None:
-        for text in places:
-            entry = self.entries[text]
-            if entry.status in _UNFINISHED:
+    def _moved(self, event: Moved) -> None:
+        for entry in self.entries.values():
+            if entry.status in _UNFINISHED and entry.scope == event.scope:
                 entry.end(event, "CANCELLED")
 
     def _renamed(self, event: Migrated) -> None:
@@ -192,7 +208,8 @@ def condensed_logs(
     """Returns for each step its visits, oldest first, and whether something had to be left out.
 
     A visit is {`input`, `output`, `started_on`, `ended_on` (epoch milliseconds, null while it lasts), `attempt` (the
-    last one), `status`, `error` ({`code`, `message`, `status`}, null after a success)}. Secrets and tokens are `***`.
+    last one), `status`, `error` ({`code`, `message`, `status`}, null after a success)}, in a branch or an iteration
+    with its `scope`. Secrets and tokens are `***`.
     The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
     become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out.
     """
@@ -218,6 +235,12 @@ def condensed_logs(
             left -= size
             found.setdefault(entry.step, []).append(shown)
     return found, is_truncated
+
+
+def _opened(event: ScopeOpened) -> Json:
+    if event.branches:
+        return {"branches": list(event.branches)}
+    return {"items": _shown(event, event.items, "items"), "concurrency": event.concurrency}
 
 
 def _shown(event: StepEvent, value: Json, name: str) -> Json:

@@ -14,22 +14,23 @@ import msgspec
 from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
-from looply.execution.address import incident_id, jitter, parse_address
+from looply.execution.address import incident_id, jitter
+from looply.execution.closing import close
+from looply.execution.datastores import is_datastore_operation
 from looply.execution.events import (
-    CardClosed,
-    CardEnd,
     ErrorCaught,
     Event,
     ExecutionClosed,
     IncidentKind,
     IncidentOpened,
-    ResumeIgnored,
     StepFailed,
     StepScheduled,
     TimerStarted,
 )
 from looply.execution.evolve import evolve
-from looply.execution.state import ExecutionState, Path, open_cards
+from looply.execution.leaving import go_on, leave_scope
+from looply.execution.overlays import output_seen
+from looply.execution.state import ExecutionState, Path
 from looply.execution.steps import ENTRIES, Visit
 from looply.execution.steps.visit import StepError
 from looply.expressions import ExpressionError
@@ -86,10 +87,11 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return (execution_timer(workflow, state),)
     if state.is_frozen:
         return ()
-    for path in state.paths:
+    for path in state.lines.values():
         match path.phase:
             case "OPEN":
-                continue
+                if path.scope in state.regions and (events := go_on(state, path.scope, limits)):
+                    return events
             case "ENTER":
                 return _visit(workflow, state, path.scope, path.step, limits)
             case "LEAVE":
@@ -105,43 +107,6 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     return ()
 
 
-def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
-    """Returns the end with what belongs to it: open cards are closed, resumes that nobody used become dead letters."""
-    reason: CardEnd = "TERMINATED" if end.status == "TERMINATED" else "ENDED"
-    unused = tuple(
-        ResumeIgnored(
-            at=end.at,
-            by=kept.by,
-            reason="UNUSED",
-            source=kept.source,
-            message="the execution ended before a wait opened",
-            payload=kept.payload,
-            secret=kept.secret,
-        )
-        for kept in state.buffered.values()
-    )
-    return (*close_cards(state, "", reason, end), *unused, end)
-
-
-def close_cards(state: ExecutionState, address: str, reason: CardEnd, cause: Event) -> tuple[CardClosed, ...]:
-    """Returns the closing of all open card copies of one visit, or of all visits when `address` is empty."""
-    found: dict[str, list[str]] = {}
-    for card in open_cards(state):
-        if not address or card.address == address:
-            found.setdefault(card.address, []).append(card.card_id)
-    return tuple(
-        CardClosed(
-            at=cause.at,
-            by=cause.by,
-            via=cause.via,
-            **parse_address(text).fields,
-            cards=tuple(cards),
-            reason=reason,
-        )
-        for text, cards in found.items()
-    )
-
-
 def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
     """Returns the timer of the execution's time limit, counted from now; the workflow must have one."""
     timeout = workflow.settings.timeout
@@ -152,10 +117,12 @@ def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
 def _leave(workflow: Workflow, state: ExecutionState, path: Path, limits: Limits) -> tuple[Event, ...]:
     step = workflow.steps.get(path.step)
     if step is not None and isinstance(step.settings, TerminateSettings):
-        output = state.outputs[path.step]
+        _, output = output_seen(state, path.scope, path.step)
         end = ExecutionClosed(at=state.now, status=output["status"], reason=output["reason"], step=path.step)
         return close(state, end)
     target = workflow.next(path.step, path.branch)
+    if (ended := leave_scope(workflow, state, path, target)) is not None:
+        return (ended,)
     if target is None:
         return close(state, ExecutionClosed(at=state.now, status="COMPLETED", step=path.step))
     return _visit(workflow, state, path.scope, target, limits)
@@ -199,7 +166,8 @@ def _on_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[
 
 def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
-    if step.on_unknown == "retry":
+    # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
+    if step.on_unknown == "retry" or is_datastore_operation(state.open_steps[path.address.text].operation):
         return (_again(workflow, state, path),)
     message = (
         f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "

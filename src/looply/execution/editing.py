@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from looply.definition import METADATA, Workflow
+from looply.definition import EACH, METADATA, Workflow
 from looply.definition.pointer import split_pointer
 from looply.errors import Problem
 from looply.execution.commands import OperatorCommand, Unfit
@@ -78,6 +78,8 @@ def _problems(workflow: Workflow, state: ExecutionState, document: Json) -> Iter
             yield Problem(
                 path=path, message="is neither `payload` nor a step of the version that the execution runs on"
             )
+        elif name != "payload" and any(exit_ == EACH for _, exit_ in workflow.region(name)):
+            yield Problem(path=path, message="has an output in each iteration of its own, which cannot be edited")
         elif not isinstance(part, dict) or set(part) != {"output"}:
             yield Problem(path=path, message="must be an object with `output` and nothing else")
         elif name == "payload" and not isinstance(part["output"], dict):

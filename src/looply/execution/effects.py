@@ -24,7 +24,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
     address = parse_address(command.address)
     step = workflow.steps[address.step]
     secret = _output_secrets(step, command.secret)
-    if message := over_document(state, step.id, command.size, limits):
+    if message := over_document(state, step.id, command.size, limits, address.scope):
         failed = StepFailed(
             at=command.at,
             **address.fields,
@@ -43,7 +43,7 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
         size=command.size,
         secret=secret,
     )
-    return Answer(Done(), (succeeded,))
+    return Answer(Done(), (succeeded,), command.write)
 
 
 def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:

@@ -3,6 +3,7 @@
 from looply.definition import Workflow
 from looply.execution.address import Address, Chance
 from looply.execution.document import Document
+from looply.execution.overlays import secrets_seen
 from looply.execution.state import ExecutionState
 from looply.expressions import CardTemplate, Evaluation, Template
 from looply.limits import Limits
@@ -18,28 +19,33 @@ def evaluation_for(
     `part` tells the evaluations of one visit apart, so that each has a stream of chance of its own.
     """
     return Evaluation(
-        data=Document(workflow, state),
+        data=Document(workflow, state, address.scope),
         now=state.now,
         chance=Chance(state.started.seed, address, part),
         limits=limits,
     )
 
 
-def secret_pointers(template: Template, state: ExecutionState) -> tuple[str, ...]:
-    """Returns the pointers within the template's value whose expressions read something secret."""
-    if not state.secrets:
+def secret_pointers(template: Template, state: ExecutionState, scope: str | None = None) -> tuple[str, ...]:
+    """Returns the pointers within the template's value whose expressions read something secret.
+
+    `scope` is where the template is evaluated; without it, what is secret in any branch or iteration counts.
+    """
+    secrets = secrets_seen(state, scope)
+    if not secrets:
         return ()
     return tuple(
         pointer
         for pointer, expression in template.expressions
-        if any(_overlaps(reference, secret) for reference in expression.references for secret in state.secrets)
+        if any(_overlaps(reference, secret) for reference in expression.references for secret in secrets)
     )
 
 
-def reads_secret(template: Template | CardTemplate, state: ExecutionState) -> bool:
-    """Tells whether any expression of the template reads something secret."""
-    return bool(state.secrets) and any(
-        _overlaps(reference, secret) for reference in template.references for secret in state.secrets
+def reads_secret(template: Template | CardTemplate, state: ExecutionState, scope: str | None = None) -> bool:
+    """Tells whether any expression of the template reads something secret; `scope` as in `secret_pointers`."""
+    secrets = secrets_seen(state, scope)
+    return bool(secrets) and any(
+        _overlaps(reference, secret) for reference in template.references for secret in secrets
     )
 
 

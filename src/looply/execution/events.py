@@ -22,7 +22,7 @@ TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FinalStatus: TypeAlias = Literal["COMPLETED", "FAILED", "TERMINATED"]
 TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION"]
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
-CardEnd: TypeAlias = Literal["ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED"]
+CardEnd: TypeAlias = Literal["ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED"]
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
 Again: TypeAlias = Literal["", "attempt", "visit"]
 
@@ -233,11 +233,45 @@ class ErrorCaught(StepEvent, frozen=True, kw_only=True):
     error: Json
 
 
+class ScopeOpened(StepEvent, frozen=True, kw_only=True):
+    """A `parallel` begins with all of its branches, or a `forEach` with its items, whose iterations begin later.
+
+    `branches` are the branches' ids, none for a forEach; so many arrivals as `needed` close a parallel, 0 where
+    its branches end by themselves. `secret` leads into `items`.
+    """
+
+    branches: tuple[str, ...] = ()
+    needed: int = 0
+    items: Json = None
+    concurrency: int = 1
+    secret: tuple[str, ...] = ()
+
+
+class ScopeEntered(StepEvent, frozen=True, kw_only=True):
+    """The iteration of item number `index` (from 0) begins."""
+
+    index: int
+
+
+class ScopeClosed(EventBase, frozen=True, kw_only=True):
+    """The branch or iteration `scope` has come to its end: at its join, or at an open exit.
+
+    What an iteration collects is the output of the step at which it stands.
+    """
+
+    scope: str
+    how: Literal["ARRIVED", "ENDED"] = "ENDED"
+
+
 class Cancelled(EventBase, frozen=True, kw_only=True):
-    """Everything open in `scope` is given up: effects are abandoned, waits and timers dropped."""
+    """Everything open in `scope` is given up: effects are abandoned, waits and timers dropped.
+
+    With `scopes` that is only what is open in these branches, which are over, and below.
+    """
 
     scope: str = ""
     reason: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 class Discarded(StepEvent, frozen=True, kw_only=True):
@@ -346,6 +380,9 @@ Event: TypeAlias = (
     | CardWanted
     | CardClosed
     | ErrorCaught
+    | ScopeOpened
+    | ScopeEntered
+    | ScopeClosed
     | Cancelled
     | Discarded
     | IncidentOpened

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
+from looply.execution import overlays, regions, repairing
+from looply.execution.address import parse_address
 from looply.execution.events import (
     AnswerRecorded,
     Cancelled,
@@ -33,6 +35,9 @@ from looply.execution.events import (
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
+    ScopeClosed,
+    ScopeEntered,
+    ScopeOpened,
     StepEvent,
     StepFailed,
     StepScheduled,
@@ -46,7 +51,6 @@ from looply.execution.events import (
 )
 from looply.execution.migrating import migrated
 from looply.execution.payload import initial_payload, overridden_payload
-from looply.execution.repairing import document_edited, incident_closed, moved
 from looply.execution.state import (
     Buffered,
     Card,
@@ -109,7 +113,7 @@ def _start(event: ExecutionStarted) -> ExecutionState:
         workflow_version=event.workflow_version,
         definition=event.definition,
         payload=initial_payload(event),
-        paths=(Path(scope="", step=START, visit=1, phase="LEAVE"),),
+        lines={"": Path(scope="", step=START, visit=1, phase="LEAVE")},
         visits=Map({f"/{START}": 1}),
         document_bytes=event.size,
         sizes=Map({"payload": event.size}),
@@ -140,15 +144,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case Resumed():
             return _resumed(state, event)
         case ResumeBuffered():
-            kept = Buffered(
-                source=event.source,
-                payload=event.payload,
-                request=event.request,
-                by=event.by,
-                on=event.at,
-                secret=event.secret,
-            )
-            return replace(state, buffered={**state.buffered, event.wait: kept})
+            return _resume_kept(state, event)
         case ResumeIgnored():
             return replace(state, ignored=state.ignored + 1)
         case WaitTimedOut():
@@ -158,28 +154,33 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case CardClosed():
             return _cards_closed(state, event)
         case ErrorCaught():
-            return replace(
-                _move(state, event, branch="error"),
-                error=event.error,
-                open_steps=_without(state.open_steps, event.address.text),
+            moved = replace(
+                _move(state, event, branch="error"), open_steps=_without(state.open_steps, event.address.text)
             )
+            return overlays.with_error(moved, event.scope, event.error)
+        case ScopeOpened():
+            return regions.opened(_move(state, event), event)
+        case ScopeEntered():
+            return regions.entered(state, event)
+        case ScopeClosed():
+            return regions.closed(state, event)
         case Cancelled():
-            return _cancelled(state, event)
+            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
         case Discarded() | Continued():
             return state
         case IncidentOpened():
             return _incident_opened(state, event)
         case IncidentClosed():
-            return incident_closed(state, event)
+            return repairing.incident_closed(state, event)
         case DocumentEdited():
-            return document_edited(state, event)
+            return repairing.document_edited(state, event)
         case Moved():
-            return moved(state, event)
+            return repairing.moved(state, event)
         case Migrated():
             return migrated(state, event)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancelled(state, event), closed=closed)
+            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
@@ -188,57 +189,41 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
     """Returns the state with the path of the event's scope moved as the table says."""
-    path = next((path for path in state.paths if path.scope == event.scope), None)
+    path = state.lines.get(event.scope)
     phase = PATH_MOVES.get((path.phase, type(event))) if path is not None else None
     begins = path is not None and path.phase in ("ENTER", "LEAVE")
     if path is None or phase is None or not (begins or path.address == event.address):
         where = f"{path.phase} at {path.address.text}" if path is not None else "a scope without a path"
         raise IllegalTransition(f"{type(event).__name__} of {event.address.text} cannot follow {where}")
     moved = Path(scope=event.scope, step=event.step, visit=event.visit, phase=phase, **changes)
-    paths = _with_path(state.paths, moved)
+    lines = {**state.lines, event.scope: moved}
     if not begins:
-        return replace(state, paths=paths)
+        return replace(state, lines=lines)
     visits = state.visits.set(f"{event.scope}/{event.step}", event.visit)
-    return replace(state, paths=paths, visits=visits, total_visits=state.total_visits + 1)
+    return replace(state, lines=lines, visits=visits, total_visits=state.total_visits + 1)
 
 
-def _with_path(paths: tuple[Path, ...], moved: Path) -> tuple[Path, ...]:
-    if len(paths) == 1:
-        return (moved,)
-    return tuple(moved if path.scope == moved.scope else path for path in paths)
+def _at_its_end(state: ExecutionState, step: str) -> ExecutionState:
+    """Returns the state without the regions of an execution that ends, standing where it ended: at `step`, if any."""
+    if not state.regions:
+        return state
+    left = {path.scope: path for path in state.standing_paths}
+    last = {scope: path for scope, path in left.items() if step and path.step == step and path.phase == "LEAVE"}
+    return replace(state, lines=last or left, regions={}, frames={})
 
 
 def _with_output(state: ExecutionState, event: StepEvent, output: Json, size: int) -> ExecutionState:
-    secrets = state.secrets
-    if pointers := getattr(event, "secret", ()):
-        found = ((event.step, *split_pointer(pointer)) for pointer in pointers if pointer.startswith("/output"))
-        secrets = tuple(dict.fromkeys((*secrets, *found)))
-    before = state.sizes.get(event.step, 0)
-    return replace(
-        state,
-        outputs=state.outputs.set(event.step, output),
-        sizes=state.sizes.set(event.step, size) if size or before else state.sizes,
-        document_bytes=state.document_bytes - before + size,
-        secrets=secrets,
-    )
+    pointers: tuple[str, ...] = getattr(event, "secret", ())
+    secrets = tuple((event.step, *split_pointer(pointer)) for pointer in pointers if pointer.startswith("/output"))
+    return overlays.with_output(state, event.scope, event.step, output, size, secrets)
 
 
 def _computed(state: ExecutionState, event: Computed) -> ExecutionState:
     state = _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
     if event.override:
-        payload = overridden_payload(state.payload, event)
-        secrets = state.secrets
-        if event.secret:
-            found = ((*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret)
-            secrets = tuple(dict.fromkeys((*secrets, *found)))
-        before = state.sizes.get("payload", 0)
-        return replace(
-            state,
-            payload=payload,
-            secrets=secrets,
-            sizes=state.sizes.set("payload", event.payload_size),
-            document_bytes=state.document_bytes - before + event.payload_size,
-        )
+        payload = overridden_payload(overlays.payload_seen(state, event.scope), event)
+        secrets = tuple((*_PAYLOAD, *_payload_part(event, pointer)) for pointer in event.secret)
+        return overlays.with_payload(state, event.scope, payload, event.payload_size, secrets)
     return state
 
 
@@ -269,8 +254,9 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
 
 
 def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
+    state = regions.without_region(_move(state, event, branch=event.branch), event.scope, event)
     state = replace(
-        _with_output(_move(state, event, branch=event.branch), event, event.output, event.size),
+        _with_output(state, event, event.output, event.size),
         open_steps=_without(state.open_steps, event.address.text),
     )
     if isinstance(event, StepSucceeded):
@@ -280,7 +266,7 @@ def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> Exe
 
 
 def _failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
-    state = _move(state, event, failure=event)
+    state = regions.without_region(_move(state, event, failure=event), event.scope, event)
     if event.output is not UNSET:
         state = _with_output(state, event, event.output, event.size)
     text = event.address.text
@@ -316,11 +302,10 @@ def _timer_fired(state: ExecutionState, event: TimerFired) -> ExecutionState:
     timers = _without(state.timers, event.timer)
     if timer.kind != "RETRY":
         return replace(state, timers=timers)
-    paths = tuple(
-        replace(path, phase="RETRY") if path.phase == "OPEN" and path.address.text == timer.address else path
-        for path in state.paths
-    )
-    return replace(state, timers=timers, paths=paths)
+    path = state.lines.get(parse_address(timer.address).scope)
+    if path is None or path.phase != "OPEN" or path.address.text != timer.address:
+        return replace(state, timers=timers)
+    return replace(state, timers=timers, lines={**state.lines, path.scope: replace(path, phase="RETRY")})
 
 
 def _wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
@@ -356,6 +341,18 @@ def _resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
     state = _without_wait(state, event, "RESUMED", event.request)
     return _with_output(_move(state, event), event, event.output, event.size)
+
+
+def _resume_kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
+    kept = Buffered(
+        source=event.source,
+        payload=event.payload,
+        request=event.request,
+        by=event.by,
+        on=event.at,
+        secret=event.secret,
+    )
+    return replace(state, buffered={**state.buffered, event.wait: kept})
 
 
 def _wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:
@@ -440,7 +437,11 @@ def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> Exe
 
 def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:
     """Returns a small mapping without one key; these mappings are bounded by the limits of open work."""
-    return {name: value for name, value in entries.items() if name != key} if key in entries else entries
+    if key not in entries:
+        return entries
+    left = dict(entries)
+    del left[key]
+    return left
 
 
 def _filtered(timers: Mapping[int, Timer], keep: Callable[[Timer], bool]) -> Mapping[int, Timer]:

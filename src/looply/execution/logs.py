@@ -4,8 +4,9 @@ Theory of operation: a table says under which type an event is shown and which o
 milliseconds, empty fields are left out, secrets and tokens are `***`, long values are trimmed. What only moves the
 machinery has no entry of its own, because a neighbor tells it already: a timer that fired shows as the step that it
 starts or ends, the timeout of a wait stands in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the
-end that follows it. A step that computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has
-two: its own, and the failure of the execution, which is what an operator looks for; so has its closing.
+end that follows it, what became of a branch in the end of its `parallel`, an iteration in its steps. A step that
+computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has two: its own, and the failure of
+the execution, which is what an operator looks for; so has its closing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,9 @@ from looply.execution.events import (
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
+    ScopeClosed,
+    ScopeEntered,
+    ScopeOpened,
     StepEvent,
     StepFailed,
     StepScheduled,
@@ -94,6 +98,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
             ),
         ),
         Computed: ("STEP_SUCCEEDED", _same("branch", "input", "output")),
+        ScopeOpened: ("STEP_STARTED", _same("branches")),
         StepScheduled: ("STEP_STARTED", _same("attempt", "operation", "input")),
         StepSucceeded: ("STEP_SUCCEEDED", _same("attempt", "branch", "output")),
         StepFailed: ("STEP_FAILED", _same("attempt", "code", "message", "status", "output")),
@@ -117,7 +122,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
 )
 """Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""
 
-HIDDEN: Final = (TimerFired, ErrorCaught, Cancelled, Continued)
+HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, Continued)
 """Events that have no entry of their own."""
 
 FAILED_BY_INCIDENT: Final = "EXECUTION_FAILED"
@@ -179,6 +184,7 @@ def waits_of(state: ExecutionState) -> list[dict[str, Json]]:
         {
             "state": wait.step,
             "visit": wait.visit,
+            **({"scope": wait.scope} if wait.scope else {}),
             "opened_on": to_ms(wait.opened_on),
             "timeout_on": ms_or_none(wait.timeout_on),
             "sources": list(wait.sources),
@@ -235,6 +241,8 @@ def _fields(event: Event) -> dict[str, Json]:
             return {"attempt": event.attempt, "due_on": to_ms(event.due)}
         case ExecutionClosed():
             return {"reason": event.reason} if event.reason else {}
+        case ScopeOpened(branches=()):
+            return {"items": len(event.items), "concurrency": event.concurrency}
         case WaitOpened(count=0):
             return {name: value for name, value in _table_fields(event).items() if name != "count"}
         case StepUnknown():

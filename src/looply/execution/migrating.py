@@ -44,7 +44,7 @@ class _Renaming:
         state = self._state
         return replace(
             state,
-            paths=tuple(self._path(path) for path in state.paths),
+            lines={scope: self._path(path) for scope, path in state.lines.items()},
             visits=self._visits,
             outputs=self._by_step(state.outputs),
             sizes=self._by_step(state.sizes),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from looply.definition import Workflow
 from looply.errors import Problem
+from looply.execution.document import region_of
 from looply.execution.state import ExecutionState
 
 _LIVE = ("OPEN", "RETRY")
@@ -37,6 +38,8 @@ def _homeless(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
     for path in state.paths:
+        if path.step == workflow.start:
+            continue
         new = steps.get(path.step, path.step)
         if new not in target.steps:
             yield Problem(
@@ -51,3 +54,26 @@ def _homeless(
                 message=f"'{path.step}' is open as {before}, and '{new}' of the version to come is {after}",
                 hint="choose a step of the same type, or move the execution to another step",
             )
+        elif target.region(new) != region_of(state, path.scope):
+            yield Problem(
+                path=f"/mapping/{path.step}",
+                message=f"'{new}' of the version to come does not lie in the branch or body where the execution stands",
+            )
+    yield from _in_regions(workflow, target, state, steps)
+
+
+def _in_regions(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What runs side by side goes on under the names that it began with."""
+    open_regions = {region.step: region.branches for region in state.regions.values()}
+    for old in renamed_steps(steps):
+        if open_regions and old in workflow.steps and (old in open_regions or workflow.region(old)):
+            message = f"'{old}' belongs to branches or iterations that are open; it must keep its name until they end"
+            yield Problem(path=f"/mapping/{old}", message=message)
+    for step, branches in open_regions.items():
+        settings = target.steps[step].settings if step in target.steps else None
+        there = {branch.id for branch in getattr(settings, "branches", ())}
+        if missing := [branch for branch in branches if branch not in there]:
+            message = f"the branches {', '.join(missing)} of '{step}' are open, and the version to come has none such"
+            yield Problem(path=f"/mapping/{step}", message=message)

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.definition.step_types import STEP_TYPES
 from looply.errors import Problem
+from looply.execution.address import parse_address
+from looply.execution.closing import close_cards_of
 from looply.execution.commands import (
     Answer,
     DeclineCode,
@@ -28,11 +30,13 @@ from looply.execution.commands import (
     SkipStep,
     Unfit,
 )
-from looply.execution.decide import close_cards, execution_timer
+from looply.execution.decide import execution_timer
+from looply.execution.document import region_of
 from looply.execution.editing import edited
 from looply.execution.events import Again, Event, IncidentClosed, Migrated, Moved, StepScheduled, StepSkipped
 from looply.execution.evolve import evolve
 from looply.execution.renaming import renamed_steps, unfit_steps
+from looply.execution.scopes import scope_of
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import ExecutionState, Incident, Path
 from looply.execution.steps import ENTRIES, Visit
@@ -161,8 +165,8 @@ def _closing(
 
 
 def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
-    path = next((path for path in state.paths if path.address == incident.address), None)
-    if path is None or path.phase not in ("FAILED", "UNKNOWN"):
+    path = state.lines.get(incident.scope)
+    if path is None or path.address != incident.address or path.phase not in ("FAILED", "UNKNOWN"):
         return ""
     opened = state.open_steps.get(path.address.text)
     if opened is None:
@@ -213,7 +217,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         size=size,
         secret=step.output_secrets,
     )
-    cards = close_cards(state, path.address.text, "ENDED", skipped)
+    cards = _cards_closed(state, path, skipped)
     return _repaired(workflow, state, command, path, command.action, (*cards, skipped))
 
 
@@ -233,14 +237,18 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
     if command.to not in workflow.steps or command.to == workflow.start:
         message = f"the version that the execution runs on has no step '{command.to}' that could be visited"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
+    if workflow.region(command.to) != region_of(state, path.scope):
+        message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
+        return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
     moved = Moved(at=command.at, by=command.by, via=command.via, scope=path.scope, to=command.to, reason=command.reason)
-    cards = close_cards(state, path.address.text, "ENDED", moved)
+    cards = _cards_closed(state, path, moved)
     return _repaired(workflow, state, command, path, "move", (*cards, moved))
 
 
 def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answer:
     """Returns the path that a command means, or why that cannot be said."""
-    paths = list(state.paths)
+    # The step of a parallel or forEach whose branches or iterations stand elsewhere is meant only when it is named.
+    paths = list(state.paths if step else state.standing_paths)
     if incident_id:
         incident = state.incidents.get(incident_id)
         if incident is None:
@@ -249,7 +257,7 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
     if step:
         paths = [path for path in paths if path.step == step]
         if not paths:
-            stands = ", ".join(path.step for path in state.paths)
+            stands = ", ".join(dict.fromkeys(path.step for path in state.paths))
             message = f"the execution does not stand at '{step}' but at {stands}"
             return Answer(Unfit(problems=(Problem(path="/state", message=message),)))
     if len(paths) == 1:
@@ -257,6 +265,18 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
     states = tuple(dict.fromkeys(path.step for path in paths))
     message = f"the execution stands at {len(paths)} places; name one by its state or its incident_id"
     return Answer(Declined(code="AMBIGUOUS", message=message, states=states))
+
+
+def _cards_closed(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
+    """Returns the closing of the cards of a visit, and of those of its branches and iterations."""
+    inner = f"{scope_of(path.scope, path.step, '')[:-1]}" if path.scope in state.regions else ""
+    own = path.address.text
+    return close_cards_of(
+        state,
+        lambda text: text == own or (bool(inner) and parse_address(text).scope.startswith(inner)),
+        "ENDED",
+        cause,
+    )
 
 
 def _repaired(

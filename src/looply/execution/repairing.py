@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from looply.definition.pointer import split_pointer
 from looply.execution.address import Address
 from looply.execution.events import DocumentEdited, IncidentClosed, Moved
+from looply.execution.regions import without_region
 from looply.execution.state import ExecutionState, Path, SettledWait
 
 _STANDS_STILL = ("FAILED", "UNKNOWN")
@@ -20,17 +21,19 @@ def incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionSt
     state = replace(state, incidents=_without(state.incidents, event.incident_id))
     if incident is None or not event.again:
         return state
-    path = next((path for path in state.paths if path.address == incident.address), None)
-    if path is None or path.phase not in _STANDS_STILL:
+    path = state.lines.get(incident.scope)
+    if path is None or path.address != incident.address or path.phase not in _STANDS_STILL:
         return state
     text = path.address.text
     if event.again == "visit":
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
-        return replace(state, paths=_with_path(state.paths, entering), open_steps=_without(state.open_steps, text))
+        lines = {**state.lines, path.scope: entering}
+        return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
     # Who asked for another attempt asked for all that the step's retry policy grants.
     opened = replace(state.open_steps[text], failures=0)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
-    return replace(state, paths=_with_path(state.paths, again), open_steps={**state.open_steps, text: opened})
+    lines = {**state.lines, path.scope: again}
+    return replace(state, lines=lines, open_steps={**state.open_steps, text: opened})
 
 
 def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
@@ -55,9 +58,10 @@ def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionSt
 def moved(state: ExecutionState, event: Moved) -> ExecutionState:
     """Returns the state with the path of the scope on another step; what was open where it stood is given up."""
     path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-    left = next((path.address for path in state.paths if path.scope == event.scope), None)
-    state = replace(state, paths=_with_path(state.paths, path))
-    return state if left is None else _given_up(state, left, event)
+    left = state.lines.get(event.scope)
+    state = without_region(state, event.scope, event)
+    state = replace(state, lines={**state.lines, event.scope: path})
+    return state if left is None else _given_up(state, left.address, event)
 
 
 def _given_up(state: ExecutionState, left: Address, event: Moved) -> ExecutionState:
@@ -73,12 +77,6 @@ def _given_up(state: ExecutionState, left: Address, event: Moved) -> ExecutionSt
         timers={seq: timer for seq, timer in state.timers.items() if timer.address != text},
         settled=settled,
     )
-
-
-def _with_path(paths: tuple[Path, ...], changed: Path) -> tuple[Path, ...]:
-    if len(paths) == 1:
-        return (changed,)
-    return tuple(changed if path.scope == changed.scope else path for path in paths)
 
 
 def _without(entries: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:

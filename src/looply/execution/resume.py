@@ -7,8 +7,8 @@ from typing import Final
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.address import Address, is_genuine, parse_address, parse_token
+from looply.execution.closing import close_cards
 from looply.execution.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit
-from looply.execution.decide import close_cards
 from looply.execution.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import Buffered, ExecutionState, OpenWait, SettledWait, cards_of
@@ -41,7 +41,7 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
         if last.how == "TIMED_OUT":
             return Answer(_decline("TIMED_OUT", "the wait has timed out"))
         return _already(state, command, state.settled[state.last_released or state.last_settled])
-    if workflow.has_wait and state.closed is None:
+    if workflow.has_wait and state.closed is None and not state.settled:
         return _buffer(workflow, state, command, "")
     code: DeclineCode = "COMPLETED" if state.closed is not None else "NOT_WAITING"
     return Answer(_decline(code, "not found"))
@@ -83,6 +83,8 @@ def _declined(workflow: Workflow, state: ExecutionState, named: str | None) -> D
 
 
 def _is_to_come(workflow: Workflow, state: ExecutionState, address: Address) -> bool:
+    if address.scope and address.scope not in state.frames:
+        return False  # the branch or iteration is over
     return address.step in workflow.waiting_steps and state.next_visit(address.scope, address.step) == address
 
 
@@ -113,7 +115,7 @@ def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: O
     if problems := unfit(step, wait.sources, command.source, command.payload):
         return Answer(Unfit(problems=problems))
     resumed = _resumed(state, command, step, wait)
-    if reason := over_document(state, step.id, resumed.size, limits):
+    if reason := over_document(state, step.id, resumed.size, limits, wait.scope):
         return Answer(Unfit(problems=(Problem(path="/payload", message=reason),)))
     return Answer(Restarted(), (resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
 

@@ -1,18 +1,24 @@
 """How large an execution's data document is, and whether more fits into it."""
 
+from looply.execution.overlays import size_of
 from looply.execution.state import ExecutionState
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
 
-def over_document(state: ExecutionState, step: str, size: int, limits: Limits) -> str:
-    """Returns why an output of `size` bytes does not fit into the data document, empty when it does."""
-    return _over(state.document_bytes - state.sizes.get(step, 0) + size, limits)
+def over_document(state: ExecutionState, step: str, size: int, limits: Limits, scope: str = "") -> str:
+    """Returns why an output of `size` bytes does not fit into the data document, empty when it does.
+
+    `scope` is that of the step; what an iteration has of its own counts with the rest while it runs.
+    """
+    return _over(state.document_bytes - size_of(state, scope, step) + size, limits)
 
 
-def over_document_and_payload(state: ExecutionState, step: str, size: int, payload_size: int, limits: Limits) -> str:
+def over_document_and_payload(
+    state: ExecutionState, step: str, size: int, payload_size: int, limits: Limits, scope: str = ""
+) -> str:
     """Returns why an output and a new payload do not fit into the data document, empty when they do."""
-    before = state.sizes.get(step, 0) + state.sizes.get("payload", 0)
+    before = size_of(state, scope, step) + size_of(state, scope, "payload")
     return _over(state.document_bytes - before + size + payload_size, limits)
 
 

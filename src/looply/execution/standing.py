@@ -13,6 +13,7 @@ from looply.execution.events import (
     Event,
     ExecutionStarted,
     Moved,
+    ScopeOpened,
     StepEvent,
     StepScheduled,
     TimerStarted,
@@ -54,4 +55,4 @@ def _begins_visit(event: Event) -> bool:
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
-    return isinstance(event, ExecutionStarted | Computed | WaitOpened | Moved)
+    return isinstance(event, ExecutionStarted | Computed | WaitOpened | ScopeOpened | Moved)

@@ -14,6 +14,7 @@ from immutables import Map
 
 from looply.execution.address import Address
 from looply.execution.events import ExecutionStarted, FinalStatus, IncidentKind, StepFailed, TimerKind
+from looply.execution.scopes import Frame, Region
 from looply.jsontext import Json
 
 Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
@@ -172,7 +173,12 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decisions and reads of one execution need. `seq` numbers its last event, from 1."""
+    """Everything that decisions and reads of one execution need. `seq` numbers its last event, from 1.
+
+    `lines` are the paths by their scopes, in the order in which they began. A path whose scope has an entry in
+    `regions` stands at a parallel or forEach, while the paths of its branches or iterations move; each of these has
+    its own part in `frames`.
+    """
 
     seq: int
     now: datetime
@@ -180,7 +186,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     workflow_version: int
     definition: str
     payload: Mapping[str, Json]
-    paths: tuple[Path, ...]
+    lines: Mapping[str, Path]
+    regions: Mapping[str, Region] = {}
+    frames: Mapping[str, Frame] = {}
     modified_by: str = ""
     outputs: Map[str, Json] = Map()
     sizes: Map[str, int] = Map()
@@ -206,20 +214,39 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """All paths, those that stand at a parallel or forEach among them, in the order in which they began."""
+        return tuple(self.lines.values())
+
+    @property
+    def standing_paths(self) -> tuple[Path, ...]:
+        """The paths that move by themselves: where the execution stands."""
+        if not self.regions:
+            return self.paths
+        return tuple(path for path in self.lines.values() if path.scope not in self.regions)
+
+    @property
+    def standing_steps(self) -> str:
+        """The steps where the execution stands, each once, joined by `,`."""
+        return ",".join(dict.fromkeys(path.step for path in self.standing_paths))
+
+    @property
     def status(self) -> Status:
         """The status of the contract: RUNNING while any path has something to do, FAILED while an incident is open."""
         if self.closed is not None:
             return self.closed.status
         if self.incidents:
             return "FAILED"
-        return "WAITING" if all(self._rests(path) for path in self.paths) else "RUNNING"
+        resting = self._resting
+        return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
 
     @property
     def current_state(self) -> str:
         """Where the execution stands: step ids joined by `,`; a path that waits for an answer has a name of its own."""
-        if self.closed is not None or self.incidents:
-            return ",".join(path.step for path in self.paths)
-        return ",".join(WAITING_STATE if path.address.text in self.waits else path.step for path in self.paths)
+        if self.closed is not None or self.incidents or not self.waits:
+            return self.standing_steps
+        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.standing_paths)
+        return ",".join(dict.fromkeys(names))
 
     @property
     def is_frozen(self) -> bool:
@@ -238,11 +265,13 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
         return Address(scope, step, self.visits.get(f"{scope}/{step}", 0) + 1)
 
-    def _rests(self, path: Path) -> bool:
-        if path.phase != "OPEN":
-            return False
-        text = path.address.text
-        return text in self.waits or any(t.kind == "DELAY" and t.address == text for t in self.timers.values())
+    @property
+    def _resting(self) -> frozenset[str]:
+        """The addresses of visits that wait for somebody, or for a time."""
+        return frozenset((*self.waits, *(timer.address for timer in self.timers.values() if timer.kind == "DELAY")))
+
+    def _rests(self, path: Path, resting: frozenset[str]) -> bool:
+        return path.phase == "OPEN" and path.address.text in resting
 
 
 class EffectWork(msgspec.Struct, frozen=True):
@@ -290,6 +319,11 @@ def _is_answered(state: ExecutionState, card: Card) -> bool:
     return wait is not None and any(answer.part == card.part for answer in wait.answers)
 
 
+def _moves(state: ExecutionState) -> bool:
+    """Tells whether a region has an iteration to begin, or is over and not closed yet."""
+    return any(region.is_over or region.may_begin for region in state.regions.values())
+
+
 _NONE: Mapping[Any, Any] = {}
 
 NO_WORK: Final = OpenWork(
@@ -315,6 +349,6 @@ def open_work(state: ExecutionState) -> OpenWork:
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
         cards={card.card_id: card for card in open_cards(state) if not _is_answered(state, card)},
-        continues=not state.is_frozen and any(path.phase != "OPEN" for path in state.paths),
+        continues=not state.is_frozen and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,
     )

@@ -15,7 +15,7 @@ from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference import Inferred, infer_expression
 from looply.expressions.schema_shapes import shape_of_schema
 from looply.expressions.shapes import Shape, shape_of_value
-from looply.expressions.templates import Escape, Template, parse_template
+from looply.expressions.templates import Escape, Everywhere, Template, parse_template
 
 __all__ = [
     "FUNCTIONS",
@@ -24,6 +24,7 @@ __all__ = [
     "Completion",
     "Escape",
     "Evaluation",
+    "Everywhere",
     "Expression",
     "ExpressionError",
     "ExpressionLimit",

@@ -18,6 +18,17 @@ Escape: TypeAlias = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Everywhere:
+    """An escape for every expression of a string that holds more than the expression, quoted or not."""
+
+    escape: Escape
+
+    def __call__(self, value: str) -> str:
+        """Returns the escaped text."""
+        return self.escape(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """A JSON value with expressions, ready to be evaluated any number of times.
 
@@ -75,7 +86,7 @@ def parse_template(
     """Returns the template of a JSON value. Keys are never expressions.
 
     `escapes` gives, by the JSON Pointer of a string with quoted literals, what makes a text safe within them: it is
-    applied to the value of each expression that the string has between `'` and `'`.
+    applied to the value of each expression that the string has between `'` and `'`, or of all if it is `Everywhere`.
 
     Raises: ExpressionSyntaxError with the pointer of the string.
     """
@@ -132,7 +143,7 @@ class _Builder:
             return None, _placed(_value_of(found[0][1]), pointer)
         parts: list[str | Closure] = [piece if isinstance(piece, str) else _value_of(piece) for piece in pieces]
         if (escape := self._escapes.get(pointer)) is not None:
-            parts = _within_quotes(parts, escape)
+            parts = _escaped_parts(parts, escape)
         return None, _placed(interpolation(tuple(parts)), pointer)
 
 
@@ -149,13 +160,15 @@ def _value_of(expression: Expression) -> Closure:
     return evaluate
 
 
-def _within_quotes(parts: list[str | Closure], escape: Escape) -> list[str | Closure]:
+def _escaped_parts(parts: list[str | Closure], escape: Escape) -> list[str | Closure]:
     made: list[str | Closure] = []
+    is_everywhere = isinstance(escape, Everywhere)
     is_within = False
     for part in parts:
         if isinstance(part, str):
             is_within ^= part.count("'") % 2 == 1
-        made.append(part if isinstance(part, str) or not is_within else _escaped_text(part, escape))
+        is_escaped = is_within or is_everywhere
+        made.append(part if isinstance(part, str) or not is_escaped else _escaped_text(part, escape))
     return made
 
 

@@ -14,6 +14,7 @@ from looply.server import (
     bulks,
     cards,
     connections,
+    datastores,
     executions,
     expressions,
     health,
@@ -47,6 +48,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *inbox.ROUTES,
     *profiles.ROUTES,
     *connections.ROUTES,
+    *datastores.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
 )

@@ -80,7 +80,7 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
     condensed, is_cut = condensed_logs(record.events, limits.read_log_bytes)
     item: dict[str, Any] = {
         **_shared(execution.head),
-        "workflow_event_log": event_log(record.events, limits, ",".join(path.step for path in state.paths)),
+        "workflow_event_log": event_log(record.events, limits, state.standing_steps),
         "workflow_details": {name: workflow.definition[name] for name in DETAILS},
         "workflow_input_payload": input_payload(state),
         "workflow_output_payload": masked_document(workflow, state),

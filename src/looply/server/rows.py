@@ -5,6 +5,7 @@ from typing import Any
 from looply.catalog.keys import ApiKey
 from looply.catalog.workflows import WorkflowSummary
 from looply.clock import ms_or_none, to_ms
+from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import Schedule
 
 
@@ -51,4 +52,30 @@ def schedule_row(schedule: Schedule) -> dict[str, Any]:
         "next_on": ms_or_none(schedule.next),
         "last_on": ms_or_none(schedule.last),
         "last_execution_id": schedule.last_execution or None,
+    }
+
+
+def datastore_line(line: DatastoreLine) -> dict[str, Any]:
+    """Returns a datastore without its document."""
+    return {
+        "name": line.name,
+        "revision": line.revision,
+        "bytes": line.size,
+        "created_on": to_ms(line.created_on),
+        "modified_on": to_ms(line.modified_on),
+        "modified_by": line.modified_by or None,
+    }
+
+
+def datastore_row(datastore: Datastore) -> dict[str, Any]:
+    """Returns a datastore with its document. Raises: StoreCorrupt."""
+    return {
+        "name": datastore.name,
+        "revision": datastore.revision,
+        "bytes": len(datastore.body),
+        "created_on": to_ms(datastore.created_on),
+        "modified_on": to_ms(datastore.modified_on),
+        "modified_by": datastore.modified_by or None,
+        "organization_id": datastore.organization_id,
+        "value": datastore.value,
     }

@@ -46,6 +46,11 @@ def note(id_: str = "note_1", value: Json = "seen") -> Step:
     return step(id_, "overridePayload", {"parameters": [{"name": id_, "value": value}]})
 
 
+def datastore(operation: str, id_: str = "", name: str = "prices", **settings: Json) -> Step:
+    """Returns a `datastore`, called like its operation; `settings` may be `path`, `value` and `if_revision`."""
+    return step(id_ or f"{operation}_1", "datastore", {"operation": operation, "name": name, **settings})
+
+
 def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Json) -> Step:
     """Returns an `adaptiveCard` that waits; `waits` may be `for_` and `timeout`."""
     wanted = {name.rstrip("_"): value for name, value in waits.items()}
@@ -56,6 +61,55 @@ def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Jso
 def stop(id_: str = "stop_1", status: str = "FAILED", reason: str = "no answer") -> Step:
     """Returns a `terminate`."""
     return step(id_, "terminate", {"status": status, "reason": reason})
+
+
+def parallel(*branches: str, id_: str = "split") -> Step:
+    """Returns a `parallel` with these branches."""
+    return step(id_, "parallel", {"branches": [{"id": branch} for branch in branches]})
+
+
+def join(count: int | str = "all", *, of: str = "split", id_: str = "meet") -> Step:
+    """Returns the `join` of a parallel; `count` is how many branches it waits for."""
+    return step(id_, "join", {"of": of, "for": count})
+
+
+def for_each(items: Json = "${payload.output.items}", concurrency: int = 1, id_: str = "loop") -> Step:
+    """Returns a `forEach`."""
+    return step(id_, "forEach", {"items": items, "concurrency": concurrency})
+
+
+def side_by_side(*branches: Step, count: int | str = "all", last: Step | None = None) -> Workflow:
+    """Returns a workflow whose branches, called like their one step, meet in a join before the last step."""
+    names = [branch["id"] for branch in branches]
+    last = last or note("last", "${meet.output.arrived}")
+    return graph(
+        parallel(*names),
+        *branches,
+        join(count),
+        last,
+        edges=(
+            (START, "next", "split"),
+            *(("split", name, name) for name in names),
+            *((name, "next", "meet") for name in names),
+            ("meet", "next", last["id"]),
+        ),
+    )
+
+
+def repeating(*body: Step, concurrency: int = 1, items: Json = "${payload.output.items}") -> Workflow:
+    """Returns a workflow that runs some steps, one after the other, for each item, and notes what is collected."""
+    line = pairwise(step["id"] for step in body)
+    return graph(
+        for_each(items, concurrency),
+        *body,
+        note("last", "${loop.output.items}"),
+        edges=(
+            (START, "next", "loop"),
+            ("loop", "each", body[0]["id"]),
+            *((source, "next", target) for source, target in line),
+            ("loop", "next", "last"),
+        ),
+    )
 
 
 def chain(*steps: Step, edges: tuple[Edge, ...] = (), start: dict[str, Json] | None = None, **more: Any) -> Workflow:
@@ -125,6 +179,19 @@ def counting(rounds: int) -> Workflow:
     more = step("more", "conditional", {"rules": [rule]})
     return graph(
         count, more, again, edges=((START, "next", "count"), ("count", "next", "more"), ("more", "yes", "again"))
+    )
+
+
+def adding(name: str = "prices") -> Workflow:
+    """Returns a workflow that adds 1 to `count` of a datastore, as often anew as somebody else was faster."""
+    count = "${add(coalesce(get_1.output.value, 0), 1)}"
+    put = datastore("set", name=name, path="/count", value=count, if_revision="${get_1.output.revision}")
+    again = step("again", "redirect", {"target": "get_1", "max_visits": 1000})
+    return graph(
+        datastore("get", name=name, path="/count"),
+        put,
+        again,
+        edges=((START, "next", "get_1"), ("get_1", "next", "set_1"), ("set_1", "error", "again")),
     )
 
 

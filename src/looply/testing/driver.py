@@ -217,7 +217,7 @@ class Driver(Engine):
             **self.parts,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, self.dispatcher, self.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, self.clock, _no_profile)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)

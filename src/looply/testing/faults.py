@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.datastores import Datastores
 from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
 
@@ -165,7 +166,9 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        self._sides = {name: _Side(inner, name, faults) for name in ("journal", "work", "reads", "schedules")}
+        self._sides = {
+            name: _Side(inner, name, faults) for name in ("journal", "work", "reads", "schedules", "datastores")
+        }
 
     @property
     def journal(self) -> Journal:
@@ -186,6 +189,11 @@ class FaultyStore:
     def schedules(self) -> Schedules:
         """Live schedules."""
         return cast("Schedules", self._sides["schedules"])
+
+    @property
+    def datastores(self) -> Datastores:
+        """Datastores of organizations."""
+        return cast("Datastores", self._sides["datastores"])
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

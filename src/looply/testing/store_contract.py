@@ -18,6 +18,7 @@ import pytest
 
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
     ORGANIZATION,
@@ -74,6 +75,7 @@ class FenceContract:
         assert await store.journal.load(nobody) is None
         assert await store.journal.load("no id at all") is None
         assert await store.reads.head(nobody) is None
+        assert list(await store.reads.resting([nobody, "no id at all"])) == []
         assert list(await store.journal.history(nobody, 0, 10)) == []
 
     async def test_a_unit_on_an_old_state_is_stale_and_stores_nothing(self, store: Store, samples: Samples) -> None:
@@ -413,7 +415,14 @@ class LifeContract:
 
 
 class StoreContract(
-    FenceContract, PayloadContract, ClaimContract, LifeContract, ListContract, WorkContract, ScheduleContract
+    FenceContract,
+    PayloadContract,
+    ClaimContract,
+    LifeContract,
+    ListContract,
+    WorkContract,
+    ScheduleContract,
+    DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 

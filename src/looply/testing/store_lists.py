@@ -88,6 +88,16 @@ class ListContract:
             return
         assert found == []
 
+    async def test_of_several_executions_those_that_do_not_run_are_told(self, store: Store, samples: Samples) -> None:
+        statuses = ("RUNNING", "WAITING", "FAILED", "RUNNING")
+        units = await stored(store, [samples.first(status=status) for status in statuses])
+        names = [unit.execution_id for unit in units]
+        assert sorted(await store.reads.resting(names)) == names[1:3]
+        await stored(store, [ended(samples, units[0].head)])
+        assert sorted(await store.reads.resting(names)) == names[:3]
+        assert list(await store.reads.resting(names[3:])) == []
+        assert list(await store.reads.resting([])) == []
+
     async def test_another_organization_sees_nothing(self, store: Store, samples: Samples) -> None:
         unit = samples.claimed("PO-1")
         await stored(store, [unit, samples.first(organization_id=OTHER_ORGANIZATION)])

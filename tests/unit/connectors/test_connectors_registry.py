@@ -58,6 +58,13 @@ def test_another_port_version_is_refused_with_its_distribution() -> None:
     assert "future" in caught.value.problems[0].hint
 
 
+def test_a_name_of_the_engine_is_refused() -> None:
+    operations = (replace(HTTP.operations[0], name="datastore.set"),)
+    with pytest.raises(SettingsError, match=r"datastore\.set") as caught:
+        Registry([("rival", replace(HTTP, name="rival", operations=operations, connection_kinds=()))])
+    assert caught.value.code == "CONNECTOR"
+
+
 def test_connectors_are_loaded_from_installed_distributions(folder: Path) -> None:
     install(folder, "looply-http", "looply.connectors.http:CONNECTOR")
     install(folder, "looply-sap", "looply.connectors.sap.connector:CONNECTOR")

@@ -72,10 +72,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
         ("function", {"language": "python", "code": "1"}),
         ("approval", {"recipients": ["a@example.com"]}),
         ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
-        ("datastore", {"operation": "get", "name": "x"}),
-        ("parallel", {"branches": [{"id": "a"}]}),
-        ("join", {"of": "wait_1"}),
-        ("forEach", {"items": "${payload.output.items}"}),
         ("subworkflow", {"workflow_id": "x"}),
     ],
 )

@@ -142,7 +142,6 @@ def test_an_expression_that_does_not_parse_is_told_once(
         "${WorkflowStartState}",
         "${WorkflowStartState.x}",
         "${$root.payload.output.x}",
-        "${item}",
         "${1 + 1}",
         "${string($root)}",
         "${wait_1}",

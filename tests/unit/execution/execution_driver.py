@@ -177,6 +177,10 @@ class Simulator:
         """Forgets the state and folds it anew from the stored text of the history."""
         self._state = fold(decode_history(encode_history(self.history)))
 
+    def go_on_from(self, state: ExecutionState) -> list[Event]:
+        """Returns what is decided from another state, which is not kept."""
+        return list(advance(self.workflow, state, (), limits=self.limits).events)
+
     def _commit(self, events: tuple[Event, ...]) -> None:
         before = open_work(self._state) if self._state is not None else None
         stretch = advance(self.workflow, self._state, events, limits=self.limits, is_cut=self.is_cut)

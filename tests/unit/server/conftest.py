@@ -66,7 +66,7 @@ async def shell(clock: FakeClock, entropy: SerialEntropy, world: World) -> Async
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, dispatcher, clock, no_profile)
+    pump = Pump(shell, store, clock, no_profile)
     boot = await store.open()
     await shell.open(boot)
     shell.begin()

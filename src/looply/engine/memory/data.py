@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.port import Fire, Head, OpenCard, Schedule
 from looply.engine.store import (
@@ -52,6 +53,8 @@ class MemoryData:
     continuations: set[str] = field(default_factory=set)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     fires: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
+    datastore_floors: dict[str, int] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
@@ -61,8 +64,13 @@ class MemoryData:
         return head is not None and head.status in ("RUNNING", "WAITING")
 
     def apply(self, unit: Unit) -> None:
-        """Applies a unit whole, or raises and changes nothing. Raises: Stale, KeyTaken, ClaimTaken, FireTaken."""
+        """Applies a unit whole, or raises and changes nothing.
+
+        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull.
+        """
         self._check(unit)
+        if unit.datastore is not None:
+            self.check_datastore(unit.datastore)
         if unit.fire is not None:
             self.take_fire(unit.fire, unit.execution_id)
         execution_id, head = unit.execution_id, unit.head
@@ -74,6 +82,8 @@ class MemoryData:
         self._apply_payload(unit)
         self._apply_claim(unit)
         self._apply_work(unit.execution_id, unit.work)
+        if unit.datastore is not None:
+            self.change_datastore(unit.datastore)
 
     def take_fire(self, fire: Fire, execution_id: str) -> None:
         """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""
@@ -87,6 +97,28 @@ class MemoryData:
         if execution_id:
             moved = replace(moved, last=fire.nominal, last_execution=execution_id)
         self.schedules[fire.workflow_id] = moved
+
+    def check_datastore(self, change: DatastoreChange) -> None:
+        """Raises: DatastoreMoved, DatastoresFull when the change cannot be applied."""
+        owner = change.organization_id
+        stored = self.datastores.get((owner, change.name))
+        if (stored.revision if stored is not None else 0) != change.expected:
+            raise moved(change)
+        if change.expected == 0:
+            if change.revision <= self.datastore_floors.get(owner, 0):
+                raise moved(change)
+            if sum(1 for organization_id, _ in self.datastores if organization_id == owner) >= change.most:
+                raise too_many(change)
+
+    def change_datastore(self, change: DatastoreChange) -> None:
+        """Applies a change that was checked."""
+        place = (change.organization_id, change.name)
+        if change.after is not None:
+            self.datastores[place] = change.after
+            return
+        del self.datastores[place]
+        floor = self.datastore_floors.get(change.organization_id, 0)
+        self.datastore_floors[change.organization_id] = max(floor, change.revision)
 
     def count_loads(self, now: datetime) -> list[str]:
         """Counts a load of every execution that work was done for, after a crash; returns those with too many."""

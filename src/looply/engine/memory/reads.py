@@ -44,6 +44,11 @@ class MemoryReads:
         """Returns the head of one execution."""
         return self._data.heads.get(execution_id)
 
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those that do not run."""
+        heads = self._data.heads
+        return [each for each in execution_ids if each in heads and heads[each].status != "RUNNING"]
+
     async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns a page of heads, newest first, and where its scan budget ended."""
         mine = (head for head in self._data.heads.values() if head.organization_id == organization_id)

@@ -9,6 +9,7 @@ from looply.clock import Clock
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
+from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.port import Fire, Schedule
 from looply.engine.store import (
@@ -224,6 +225,7 @@ class MemoryStore:
         self.work = MemoryWorkQueue(self.data, self.commits)
         self.reads = MemoryReads(self.data)
         self.schedules = MemorySchedules(self.data, self.commits)
+        self.datastores = MemoryDatastores(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

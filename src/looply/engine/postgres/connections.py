@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
@@ -123,7 +123,9 @@ async def rows(connection: Connection, statement: str, arguments: Sequence[Any] 
     return await cursor.fetchall()
 
 
-async def row(connection: Connection, statement: str, arguments: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+async def row(
+    connection: Connection, statement: str, arguments: Sequence[Any] | Mapping[str, Any] = ()
+) -> tuple[Any, ...] | None:
     """Returns the first row of a statement, or None."""
     cursor = await connection.execute(statement, arguments, binary=True)
     return await cursor.fetchone()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from looply.clock import to_ms
 from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
+from looply.engine.postgres.datastores import lane_of
 from looply.engine.postgres.units import UnitWriter, store_definition
 from looply.engine.rows import Row, batch_from, find_id, head_from, id_text
 from looply.engine.store import Batch, Loaded, Snapshot, StoredDefinition, Unit, Value
@@ -124,6 +125,8 @@ def _wanted(unit: Unit) -> list[Hashable]:
         found.append(("key", unit.key.organization_id, unit.key.text))
     if unit.fire is not None:
         found.append(("schedule", unit.fire.workflow_id))
+    if unit.datastore is not None:
+        found.append(lane_of(unit.datastore))
     return found
 
 

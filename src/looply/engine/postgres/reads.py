@@ -10,6 +10,7 @@ from looply.engine.postgres.database import Database
 from looply.engine.postgres.lists import list_heads
 from looply.engine.postgres.names import Names
 from looply.engine.rows import (
+    RUNNING,
     Row,
     batch_from,
     card_from,
@@ -40,6 +41,10 @@ _NEWEST: Final = (
     " AND (e.org, e.process_id) <= (%(org)s, %(name)s) AND e.process_id IS NOT NULL"
     " AND %(workflow)s IN (0, e.workflow) ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT 1) e"
     " JOIN head h ON h.id = e.id"
+)
+# One look-up for each, in the month of its id: an array would be sought in the partitions of all months.
+_RESTING: Final = (
+    f"SELECT w.id FROM unnest(%s::uuid[]) w(id) WHERE (SELECT e.status FROM execution e WHERE e.id = w.id) <> {RUNNING}"
 )
 _SCAN: Final = "SELECT * FROM head WHERE id > %s::uuid ORDER BY id LIMIT %s"
 _TAILS: Final = (
@@ -103,6 +108,12 @@ class PostgresReads:
             return None
         found = await self._database.read(lambda connection: row(connection, _HEAD, (execution_id,)))
         return head_from(found) if found is not None else None
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those that do not run."""
+        sought = [each for each in execution_ids if find_id(each) is not None]
+        found = await self._database.read(lambda connection: rows(connection, _RESTING, (sought,)))
+        return [id_text(key) for (key,) in found]
 
     async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
         """Returns a page of heads, newest first, and where its scan budget ended."""

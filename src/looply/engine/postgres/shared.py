@@ -16,7 +16,7 @@ from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.opening import POISON_LOADS
 from looply.engine.postgres.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.schedules import PostgresSchedules
-from looply.engine.postgres.work import PostgresWorkQueue
+from looply.engine.postgres.work import MARK, PostgresWorkQueue
 from looply.engine.rows import Row, effect_from, id_text, optional_instant, schedule_from, timer_from
 from looply.engine.store import EffectRow, TimerRow
 
@@ -35,6 +35,8 @@ _EFFECT: Final = "e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.ep
 _TAKE_EFFECTS: Final = (
     f"SELECT {_EFFECT} FROM take_effects(%s, make_interval(secs => %s), %s) e JOIN name n ON n.n = e.org"
 )
+# Another process may have opened an incident since this one looked: while it is open nobody begins anything.
+_MARK_UNLESS_FROZEN: Final = f"{MARK} WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = %(id)s::uuid)"
 _LOST: Final = (
     f"SELECT {_EFFECT} FROM effect e JOIN name n ON n.n = e.org WHERE e.state = 1 AND e.epoch <> %(own)s"
     " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)"
@@ -54,6 +56,8 @@ _NEXT_SCHEDULE: Final = (
 
 class SharedWorkQueue(PostgresWorkQueue):
     """See `looply.engine.store.WorkQueue`."""
+
+    _mark = _MARK_UNLESS_FROZEN
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Takes timers that are due and returns them, earliest first."""

@@ -14,6 +14,7 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection, call
 from looply.engine.postgres.database import Database, lease_is_over
+from looply.engine.postgres.datastores import PostgresDatastores
 from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.months import add_month, months_from
 from looply.engine.postgres.move_marker import check_whole
@@ -70,6 +71,7 @@ class PostgresStore:
         self.reads = PostgresReads(self._database, names)
         schedules = PostgresSchedules if is_alone else SharedSchedules
         self.schedules = schedules(self._database, names)
+        self.datastores = PostgresDatastores(self._database, names)
 
     @property
     def is_shared(self) -> bool:

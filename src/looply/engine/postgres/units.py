@@ -8,6 +8,7 @@ import psycopg
 from looply.clock import ms_or_none, to_ms
 from looply.engine.port import Fire, OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
 from looply.engine.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
@@ -38,12 +39,19 @@ class UnitWriter:
         self._names = names
 
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
-        """Stores a unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken; psycopg.Error."""
+        """Stores a unit.
+
+        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        """
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
         if unit.fire is not None:
             numbers = await self._names.give(connection, [unit.fire.workflow_id])
             statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
+        if unit.datastore is not None:
+            numbers = await self._names.give(connection, [unit.datastore.organization_id])
+            change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
+            statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -130,6 +138,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
+        case _ if unit.datastore is not None:
+            return refusal_of(error, unit.datastore)
         case _:
             return None
 

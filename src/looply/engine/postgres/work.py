@@ -15,7 +15,7 @@ _DUE: Final = (
     "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= %s ORDER BY due_ms, execution_id, seq LIMIT %s"
 )
 _NEXT: Final = "SELECT min(due_ms) FROM timer"
-_MARK: Final = "SELECT mark_running(%s, %s::uuid, %s, %s)"
+MARK: Final = "SELECT mark_running(%(own)s, %(id)s::uuid, %(seq)s, %(runner)s)"
 _MARKED: Final = "SELECT 1 FROM effect WHERE execution_id = %s::uuid AND seq = %s AND state = 1 AND epoch = %s"
 _QUEUED: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
@@ -32,6 +32,8 @@ _FIRST: Final = id_text(LOWEST_ID)
 
 class PostgresWorkQueue:
     """See `looply.engine.store.WorkQueue`."""
+
+    _mark = MARK
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,7 +53,9 @@ class PostgresWorkQueue:
             return False
 
         async def write(connection: Connection) -> bool:
-            return bool(await call(connection, _MARK, (self._database.epoch, execution_id, seq, epoch)))
+            facts = {"own": self._database.epoch, "id": execution_id, "seq": seq, "runner": epoch}
+            marked = await row(connection, self._mark, facts)
+            return marked is not None and bool(marked[0])
 
         async def found(connection: Connection) -> tuple[bool] | None:
             return (True,) if await row(connection, _MARKED, (execution_id, seq, epoch)) is not None else None

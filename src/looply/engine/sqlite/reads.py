@@ -7,6 +7,7 @@ import apsw
 from looply.engine.orphans import orphans_statement, told
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.rows import (
+    RUNNING,
     batch_from,
     card_from,
     claim_from,
@@ -35,6 +36,7 @@ _NEWEST = (
     "SELECT h.* FROM (SELECT id FROM execution INDEXED BY execution_process"
     " WHERE org = ? AND process_id = ? AND ? IN (0, workflow) ORDER BY id DESC LIMIT 1) e JOIN head h ON h.id = e.id"
 )
+_STATUS = "SELECT status FROM execution WHERE id = ?"
 _SCAN = "SELECT * FROM head WHERE id > ? ORDER BY id LIMIT ?"
 _TAIL = (
     "SELECT first_seq, last_seq, at_ms, codec, chain, events FROM batch WHERE execution_id = ?"
@@ -93,6 +95,16 @@ class SqliteReads:
         def read(connection: apsw.Connection) -> Head | None:
             row = connection.execute(_HEAD, (key,)).fetchone()
             return head_from(row) if row is not None else None
+
+        return await self._threads.read(read)
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those that do not run."""
+        keys = {execution_id: find_id(execution_id) for execution_id in execution_ids}
+
+        def read(connection: apsw.Connection) -> list[str]:
+            rows = ((each, connection.execute(_STATUS, (key,)).fetchone()) for each, key in keys.items())
+            return [each for each, row in rows if row is not None and row[0] != RUNNING]
 
         return await self._threads.read(read)
 

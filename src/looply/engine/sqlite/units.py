@@ -1,6 +1,7 @@
 """How one unit becomes rows. Runs in the writer's thread, inside the unit's savepoint.
 
-What can be refused comes first: the key, the fence, the claim, the firing. A refusal undoes the savepoint.
+What can be refused comes first: the key, the fence, the claim, the firing, the
+datastore. A refusal undoes the savepoint.
 """
 
 import apsw
@@ -16,6 +17,7 @@ from looply.engine.rows import (
     id_bytes,
     id_text,
 )
+from looply.engine.sqlite.datastores import store_change
 from looply.engine.sqlite.names import Names
 from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
 from looply.errors import ClaimTaken, FireTaken, KeyTaken, Stale
@@ -82,7 +84,7 @@ _NO_WORK = Work()
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
-    """Writes the rows of one unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken."""
+    """Writes the rows of one unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull."""
     head, batch = unit.head, unit.batch
     key = id_bytes(unit.execution_id)
     org = names.number(connection, head.organization_id)
@@ -99,6 +101,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         connection.execute(_DROP_CLAIM, (workflow, unit.drop_claim.process_id, key))
     if unit.fire is not None:
         store_fire(connection, names, unit.fire, key)
+    if unit.datastore is not None:
+        store_change(connection, names, unit.datastore)
     connection.execute(
         _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
     )

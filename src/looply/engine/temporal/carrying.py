@@ -15,7 +15,8 @@ from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
 
-_BEAT_SECONDS: Final = 5.0
+BEAT_SECONDS: Final = 5.0
+"""Temporal hears of an effect that takes so long; most are over before."""
 
 
 class GivenBack(EngineError):
@@ -60,6 +61,11 @@ class Carrier:
         self._perform = perform
         self._slots.start(self._run)
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether this process takes no more effects."""
+        return self._is_leaving
+
     async def carry(self, execution_id: str, reference: Reference, beat: Callable[[], object]) -> Sequence[Reference]:
         """Carries out an effect and returns what follows from it.
 
@@ -79,7 +85,7 @@ class Carrier:
         carried.waiting += 1
         try:
             while not carried.outcome.done():
-                await asyncio.wait({carried.outcome}, timeout=_BEAT_SECONDS)
+                await asyncio.wait({carried.outcome}, timeout=BEAT_SECONDS)
                 if not carried.outcome.done():
                     beat()
         finally:

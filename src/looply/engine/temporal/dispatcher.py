@@ -45,7 +45,7 @@ class TemporalDispatcher:
         self._worker: EffectWorker | None = None
         if serving is not None:
             self._carrier = Carrier(serving, self._offer_late)
-            self._worker = EffectWorker(connection, serving, self._carrier, senses)
+            self._worker = EffectWorker(connection, serving, self._carrier, clock, senses)
 
     @property
     def is_away(self) -> bool:

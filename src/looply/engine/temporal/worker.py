@@ -1,7 +1,7 @@
 """The worker: takes effects from Temporal's task queues and carries them out, until it is told to leave."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,9 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from looply.clock import Clock
 from looply.engine.temporal.carrying import Carrier, GivenBack
+from looply.engine.temporal.chain import Arrived, Chain
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.outbox import Pause, TemporalAway
 from looply.engine.temporal.references import Reference, connector_queue
@@ -38,8 +40,6 @@ _STICKY: Final = timedelta(seconds=3)
 
 _PASSED_ON_AFTER: Final = timedelta(seconds=1)
 
-Arrived = Callable[[str, int], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Senses:
@@ -52,8 +52,11 @@ class Senses:
 class EffectWorker:
     """One process's share in carrying out effects."""
 
-    def __init__(self, connection: TemporalConnection, serving: Serving, carrier: Carrier, senses: Senses) -> None:
+    def __init__(
+        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, senses: Senses
+    ) -> None:
         self._connection = connection
+        self._clock = clock
         self._serving = serving
         self._carrier = carrier
         self._senses = senses
@@ -143,11 +146,11 @@ class EffectWorker:
 
     @activity.defn(name=ACTIVITY)
     async def _perform(self, execution_id: str, reference: Reference) -> list[Reference]:
-        """Carries out one effect; returns what follows from it for the workflow to start."""
-        self._senses.arrived(execution_id, reference.seq)
+        """Carries out one effect and what follows from it alone; returns what else the workflow is to start."""
         self._note_back()
+        chain = Chain(self._carrier, self._clock, lambda at: activity.heartbeat(at.seq))
         try:
-            return list(await self._carrier.carry(execution_id, reference, activity.heartbeat))
+            return list(await chain.carry(execution_id, reference, self._senses.arrived))
         except GivenBack as error:
             # Not at once: Temporal might give it to this worker again, which is about to go.
             raise ApplicationError(

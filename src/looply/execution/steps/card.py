@@ -89,7 +89,7 @@ def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
 def _body(visit: Visit, settings: AdaptiveCardSettings) -> Json:
     if settings.card is None:
         raise StepError("the card's content is missing", code="BAD_INPUT")
-    if reads_secret(settings.card, visit.state):
+    if reads_secret(settings.card, visit.state, visit.address.scope):
         raise StepError("the card would show a value that is marked secret", code="SECRET_IN_CARD")
     body = settings.card.expand(visit.evaluation("card"))
     if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
@@ -99,7 +99,7 @@ def _body(visit: Visit, settings: AdaptiveCardSettings) -> Json:
 
 
 def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]:
-    if settings.recipients is not None and reads_secret(settings.recipients, visit.state):
+    if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
         raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
     found: list[Json] = []

@@ -68,7 +68,7 @@ def _chosen(visit: Visit, branch: str, rules: list[Rule]) -> tuple[Event, ...]:
     secret: list[str] = []
     for rule in rules:
         variable: Template = rule.variable
-        if reads_secret(variable, visit.state):
+        if reads_secret(variable, visit.state, visit.address.scope):
             secret.append(f"/input/{len(shown)}/value")
         value = variable.evaluate(evaluation)
         if reason := oversize(value, _SHOWN_BYTES, visit.limits):

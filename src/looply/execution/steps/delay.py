@@ -48,6 +48,6 @@ def _instant(visit: Visit, template: Template) -> datetime:
 
 def _wrong(visit: Visit, template: Template, message: str) -> StepError:
     """Returns the failure; a value that was made of something secret is not quoted in it."""
-    if reads_secret(template, visit.state):
+    if reads_secret(template, visit.state, visit.address.scope):
         message = "a duration or time that was made of a secret value is not valid"
     return StepError(message, code="BAD_INPUT")

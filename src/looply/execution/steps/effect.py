@@ -18,7 +18,7 @@ def enter_sap(visit: Visit) -> tuple[Event, ...]:
 def _scheduled(visit: Visit, operation: str) -> tuple[Event, ...]:
     step = visit.step
     assert step.input is not None
-    spread = secret_pointers(step.input, visit.state)
+    spread = secret_pointers(step.input, visit.state, visit.address.scope)
     timeout = step.timeout or visit.limits.attempt_timeout
     value = step.input.evaluate(visit.evaluation())
     visit.check_size(value, "the input")

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from looply.definition import OverridePayloadSettings
 from looply.execution.evaluation import secret_pointers
 from looply.execution.events import Computed, Event
+from looply.execution.overlays import home_of, size_of
 from looply.execution.payload import overridden_payload
 from looply.execution.sizes import json_bytes, over_document_and_payload
 from looply.execution.steps.visit import StepError, Visit
@@ -19,7 +20,9 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, OverridePayloadSettings)
     evaluation = visit.evaluation()
     if settings.payload is not None:
-        spread = tuple(f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state))
+        spread = tuple(
+            f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state, visit.address.scope)
+        )
         return _override(visit, "replace", settings.payload.evaluate(evaluation), spread)
     deepest = max(len(parts) for parts, _ in settings.parameters)
     if deepest > visit.limits.json_levels:
@@ -29,7 +32,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     spread = tuple(
         f"/output/{'.'.join(parts)}{pointer}"
         for parts, value in settings.parameters
-        for pointer in secret_pointers(value, visit.state)
+        for pointer in secret_pointers(value, visit.state, visit.address.scope)
     )
     return _override(visit, "set", output, spread)
 
@@ -40,8 +43,17 @@ def _override(
     visit.check_size(output, "the output")
     secret = tuple(dict.fromkeys((*visit.step.output_secrets, *spread)))
     event = Computed(**visit.common(), output=output, override=kind, size=json_bytes(output), secret=secret)
-    payload_size = json_bytes(overridden_payload(visit.state.payload, event))
-    reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits)
+    payload_size = _payload_size(visit, event)
+    reason = over_document_and_payload(visit.state, visit.step.id, event.size, payload_size, visit.limits, event.scope)
     if reason:
         raise StepError(reason, code="DOCUMENT_TOO_LARGE")
     return (replace(event, payload_size=payload_size),)
+
+
+def _payload_size(visit: Visit, event: Computed) -> int:
+    """Returns the bytes of the payload after the override; in an iteration those that it has of its own."""
+    state, scope = visit.state, visit.address.scope
+    if not home_of(state, scope):
+        return json_bytes(overridden_payload(state.payload, event))
+    # The rest is shared with the payload around, and measuring it in each iteration would take longer than the step.
+    return event.size + (size_of(state, scope, "payload") if event.override == "set" else 0)

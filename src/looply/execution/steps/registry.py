@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.execution.steps import card, choice, delay, effect, override, redirect, terminate, wait
+from looply.execution.steps import card, choice, datastore, delay, effect, override, redirect, region, terminate, wait
 from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -18,6 +18,10 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
+        "datastore": datastore.enter,
+        "parallel": region.enter_parallel,
+        "join": region.enter_join,
+        "forEach": region.enter_for_each,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }

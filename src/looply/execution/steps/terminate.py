@@ -14,7 +14,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, TerminateSettings)
     reason: Json = ""
     if settings.reason is not None:
-        is_secret = reads_secret(settings.reason, visit.state)
+        is_secret = reads_secret(settings.reason, visit.state, visit.address.scope)
         reason = MASK if is_secret else settings.reason.evaluate(visit.evaluation())
     visit.check_size(reason, "the reason", visit.limits.body_bytes)
     text = reason if isinstance(reason, str) else encode_json(reason).decode()

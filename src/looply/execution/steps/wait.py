@@ -50,7 +50,9 @@ def open_wait(
         resumed = _released(visit, kept, recipients)
         problems = unfit(visit.step, sources, kept.source, kept.payload)
         reason = (
-            problems[0].message if problems else over_document(visit.state, opened.step, resumed.size, visit.limits)
+            problems[0].message
+            if problems
+            else over_document(visit.state, opened.step, resumed.size, visit.limits, opened.scope)
         )
         if reason:
             events.append(_ignored(visit, kept, "UNFIT", reason))

@@ -353,7 +353,7 @@ class DecisionRaceStories:
         elif point == "after-it-is-stored":
             engine.faults.lost_answers = 1
         else:
-            engine.world.script({Retry: "call_1", Redrive: "order"}.get(act, "call_2"), HANG)
+            engine.world.script("call_1" if act is Retry else "order" if act is Redrive else "call_2", HANG)
         engine.call(ask(engine, execution_id, act, **facts.get(act, {})))
         await engine.settle()
         await engine.crash()

@@ -1,0 +1,149 @@
+"""Calls on datastores."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import datastores
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.rows import datastore_line, datastore_row
+from looply.server.wire import LIMIT, Message, limit_of
+
+Revision = Annotated[int, msgspec.Meta(ge=0, description="0: the datastore must not exist.")]
+
+
+class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A datastore without its document, which has `bytes` bytes. `modified_by` is a key or an execution."""
+
+    name: str
+    revision: int
+    bytes: int
+    created_on: int
+    modified_on: int
+    modified_by: str | None
+
+
+class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):
+    """A datastore; `value` is the whole document."""
+
+    organization_id: str
+    value: Json
+
+
+class DatastoreAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The datastore."""
+
+    message: str
+    item: DatastoreRecord
+
+
+class DatastoreKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as a query parameter."""
+
+    name: str
+
+
+class DatastoreList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, by name. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[DatastoreRow]
+    last_key: DatastoreKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole document of a datastore; with `if_revision` only while it has this revision."""
+
+    name: str
+    value: Json
+    if_revision: Revision | None = None
+
+
+class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a datastore; with `if_revision` only while it has this revision."""
+
+    name: str
+    if_revision: Revision | None = None
+
+
+async def get_datastores(call: Call) -> Answer:
+    """Lists the datastores."""
+    found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
+    items = [datastore_line(line) for line in found]
+    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    if has_more:
+        body["lastKey"] = {"name": items[-1]["name"]}
+    return Answer(body)
+
+
+async def get_datastore(call: Call) -> Answer:
+    """Returns a datastore."""
+    found = await datastores.get(call.services, call.principal, call.query.get("name"))
+    return Answer({"message": "success", "item": datastore_row(found)})
+
+
+async def put_datastore(call: Call) -> Answer:
+    """Stores the document of a datastore."""
+    body: PutDatastoreBody = call.body
+    stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
+    return Answer({"message": "success", "item": datastore_row(stored)})
+
+
+async def delete_datastore(call: Call) -> Answer:
+    """Deletes a datastore."""
+    body: DeleteDatastoreBody = call.body
+    await datastores.delete(call.services, call.principal, body.name, if_revision=body.if_revision)
+    return Answer({"message": "success"})
+
+
+_NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)
+_COMMON: Final[dict[str, Any]] = {"tag": "Datastores"}
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v2/workflows/getDatastores",
+        access="read",
+        handle=get_datastores,
+        summary="List the datastores by name, without their documents",
+        parameters=(LIMIT, Parameter("name", "Pagination key from `lastKey`.")),
+        answer=DatastoreList,
+        **_COMMON,
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getDatastore",
+        access="read",
+        handle=get_datastore,
+        summary="Read a datastore",
+        parameters=(_NAME,),
+        answer=DatastoreAnswer,
+        refusals=(404,),
+        **_COMMON,
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/putDatastore",
+        access="manage",
+        handle=put_datastore,
+        summary="Store the whole document of a datastore; makes it when there is none",
+        body=PutDatastoreBody,
+        answer=DatastoreAnswer,
+        refusals=(409, 422),
+        **_COMMON,
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/deleteDatastore",
+        access="manage",
+        handle=delete_datastore,
+        summary="Delete a datastore",
+        body=DeleteDatastoreBody,
+        answer=Message,
+        refusals=(404, 409),
+        **_COMMON,
+    ),
+)

@@ -1,0 +1,95 @@
+"""One look for all who wait in a process for what another one stores."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from looply.engine.lookout import Lookout
+from looply.engine.memory import MemoryData
+from looply.engine.memory.reads import MemoryReads
+from looply.errors import StoreUnreachable
+from looply.testing.clock import fake_loop
+
+
+class ScriptedReads(MemoryReads):
+    """Answers each look with the next of the script, and notes what was asked for."""
+
+    def __init__(self, *script: Sequence[str] | None) -> None:
+        super().__init__(MemoryData())
+        self.asked: list[list[str]] = []
+        self._script = list(script)
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        self.asked.append(list(execution_ids))
+        answer = self._script.pop(0)
+        if answer is None:
+            raise StoreUnreachable("the database is away")
+        return answer
+
+
+class Waiting:
+    """Those who wait, each until it is told."""
+
+    def __init__(self, reads: ScriptedReads, *execution_ids: str) -> None:
+        self.left = dict.fromkeys(execution_ids)
+        self.told: list[str] = []
+        self.lookout = Lookout(reads, fake_loop().clock, self.left.keys, self._tell)
+
+    async def until_told(self) -> None:
+        """Returns when nobody waits any more; meanwhile time passes from look to look."""
+        self.lookout.wake()
+        self.lookout.wake()
+        while self.left:
+            await fake_loop().quiet()
+            fake_loop().clock.advance(timedelta(seconds=1))
+
+    def _tell(self, execution_id: str) -> None:
+        self.told.append(execution_id)
+        self.left.pop(execution_id)
+
+
+async def test_all_who_wait_are_looked_for_at_once_until_nobody_does() -> None:
+    reads = ScriptedReads(["b"], [], ["a", "c"])
+    waiting = Waiting(reads, "a", "b", "c")
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert waiting.told == ["b", "a", "c"]
+    assert reads.asked == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
+
+
+async def test_nobody_looks_while_nobody_waits_and_it_begins_again_with_the_next_one() -> None:
+    reads = ScriptedReads(["a"], ["b"])
+    waiting = Waiting(reads, "a")
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert reads.asked == [["a"]]
+    waiting.left["b"] = None
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert reads.asked == [["a"], ["b"]]
+
+
+async def test_who_comes_in_the_pause_after_the_last_one_left_is_looked_for() -> None:
+    reads = ScriptedReads(["a"], ["b"])
+    waiting = Waiting(reads, "a")
+    waiting.lookout.wake()
+    await fake_loop().quiet()
+    waiting.left["b"] = None
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert waiting.told == ["a", "b"]
+
+
+async def test_without_a_store_everybody_is_told_to_look_for_itself() -> None:
+    waiting = Waiting(ScriptedReads(None), "a", "b")
+    await waiting.until_told()
+    await waiting.lookout.stop()
+    assert waiting.told == ["a", "b"]
+
+
+async def test_it_stops_while_somebody_waits() -> None:
+    waiting = Waiting(ScriptedReads([], []), "a")
+    waiting.lookout.wake()
+    await fake_loop().quiet()
+    await waiting.lookout.stop()
+    await waiting.lookout.stop()
+    assert waiting.told == []

@@ -1,0 +1,537 @@
+"""Branches and iterations: what opens, what each of them sees, and how they end."""
+
+from typing import Any
+
+import pytest
+from execution_driver import EXECUTION_ID, SEED, Simulator
+from execution_workflows import call, card, step, workflow
+
+from looply.errors import IllegalTransition
+from looply.execution import evolve, fold
+from looply.execution.address import Address, wait_token
+from looply.execution.commands import AlreadyRestarted, Declined, EffectDone, Restarted
+from looply.execution.document import Document
+from looply.execution.events import (
+    Cancelled,
+    Computed,
+    Discarded,
+    Event,
+    IncidentOpened,
+    Moved,
+    ScopeClosed,
+    ScopeEntered,
+    ScopeOpened,
+    StepFailed,
+    StepScheduled,
+    StepSkipped,
+)
+from looply.execution.logs import condensed_logs, event_log, masked_document, waits_of
+from looply.jsontext import Json
+from looply.limits import Limits
+
+OK = {"status": "200", "statusText": "OK", "headers": {}, "data": {}}
+
+
+def parallel(*branches: str, id_: str = "p") -> dict[str, Json]:
+    return step(id_, "parallel", {"branches": [{"id": branch} for branch in branches]})
+
+
+def join(count: Json = "all", of: str = "p", id_: str = "j") -> dict[str, Json]:
+    return step(id_, "join", {"of": of, "for": count})
+
+
+def for_each(items: Json = "${payload.output.items}", **settings: Json) -> dict[str, Json]:
+    return step("f", "forEach", {"items": items, **settings})
+
+
+def note(id_: str, value: Json = 1, **beside: Json) -> dict[str, Json]:
+    return step(id_, "overridePayload", {"parameters": [{"name": id_, "value": value}]}, **beside)
+
+
+def started(*steps: dict[str, Json], edges: str, body: Json = None, **options: Any) -> Simulator:
+    limits = options.pop("limits", Limits())
+    simulator = Simulator(workflow(*steps, edges=edges, **options), limits=limits)
+    simulator.start(body)
+    return simulator
+
+
+def events(simulator: Simulator, kind: type[Event]) -> list[Any]:
+    return [event for event in simulator.history if isinstance(event, kind)]
+
+
+def failure(simulator: Simulator) -> tuple[str, str]:
+    (failed,) = events(simulator, StepFailed)
+    return failed.code, failed.message
+
+
+def two_calls(count: Json = "all") -> Simulator:
+    """Returns an execution that makes two calls side by side, and one behind them."""
+    steps = (parallel("l", "r"), call("a", "POST"), call("b", "POST"), join(count), call("last"))
+    return started(*steps, edges="start>p p:l>a p:r>b a>j b>j j>last")
+
+
+def items(*body: dict[str, Json], edges: str, body_: Json = None, **settings: Json) -> Simulator:
+    """Returns an execution that runs steps for each item; `edges` are those within the body."""
+    last = note("last", "${f.output.items}")
+    edges = f"start>f f:each>{body[0]['id']} f>last {edges}"
+    return started(for_each(**settings), *body, last, edges=edges, body=body_ or {"items": ["x", "y", "z"]})
+
+
+def test_branches_begin_at_once_in_the_order_of_the_definition():
+    simulator = two_calls()
+    assert [effect.address for effect in simulator.effects] == ["p[l]/a:1", "p[r]/b:1"]
+    assert simulator.state.current_state == "a,b"
+    assert simulator.state.status == "RUNNING"
+
+
+def test_the_step_behind_a_join_is_visited_once_and_outside_of_the_branches():
+    simulator = two_calls()
+    simulator.succeed(OK)
+    assert not [event for event in events(simulator, StepScheduled) if event.step == "last"]
+    simulator.succeed(OK)
+    (scheduled,) = [event for event in events(simulator, StepScheduled) if event.step == "last"]
+    assert scheduled.address == Address("", "last", 1)
+    assert simulator.state.regions == simulator.state.frames == {}
+    assert simulator.state.outputs["p"] == {"branches": {"l": "ARRIVED", "r": "ARRIVED"}}
+    assert simulator.state.outputs["j"] == {"arrived": ["l", "r"], "missing": []}
+
+
+def test_a_loser_is_given_up_and_its_late_result_moves_nothing():
+    simulator = two_calls("any")
+    late, early = simulator.effects
+    simulator.report(early, OK)
+    assert simulator.state.outputs["j"] == {"arrived": ["r"], "missing": ["l"]}
+    assert [effect.address for effect in simulator.effects] == ["last:1"]
+    before = simulator.state
+    simulator.report(late, OK)
+    (discarded,) = events(simulator, Discarded)
+    assert discarded.address.text == "p[l]/a:1"
+    assert simulator.state.lines == before.lines
+    assert "a" not in simulator.state.outputs
+
+
+def test_a_winner_that_only_computes_lets_no_later_branch_begin():
+    steps = (parallel("l", "r"), note("a"), call("b"), join("any"))
+    simulator = started(*steps, edges="start>p p:l>a p:r>b a>j b>j")
+    assert simulator.state.status == "COMPLETED"
+    assert not events(simulator, StepScheduled)
+
+
+def test_a_loser_takes_its_own_branches_waits_timers_and_cards_along():
+    steps = (
+        parallel("l", "r"),
+        call("a"),
+        parallel("x", "y", "z", id_="q"),
+        step("w", "wait", {"timeout": "PT1H"}),
+        card("k", "a@example.com", wait={}),
+        step("d", "delay", {"for": "PT1H"}),
+        join("any"),
+        step("rest", "wait"),
+    )
+    edges = "start>p p:l>a p:r>q q:x>w q:y>k q:z>d a>j j>rest"
+    simulator = started(*steps, edges=edges)
+    assert simulator.state.current_state == "a,wait_for_response_state,d"
+    simulator.succeed(OK)
+    work = simulator.work
+    assert ([wait.address for wait in work.waits.values()], work.timers, work.cards) == (["rest:1"], {}, {})
+    assert [settled.how for settled in simulator.state.settled.values()] == ["CANCELLED", "CANCELLED"]
+    (given_up,) = events(simulator, Cancelled)
+    assert given_up.scopes == ("p[r]",)
+
+
+def test_a_branch_that_ends_at_an_open_exit_is_over_and_has_not_arrived():
+    steps = (parallel("l", "r"), call("a"), call("b"), join(), note("caught", "${error.message}"))
+    simulator = started(*steps, edges="start>p p:l>a p:r>b a>j j:error>caught")
+    simulator.succeed(OK)
+    simulator.succeed(OK)
+    assert failure(simulator)[0] == "JOIN_NOT_MET"
+    message = "step 'j': 1 branches of 'p' have arrived, and it waits for 2; the others have ended without arriving: r"
+    assert simulator.state.payload["caught"] == message
+
+
+def test_a_join_that_cannot_be_met_is_an_incident_without_an_error_exit():
+    simulator = started(parallel("l"), call("a"), join(), edges="start>p p:l>a")
+    simulator.succeed(OK)
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.code, incident.step, simulator.state.status) == ("JOIN_NOT_MET", "j", "FAILED")
+
+
+def test_branches_without_a_join_end_the_execution_when_the_last_of_them_ends():
+    simulator = started(parallel("l", "r", "none"), call("a"), call("b"), edges="start>p p:l>a p:r>b")
+    simulator.succeed(OK)
+    assert simulator.state.status == "RUNNING"
+    simulator.succeed(OK)
+    assert simulator.state.status == "COMPLETED"
+    assert simulator.state.outputs["p"] == {"branches": {"none": "ENDED", "l": "ENDED", "r": "ENDED"}}
+
+
+def test_more_branches_than_the_limit_fail_the_step():
+    simulator = started(parallel("l", "r"), call("a"), edges="start>p p:l>a", limits=Limits(branches=1))
+    assert failure(simulator) == ("LIMIT", "step 'p': there are 2 branches; the limit branches is 1")
+
+
+def test_a_failed_branch_freezes_the_others_and_keeps_their_results():
+    simulator = two_calls()
+    first, second = simulator.effects
+    simulator.fail("REJECTED", is_transient=False)
+    (incident,) = events(simulator, IncidentOpened)
+    assert incident.address == Address("p[l]", "a", 1)
+    simulator.report(second, OK)
+    state = simulator.state
+    assert (state.status, state.current_state, state.outputs["b"]) == ("FAILED", "a,b", OK)
+    assert not simulator.work.continues
+    assert first.address == "p[l]/a:1"
+
+
+def test_an_error_belongs_to_its_branch():
+    steps = (
+        parallel("l", "r"),
+        call("a"),
+        note("caught", "${error.state}"),
+        call("b"),
+        note("other", "${coalesce(error, 'none')}"),
+        join(),
+        note("last", "${coalesce(error, 'none')}"),
+    )
+    simulator = started(*steps, edges="start>p p:l>a a:error>caught caught>j p:r>b b>other other>j j>last")
+    simulator.fail("REJECTED", is_transient=False)
+    simulator.succeed(OK)
+    payload = simulator.state.payload
+    assert (payload["caught"], payload["other"], payload["last"]) == ("a", "none", "none")
+
+
+def test_a_terminate_step_in_a_branch_ends_the_execution():
+    steps = (parallel("l", "r"), call("a"), call("b"), step("t", "terminate", {"reason": "enough"}), join())
+    simulator = started(*steps, edges="start>p p:l>a p:r>b b>t a>j")
+    late = simulator.effects[0]
+    simulator.report(simulator.effects[1], OK)
+    state = simulator.state
+    assert (state.status, state.current_state, state.closed and state.closed.reason) == ("COMPLETED", "t", "enough")
+    simulator.report(late, OK)
+    assert len(events(simulator, Discarded)) == 1
+
+
+def test_a_call_that_terminates_stands_where_its_branches_stood():
+    simulator = two_calls()
+    simulator.terminate()
+    assert (simulator.state.status, simulator.state.current_state) == ("TERMINATED", "a,b")
+
+
+def test_branches_that_all_wait_make_the_execution_wait_and_are_told_apart_by_state_or_token():
+    steps = (parallel("l", "r"), step("a", "wait"), step("b", "delay", {"for": "PT1H"}), join())
+    simulator = started(*steps, edges="start>p p:l>a p:r>b a>j b>j")
+    assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "wait_for_response_state,b")
+    assert [shown["scope"] for shown in waits_of(simulator.state)] == ["p[l]"]
+    assert simulator.resume() == Restarted()
+    assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "b")
+    simulator.tick(3600)
+    assert simulator.state.status == "COMPLETED"
+
+
+def test_the_token_of_a_wait_that_was_given_up_is_refused_and_so_is_that_of_one_that_never_opened():
+    steps = (
+        parallel("l", "r", "s"),
+        call("a"),
+        step("b", "wait"),
+        call("c"),
+        step("d", "wait"),
+        join("any"),
+        call("z"),
+    )
+    simulator = started(*steps, edges="start>p p:l>a p:r>b p:s>c c>d a>j b>j d>j j>z")
+    simulator.succeed(OK)
+    for scope, name in (("p[r]", "b"), ("p[s]", "d")):
+        declined = simulator.resume(token=wait_token(EXECUTION_ID, SEED, Address(scope, name, 1)))
+        assert isinstance(declined, Declined)
+        assert declined.code == "NOT_WAITING"
+    unnamed = simulator.resume()
+    assert isinstance(unnamed, Declined)
+    assert unnamed.code == "NOT_WAITING"
+
+
+def test_a_step_of_a_branch_sees_the_tokens_of_its_own_waits_and_of_those_around():
+    steps = (
+        parallel("l", "r"),
+        note("seen", "${waits}"),
+        step("a", "wait"),
+        step("b", "wait"),
+        join("any"),
+        step("c", "wait"),
+    )
+    simulator = started(*steps, edges="start>p p:l>seen seen>a p:r>b a>j b>j j>c")
+    places = {"a": Address("p[l]", "a", 1), "c": Address("", "c", 1)}
+    tokens = {name: wait_token(EXECUTION_ID, SEED, address) for name, address in places.items()}
+    assert simulator.state.payload["seen"] == tokens
+    assert simulator.resume({"n": 1}, token=tokens["a"]) == Restarted()
+    assert isinstance(simulator.resume({"n": 1}, token=tokens["a"]), AlreadyRestarted)
+    assert simulator.resume({"n": 2}, token=tokens["c"]) == Restarted()
+
+
+def test_items_are_collected_in_their_order_whatever_the_order_of_their_ends():
+    simulator = items(call("c", "POST"), edges="", concurrency=3)
+    third, first, second = (simulator.effects[index] for index in (2, 0, 1))
+    for number, effect in enumerate((third, first, second)):
+        simulator.report(effect, {**OK, "data": {"n": number}})
+    assert [item["data"]["n"] for item in simulator.state.payload["last"]] == [1, 2, 0]
+    assert simulator.state.status == "COMPLETED"
+
+
+def test_no_more_iterations_run_at_once_than_asked_for():
+    simulator = items(call("c"), edges="", concurrency=2)
+    assert [effect.address for effect in simulator.effects] == ["f[0]/c:1", "f[1]/c:1"]
+    simulator.report(simulator.effects[1], OK)
+    assert [effect.address for effect in simulator.effects] == ["f[0]/c:1", "f[2]/c:1"]
+    assert simulator.state.current_state == "c"
+
+
+def test_the_limit_of_iterations_holds_whatever_a_stored_definition_asks_for():
+    steps = (for_each(concurrency=3), call("c"))
+    simulator = started(*steps, edges="start>f f:each>c", body={"items": [1, 2, 3]}, limits=Limits(iterations=1))
+    assert len(simulator.effects) == 1
+
+
+def test_an_iteration_reads_its_own_item_index_and_outputs_and_through_them_what_is_around():
+    steps = (
+        note("before", "b"),
+        for_each(concurrency=2),
+        call("c", "POST"),
+        note("n", "${concat(before.output.before, item, string(index), c.output.data.x)}"),
+    )
+    simulator = started(*steps, edges="start>before before>f f:each>c c>n", body={"items": ["x", "y"]})
+    first, second = simulator.effects
+    simulator.report(second, {**OK, "data": {"x": "2"}})
+    simulator.report(first, {**OK, "data": {"x": "1"}})
+    assert simulator.state.outputs["f"] == {"items": [{"n": "bx01"}, {"n": "by12"}]}
+    assert set(simulator.state.outputs) == {"before", "f"}
+    assert "n" not in simulator.state.payload
+
+
+def test_the_document_of_an_iteration_names_what_it_sees():
+    simulator = items(call("c"), edges="")
+    document = Document(simulator.workflow, simulator.state, "f[0]")
+    assert list(document) == ["payload", "WorkflowStartState", "environment", "waits", "item", "index"]
+    assert (document["item"], document["index"]) == ("x", 0)
+    with pytest.raises(KeyError):
+        Document(simulator.workflow, simulator.state)["item"]
+
+
+def test_an_iteration_keeps_its_changes_of_the_payload():
+    body = (note("n", "${concat(payload.output.n, item)}"), note("m", "${payload.output.n}"))
+    simulator = items(*body, edges="n>m", body_={"items": ["x", "y"], "n": "-"})
+    assert simulator.state.payload["last"] == [{"m": "-x"}, {"m": "-y"}]
+    assert simulator.state.payload["n"] == "-"
+
+
+def test_an_iteration_that_replaces_the_payload_has_its_own():
+    body = (step("s", "overridePayload", {"payload": {"own": "${item}"}}), note("n", "${payload.output.own}"))
+    simulator = items(*body, edges="s>n")
+    assert [item["n"] for item in simulator.state.payload["last"]] == ["x", "y", "z"]
+
+
+def test_what_iterations_hold_counts_for_the_document_and_is_given_back():
+    simulator = items(call("c"), call("d"), edges="c>d", concurrency=2)
+    empty = simulator.state.document_bytes
+    simulator.report(simulator.effects[0], {**OK, "data": {"text": "x" * 100}})
+    assert simulator.state.document_bytes > empty + 100
+    simulator.report(simulator.effects[1], OK)
+    while simulator.effects:
+        simulator.succeed(None)
+    state = simulator.state
+    assert state.document_bytes == sum(state.sizes.values())
+
+
+def test_an_item_that_does_not_fit_into_the_document_fails_its_step():
+    steps = (for_each(concurrency=2), call("c"))
+    limits = Limits(document_bytes=500)
+    simulator = started(*steps, edges="start>f f:each>c", body={"items": [1, 2]}, limits=limits)
+    for effect in simulator.effects:
+        simulator.report(effect, {**OK, "data": "x" * 250})
+    assert failure(simulator)[0] == "DOCUMENT_TOO_LARGE"
+    (incident,) = simulator.state.incidents.values()
+    assert incident.step == "c"
+
+
+def test_collected_outputs_that_do_not_fit_fail_the_step():
+    rule = {"variable": "${item}", "operator": "IsPresent"}
+    steps = (for_each(), step("if", "conditional", {"rules": [rule]}))
+    limits = Limits(document_bytes=200)
+    simulator = started(*steps, edges="start>f f:each>if", body={"items": list(range(20))}, limits=limits)
+    assert failure(simulator)[0] == "DOCUMENT_TOO_LARGE"
+    assert simulator.state.regions == {}
+    assert simulator.state.document_bytes == sum(simulator.state.sizes.values())
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("text", "a text"),
+        (None, "null"),
+        ({"a": 1}, "an object"),
+        (12, "a number"),
+        (True, "a boolean"),
+    ],
+)
+def test_items_must_be_a_list(found: Json, said: str):
+    steps = (for_each("${payload.output.x}"), note("n"))
+    simulator = started(*steps, edges="start>f f:each>n", body={"x": found})
+    assert failure(simulator) == ("BAD_INPUT", f"step 'f': items must be a list, not {said}")
+
+
+def test_more_items_than_the_limit_fail_the_step():
+    steps = (for_each(), note("n"))
+    simulator = started(*steps, edges="start>f f:each>n", body={"items": [1, 2]}, limits=Limits(items=1))
+    assert failure(simulator) == ("LIMIT", "step 'f': there are 2 items; the limit items is 1")
+
+
+def test_an_iteration_that_ends_without_an_output_collects_null():
+    simulator = items(step("w", "wait", {"timeout": "PT1M"}), edges="")
+    for _ in range(3):
+        simulator.tick(60)
+    assert simulator.state.payload["last"] == [None, None, None]
+
+
+def test_a_body_without_steps_counts_the_items():
+    simulator = started(for_each(), edges="start>f", body={"items": [1, 2]})
+    assert simulator.state.outputs["f"] == {"items": [None, None]}
+
+
+def test_visits_go_on_counting_when_a_region_is_visited_again():
+    rule = {"variable": "${payload.output.round}", "operator": "NumericLessThan", "value": 2}
+    steps = (
+        note("round", "${add(coalesce(payload.output.round, 0), 1)}"),
+        for_each(["x"]),
+        call("c"),
+        step("more", "conditional", {"rules": [rule]}),
+        step("again", "redirect", {"target": "round", "max_visits": 5}),
+    )
+    simulator = started(*steps, edges="start>round round>f f:each>c f>more more:yes>again")
+    simulator.succeed(OK)
+    assert [effect.address for effect in simulator.effects] == ["f[0]/c:2"]
+
+
+def test_secrets_of_the_items_reach_the_iterations_and_what_they_collect():
+    steps = (for_each(), call("c", "POST", secret=["/output/data/key"]), note("n", "${item.token}"))
+    trigger = {"secret": ["/output/items"]}
+    body = {"items": [{"token": "t1"}, {"token": "t2"}]}
+    simulator = started(*steps, edges="start>f f:each>c c>n", trigger=trigger, body=body)
+    (opened,) = events(simulator, ScopeOpened)
+    assert opened.secret == ("/items",)
+    assert simulator.state.frames["f[0]"].secrets == (("item",),)
+    for _ in range(2):
+        simulator.succeed({**OK, "data": {"key": "k"}})
+    assert masked_document(simulator.workflow, simulator.state)["f"]["output"] == {
+        "items": [{"n": "***"}, {"n": "***"}]
+    }
+    shown = repr([event_log(enumerate(simulator.history, 1)), condensed_logs(enumerate(simulator.history, 1), 10**6)])
+    assert "'t1'" not in shown
+    assert "'k'" not in shown
+
+
+def test_many_secret_items_are_marked_as_a_whole():
+    steps = (for_each(), note("n", "${item}", secret=["/output/n"]))
+    simulator = started(*steps, edges="start>f f:each>n", body={"items": list(range(101))})
+    assert simulator.state.secrets == (("f", "output", "items"),)
+
+
+def test_the_log_and_the_condensed_visits_tell_the_scope():
+    simulator = items(call("c"), edges="", concurrency=2)
+    simulator.succeed(OK)
+    simulator.terminate()
+    numbered = list(enumerate(simulator.history, 1))
+    log = event_log(numbered)
+    assert [entry.get("scope") for entry in log if entry["state"] == "c" and entry["type"] == "STEP_STARTED"] == [
+        "f[0]",
+        "f[1]",
+        "f[2]",
+    ]
+    (opened,) = [entry for entry in log if entry["type"] == "STEP_STARTED" and entry["state"] == "f"]
+    assert (opened["items"], opened["concurrency"]) == (3, 2)
+    visits, _ = condensed_logs(numbered, 10**6)
+    assert [(visit["scope"], visit["status"]) for visit in visits["c"]] == [
+        ("f[0]", "SUCCEEDED"),
+        ("f[1]", "CANCELLED"),
+        ("f[2]", "CANCELLED"),
+    ]
+    assert visits["f"][0]["input"] == {"items": ["x", "y", "z"], "concurrency": 2}
+
+
+def test_the_condensed_visits_of_losers_are_cancelled():
+    simulator = two_calls("any")
+    simulator.report(simulator.effects[1], OK)
+    visits, _ = condensed_logs(enumerate(simulator.history, 1), 10**6)
+    assert [visit["status"] for visit in (*visits["a"], *visits["b"], *visits["p"])] == [
+        "CANCELLED",
+        "SUCCEEDED",
+        "SUCCEEDED",
+    ]
+    assert visits["p"][0]["input"] == {"branches": ["l", "r"]}
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5])
+def test_where_a_stretch_is_cut_changes_nothing(cut: int):
+    body = (parallel("l", "r"), note("a", "${item}"), note("b", "${index}"), join(), note("n", "${a.output.a}"))
+    edges = "start>f f:each>p p:l>a p:r>b a>j b>j j>n"
+    outcomes = []
+    for limits in (Limits(), Limits(stretch_steps=cut)):
+        simulator = started(for_each(concurrency=2), *body, edges=edges, body={"items": [1, 2, 3]}, limits=limits)
+        path = [(type(event), getattr(event, "scope", "")) for event in simulator.history]
+        outcomes.append((simulator.state.outputs["f"], [step for step in path if step[0].__name__ != "Continued"]))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][0] == {"items": [{"n": 1}, {"n": 2}, {"n": 3}]}
+
+
+def test_every_prefix_of_a_history_folds_and_its_stored_text_too():
+    simulator = items(parallel("l", "r"), call("c"), step("w", "wait"), join("any"), edges="p:l>c p:r>w c>j w>j")
+    simulator.succeed(OK)
+    simulator.resume({"n": 1})
+    for place in range(1, len(simulator.history)):
+        assert fold(simulator.history[place:], fold(simulator.history[:place])) == simulator.state
+    before = simulator.state
+    simulator.crash()
+    assert simulator.state == before
+
+
+def test_a_skipped_or_moved_step_takes_its_region_along():
+    simulator = two_calls()
+    at = simulator.now
+    skipped = evolve(
+        simulator.state, StepSkipped(at=at, step="p", branch="join", output={"branches": {"l": "ARRIVED"}})
+    )
+    moved = evolve(simulator.state, Moved(at=at, to="last"))
+    for state in (skipped, moved):
+        assert (state.regions, state.frames, state.open_steps) == ({}, {}, {})
+        assert [path.scope for path in state.paths] == [""]
+
+
+@pytest.mark.parametrize("count", ["all", "any", 2])
+def test_a_join_goes_on_when_an_operator_gave_its_parallel_an_output_by_hand(count: Json):
+    simulator = two_calls(count)
+    skipped = StepSkipped(at=simulator.now, step="p", branch="join", output="by hand")
+    state = evolve(simulator.state, skipped)
+    advanced = simulator.go_on_from(state)
+    assert [(type(event), event.step) for event in advanced] == [(Computed, "j"), (StepScheduled, "last")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda at: ScopeClosed(at=at, scope="p[x]"),
+        lambda at: Cancelled(at=at, scopes=("p[x]",)),
+        lambda at: ScopeEntered(at=at, step="f", index=0),
+        lambda at: ScopeOpened(at=at, step="q", scope="p[l]", branches=("x",)),
+    ],
+    ids=["closed", "cancelled", "entered", "opened"],
+)
+def test_what_cannot_follow_is_illegal(event: Any):
+    simulator = two_calls()
+    with pytest.raises(IllegalTransition):
+        evolve(simulator.state, event(simulator.now))
+
+
+def test_a_late_result_of_an_iteration_that_is_over_is_discarded():
+    simulator = items(parallel("l", "r"), call("c"), call("d"), join("any"), edges="p:l>c p:r>d c>j d>j")
+    late = simulator.effects[1]
+    simulator.succeed(OK)
+    done = EffectDone(at=simulator.now, address=late.address, attempt=1, output=OK, size=2)
+    simulator.submit(done)
+    assert [event.address.text for event in events(simulator, Discarded)] == ["f[0]/p[r]/d:1"]
