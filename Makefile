@@ -63,8 +63,8 @@ test: ui packages check ## Run every check and test.
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
 	$(BIN)/pytest -n auto --dist worksteal --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
 
-soak: ui packages ## Run the long forms of the tests of faults and of the simulation, for hours.
-	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
+soak: ui packages ## Run the long forms of the tests of faults, of schedules and of the simulation, for hours.
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
 
 docs: $(STAMP) ## Write the reference pages again from the code.

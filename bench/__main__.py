@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import growth, speed, table
+from bench import growth, speed, table, timers
 from bench.beside import measure_peers
 from bench.machine import describe
 from bench.servers import ROOT
@@ -33,6 +33,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "waiting": (
         "100,000 waiting executions",
         lambda plan, args, _found: {"waiting": growth.measure_waiting(plan, args.waiting)},
+    ),
+    "timers": (
+        "100,000 timers that fall due in one minute",
+        lambda plan, args, _found: {"timers": timers.measure_timers(plan, args.timers)},
     ),
     "growth": (
         "lists, reads and triggers with 10 thousand and 1 million stored (--full: and 5 million)",
@@ -107,6 +111,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="time of a phase (10)")
     parser.add_argument("--repetitions", type=int, default=5, help="how often the first parts are repeated (5)")
     parser.add_argument("--waiting", type=int, default=growth.WAITING, help="waiting executions (100,000)")
+    parser.add_argument("--timers", type=int, default=timers.TIMERS, help="timers of one minute (100,000)")
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
     )

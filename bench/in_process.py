@@ -144,12 +144,12 @@ async def in_process(data: Path) -> AsyncIterator[InProcess]:
         }
         held = InProcess(**parts, services=services, **ours)
         for kind, definition in (("computing", computing()), ("waiting", waiting())):
-            held.workflow_ids[kind] = await _activated(held, definition)
+            held.workflow_ids[kind] = await activated(held, definition)
         note.write_bytes(msgspec.json.encode(ours))
         yield held
 
 
-async def _activated(held: InProcess, definition: dict[str, Any]) -> str:
+async def activated(held: InProcess, definition: dict[str, Any]) -> str:
     """Returns the id of a workflow, imported and activated by calls."""
     body = msgspec.json.encode({"definition": definition})
     item = (await held.call("POST", "/v2/workflows/importWorkflow", body))["item"]

@@ -70,6 +70,12 @@ def waiting() -> dict[str, Any]:
     return _workflow("A wait", [_START, _TOTAL, _WAIT, _TEXT], edges)
 
 
+def delaying() -> dict[str, Any]:
+    """Returns trigger -> delay until the time that the caller gives -> completed."""
+    delay = _step("delay_1", "delay", {"until": "${payload.output.due}"})
+    return _workflow("A delay", [_START, delay], [{"from": "WorkflowStartState", "to": "delay_1"}])
+
+
 def calling(url: str) -> dict[str, Any]:
     """Returns trigger -> 3 calls of another system, one after the other -> completed."""
     calls = [_step(f"http_{number}", "httpRequest", {"url": url, "method": "GET"}) for number in (1, 2, 3)]

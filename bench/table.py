@@ -50,6 +50,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield Row("memory of an idle server", f"{start['idle_rss_mib']} MiB")
     if "waiting" in found:
         yield from _waiting_rows(found["waiting"])
+    if "timers" in found:
+        yield from _timer_rows(found["timers"])
     if "growth" in found:
         yield from _growth_rows(found["growth"])
     if "expressions" in found:
@@ -81,6 +83,18 @@ def _waiting_rows(waiting: dict[str, Any]) -> Iterator[Row]:
     each = f"{beyond} bytes ({waiting['disk_bytes_each']} with it)"
     yield Row("  disk of each beyond the payload", each, "< 4 KB", beyond < 4000)
     yield Row("  restart to ready", f"{took:.2f} s", "< 3 s", took < 3)
+
+
+def _timer_rows(timers: dict[str, Any]) -> Iterator[Row]:
+    title = f"{timers['count']:,} timers that fall due in one minute: late"
+    shown = f"p50 {timers['late_p50_ms']} ms, p99 {timers['late_p99_ms']} ms, max {timers['late_max_ms']} ms"
+    # What the machine cannot store in the minute is no lateness of the pump.
+    behind = max(timers["count"] / timers["capacity_per_second"] - 60, 0)
+    yield Row(title, shown, f"p99 < {1 + behind:.0f} s", timers["late_p99_ms"] < 1000 * (1 + behind))
+    fired = f"{timers['fired']:,} fired, {timers['twice']} twice"
+    yield Row("  none lost, none twice", fired, "all, 0", timers["fired"] == timers["count"] and not timers["twice"])
+    rates = f"{timers['due_per_second']:.0f}/s due, the machine stores {timers['capacity_per_second']:.0f}/s"
+    yield Row("  what the machine can do", rates)
 
 
 def _expression_rows(found: dict[str, Any]) -> Iterator[Row]:

@@ -1,11 +1,6 @@
-"""A schedule that is watched while its server dies and comes back, and what must hold of its firings.
+"""A schedule whose server dies and comes back, and what its ledger must say of every instant."""
 
-An execution does not say for which instant it was started. While the server is there, the list of schedules tells it
-of the last one; for one that nobody saw there, it is the newest instant before its start that is not another's.
-"""
-
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import httpx2
 from blackbox_client import Organization
@@ -16,53 +11,43 @@ EVERY_MS = EVERY_SECONDS * 1000
 GRACE_MS = 2000
 """So late may a firing be on a busy machine."""
 
-
-class Fires:
-    """What the server says of one schedule, asked all the time."""
-
-    def __init__(self, address: str, made: Mapping[str, str], workflow_id: str) -> None:
-        self._client = httpx2.Client(base_url=address, timeout=15)
-        self._org = Organization(self._client, **made)
-        self._workflow_id = workflow_id
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        self.seen: list[tuple[int, str]] = []
-        """Pairs of a nominal instant (epoch milliseconds) and the execution that was started for it, as told."""
-
-    def close(self) -> None:
-        """Stops watching."""
-        self._is_over.set()
-        self._thread.join(30)
-        self._client.close()
-
-    def _watch(self) -> None:
-        while not self._is_over.wait(0.1):
-            try:
-                answer = self._org.get("getSchedules")
-            except httpx2.TransportError:
-                continue
-            if answer.status_code == 200:
-                self._note(answer.json()["items"])
-
-    def _note(self, items: Iterable[Row]) -> None:
-        for item in items:
-            if item["workflow_id"] == self._workflow_id and item["last_execution_id"] is not None:
-                self.seen.append((item["last_on"], item["last_execution_id"]))
+TRIMMED_ROWS = 9000
+"""A ledger with fewer rows begins with the schedule."""
 
 
-def fires_once(rows: Sequence[Row], seen: Iterable[tuple[int, str]], anchor_ms: int, lives: Sequence[Life]) -> int:
-    """I10: one execution for each instant, one instant for each execution; none is missed but while no process lived,
-    and then the last one is made up for. The last life ends when the schedule is paused.
+def read_ledger(address: str, made: Mapping[str, str], workflow_id: str) -> list[Row]:
+    """Returns what became of the instants of a schedule, oldest first."""
+    found: list[Row] = []
+    with httpx2.Client(base_url=address, timeout=30) as client:
+        org, cursor = Organization(client, **made), {}
+        while True:
+            answer = org.get("getScheduleFires", workflow_id=workflow_id, limit=30, **cursor)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["items"]
+            cursor = answer.json().get("lastKey")
+            if cursor is None:
+                return found[::-1]
 
-    Returns how many firings were looked at. Raises: AssertionError.
+
+def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives: Sequence[Life]) -> int:
+    """I10: every instant was decided on once, none is left out, and each execution has the one that the ledger names.
+
+    None is missed while a process lives, which the last one does until the schedule is paused. Returns how many firings
+    were looked at. Raises: AssertionError.
     """
-    fired = _instants(rows, _told(seen), anchor_ms)
-    for nominal, execution_id in fired.items():
-        alive = [life for life in lives if life.begun // 1_000_000 - EVERY_MS < nominal <= life.ended // 1_000_000]
-        assert alive, f"{execution_id} fired for {nominal}, which was missed and was not the last one that was"
+    starts = {row["workflow_execution_id"]: row["workflow_event_log"][0]["timestamp"] for row in rows}
+    named = [item["workflow_execution_id"] for item in ledger if item["workflow_execution_id"] is not None]
+    assert len(set(named)) == len(named), "an execution was started for two instants"
+    assert set(named) <= set(starts), f"fired, and not stored: {sorted(set(named) - set(starts))}"
+    _all_decided(ledger, anchor_ms)
+    if len(ledger) < TRIMMED_ROWS:
+        assert set(named) == set(starts), f"fired for no instant: {sorted(set(starts) - set(named))}"
+    fired = {item["nominal_on"]: item for item in ledger if item["workflow_execution_id"] is not None}
+    for nominal, item in fired.items():
+        start = starts[item["workflow_execution_id"]]
+        assert nominal <= start, f"{item['workflow_execution_id']} for {nominal} started at {start}"
     for nominal in owed(anchor_ms, lives):
-        assert nominal in fired, f"nothing fired for {nominal}"
+        assert nominal in fired or nominal < ledger[0]["nominal_on"], f"nothing fired for {nominal}"
     return len(fired)
 
 
@@ -77,29 +62,14 @@ def owed(anchor_ms: int, lives: Sequence[Life]) -> list[int]:
     return found
 
 
-def _told(seen: Iterable[tuple[int, str]]) -> dict[str, int]:
-    executions: dict[int, str] = {}
-    nominals: dict[str, int] = {}
-    for nominal, execution_id in seen:
-        assert executions.setdefault(nominal, execution_id) == execution_id, f"two executions fired for {nominal}"
-        assert nominals.setdefault(execution_id, nominal) == nominal, f"{execution_id} fired for two instants"
-    return nominals
-
-
-def _instants(rows: Sequence[Row], told: Mapping[str, int], anchor_ms: int) -> dict[int, str]:
-    """Returns the executions by their instants. Raises: AssertionError when two can only have the same one."""
-    starts = {row["workflow_execution_id"]: row["workflow_event_log"][0]["timestamp"] for row in rows}
-    assert set(told) <= set(starts), f"fired, and not stored: {sorted(set(told) - set(starts))}"
-    found: dict[int, str] = {}
-    next_nominal = _newest(max(starts.values(), default=anchor_ms), anchor_ms) + EVERY_MS
-    for execution_id, start in sorted(starts.items(), reverse=True):
-        nominal = told.get(execution_id, min(_newest(start, anchor_ms), next_nominal - EVERY_MS))
-        assert nominal not in found, f"{execution_id} and {found[nominal]} fired for {nominal}"
-        assert nominal < next_nominal, f"{execution_id} fired for {nominal}, after the execution for {next_nominal}"
-        assert nominal <= start <= nominal + EVERY_MS + GRACE_MS, f"{execution_id} for {nominal} started at {start}"
-        found[nominal] = execution_id
-        next_nominal = nominal
-    return found
+def _all_decided(ledger: Sequence[Row], anchor_ms: int) -> None:
+    """Each row goes on where the one before it ended; a missed one may stand for several instants."""
+    following = anchor_ms if len(ledger) < TRIMMED_ROWS else ledger[0]["nominal_on"]
+    for item in ledger:
+        assert item["outcome"] in ("STARTED", "CAUGHT_UP", "MISSED"), item
+        assert (item["outcome"] == "MISSED") == (item["workflow_execution_id"] is None), item
+        assert item["nominal_on"] == following + (item["count"] - 1) * EVERY_MS, f"{item} follows {following}"
+        following = item["nominal_on"] + EVERY_MS
 
 
 def _newest(instant_ms: int, anchor_ms: int) -> int:

@@ -241,30 +241,49 @@ def _lives() -> list[Life]:
     return [first, second]
 
 
-def test_a_schedule_that_fired_once_for_each_instant_passes() -> None:
+def _ledger(*nominals: int, **missed: int) -> list[Row]:
+    """Returns rows of a ledger; `mNOMINAL=COUNT` is a row of missed instants."""
+    rows = [
+        {"nominal_on": at, "outcome": "STARTED", "workflow_execution_id": f"f{at:06}", "count": 1} for at in nominals
+    ]
+    for name, count in missed.items():
+        at = int(name[1:])
+        rows.append({"nominal_on": at, "outcome": "MISSED", "workflow_execution_id": None, "count": count})
+    return sorted(rows, key=lambda row: row["nominal_on"])
+
+
+WHOLE = (0, 1000, 2000, 7000, 8000, 9000)
+
+
+def test_a_schedule_whose_instants_were_all_decided_on_once_passes() -> None:
     assert (EVERY_MS, GRACE_MS) == (1000, 2000)
     assert owed(0, _lives()) == [0, 1000, 2000, 8000, 9000]
-    rows = [*_fired(0, 1000, 2000, 3000, 4000), *_fired(7000, 8000, 9000, 10_000)]
-    rows[5]["workflow_event_log"][0]["timestamp"] = 7600
-    assert fires_once(rows, [(7000, "f007000"), (8000, "f008000")], 0, _lives()) == 9
+    assert fires_once(_fired(*WHOLE), _ledger(*WHOLE, m6000=4), 0, _lives()) == 6
 
 
 @pytest.mark.parametrize(
-    ("rows", "seen"),
+    ("rows", "ledger"),
     [
-        pytest.param(_fired(0, 1000, 8000, 9000), [], id="an instant is missing"),
-        pytest.param(_fired(0, 1000, 2000, 6000, 8000, 9000), [], id="a missed one that was not the last"),
-        pytest.param(_fired(0, 1000, 2000, 2001, 8000, 9000), [], id="two for one instant"),
-        pytest.param(_fired(0, 1000, 2000, 8000, 9000, 9001), [(8000, "f008000")], id="two for one, beside a free one"),
-        pytest.param(_fired(0, 1000, 2000, 8000, 9000), [(1000, "f001000"), (1000, "f002000")], id="told twice"),
-        pytest.param(_fired(0, 1000, 2000, 8000, 9000), [(1000, "f00"), (2000, "f00")], id="one for two instants"),
-        pytest.param(_fired(0, 1000, 2000, 8000, 9000), [(10_000, "f010000")], id="told and not stored"),
-        pytest.param(_fired(0, 1000, 2000, 8000, 9000), [(3000, "f002000")], id="before its instant"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE), id="instants that nobody decided on"),
+        pytest.param(_fired(*WHOLE), _ledger(*WHOLE, m6000=3), id="one that nobody decided on"),
+        pytest.param(_fired(*WHOLE, 2001), _ledger(*WHOLE, m6000=4), id="an execution for no instant"),
+        pytest.param(_fired(*WHOLE[:-1]), _ledger(*WHOLE, m6000=4), id="told and not stored"),
+        pytest.param(_fired(0, 1000, 7000, 8000, 9000), _ledger(0, 1000, 7000, 8000, 9000, m6000=5), id="missed alive"),
+        pytest.param(
+            _fired(*WHOLE),
+            [{**row, "workflow_execution_id": "f000000"} for row in _ledger(*WHOLE)],
+            id="one for two instants",
+        ),
+        pytest.param(
+            [{**row, "workflow_event_log": [{"timestamp": -1}]} for row in _fired(*WHOLE)],
+            _ledger(*WHOLE, m6000=4),
+            id="before its instant",
+        ),
     ],
 )
-def test_a_schedule_that_did_not_fire_once_does_not_pass(rows: list[Row], seen: list[tuple[int, str]]) -> None:
+def test_a_schedule_that_did_not_fire_once_does_not_pass(rows: list[Row], ledger: list[Row]) -> None:
     with pytest.raises(AssertionError, match=r"\w"):
-        fires_once(rows, seen, 0, _lives())
+        fires_once(rows, ledger, 0, _lives())
 
 
 def test_pages_that_are_whole_pass() -> None:

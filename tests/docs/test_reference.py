@@ -9,7 +9,7 @@ from reference_pages.commands import command_names, is_documented
 from reference_pages.error_notes import NOTES
 from reference_pages.errors import find_codes
 from reference_pages.logs import TEXTS, log_types
-from reference_pages.step_texts import EXAMPLES, LATER_SETTINGS, OUTPUTS, SUMMARIES
+from reference_pages.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
 
 from looply.definition import OPERATORS, STEP_TYPES, definition_schema, parse_definition
 from looply.expressions.functions.table import FUNCTIONS
@@ -66,27 +66,17 @@ def test_the_example_of_a_step_is_accepted(name: str) -> None:
     others: list[Json] = [] if name == "trigger" else [START]
     if name == "redirect":
         others.append({"id": "wait_1", "type": "wait", "settings": {}})
+    if name == "join":
+        others.append(EXAMPLES["parallel"])
     chain = [*others, step]
     edges = [{"from": before["id"], "to": after["id"]} for before, after in pairwise(chain)]
+    if name == "join":
+        edges[-1]["branch"] = "stock"
     if name == "trigger":
         chain.append(EXAMPLES["terminate"])
         edges = [{"from": "WorkflowStartState", "to": "terminate_1"}]
     definition: Json = {"workflow_name": name, "workflow_steps": chain, "workflow_connections": edges}
     assert parse_definition(definition).errors == ()
-
-
-@pytest.mark.parametrize("name", LATER_SETTINGS["trigger"])
-def test_a_setting_that_is_called_later_is_refused_now(name: str) -> None:
-    field = name.removeprefix("schedule.")
-    schema = definition_schema()["$defs"]["trigger"]["properties"]["schedule"]["properties"][field]
-    value = schema.get("enum", ["0 7 * * *" if field == "cron" else "PT1M"])[0]
-    settings = {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", field: value}}
-    steps = [{**START, "settings": settings}, EXAMPLES["terminate"]]
-    edges = [{"from": "WorkflowStartState", "to": "terminate_1"}]
-    definition: Json = {"workflow_name": "w", "workflow_steps": steps, "workflow_connections": edges}
-    assert [problem.path for problem in parse_definition(definition).errors] == [
-        f"/workflow_steps/0/settings/schedule/{field}"
-    ]
 
 
 def test_every_operator_is_on_its_page() -> None:

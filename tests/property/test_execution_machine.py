@@ -18,7 +18,7 @@ from execution_workflows import call, card, step, workflow
 
 from looply.definition import Workflow
 from looply.execution import fold, open_work
-from looply.execution.address import Address, card_token, idempotency_key, wait_token
+from looply.execution.address import Address, card_token, idempotency_key, parse_address, wait_token
 from looply.execution.commands import (
     AlreadyAnswered,
     AlreadyRestarted,
@@ -122,6 +122,56 @@ def workflows(draw: st.DrawFn) -> Workflow:
     return workflow(*steps, last, edges=" ".join(edges), settings=timeout)
 
 
+@st.composite
+def lines_of(draw: st.DrawFn, first: int, after: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """One or two steps in a row, from number `first` on, whose last one leads to `after`, or ends openly."""
+    steps = [draw(steps_of(first + number)) for number in range(draw(st.integers(1, 2)))]
+    edges = []
+    for number, one in enumerate(steps):
+        target = steps[number + 1]["id"] if number + 1 < len(steps) else after
+        exits = ["yes", "no"] if one["type"] == "conditional" else ["next"]
+        if one["type"] in ("wait", "adaptiveCard") and draw(st.booleans()):
+            exits.append("timeout")
+        if draw(st.integers(0, 3)):
+            exits.append("error")
+        edges += [f"{one['id']}:{exit_}>{target}" for exit_ in exits if target]
+    return steps, edges
+
+
+@st.composite
+def branches_of(draw: st.DrawFn, first: int, after: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Branches that meet in a join, or end by themselves, and then go on to `after`."""
+    count = draw(st.integers(1, 3))
+    meeting = draw(st.sampled_from(("all", "any", 1, count, None)))
+    steps = [step("p", "parallel", {"branches": [{"id": f"b{number}"} for number in range(count)]})]
+    edges = []
+    for number in range(count):
+        meets = meeting is not None and draw(st.integers(0, 5)) > 0
+        line, inner = draw(lines_of(first + 2 * number, "j" if meets else ""))
+        steps += line
+        edges += [f"p:b{number}>{line[0]['id']}", *inner]
+    if meeting is not None and any(edge.endswith(">j") for edge in edges):
+        steps.append(step("j", "join", {"of": "p", "for": meeting}))
+        edges += [f"j:{exit_}>{after}" for exit_ in ("next", "error") if after]
+    return steps, edges
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> Workflow:
+    """Branches side by side, items, or branches within the items."""
+    kind = draw(st.sampled_from(("branches", "items", "both")))
+    last = draw(st.sampled_from((call("end", "POST"), step("end", "wait"))))
+    if kind == "branches":
+        steps, edges = draw(branches_of(0, "end"))
+        steps, edges = [*steps, last] if any(edge.endswith(">end") for edge in edges) else steps, ["start>p", *edges]
+        return workflow(*steps, edges=" ".join(edges))
+    items = draw(st.sampled_from(([], [1], [1, 2, 3])))
+    loop = step("f", "forEach", {"items": items, "concurrency": draw(st.integers(1, 2))})
+    steps, edges = draw(lines_of(0, "") if kind == "items" else branches_of(0, ""))
+    edges = ["start>f", f"f:each>{steps[0]['id']}", "f:next>end", *edges]
+    return workflow(loop, *steps, last, edges=" ".join(edges))
+
+
 def of_kind(history: list[Event], *kinds: type) -> list[Any]:
     return [event for event in history if isinstance(event, kinds)]
 
@@ -133,7 +183,9 @@ class Execution(RuleBasedStateMachine):
         super().__init__()
         self.simulator: Simulator
 
-    @initialize(flow=workflows(), stretch=st.sampled_from((1, 2, 100)), goes_on=st.booleans(), body=st.booleans())
+    @initialize(
+        flow=workflows() | regions(), stretch=st.sampled_from((1, 2, 100)), goes_on=st.booleans(), body=st.booleans()
+    )
     def trigger(self, flow: Workflow, stretch: int, goes_on: bool, body: bool) -> None:
         limits = Limits(stretch_steps=stretch, step_visits=40)
         self.simulator = Simulator(flow, limits=limits, goes_on=goes_on)
@@ -150,7 +202,8 @@ class Execution(RuleBasedStateMachine):
         elif how == "any":
             name = names.draw(st.sampled_from(list(self.simulator.workflow.steps)))
             visit = names.draw(st.integers(1, 4))
-            fields["token"] = wait_token(EXECUTION_ID, SEED, Address("", name, visit))
+            scope = names.draw(st.sampled_from(("", *self.simulator.state.frames)))
+            fields["token"] = wait_token(EXECUTION_ID, SEED, Address(scope, name, visit))
         elif how == "garbage":
             fields["token"] = "x" * 60
         elif how == "state":
@@ -180,8 +233,7 @@ class Execution(RuleBasedStateMachine):
     def answer_card(self, pick: int, number: int) -> None:
         cards = sorted(self.simulator.state.cards.values(), key=lambda card: (card.address, card.part))
         chosen = cards[pick % len(cards)]
-        name, _, visit = chosen.address.rpartition(":")
-        token = card_token(EXECUTION_ID, SEED, Address("", name, int(visit)), chosen.part)
+        token = card_token(EXECUTION_ID, SEED, parse_address(chosen.address), chosen.part)
         before = len(self.simulator.history)
         wanted = chosen.wanted
         reply = self.simulator.answer_card(token, {"n": number})
@@ -430,7 +482,7 @@ def comparable(history: list[Event]) -> list[Event]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(flow=workflows(), cuts=st.lists(st.booleans(), max_size=60), data=st.data())
+@given(flow=workflows() | regions(), cuts=st.lists(st.booleans(), max_size=60), data=st.data())
 def test_where_stretches_are_cut_changes_nothing_but_continued(
     flow: Workflow, cuts: list[bool], data: st.DataObject
 ) -> None:
@@ -446,8 +498,7 @@ def test_where_stretches_are_cut_changes_nothing_but_continued(
             replies: list[Any] = [one.submit(command) for one in (whole, cut)]
         elif act == "card" and whole.work.cards:
             chosen = next(iter(whole.work.cards.values()))
-            name, _, visit = chosen.address.rpartition(":")
-            token = card_token(EXECUTION_ID, SEED, Address("", name, int(visit)), chosen.part)
+            token = card_token(EXECUTION_ID, SEED, parse_address(chosen.address), chosen.part)
             replies = [one.answer_card(token, {"n": 1}) for one in (whole, cut)]
         elif act == "tick":
             replies = [one.tick(1800) for one in (whole, cut)]
@@ -462,7 +513,7 @@ def test_where_stretches_are_cut_changes_nothing_but_continued(
 
 
 @settings(max_examples=50, deadline=None)
-@given(flow=workflows(), winners=st.permutations(range(6)))
+@given(flow=workflows() | regions(), winners=st.permutations(range(6)))
 def test_of_many_resumes_exactly_one_releases_each_wait(flow: Workflow, winners: list[int]) -> None:
     simulator = Simulator(flow)
     simulator.start({"n0": 1})

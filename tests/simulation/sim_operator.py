@@ -136,7 +136,7 @@ class Operator:
                 definition=made.workflow.hash.hex(),
                 status=status,
                 anchor=anchor,
-                next=next_fire(settings.schedule.every, anchor, now, "UTC"),
+                next=next_fire(settings.schedule, anchor, now),
                 last=former.last if former is not None else None,
                 last_execution=former.last_execution if former is not None else "",
             )

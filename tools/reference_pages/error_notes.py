@@ -156,6 +156,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "INCORRECT_WORKFLOW_ID": ("call", "A workflow id is a UUID."),
     "INTERNAL": ("server", "A defect of Looply. The log line with the `request_id` has the details; please report it."),
     "INVALID_CONNECTION": ("state", "The connection does not fit its kind. `errors` lists every field that is wrong."),
+    "INVALID_CRON": ("definition", "Not a cron expression, or one that never comes; the message names the field."),
     "INVALID_DEFINITION": (
         "definition",
         "The definition has problems. `errors` lists all of them, each with a JSON Pointer. Nothing was stored.",
@@ -186,6 +187,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "A limit is reached: recipients, open waits or a size. The message names it. `putDatastore` answers so for "
             "a document that is too large."
         ),
+    ),
+    "JOIN_NOT_MET": (
+        "step",
+        "So many branches ended without arriving at the `join` that it can no longer be met.",
     ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),

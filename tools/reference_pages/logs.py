@@ -21,9 +21,9 @@ _LOG = f"""
 `workflow_event_log` of an execution is a list, oldest first. Every entry has `seq`, `timestamp` (epoch
 milliseconds), `type`, `state` (the step; for the execution as a whole the step where it stood, null where the
 entries of a list begin too late to tell), `by` and `via` (who and by which channel, null where the engine itself
-decided); an entry of a step has its `visit`. The fields below are there when they have a value. Texts are cut at
-{LOG_TEXT:,} characters; a value over {LOG_VALUE:,} bytes is shown as
-`{{"trimmed_bytes": n}}`. Secrets and tokens are `***`.
+decided); an entry of a step has its `visit`, and in a branch or a body its `scope`, such as `forEach_1[17]`. The
+fields below are there when they have a value. Texts are cut at {LOG_TEXT:,} characters; a value over
+{LOG_VALUE:,} bytes is shown as `{{"trimmed_bytes": n}}`. Secrets and tokens are `***`.
 
 A step that only computes has one entry, `STEP_SUCCEEDED`. One type can stand for several events: a `STEP_FAILED`
 with the code `OUTCOME_UNKNOWN` says that nobody can tell whether the call got through. An incident has two entries
@@ -54,7 +54,7 @@ TEXTS: Final[dict[str, str]] = {
     "STEP_RESULT_DISCARDED": "A result came for something that is no longer open.",
     "STEP_RETRY_SCHEDULED": "A failed attempt is repeated when the time has come.",
     "STEP_SKIPPED": "An operator gave the step an output instead of running it.",
-    "STEP_STARTED": "A call to another system is about to be made, or a delay began.",
+    "STEP_STARTED": "A call to another system is about to be made, or a delay, branches or items began.",
     "STEP_SUCCEEDED": "A step is done and left by the exit `branch`.",
     "WAIT_OPENED": "The execution waits; `count` is the number of card answers that release it.",
     "WAIT_RESUMED": "The wait was released.",

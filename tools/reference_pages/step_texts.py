@@ -20,6 +20,9 @@ SUMMARIES: Final[dict[str, str]] = {
         "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
         "workflow can read. A change is stored together with the step's outcome, exactly once."
     ),
+    "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
+    "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
+    "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -46,16 +49,14 @@ OUTPUTS: Final[dict[str, str]] = {
         "`value` and `revision`. `get`: the value at the path, null where there is none; `set`, `merge`: what is there "
         "now; `delete`: what was there. `revision` is that after the step, 0 when there is no such datastore."
     ),
+    "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
+    "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
+    "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
 
-LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {
-    "trigger": (
-        "schedule.cron",
-        "schedule.catch_up_window",
-    ),
-}
+LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {}
 """Settings that the schema has and this release refuses."""
 
 EXAMPLES: Final[dict[str, Any]] = {
@@ -64,7 +65,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "type": "trigger",
         "settings": {
             "trigger_type": "SCHEDULED",
-            "schedule": {"every": "P1D", "start": "2026-03-02T07:00:00+01:00", "timezone": "Europe/Dublin"},
+            "schedule": {"cron": "0 7 * * MON-FRI", "timezone": "Europe/Dublin"},
         },
     },
     "httpRequest": {
@@ -179,6 +180,19 @@ EXAMPLES: Final[dict[str, Any]] = {
             "path": "/${payload.output.supplier}",
             "value": {"last_order": "${payload.output.po}"},
         },
+    },
+    "parallel": {
+        "id": "parallel_1",
+        "type": "parallel",
+        "settings": {
+            "branches": [{"id": "stock", "label": "Ask the stock"}, {"id": "price", "label": "Ask the price"}]
+        },
+    },
+    "join": {"id": "join_1", "type": "join", "settings": {"of": "parallel_1", "for": "all"}},
+    "forEach": {
+        "id": "forEach_1",
+        "type": "forEach",
+        "settings": {"items": "${payload.output.lines}", "concurrency": 4},
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

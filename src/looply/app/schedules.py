@@ -13,6 +13,7 @@ from looply.catalog.workflows import WorkflowVersion
 from looply.definition import Schedule as Definition
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.port import Schedule
+from looply.engine.scheduling import waiting_for
 from looply.errors import Conflict, DefinitionError, NotFound, Overloaded
 from looply.jsontext import Json
 from looply.schedule import next_fire
@@ -59,10 +60,8 @@ async def toggle(
 def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime) -> Schedule:
     if status == schedule.status:
         return schedule
-    due = schedule.next
-    if status == "ACTIVE":
-        due = _next_of(workflow, schedule.anchor, max(now, schedule.last or now))
-    return msgspec.structs.replace(schedule, status=status, next=due, definition=workflow.hash.hex())
+    changed = msgspec.structs.replace(schedule, status=status, definition=workflow.hash.hex())
+    return changed if status == "PAUSED" else _going_on(changed, workflow, now)
 
 
 async def list_all(services: Services, principal: Principal) -> Sequence[Schedule]:
@@ -93,7 +92,6 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
     if live is not None and live.workflow_version == row.workflow_version:
         return live
     now = services.clock.now()
-    anchor = definition.start or now
     schedule = Schedule(
         organization_id=organization_id,
         workspace_id=row.workspace_id,
@@ -101,9 +99,13 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
         workflow_version=row.workflow_version,
         definition=workflow.hash.hex(),
         status=live.status if live is not None else "ACTIVE",
-        anchor=anchor,
-        next=_next_of(workflow, anchor, now),
+        anchor=definition.start or now,
+        next=None,
+        # What the former version started last is what the overlap rule looks at, and no earlier instant fires.
+        last=live.last if live is not None else None,
+        last_execution=live.last_execution if live is not None else "",
     )
+    schedule = _going_on(schedule, workflow, now)
     await services.engine.put_schedule(schedule, workflow)
     return schedule
 
@@ -153,11 +155,12 @@ def schedule_of(workflow: Workflow) -> Definition | None:
     return settings.schedule
 
 
-def _next_of(workflow: Workflow, anchor: datetime, now: datetime) -> datetime | None:
+def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
+    """Returns the schedule that waits for its first instant from now on, and after the last one that fired."""
     definition = schedule_of(workflow)
     if definition is None:
-        return None
-    return next_fire(definition.every, anchor, now, definition.timezone, definition.end)
+        return msgspec.structs.replace(schedule, next=None)
+    return waiting_for(schedule, definition, next_fire(definition, schedule.anchor, max(now, schedule.last or now)))
 
 
 async def _newest_active(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from looply.app import workflows
+from looply.app import fires, workflows
 from looply.app.activate import activate
 from looply.catalog.workflows import WorkflowSummary
 from looply.cli.importing import Imported, paths_into_definition, unwrapped
@@ -10,7 +10,7 @@ from looply.cli.options import Place
 from looply.cli.store import open_store
 from looply.cli.terminal import Terminal
 from looply.jsontext import Json
-from looply.server.rows import schedule_row, workflow_row
+from looply.server.rows import fire_row, schedule_row, workflow_row
 
 
 async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[dict[str, Any]]:
@@ -51,7 +51,24 @@ async def import_to_folder(
 async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     """Returns the live schedules as the API lists them."""
     async with open_store(terminal, place) as store:
+        engine, organization_id = store.services.engine, store.organization.organization_id
+        missed = await engine.missed_fires(organization_id)
         return [
-            schedule_row(schedule)
-            for schedule in await store.services.engine.list_schedules(store.organization.organization_id)
+            schedule_row(schedule, missed.get(schedule.workflow_id))
+            for schedule in await engine.list_schedules(organization_id)
         ]
+
+
+async def list_fires(terminal: Terminal, place: Place, workflow_id: str, limit: int) -> list[dict[str, Any]]:
+    """Returns what became of the instants of a schedule, as the API lists it. Raises: BadRequest, NotFound."""
+    async with open_store(terminal, place) as store:
+        rows = await fires.list_fires(store.services, store.principal, workflow_id, None, limit)
+        return [fire_row(row) for row in rows]
+
+
+async def preview_workflow(
+    terminal: Terminal, place: Place, workflow_id: str, version: int | None, view: fires.View
+) -> fires.Preview:
+    """Returns the next fires of a workflow. Raises: BadRequest, NotFound, Conflict."""
+    async with open_store(terminal, place) as store:
+        return await fires.preview_workflow(store.services, store.principal, workflow_id, version, view)

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from looply.cli.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.preview import preview
 from looply.cli.tables import record, show_items
 from looply.cli.terminal import Here, Terminal
 
-APP: Final = App(name="schedule", help="Schedules: list, pause, play.")
+APP: Final = App(name="schedule", help="Schedules: list, fires, preview, pause, play.")
 
 _COLUMNS: Final = {
     "workflow": "workflow_id",
@@ -17,10 +18,20 @@ _COLUMNS: Final = {
     "next": "next_on",
     "last": "last_on",
     "last execution": "last_execution_id",
+    "missed": "missed_count",
+    "last missed": "missed_on",
+}
+_FIRES: Final = {
+    "instant": "nominal_on",
+    "outcome": "outcome",
+    "instants": "count",
+    "execution": "workflow_execution_id",
+    "decided": "decided_on",
 }
 _ALL: Final = 1_000_000
 
 WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
 Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
 
 
@@ -35,6 +46,22 @@ async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
         async with place.client(terminal) as client:
             items = await client.items("getSchedules", _ALL)
     show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List what became of the instants of a schedule, newest first.
+
+    STARTED on time, CAUGHT_UP late, SKIPPED while the last execution was open, QUEUED behind it, or MISSED.
+    """
+    if place.is_offline():
+        from looply.cli import offline  # noqa: PLC0415 - start-up cost of the stores
+
+        items = await offline.list_fires(terminal, place, workflow_id, limit)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)
+    show_items(terminal, items, _FIRES)
 
 
 @APP.command
@@ -63,3 +90,6 @@ async def _toggle(
         answer = await client.post("toggleScheduledWorkflow", body)
     shown = {name: answer[name] for name in ("workflow_id", "workflow_version", "status")}
     terminal.show(answer, lambda: record(shown))
+
+
+APP.command(preview)

@@ -6,12 +6,14 @@ parsing anything.
 
 from looply.definition.choice import OPERATORS, Operator, Rule
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
+from looply.definition.cron import Cron, parse_cron
 from looply.definition.diff import Change, diff_definitions
 from looply.definition.document_shapes import document_shape
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
 from looply.definition.model import ARRIVE, EACH, START, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.retry import RetryPolicy, matches_status
+from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
 from looply.definition.settings_schema import SOURCES
 from looply.definition.step_settings import (
@@ -21,9 +23,11 @@ from looply.definition.step_settings import (
     Branch,
     BranchConditionalSettings,
     CardWait,
+    CatchUp,
     ConditionalSettings,
     DatastoreSettings,
     DelaySettings,
+    DstRule,
     ForEachSettings,
     HttpRequestSettings,
     JoinSettings,
@@ -45,6 +49,7 @@ __all__ = [
     "ARRIVE",
     "EACH",
     "METADATA",
+    "ON_TIME",
     "OPERATORS",
     "SOURCES",
     "START",
@@ -55,10 +60,13 @@ __all__ = [
     "Branch",
     "BranchConditionalSettings",
     "CardWait",
+    "CatchUp",
     "Change",
     "ConditionalSettings",
+    "Cron",
     "DatastoreSettings",
     "DelaySettings",
+    "DstRule",
     "Duration",
     "Findings",
     "ForEachSettings",
@@ -90,6 +98,7 @@ __all__ = [
     "document_shape",
     "find_zone",
     "matches_status",
+    "parse_cron",
     "parse_definition",
     "parse_duration",
     "parse_instant",

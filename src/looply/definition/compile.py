@@ -22,6 +22,7 @@ from looply.definition.references import check_references
 from looply.definition.regions import check_regions, find_regions, joins_of
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
+from looply.definition.schedules import check_zone
 from looply.definition.schema import VALIDATOR, definition_schema
 from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
@@ -178,7 +179,7 @@ def _workflow_settings(
     return WorkflowSettings(
         timeout=reader.duration("timeout"),
         max_concurrency=reader.whole("max_concurrency"),
-        timezone=endings.check_zone(reader, "timezone", "UTC"),
+        timezone=check_zone(reader, "timezone", "UTC"),
         search_fields=tuple(reader.value.get("search_fields", ())),
         retention=reader.duration("retention"),
         log=reader.value.get("log", "full"),

@@ -1,20 +1,17 @@
 """Compiles the settings of the steps that start, end, redirect or override."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 
-from looply.definition.duration import find_zone
 from looply.definition.pointer import join_pointer
 from looply.definition.reading import Reader
+from looply.definition.schedules import schedule as compile_schedule
 from looply.definition.step_settings import (
     OverridePayloadSettings,
     RedirectSettings,
-    Schedule,
     TerminateSettings,
     TriggerSettings,
 )
-from looply.errors import DefinitionError
 from looply.expressions import Template
 
 METADATA: Final = (
@@ -29,11 +26,6 @@ METADATA: Final = (
 )
 """Names within `payload.output` that belong to the engine."""
 
-SCHEDULE_DEFAULTS: Final = {"jitter": "PT0S", "overlap": "skip", "catch_up": "last", "dst": "once"}
-"""Fields of a schedule that only have one value in this release, which is what the engine does."""
-
-_SCHEDULE_FIELDS = ("every", "timezone", "start", "end", *SCHEDULE_DEFAULTS)
-_SHORTEST = timedelta(seconds=1)
 _OWN = "belongs to the engine and cannot be set"
 
 
@@ -41,11 +33,13 @@ def trigger(reader: Reader, zone: str) -> TriggerSettings:
     """Returns the settings of the trigger; `zone` is the workflow's own, for a schedule that states none."""
     kind = reader.value["trigger_type"]
     if kind == "SCHEDULED" and "schedule" not in reader:
-        reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"every": "PT1H"}')
+        reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
     if kind == "REQUEST" and "schedule" in reader:
         reader.error("schedule", "a REQUEST trigger has no schedule", "set `trigger_type` to SCHEDULED")
     schedule = reader.child("schedule")
-    return TriggerSettings(trigger_type=kind, schedule=_schedule(schedule, zone) if schedule is not None else None)
+    return TriggerSettings(
+        trigger_type=kind, schedule=compile_schedule(schedule, zone) if schedule is not None else None
+    )
 
 
 def override_payload(reader: Reader) -> OverridePayloadSettings:
@@ -68,40 +62,6 @@ def redirect(reader: Reader) -> RedirectSettings:
 def terminate(reader: Reader) -> TerminateSettings:
     """Returns the settings of a `terminate`."""
     return TerminateSettings(status=reader.value.get("status", "COMPLETED"), reason=reader.template("reason"))
-
-
-def check_zone(reader: Reader, name: str, default: str) -> str:
-    """Returns the stated zone, or the default when it is left out or unknown, which is reported."""
-    if name not in reader:
-        return default
-    zone: str = reader.value[name]
-    try:
-        find_zone(zone)
-    except DefinitionError as error:
-        reader.error(name, error.message)
-        return default
-    return zone
-
-
-def _schedule(reader: Reader, zone: str) -> Schedule | None:
-    for name in reader.value:
-        if name not in _SCHEDULE_FIELDS:
-            hint = "use `every`" if name == "cron" else ""
-            reader.error(name, f"the schedule field {name!r} is not available in this release", hint)
-    for name, default in SCHEDULE_DEFAULTS.items():
-        if reader.value.get(name, default) != default:
-            message = f"the schedule field {name!r} can only be {default!r} in this release"
-            reader.error(name, message, f"leave {name!r} out")
-    every = reader.duration("every")
-    if "every" not in reader and "cron" not in reader:
-        reader.error("every", "`every` is missing", 'such as "PT1H"')
-    if every is not None and not every.has_calendar_parts and every.to_timedelta() < _SHORTEST:
-        reader.error("every", "must be at least PT1S")
-    start, end = reader.instant("start"), reader.instant("end")
-    if start is not None and end is not None and end <= start:
-        reader.error("end", "must be later than `start`")
-    stated = check_zone(reader, "timezone", zone)
-    return Schedule(every=every, timezone=stated, start=start, end=end) if every is not None else None
 
 
 def _parameters(reader: Reader) -> Iterator[tuple[tuple[str, ...], Template]]:

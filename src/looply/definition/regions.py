@@ -193,17 +193,23 @@ def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], rep
 
 
 def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
-    """Warns of a join at which fewer branches can arrive than it waits for."""
+    """Checks that only its branches lead to a join, and warns where fewer of them do than it waits for."""
     arriving: dict[str, set[str]] = {join: set() for join in joins.values()}
+    parallels = {join: parallel for parallel, join in joins.items() if is_of(outline.by_id.get(parallel), "parallel")}
     for way in (way for ways in _ways(outline).values() for way in ways):
         region = found.regions.get(way.source)
-        if region is None or way.target not in arriving:
+        if region is None or way.target not in parallels:
             continue
-        region = (*region, (way.source, way.exit)) if is_of(outline.by_id[way.source], "parallel") else region
-        if region and joins.get(region[-1][0]) == way.target:
+        parallel = parallels[way.target]
+        if way.source == parallel and way.exit != "error":
+            arriving[way.target].add(way.exit)
+        elif region and region[-1][0] == parallel:
             arriving[way.target].add(region[-1][1])
-    for parallel, join in joins.items():
-        if parallel not in found.regions or not is_of(outline.by_id.get(parallel), "parallel"):
+        elif region == found.regions.get(way.target):
+            message = f"{way.target!r} is the join of {parallel!r}: only a branch of it can lead there"
+            report.error(way.path, message, "lead to the step behind the join")
+    for join, parallel in parallels.items():
+        if parallel not in found.regions:
             continue
         needed = _needed(outline.by_id[join].settings.get("for", "all"), outline.by_id[parallel])
         if len(arriving[join]) < needed:

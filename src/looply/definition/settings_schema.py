@@ -7,6 +7,7 @@ Every other string may hold `${...}`; where a field has a closed list of values,
 from typing import Final
 
 from looply.definition.choice import OPERATORS
+from looply.definition.cron import LONGEST
 from looply.definition.retry import STATUS_PATTERN
 from looply.jsontext import Json
 
@@ -126,32 +127,36 @@ SETTINGS: Final[dict[str, Json]] = {
             "schedule": fields(
                 {
                     "every": described(_DURATION, "Time between two starts."),
-                    "cron": described(_NAME, "Cron expression of five fields."),
+                    "cron": described(
+                        {**_NAME, "maxLength": LONGEST},
+                        "Cron expression: minute, hour, day of the month, month, day of the week; a sixth field before"
+                        " them is the second.",
+                    ),
                     "timezone": described(_NAME, "IANA name; the workflow's own zone when left out."),
                     "start": described(_TEXT, "RFC 3339; `every` counts from here, else from activation."),
                     "end": described(_TEXT, "RFC 3339; nothing starts after it."),
-                    "jitter": described(_DURATION, "Only `PT0S` in this release: starts are on time.", default="PT0S"),
+                    "jitter": described(_DURATION, "Each start is put off by some time below this.", default="PT0S"),
                     "overlap": one_of(
                         "skip",
                         "queue",
                         "allow",
                         default="skip",
-                        description="Only `skip` in this release: no start while the last execution is open.",
+                        description="What a start does while the last execution is open.",
                     ),
                     "catch_up": one_of(
                         "last",
                         "none",
                         "all",
                         default="last",
-                        description="Only `last` in this release: of the starts that were missed the last is made.",
+                        description="Which of the starts that were missed while no server ran are made up for.",
                     ),
-                    "catch_up_window": described(_DURATION, "How late a missed start may be.", default="PT1H"),
+                    "catch_up_window": described(_DURATION, "How late such a start may be.", default="PT1H"),
                     "dst": one_of(
                         "once",
                         "skip",
                         "twice",
                         default="once",
-                        description="Only `once` in this release: a change of the clocks drops and doubles no start.",
+                        description="What a time of the day does that the clocks leave out or show twice.",
                     ),
                 },
             ),
@@ -294,16 +299,36 @@ SETTINGS: Final[dict[str, Json]] = {
         },
         ("connection", "to", "subject"),
     ),
-    "parallel": fields({"branches": items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",)))}, ("branches",)),
+    "parallel": fields(
+        {
+            "branches": described(
+                items_of(fields({"id": _BRANCH_ID, "label": _TEXT}, ("id",))),
+                "Each is an exit; all of them begin at once.",
+            )
+        },
+        ("branches",),
+    ),
     "join": fields(
         {
-            "of": _STEP,
-            "for": {"anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}], "default": "all"},
+            "of": described(_STEP, "The `parallel` whose branches meet here."),
+            "for": {
+                "anyOf": [one_of("all", "any"), {"type": "integer", "minimum": 1}],
+                "default": "all",
+                "description": "How many branches must arrive; those that come later are given up.",
+            },
         },
         ("of",),
     ),
     "forEach": fields(
-        {"items": computed({"type": "array"}), "concurrency": {"type": "integer", "minimum": 1, "default": 1}},
+        {
+            "items": computed({"type": "array"}, description="A list, or an expression that gives one."),
+            "concurrency": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 1,
+                "description": "How many iterations run at once.",
+            },
+        },
         ("items",),
     ),
     "subworkflow": fields(

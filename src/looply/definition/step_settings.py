@@ -1,12 +1,13 @@
 """The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 import jsonschema_rs
 import msgspec
 
 from looply.definition.choice import Rule
+from looply.definition.cron import Cron
 from looply.definition.duration import Duration
 from looply.definition.schema_problems import schema_problems
 from looply.definition.settings_schema import SOURCES
@@ -15,18 +16,35 @@ from looply.expressions import CardTemplate, Template
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
+Overlap: TypeAlias = Literal["skip", "queue", "allow"]
+CatchUp: TypeAlias = Literal["last", "none", "all"]
+DstRule: TypeAlias = Literal["once", "skip", "twice"]
 CardAction: TypeAlias = Literal["send", "update", "delete"]
 DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """When a scheduled workflow starts: every `every`, counted from `start`, else from activation."""
+    """When a scheduled workflow starts: at the times of `cron`, or every `every`; exactly one of the two is there.
 
-    every: Duration
+    `every` counts from `start`, else from activation.
+    """
+
     timezone: str
     """IANA name; the workflow's own when the schedule states none."""
+    every: Duration | None = None
+    cron: Cron | None = None
     start: datetime | None = None
     end: datetime | None = None
+    jitter: timedelta = timedelta(0)
+    """Each start is put off by some time below this."""
+    overlap: Overlap = "skip"
+    """What becomes of a start while the last execution is open."""
+    catch_up: CatchUp = "last"
+    """Which of the starts that fell due while nothing ran are made up for."""
+    catch_up_window: timedelta = timedelta(hours=1)
+    """How late a start that is made up for may be."""
+    dst: DstRule = "once"
+    """What a time of the day does when the clocks leave it out or show it twice."""
 
 
 class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):

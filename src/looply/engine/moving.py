@@ -85,9 +85,12 @@ JOURNAL: Final = (
     _table(
         "schedule",
         "workflow integer, org integer, workspace integer, version integer, definition text, status smallint,"
-        "anchor_ms bigint, next_ms bigint, last_ms bigint, last_execution uuid",
+        "anchor_ms bigint, next_ms bigint, last_ms bigint, last_execution uuid, delay_ms bigint",
     ),
-    _table("fire", "workflow integer, nominal_ms bigint, execution_id uuid"),
+    _table(
+        "fire",
+        "workflow integer, nominal_ms bigint, execution_id uuid, outcome smallint, at_ms bigint, count integer",
+    ),
     _table(
         "datastore",
         "org integer, name text, revision bigint, body bytea, digest bytea, created_ms bigint, modified_ms bigint,"

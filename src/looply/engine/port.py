@@ -9,8 +9,8 @@ An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guaran
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -29,12 +29,48 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
 
 
+FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
+"""What became of a nominal instant: started on time or later, left out by the overlap rule, waiting for the execution
+before it, or missed, because nothing ran for too long."""
+
+
 class Fire(msgspec.Struct, frozen=True, kw_only=True):
-    """One firing of a schedule: the workflow's nominal instant, and the schedule's next one (None: no more)."""
+    """One decision on a schedule: the workflow's nominal instant, and the schedule's next one (None: no more).
+
+    `next_delay` is how long the start of the next one is put off, `at` when it was decided, `count` the instants that a
+    MISSED one stands for. It holds only while `former` is the schedule's last execution (None: whatever that is). One
+    that `was_queued` has its row already, and does not move the schedule.
+    """
 
     workflow_id: str
     nominal: datetime
     next: datetime | None
+    next_delay: timedelta = timedelta(0)
+    outcome: FireOutcome = "STARTED"
+    at: datetime | None = None
+    count: int = 1
+    former: str | None = None
+    was_queued: bool = False
+
+
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a nominal instant. `count` is over 1 where a MISSED one stands for those before it as well.
+
+    `at` is when that was decided, None in rows of an older release.
+    """
+
+    nominal: datetime
+    outcome: FireOutcome
+    execution_id: str = ""
+    at: datetime | None = None
+    count: int = 1
+
+
+class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger of one schedule tells of missed instants: how many, and the last one."""
+
+    count: int
+    last: datetime
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +181,8 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """The live schedule of a workflow: only the newest ACTIVE version has one.
 
-    Nominal instants count from `anchor`. `next` is None when the schedule has ended; `last` and `last_execution` are
-    the nominal instant and the execution of its last firing.
+    Nominal instants count from `anchor`. `next` is None when the schedule has ended, and its start is put off by
+    `delay`; `last` and `last_execution` are the nominal instant and the execution of its last firing.
     """
 
     organization_id: str
@@ -159,6 +195,12 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     next: datetime | None
     last: datetime | None = None
     last_execution: str = ""
+    delay: timedelta = timedelta(0)
+
+    @property
+    def due(self) -> datetime | None:
+        """When the next start falls due."""
+        return self.next + self.delay if self.next is not None else None
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +270,14 @@ class Engine(Protocol):
 
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
+        ...
+
+    async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
+        ...
+
+    async def missed_fires(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
         ...
 
     async def put_schedule(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:

@@ -4,22 +4,18 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from msgspec.structs import replace
 
 from looply.clock import Clock
-from looply.definition import TriggerSettings
-from looply.engine.port import Fire, Schedule, Start
 from looply.engine.recovery import Recovery, submitted
+from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
 from looply.engine.store import Store, TimerRow
-from looply.errors import FireTaken, LooplyError
+from looply.errors import LooplyError
 from looply.execution.commands import Done, FireTimer
-from looply.jsontext import Json, fingerprint
-from looply.schedule import latest_fire, next_fire
 
 _log = structlog.get_logger(__name__)
 
@@ -33,9 +29,6 @@ _BACK_OFF_SECONDS = 1.0
 _CLOCK_STEP = timedelta(minutes=5)
 _HOLD_SECONDS = 60.0
 
-ProfileOf = Callable[[str, str], Awaitable[tuple[str, Json]]]
-"""Returns (name, values) of a workflow's default profile, by organization and workflow id; ("", None) without one."""
-
 
 class Pump:
     """Timers and schedules of one engine, and its recovery."""
@@ -44,7 +37,7 @@ class Pump:
         self._shell = shell
         self._store = store
         self._clock = clock
-        self._profile_of = profile_of
+        self._scheduling = Scheduling(shell, store, profile_of)
         self._signal = asyncio.Event()
         self._planned: datetime | None = None
         self._is_stopping = False
@@ -74,12 +67,8 @@ class Pump:
             if not all(replies):
                 self._is_stuck = True
                 break
-        for schedule in await self._store.schedules.due(now, self._batch):
-            try:
-                await self._fire_schedule(schedule, now)
-            except LooplyError as error:
-                _log.error("schedule_failed", workflow_id=schedule.workflow_id, error=error.message)
-                self._is_stuck = True
+        if not await self._scheduling.tick(now, self._batch):
+            self._is_stuck = True
 
     async def run(self) -> None:
         """Fires what falls due until `stop`."""
@@ -126,8 +115,9 @@ class Pump:
             if instant is not None
         ]
         self._planned = min(instants, default=None)
-        # What other processes store wakes nobody here.
-        most = _BACK_OFF_SECONDS if self._store.is_shared else _LONGEST_SLEEP_SECONDS
+        # What other processes store wakes nobody here, nor does the end of an execution that a start waits for.
+        is_told = not self._store.is_shared and not self._scheduling.has_queued
+        most = _LONGEST_SLEEP_SECONDS if is_told else _BACK_OFF_SECONDS
         if self._planned is None:
             return most
         left = (self._planned - self._clock.now()).total_seconds()
@@ -162,49 +152,3 @@ class Pump:
             # Often it was read just before the unit that took it away was stored.
             settled.add((row.execution_id, row.seq))
         return reply is not None
-
-    async def _fire_schedule(self, schedule: Schedule, now: datetime) -> None:
-        """Fires the newest nominal instant that is due; older ones that were missed are left out."""
-        workflow = await self._shell.workflow(schedule.definition)
-        settings = workflow.steps[workflow.start].settings
-        assert isinstance(settings, TriggerSettings)
-        assert settings.schedule is not None
-        assert schedule.next is not None
-        every, zone = settings.schedule.every, settings.schedule.timezone
-        latest = min(now, settings.schedule.end or now)
-        nominal = max(latest_fire(every, schedule.anchor, latest, zone), schedule.next)
-        following = next_fire(every, schedule.anchor, nominal, zone, settings.schedule.end)
-        fire = Fire(workflow_id=schedule.workflow_id, nominal=nominal, next=following)
-        try:
-            if await self._is_running(schedule.last_execution):
-                await self._store.schedules.skip(fire)
-                return
-            profile, environment = await self._profile_of(schedule.organization_id, schedule.workflow_id)
-            await self._shell.start(
-                Start(
-                    organization_id=schedule.organization_id,
-                    workspace_id=schedule.workspace_id,
-                    workflow_id=schedule.workflow_id,
-                    workflow_version=schedule.workflow_version,
-                    workflow=workflow,
-                    trigger_type="SCHEDULED",
-                    body=None,
-                    request=fingerprint("schedule", schedule.workflow_id, nominal.isoformat()),
-                    profile=profile,
-                    environment=environment,
-                    by="schedule",
-                    via="SCHEDULE",
-                    fire=fire,
-                )
-            )
-        except FireTaken:
-            _log.warning("schedule_fired_already", workflow_id=schedule.workflow_id, nominal=nominal.isoformat())
-            await self._move_past(schedule, following)
-
-    async def _move_past(self, schedule: Schedule, following: datetime | None) -> None:
-        """Moves a schedule on that stands at an instant which the workflow's former schedule fired."""
-        await self._store.schedules.put(replace(schedule, next=following), former=schedule)
-
-    async def _is_running(self, execution_id: str) -> bool:
-        head = await self._store.reads.head(execution_id) if execution_id else None
-        return head is not None and head.status in ("RUNNING", "WAITING")

@@ -1,7 +1,7 @@
 """The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
-from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page, Schedule
+from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, MissedFires, OpenCard, Page, Schedule
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
@@ -145,6 +145,14 @@ class Reader:
     def datastores(self) -> Datastores:
         """The datastores of all organizations; a change of one is durable when it returns."""
         return self._store.datastores
+
+    async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
+        return await self._store.schedules.fires(workflow_id, before, limit)
+
+    async def missed_fires(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
+        return await self._store.schedules.missed(organization_id)
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

@@ -1,13 +1,14 @@
 """Rows of SQL tables to the structs of the port, and the numbers that stand for words in them."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time
 from looply.engine.datastores import Datastore, DatastoreLine
-from looply.engine.port import Head, OpenCard, Schedule
+from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
-from looply.errors import BadRequest
+from looply.errors import BadRequest, FireTaken
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -20,6 +21,7 @@ EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
 TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
+FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
@@ -150,7 +152,7 @@ def card_from(row: Row) -> OpenCard:
 
 def schedule_from(row: Row) -> Schedule:
     """Returns the schedule of (organization id, workspace id, workflow id, version, definition, status, anchor_ms,
-    next_ms, last_ms, last_execution)."""
+    next_ms, last_ms, last_execution, delay_ms)."""
     return Schedule(
         organization_id=row[0],
         workspace_id=row[1],
@@ -162,6 +164,7 @@ def schedule_from(row: Row) -> Schedule:
         next=optional_instant(row[7]),
         last=optional_instant(row[8]),
         last_execution=id_text(row[9]) if row[9] is not None else "",
+        delay=timedelta(milliseconds=row[10]),
     )
 
 
@@ -189,3 +192,25 @@ def datastore_line_from(row: Row) -> DatastoreLine:
         modified_on=from_ms(row[4]),
         modified_by=row[5],
     )
+
+
+def ledger_from(row: Row) -> LedgerRow:
+    """Returns the row of a ledger of (nominal_ms, execution_id, outcome, at_ms, count)."""
+    return LedgerRow(
+        nominal=from_ms(row[0]),
+        execution_id=id_text(row[1]) if row[1] is not None else "",
+        outcome=FIRE_OUTCOMES[row[2]],
+        at=optional_instant(row[3]),
+        count=row[4],
+    )
+
+
+def missed_from(rows: Iterable[Row]) -> dict[str, MissedFires]:
+    """Returns what was missed by workflow id, of (workflow id, count, last nominal_ms)."""
+    return {row[0]: MissedFires(count=int(row[1]), last=from_ms(row[2])) for row in rows}
+
+
+def fire_taken(fire: Fire) -> FireTaken:
+    """Returns the refusal of a decision on a schedule that does not stand where it was decided."""
+    instant = fire.nominal.isoformat()
+    return FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")

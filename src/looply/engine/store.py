@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.engine.datastores import DatastoreChange, Datastores
-from looply.engine.port import Filter, Fire, Head, OpenCard, Schedule
+from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
@@ -346,7 +346,7 @@ class Reads(Protocol):
 
 
 class Schedules(Protocol):
-    """The live schedules, one for each workflow."""
+    """The live schedules, one for each workflow, and their ledger, which has one row for each nominal instant."""
 
     async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the schedule of the workflow, or None."""
@@ -364,7 +364,7 @@ class Schedules(Protocol):
         ...
 
     async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule if there is one; durable when it returns."""
+        """Removes the schedule if there is one; durable when it returns. Starts that wait count as MISSED."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
@@ -376,7 +376,30 @@ class Schedules(Protocol):
         ...
 
     async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution (the overlap rule). Raises: FireTaken."""
+        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED or MISSED.
+
+        Raises: FireTaken.
+        """
+        ...
+
+    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+        """Returns ACTIVE schedules of which starts wait, with the nominal instant of the oldest one, by workflow id."""
+        ...
+
+    async def count_queued(self, workflow_id: str) -> int:
+        """Returns how many starts of a workflow's schedule wait."""
+        ...
+
+    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns rows of the ledger of one workflow, newest first, those before `before`."""
+        ...
+
+    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what the ledger tells of missed instants of live schedules."""
+        ...
+
+    async def trim(self, workflow_id: str, keep: int) -> None:
+        """Removes all but the newest rows of the ledger of one workflow; starts that wait stay."""
         ...
 
 

@@ -144,7 +144,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case Resumed():
             return _resumed(state, event)
         case ResumeBuffered():
-            return _resume_kept(state, event)
+            return _kept(state, event)
         case ResumeIgnored():
             return replace(state, ignored=state.ignored + 1)
         case WaitTimedOut():
@@ -154,18 +154,9 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case CardClosed():
             return _cards_closed(state, event)
         case ErrorCaught():
-            moved = replace(
-                _move(state, event, branch="error"), open_steps=_without(state.open_steps, event.address.text)
-            )
-            return overlays.with_error(moved, event.scope, event.error)
-        case ScopeOpened():
-            return regions.opened(_move(state, event), event)
-        case ScopeEntered():
-            return regions.entered(state, event)
-        case ScopeClosed():
-            return regions.closed(state, event)
-        case Cancelled():
-            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
+            return _caught(state, event)
+        case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
+            return _scoped(state, event)
         case Discarded() | Continued():
             return state
         case IncidentOpened():
@@ -183,6 +174,38 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
+        case _:
+            assert_never(event)
+
+
+def _kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
+    kept = Buffered(
+        source=event.source,
+        payload=event.payload,
+        request=event.request,
+        by=event.by,
+        on=event.at,
+        secret=event.secret,
+    )
+    return replace(state, buffered={**state.buffered, event.wait: kept})
+
+
+def _caught(state: ExecutionState, event: ErrorCaught) -> ExecutionState:
+    moved = _move(state, event, branch="error")
+    moved = replace(moved, open_steps=_without(moved.open_steps, event.address.text))
+    return overlays.with_error(moved, event.scope, event.error)
+
+
+def _scoped(state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClosed | Cancelled) -> ExecutionState:
+    match event:
+        case ScopeOpened():
+            return regions.opened(_move(state, event), event)
+        case ScopeEntered():
+            return regions.entered(state, event)
+        case ScopeClosed():
+            return regions.closed(state, event)
+        case Cancelled():
+            return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
         case _:
             assert_never(event)
 
@@ -341,18 +364,6 @@ def _resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
     state = _without_wait(state, event, "RESUMED", event.request)
     return _with_output(_move(state, event), event, event.output, event.size)
-
-
-def _resume_kept(state: ExecutionState, event: ResumeBuffered) -> ExecutionState:
-    kept = Buffered(
-        source=event.source,
-        payload=event.payload,
-        request=event.request,
-        by=event.by,
-        on=event.at,
-        secret=event.secret,
-    )
-    return replace(state, buffered={**state.buffered, event.wait: kept})
 
 
 def _wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:

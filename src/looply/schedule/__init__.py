@@ -1,5 +1,20 @@
-"""The next fire times of schedules: pure functions of the schedule, its anchor and an instant."""
+"""The fires of schedules: pure functions of the schedule, its anchor and an instant."""
 
-from looply.schedule.interval import latest_fire, next_fire
+from looply.schedule.catching_up import DueStart, Missed, Plan, plan
+from looply.schedule.changes import next_change
+from looply.schedule.cron import Occurrence
+from looply.schedule.fires import delay_of, fires, next_fire
+from looply.schedule.preview import preview
 
-__all__ = ["latest_fire", "next_fire"]
+__all__ = [
+    "DueStart",
+    "Missed",
+    "Occurrence",
+    "Plan",
+    "delay_of",
+    "fires",
+    "next_change",
+    "next_fire",
+    "plan",
+    "preview",
+]

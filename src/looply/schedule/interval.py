@@ -5,6 +5,7 @@ or days follows the calendar of the zone; each nominal instant is counted from t
 does not drift.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from looply.definition import Duration
@@ -14,18 +15,12 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 """What lies past the last year of the calendar."""
 
 
-def next_fire(
-    every: Duration, anchor: datetime, after: datetime, zone: str, end: datetime | None = None
-) -> datetime | None:
-    """Returns the first nominal instant later than `after`, or None when it would lie past `end`."""
-    instant = _nominal(every, anchor, _index_after(every, anchor, after, zone), zone)
-    return instant if instant <= (end or _NEVER) and instant != _NEVER else None
-
-
-def latest_fire(every: Duration, anchor: datetime, now: datetime, zone: str) -> datetime:
-    """Returns the last nominal instant that is not later than `now`; the anchor when none is."""
-    index = _index_after(every, anchor, now, zone)
-    return _nominal(every, anchor, max(index - 1, 0), zone)
+def interval_fires(every: Duration, anchor: datetime, after: datetime, zone: str) -> Iterator[datetime]:
+    """Yields the nominal instants later than `after`, ascending, to the end of the calendar."""
+    count = _index_after(every, anchor, after, zone)
+    while (instant := _nominal(every, anchor, count, zone)) != _NEVER:
+        yield instant
+        count += 1
 
 
 def _index_after(every: Duration, anchor: datetime, after: datetime, zone: str) -> int:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from looply.app.fires import Preview
 from looply.catalog.keys import ApiKey
 from looply.catalog.workflows import WorkflowSummary
 from looply.clock import ms_or_none, to_ms
+from looply.definition import find_zone
 from looply.engine.datastores import Datastore, DatastoreLine
-from looply.engine.port import Schedule
+from looply.engine.port import LedgerRow, MissedFires, Schedule
+from looply.schedule import Occurrence
 
 
 def key_row(key: ApiKey) -> dict[str, Any]:
@@ -43,15 +46,40 @@ def workflow_row(version: WorkflowSummary) -> dict[str, Any]:
     }
 
 
-def schedule_row(schedule: Schedule) -> dict[str, Any]:
-    """Returns the live schedule of a workflow."""
+def schedule_row(schedule: Schedule, missed: MissedFires | None) -> dict[str, Any]:
+    """Returns the live schedule of a workflow, with what its ledger tells of missed instants."""
     return {
         "workflow_id": schedule.workflow_id,
         "workflow_version": schedule.workflow_version,
         "status": schedule.status,
         "next_on": ms_or_none(schedule.next),
+        "due_on": ms_or_none(schedule.due),
         "last_on": ms_or_none(schedule.last),
         "last_execution_id": schedule.last_execution or None,
+        "missed_count": missed.count if missed is not None else 0,
+        "missed_on": to_ms(missed.last) if missed is not None else None,
+    }
+
+
+def fire_row(row: LedgerRow) -> dict[str, Any]:
+    """Returns what became of one nominal instant of a schedule."""
+    return {
+        "nominal_on": to_ms(row.nominal),
+        "outcome": row.outcome,
+        "workflow_execution_id": row.execution_id or None,
+        "decided_on": ms_or_none(row.at),
+        "count": row.count,
+    }
+
+
+def preview_row(shown: Preview, item: Occurrence) -> dict[str, Any]:
+    """Returns one fire of a preview, or a time of the day that does not fire."""
+    return {
+        "on": to_ms(item.at),
+        "local": item.at.astimezone(find_zone(shown.timezone)).isoformat(),
+        "wall": item.wall.isoformat(),
+        "fires": item.fires,
+        "mark": item.mark,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from looply.app.fires import missed_fires
 from looply.app.schedules import list_all, toggle
 from looply.errors import BadRequest, Problem
 from looply.server.call import Answer, Call, Route
@@ -31,14 +32,21 @@ class ToggleAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more."""
+    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more.
+
+    `due_on` is `next_on` with the jitter. `missed_count` are the instants of its ledger that started nothing because no
+    server ran, and `missed_on` is the last one.
+    """
 
     workflow_id: str
     workflow_version: int
     status: Literal["ACTIVE", "PAUSED"]
     next_on: int | None
+    due_on: int | None
     last_on: int | None
     last_execution_id: str | None
+    missed_count: int
+    missed_on: int | None
 
 
 class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +59,9 @@ class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_schedules(call: Call) -> Answer:
     """Lists the live schedules."""
-    items = [schedule_row(schedule) for schedule in await list_all(call.services, call.principal)]
+    missed = await missed_fires(call.services, call.principal)
+    schedules = await list_all(call.services, call.principal)
+    items = [schedule_row(schedule, missed.get(schedule.workflow_id)) for schedule in schedules]
     return Answer({"message": "success", "count": len(items), "items": items})
 
 

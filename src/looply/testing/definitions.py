@@ -195,6 +195,12 @@ def adding(name: str = "prices") -> Workflow:
     )
 
 
+def cron(text: str, *steps: Step, **schedule: Json) -> Workflow:
+    """Returns a workflow that a cron expression starts."""
+    trigger = {"trigger_type": "SCHEDULED", "schedule": {"cron": text, **schedule}}
+    return chain(*(steps or (note(),)), start={"settings": trigger})
+
+
 def every(span: str = "PT1H", *steps: Step, **schedule: Json) -> Workflow:
     """Returns a workflow that a schedule starts."""
     trigger = {"trigger_type": "SCHEDULED", "schedule": {"every": span, **schedule}}

@@ -18,12 +18,15 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.scheduling import waiting_for
 from looply.engine.shell import Shell
 from looply.engine.store import Boot, Snapshot
 from looply.engine.worker import Worker
@@ -148,9 +151,10 @@ class Engine:
             definition=workflow.hash.hex(),
             status=fields.pop("status", "ACTIVE"),
             anchor=anchor,
-            next=fields.pop("next", next_fire(plan.every, anchor, now, plan.timezone, plan.end)),
-            **fields,
+            next=None,
         )
+        following = fields.pop("next", next_fire(plan, anchor, now))
+        schedule = replace(waiting_for(schedule, plan, following), **fields)
         await self.shell.put_schedule(schedule, workflow)
         return schedule
 

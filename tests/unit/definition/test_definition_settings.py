@@ -76,6 +76,37 @@ class TestTrigger:
         assert settings.schedule.start == datetime(2030, 1, 1, 7, tzinfo=UTC)
         assert settings.schedule.end == datetime(2031, 1, 1, tzinfo=UTC)
 
+    def test_a_cron_is_read_with_its_rules(self, definition: Build) -> None:
+        rules = {"overlap": "queue", "catch_up": "all", "catch_up_window": "PT24H", "dst": "twice", "jitter": "PT5M"}
+        findings = with_trigger(
+            definition, {"trigger_type": "SCHEDULED", "schedule": {"cron": "0 7 * * MON-FRI", **rules}}
+        )
+        assert findings.workflow is not None
+        settings = findings.workflow.steps["WorkflowStartState"].settings
+        assert isinstance(settings, TriggerSettings)
+        schedule = settings.schedule
+        assert schedule is not None
+        assert schedule.cron is not None
+        assert schedule.cron.text == "0 7 * * MON-FRI"
+        assert (schedule.overlap, schedule.catch_up, schedule.dst) == ("queue", "all", "twice")
+        assert (schedule.jitter, schedule.catch_up_window) == (timedelta(minutes=5), timedelta(days=1))
+
+    @pytest.mark.parametrize(
+        ("schedule", "path", "message"),
+        [
+            ({"cron": "*/5 * * * *", "dst": "skip"}, "dst", "no effect on a cron whose minute or hour begins"),
+            ({"every": "PT1H", "catch_up": "none", "catch_up_window": "PT2H"}, "catch_up_window", "has no effect"),
+        ],
+    )
+    def test_a_rule_without_effect_is_a_warning(
+        self, definition: Build, schedule: dict[str, Any], path: str, message: str
+    ) -> None:
+        findings = with_trigger(definition, {"trigger_type": "SCHEDULED", "schedule": schedule})
+        assert findings.errors == ()
+        problem = one(findings.warnings)
+        assert problem.path == f"/workflow_steps/0/settings/schedule/{path}"
+        assert message in problem.message
+
     def test_a_schedule_may_state_what_the_engine_does_anyway(self, definition: Build) -> None:
         schedule = {"every": "P1D", "overlap": "skip", "catch_up": "last", "dst": "once", "jitter": "PT0S"}
         findings = with_trigger(definition, {"trigger_type": "SCHEDULED", "schedule": schedule})
@@ -86,34 +117,48 @@ class TestTrigger:
         [
             ({"trigger_type": "SCHEDULED"}, "", "a scheduled workflow needs a `schedule`"),
             ({"trigger_type": "REQUEST", "schedule": {"every": "PT1H"}}, "/schedule", "has no schedule"),
-            ({"trigger_type": "SCHEDULED", "schedule": {"cron": "0 8 * * *"}}, "/schedule/cron", "not available"),
-            ({"trigger_type": "SCHEDULED", "schedule": {}}, "/schedule", "`every` is missing"),
+            ({"trigger_type": "SCHEDULED", "schedule": {}}, "/schedule", "exactly one of `cron` and `every`"),
+            (
+                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "cron": "0 8 * * *"}},
+                "/schedule",
+                "exactly one of `cron` and `every`",
+            ),
             ({"trigger_type": "SCHEDULED", "schedule": {"every": "PT0.5S"}}, "/schedule/every", "at least PT1S"),
             ({"trigger_type": "SCHEDULED", "schedule": {"every": "PT0S"}}, "/schedule/every", "longer than zero"),
             (
                 {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "dst": "skip"}},
                 "/schedule/dst",
-                "the schedule field 'dst' can only be 'once' in this release",
+                "`dst` is for `cron`",
             ),
             (
-                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "overlap": "queue"}},
-                "/schedule/overlap",
-                "the schedule field 'overlap' can only be 'skip' in this release",
+                {"trigger_type": "SCHEDULED", "schedule": {"cron": "0 0 30 2 *"}},
+                "/schedule/cron",
+                "names a day that never comes; use `L`",
             ),
             (
-                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "catch_up": "all"}},
-                "/schedule/catch_up",
-                "the schedule field 'catch_up' can only be 'last' in this release",
-            ),
-            (
-                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "jitter": "PT5M"}},
+                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "jitter": "PT61M"}},
                 "/schedule/jitter",
-                "the schedule field 'jitter' can only be 'PT0S' in this release",
+                "must not be longer than the shortest time between two starts, 3600 seconds",
             ),
             (
-                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "catch_up_window": "PT1H"}},
+                {"trigger_type": "SCHEDULED", "schedule": {"cron": "0,10 8 * * *", "jitter": "PT11M"}},
+                "/schedule/jitter",
+                "must not be longer than the shortest time between two starts, 600 seconds",
+            ),
+            (
+                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "jitter": "P1D"}},
+                "/schedule/jitter",
+                "must be hours, minutes and seconds",
+            ),
+            (
+                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "catch_up_window": "PT9S"}},
                 "/schedule/catch_up_window",
-                "the schedule field 'catch_up_window' is not available in this release",
+                "must be at least PT10S",
+            ),
+            (
+                {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "timezone": "Europe/Berln"}},
+                "/schedule/timezone",
+                "did you mean 'Europe/Berlin'",
             ),
             (
                 {"trigger_type": "SCHEDULED", "schedule": {"every": "PT1H", "start": "today"}},

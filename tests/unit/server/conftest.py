@@ -53,7 +53,7 @@ async def catalog(
 
 
 @pytest_asyncio.fixture
-async def shell(clock: FakeClock, entropy: SerialEntropy, world: World) -> AsyncIterator[Shell]:
+async def engine(clock: FakeClock, entropy: SerialEntropy, world: World) -> AsyncIterator[tuple[Shell, Pump]]:
     store = MemoryStore(clock)
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
@@ -71,8 +71,18 @@ async def shell(clock: FakeClock, entropy: SerialEntropy, world: World) -> Async
     await shell.open(boot)
     shell.begin()
     await pump.recover(boot.epoch, boot.poisoned)
-    yield shell
+    yield shell, pump
     await shell.close(timedelta(seconds=1))
+
+
+@pytest.fixture
+def shell(engine: tuple[Shell, Pump]) -> Shell:
+    return engine[0]
+
+
+@pytest.fixture
+def pump(engine: tuple[Shell, Pump]) -> Pump:
+    return engine[1]
 
 
 @pytest.fixture

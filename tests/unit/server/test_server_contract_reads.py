@@ -321,8 +321,11 @@ async def test_live_schedules_are_listed(mine: Caller, theirs: Caller, clock: Fa
             "workflow_version": 1,
             "status": "ACTIVE",
             "next_on": to_ms(clock.now() + timedelta(hours=1)),
+            "due_on": to_ms(clock.now() + timedelta(hours=1)),
             "last_on": None,
             "last_execution_id": None,
+            "missed_count": 0,
+            "missed_on": None,
         }
     ]
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.port import Fire, Head, OpenCard, Schedule
+from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
+from looply.engine.rows import fire_taken
 from looply.engine.store import (
     Batch,
     Claim,
@@ -23,7 +24,7 @@ from looply.engine.store import (
     WaitRow,
     WorkChange,
 )
-from looply.errors import ClaimTaken, FireTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, KeyTaken, Stale
 
 POISON_LOADS: Final = 3
 
@@ -52,9 +53,9 @@ class MemoryData:
     cards: dict[str, OpenCard] = field(default_factory=dict)
     continuations: set[str] = field(default_factory=set)
     schedules: dict[str, Schedule] = field(default_factory=dict)
-    fires: dict[tuple[str, datetime], str] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
+    fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
@@ -88,12 +89,13 @@ class MemoryData:
     def take_fire(self, fire: Fire, execution_id: str) -> None:
         """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""
         schedule = self.schedules.get(fire.workflow_id)
-        if not self._waits_for(fire, schedule):
-            instant = fire.nominal.isoformat()
-            raise FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")
-        assert schedule is not None
-        self.fires[fire.workflow_id, fire.nominal] = execution_id
-        moved = replace(schedule, next=fire.next)
+        ledger = self.fires.setdefault(fire.workflow_id, {})
+        if schedule is None or not _waits_for(fire, schedule, ledger):
+            raise fire_taken(fire)
+        ledger[fire.nominal] = LedgerRow(
+            nominal=fire.nominal, outcome=fire.outcome, execution_id=execution_id, at=fire.at, count=fire.count
+        )
+        moved = schedule if fire.was_queued else replace(schedule, next=fire.next, delay=fire.next_delay)
         if execution_id:
             moved = replace(moved, last=fire.nominal, last_execution=execution_id)
         self.schedules[fire.workflow_id] = moved
@@ -148,11 +150,6 @@ class MemoryData:
             message = f"the idempotency key {wanted.text!r} is stored already"
             raise KeyTaken(message, execution_id=found[1], request=found[0].request)
 
-    def _waits_for(self, fire: Fire, schedule: Schedule | None) -> bool:
-        if schedule is None or schedule.status != "ACTIVE" or schedule.next is None:
-            return False
-        return schedule.next <= fire.nominal and (fire.workflow_id, fire.nominal) not in self.fires
-
     def _apply_payload(self, unit: Unit) -> None:
         execution_id, organization_id = unit.execution_id, unit.head.organization_id
         for value in unit.values:
@@ -196,6 +193,15 @@ class MemoryData:
             self.cards.pop(card_id, None)
         if work.drop_continues:
             self.continuations.discard(execution_id)
+
+
+def _waits_for(fire: Fire, schedule: Schedule, ledger: dict[datetime, LedgerRow]) -> bool:
+    if schedule.status != "ACTIVE" or fire.former not in (None, schedule.last_execution):
+        return False
+    row = ledger.get(fire.nominal)
+    if fire.was_queued:
+        return row is not None and row.outcome == "QUEUED"
+    return row is None and schedule.next is not None and schedule.next <= fire.nominal
 
 
 def _moved(former: Head, head: Head) -> Head:

@@ -116,7 +116,7 @@ class MemoryReads:
             *(("card", card.execution_id) for card in data.cards.values()),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
-            *(("fire", execution_id) for execution_id in data.fires.values() if execution_id),
+            *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
             *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
         ]
         lines = [f"{kind} row of execution {key}, which is not stored" for kind, key in rows if key not in data.heads]

@@ -11,7 +11,7 @@ from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.reads import MemoryReads
-from looply.engine.port import Fire, Schedule
+from looply.engine.memory.schedules import MemorySchedules
 from looply.engine.store import (
     Batch,
     Boot,
@@ -152,63 +152,6 @@ class MemoryWorkQueue:
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""
         return ()
-
-
-class MemorySchedules:
-    """See `looply.engine.store.Schedules`."""
-
-    def __init__(self, data: MemoryData, commits: Commits) -> None:
-        self._data = data
-        self._commits = commits
-
-    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        """Returns the schedule of the workflow, or None."""
-        schedule = self._data.schedules.get(workflow_id)
-        return schedule if schedule is not None and schedule.organization_id == organization_id else None
-
-    async def list(self, organization_id: str) -> Sequence[Schedule]:
-        """Returns the schedules of an organization by workflow id."""
-        schedules = sorted(self._data.schedules.items())
-        return [schedule for _, schedule in schedules if schedule.organization_id == organization_id]
-
-    async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one, with `former` only while it is that one."""
-
-        def write() -> bool:
-            if former is not None and self._data.schedules.get(schedule.workflow_id) != former:
-                return False
-            self._data.schedules[schedule.workflow_id] = schedule
-            return True
-
-        return await self._commits.submit(write)
-
-    async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule if there is one."""
-
-        def write() -> None:
-            schedule = self._data.schedules.get(workflow_id)
-            if schedule is not None and schedule.organization_id == organization_id:
-                del self._data.schedules[workflow_id]
-
-        await self._commits.submit(write)
-
-    async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
-        """Returns ACTIVE schedules whose next instant has come, earliest first."""
-        due = [
-            (schedule.next, workflow_id, schedule)
-            for workflow_id, schedule in self._data.schedules.items()
-            if schedule.status == "ACTIVE" and schedule.next is not None and schedule.next <= now
-        ]
-        return [schedule for _, _, schedule in sorted(due, key=lambda entry: entry[:2])][:limit]
-
-    async def next_due(self) -> datetime | None:
-        """Returns the earliest next instant of an ACTIVE schedule, or None."""
-        active = (schedule.next for schedule in self._data.schedules.values() if schedule.status == "ACTIVE")
-        return min((instant for instant in active if instant is not None), default=None)
-
-    async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
-        await self._commits.submit(lambda: self._data.take_fire(fire, ""))
 
 
 class MemoryStore:

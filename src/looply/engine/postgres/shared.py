@@ -13,6 +13,7 @@ import structlog
 from looply.clock import to_ms
 from looply.engine.port import Schedule
 from looply.engine.postgres.connections import Connection, row, rows
+from looply.engine.postgres.ledger import SCHEDULE_COLUMNS
 from looply.engine.postgres.opening import POISON_LOADS
 from looply.engine.postgres.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.schedules import PostgresSchedules
@@ -44,13 +45,13 @@ _LOST: Final = (
 )
 _TAKE_CONTINUATIONS: Final = "SELECT * FROM take_continuations(%s, make_interval(secs => %s), %s)"
 _TAKE_SCHEDULES: Final = (
-    "SELECT o.id, p.id, w.id, s.version, s.definition, s.status, s.anchor_ms, s.next_ms, s.last_ms, s.last_execution"
+    f"SELECT {SCHEDULE_COLUMNS}"
     " FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s"
     " JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
 )
 _NEXT_SCHEDULE: Final = (
-    "SELECT next_ms FROM schedule WHERE status = 1 AND next_ms IS NOT NULL AND taken = '-infinity'"
-    " ORDER BY next_ms LIMIT 1"
+    "SELECT next_ms + delay_ms FROM schedule WHERE status = 1 AND next_ms IS NOT NULL AND taken = '-infinity'"
+    " ORDER BY next_ms + delay_ms LIMIT 1"
 )
 
 
@@ -115,7 +116,7 @@ class SharedSchedules(PostgresSchedules):
         arguments = (self._database.epoch, to_ms(now), CLAIM_SECONDS, limit)
         found = await self._database.write(lambda connection: rows(connection, _TAKE_SCHEDULES, arguments))
         return sorted(
-            (schedule_from(each) for each in found), key=lambda schedule: (schedule.next, schedule.workflow_id)
+            (schedule_from(each) for each in found), key=lambda schedule: (schedule.due, schedule.workflow_id)
         )
 
     async def next_due(self) -> datetime | None:

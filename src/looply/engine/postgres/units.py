@@ -5,21 +5,38 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from looply.clock import ms_or_none, to_ms
-from looply.engine.port import Fire, OpenCard
+from looply.clock import to_ms
+from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
 from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.ledger import (
+    NOTE_FIRE,
+    TAKE_QUEUED,
+    fire_facts,
+    former_facts,
+    note_facts,
+    queued_facts,
+)
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
-from looply.engine.rows import EFFECT_STATES, INCIDENT_KINDS, STATUS_NUMBERS, TIMER_KINDS, TRIGGER_NUMBERS
+from looply.engine.rows import (
+    EFFECT_STATES,
+    INCIDENT_KINDS,
+    STATUS_NUMBERS,
+    TIMER_KINDS,
+    TRIGGER_NUMBERS,
+    fire_taken,
+)
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.errors import ClaimTaken, EngineError, FireTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
     " %s::bytea, %s::bytea)"
 )
-_FIRE: Final = "SELECT hold_schedule(%s, %s::integer), " + _STORE.removeprefix("SELECT ")
+_HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid), "
+_FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
+_FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -47,7 +64,13 @@ class UnitWriter:
         statement = _STORE
         if unit.fire is not None:
             numbers = await self._names.give(connection, [unit.fire.workflow_id])
-            statement, arguments = _FIRE, (epoch, numbers[unit.fire.workflow_id], *arguments)
+            fire, workflow = unit.fire, numbers[unit.fire.workflow_id]
+            held = (epoch, workflow, *former_facts(fire, workflow))
+            if fire.was_queued:
+                statement = _FIRE_QUEUED
+                arguments = (*held, *arguments, *queued_facts(fire, workflow, unit.execution_id))
+            else:
+                statement, arguments = _FIRE, (*held, *arguments, *note_facts(fire, workflow))
         if unit.datastore is not None:
             numbers = await self._names.give(connection, [unit.datastore.organization_id])
             change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
@@ -78,7 +101,7 @@ class UnitWriter:
             "workflow": numbers[head.workflow_id],
             **_facts(unit, epoch),
         }
-        if unit.fire is not None:
+        if unit.fire is not None and not unit.fire.was_queued:
             facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
         return (
             msgspec.json.encode(facts).decode(),
@@ -107,17 +130,6 @@ async def store_definition(connection: Connection, epoch: int, definition: Store
     """Stores a definition once, as the process of this epoch."""
     facts = (definition.hash, definition.workflow_id, definition.workflow_version, definition.body, epoch)
     await connection.execute(_DEFINITION, facts)
-
-
-def fire_facts(fire: Fire, workflow: int) -> dict[str, Any]:
-    """Returns a firing as the database's functions take it."""
-    return {"workflow": workflow, "nominal_ms": to_ms(fire.nominal), "next_ms": ms_or_none(fire.next)}
-
-
-def fire_taken(fire: Fire) -> FireTaken:
-    """Returns the refusal of a firing."""
-    instant = fire.nominal.isoformat()
-    return FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")
 
 
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:

@@ -1,36 +1,36 @@
 """The schedules of the SQLite store, and the ledger of their firings."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import apsw
 
 from looply.clock import ms_or_none, to_ms
-from looply.engine.port import Fire, Schedule
+from looply.engine.port import Fire, LedgerRow, MissedFires, Schedule
 from looply.engine.rows import SCHEDULE_STATUSES, id_bytes, optional_instant, schedule_from
+from looply.engine.sqlite.ledger import (
+    SELECT_SCHEDULE,
+    give_up_queued,
+    read_count_queued,
+    read_fires,
+    read_missed,
+    read_queued,
+    store_fire,
+    trim,
+)
 from looply.engine.sqlite.names import Names, find_number
 from looply.engine.sqlite.threads import Threads
-from looply.engine.sqlite.units import store_fire
 
-_OF_WORKFLOW = (
-    "SELECT o.id, p.id, w.id, s.version, s.definition, s.status, s.anchor_ms, s.next_ms, s.last_ms, s.last_execution"
-    " FROM schedule s JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
-    " WHERE o.id = ? AND w.id = ?"
-)
-_OF_ORGANIZATION = (
-    "SELECT o.id, p.id, w.id, s.version, s.definition, s.status, s.anchor_ms, s.next_ms, s.last_ms, s.last_execution"
-    " FROM schedule s JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
-    " WHERE o.id = ? ORDER BY w.id"
-)
+_OF_WORKFLOW = f"{SELECT_SCHEDULE} WHERE o.id = ? AND w.id = ?"
+_OF_ORGANIZATION = f"{SELECT_SCHEDULE} WHERE o.id = ? ORDER BY w.id"
 _DUE = (
-    "SELECT o.id, p.id, w.id, s.version, s.definition, s.status, s.anchor_ms, s.next_ms, s.last_ms, s.last_execution"
-    " FROM schedule s JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
-    " WHERE s.status = 1 AND s.next_ms IS NOT NULL AND s.next_ms <= ? ORDER BY s.next_ms, w.id LIMIT ?"
+    f"{SELECT_SCHEDULE} WHERE s.status = 1 AND s.next_ms IS NOT NULL AND s.next_ms + s.delay_ms <= ?"
+    " ORDER BY s.next_ms + s.delay_ms, w.id LIMIT ?"
 )
-_NEXT = "SELECT min(next_ms) FROM schedule WHERE status = 1 AND next_ms IS NOT NULL"
+_NEXT = "SELECT min(next_ms + delay_ms) FROM schedule WHERE status = 1 AND next_ms IS NOT NULL"
 _PUT = (
     "INSERT OR REPLACE INTO schedule(workflow, org, workspace, version, definition, status, anchor_ms, next_ms,"
-    " last_ms, last_execution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " last_ms, last_execution, delay_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _DROP = "DELETE FROM schedule WHERE workflow = ? AND org = ?"
 
@@ -73,6 +73,8 @@ class SqliteSchedules:
         def write(connection: apsw.Connection) -> None:
             numbers = (find_number(connection, workflow_id), find_number(connection, organization_id))
             connection.execute(_DROP, numbers)
+            if connection.changes():
+                give_up_queued(connection, numbers[0])
 
         await self._threads.write(write)
 
@@ -91,6 +93,26 @@ class SqliteSchedules:
         """Moves the schedule past a nominal instant without an execution. Raises: FireTaken."""
         await self._threads.write(lambda connection: store_fire(connection, self._names, fire, None))
 
+    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
+        """Returns ACTIVE schedules of which starts wait, with the oldest one."""
+        return await self._threads.read(lambda connection: read_queued(connection, limit))
+
+    async def count_queued(self, workflow_id: str) -> int:
+        """Returns how many starts of a workflow's schedule wait."""
+        return await self._threads.read(lambda connection: read_count_queued(connection, workflow_id))
+
+    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns rows of the ledger of one workflow, newest first."""
+        return await self._threads.read(lambda connection: read_fires(connection, workflow_id, before, limit))
+
+    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what live schedules have missed."""
+        return await self._threads.read(lambda connection: read_missed(connection, organization_id))
+
+    async def trim(self, workflow_id: str, keep: int) -> None:
+        """Removes all but the newest rows of the ledger of one workflow."""
+        await self._threads.write(lambda connection: trim(connection, workflow_id, keep))
+
 
 def _put(connection: apsw.Connection, names: Names, schedule: Schedule) -> None:
     connection.execute(
@@ -106,5 +128,6 @@ def _put(connection: apsw.Connection, names: Names, schedule: Schedule) -> None:
             ms_or_none(schedule.next),
             ms_or_none(schedule.last),
             id_bytes(schedule.last_execution) if schedule.last_execution else None,
+            schedule.delay // timedelta(milliseconds=1),
         ),
     )

@@ -6,8 +6,7 @@ datastore. A refusal undoes the savepoint.
 
 import apsw
 
-from looply.clock import ms_or_none, to_ms
-from looply.engine.port import Fire
+from looply.clock import to_ms
 from looply.engine.rows import (
     EFFECT_STATES,
     INCIDENT_KINDS,
@@ -18,9 +17,10 @@ from looply.engine.rows import (
     id_text,
 )
 from looply.engine.sqlite.datastores import store_change
+from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.names import Names
 from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
-from looply.errors import ClaimTaken, FireTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
     "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
@@ -50,13 +50,6 @@ _PUT_KEY = "INSERT OR REPLACE INTO idempotency(org, key, request, execution_id, 
 _CLAIM = "SELECT execution_id, request FROM claim WHERE workflow = ? AND process_id = ?"
 _PUT_CLAIM = "INSERT OR REPLACE INTO claim(workflow, process_id, org, execution_id, request) VALUES (?, ?, ?, ?, ?)"
 _DROP_CLAIM = "DELETE FROM claim WHERE workflow = ? AND process_id = ? AND execution_id = ?"
-_FIRE = "INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_MOVE_SCHEDULE = (
-    "UPDATE schedule SET next_ms = :next, last_ms = coalesce(:last, last_ms),"
-    " last_execution = coalesce(:execution, last_execution)"
-    " WHERE workflow = :workflow AND status = 1 AND next_ms <= :nominal"
-)
-
 _EFFECT = (
     "INSERT OR REPLACE INTO effect(execution_id, seq, org, queue, state, attempt, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
@@ -122,29 +115,6 @@ def store_definition(connection: apsw.Connection, definition: StoredDefinition) 
     connection.execute(
         _DEFINITION, (definition.hash, definition.workflow_id, definition.workflow_version, definition.body)
     )
-
-
-def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_key: bytes | None) -> None:
-    """Takes a nominal instant of a schedule, for an execution or for none, and moves the schedule on.
-
-    Raises: FireTaken when it was taken before, or the schedule is paused, gone, or past that instant.
-    """
-    workflow = names.number(connection, fire.workflow_id)
-    nominal_ms = to_ms(fire.nominal)
-    connection.execute(_FIRE, (workflow, nominal_ms, execution_key))
-    is_new = connection.changes() == 1
-    if is_new:
-        moved = {
-            "next": ms_or_none(fire.next),
-            "last": nominal_ms if execution_key is not None else None,
-            "execution": execution_key,
-            "workflow": workflow,
-            "nominal": nominal_ms,
-        }
-        connection.execute(_MOVE_SCHEDULE, moved)
-    if not is_new or connection.changes() != 1:
-        instant = fire.nominal.isoformat()
-        raise FireTaken(f"the schedule of workflow {fire.workflow_id} does not wait for {instant} any more")
 
 
 def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:

@@ -133,7 +133,7 @@ class ScheduleStories:
         await engine.put_schedule(workflow)
         await engine.advance(HOUR)
         await engine.stop()
-        engine.clock.advance(8 * HOUR)
+        engine.clock.advance(1.75 * HOUR)
         await engine.open()
         await engine.tick()
         schedule = await engine.schedule(workflow)

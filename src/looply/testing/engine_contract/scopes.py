@@ -139,7 +139,7 @@ class ParallelStories:
         await engine.settle()
         assert await engine.status(execution_id) == "FAILED"
         assert not engine.world.calls
-        await engine.restart()
+        await engine.crash()
         await engine.settle()
         assert not engine.world.calls
 

@@ -1,0 +1,45 @@
+"""The next fires of a schedule as people look at them: with the wall time, and what the clocks do to it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from looply.definition import Schedule, find_zone
+from looply.schedule.cron import Occurrence, occurrences
+from looply.schedule.interval import interval_fires
+
+_TICK = timedelta(microseconds=1)
+
+
+def preview(schedule: Schedule, anchor: datetime, after: datetime, count: int) -> list[Occurrence]:
+    """Returns the next `count` fires later than `after`, oldest first, up to the schedule's end.
+
+    Among them stand the times of the day that do not fire, because the clocks leave them out or show them again.
+    """
+    found: list[Occurrence] = []
+    for occurrence in _occurrences(schedule, anchor, after):
+        if schedule.end is not None and occurrence.at > schedule.end:
+            break
+        if occurrence.fires:
+            count -= 1
+        found.append(occurrence)
+        if count <= 0:
+            break
+    return found
+
+
+def _occurrences(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[Occurrence]:
+    if schedule.cron is None:
+        assert schedule.every is not None
+        zone = find_zone(schedule.timezone)
+        for instant in interval_fires(schedule.every, anchor, after, schedule.timezone):
+            yield Occurrence(instant, instant.astimezone(zone).replace(tzinfo=None, fold=0))
+        return
+    begin = max(after + _TICK, schedule.start or after)
+    former: datetime | None = None
+    for occurrence in occurrences(schedule.cron, schedule.timezone, schedule.dst, begin):
+        # Several times of the hour that is left out fire once; a rhythm knows no time of the day to leave out.
+        is_again = occurrence.fires and occurrence.at == former
+        if not is_again and (occurrence.fires or not schedule.cron.follows_elapsed_time):
+            yield occurrence
+        if occurrence.fires:
+            former = occurrence.at

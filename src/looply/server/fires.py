@@ -1,0 +1,153 @@
+"""Calls on the fires of schedules: what became of them, and which come next."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.fires import MOST_FIRES, Preview, View, list_fires, parse_schedule, preview_workflow
+from looply.clock import ms_or_none
+from looply.errors import BadRequest, Problem
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.rows import fire_row, preview_row
+from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, number_of, version_of
+
+
+class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one nominal instant.
+
+    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it, or
+    `MISSED`: nothing starts any more, and `count` is how many instants it stands for, this one being the last.
+    """
+
+    nominal_on: int
+    outcome: Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
+    workflow_execution_id: str | None
+    decided_on: int | None
+    count: int
+
+
+class FireKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as a query parameter."""
+
+    nominal_on: int
+
+
+class FirePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[FireRecord]
+    last_key: FireKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A schedule as it stands in a trigger's settings, or a workflow that has one.
+
+    `from` (epoch milliseconds) is now when left out; `around_change`: begin a day before the clocks are set next.
+    """
+
+    schedule: dict[str, Json] | None = None
+    workflow_id: str | None = None
+    workflow_version: int | str | None = None
+    start: int | None = msgspec.field(name="from", default=None)
+    count: int = 20
+    around_change: bool = False
+
+
+class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One fire, or a time of the day that does not fire.
+
+    `wall` is what the schedule names, `local` what the clocks of the zone show then, with their offset. `mark` is empty
+    for the most, else `MOVED` out of the hour that the clocks leave out, or `SKIPPED` with it; the `SECOND` time that
+    the clocks show it, or `REPEATED`, where nothing fires at that.
+    """
+
+    on: int
+    local: str
+    wall: str
+    fires: bool
+    mark: Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The next fires. `change_on` is when the clocks of the zone are set next, null when they are not."""
+
+    message: str
+    timezone: str
+    change_on: int | None
+    count: int
+    items: list[PreviewRecord]
+
+
+async def get_schedule_fires(call: Call) -> Answer:
+    """Lists what became of the instants of a schedule."""
+    limit, cursor = limit_of(call), call.query.get("nominal_on")
+    before = instant_of(cursor, "nominal_on") if cursor else None
+    rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
+    items = [fire_row(row) for row in rows[:limit]]
+    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    if len(rows) > limit:
+        body["lastKey"] = {"nominal_on": items[-1]["nominal_on"]}
+    return Answer(body)
+
+
+async def preview_schedule(call: Call) -> Answer:
+    """Shows the next fires of a schedule; nothing is stored."""
+    body: PreviewBody = call.body
+    if (body.schedule is None) == (body.workflow_id is None):
+        message = "give either a schedule or a workflow_id"
+        raise BadRequest(message, code="BAD_BODY", problems=(Problem(path="", message=message),))
+    if not 1 <= body.count <= MOST_FIRES:
+        message = f"must be 1 to {MOST_FIRES}"
+        raise BadRequest(f"count {message}", code="BAD_BODY", problems=(Problem(path="/count", message=message),))
+    view = View(
+        count=number_of(body.count, "count"),
+        after=instant_of(body.start, "from") if body.start is not None else None,
+        is_around_change=body.around_change,
+    )
+    if body.schedule is not None:
+        shown = view.of(parse_schedule(body.schedule), call.services.clock.now())
+    else:
+        assert body.workflow_id is not None
+        version = version_of(body.workflow_version)
+        shown = await preview_workflow(call.services, call.principal, body.workflow_id, version, view)
+    return Answer(preview_answer(shown))
+
+
+def preview_answer(shown: Preview) -> dict[str, Any]:
+    """Returns the answer that shows a preview."""
+    items = [preview_row(shown, item) for item in shown.items]
+    return {
+        "message": "success",
+        "timezone": shown.timezone,
+        "change_on": ms_or_none(shown.change),
+        "count": len(items),
+        "items": items,
+    }
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v2/workflows/getScheduleFires",
+        access="read",
+        handle=get_schedule_fires,
+        summary="List what became of the instants of a schedule",
+        parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),
+        answer=FirePage,
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/previewSchedule",
+        access="read",
+        handle=preview_schedule,
+        summary="Show the next fires of a schedule, and what the clocks of its zone do to them",
+        body=PreviewBody,
+        answer=PreviewAnswer,
+        refusals=(404, 409, 422),
+    ),
+)

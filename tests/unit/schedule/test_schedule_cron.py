@@ -1,0 +1,135 @@
+"""Cron expressions: what is read and refused, the fires over changes of the clocks, and what a preview says of them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+
+import pytest
+
+from looply.definition import DstRule, Schedule, parse_cron, parse_duration
+from looply.errors import DefinitionError
+from looply.schedule import delay_of, fires, next_change, next_fire, preview
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def schedule(text: str, zone: str = "UTC", dst: DstRule = "once", **fields: object) -> Schedule:
+    return Schedule(cron=parse_cron(text), timezone=zone, dst=dst, **fields)  # type: ignore[arg-type]
+
+
+def first(plan: Schedule, count: int, after: datetime = BEGIN) -> list[str]:
+    return [f"{at:%m-%dT%H:%M:%S}" for at in islice(fires(plan, after, after), count)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30 7 * * MON-FRI", ["01-01T07:30:00", "01-02T07:30:00", "01-05T07:30:00"]),
+        ("0 0 L * *", ["01-31T00:00:00", "02-28T00:00:00", "03-31T00:00:00"]),
+        ("0 0 LW * *", ["01-30T00:00:00", "02-27T00:00:00", "03-31T00:00:00"]),
+        ("0 9 * * MON#1", ["01-05T09:00:00", "02-02T09:00:00", "03-02T09:00:00"]),
+        ("0 9 * * 5L", ["01-30T09:00:00", "02-27T09:00:00", "03-27T09:00:00"]),
+        ("0 9 13 * FRI", ["01-02T09:00:00", "01-09T09:00:00", "01-13T09:00:00"]),
+        ("0 9 */10 * SUN", ["01-11T09:00:00", "02-01T09:00:00", "03-01T09:00:00"]),
+        ("15 30 7 * * *", ["01-01T07:30:15", "01-02T07:30:15", "01-03T07:30:15"]),
+        ("*/20 * * * * *", ["01-01T00:00:20", "01-01T00:00:40", "01-01T00:01:00"]),
+        ("0 0 29 2 *", ["02-29T00:00:00", "02-29T00:00:00", "02-29T00:00:00"]),
+    ],
+)
+def test_the_first_fires_of_an_expression(text: str, expected: list[str]) -> None:
+    assert first(schedule(text), 3) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 25 * * *", "has the hour '25', which takes 0 to 23"),
+        ("0 0 * * FRI-MON", "has the day-of-week 'FRI-MON'"),
+        ("0 0 30 2 *", "names a day that never comes; use `L` for the last day of a month"),
+        ("0 0 31 4,6,9,11 *", "names a day that never comes"),
+        ("@daily", "is a nickname; write '0 0 * * *'"),
+        ("0 0 ? * MON", "has a `?`; write `*` in its place"),
+        ("* * * *", "has 4 fields, and five are needed: minute hour"),
+        ("0 0 12 * * ? 2026", "has a `?`"),
+        ("0 0 12 * * MON 2026", "years cannot be given, use `start` and `end`"),
+        ("0 0 0 * *", "has the day-of-month '0', which takes 1 to 31"),
+        ("a b c d e", "has the minute 'A'"),
+        ("1/0 * * * *", "has the minute '1/0'"),
+        ("0 0 * * \u00b2L", "has the day-of-week"),
+        ("", "has 0 fields"),
+        ("1," * 200 + "1 * * * *", "has 409 characters, and 256 are allowed"),
+    ],
+)
+def test_what_is_no_expression_is_refused_with_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse_cron(text)
+    assert message in caught.value.message
+    assert caught.value.code == "INVALID_CRON"
+
+
+def test_an_expression_of_six_fields_follows_the_rule_of_its_times_of_the_day() -> None:
+    plan = schedule("0,30 30 2 * * *", "Europe/Berlin")
+    assert first(plan, 3, datetime(2026, 3, 28, 12, tzinfo=UTC)) == [
+        "03-29T01:00:00",
+        "03-30T00:30:00",
+        "03-30T00:30:30",
+    ]
+
+
+@pytest.mark.parametrize("dst", ["once", "skip", "twice"])
+def test_a_rhythm_follows_elapsed_time_under_each_rule(dst: DstRule) -> None:
+    plan = schedule("*/30 * * * *", "Australia/Lord_Howe", dst)
+    for change in (datetime(2026, 4, 4, 12, tzinfo=UTC), datetime(2026, 10, 3, 12, tzinfo=UTC)):
+        found = list(islice(fires(plan, change, change), 20))
+        assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=30)}
+
+
+def test_a_midnight_that_is_left_out_fires_at_the_first_instant_of_the_day() -> None:
+    assert first(schedule("0 0 * * *", "America/Havana"), 2, datetime(2026, 3, 7, 12, tzinfo=UTC)) == [
+        "03-08T05:00:00",
+        "03-09T04:00:00",
+    ]
+
+
+def test_an_expression_whose_times_are_always_left_out_has_ended() -> None:
+    assert next_fire(schedule("0 2 * MAR 0L", "Europe/Berlin", "skip"), BEGIN, BEGIN) is None
+
+
+def test_nothing_falls_due_before_the_start_and_after_the_end() -> None:
+    plan = schedule("0 * * * *", start=BEGIN + timedelta(hours=3), end=BEGIN + timedelta(hours=4))
+    assert list(fires(plan, BEGIN, BEGIN)) == [BEGIN + timedelta(hours=3), BEGIN + timedelta(hours=4)]
+
+
+def test_a_preview_marks_what_the_clocks_do() -> None:
+    spring, autumn = datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)
+
+    def marks(dst: DstRule, after: datetime) -> list[tuple[str, str]]:
+        plan = schedule("30 2 * * *", "Europe/Berlin", dst)
+        return [(f"{item.at:%dT%H:%M}", item.mark) for item in preview(plan, after, after, 2)]
+
+    assert marks("once", spring) == [("29T01:00", "MOVED"), ("30T00:30", "")]
+    assert marks("skip", spring) == [("29T01:00", "SKIPPED"), ("30T00:30", ""), ("31T00:30", "")]
+    assert marks("once", autumn) == [("25T00:30", ""), ("25T01:30", "REPEATED"), ("26T01:30", "")]
+    assert marks("twice", autumn) == [("25T00:30", ""), ("25T01:30", "SECOND")]
+
+
+def test_a_preview_of_an_interval_shows_the_wall_time() -> None:
+    plan = Schedule(every=parse_duration("P1D"), timezone="Europe/Berlin")
+    items = preview(plan, datetime(2026, 3, 28, 6, tzinfo=UTC), datetime(2026, 3, 28, 6, tzinfo=UTC), 2)
+    assert [(f"{item.at:%dT%H:%M}", f"{item.wall:%H:%M}") for item in items] == [
+        ("29T05:00", "07:00"),
+        ("30T05:00", "07:00"),
+    ]
+
+
+def test_the_next_change_of_the_clocks_is_found_and_is_none_where_they_are_not_set() -> None:
+    assert next_change("Europe/Berlin", BEGIN) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert next_change("Australia/Lord_Howe", BEGIN) == datetime(2026, 4, 4, 15, tzinfo=UTC)
+    assert next_change("Asia/Kathmandu", BEGIN) is None
+
+
+def test_jitter_is_a_function_of_workflow_and_instant_below_its_bound() -> None:
+    plan = schedule("* * * * *", jitter=timedelta(seconds=30))
+    delays = [delay_of(plan, "w", BEGIN + timedelta(minutes=count)) for count in range(500)]
+    assert delays == [delay_of(plan, "w", BEGIN + timedelta(minutes=count)) for count in range(500)]
+    assert timedelta(0) <= min(delays) < timedelta(seconds=2) < timedelta(seconds=28) < max(delays) < plan.jitter
+    assert delay_of(plan, "w", BEGIN) != delay_of(plan, "v", BEGIN)
