@@ -46,7 +46,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            "incidents": list(work.incidents.values()),
+            # Summaries of the first branches do not tell where an incident lies; the paths' phases do.
+            "incidents": [msgspec.structs.replace(one, scope="") for one in work.incidents.values()],
             "continues": work.continues,
             "holds_process_id": work.holds_process_id,
         },
