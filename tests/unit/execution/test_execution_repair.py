@@ -539,3 +539,89 @@ def test_the_log_tells_what_was_decided_and_that_the_execution_goes_on() -> None
     assert (log[-3]["by"], log[-3]["again"]) == ("op", "visit")
     assert log[-4]["changed"] == ["payload"]
     assert last(simulator, IncidentOpened).step == "c"
+
+
+class TestBranchesAndIterations:
+    def side_by_side(self) -> Simulator:
+        """Returns an execution one of whose two branches has failed while the other one calls."""
+        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
+        flow = workflow(
+            step("p", "parallel", branches),
+            post("c"),
+            call("d"),
+            call("d2"),
+            step("j", "join", {"of": "p"}),
+            edges="start>p p:a>c p:b>d d>d2 c>j d2>j",
+        )
+        simulator = begun(flow, {"po": "1"})
+        simulator.report(
+            next(effect for effect in simulator.effects if "/c:" in effect.address), {**OK, "status": "404"}
+        )
+        assert simulator.state.status == "FAILED"
+        return simulator
+
+    def test_a_retry_thaws_the_other_branch_and_keeps_the_key_of_its_own(self) -> None:
+        simulator = self.side_by_side()
+        simulator.succeed(OK)
+        assert "d2" not in [step for step, _, _ in scheduled(simulator)]
+        retry(simulator)
+        assert scheduled(simulator)[-2:] == [("c", 1, 2), ("d2", 1, 1)]
+        simulator.succeed(OK)
+        simulator.succeed(OK)
+        assert simulator.state.status == "COMPLETED"
+
+    def test_a_path_does_not_cross_the_border_of_its_branch(self) -> None:
+        simulator = self.side_by_side()
+        (incident_id,) = simulator.state.incidents
+        for to in ("d", "j", "p"):
+            reply = simulator.submit(MoveTo(at=simulator.now, by="op", to=to, incident_id=incident_id))
+            assert isinstance(reply, Unfit)
+            assert reply.problems[0].path == "/to"
+        assert isinstance(
+            simulator.submit(MoveTo(at=simulator.now, by="op", to="c", incident_id=incident_id)), Repaired
+        )
+        assert scheduled(simulator)[-1] == ("c", 2, 1)
+
+    def test_which_of_several_paths_is_meant_must_be_said(self) -> None:
+        simulator = self.side_by_side()
+        reply = simulator.submit(SkipStep(at=simulator.now, by="op"))
+        assert isinstance(reply, Declined)
+        assert (reply.code, set(reply.states)) == ("AMBIGUOUS", {"c", "d"})
+        assert isinstance(simulator.submit(SkipStep(at=simulator.now, by="op", state="c")), Repaired)
+        simulator.succeed(OK)
+        simulator.succeed(OK)
+        assert simulator.state.status == "COMPLETED"
+
+    def test_branches_that_are_open_keep_their_names(self) -> None:
+        simulator = self.side_by_side()
+        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
+        target = workflow(
+            step("p", "parallel", branches),
+            post("x"),
+            call("d"),
+            call("d2"),
+            step("j", "join", {"of": "p"}),
+            edges="start>p p:a>x p:b>d d>d2 x>j d2>j",
+        )
+        reply = redrive(simulator, target, steps={"c": "x"})
+        assert isinstance(reply, Unfit)
+        assert "must keep its name" in reply.problems[0].message
+
+    def test_a_whole_parallel_is_skipped_by_its_name(self) -> None:
+        simulator = self.side_by_side()
+        reply = simulator.submit(SkipStep(at=simulator.now, by="op", state="p"))
+        assert isinstance(reply, Unfit)
+
+    def test_an_iteration_that_failed_is_tried_again_and_the_others_keep_what_they_have(self) -> None:
+        body = post("c", body="${item}")
+        flow = workflow(step("f", "forEach", {"items": "${payload.output.list}"}), body, edges="start>f f:each>c")
+        simulator = begun(flow, {"list": ["x", "y", "z"]})
+        simulator.succeed(OK)
+        simulator.succeed({**OK, "status": "404"})
+        assert simulator.state.status == "FAILED"
+        retry(simulator)
+        assert list(simulator.state.open_steps) == ["f[1]/c:1"]
+        simulator.succeed(OK)
+        simulator.succeed(OK)
+        assert simulator.state.status == "COMPLETED"
+        assert len(simulator.state.outputs["f"]["items"]) == 3
