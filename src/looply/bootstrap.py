@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from looply.app.bulk_runner import BulkRunner
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
@@ -311,6 +312,8 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
+    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
@@ -319,8 +322,10 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        runner.stop()
         application.pump.stop()
         application.reconciler.stop()
+        await bulks
         await task
         await showing
 

@@ -16,6 +16,7 @@ from golden_calls import CALLS
 from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
+from golden_repairs import REPAIRS
 from golden_scopes import SCOPES
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
@@ -277,6 +278,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *ANSWERS,
     *APPROVALS,
     *ENDS,
+    *REPAIRS,
     *SCOPES,
 )
 

@@ -81,6 +81,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The card cannot go to this person: they asked for the approval, have decided already, or have a card of it.",
     ),
     "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
+    "BULK_NOT_FOUND": ("state", "The bulk does not exist, or belongs to another organization."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
     "CLAIM_TAKEN": (
         "inside",
@@ -181,6 +182,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "inside",
         "An event cannot follow the state. `looply doctor` finds stored histories that have one.",
     ),
+    "INCORRECT_BULK_ID": ("call", "The id of the bulk is not a UUID."),
     "INCORRECT_CARD_ID": ("call", "A card id is a UUID."),
     "INCORRECT_EXECUTION_ID": ("call", "An execution id is a UUID."),
     "INCORRECT_KEY_ID": ("call", "A key id is a UUID; it is not the key's text."),
@@ -256,6 +258,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "NOT_WAITING": ("state", "The execution does not wait, or the token names no wait that could be released."),
     "NO_ACTIVE_VERSION": ("state", "The workflow has drafts only. Activate one, or name a version."),
     "NO_BACKUP": ("command", "The folder is no backup that `looply db backup` has made."),
+    "NO_INCIDENT": (
+        "state",
+        "The execution has no such open incident: nothing has failed, or somebody else has decided. Look at its log.",
+    ),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` makes one."),
     "NO_SCHEDULE": ("state", "The workflow is started by calls; there is nothing to pause."),
     "NO_APPROVER": ("step", "An approval has nobody to ask, or fewer people than its `quorum`."),
@@ -312,6 +318,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "REDIRECT_REFUSED": ("step", "A redirect leads where the call must not go, or there are too many."),
     "REFUSED": ("call", "The call is well formed, and its content is not acceptable."),
     "REJECTED": ("step", "The other system understood the call and refused it."),
+    "REPAIR_REFUSED": (
+        "state",
+        "What was given does not fit the execution or the version to go on with. `errors` says where, and the mend.",
+    ),
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "RESPONSE_TOO_LARGE": (
         "step",
@@ -333,6 +343,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
+    "STEP_ENDED": (
+        "state",
+        "The step has ended already and cannot be skipped or completed. Move the execution to another step.",
+    ),
     "STEP_LIMIT": (
         "step",
         "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident.",
@@ -357,6 +371,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it.",
     ),
     "TLS_CERTIFICATE": ("step", "The certificate of the other system is not valid for it."),
+    "TOO_MANY_BULKS": ("state", "As many bulks run as may at once. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has as many profiles as it can have."),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),

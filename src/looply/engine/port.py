@@ -76,7 +76,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a new execution is made of.
 
-    `request` is the fingerprint of (version asked for, profile, body).
+    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -95,6 +95,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     key: Key | None = None
     fire: Fire | None = None
+    rerun_of: str = ""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
