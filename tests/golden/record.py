@@ -11,7 +11,9 @@ from typing import Final
 
 import msgspec
 from golden_answers import ANSWERS
+from golden_approvals import APPROVALS
 from golden_calls import CALLS
+from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
 from golden_scopes import SCOPES
@@ -45,7 +47,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            "incidents": list(work.incidents.values()),
+            # Without what an incident did not tell when the first histories were recorded.
+            "incidents": [_without(msgspec.structs.asdict(one), "scope") for one in work.incidents.values()],
             "continues": work.continues,
             "holds_process_id": work.holds_process_id,
         },
@@ -56,6 +59,10 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered
+
+
+def _without(fields: dict[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def http_request() -> Simulator:
@@ -266,7 +273,9 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_poison,
     *CALLS,
     *DATASTORES,
+    *COMPUTING,
     *ANSWERS,
+    *APPROVALS,
     *ENDS,
     *SCOPES,
 )

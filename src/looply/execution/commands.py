@@ -37,10 +37,22 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 
 
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
-    """A recipient answers the copy of a card that `token` names."""
+    """A recipient answers the copy of a card that `token` names.
+
+    `revision` is that of the card which they saw, 0 when the caller does not tell.
+    """
 
     token: str
     data: dict[str, Json]
+    revision: int = 0
+
+
+class ReassignCard(CommandBase, frozen=True, kw_only=True):
+    """An operator passes an open copy of a card on to somebody else."""
+
+    card_id: str
+    to: str
+    reason: str = ""
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
@@ -100,7 +112,16 @@ class Park(CommandBase, frozen=True, kw_only=True):
 
 
 Command: TypeAlias = (
-    Resume | AnswerCard | Terminate | FireTimer | EffectDone | EffectFailed | EffectLost | Continue | Park
+    Resume
+    | AnswerCard
+    | ReassignCard
+    | Terminate
+    | FireTimer
+    | EffectDone
+    | EffectFailed
+    | EffectLost
+    | Continue
+    | Park
 )
 
 
@@ -130,14 +151,35 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """The card was answered before, by this recipient or by the one who decided."""
+    """The card was answered before, by this recipient or by the one who decided.
+
+    `decision` is what was decided: `approved` or `rejected`, or the `action` of the button; empty where neither is
+    known or it is secret.
+    """
 
     answered_by: str
     answered_on: datetime
+    decision: str = ""
+
+
+class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
+    """The card was passed on; `card_id` is that of the new copy, `part` its place."""
+
+    card_id: str
+    part: int
 
 
 DeclineCode: TypeAlias = Literal[
-    "TERMINATED", "FAILED", "COMPLETED", "TIMED_OUT", "NOT_WAITING", "SOURCE_NOT_ACCEPTED", "AMBIGUOUS", "CLOSED"
+    "TERMINATED",
+    "FAILED",
+    "COMPLETED",
+    "TIMED_OUT",
+    "NOT_WAITING",
+    "SOURCE_NOT_ACCEPTED",
+    "AMBIGUOUS",
+    "CLOSED",
+    "SELF_APPROVAL",
+    "CARD_CHANGED",
 ]
 
 
@@ -175,6 +217,7 @@ Reply: TypeAlias = (
     | AlreadyTerminated
     | Recorded
     | AlreadyAnswered
+    | Reassigned
     | Declined
     | Unfit
     | UnknownToken

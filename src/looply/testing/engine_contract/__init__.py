@@ -21,7 +21,9 @@ does not have is named, so that the part brings its stories with it.
     - with the first's token: DuplicateStories.test_the_token_of_the_first_wait_never_answers_the_second
     - another body: DuplicateStories.test_another_body_answers_the_next_question
     - at once: RaceStories.test_equal_resumes_at_once_release_one_wait_of_two
-    - missing: two waits open side by side (needs `parallel`)
+    - two waits open side by side:
+      ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up and
+      ForEachStories.test_waits_of_many_items_are_told_apart_by_their_tokens
 
 3. A resume that comes early.
     - in the group of the trigger: EarlyStories.test_a_resume_in_the_group_of_the_trigger_is_taken_after_it,
@@ -76,8 +78,20 @@ does not have is named, so that the part brings its stories with it.
     - missing: a redrive that meets the new owner (needs redrive)
 
 8. Branches and items.
-    - missing: all of it (needs `parallel` and `forEach`); the nearest are the answers of several people:
-      CardStories.test_a_card_for_two_of_three_is_released_by_the_second_answer
+    - all, in every order: ParallelStories.test_all_branches_meet_in_whatever_order_their_calls_end
+    - any, with losers in flight, waiting, asking by card and in line:
+      ParallelStories.test_the_losers_of_any_are_given_up_in_flight_and_waiting_and_their_cards_are_closed and
+      ParallelStories.test_a_call_that_is_given_up_is_not_made_when_it_still_stands_in_line
+    - ending in the same group: ParallelStories.test_two_winners_in_one_unit_are_one_winner
+    - some: ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up
+    - a branch that fails: ParallelStories.test_a_branch_that_fails_freezes_the_others_whose_results_are_kept and
+      ParallelStories.test_a_branch_that_fails_at_once_lets_no_call_of_the_others_leave
+    - a crash: ParallelStories.test_branches_survive_a_crash_and_go_on
+    - items out of order, each reading its own:
+      ForEachStories.test_a_crowd_of_items_eight_at_once_each_read_their_own_and_are_collected_in_order
+    - an item that fails: ForEachStories.test_an_item_that_fails_freezes_the_others_and_a_crash_changes_nothing
+    - nested: ForEachStories.test_branches_within_items_within_a_branch
+    - missing: a redrive that thaws the others (needs redrive)
 
 9. Every history of every story.
     - fold equals head, open work equals rows, every prefix plus the rest is the same: `Driver.prove`, which
