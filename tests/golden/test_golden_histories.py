@@ -125,8 +125,6 @@ def _exit_of(event: Any) -> str:
             return "error"
         case "WaitTimedOut":
             return "timeout"
-        case "Resumed":
-            return "next"
         case "ScopeOpened":
             return next(iter(event.branches), "")
         case "ScopeEntered":

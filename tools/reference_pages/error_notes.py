@@ -76,12 +76,21 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "BAD_WAIT": ("call", "`wait` takes an ISO 8601 duration of at most `PT60S`, such as `PT10S`."),
     "BODY_TOO_LARGE": ("call", "The body is over the limit `body_bytes`."),
     "BULK_NOT_FOUND": ("state", "The bulk does not exist, or belongs to another organization."),
+    "CALENDAR": ("step", "The calendar of an approval cannot be read; the message names the place in it."),
+    "CANNOT_REASSIGN": (
+        "state",
+        "The card cannot go to this person: they asked for the approval, have decided already, or have a card of it.",
+    ),
+    "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
     "CLAIM_TAKEN": (
         "inside",
         "An open execution has the process id; the caller is given that execution, or `PROCESS_ID_IN_USE`.",
     ),
-    "CLOSED": ("state", "The card takes no more answers: it timed out, was deleted, or its execution has ended."),
+    "CLOSED": (
+        "state",
+        "The card takes no more answers: it timed out, was deleted or passed on, or its execution has ended.",
+    ),
     "COMPLETED": ("state", "The execution has completed; there is nothing to resume or to terminate."),
     "CONFLICT": (
         "state",
@@ -223,6 +232,11 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` makes one."),
     "NO_SCHEDULE": ("state", "The workflow is started by calls; there is nothing to pause."),
+    "NO_APPROVER": ("step", "An approval has nobody to ask, or fewer people than its `quorum`."),
+    "NO_CHANNEL": (
+        "inside",
+        "A card belongs to a channel that this process does not have; it is shown by another one.",
+    ),
     "NO_STORE": ("command", "The folder holds no store. `looply init` makes one."),
     "OPERATION_FAILED": ("step", "A call to another system failed."),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
@@ -293,6 +307,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
+    "SELF_APPROVAL": ("state", "Who asks for an approval with `self_approval: false` may not decide about it."),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),

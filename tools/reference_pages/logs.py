@@ -31,9 +31,9 @@ with one `seq`, `INCIDENT_OPENED` and `EXECUTION_FAILED`.
 """
 
 TEXTS: Final[dict[str, str]] = {
-    "CARD_ANSWERED": "A recipient answered a card.",
-    "CARD_CLOSED": "Cards take no more answers; `reason` says why.",
-    "CARD_SENT": "Cards were sent to the recipients, or changed when there is a `target`.",
+    "CARD_ANSWERED": "A recipient answered a card; on an approval with which `decision`, on which `revision`.",
+    "CARD_CLOSED": "Cards take no more answers; `reason` says why; `to` and `note` tell who has them now.",
+    "CARD_SENT": "Cards were sent to the recipients, changed (`target`), or recalled to mind (`reminder`).",
     "EXECUTION_COMPLETED": "The execution ended; all went well.",
     "EXECUTION_EDITED": "An operator changed parts of the data document.",
     "EXECUTION_FAILED": "The execution failed: by an incident (`incident_id`), or for ever by a `terminate` step.",

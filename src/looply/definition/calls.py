@@ -9,7 +9,7 @@ from looply.definition.reading import Reader, read_template
 from looply.definition.retry import RETRY_ON, RetryPolicy
 from looply.definition.schema_problems import shown
 from looply.definition.settings_schema import SETTINGS
-from looply.definition.step_settings import HttpRequestSettings, SapRequestSettings, StepSettings
+from looply.definition.step_settings import ApprovalSettings, HttpRequestSettings, SapRequestSettings, StepSettings
 from looply.errors import DefinitionError
 from looply.expressions import Escape, Template
 from looply.jsontext import Json
@@ -79,6 +79,8 @@ def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
     if stated is not None:
         return stated
     if isinstance(settings, HttpRequestSettings | SapRequestSettings) and settings.method in _SAFE_TO_REPEAT:
+        return "retry"
+    if isinstance(settings, ApprovalSettings):  # it only reads a datastore
         return "retry"
     return "incident"
 

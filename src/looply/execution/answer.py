@@ -23,6 +23,7 @@ from looply.execution.commands import (
     FireTimer,
     MoveTo,
     Park,
+    ReassignCard,
     Redrive,
     Resume,
     Retry,
@@ -43,9 +44,13 @@ from looply.execution.events import (
     WaitTimedOut,
 )
 from looply.execution.evolve import evolve
+from looply.execution.quorum import approval_output
+from looply.execution.reassign import reassign_card
 from looply.execution.repair import answer_repair
 from looply.execution.resume import answer_resume
+from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, Timer, open_work
+from looply.execution.turns import escalate, remind
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
@@ -64,10 +69,12 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return answer_resume(workflow, state, command, limits)
         case AnswerCard():
             return answer_card(workflow, state, command, limits)
+        case ReassignCard():
+            return reassign_card(state, command)
         case Terminate():
             return _terminate(state, command)
         case FireTimer():
-            return _fire(state, command)
+            return _fire(workflow, state, command)
         case EffectDone():
             return effect_done(workflow, state, _renamed(state, command), limits)
         case EffectFailed():
@@ -109,28 +116,40 @@ def _incidents_closed(state: ExecutionState, end: ExecutionClosed) -> tuple[Inci
     )
 
 
-def _fire(state: ExecutionState, command: FireTimer) -> Answer:
+def _fire(workflow: Workflow, state: ExecutionState, command: FireTimer) -> Answer:
     timer = state.timers.get(command.timer)
     if state.closed is not None or timer is None or state.is_frozen:
         return Answer(Done(is_late=True))
     fired = TimerFired(at=command.at, timer=command.timer)
-    return Answer(Done(), (fired, *_consequences(state, timer, fired)))
+    return Answer(Done(), (fired, *_consequences(workflow, state, timer, fired)))
 
 
-def _consequences(state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
+def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
     match timer.kind:
         case "RETRY":
             return ()
         case "DELAY":
             return (StepSucceeded(at=fired.at, **parse_address(timer.address).fields),)
         case "WAIT":
-            timed_out = WaitTimedOut(at=fired.at, **parse_address(timer.address).fields)
-            return (*close_cards(state, timer.address, "TIMED_OUT", fired), timed_out)
+            return (*close_cards(state, timer.address, "TIMED_OUT", fired), _timed_out(workflow, state, timer, fired))
+        case "REMINDER":
+            return remind(state, timer, fired)
+        case "ESCALATION":
+            return escalate(state, timer, fired)
         case "EXECUTION":
             message = "the execution has taken longer than workflow_settings.timeout allows"
             return (open_incident(evolve(state, fired), "TIMEOUT", "EXECUTION_TIMEOUT", message),)
         case _:
             assert_never(timer.kind)
+
+
+def _timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> WaitTimedOut:
+    """Returns the end of a wait by its time; an approval tells who had decided by then."""
+    wait, address = state.waits.get(timer.address), parse_address(timer.address)
+    if wait is None or wait.approval is None:
+        return WaitTimedOut(at=fired.at, **address.fields)
+    output, secret = approval_output("timeout", wait.answers), workflow.steps[address.step].output_secrets
+    return WaitTimedOut(at=fired.at, **address.fields, output=output, size=json_bytes(output), secret=secret)
 
 
 def _park(state: ExecutionState, command: Park) -> Answer:

@@ -39,10 +39,22 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 
 
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
-    """A recipient answers the copy of a card that `token` names."""
+    """A recipient answers the copy of a card that `token` names.
+
+    `revision` is that of the card which they saw, 0 when the caller does not tell.
+    """
 
     token: str
     data: dict[str, Json]
+    revision: int = 0
+
+
+class ReassignCard(CommandBase, frozen=True, kw_only=True):
+    """An operator passes an open copy of a card on to somebody else."""
+
+    card_id: str
+    to: str
+    reason: str = ""
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
@@ -168,6 +180,7 @@ RepairCommand: TypeAlias = Retry | EditDocument | SkipStep | MoveTo | Redrive
 Command: TypeAlias = (
     Resume
     | AnswerCard
+    | ReassignCard
     | Terminate
     | RepairCommand
     | FireTimer
@@ -205,10 +218,22 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """The card was answered before, by this recipient or by the one who decided."""
+    """The card was answered before, by this recipient or by the one who decided.
+
+    `decision` is what was decided: `approved` or `rejected`, or the `action` of the button; empty where neither is
+    known or it is secret.
+    """
 
     answered_by: str
     answered_on: datetime
+    decision: str = ""
+
+
+class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
+    """The card was passed on; `card_id` is that of the new copy, `part` its place."""
+
+    card_id: str
+    part: int
 
 
 DeclineCode: TypeAlias = Literal[
@@ -223,6 +248,8 @@ DeclineCode: TypeAlias = Literal[
     "NO_INCIDENT",
     "STALE",
     "STEP_ENDED",
+    "SELF_APPROVAL",
+    "CARD_CHANGED",
 ]
 
 
@@ -266,6 +293,7 @@ Reply: TypeAlias = (
     | AlreadyTerminated
     | Recorded
     | AlreadyAnswered
+    | Reassigned
     | Declined
     | Repaired
     | Unfit

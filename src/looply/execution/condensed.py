@@ -128,10 +128,12 @@ class _Visits:
             case WaitOpened():
                 self.of(event).status = "WAITING"
             case WaitTimedOut():
-                self.of(event).end(event, "TIMED_OUT")
+                entry = self.of(event)
+                entry.end(event, "TIMED_OUT")
+                if event.output is not UNSET:
+                    entry.output = _shown(event, event.output, "output")
             case CardWanted():
-                recipients = [copy.recipient for copy in event.copies]
-                self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
+                self._asked(event)
             case ScopeOpened():
                 self.of(event).input = _opened(event)
             case Cancelled():
@@ -161,6 +163,15 @@ class _Visits:
                 pass
             case _:
                 assert_never(event)
+
+    def _asked(self, event: CardWanted) -> None:
+        """Notes who was asked; the people of an approval may get their cards one after the other."""
+        entry = self.of(event)
+        former = entry.input["recipients"] if isinstance(entry.input, dict) and "recipients" in entry.input else []
+        if event.reminder:
+            return
+        recipients = list(dict.fromkeys((*former, *(copy.recipient for copy in event.copies))))
+        entry.input = {"recipients": recipients, "card": without_tokens_in(event.body)}
 
     def _give_up(self, event: Event, scope: str) -> None:
         for entry in self.entries.values():

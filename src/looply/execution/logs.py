@@ -104,13 +104,13 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         StepFailed: ("STEP_FAILED", _same("attempt", "code", "message", "status", "output")),
         StepUnknown: ("STEP_FAILED", _same("attempt", "cause", "message")),
         WaitOpened: ("WAIT_OPENED", (*_same("sources", "count"), ("timeout_on", "due_on"))),
-        AnswerRecorded: ("CARD_ANSWERED", _same("user")),
-        Resumed: ("WAIT_RESUMED", _same("source", "output")),
+        AnswerRecorded: ("CARD_ANSWERED", _same("user", "decision", "comment", "revision")),
+        Resumed: ("WAIT_RESUMED", _same("source", "branch", "output")),
         ResumeBuffered: ("RESUME_BUFFERED", _same("source")),
         ResumeIgnored: ("RESUME_IGNORED", _same("source", "reason", "message")),
-        WaitTimedOut: ("WAIT_TIMED_OUT", ()),
-        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target")),
-        CardClosed: ("CARD_CLOSED", _same("cards", "reason")),
+        WaitTimedOut: ("WAIT_TIMED_OUT", _same("output")),
+        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target", "reminder", "reason")),
+        CardClosed: ("CARD_CLOSED", _same("cards", "reason", "to", "note")),
         Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
         IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
@@ -201,6 +201,7 @@ def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
             "incident_id": incident.incident_id,
             "state": incident.step or None,
             "visit": incident.visit if incident.step else None,
+            **({"scope": incident.scope} if incident.scope else {}),
             "kind": incident.kind,
             "code": incident.code,
             "message": incident.message,
@@ -244,16 +245,25 @@ def _fields(event: Event) -> dict[str, Json]:
         case ScopeOpened(branches=()):
             return {"items": len(event.items), "concurrency": event.concurrency}
         case WaitOpened(count=0):
-            return {name: value for name, value in _table_fields(event).items() if name != "count"}
+            return _without(event, "count")
+        case Resumed(branch="next"):
+            return _without(event, "branch")
+        case AnswerRecorded(decision=""):
+            return _without(event, "revision")
         case StepUnknown():
             return {"code": "OUTCOME_UNKNOWN", **_table_fields(event)}
         case CardWanted():
-            return {"recipients": [copy.recipient for copy in event.copies], **_table_fields(event)}
+            shown = _table_fields(event) if event.reminder else _without(event, "reminder")
+            return {"recipients": [copy.recipient for copy in event.copies], **shown}
         case DocumentEdited():
             changed = [*event.outputs, *(["payload"] if event.payload is not UNSET else [])]
             return {"changed": changed, **_table_fields(event)}
         case _:
             return _table_fields(event)
+
+
+def _without(event: Event, name: str) -> dict[str, Json]:
+    return {shown: value for shown, value in _table_fields(event).items() if shown != name}
 
 
 def _table_fields(event: Event) -> dict[str, Json]:

@@ -70,7 +70,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
     ("type_", "settings"),
     [
         ("function", {"language": "python", "code": "1"}),
-        ("approval", {"recipients": ["a@example.com"]}),
         ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
         ("subworkflow", {"workflow_id": "x"}),
     ],

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.execution.steps import card, choice, datastore, delay, effect, override, redirect, region, terminate, wait
+from looply.execution.steps import (
+    approval,
+    card,
+    choice,
+    datastore,
+    delay,
+    effect,
+    override,
+    redirect,
+    region,
+    terminate,
+    wait,
+)
 from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
@@ -15,6 +27,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,
         "adaptiveCard": card.enter,
+        "approval": approval.enter,
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
