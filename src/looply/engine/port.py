@@ -76,7 +76,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a new execution is made of.
 
-    `request` is the fingerprint of (version asked for, profile, body).
+    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -95,6 +95,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     key: Key | None = None
     fire: Fire | None = None
+    rerun_of: str = ""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +226,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world."""
 
+    datastores: Datastores
+    """The datastores of all organizations; a change of one is durable when it returns."""
+
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
 
@@ -298,11 +302,6 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
-        ...
-
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
         ...
 
     async def audit(self) -> Audit:

@@ -52,6 +52,7 @@ class Reader:
         self._clock = parts.clock
         self._limits = parts.limits
         self.dispatcher = OwnEffects(parts.dispatcher)
+        self.datastores: Datastores = parts.store.datastores
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
@@ -149,11 +150,6 @@ class Reader:
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
-
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
-        return self._store.datastores
 
     async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""

@@ -2,6 +2,7 @@
 
 from looply.definition import SOURCES, AdaptiveCardSettings
 from looply.execution.address import card_id
+from looply.execution.document import scope_of_step
 from looply.execution.evaluation import reads_secret
 from looply.execution.events import CardClosed, CardCopy, CardWanted, Computed, Event, Resumed
 from looply.execution.state import Card, cards_of
@@ -80,7 +81,8 @@ def _delete(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
 
 def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
     target = settings.target or ""
-    following = visit.state.next_visit(visit.address.scope, target)
+    scope = scope_of_step(visit.workflow, visit.state, visit.address.scope, target)
+    following = visit.state.next_visit(scope or "", target)
     cards = cards_of(visit.state, following._replace(visit=following.visit - 1).text)
     if not cards:
         raise StepError(f"step '{target}' has sent no card that could be changed", code="BAD_INPUT")
