@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from looply.app.bulk_runner import BulkRunner
 from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
@@ -313,6 +314,8 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
+    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
@@ -321,8 +324,10 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        runner.stop()
         application.pump.stop()
         application.reconciler.stop()
+        await bulks
         await task
         await showing
 

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from looply.execution.events import ExecutionClosed, FinalStatus, IncidentOpened, TimerKind, TimerStarted
-from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, SHOWN, entry_type
+from looply.execution.events import (
+    ExecutionClosed,
+    FinalStatus,
+    IncidentClosed,
+    IncidentOpened,
+    TimerKind,
+    TimerStarted,
+)
+from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, REOPENED, SHOWN, entry_type
 from looply.execution.state import Phase
 from looply.execution.transitions import PATH_MOVES
 from reference_pages.markdown import code, page, table
@@ -42,6 +49,7 @@ TEXTS: Final[dict[str, str]] = {
     "EXECUTION_QUEUED": (
         "The execution stands in line: `max_concurrency` executions of its workflow run or wait already."
     ),
+    "EXECUTION_REOPENED": "Somebody has decided about the incident; the execution goes on.",
     "EXECUTION_STARTED": "The execution began.",
     "EXECUTION_TERMINATED": "Somebody terminated the execution.",
     "INCIDENT_CLOSED": "Somebody decided about an incident.",
@@ -79,6 +87,7 @@ stateDiagram-v2
     WAITING --> TERMINATED: terminateWorkflow
     WAITING --> FAILED: timeout of the workflow
     FAILED --> TERMINATED: terminateWorkflow closes an incident
+    FAILED --> RUNNING: an operator closes the incident
 ```
 
 `COMPLETED`, `TERMINATED` and a `FAILED` made by a `terminate` step are final. A `FAILED` with an incident keeps
@@ -127,6 +136,7 @@ def _entries() -> Iterator[tuple[str, list[str]]]:
     for status in get_args(FinalStatus):
         yield entry_type(ExecutionClosed(at=at, status=status)), ["reason"]
     yield FAILED_BY_INCIDENT, [shown for _, shown in SHOWN[IncidentOpened][1]]
+    yield REOPENED, [shown for _, shown in SHOWN[IncidentClosed][1]]
 
 
 def state_machine_page() -> str:

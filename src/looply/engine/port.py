@@ -77,7 +77,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a new execution is made of.
 
-    `request` is the fingerprint of (version asked for, profile, body).
+    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -96,6 +96,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     key: Key | None = None
     fire: Fire | None = None
+    rerun_of: str = ""
     call: "Call | None" = None
 
 

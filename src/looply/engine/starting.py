@@ -125,6 +125,7 @@ class Starter:
             tells=call.tells if call is not None else "",
             depth=call.depth if call is not None else 0,
             is_response=call is not None and call.is_response,
+            rerun_of=request.rerun_of,
         )
         state, events = self._begun(request, first)
         extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())

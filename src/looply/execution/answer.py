@@ -1,8 +1,8 @@
 """`answer`: what a caller is told, and the events of it. Engines never judge a call themselves."""
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.address import parse_address
@@ -19,13 +19,18 @@ from looply.execution.commands import (
     Continue,
     Declined,
     Done,
+    EditDocument,
     EffectDone,
     EffectFailed,
     EffectLost,
     FireTimer,
+    MoveTo,
     Park,
     ReassignCard,
+    Redrive,
     Resume,
+    Retry,
+    SkipStep,
     Terminate,
     Terminated,
 )
@@ -45,11 +50,14 @@ from looply.execution.events import (
 from looply.execution.evolve import evolve
 from looply.execution.quorum import approval_output
 from looply.execution.reassign import reassign_card
+from looply.execution.repair import answer_repair
 from looply.execution.resume import answer_resume
 from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, Timer, open_work
 from looply.execution.turns import escalate, remind
 from looply.limits import DEFAULT_LIMITS, Limits
+
+Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
@@ -59,6 +67,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
     history, never from the status alone.
     """
     match command:
+        case Retry() | EditDocument() | SkipStep() | MoveTo() | Redrive():
+            return answer_repair(workflow, state, command, limits)
         case Resume():
             return answer_resume(workflow, state, command, limits)
         case AnswerCard():
@@ -70,11 +80,11 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case FireTimer():
             return _fire(workflow, state, command)
         case EffectDone():
-            return effect_done(workflow, state, command, limits)
+            return effect_done(workflow, state, _renamed(state, command), limits)
         case EffectFailed():
-            return effect_failed(workflow, state, command)
+            return effect_failed(workflow, state, _renamed(state, command))
         case EffectLost():
-            return effect_lost(state, command)
+            return effect_lost(state, _renamed(state, command))
         case ChildEnded():
             return child_ended(state, command, limits)
         case Admit():
@@ -86,6 +96,12 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return _park(state, command)
         case _:
             assert_never(command)
+
+
+def _renamed(state: ExecutionState, command: Outcome) -> Outcome:
+    """Returns the command with the address that its visit has now; the attempt may have left under another one."""
+    address = state.current_address(command.address)
+    return command if address == command.address else replace(command, address=address)
 
 
 def _terminate(state: ExecutionState, command: Terminate) -> Answer:
@@ -148,4 +164,4 @@ def _park(state: ExecutionState, command: Park) -> Answer:
     if state.closed is not None or state.is_frozen:
         return Answer(Done(is_late=True))
     incident = open_incident(state, "POISON", "POISONED", command.message)
-    return Answer(Done(), (msgspec.structs.replace(incident, at=command.at),))
+    return Answer(Done(), (replace(incident, at=command.at),))

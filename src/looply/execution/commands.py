@@ -4,11 +4,13 @@ A command comes from outside or from the shell (a due timer, the result of an ef
 `Answer`: a reply and events. Engines never judge a command themselves.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered
@@ -64,6 +66,68 @@ class Terminate(CommandBase, frozen=True, kw_only=True):
     """End the execution for ever."""
 
     reason: str
+
+
+class OperatorCommand(CommandBase, frozen=True, kw_only=True):
+    """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any)."""
+
+    reason: str = ""
+    expected_seq: int = 0
+
+
+class EditDocument(OperatorCommand, frozen=True, kw_only=True):
+    """Change what steps read: {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
+
+    Each part is a merge patch (RFC 7396), or takes the place of what is there when it `replaces`.
+    """
+
+    document: Json
+    replaces: bool = False
+
+
+class Retry(OperatorCommand, frozen=True, kw_only=True):
+    """Go on after one incident, or after all when `incident_id` is empty: their steps begin anew.
+
+    `document` is edited first, as by `EditDocument`; None changes nothing.
+    """
+
+    incident_id: str = ""
+    document: Json = None
+    replaces: bool = False
+
+
+class SkipStep(OperatorCommand, frozen=True, kw_only=True):
+    """Give the step where a path stands an output instead of running it; it leaves by `branch`.
+
+    The step is that of the incident, or `state`, or where the only path stands. An empty branch is `next`.
+    """
+
+    action: Literal["skip", "complete"] = "skip"
+    incident_id: str = ""
+    state: str = ""
+    output: Json = None
+    branch: str = ""
+
+
+class MoveTo(OperatorCommand, frozen=True, kw_only=True):
+    """Put a path on another step, which is visited next. Which path: as in `SkipStep`."""
+
+    to: str
+    incident_id: str = ""
+    state: str = ""
+
+
+class Redrive(OperatorCommand, frozen=True, kw_only=True):
+    """Go on after all incidents; with a `workflow` on that version, also where nothing has failed.
+
+    `steps` are new names of steps by their old ones. With `opened_by` only after incidents that are not younger, so
+    that a redrive of many that is repeated meets each incident once.
+    """
+
+    workflow: Workflow | None = None
+    workflow_version: int = 0
+    steps: Mapping[str, str] = {}
+    opened_by: datetime | None = None
 
 
 class FireTimer(CommandBase, frozen=True, kw_only=True):
@@ -136,11 +200,14 @@ class Park(CommandBase, frozen=True, kw_only=True):
     message: str
 
 
+RepairCommand: TypeAlias = Retry | EditDocument | SkipStep | MoveTo | Redrive
+
 Command: TypeAlias = (
     Resume
     | AnswerCard
     | ReassignCard
     | Terminate
+    | RepairCommand
     | FireTimer
     | EffectDone
     | EffectFailed
@@ -207,6 +274,9 @@ DeclineCode: TypeAlias = Literal[
     "CLOSED",
     "SELF_APPROVAL",
     "CARD_CHANGED",
+    "NO_INCIDENT",
+    "STALE",
+    "STEP_ENDED",
 ]
 
 
@@ -221,8 +291,14 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's decision is carried out; `incidents` are those that it closed."""
+
+    incidents: tuple[str, ...] = ()
+
+
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload does not fit what the wait accepts; nothing was done."""
+    """What the command brings does not fit what the execution accepts; nothing was done."""
 
     problems: tuple[Problem, ...]
 
@@ -246,6 +322,7 @@ Reply: TypeAlias = (
     | AlreadyAnswered
     | Reassigned
     | Declined
+    | Repaired
     | Unfit
     | UnknownToken
     | Done
@@ -255,9 +332,11 @@ Reply: TypeAlias = (
 class Answer(msgspec.Struct, frozen=True):
     """The reply to a command, and the events that make it true; none when the command moves nothing.
 
+    `workflow` is what the execution runs on after them, None when that stays as it is.
     `write` is a change of a datastore that must be stored in the same unit.
     """
 
     reply: Reply
     events: tuple[Event, ...] = ()
     write: DatastoreWrite | None = None
+    workflow: Workflow | None = None

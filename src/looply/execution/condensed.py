@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from looply.clock import to_ms
 from looply.definition import START
+from looply.execution.address import Address, parse_address
 from looply.execution.events import (
     Admitted,
     AnswerRecorded,
@@ -55,6 +56,7 @@ VisitStatus: TypeAlias = Literal[
 ]
 
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
+_GOES_ON: Final = (*_UNFINISHED, "FAILED")
 
 
 @dataclass(slots=True)
@@ -104,7 +106,9 @@ class _Visits:
         match event:
             case ExecutionStarted():
                 now = to_ms(event.at)
-                self.entries[START] = _Entry(START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED")
+                self.entries[f"{START}:1"] = _Entry(
+                    START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED"
+                )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
             case StepScheduled():
@@ -143,6 +147,10 @@ class _Visits:
                     self._give_up(event, scope)
             case ExecutionClosed():
                 self._give_up(event, "")
+            case Moved():
+                self._moved(event)
+            case Migrated():
+                self._renamed(event)
             case (
                 TimerFired()
                 | AnswerRecorded()
@@ -159,8 +167,6 @@ class _Visits:
                 | IncidentOpened()
                 | IncidentClosed()
                 | DocumentEdited()
-                | Moved()
-                | Migrated()
                 | Continued()
             ):
                 pass
@@ -194,6 +200,24 @@ class _Visits:
         entry.output = _shown(event, event.output, "output")
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
+
+    def _moved(self, event: Moved) -> None:
+        for entry in self.entries.values():
+            if entry.status in _UNFINISHED and entry.scope == event.scope:
+                entry.end(event, "CANCELLED")
+
+    def _renamed(self, event: Migrated) -> None:
+        """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""
+        for text, entry in list(self.entries.items()):
+            address = parse_address(text)
+            new = event.steps.get(address.step)
+            if new is None or entry.status not in _GOES_ON:
+                continue
+            others = [parse_address(other) for other in self.entries]
+            taken = [other.visit for other in others if (other.scope, other.step) == (address.scope, new)]
+            renamed = Address(address.scope, new, max(taken) + 1 if taken else address.visit)
+            entry.step = new
+            self.entries = {renamed.text if key == text else key: value for key, value in self.entries.items()}
 
     def _failed(self, event: StepFailed) -> None:
         entry = self.of(event)

@@ -75,7 +75,7 @@ def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> d
     These are the steps of the scope and of those around it; which wait of another branch is meant nobody could tell.
     """
     started = state.started
-    region = _region_of(state, scope)
+    region = region_of(state, scope)
     tokens = {}
     for name in workflow.waiting_steps:
         own = workflow.region(name)
@@ -96,7 +96,7 @@ def scope_of_step(workflow: Workflow, state: ExecutionState, scope: str, step: s
     None for a step of a body that is not around: it runs in as many scopes as there are items.
     """
     scopes = ["", *reversed(list(scopes_around(state.frames, scope)))]
-    here, there = _region_of(state, scope), workflow.region(step)
+    here, there = region_of(state, scope), workflow.region(step)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
@@ -108,7 +108,7 @@ def scope_of_step(workflow: Workflow, state: ExecutionState, scope: str, step: s
     return place
 
 
-def _region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
+def region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
     """Returns the branches and bodies that a scope stands for, outermost first."""
     frames = [state.frames[name] for name in scopes_around(state.frames, scope)]
     found = [(state.regions[frame.parent].step, EACH if frame.is_iteration else frame.name) for frame in frames]

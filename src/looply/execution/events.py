@@ -28,6 +28,7 @@ CardEnd: TypeAlias = Literal[
 ]
 ChildOutcome: TypeAlias = Literal["STARTED", "COMPLETED", "FAILED", "TERMINATED", "REFUSED", "CANCELLED"]
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
+Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
@@ -56,7 +57,8 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     """The execution exists. `definition` is the hash of what it runs on, `seed` is never shown to anybody.
 
     `request` is the fingerprint of the trigger, by which the same call again is recognized while the process id is
-    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`).
+    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is
+    the execution whose input was taken, empty for an input of its own.
     `parent` is the execution that called it, `tells` what that one is told of, `depth` how many called each other down
     to it. `is_response`: an incident started it, itself or the one that called it, so its own incidents start nothing.
     """
@@ -80,6 +82,7 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     tells: Literal["", "START", "END"] = ""
     depth: int = 0
     is_response: bool = False
+    rerun_of: str = ""
 
 
 class Computed(StepEvent, frozen=True, kw_only=True):
@@ -378,11 +381,16 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
 
 
 class IncidentClosed(EventBase, frozen=True, kw_only=True):
-    """Somebody decided about the incident; `action` says what, `reason` why."""
+    """Somebody decided about the incident; `action` says what, `reason` why.
+
+    `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
+    another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
+    """
 
     incident_id: str
     action: str
     reason: str = ""
+    again: Again = ""
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
@@ -391,18 +399,29 @@ class StepSkipped(StepEvent, frozen=True, kw_only=True):
     output: Json = None
     branch: str = "next"
     reason: str = ""
+    size: int = 0
+    secret: tuple[str, ...] = ()
 
 
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
-    """An operator replaced parts of the data document: outputs by step, and the payload when it is given."""
+    """An operator replaced parts of the data document: outputs by step, and the payload when it is given.
+
+    `sizes` are the bytes of each output by its step, and of the payload as `payload`. `secret` are pointers into this
+    event, such as `/outputs/login/data/token`.
+    """
 
     outputs: dict[str, Json] = {}
     payload: Json | UnsetType = UNSET
     reason: str = ""
+    sizes: dict[str, int] = {}
+    secret: tuple[str, ...] = ()
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
-    """An operator put the path of `scope` on another step, which is visited next."""
+    """An operator put the path of `scope` on another step, which is visited next.
+
+    What was open at the visit where the path stood is given up: its effect is abandoned, its wait and timers dropped.
+    """
 
     to: str
     scope: str = ""
@@ -410,11 +429,12 @@ class Moved(EventBase, frozen=True, kw_only=True):
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
-    """The execution goes on with another definition."""
+    """The execution goes on with another definition. `steps` are new names of steps by their old ones."""
 
     workflow_version: int
     definition: str
     reason: str = ""
+    steps: dict[str, str] = {}
 
 
 class Continued(EventBase, frozen=True, kw_only=True):

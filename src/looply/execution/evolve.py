@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
-from looply.execution import neighbors, overlays, regions
+from looply.execution import neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
 from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
 from looply.execution.events import (
@@ -54,6 +54,7 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.migrating import migrated
 from looply.execution.payload import initial_payload, overridden_payload
 from looply.execution.state import (
     Buffered,
@@ -168,14 +169,13 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case IncidentOpened():
             return _incident_opened(state, event)
         case IncidentClosed():
-            return replace(state, incidents=_without(state.incidents, event.incident_id))
+            return repairing.incident_closed(state, event)
         case DocumentEdited():
-            payload = state.payload if event.payload is UNSET else event.payload
-            return replace(state, outputs=state.outputs.update(event.outputs), payload=payload)
+            return repairing.document_edited(state, event)
         case Moved():
-            return _put_elsewhere(state, event)
+            return repairing.moved(state, event)
         case Migrated():
-            return replace(state, workflow_version=event.workflow_version, definition=event.definition)
+            return migrated(state, event)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
             return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed, place=None)
@@ -215,12 +215,6 @@ def _scoped(state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClos
             return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
         case _:
             assert_never(event)
-
-
-def _put_elsewhere(state: ExecutionState, event: Moved) -> ExecutionState:
-    path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-    state = regions.without_region(state, event.scope, event)
-    return replace(state, lines={**state.lines, event.scope: path})
 
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
@@ -283,15 +277,17 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
         timeout_seconds=event.timeout_seconds,
         failures=former.failures if former is not None else 0,
         secret=event.secret if former is None else former.secret,
+        entered_on=event.at if former is None else former.entered_on,
+        key=former.key if former is not None else "",
     )
     return replace(_move(state, event), open_steps={**state.open_steps, text: step})
 
 
 def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
-    size = event.size if isinstance(event, StepSucceeded) else 0
     state = regions.without_region(_move(state, event, branch=event.branch), event.scope, event)
     state = replace(
-        _with_output(state, event, event.output, size), open_steps=_without(state.open_steps, event.address.text)
+        _with_output(state, event, event.output, event.size),
+        open_steps=_without(state.open_steps, event.address.text),
     )
     if isinstance(event, StepSucceeded):
         return state

@@ -6,7 +6,7 @@ machinery has no entry of its own, because a neighbor tells it already: a timer 
 starts or ends, the timeout of a wait stands in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the
 end that follows it, what became of a branch in the end of its `parallel`, an iteration in its steps. A step that
 computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has two: its own, and the failure of
-the execution, which is what an operator looks for.
+the execution, which is what an operator looks for; so has its closing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -96,7 +96,10 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
     {
         ExecutionStarted: (
             "EXECUTION_STARTED",
-            (*_same("trigger_type", "process_id", "profile", "workflow_version", "parent"), ("body", "input")),
+            (
+                *_same("trigger_type", "process_id", "profile", "workflow_version", "parent", "rerun_of"),
+                ("body", "input"),
+            ),
         ),
         Computed: ("STEP_SUCCEEDED", _same("branch", "input", "output")),
         ScopeOpened: ("STEP_STARTED", _same("branches")),
@@ -124,11 +127,11 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         Admitted: ("EXECUTION_ADMITTED", ()),
         Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
-        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "reason")),
+        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
         StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason")),
         DocumentEdited: ("EXECUTION_EDITED", _same("reason")),
         Moved: ("EXECUTION_MOVED", _same("to", "reason")),
-        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "reason")),
+        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason")),
     }
 )
 """Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""
@@ -138,6 +141,9 @@ HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, 
 
 FAILED_BY_INCIDENT: Final = "EXECUTION_FAILED"
 """Type of the entry that follows `INCIDENT_OPENED`: an execution with an incident is FAILED until somebody decides."""
+
+REOPENED: Final = "EXECUTION_REOPENED"
+"""Type of the entry that follows `INCIDENT_CLOSED`, unless a termination closed it: the execution goes on."""
 
 _TIMERS: Final = {"DELAY": "STEP_STARTED", "RETRY": "STEP_RETRY_SCHEDULED"}
 
@@ -240,6 +246,8 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[dict[str, Json]]:
     yield entry
     if isinstance(event, IncidentOpened):
         yield {**entry, "type": FAILED_BY_INCIDENT}
+    if isinstance(event, IncidentClosed) and event.action != "terminate":
+        yield {**entry, "type": REOPENED}
 
 
 def _fields(event: Event) -> dict[str, Json]:
@@ -278,7 +286,7 @@ def _table_fields(event: Event) -> dict[str, Json]:
     shown: dict[str, Json] = {}
     for field, name in SHOWN[type(event)][1]:
         value = getattr(event, field)
-        if value not in ("", None, UNSET, ()):
+        if value not in ("", None, UNSET, ()) and not (name == "steps" and not value):
             shown[name] = _readable(masked_pointers(value, getattr(event, "secret", ()), field))
     return shown
 

@@ -54,7 +54,7 @@ def _named_wait(state: ExecutionState, command: Resume) -> str | None:
     token = parse_token(command.token)
     if token is None or token.part >= 0 or token.execution_id != state.started.execution_id:
         return "?"
-    return token.address if is_genuine(token, state.started.seed) else "?"
+    return state.current_address(token.address) if is_genuine(token, state.started.seed) else "?"
 
 
 def _duplicate_of(state: ExecutionState, command: Resume, named: str | None) -> SettledWait | None:

@@ -49,7 +49,11 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight."""
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
+
+    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
+    of where the step had another name then (empty: `address`).
+    """
 
     seq: int
     address: str
@@ -60,6 +64,8 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     is_in_flight: bool = True
     secret: tuple[str, ...] = ()
+    entered_on: datetime | None = None
+    key: str = ""
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,6 +142,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
     asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
     """
 
     seq: int
@@ -155,6 +162,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     closed_on: datetime | None = None
     passed_to: str = ""
     note: str = ""
+    sent_as: str = ""
 
     @property
     def is_passed_on(self) -> bool:
@@ -205,6 +213,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str = ""
     is_answered: bool = False
 
+    @property
+    def address(self) -> Address:
+        """The visit that is the cause; its step is empty when no single step is."""
+        return Address(self.scope, self.step, self.visit)
+
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
     """The end."""
@@ -253,6 +266,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: Closed | None = None
+    edited: int = 0
+    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    aliases: Map[str, str] = Map()
+    """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -304,6 +321,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def current_address(self, text: str) -> str:
+        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        return self.aliases.get(text, text)
 
     def next_visit(self, scope: str, step: str) -> Address:
         """Returns the address of the next visit of a step; visits are counted per scope, from 1."""

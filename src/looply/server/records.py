@@ -41,6 +41,7 @@ class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
     """One execution with everything. `truncated`: more events or logs follow, `after=SEQ` goes on."""
 
     parent_execution_id: str | None
+    rerun_of_execution_id: str | None
     workflow_input_payload: dict[str, Json]
     workflow_output_payload: dict[str, Json]
     condensed_logs: dict[str, Json]
@@ -90,6 +91,7 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
         "children": children_of(state),
         "workflow_incidents": incidents_of(state),
         "parent_execution_id": execution.head.parent or None,
+        "rerun_of_execution_id": state.started.rerun_of or None,
     }
     if record.is_truncated or is_cut:
         item["truncated"] = True

@@ -75,7 +75,7 @@ does not have is named, so that the part brings its stories with it.
       KeyStories.test_the_key_is_looked_at_before_the_process_id
     - end, reuse, FAILED gives it back: ProcessIdStories.test_an_ended_execution_gives_its_process_id_back
     - all of it in a row: ProcessIdStories.test_a_process_id_and_its_keys_through_three_lives
-    - missing: a redrive that meets the new owner (needs redrive)
+    - a redrive that meets the new owner: RedriveStories.test_a_process_id_that_is_in_use_is_not_taken_back
 
 8. Branches and items.
     - all, in every order: ParallelStories.test_all_branches_meet_in_whatever_order_their_calls_end
@@ -138,7 +138,10 @@ does not have is named, so that the part brings its stories with it.
     - rotated between attempts: SecretStories.test_a_retry_uses_the_credentials_of_today and
       SecretStories.test_a_secret_that_is_rotated_between_attempts_and_echoed_by_both_is_nowhere_in_clear
     - a state of an older fold: SnapshotStories.test_a_state_of_another_fold_is_ignored
-    - missing: redrive onto a corrected version, a move to a version with another step name, the incident of a child
+    - a corrected version: RedriveStories.test_the_corrected_version_sends_another_input_under_another_key
+    - another step name: RedriveStories.test_the_card_of_a_waiting_execution_still_answers_under_another_name
+    - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
+    - missing: the incident of a child
 """
 
 from collections.abc import Mapping
