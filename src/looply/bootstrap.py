@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from looply.app.bulk_runner import BulkRunner
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
@@ -25,6 +27,7 @@ from looply.connectors.egress import EgressPolicy
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
+from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
@@ -32,6 +35,7 @@ from looply.engine.loading import Loader
 from looply.engine.port import Audit
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
@@ -48,6 +52,9 @@ from looply.settings import Settings
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
+_CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
+"""Where cards are shown."""
+
 _LOOK_SECONDS = 0.5
 # Thresholds of the collector's three generations; Python's own are 700, 10, 10.
 _COLLECTIONS = (10_000, 20, 50)
@@ -61,6 +68,7 @@ class Application:
     services: Services
     shell: Shell
     pump: Pump
+    reconciler: Reconciler
     store: Store
 
 
@@ -273,6 +281,7 @@ async def _compose(
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
+            channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
         )
     )
     shell.on_change(ChangeLog())
@@ -292,7 +301,9 @@ async def _compose(
         return (profile.name, profile.values) if profile is not None else ("", None)
 
     pump = Pump(shell, store, clock, default_profile)
-    return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
+    reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
+    shell.on_copies(reconciler.wake)
+    return Application(settings=settings, services=services, shell=shell, pump=pump, reconciler=reconciler, store=store)
 
 
 @asynccontextmanager
@@ -301,14 +312,22 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
+    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
+    showing = asyncio.create_task(application.reconciler.run())
+    showing.add_done_callback(lambda _: application.services.lifecycle.drain())
     try:
         yield
     finally:
+        runner.stop()
         application.pump.stop()
+        application.reconciler.stop()
+        await bulks
         await task
+        await showing
 
 
 def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import apsw
 import psycopg
 
 from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.store import Claim, StoredKey
@@ -30,8 +31,9 @@ async def test_the_memory_store_reports_keys_claims_and_firings_without_their_ex
         Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", request=b"r"),
         GONE,
     )
-    data.fires["w", START_TIME] = GONE
-    data.fires["w", START_TIME + timedelta(hours=1)] = ""  # left out by the overlap rule
+    fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
+    left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
+    data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
 
@@ -45,7 +47,7 @@ async def test_the_sqlite_store_reports_keys_claims_and_firings_without_their_ex
     other.execute("INSERT INTO name(n, id) VALUES (1, 'organization'), (2, 'workflow')")
     other.execute("INSERT INTO idempotency VALUES (1, 'k', x'00', ?, 9)", (gone.bytes,))
     other.execute("INSERT INTO claim VALUES (2, 'PO-1', 1, ?, x'00')", (gone.bytes,))
-    other.execute("INSERT INTO fire VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
+    other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
     other.close()
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
@@ -62,6 +64,6 @@ async def test_the_postgres_store_reports_keys_claims_and_firings_without_their_
         other.execute("INSERT INTO name(n, id) OVERRIDING SYSTEM VALUE VALUES (-1, 'organization'), (-2, 'workflow')")
         other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
         other.execute("INSERT INTO claim VALUES (-2, 'PO-1', -1, %s, '\\x00')", (GONE,))
-        other.execute("INSERT INTO fire VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
+        other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

@@ -11,10 +11,12 @@ from typing import Final
 
 import msgspec
 from golden_answers import ANSWERS
+from golden_approvals import APPROVALS
 from golden_calls import CALLS
 from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
+from golden_repairs import REPAIRS
 from golden_scopes import SCOPES
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
@@ -46,7 +48,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            "incidents": list(work.incidents.values()),
+            # Without what an incident did not tell when the first histories were recorded.
+            "incidents": [_without(msgspec.structs.asdict(one), "scope") for one in work.incidents.values()],
             "continues": work.continues,
             "holds_process_id": work.holds_process_id,
         },
@@ -57,6 +60,10 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered
+
+
+def _without(fields: dict[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def http_request() -> Simulator:
@@ -269,7 +276,9 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *DATASTORES,
     *COMPUTING,
     *ANSWERS,
+    *APPROVALS,
     *ENDS,
+    *REPAIRS,
     *SCOPES,
 )
 

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from looply.execution.events import ExecutionClosed, FinalStatus, IncidentOpened, TimerKind, TimerStarted
-from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, SHOWN, entry_type
+from looply.execution.events import (
+    ExecutionClosed,
+    FinalStatus,
+    IncidentClosed,
+    IncidentOpened,
+    TimerKind,
+    TimerStarted,
+)
+from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, REOPENED, SHOWN, entry_type
 from looply.execution.state import Phase
 from looply.execution.transitions import PATH_MOVES
 from reference_pages.markdown import code, page, table
@@ -24,13 +31,14 @@ with one `seq`, `INCIDENT_OPENED` and `EXECUTION_FAILED`.
 """
 
 TEXTS: Final[dict[str, str]] = {
-    "CARD_ANSWERED": "A recipient answered a card.",
-    "CARD_CLOSED": "Cards take no more answers; `reason` says why.",
-    "CARD_SENT": "Cards were sent to the recipients, or changed when there is a `target`.",
+    "CARD_ANSWERED": "A recipient answered a card; on an approval with which `decision`, on which `revision`.",
+    "CARD_CLOSED": "Cards take no more answers; `reason` says why; `to` and `note` tell who has them now.",
+    "CARD_SENT": "Cards were sent to the recipients, changed (`target`), or recalled to mind (`reminder`).",
     "EXECUTION_COMPLETED": "The execution ended; all went well.",
     "EXECUTION_EDITED": "An operator changed parts of the data document.",
     "EXECUTION_FAILED": "The execution failed: by an incident (`incident_id`), or for ever by a `terminate` step.",
     "EXECUTION_MOVED": "An operator put the execution on another step or version.",
+    "EXECUTION_REOPENED": "Somebody has decided about the incident; the execution goes on.",
     "EXECUTION_STARTED": "The execution began.",
     "EXECUTION_TERMINATED": "Somebody terminated the execution.",
     "INCIDENT_CLOSED": "Somebody decided about an incident.",
@@ -68,6 +76,7 @@ stateDiagram-v2
     WAITING --> TERMINATED: terminateWorkflow
     WAITING --> FAILED: timeout of the workflow
     FAILED --> TERMINATED: terminateWorkflow closes an incident
+    FAILED --> RUNNING: an operator closes the incident
 ```
 
 `COMPLETED`, `TERMINATED` and a `FAILED` made by a `terminate` step are final. A `FAILED` with an incident keeps
@@ -116,6 +125,7 @@ def _entries() -> Iterator[tuple[str, list[str]]]:
     for status in get_args(FinalStatus):
         yield entry_type(ExecutionClosed(at=at, status=status)), ["reason"]
     yield FAILED_BY_INCIDENT, [shown for _, shown in SHOWN[IncidentOpened][1]]
+    yield REOPENED, [shown for _, shown in SHOWN[IncidentClosed][1]]
 
 
 def state_machine_page() -> str:

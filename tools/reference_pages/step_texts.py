@@ -14,6 +14,10 @@ SUMMARIES: Final[dict[str, str]] = {
     "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
     "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
     "adaptiveCard": ("Sends an Adaptive Card to people and may wait for their answers; changes or deletes cards."),
+    "approval": (
+        "Asks people to approve or reject, until enough have approved or so many cannot any more; see "
+        "[ask people](../how-to/approvals.md)."
+    ),
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
@@ -49,6 +53,10 @@ OUTPUTS: Final[dict[str, str]] = {
     "adaptiveCard": (
         "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
         "`answered_on`), `recipients`, `source`. A card that does not wait has `response` null."
+    ),
+    "approval": (
+        "`outcome` (`approved`, `rejected` or `timeout`) and `decisions`, oldest first: who decided what, with comment,"
+        " time, channel and the revision of the card, null when a resume decided for everybody."
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
@@ -169,6 +177,19 @@ EXAMPLES: Final[dict[str, Any]] = {
             },
             "recipients": ["${payload.output.manager}"],
             "wait": {"for": "first", "timeout": "P3D"},
+        },
+    },
+    "approval": {
+        "id": "approval_1",
+        "type": "approval",
+        "description": "Release the order?",
+        "settings": {
+            "recipients": ["anna@example.com", "ben@example.com"],
+            "quorum": "any",
+            "comment_required": "reject",
+            "reminders": ["P1D"],
+            "escalation": [{"after": "P2D", "to": "boss@example.com"}],
+            "timeout": "P5D",
         },
     },
     "wait": {

@@ -10,6 +10,7 @@ from looply.definition.retry import RETRY_ON, RetryPolicy
 from looply.definition.schema_problems import shown
 from looply.definition.settings_schema import SETTINGS
 from looply.definition.step_settings import (
+    ApprovalSettings,
     FunctionSettings,
     HttpRequestSettings,
     SapRequestSettings,
@@ -85,8 +86,9 @@ def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
         return stated
     if isinstance(settings, HttpRequestSettings | SapRequestSettings) and settings.method in _SAFE_TO_REPEAT:
         return "retry"
-    if isinstance(settings, FunctionSettings):
-        return "retry"  # it touches nothing
+    # Code touches nothing, and an approval only reads a datastore.
+    if isinstance(settings, FunctionSettings | ApprovalSettings):
+        return "retry"
     return "incident"
 
 

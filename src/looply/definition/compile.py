@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, code, conditions, datastores, endings, mail, pauses, scopes
+from looply.definition import approvals, calls, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -26,7 +26,7 @@ from looply.definition.schedules import check_zone
 from looply.definition.schema import VALIDATOR, definition_schema
 from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
-from looply.definition.step_settings import AdaptiveCardSettings, StepSettings, WaitSettings
+from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
@@ -41,6 +41,7 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "branchConditional": conditions.branch_conditional,
     "advancedConditional": conditions.advanced_conditional,
     "adaptiveCard": pauses.adaptive_card,
+    "approval": approvals.approval,
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
@@ -270,7 +271,7 @@ def _workflow(
 
 def _waits(settings: StepSettings) -> bool:
     is_card = isinstance(settings, AdaptiveCardSettings) and settings.wait is not None
-    return is_card or isinstance(settings, WaitSettings)
+    return is_card or isinstance(settings, ApprovalSettings | WaitSettings)
 
 
 def _is_uuid(text: str) -> bool:

@@ -52,6 +52,26 @@ OUTPUTS: Final[dict[str, Json]] = {
         },
         ("response", "responses", "recipients", "source"),
     ),
+    "approval": fields(
+        {
+            "outcome": {"type": "string", "enum": ["approved", "rejected", "timeout"]},
+            "decisions": {
+                "type": "array",
+                "items": fields(
+                    {
+                        "user": _TEXT,
+                        "action": {"type": "string", "enum": ["approved", "rejected"]},
+                        "comment": _TEXT,
+                        "at": _TEXT,
+                        "via": _TEXT,
+                        "card_revision": {"anyOf": [_NONE, {"type": "integer"}]},
+                    },
+                    ("user", "action", "comment", "at", "via", "card_revision"),
+                ),
+            },
+        },
+        ("outcome", "decisions"),
+    ),
     "wait": {
         "type": "object",
         "properties": {"source": {"type": "string", "enum": list(SOURCES)}},

@@ -246,19 +246,63 @@ SETTINGS: Final[dict[str, Json]] = {
     "approval": fields(
         {
             **_CARD,
-            "requester": EXPRESSION,
-            "self_approval": {"type": "boolean", "default": True},
-            "recipients": {
-                "anyOf": [EXPRESSION, items_of(_NAME), fields({"datastore": _NAME, "path": _TEXT}, ("datastore",))]
+            "requester": described(EXPRESSION, "Who asks, as an expression."),
+            "self_approval": {
+                "type": "boolean",
+                "default": True,
+                "description": "With `false` the requester is not asked and may not decide.",
             },
-            "order": one_of("parallel", "sequence", default="parallel"),
-            "quorum": {"anyOf": [one_of("any", "all"), {"type": "integer", "minimum": 1}]},
-            "veto": {"type": "boolean"},
-            "comment_required": one_of("reject", "always"),
-            "reminders": items_of(_DURATION),
-            "escalation": items_of(fields({"after": _DURATION, "to": {}}, ("after", "to"))),
-            "calendar": _NAME,
-            "timeout": _DURATION,
+            "recipients": {
+                "anyOf": [
+                    EXPRESSION,
+                    _NAME,
+                    items_of(_NAME),
+                    fields(
+                        {
+                            "datastore": described(_NAME, "Name of a datastore."),
+                            "path": described(_TEXT, "JSON Pointer or dotted path to the people in it."),
+                        },
+                        ("datastore",),
+                    ),
+                ],
+                "description": "Mail addresses, an expression that gives them, or where they stand in a datastore.",
+            },
+            "order": one_of(
+                "parallel", "sequence", default="parallel", description="All at once, or one after the other."
+            ),
+            "quorum": {
+                "anyOf": [one_of("any", "all"), {"type": "integer", "minimum": 1}],
+                "default": "all",
+                "description": "How many must approve.",
+            },
+            "veto": {
+                "type": "boolean",
+                "default": False,
+                "description": "One rejection decides, also where others could still approve.",
+            },
+            "comment_required": one_of(
+                "reject", "always", description="When a comment must be given; never when left out."
+            ),
+            "reminders": items_of(
+                _DURATION, maxItems=10, description="When those who have not decided are reminded, from their card on."
+            ),
+            "escalation": items_of(
+                fields(
+                    {
+                        "after": described(_DURATION, "Time since the card was sent."),
+                        "to": described(
+                            {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]},
+                            "Who takes over from those who have not decided.",
+                        ),
+                    },
+                    ("after", "to"),
+                ),
+                maxItems=10,
+            ),
+            "calendar": described(
+                _NAME, "Name of a datastore with working hours and holidays; the durations count working time then."
+            ),
+            "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
         },
         ("recipients",),
     ),

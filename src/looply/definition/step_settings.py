@@ -144,6 +144,42 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The step whose cards are updated or deleted."""
 
 
+class DatastorePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A value within a datastore: its name, and a JSON Pointer or dotted path into it; None is the whole."""
+
+    name: Template
+    path: Template | None = None
+
+
+class EscalationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """After a time somebody else takes over."""
+
+    after: Template
+    to: Template
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`approval`: asks people, who stand in `recipients` or in a datastore, until enough have approved or cannot."""
+
+    recipients: Template | None = None
+    datastore: DatastorePlace | None = None
+    card: CardTemplate | None = None
+    """None: a card is made of the description and the payload."""
+    card_id: str | None = None
+    card_version: int | None = None
+    requester: Template | None = None
+    self_approval: bool = True
+    order: Literal["parallel", "sequence"] = "parallel"
+    quorum: int | Literal["any", "all"] = "all"
+    veto: bool = False
+    comment_required: Literal["", "reject", "always"] = ""
+    reminders: tuple[Template, ...] = ()
+    escalation: tuple[EscalationSettings, ...] = ()
+    calendar: Template | None = None
+    """Name of a datastore whose working time the durations count."""
+    timeout: Template | None = None
+
+
 class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`wait`: until a resume of one of the sources comes, or the time is over."""
 
@@ -236,6 +272,7 @@ StepSettings: TypeAlias = (
     | BranchConditionalSettings
     | AdvancedConditionalSettings
     | AdaptiveCardSettings
+    | ApprovalSettings
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings

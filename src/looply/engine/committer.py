@@ -9,6 +9,7 @@ import msgspec
 from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
@@ -43,6 +44,10 @@ def _nobody(_due: datetime | None) -> None:
     """Stands for the pump until there is one."""
 
 
+def _not_awake() -> None:
+    """Stands for the reconciler until there is one."""
+
+
 def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
     """Stands for the log of changes until there is one."""
 
@@ -51,7 +56,8 @@ class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
     `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules changed;
-    `on_change` the states before and after each unit that is durable.
+    `on_copies` is called when a copy of a card has to look otherwise, in one of `channels`; `on_change` is told the
+    states before and after each unit that is durable.
     """
 
     def __init__(
@@ -66,6 +72,8 @@ class Committer:
         self._known_definitions: set[str] = set()
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._unsaved: dict[str, tuple[int, int]] = {}
+        self.channels: frozenset[str] = frozenset()
+        self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
 
@@ -167,6 +175,7 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
+            copies=copy_wishes(before, after, self.channels),
             datastore=self._change(after, extras.write),
         )
         return unit, batch.chain
@@ -236,6 +245,8 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))
+        if unit.copies:
+            self.on_copies()
         self.tell(unit.execution_id)
 
 

@@ -92,6 +92,11 @@ JOURNAL: Final = (
         "workflow integer, nominal_ms bigint, execution_id uuid, outcome smallint, at_ms bigint, count integer",
     ),
     _table(
+        "card_copy",
+        "id text, execution_id uuid, channel text, wanted bigint, shown bigint, handle text, attempts integer,"
+        "due_ms bigint, taken_ms bigint",
+    ),
+    _table(
         "datastore",
         "org integer, name text, revision bigint, body bytea, digest bytea, created_ms bigint, modified_ms bigint,"
         "modified_by text",

@@ -76,7 +76,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a new execution is made of.
 
-    `request` is the fingerprint of (version asked for, profile, body).
+    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -95,6 +95,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     key: Key | None = None
     fire: Fire | None = None
+    rerun_of: str = ""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,12 +204,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What `looply doctor` found: how many executions, how many of them open, and every problem."""
+    """What `looply doctor` found: how many executions, how many of them open, and every problem.
+
+    `stale_cards` are copies of cards that do not look as they have to in their channel: they are being brought there.
+    """
 
     executions: int
     open: int
     orphans: int
     problems: Sequence[Mapping[str, Json]]
+    stale_cards: int = 0
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,6 +225,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world."""
+
+    datastores: Datastores
+    """The datastores of all organizations; a change of one is durable when it returns."""
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
@@ -259,8 +267,10 @@ class Engine(Protocol):
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         ...
 
-    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first."""
+    async def open_cards(
+        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
         ...
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
@@ -292,11 +302,6 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
-        ...
-
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
         ...
 
     async def audit(self) -> Audit:

@@ -10,8 +10,8 @@ from looply.clock import Clock
 from looply.engine.committer import Committer, Extras
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox, Mailboxes
-from looply.errors import EngineError, LooplyError, Stale
-from looply.execution import advance, answer, open_work
+from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, Stale
+from looply.execution import ExecutionState, advance, answer, open_work
 from looply.execution.commands import Command, Continue, EffectDone, Reply
 from looply.execution.events import Event
 from looply.limits import Limits
@@ -131,18 +131,29 @@ class Processor:
 
     async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
+        taken: ClaimTaken | None = None
         for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
-                return await self._compute(box, commands)
+                return await self._compute(box, commands, taken)
+            except ClaimTaken as error:
+                # Only what would take the process id back is refused; the result of a call beside it is stored.
+                if taken is not None:
+                    raise
+                taken = error
             except Stale:
                 if self._is_shared:
                     await self._catch_up(box)
                 else:
                     box.unload()
-        return await self._compute(box, commands)
+        return await self._compute(box, commands, taken)
 
-    async def _compute(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
-        """Returns a reply for each command, or its own error: one that cannot be computed harms no other."""
+    async def _compute(
+        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None
+    ) -> list[Reply | LooplyError]:
+        """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
+
+        With `taken` another execution has the process id by now, so that no command may take it back.
+        """
         is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
             is_certain = True
@@ -159,8 +170,11 @@ class Processor:
                 if said.write is not None:
                     extras = Extras(write=said.write)
                 if said.events:
-                    stretch = advance(workflow, state, said.events, limits=self._limits, is_cut=is_cut)
-                    state = stretch.state
+                    onto = said.workflow or workflow
+                    stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
+                    if taken is not None and _claims(stretch.state) and not _claims(state):
+                        raise _in_use(stretch.state) from taken
+                    state, workflow = stretch.state, onto
                     events.extend(stretch.events)
             except LooplyError as error:
                 replies.append(error)
@@ -179,6 +193,19 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
         return box.state.seq > before
+
+
+def _claims(state: ExecutionState) -> bool:
+    """Whether the execution holds the process id that its caller gave."""
+    return bool(state.started.process_id) and open_work(state).holds_process_id
+
+
+def _in_use(state: ExecutionState) -> Conflict:
+    message = (
+        f"another open execution of the workflow has the process id {state.started.process_id!r} by now; "
+        "wait for its end or terminate it first"
+    )
+    return Conflict(message, code="PROCESS_ID_IN_USE")
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time
+from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
@@ -18,7 +19,7 @@ _Words: TypeAlias = tuple[Any, ...]
 STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
 EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
-TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION")
+TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
@@ -191,6 +192,22 @@ def datastore_line_from(row: Row) -> DatastoreLine:
         created_on=from_ms(row[3]),
         modified_on=from_ms(row[4]),
         modified_by=row[5],
+    )
+
+
+COPY_COLUMNS: Final = "id, execution_id, channel, wanted, shown, handle, attempts"
+
+
+def copy_from(row: Row) -> CopyRow:
+    """Returns the copy of a card, of `COPY_COLUMNS`."""
+    return CopyRow(
+        card_id=row[0],
+        execution_id=id_text(row[1]),
+        channel=row[2],
+        wanted=row[3],
+        shown=row[4],
+        handle=row[5],
+        attempts=row[6],
     )
 
 

@@ -117,6 +117,7 @@ class Starter:
             request=request.request,
             size=request.body_size,
             secret=request.workflow.steps[request.workflow.start].secret,
+            rerun_of=request.rerun_of,
         )
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
@@ -155,7 +156,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
-    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes.
+    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
+    `copies` are cards that have to look otherwise in their channels.
     """
 
     execution_id: str
@@ -171,6 +173,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     fire: Fire | None = None
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
+    copies: tuple[CopyWish, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -324,6 +327,10 @@ class Reads(Protocol):
         """Returns open card copies, newest first; of one recipient when it is not empty."""
         ...
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, of whatever organization; None when there is none."""
+        ...
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         ...
@@ -424,6 +431,11 @@ class Store(Protocol):
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
+        ...
+
+    @property
+    def copies(self) -> Copies:
+        """Copies of cards that channels keep elsewhere."""
         ...
 
     @property

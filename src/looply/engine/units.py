@@ -77,7 +77,8 @@ def work_change(
     old = open_work(before) if before is not None else NO_WORK
     new = open_work(after)
     added = OpenWork(
-        effects=_added(old.effects, new.effects),
+        # One that is there already goes on, also when its step has another name now: a row put anew would be sent anew.
+        effects={seq: effect for seq, effect in new.effects.items() if seq not in old.effects},
         timers=_added(old.timers, new.timers),
         waits=_added(old.waits, new.waits),
         incidents=_added(old.incidents, new.incidents),
@@ -168,7 +169,8 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         execution_id=state.started.execution_id,
         workflow_id=state.started.workflow_id,
         step=parse_address(card.address).step,
-        address=card.address,
+        # What its token names: links are made of it.
+        address=card.sent_as or card.address,
         part=card.part,
         recipient=card.recipient,
         channel=card.channel,

@@ -117,7 +117,7 @@ class Worker:
             return values
 
         return CallContext(
-            idempotency_key=idempotency_key(started.execution_id, address),
+            idempotency_key=idempotency_key(started.execution_id, parse_address(opened.key or opened.address)),
             execution_id=started.execution_id,
             step=address.step,
             attempt=opened.attempt,

@@ -84,7 +84,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     if state.closed is not None:
         return ()
     if state.seq == 1 and workflow.settings.timeout is not None:
-        return (_execution_timer(workflow, state),)
+        return (execution_timer(workflow, state),)
     if state.is_frozen:
         return ()
     for path in state.lines.values():
@@ -101,13 +101,14 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
             case "UNKNOWN":
                 return _on_unknown(workflow, state, path)
             case "RETRY":
-                return (_again(state, path),)
+                return (_again(workflow, state, path),)
             case _:
                 assert_never(path.phase)
     return ()
 
 
-def _execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
+def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
+    """Returns the timer of the execution's time limit, counted from now; the workflow must have one."""
     timeout = workflow.settings.timeout
     assert timeout is not None
     return TimerStarted(at=state.now, kind="EXECUTION", due=timeout.after(state.now, workflow.settings.timezone))
@@ -167,7 +168,7 @@ def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[
     step = workflow.steps[path.step]
     # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
     if step.on_unknown == "retry" or is_datastore_operation(state.open_steps[path.address.text].operation):
-        return (_again(state, path),)
+        return (_again(workflow, state, path),)
     message = (
         f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "
         "look at the other system, then retry the step or complete it by hand"
@@ -198,14 +199,16 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
     return jitter(state.started.execution_id, path.address, failures)
 
 
-def _again(state: ExecutionState, path: Path) -> StepScheduled:
+def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
+    # Of today's version: a longer time for each attempt is a common mend.
+    timeout = workflow.steps[path.step].timeout
     return StepScheduled(
         at=state.now,
         **path.address.fields,
         attempt=opened.attempt + 1,
         operation=opened.operation,
-        timeout_seconds=opened.timeout_seconds,
+        timeout_seconds=timeout.total_seconds() if timeout is not None else opened.timeout_seconds,
     )
 
 

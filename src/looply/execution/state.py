@@ -13,6 +13,7 @@ import msgspec
 from immutables import Map
 
 from looply.execution.address import Address
+from looply.execution.approval_terms import ApprovalTerms
 from looply.execution.events import ExecutionStarted, FinalStatus, IncidentKind, StepFailed, TimerKind
 from looply.execution.scopes import Frame, Region
 from looply.jsontext import Json
@@ -48,7 +49,11 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight."""
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
+
+    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
+    of where the step had another name then (empty: `address`).
+    """
 
     seq: int
     address: str
@@ -59,9 +64,11 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     is_in_flight: bool = True
     secret: tuple[str, ...] = ()
+    entered_on: datetime | None = None
+    key: str = ""
 
 
-class Timer(msgspec.Struct, frozen=True, kw_only=True):
+class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An instant that is awaited; `seq` numbers the event that started it.
 
     `address` is empty for the timeout of the whole execution.
@@ -71,15 +78,21 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     kind: TimerKind
     due: datetime
     address: str
+    level: int = 0
 
 
 class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one recipient answered."""
+    """What one recipient answered; on an approval the decision that it is, for `seats` of those who were asked."""
 
     part: int
     user: str
     data: Json
     on: datetime
+    decision: str = ""
+    comment: str = ""
+    revision: int = 0
+    seats: int = 1
+    via: str = ""
 
 
 class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,16 +108,22 @@ class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: datetime | None = None
     count: int = 0
     answers: tuple[CardAnswer, ...] = ()
+    approval: ApprovalTerms | None = None
 
 
 class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
-    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it."""
+    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it.
+
+    `outcome` is how an approval was decided, `via` the channel of who released the wait.
+    """
 
     how: WaitEnd
     by: str
     on: datetime
     request: bytes = b""
     answers: tuple[CardAnswer, ...] = ()
+    outcome: str = ""
+    via: str = ""
 
 
 class Buffered(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +138,12 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not."""
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
+
+    `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
+    asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
+    """
 
     seq: int
     card_id: str
@@ -132,9 +156,21 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     wanted: str
     opened_on: datetime
+    changed: int = 0
+    seats: int = 1
+    reminders: int = 0
+    closed_on: datetime | None = None
+    passed_to: str = ""
+    note: str = ""
+    sent_as: str = ""
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether somebody else has it now."""
+        return self.wanted in ("REASSIGNED", "ESCALATED")
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why the execution stands still; `seq` numbers the event that opened it."""
 
     seq: int
@@ -145,6 +181,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     visit: int
     opened_on: datetime
+    scope: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The visit that is the cause; its step is empty when no single step is."""
+        return Address(self.scope, self.step, self.visit)
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +234,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     incidents: Mapping[str, Incident] = {}
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: Closed | None = None
+    edited: int = 0
+    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    aliases: Map[str, str] = Map()
+    """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -236,6 +282,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def current_address(self, text: str) -> str:
+        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        return self.aliases.get(text, text)
 
     def next_visit(self, scope: str, step: str) -> Address:
         """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
@@ -282,6 +332,11 @@ def cards_of(state: ExecutionState, address: str) -> list[Card]:
     return sorted(found, key=lambda card: card.part)
 
 
+def asked(state: ExecutionState, address: str) -> list[str]:
+    """Returns the recipients of the cards of one visit, without those who passed theirs on."""
+    return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
+
+
 def open_cards(state: ExecutionState) -> list[Card]:
     """Returns the card copies that are not closed, oldest first; a map's own order changes with every process."""
     return sorted(
@@ -289,7 +344,7 @@ def open_cards(state: ExecutionState) -> list[Card]:
     )
 
 
-def _is_answered(state: ExecutionState, card: Card) -> bool:
+def is_answered(state: ExecutionState, card: Card) -> bool:
     """Tells whether the card's own recipient has answered a wait that still waits for others."""
     wait = state.waits.get(card.address)
     return wait is not None and any(answer.part == card.part for answer in wait.answers)
@@ -324,7 +379,7 @@ def open_work(state: ExecutionState) -> OpenWork:
         timers=_NONE if state.is_frozen else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
-        cards={card.card_id: card for card in open_cards(state) if not _is_answered(state, card)},
+        cards={card.card_id: card for card in open_cards(state) if not is_answered(state, card)},
         continues=not state.is_frozen and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,
     )

@@ -30,6 +30,7 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     **{(phase, TimerStarted): "OPEN" for phase in _VISITED_FROM},
     **{(phase, StepFailed): "FAILED" for phase in _VISITED_FROM},
     **{(phase, ScopeOpened): "OPEN" for phase in _VISITED_FROM},
+    ("OPEN", WaitOpened): "OPEN",  # an approval that has read what it needs from a datastore
     ("OPEN", StepSucceeded): "LEAVE",
     ("OPEN", StepFailed): "FAILED",
     ("OPEN", StepUnknown): "UNKNOWN",

@@ -11,6 +11,7 @@ from looply.app.services import Services
 from looply.clock import Entropy
 from looply.errors import Forbidden, LooplyError
 from looply.server import (
+    bulks,
     cards,
     connections,
     datastores,
@@ -21,6 +22,7 @@ from looply.server import (
     inbox,
     keys,
     profiles,
+    repairs,
     schedules,
     trigger,
     workflows,
@@ -37,6 +39,8 @@ from looply.server.problems import problem
 API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
+    *repairs.ROUTES,
+    *bulks.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
     *workflows.ROUTES,

@@ -40,6 +40,7 @@ class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
     """One execution with everything. `truncated`: more events or logs follow, `after=SEQ` goes on."""
 
     parent_execution_id: str | None
+    rerun_of_execution_id: str | None
     workflow_input_payload: dict[str, Json]
     workflow_output_payload: dict[str, Json]
     condensed_logs: dict[str, Json]
@@ -87,6 +88,7 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
         "waits": waits_of(state),
         "workflow_incidents": incidents_of(state),
         "parent_execution_id": execution.head.parent or None,
+        "rerun_of_execution_id": state.started.rerun_of or None,
     }
     if record.is_truncated or is_cut:
         item["truncated"] = True

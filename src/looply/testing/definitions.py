@@ -70,6 +70,11 @@ def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Jso
     return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": wanted})
 
 
+def approval(id_: str = "approval_1", recipients: Json = "ann@example.com", **settings: Json) -> Step:
+    """Returns an `approval`; `settings` are its further ones."""
+    return step(id_, "approval", {"recipients": recipients, **settings}, description="Release the order?")
+
+
 def stop(id_: str = "stop_1", status: str = "FAILED", reason: str = "no answer") -> Step:
     """Returns a `terminate`."""
     return step(id_, "terminate", {"status": status, "reason": reason})

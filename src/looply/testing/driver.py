@@ -21,17 +21,19 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.definition import TriggerSettings, Workflow
+from looply.engine.card_channel import CardChannel
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import waiting_for
 from looply.engine.shell import Shell
 from looply.engine.store import Boot, Snapshot
 from looply.engine.worker import Worker
 from looply.execution import ExecutionState, Status, fold
-from looply.execution.commands import AnswerCard, Reply, Resume, Terminate
+from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.events import Event, StepScheduled
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -98,9 +100,15 @@ class Engine:
         facts: dict[str, Any] = {"at": self.clock.now(), "by": "caller", "via": "API", "request": fingerprint(body)}
         return await self.shell.submit(execution_id, Resume(source=source, payload=body, **{**facts, **fields}))
 
-    async def answer(self, execution_id: str, token: str, action: str = "approve") -> Reply:
+    async def answer(self, execution_id: str, token: str, action: str = "approve", comment: str = "") -> Reply:
         """Answers the card copy that the token names."""
-        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data={"action": action})
+        data: dict[str, Json] = {"action": action, "comment": comment} if comment else {"action": action}
+        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data=data)
+        return await self.shell.submit(execution_id, command)
+
+    async def reassign(self, execution_id: str, card_id: str, to: str, reason: str = "on leave") -> Reply:
+        """Passes an open card on to somebody else."""
+        command = ReassignCard(at=self.clock.now(), by="operator", via="API", card_id=card_id, to=to, reason=reason)
         return await self.shell.submit(execution_id, command)
 
     async def terminate(self, execution_id: str, reason: str = "enough") -> Reply:
@@ -197,6 +205,7 @@ class Driver(Engine):
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
+        self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
         self.boot: Boot
         self.is_planted = False
@@ -218,10 +227,12 @@ class Driver(Engine):
             clock=self.clock,
             entropy=self.entropy,
             limits=self.limits,
+            channels=frozenset(self.channels),
             **self.parts,
         )
         self.shell = Shell(parts)
         self.pump = Pump(self.shell, self.store, self.clock, _no_profile)
+        self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
@@ -166,9 +167,8 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        self._sides = {
-            name: _Side(inner, name, faults) for name in ("journal", "work", "reads", "schedules", "datastores")
-        }
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies")
+        self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
     def journal(self) -> Journal:
@@ -189,6 +189,11 @@ class FaultyStore:
     def schedules(self) -> Schedules:
         """Live schedules."""
         return cast("Schedules", self._sides["schedules"])
+
+    @property
+    def copies(self) -> Copies:
+        """Copies of cards in their channels."""
+        return cast("Copies", self._sides["copies"])
 
     @property
     def datastores(self) -> Datastores:

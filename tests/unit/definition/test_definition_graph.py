@@ -69,7 +69,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
 @pytest.mark.parametrize(
     ("type_", "settings"),
     [
-        ("approval", {"recipients": ["a@example.com"]}),
         ("subworkflow", {"workflow_id": "x"}),
     ],
 )

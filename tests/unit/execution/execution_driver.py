@@ -103,6 +103,7 @@ class Simulator:
     def submit(self, command: Command) -> Reply:
         """Puts a command to the execution and returns the reply, after its events are in the history."""
         given = answer(self.workflow, self.state, command, limits=self.limits)
+        self.workflow = given.workflow or self.workflow
         if given.events:
             self._commit(given.events)
         self._rest()

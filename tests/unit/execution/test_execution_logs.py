@@ -192,8 +192,8 @@ def test_the_log_of_a_whole_execution():
             {"type": "RESUME_IGNORED", "state": None, "source": "SAP", "reason": "UNFIT", "message": "why"},
         ),
         (
-            IncidentClosed(at=AT, incident_id="i", action="redrive", reason="fixed"),
-            {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "redrive", "reason": "fixed"},
+            IncidentClosed(at=AT, incident_id="i", action="terminate", reason="enough"),
+            {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "terminate", "reason": "enough"},
         ),
         (
             StepSkipped(at=AT, step="c", output=5, reason="by hand"),

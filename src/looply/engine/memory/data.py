@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.memory.copy_rows import StoredCopy, wish
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
@@ -53,6 +54,7 @@ class MemoryData:
     cards: dict[str, OpenCard] = field(default_factory=dict)
     continuations: set[str] = field(default_factory=set)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    copies: dict[str, StoredCopy] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -85,6 +87,8 @@ class MemoryData:
         self._apply_work(unit.execution_id, unit.work)
         if unit.datastore is not None:
             self.change_datastore(unit.datastore)
+        for wished in unit.copies:
+            wish(self.copies, unit.execution_id, wished)
 
     def take_fire(self, fire: Fire, execution_id: str) -> None:
         """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""

@@ -81,6 +81,10 @@ class MemoryReads:
         ]
         return sorted(found, key=lambda card: (card.opened_on, card.card_id), reverse=True)[:limit]
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        return self._data.cards.get(card_id)
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         data = self._data
@@ -114,6 +118,7 @@ class MemoryReads:
             *(("incident", key[0]) for key in data.incidents),
             *(("continuation", key) for key in data.continuations),
             *(("card", card.execution_id) for card in data.cards.values()),
+            *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),

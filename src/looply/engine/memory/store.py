@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.memory.commits import Commits
+from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.reads import MemoryReads
@@ -169,6 +170,7 @@ class MemoryStore:
         self.reads = MemoryReads(self.data)
         self.schedules = MemorySchedules(self.data, self.commits)
         self.datastores = MemoryDatastores(self.data, self.commits)
+        self.copies = MemoryCopies(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

@@ -54,6 +54,7 @@ _TAILS: Final = (
     "  WHERE c.execution_id = w.id ORDER BY c.last_seq DESC LIMIT %s) t) b WHERE b.newer < %s ORDER BY b.last_seq"
 )
 _CARD: Final = "c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+_FIND_CARD: Final = f"SELECT {_CARD} FROM card c JOIN name n ON n.n = c.workflow WHERE c.id = %s"
 _CARDS: Final = (
     f"SELECT {_CARD} FROM card c JOIN name o ON o.n = c.org JOIN name n ON n.n = c.workflow"
     " WHERE c.org = %s ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
@@ -141,6 +142,11 @@ class PostgresReads:
             return await rows(connection, _CARDS, (org, limit))
 
         return [card_from(each) for each in await self._database.read(read)]
+
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        found = await self._database.read(lambda connection: row(connection, _FIND_CARD, (card_id,)))
+        return card_from(found) if found is not None else None
 
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""

@@ -8,6 +8,7 @@ import psycopg
 from looply.clock import to_ms
 from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.copies import WISH, wish_facts
 from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
 from looply.engine.postgres.ledger import (
     NOTE_FIRE,
@@ -75,6 +76,9 @@ class UnitWriter:
             numbers = await self._names.give(connection, [unit.datastore.organization_id])
             change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
             statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
+        if unit.copies:
+            wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
+            statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:

@@ -46,6 +46,10 @@ _CARDS = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? ORDER BY c.opened_ms DESC, c.id DESC LIMIT ?"
 )
+_CARD = (
+    "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+    " FROM card c JOIN name n ON n.n = c.workflow WHERE c.id = ?"
+)
 _CARDS_FOR = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? AND c.recipient = ?"
@@ -130,6 +134,15 @@ class SqliteReads:
             else:
                 rows = connection.execute(_CARDS, (org, limit))
             return [card_from(row) for row in rows]
+
+        return await self._threads.read(read)
+
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+
+        def read(connection: apsw.Connection) -> OpenCard | None:
+            row = connection.execute(_CARD, (card_id,)).fetchone()
+            return card_from(row) if row is not None else None
 
         return await self._threads.read(read)
 

@@ -16,6 +16,7 @@ from looply.engine.rows import (
     id_bytes,
     id_text,
 )
+from looply.engine.sqlite.copies import wish_copies
 from looply.engine.sqlite.datastores import store_change
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.names import Names
@@ -96,6 +97,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_fire(connection, names, unit.fire, key)
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
+    if unit.copies:
+        wish_copies(connection, key, unit.copies)
     connection.execute(
         _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
     )

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from looply.execution.steps import (
+    approval,
     card,
     choice,
     code,
@@ -29,6 +30,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,
         "adaptiveCard": card.enter,
+        "approval": approval.enter,
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
