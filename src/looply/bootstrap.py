@@ -22,7 +22,9 @@ from looply.app.services import Services
 from looply.catalog import Catalog
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
+from looply.connectors.dialer import GuardedDialer
 from looply.connectors.egress import EgressPolicy
+from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
 from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
@@ -39,7 +41,7 @@ from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
-from looply.engine.worker import Worker
+from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
@@ -263,15 +265,19 @@ async def _compose(
     catalog = await _catalog(settings, sealer, clock, entropy)
     stack.push_async_callback(catalog.close)
     registry = load_connectors()
-    client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
+    policy = EgressPolicy(settings.egress_allow)
+    client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
+    stack.push_async_callback(sandbox.close)
+    means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
     dispatcher = _dispatcher(settings, registry, store, clock, connectors)
     shell = Shell(
         Parts(
             store=store,
             codec=Codec(sealer),
             dispatcher=dispatcher,
-            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock),
+            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock, means),
             clock=clock,
             entropy=entropy,
             limits=settings.limits,

@@ -41,6 +41,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024
     """Decoded body of one response."""
+    function_time: timedelta = timedelta(seconds=1)
+    """The code of one `function` step."""
+    function_memory: int = 64 * 1024 * 1024
+    """Memory that the code of a `function` step takes."""
+    function_output: int = 1024 * 1024
+    """JSON text of what the code of a `function` step returns."""
+    mail_bytes: int = 10 * 1024 * 1024
+    """One mail with its headers, as it is sent."""
     stretch_steps: int = 100
     """Computing steps of an execution that are stored in one unit."""
     stretch_time: timedelta = timedelta(milliseconds=5)

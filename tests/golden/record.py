@@ -13,6 +13,7 @@ import msgspec
 from golden_answers import ANSWERS
 from golden_approvals import APPROVALS
 from golden_calls import CALLS
+from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
 from golden_repairs import REPAIRS
@@ -273,6 +274,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_poison,
     *CALLS,
     *DATASTORES,
+    *COMPUTING,
     *ANSWERS,
     *APPROVALS,
     *ENDS,

@@ -9,6 +9,7 @@ SUMMARIES: Final[dict[str, str]] = {
     ),
     "httpRequest": "Sends one HTTP request to any system.",
     "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "function": "Runs JavaScript or Python in a sandbox; see [compute with code](../how-to/functions.md).",
     "conditional": "Takes `yes` when all rules hold, else `no`.",
     "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
     "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
@@ -24,6 +25,7 @@ SUMMARIES: Final[dict[str, str]] = {
         "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
         "workflow can read. A change is stored together with the step's outcome, exactly once."
     ),
+    "email": "Sends a mail; see [send a mail](../how-to/mail.md).",
     "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
     "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
     "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
@@ -42,6 +44,11 @@ OUTPUTS: Final[dict[str, str]] = {
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
         "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
+    ),
+    "function": "what the code returns: any JSON value, null without a `return`.",
+    "email": (
+        "`message_id`, `accepted` (addresses that the mail server took) and `refused` (a list of `address`, `status` "
+        "and `message`). The step fails when the server takes nobody."
     ),
     "adaptiveCard": (
         "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
@@ -98,6 +105,16 @@ EXAMPLES: Final[dict[str, Any]] = {
             "entity": "A_PurchaseOrder('${payload.output.po}')",
             "method": "GET",
             "fail_on": ["4xx", "5xx"],
+        },
+    },
+    "function": {
+        "id": "function_1",
+        "type": "function",
+        "description": "Add up the items",
+        "settings": {
+            "language": "javascript",
+            "code": "return { total: input.items.reduce((sum, item) => sum + item.price * item.quantity, 0) }",
+            "input": {"items": "${payload.output.items}"},
         },
     },
     "conditional": {
@@ -201,6 +218,18 @@ EXAMPLES: Final[dict[str, Any]] = {
             "path": "/${payload.output.supplier}",
             "value": {"last_order": "${payload.output.po}"},
         },
+    },
+    "email": {
+        "id": "email_1",
+        "type": "email",
+        "description": "Tell the buyer",
+        "settings": {
+            "connection": "MAIL",
+            "to": "${payload.output.buyer}",
+            "subject": "Order ${payload.output.po} is released",
+            "text": "It goes to the supplier today.",
+        },
+        "retry": {"max_attempts": 4, "interval": "PT1M", "backoff": 2},
     },
     "parallel": {
         "id": "parallel_1",

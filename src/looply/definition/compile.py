@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from looply.definition import approvals, calls, conditions, datastores, endings, pauses, scopes
+from looply.definition import approvals, calls, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -35,6 +35,8 @@ from looply.limits import DEFAULT_LIMITS, Limits
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "httpRequest": calls.http_request,
     "sapRequest": calls.sap_request,
+    "function": code.function,
+    "email": mail.email,
     "conditional": conditions.conditional,
     "branchConditional": conditions.branch_conditional,
     "advancedConditional": conditions.advanced_conditional,
@@ -54,7 +56,9 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
     "httpRequest": calls.call_input,
     "sapRequest": calls.call_input,
+    "function": code.function_input,
     "datastore": datastores.datastore_input,
+    "email": mail.email_input,
 }
 
 _PATTERNS: Final[Mapping[str, str]] = {

@@ -23,6 +23,20 @@ OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
     "httpRequest": _CALL,
     "sapRequest": _CALL,
+    "function": {},
+    "email": fields(
+        {
+            "message_id": _TEXT,
+            "accepted": {"type": "array", "items": _TEXT},
+            "refused": {
+                "type": "array",
+                "items": fields(
+                    {"address": _TEXT, "status": _TEXT, "message": _TEXT}, ("address", "status", "message")
+                ),
+            },
+        },
+        ("message_id", "accepted", "refused"),
+    ),
     "conditional": fields({"branch": {"type": "string", "enum": ["yes", "no"]}}, ("branch",)),
     "branchConditional": _BRANCH,
     "advancedConditional": _BRANCH,

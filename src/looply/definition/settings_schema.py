@@ -110,6 +110,8 @@ _AUTH: Json = {
     "description": "Credentials made by expressions; constant ones belong into a connection.",
 }
 
+_ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
+
 _CARD: dict[str, Json] = {
     "card": described({"type": "object"}, "Adaptive Card template."),
     "card_id": described(_NAME, "A card of the organization, in place of `card`."),
@@ -185,7 +187,11 @@ SETTINGS: Final[dict[str, Json]] = {
         ("service_path",),
     ),
     "function": fields(
-        {"language": one_of("javascript", "python"), "code": _TEXT, "input": {}},
+        {
+            "language": one_of("javascript", "python"),
+            "code": described(_NAME, "The body of a function of `input`; its `return` is the output of the step."),
+            "input": described({}, "What the code gets as `input`; any JSON value with expressions."),
+        },
         ("language", "code"),
     ),
     "conditional": fields({"rules": items_of(_RULE)}, ("rules",)),
@@ -334,12 +340,12 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "email": fields(
         {
-            "connection": _NAME,
-            "to": {"anyOf": [_NAME, items_of(_NAME)]},
-            "cc": {"anyOf": [_NAME, items_of(_NAME)]},
+            "connection": described(_NAME, "Name of a connection of kind smtp."),
+            "to": described(_ADDRESSES, "Mail addresses: a list, or one text that separates them by commas."),
+            "cc": described(_ADDRESSES, "Who gets a copy."),
             "subject": _TEXT,
-            "text": _TEXT,
-            "html": _TEXT,
+            "text": described(_TEXT, "The mail as plain text."),
+            "html": described(_TEXT, "The mail as HTML."),
         },
         ("connection", "to", "subject"),
     ),

@@ -71,6 +71,19 @@ class SapRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
     connection: str | Template | None = None
 
 
+class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`function`. The value of its `input` is `Step.input`; the code is the author's own text."""
+
+    language: Literal["javascript", "python"]
+    code: str
+
+
+class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`email`. What is sent is `Step.input`."""
+
+    connection: str | Template
+
+
 class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`conditional`: exit `yes` when all rules hold, else `no`."""
 
@@ -253,6 +266,8 @@ StepSettings: TypeAlias = (
     TriggerSettings
     | HttpRequestSettings
     | SapRequestSettings
+    | FunctionSettings
+    | EmailSettings
     | ConditionalSettings
     | BranchConditionalSettings
     | AdvancedConditionalSettings

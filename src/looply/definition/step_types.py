@@ -47,7 +47,7 @@ _TYPES = (
     StepType(name="trigger", title="Event trigger", can_fail=False, settings=step_settings.TriggerSettings),
     StepType(name="httpRequest", title="HTTP request", is_call=True, settings=step_settings.HttpRequestSettings),
     StepType(name="sapRequest", title="SAP request", is_call=True, settings=step_settings.SapRequestSettings),
-    StepType(name="function", title="Function", is_call=True),
+    StepType(name="function", title="Function", is_call=True, settings=step_settings.FunctionSettings),
     StepType(name="conditional", title="Conditional", exits=("yes", "no"), settings=step_settings.ConditionalSettings),
     StepType(
         name="branchConditional",
@@ -81,7 +81,7 @@ _TYPES = (
     StepType(name="delay", title="Delay", is_pause=True, settings=step_settings.DelaySettings),
     StepType(name="overridePayload", title="Override payload", settings=step_settings.OverridePayloadSettings),
     StepType(name="datastore", title="Datastore", is_call=True, settings=step_settings.DatastoreSettings),
-    StepType(name="email", title="Email", is_call=True),
+    StepType(name="email", title="Email", is_call=True, settings=step_settings.EmailSettings),
     StepType(name="parallel", title="Parallel", exits=(), has_branches=True, settings=step_settings.ParallelSettings),
     StepType(name="join", title="Join", settings=step_settings.JoinSettings),
     StepType(name="forEach", title="For each", exits=("each", "next"), settings=step_settings.ForEachSettings),

@@ -245,11 +245,11 @@ DeclineCode: TypeAlias = Literal[
     "SOURCE_NOT_ACCEPTED",
     "AMBIGUOUS",
     "CLOSED",
+    "SELF_APPROVAL",
+    "CARD_CHANGED",
     "NO_INCIDENT",
     "STALE",
     "STEP_ENDED",
-    "SELF_APPROVAL",
-    "CARD_CHANGED",
 ]
 
 

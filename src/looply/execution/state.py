@@ -140,9 +140,9 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
 
-    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
     `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
     asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
     """
 
     seq: int
@@ -156,13 +156,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     wanted: str
     opened_on: datetime
-    sent_as: str = ""
     changed: int = 0
     seats: int = 1
     reminders: int = 0
     closed_on: datetime | None = None
     passed_to: str = ""
     note: str = ""
+    sent_as: str = ""
 
     @property
     def is_passed_on(self) -> bool:

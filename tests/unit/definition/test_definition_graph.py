@@ -69,8 +69,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
 @pytest.mark.parametrize(
     ("type_", "settings"),
     [
-        ("function", {"language": "python", "code": "1"}),
-        ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
         ("subworkflow", {"workflow_id": "x"}),
     ],
 )

@@ -30,7 +30,7 @@ def test_the_schema_is_valid_and_knows_every_step_type() -> None:
     jsonschema_rs.meta.validate(schema)
     assert schema["$defs"].keys() >= STEP_TYPES.keys()
     assert {name for name, step_type in STEP_TYPES.items() if not step_type.is_available} == {
-        "function", "email", "subworkflow"
+        "subworkflow"
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from looply.execution.steps import (
     approval,
     card,
     choice,
+    code,
     datastore,
     delay,
     effect,
@@ -23,6 +24,8 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         "httpRequest": effect.enter_http,
         "sapRequest": effect.enter_sap,
+        "function": code.enter,
+        "email": effect.enter_email,
         "conditional": choice.enter_conditional,
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,
