@@ -83,5 +83,5 @@ def _findings(document: dict[str, Any]) -> "RenderableType":
     if problems:
         rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
         return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
-    shown = {name: document[name] for name in ("executions", "open", "orphans", "stale_cards") if name in document}
+    shown = {name: value for name, value in document.items() if name != "problems"}
     return record({**shown, "problems": "none"})
