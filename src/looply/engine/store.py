@@ -12,6 +12,7 @@ import msgspec
 
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
+from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
@@ -105,19 +106,6 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: IncidentKind
     code: str
     opened_on: datetime
-
-
-class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The place of an execution among those of its workflow: in line since then, or one of `most` slots.
-
-    `seq` numbers the event since which it is so.
-    """
-
-    execution_id: str
-    seq: int
-    since: datetime
-    most: int
-    is_held: bool
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
