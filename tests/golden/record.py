@@ -50,9 +50,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
             # Without what an incident did not tell when the first histories were recorded.
-            "incidents": [
-                _without(msgspec.structs.asdict(one), "scope", "is_answered") for one in work.incidents.values()
-            ],
+            "incidents": [_first_told(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
             # Later than the first histories: what they do not have is not held to.
             **({"children": list(work.children.values())} if work.children else {}),
