@@ -162,6 +162,30 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
+    "FUNCTION_CRASHED": (
+        "step",
+        (
+            "The process that ran the code died, and so did the one that ran it again. Look for what kills "
+            "processes on the machine, such as a lack of memory."
+        ),
+    ),
+    "FUNCTION_FAILED": (
+        "step",
+        "The code raised an exception that it did not catch. The message has the line and what it said.",
+    ),
+    "FUNCTION_MEMORY": (
+        "step",
+        "The code took more memory than the limit `function_memory`. Work on less at once, or raise the limit.",
+    ),
+    "FUNCTION_RESULT": (
+        "step",
+        "What the code returns is no JSON, nested too deeply or too large. The message says where in the result.",
+    ),
+    "FUNCTION_SYNTAX": ("step", "The code cannot be read. The message has the line."),
+    "FUNCTION_TIME": (
+        "step",
+        "The code did not end within the limit `function_time`. Look for a loop without end, or raise the limit.",
+    ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (
         "inside",
@@ -211,6 +235,14 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "So many branches ended without arriving at the `join` that it can no longer be met.",
     ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
+    "MAIL_REFUSED": (
+        "step",
+        "The mail server refused the mail, its sender or all its recipients (5xx). The message says why.",
+    ),
+    "MAIL_UNSUPPORTED": (
+        "step",
+        "The mail server lacks what the connection asks for, such as STARTTLS. Check `tls` and `user`.",
+    ),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
         "call",
