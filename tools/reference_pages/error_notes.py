@@ -83,6 +83,11 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
+    "CHILD_FAILED": (
+        "step",
+        "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason.",
+    ),
+    "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
     "CLAIM_TAKEN": (
         "inside",
         "An open execution has the process id; the caller is given that execution, or `PROCESS_ID_IN_USE`.",
@@ -125,6 +130,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "DATA_FOLDER_IN_USE": (
         "command",
         "Another process owns the data folder. Stop it, or use its API. `serve` ends with 75.",
+    ),
+    "DEPTH_LIMIT": (
+        "step",
+        "As many executions as the limit `child_depth` allows have called each other: a workflow that calls itself?",
     ),
     "DOCUMENT_TOO_LARGE": (
         "step",
@@ -308,6 +317,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
     "SELF_APPROVAL": ("state", "Who asks for an approval with `self_approval: false` may not decide about it."),
+    "SLOT_TAKEN": (
+        "inside",
+        "It is not the execution's turn to take a slot of its workflow; it stays in line.",
+    ),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),

@@ -8,7 +8,7 @@ An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guaran
 - an offered effect is eventually reported as succeeded, failed or unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
@@ -17,6 +17,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.execution.commands import Command, Reply
+from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.execution.state import ExecutionState, Status
 from looply.jsontext import Json
@@ -96,6 +97,40 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None = None
     fire: Fire | None = None
     rerun_of: str = ""
+    call: "Call | None" = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the row of the wish.
+
+    `parent` is the execution that wants it, also where its incident is the reason.
+    """
+
+    execution_id: str
+    delivery: Delivered
+    parent: str
+    tells: Literal["", "START", "END"]
+    depth: int
+    is_response: bool
+    secret: tuple[str, ...] = ()
+
+
+class Callee(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution that another one wants is made of: a version that can be run, and its default profile."""
+
+    workspace_id: str
+    workflow_version: int
+    workflow: Workflow
+    profile: str = ""
+    environment: Json = None
+
+
+CalleeOf: TypeAlias = Callable[[str, str, int | None], Awaitable[Callee]]
+"""Returns what runs, by organization, workflow id and version (None: the newest ACTIVE one).
+
+Raises: NotFound, Conflict and BadRequest when nothing can be run; other errors of the catalog, after which it is tried
+again.
+"""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):

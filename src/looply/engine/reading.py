@@ -20,6 +20,7 @@ from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, Misse
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
+from looply.execution import ExecutionState
 from looply.execution.events import Event
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -150,6 +151,13 @@ class Reader:
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
+
+    async def stored(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return await self._loader.folded(execution_id)
 
     async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""

@@ -13,6 +13,7 @@ import msgspec
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
@@ -106,6 +107,19 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     opened_on: datetime
 
 
+class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The place of an execution among those of its workflow: in line since then, or one of `most` slots.
+
+    `seq` numbers the event since which it is so.
+    """
+
+    execution_id: str
+    seq: int
+    since: datetime
+    most: int
+    is_held: bool
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of open work. In a unit: rows to put; in an audit: all rows of one execution."""
 
@@ -115,6 +129,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[IncidentRow, ...] = ()
     cards: tuple[OpenCard, ...] = ()
     continues: bool = False
+    place: PlaceRow | None = None
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +142,7 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_incidents: tuple[int, ...] = ()
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
+    drop_place: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +173,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
-    `copies` are cards that have to look otherwise in their channels.
+    `copies` are cards that have to look otherwise in their channels. `sent` are rows for other executions, `applied`
+    those of other executions that the unit makes true: they go. A place that holds a slot is refused while it is not
+    its turn.
     """
 
     execution_id: str
@@ -174,6 +192,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
     copies: tuple[CopyWish, ...] = ()
+    sent: tuple[Delivery, ...] = ()
+    applied: tuple[Delivered, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,9 +228,10 @@ class Journal(Protocol):
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
 
         Sets the execution's `loads` to 0.
-        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull (nothing was stored, other units
-        of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent,
-        so nothing was stored: the store goes on by itself); StoreLost (unknown until the next start).
+        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull (nothing was stored,
+        other units of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable
+        (nothing was sent, so nothing was stored: the store goes on by itself); StoreLost (unknown until the next
+        start).
         """
         ...
 
@@ -287,6 +308,21 @@ class WorkQueue(Protocol):
         """Returns ids of executions whose stretch was cut; in a shared store by a process that has ended."""
         ...
 
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait to be applied to their targets, what one execution sent to another one in order.
+
+        Of these only the first is returned: the next one can be applied when it is gone.
+        """
+        ...
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more; durable when it returns."""
+        ...
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        ...
+
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
 
@@ -335,6 +371,10 @@ class Reads(Protocol):
         """Returns all rows of open work of one execution."""
         ...
 
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution, whether it exists or not."""
+        ...
+
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims on process ids that one execution holds; more than one is a defect."""
         ...
@@ -346,8 +386,8 @@ class Reads(Protocol):
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution; schedules name a
-        definition too.
+        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
+        to another one the one that sent them; schedules name a definition too.
         """
         ...
 
