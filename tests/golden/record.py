@@ -72,6 +72,11 @@ def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in incident.items() if name not in ("scope", "is_answered")}
 
 
+def _without(fields: dict[str, Json], *names: str) -> dict[str, Json]:
+    """Returns the fields but for some."""
+    return {name: value for name, value in fields.items() if name not in names}
+
+
 def http_request() -> Simulator:
     simulator = started(call("c", "POST", retry=RETRY), edges="start>c")
     simulator.fail()
