@@ -50,9 +50,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
             # Without what an incident did not tell when the first histories were recorded.
-            "incidents": [
-                _without(msgspec.structs.asdict(one), "scope", "is_answered") for one in work.incidents.values()
-            ],
+            "incidents": [msgspec.structs.replace(one, scope="") for one in work.incidents.values()],
             "continues": work.continues,
             # Later than the first histories: what they do not have is not held to.
             **({"children": list(work.children.values())} if work.children else {}),
@@ -70,11 +68,6 @@ def summary(state: ExecutionState) -> dict[str, Json]:
 
 def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in incident.items() if name not in ("scope", "is_answered")}
-
-
-def _without(fields: dict[str, Json], *names: str) -> dict[str, Json]:
-    """Returns the fields but for some."""
-    return {name: value for name, value in fields.items() if name not in names}
 
 
 def http_request() -> Simulator:
