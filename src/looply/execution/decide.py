@@ -111,7 +111,7 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
             case "LEAVE":
                 return _leave(workflow, state, path, limits)
             case "FAILED":
-                return _on_failure(workflow, state, path)
+                return after_failure(workflow, state, path)
             case "UNKNOWN":
                 return _on_unknown(workflow, state, path)
             case "RETRY":
@@ -156,7 +156,8 @@ def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, l
         return (visit.failed(error.code, error.message),)
 
 
-def _on_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+    """Returns what follows on the failure at which a path stands: another attempt, the exit `error`, or an incident."""
     failure = path.failure
     assert failure is not None
     step = workflow.steps[path.step]

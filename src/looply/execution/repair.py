@@ -31,10 +31,19 @@ from looply.execution.commands import (
     SkipStep,
     Unfit,
 )
-from looply.execution.decide import execution_timer
+from looply.execution.decide import after_failure, execution_timer
 from looply.execution.document import region_of
 from looply.execution.editing import edited
-from looply.execution.events import Again, Event, IncidentClosed, Migrated, Moved, StepScheduled, StepSkipped
+from looply.execution.events import (
+    Again,
+    Event,
+    IncidentClosed,
+    IncidentOpened,
+    Migrated,
+    Moved,
+    StepScheduled,
+    StepSkipped,
+)
 from looply.execution.evolve import evolve
 from looply.execution.renaming import renamed_steps, unfit_steps
 from looply.execution.scopes import scope_of
@@ -91,7 +100,9 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         state = evolve(state, changed)
     chosen = (command.incident_id,) if command.incident_id else tuple(state.incidents)
     closed = _resolved(workflow, state, command, "retry", chosen, limits)
-    return Answer(Repaired(incidents=chosen), (*events, *closed))
+    if not command.incident_id:
+        closed += _kept_failures(workflow, state, command, "retry", closed, limits)
+    return Answer(Repaired(incidents=_ids(closed)), (*events, *closed))
 
 
 def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits: Limits) -> Answer:
@@ -120,7 +131,8 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
         return _decline("NO_INCIDENT", "the execution runs on that version already and has no open incident")
     chosen = tuple(state.incidents)
     closed = _resolved(target or workflow, state, command, "redrive", chosen, limits)
-    return Answer(Repaired(incidents=chosen), (*events, *closed), workflow=target if events else None)
+    closed += _kept_failures(target or workflow, state, command, "redrive", closed, limits)
+    return Answer(Repaired(incidents=_ids(closed)), (*events, *closed), workflow=target if events else None)
 
 
 def _is_of(state: ExecutionState, command: Redrive) -> bool:
@@ -144,6 +156,39 @@ def _resolved(
         again = _again(workflow, state, state.incidents[incident_id], limits)
         events.extend(_closing(workflow, state, command, incident_id, action, again))
     return events
+
+
+def _kept_failures(
+    workflow: Workflow,
+    state: ExecutionState,
+    command: Retry | Redrive,
+    action: str,
+    closed: list[Event],
+    limits: Limits,
+) -> list[Event]:
+    """Returns an incident, closed at once, for each failure that arrived while an incident held the execution.
+
+    Such a failure is older than the decision, which is about it too: nobody should have to decide again for every
+    branch or iteration that failed for the same reason.
+    """
+    for event in closed:
+        state = evolve(state, event)
+    events: list[Event] = []
+    for path in state.lines.values():
+        if path.phase != "FAILED":
+            continue
+        for opened in after_failure(workflow, state, path):
+            if isinstance(opened, IncidentOpened):
+                state = evolve(state, opened)
+                resolved = _resolved(workflow, state, command, action, (opened.incident_id,), limits)
+                for event in resolved:
+                    state = evolve(state, event)
+                events += (opened, *resolved)
+    return events
+
+
+def _ids(events: list[Event]) -> tuple[str, ...]:
+    return tuple(event.incident_id for event in events if isinstance(event, IncidentClosed))
 
 
 def _closing(

@@ -24,7 +24,7 @@ from looply.execution.commands import (
 from looply.execution.events import Discarded, IncidentClosed, IncidentOpened, StepScheduled
 from looply.jsontext import Json
 from looply.testing.carriage import RESERVES
-from looply.testing.definitions import asking, call, calling, card, chain, note, wait
+from looply.testing.definitions import asking, call, calling, card, chain, note, repeating, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.proofs import stored_text
 from looply.testing.needs import needs
@@ -74,6 +74,32 @@ class RepairStories:
         assert await engine.status(execution_id) == "COMPLETED"
         (closed,) = await engine.events(execution_id, IncidentClosed)
         assert (closed.action, closed.by, closed.via, closed.reason) == ("retry", "operator", "API", "mended")
+
+    @pytest.mark.parametrize("act", [Retry, Redrive])
+    async def test_what_failed_beside_an_incident_is_tried_again_with_it(self, engine: Driver, act: type) -> None:
+        engine.world.script("call_1", *(REFUSED for _ in range(3)))
+        workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=3)
+        execution_id = await engine.started(workflow, {"items": [1, 2, 3]})
+        await engine.settle()
+        assert len(await engine.events(execution_id, IncidentOpened)) == 1
+        reply = await decide(engine, execution_id, act)
+        opened = [event.incident_id for event in await engine.events(execution_id, IncidentOpened)]
+        closed = [event.incident_id for event in await engine.events(execution_id, IncidentClosed)]
+        assert reply == Repaired(incidents=tuple(opened))
+        assert (len(opened), closed) == (3, opened)
+        assert await engine.status(execution_id) == "COMPLETED"
+        assert sorted(keys(engine)) == sorted([f"loop[{item}]/call_1:1" for item in range(3)] * 2)
+
+    async def test_what_failed_beside_an_incident_that_is_named_stands_still_with_its_own(self, engine: Driver) -> None:
+        engine.world.script("call_1", REFUSED, REFUSED)
+        workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=2)
+        execution_id = await engine.started(workflow, {"items": [1, 2]})
+        await engine.settle()
+        (first,) = await engine.events(execution_id, IncidentOpened)
+        reply = await decide(engine, execution_id, Retry, incident_id=first.incident_id)
+        assert reply == Repaired(incidents=(first.incident_id,))
+        assert await engine.status(execution_id) == "FAILED"
+        assert len(await engine.events(execution_id, IncidentOpened)) == 2
 
     async def test_an_edited_document_gives_a_new_key_only_where_it_changes_the_input(self, engine: Driver) -> None:
         for document, wanted in (({"other": 1}, ["call_1:1", "call_1:1"]), ({"po": "2"}, ["call_1:1", "call_1:2"])):
