@@ -145,7 +145,7 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
 def _checked(request: BulkRequest) -> BulkRequest:
     wanted = request.wanted
     if not filter_document(wanted) and not request.is_all:
-        raise _bad("filter", 'names nothing; name what is meant, or say {"all": true}')
+        raise _bad("filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
     if not 1 <= request.rate <= MAX_RATE:
         raise _bad("rate_per_second", f"must be 1 to {MAX_RATE}")
     if len(request.reason) > MAX_REASON:

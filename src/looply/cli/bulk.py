@@ -146,14 +146,21 @@ async def _begin(server: Server, terminal: Terminal, name: str, body: dict[str, 
 
 def _page(item: Mapping[str, Any]) -> Any:
     named = ("bulk_id", "action", "status", "done", "refused", "reason", "rate_per_second", "workflow_version")
-    wanted = ", ".join(f"{name}={value}" for name, value in item["filter"].items())
+    wanted = ", ".join(f"{name}={_said(value)}" for name, value in item["filter"].items())
     times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
     return record({**{name: item.get(name) for name in named}, "which": wanted, **times})
+
+
+def _said(value: Any) -> str:
+    return "|".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _sample(answer: Mapping[str, Any]) -> Any:
     from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
 
     more = " or more" if answer["truncated"] else ""
-    title = f"{answer['count']}{more} executions fit; the newest of them:"
-    return Group(table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=title), "A dry run: nothing was stored.")
+    found = f"{answer['count']}{more} executions fit"
+    if not answer["items"]:
+        return f"{found}. A dry run: nothing was stored."
+    shown = table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")
+    return Group(shown, "A dry run: nothing was stored.")

@@ -1,6 +1,6 @@
 """`looply execution`: executions of workflows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -159,10 +159,17 @@ def _page(item: dict[str, Any]) -> Any:
         ("workflow_incidents", ("state", "kind", "code", "message", "opened_on")),
     ):
         if item.get(name):
-            parts.append(table(columns, rows_of(item[name], columns), title=name))
-    columns = ("timestamp", "type", "state", "by")
-    parts.append(table(columns, rows_of(item["workflow_event_log"], columns), title="log"))
+            parts.append(_steps(item[name], columns, name))
+    parts.append(_steps(item["workflow_event_log"], ("timestamp", "type", "state", "by"), "log"))
     return Group(*parts)
+
+
+def _steps(items: Sequence[Mapping[str, Any]], columns: tuple[str, ...], title: str) -> Any:
+    """Returns a table with the branch or iteration of each step, where any of them is in one."""
+    if any(item.get("scope") for item in items):
+        at = columns.index("state") + 1
+        columns = (*columns[:at], "scope", *columns[at:])
+    return table(columns, rows_of(items, columns), title=title)
 
 
 def _workflow(item: Mapping[str, Any]) -> str:

@@ -50,6 +50,17 @@ def test_a_dry_run_shows_how_many_and_the_newest(run: Command, looply: Looply) -
     }
 
 
+def test_a_dry_run_that_fits_nothing_says_only_that(run: Command, looply: Looply) -> None:
+    looply.answers["bulkTerminate"] = {"message": "forecast", "count": 0, "truncated": False, "items": []}
+    done = run("bulk", "terminate", "--status", "WAITING", "--dry-run")
+    assert done.out.strip() == "0 executions fit. A dry run: nothing was stored."
+
+
+def test_a_bulk_shows_its_filter_in_words(run: Command, looply: Looply) -> None:
+    looply.answers["getBulk"] = {"item": {**BULK, "filter": {"status": ["FAILED", "WAITING"], "process_id": ["PO-*"]}}}
+    assert "status=FAILED|WAITING, process_id=PO-*" in run("bulk", "status", "b-1").out
+
+
 def test_bulks_are_listed_watched_and_cancelled(run: Command, looply: Looply) -> None:
     looply.answers["getBulks"] = {"items": [BULK]}
     looply.answers["getBulk"] = {"item": BULK}

@@ -90,6 +90,17 @@ def test_people_see_waits_incidents_and_log(run: Command, looply: Looply) -> Non
         assert words in out
 
 
+def test_people_see_in_which_branch_or_iteration_a_step_ran(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    entries = [entry(1, "EXECUTION_STARTED"), entry(2, "STEP_FAILED", scope="forEach_1[3]")]
+    incident = {"state": "httpRequest_1", "scope": "forEach_1[3]", "kind": "FAILED", "code": "STATUS", "opened_on": 0}
+    item = row(workflow_event_log=entries, waits=[], workflow_incidents=[incident])
+    looply.answers["getWorkflowExecutionById"] = {"item": item}
+    out = run("execution", "show", "PO-1").out
+    assert out.count("scope") == 2
+    assert out.count("forEach_1[3]") == 2
+
+
 def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Looply, clock: FakeClock) -> None:
     first = [entry(1, "EXECUTION_STARTED"), entry(3, "WAIT_OPENED")]
     last = [entry(4, "WAIT_RESUMED", source="SAP", output={"secret": 1}), entry(5, "EXECUTION_COMPLETED")]
