@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackbox_client import Organization
-from blackbox_definitions import START, Definition
+from blackbox_client import Organization, until_event
+from blackbox_definitions import CARD, START, Definition, graph, note, wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -219,6 +219,57 @@ def test_a_card_that_was_passed_on_says_who_has_it_and_the_new_one_is_answered(
     reader.press("Approve")
     reader.until("Your answer is recorded")
     assert [one["user"] for one in asked.output()["decisions"]] == ["carl@example.com"]
+
+
+def test_a_card_that_has_changed_meanwhile_is_shown_again_before_it_is_decided_on(
+    org: Organization, reader: Reader
+) -> None:
+    shown = {
+        **CARD,
+        "body": [
+            {"type": "TextBlock", "text": "The amount is 990 EUR by now.", "wrap": True},
+            {"type": "Input.Text", "id": "comment", "label": "Comment"},
+        ],
+    }
+    update = {"id": "card_1", "type": "adaptiveCard"}
+    update["settings"] = {"action": "update", "target": "approval_1", "card": shown}
+    both = {"id": "parallel_1", "type": "parallel", "settings": {"branches": [{"id": "ask"}, {"id": "change"}]}}
+    asking = next(step for step in approval(quorum="any")["workflow_steps"] if step["id"] == "approval_1")
+    edges = [(START["id"], "parallel_1"), ("parallel_1", "approval_1", "ask"), ("parallel_1", "wait_1", "change")]
+    asked = Approval(org, graph([both, asking, wait(), update], *edges, ("wait_1", "card_1")))
+    reader.open(asked.link(ANN))
+    assert org.resume(asked.execution_id, query={"state": "wait_1"}).status_code == 200
+    until_event(org, asked.workflow_id, asked.execution_id, "STEP_SUCCEEDED")
+    reader.press("Approve")
+    reader.until("The request has changed")
+    reader.until("The amount is 990 EUR by now.")
+    reader.shoot("changed")
+    assert asked.status() == "WAITING"
+    reader.press("Approve")
+    reader.until("Your answer is recorded")
+    assert [one["card_revision"] for one in asked.output()["decisions"]] == [2]
+
+
+def test_a_request_that_an_incident_holds_says_that_it_is_not_lost(org: Organization, reader: Reader) -> None:
+    both = {"id": "parallel_1", "type": "parallel", "settings": {"branches": [{"id": "ask"}, {"id": "fail"}]}}
+    asking = next(step for step in approval(quorum="any")["workflow_steps"] if step["id"] == "approval_1")
+    edges = [(START["id"], "parallel_1"), ("parallel_1", "approval_1", "ask"), ("parallel_1", "wait_1", "fail")]
+    asked = Approval(org, graph([both, asking, wait(), note(value="${int('x')}")], *edges, ("wait_1", "note_1")))
+    link = asked.link(ANN)
+    reader.open(link)
+    assert org.resume(asked.execution_id, query={"state": "wait_1"}).status_code == 200
+    org.until(asked.workflow_id, asked.execution_id, "FAILED")
+    reader.press("Approve")
+    reader.until("This request cannot be answered at the moment")
+    assert not reader.has_buttons()
+    reader.shoot("held")
+    body = {"workflow_execution_id": asked.execution_id, "action": "skip", "state": "note_1"}
+    repaired = org.post("repairExecution", body)
+    assert repaired.status_code == 200, repaired.text
+    reader.open(link)
+    reader.press("Approve")
+    reader.until("Your answer is recorded")
+    assert asked.output()["outcome"] == "approved"
 
 
 def test_a_terminated_request_says_so(org: Organization, reader: Reader) -> None:
