@@ -210,7 +210,8 @@ class _Mover:
             return event
         raw: dict[str, Any] = msgspec.json.decode(text)
         for path in _secret_paths(raw, pointers):
-            self._seal(index, raw, path)
+            for part in _parts(event, raw, path[0]) if len(path) == 1 else [path]:
+                self._seal(index, raw, part)
         if len(text) > LARGE_BYTES:
             for name in _JSON_FIELDS[type(event).__name__]:
                 for path in _parts(event, raw, name):
@@ -302,7 +303,7 @@ def _resolved(raw: Json, pointer: str) -> _Path:
 
 
 def _parts(event: Event, raw: dict[str, Any], name: str) -> Sequence[_Path]:
-    """Returns what of a field may be moved: a field that must be an object stays one, its entries move."""
+    """Returns what of a field may be sealed or moved: a field that must be an object stays one, its entries move."""
     if name not in raw:
         return ()
     if isinstance(event, DocumentEdited) and name == "outputs":
