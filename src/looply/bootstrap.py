@@ -54,6 +54,7 @@ from looply.settings import Settings
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
+_ALONE: Final = "alone"
 _CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
 """Where cards are shown."""
 
@@ -314,7 +315,7 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
-    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    runner = BulkRunner(application.services, _holder(application.store))
     bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
@@ -330,6 +331,14 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
         await bulks
         await task
         await showing
+
+
+def _holder(store: Store) -> str:
+    """Returns the name under which this process works on bulks.
+
+    One that is alone takes up at once what its predecessor held: nobody else can be at work on it.
+    """
+    return SystemEntropy().token(16).hex() if store.is_shared else _ALONE
 
 
 def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:
