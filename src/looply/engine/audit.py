@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from looply.engine.copies import CopyRow
+from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
 from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
@@ -24,7 +25,8 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
     `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
     refer to what is not stored), `CARD` (what a copy of a card has to look like; `channels` are those that keep copies,
-    all copies of which must be stored), `DATASTORE` (one that cannot be read as it was stored).
+    all copies of which must be stored), `LETTER` (the row of a dead letter differs), `DATASTORE` (one that cannot be
+    read as it was stored).
     """
     executions = opened = orphans = 0
     problems: list[dict[str, Json]] = []
@@ -68,6 +70,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
     rows = await store.reads.work_of(execution_id)
     claims = await store.reads.claims_of(execution_id)
     copies = await store.copies.of_execution(execution_id)
+    letters = await store.letters.of_execution(execution_id)
     try:
         state = await read(execution_id)
     except NotFound:
@@ -80,6 +83,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
             *_wrong_copies(copies, state, channels),
+            *_wrong_letters(letters, state),
         )
     ]
 
@@ -112,6 +116,13 @@ def _wrong_copies(stored: Sequence[CopyRow], state: ExecutionState, channels: fr
         ("CARD", f"the copy {key} must look as after event {wanted.get(key)}, and event {found.get(key)} is stored")
         for key in wrong
     ]
+
+
+def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[tuple[str, str]]:
+    wanted = {row.seq: row for row in letter_rows(state)}
+    found = {row.seq: row for row in stored}
+    wrong = sorted(seq for seq in found.keys() | wanted.keys() if found.get(seq) != wanted.get(seq))
+    return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

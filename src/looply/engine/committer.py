@@ -12,6 +12,7 @@ from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
@@ -176,6 +177,7 @@ class Committer:
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
             copies=copy_wishes(before, after, self.channels),
+            letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
         )
         return unit, batch.chain

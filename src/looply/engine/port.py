@@ -16,6 +16,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
+from looply.engine.letters import LetterFilter, LetterKey, LetterRow
 from looply.execution.commands import Command, Reply
 from looply.execution.events import Event
 from looply.execution.state import ExecutionState, Status
@@ -271,6 +272,16 @@ class Engine(Protocol):
         self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
+        ...
+
+    async def list_letters(
+        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None = None, limit: int = 20
+    ) -> Sequence[LetterRow]:
+        """Returns dead letters below `after`, by execution id and number of the event, newest first."""
+        ...
+
+    async def find_letter(self, execution_id: str, seq: int) -> LetterRow | None:
+        """Returns a dead letter, of whatever organization, or None."""
         ...
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:

@@ -12,6 +12,7 @@ from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
+from looply.engine.letters import LetterFilter, LetterKey, LetterRow
 from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
@@ -142,6 +143,16 @@ class Reader:
             head = await self._store.reads.head(card.execution_id) if card is not None else None
             return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
+
+    async def list_letters(
+        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None = None, limit: int = 20
+    ) -> Sequence[LetterRow]:
+        """Returns dead letters below `after`, by execution id and number of the event, newest first."""
+        return await self._store.letters.list(organization_id, wanted, after, limit)
+
+    async def find_letter(self, execution_id: str, seq: int) -> LetterRow | None:
+        """Returns a dead letter, of whatever organization, or None."""
+        return await self._store.letters.find(execution_id, seq)
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""

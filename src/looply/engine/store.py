@@ -12,6 +12,7 @@ import msgspec
 
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
+from looply.engine.letters import LetterRow, Letters
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
 
@@ -157,7 +158,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
-    `copies` are cards that have to look otherwise in their channels.
+    `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     """
 
     execution_id: str
@@ -174,6 +175,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
     copies: tuple[CopyWish, ...] = ()
+    letters: tuple[LetterRow, ...] = ()
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -436,6 +438,11 @@ class Store(Protocol):
     @property
     def copies(self) -> Copies:
         """Copies of cards that channels keep elsewhere."""
+        ...
+
+    @property
+    def letters(self) -> Letters:
+        """Dead letters."""
         ...
 
     @property

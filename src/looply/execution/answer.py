@@ -27,6 +27,7 @@ from looply.execution.commands import (
     Redrive,
     Resume,
     Retry,
+    SettleLetter,
     SkipStep,
     Terminate,
     Terminated,
@@ -48,6 +49,7 @@ from looply.execution.quorum import approval_output
 from looply.execution.reassign import reassign_card
 from looply.execution.repair import answer_repair
 from looply.execution.resume import answer_resume
+from looply.execution.settling import settle_letter
 from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, Timer, open_work
 from looply.execution.turns import escalate, remind
@@ -73,6 +75,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return reassign_card(state, command)
         case Terminate():
             return _terminate(state, command)
+        case SettleLetter():
+            return settle_letter(workflow, state, command, limits)
         case FireTimer():
             return _fire(workflow, state, command)
         case EffectDone():

@@ -13,7 +13,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.datastores import DatastoreWrite
-from looply.execution.events import Event
+from looply.execution.events import Event, LetterAction
 from looply.jsontext import Json
 
 
@@ -125,6 +125,21 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
     opened_by: datetime | None = None
 
 
+class SettleLetter(CommandBase, frozen=True, kw_only=True):
+    """An operator settles the dead letter that is event number `letter`.
+
+    Applying puts its `payload`, which the event holds, to the wait that is open; of several to the one that `token` or
+    `state` names.
+    """
+
+    letter: int
+    action: Literal["apply", "discard"]
+    reason: str = ""
+    payload: dict[str, Json] = {}
+    token: str = ""
+    state: str = ""
+
+
 class FireTimer(CommandBase, frozen=True, kw_only=True):
     """The timer that was started as event number `timer` is due."""
 
@@ -182,6 +197,7 @@ Command: TypeAlias = (
     | AnswerCard
     | ReassignCard
     | Terminate
+    | SettleLetter
     | RepairCommand
     | FireTimer
     | EffectDone
@@ -248,6 +264,7 @@ DeclineCode: TypeAlias = Literal[
     "SELF_APPROVAL",
     "CARD_CHANGED",
     "NO_INCIDENT",
+    "NO_LETTER",
     "STALE",
     "STEP_ENDED",
 ]
@@ -268,6 +285,21 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's decision is carried out; `incidents` are those that it closed."""
 
     incidents: tuple[str, ...] = ()
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """The dead letter is settled by this call."""
+
+    action: LetterAction
+
+
+class AlreadySettled(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody settled the dead letter before; nothing was done."""
+
+    action: str
+    by: str
+    on: datetime
+    reason: str = ""
 
 
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,6 +328,8 @@ Reply: TypeAlias = (
     | Reassigned
     | Declined
     | Repaired
+    | Settled
+    | AlreadySettled
     | Unfit
     | UnknownToken
     | Done

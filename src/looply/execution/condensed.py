@@ -24,6 +24,7 @@ from looply.execution.events import (
     ExecutionStarted,
     IncidentClosed,
     IncidentOpened,
+    LetterSettled,
     Migrated,
     Moved,
     ResumeBuffered,
@@ -150,6 +151,7 @@ class _Visits:
                 | AnswerRecorded()
                 | ResumeBuffered()
                 | ResumeIgnored()
+                | LetterSettled()
                 | CardClosed()
                 | ErrorCaught()
                 | ScopeEntered()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.letters import LetterRow
 from looply.engine.memory.copy_rows import StoredCopy, wish
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
@@ -55,6 +56,7 @@ class MemoryData:
     continuations: set[str] = field(default_factory=set)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     copies: dict[str, StoredCopy] = field(default_factory=dict)
+    letters: dict[Row, LetterRow] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class MemoryData:
             self.change_datastore(unit.datastore)
         for wished in unit.copies:
             wish(self.copies, unit.execution_id, wished)
+        self.letters.update({(row.execution_id, row.seq): row for row in unit.letters})
 
     def take_fire(self, fire: Fire, execution_id: str) -> None:
         """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""
