@@ -296,7 +296,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 class AlreadySettled(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody settled the dead letter before; nothing was done."""
 
-    action: str
+    action: LetterAction
     by: str
     on: datetime
     reason: str = ""

@@ -1,5 +1,7 @@
 """The answer to somebody who settles a dead letter: it is put to a wait that is open now, or let go."""
 
+from typing import Final
+
 from looply.definition import Workflow
 from looply.execution.commands import AlreadySettled, Answer, Declined, Restarted, Resume, Settled, SettleLetter
 from looply.execution.events import LetterSettled
@@ -8,7 +10,7 @@ from looply.execution.state import ExecutionState
 from looply.jsontext import fingerprint
 from looply.limits import Limits
 
-VIA = "LETTER"
+VIA: Final = "LETTER"
 """The channel of a resume that a person took out of a dead letter."""
 
 
@@ -17,7 +19,7 @@ def settle_letter(workflow: Workflow, state: ExecutionState, command: SettleLett
     letter = state.letters.get(command.letter)
     if letter is None:
         return Answer(Declined(code="NO_LETTER", message=f"event {command.letter} is no dead letter"))
-    if letter.on is not None:
+    if letter.action and letter.on is not None:
         return Answer(AlreadySettled(action=letter.action, by=letter.by, on=letter.on, reason=letter.note))
     end = LetterSettled(
         at=command.at,

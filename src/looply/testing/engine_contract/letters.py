@@ -61,8 +61,8 @@ class LetterStories:
         (row,) = await letters(engine)
         assert (row.execution_id, row.process_id, row.reason) == (execution_id, "PO-1", "UNFIT")
         assert (row.source, row.sender, row.action, row.settled_on) == ("SAP", "early", "", None)
-        ((_, event),) = await engine.shell.history(execution_id, row.seq - 1, 1)
-        assert event.payload["n"] == 1
+        (event,) = await engine.events(execution_id, ResumeIgnored)
+        assert (event.payload["n"], event.is_letter) == (1, True)
 
     async def test_a_resume_that_was_kept_and_met_no_wait_is_listed(self, engine: Driver) -> None:
         engine.world.script("call_1", HANG)
