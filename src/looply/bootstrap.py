@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from looply.app.bulk_runner import BulkRunner
+from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
@@ -300,7 +302,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, clock, default_profile)
+    pump = Pump(shell, store, clock, default_profile, partial(find_callee, library))
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)
     return Application(settings=settings, services=services, shell=shell, pump=pump, reconciler=reconciler, store=store)

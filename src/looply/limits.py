@@ -37,6 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Waits of one execution that are open at once."""
     redirect_visits: int = 100
     """Visits of a `redirect` that states no `max_visits`."""
+    child_depth: int = 20
+    """Executions that called each other down to one, so that a workflow which calls itself comes to an end."""
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024

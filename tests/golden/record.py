@@ -13,6 +13,7 @@ import msgspec
 from golden_answers import ANSWERS
 from golden_approvals import APPROVALS
 from golden_calls import CALLS
+from golden_children import CHILDREN
 from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
@@ -49,8 +50,11 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
             # Without what an incident did not tell when the first histories were recorded.
-            "incidents": [_without(msgspec.structs.asdict(one), "scope") for one in work.incidents.values()],
+            "incidents": [_first_told(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
+            # Later than the first histories: what they do not have is not held to.
+            **({"children": list(work.children.values())} if work.children else {}),
+            **({"place": work.place} if work.place is not None else {}),
             "holds_process_id": work.holds_process_id,
         },
         "closed": state.closed,
@@ -62,8 +66,8 @@ def summary(state: ExecutionState) -> dict[str, Json]:
     return ordered
 
 
-def _without(fields: dict[str, Json], name: str) -> dict[str, Json]:
-    return {key: value for key, value in fields.items() if key != name}
+def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in incident.items() if name != "scope" and (name != "is_answered" or value)}
 
 
 def http_request() -> Simulator:
@@ -280,6 +284,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *ENDS,
     *REPAIRS,
     *SCOPES,
+    *CHILDREN,
 )
 
 

@@ -84,6 +84,11 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
+    "CHILD_FAILED": (
+        "step",
+        "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason.",
+    ),
+    "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
     "CLAIM_TAKEN": (
         "inside",
         "An open execution has the process id; the caller is given that execution, or `PROCESS_ID_IN_USE`.",
@@ -127,6 +132,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "command",
         "Another process owns the data folder. Stop it, or use its API. `serve` ends with 75.",
     ),
+    "DEPTH_LIMIT": (
+        "step",
+        "As many executions as the limit `child_depth` allows have called each other: a workflow that calls itself?",
+    ),
     "DOCUMENT_TOO_LARGE": (
         "step",
         "The data document would grow over the limit `document_bytes`. Keep less in outputs, or raise the limit.",
@@ -154,6 +163,30 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
+    "FUNCTION_CRASHED": (
+        "step",
+        (
+            "The process that ran the code died, and so did the one that ran it again. Look for what kills "
+            "processes on the machine, such as a lack of memory."
+        ),
+    ),
+    "FUNCTION_FAILED": (
+        "step",
+        "The code raised an exception that it did not catch. The message has the line and what it said.",
+    ),
+    "FUNCTION_MEMORY": (
+        "step",
+        "The code took more memory than the limit `function_memory`. Work on less at once, or raise the limit.",
+    ),
+    "FUNCTION_RESULT": (
+        "step",
+        "What the code returns is no JSON, nested too deeply or too large. The message says where in the result.",
+    ),
+    "FUNCTION_SYNTAX": ("step", "The code cannot be read. The message has the line."),
+    "FUNCTION_TIME": (
+        "step",
+        "The code did not end within the limit `function_time`. Look for a loop without end, or raise the limit.",
+    ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (
         "inside",
@@ -205,6 +238,14 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "So many branches ended without arriving at the `join` that it can no longer be met.",
     ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
+    "MAIL_REFUSED": (
+        "step",
+        "The mail server refused the mail, its sender or all its recipients (5xx). The message says why.",
+    ),
+    "MAIL_UNSUPPORTED": (
+        "step",
+        "The mail server lacks what the connection asks for, such as STARTTLS. Check `tls` and `user`.",
+    ),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
         "call",
@@ -312,6 +353,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
     "SELF_APPROVAL": ("state", "Who asks for an approval with `self_approval: false` may not decide about it."),
+    "SLOT_TAKEN": (
+        "inside",
+        "It is not the execution's turn to take a slot of its workflow; it stays in line.",
+    ),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),

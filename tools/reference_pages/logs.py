@@ -34,10 +34,21 @@ TEXTS: Final[dict[str, str]] = {
     "CARD_ANSWERED": "A recipient answered a card; on an approval with which `decision`, on which `revision`.",
     "CARD_CLOSED": "Cards take no more answers; `reason` says why; `to` and `note` tell who has them now.",
     "CARD_SENT": "Cards were sent to the recipients, changed (`target`), or recalled to mind (`reminder`).",
+    "CHILD_ENDED": (
+        "What became of an execution that this one wanted (`execution_id`): it ended with the `status`, was `STARTED`"
+        " (when only that was awaited), was `REFUSED` for the reason `code`, or was given up (`CANCELLED`)."
+    ),
+    "CHILD_STARTED": (
+        "An execution of another workflow is wanted, by a `subworkflow` step or because of the incident `incident_id`."
+    ),
+    "EXECUTION_ADMITTED": "It was the execution's turn: it has one of the slots of its workflow.",
     "EXECUTION_COMPLETED": "The execution ended; all went well.",
     "EXECUTION_EDITED": "An operator changed parts of the data document.",
     "EXECUTION_FAILED": "The execution failed: by an incident (`incident_id`), or for ever by a `terminate` step.",
     "EXECUTION_MOVED": "An operator put the execution on another step or version.",
+    "EXECUTION_QUEUED": (
+        "The execution stands in line: `max_concurrency` executions of its workflow run or wait already."
+    ),
     "EXECUTION_REOPENED": "Somebody has decided about the incident; the execution goes on.",
     "EXECUTION_STARTED": "The execution began.",
     "EXECUTION_TERMINATED": "Somebody terminated the execution.",
@@ -69,8 +80,8 @@ _STATUS = """
 ```mermaid
 stateDiagram-v2
     [*] --> RUNNING: trigger, schedule
-    RUNNING --> WAITING: wait, card, delay
-    WAITING --> RUNNING: resume, answer, timeout
+    RUNNING --> WAITING: wait, card, delay, child
+    WAITING --> RUNNING: resume, answer, timeout, end of the child
     RUNNING --> COMPLETED: no path is left, terminate
     RUNNING --> FAILED: terminate with FAILED, incident
     RUNNING --> TERMINATED: terminateWorkflow
@@ -91,7 +102,7 @@ the diagram cannot happen.
 
 _PHASES = {
     "ENTER": "the step must be visited",
-    "OPEN": "the world must answer: a call, a timer, a person",
+    "OPEN": "the world must answer: a call, a timer, a person, another execution",
     "LEAVE": "the step is done, the path leaves by an exit",
     "FAILED": "the attempt failed: repeat it, take `error`, or open an incident",
     "UNKNOWN": "nobody can tell whether the call got through: `on_unknown` decides",

@@ -29,6 +29,10 @@ SUMMARIES: Final[dict[str, str]] = {
     "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
     "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
     "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
+    "subworkflow": (
+        "Starts an execution of another workflow of the organization, with a body of its own, and waits for its end."
+        " With `wait` false the step is done as soon as that execution is stored."
+    ),
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -67,6 +71,12 @@ OUTPUTS: Final[dict[str, str]] = {
     "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
     "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
     "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
+    "subworkflow": (
+        "`execution_id`, `status` (`COMPLETED`; `RUNNING` with `wait` false) and `output`, which is what the other"
+        " execution has as `payload.output` when it ends (null with `wait` false). When it was terminated, or ended as"
+        " failed by a `terminate` step, the step fails with `CHILD_TERMINATED` or `CHILD_FAILED`, and a step behind its"
+        " exit `error` finds all this too."
+    ),
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -243,6 +253,15 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "forEach_1",
         "type": "forEach",
         "settings": {"items": "${payload.output.lines}", "concurrency": 4},
+    },
+    "subworkflow": {
+        "id": "subworkflow_1",
+        "type": "subworkflow",
+        "description": "Check the supplier",
+        "settings": {
+            "workflow_id": "0190c3b2-0000-7000-8000-000000000001",
+            "payload": {"supplier": "${payload.output.supplier}"},
+        },
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

@@ -67,7 +67,7 @@ async def list_page(
     services: Services, principal: Principal, wanted: LetterFilter, *, after: tuple[str, int] | None, limit: int
 ) -> Sequence[LetterRow]:
     """Returns letters of the organization, newest execution first, and of one execution the newest letter first."""
-    return await services.engine.list_letters(principal.organization_id, wanted, after, limit)
+    return await services.engine.letters.list(principal.organization_id, wanted, after, limit)
 
 
 async def get(services: Services, principal: Principal, letter_id: str) -> Letter:
@@ -128,7 +128,7 @@ def _settled_before(row: LetterRow, decision: Decision, reply: AlreadySettled) -
 
 async def _owned(services: Services, principal: Principal, letter_id: str) -> LetterRow:
     place = parse_id(letter_id)
-    row = await services.engine.find_letter(*place) if place is not None else None
+    row = await services.engine.letters.find(*place) if place is not None else None
     if row is None or row.organization_id != principal.organization_id:
         raise NotFound("letter not found", code="LETTER_NOT_FOUND")
     return row

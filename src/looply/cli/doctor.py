@@ -39,13 +39,14 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
         audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
     except StoreCorrupt as error:
         problem = {"execution_id": "", "kind": "STORE", "message": error.message}
-        return {"executions": 0, "open": 0, "orphans": 0, "stale_cards": 0, "problems": [problem]}
+        return {"executions": 0, "open": 0, "orphans": 0, "problems": [problem]}
     return {
         "executions": audit.executions,
         "open": audit.open,
         "orphans": audit.orphans,
-        "stale_cards": audit.stale_cards,
         "problems": [dict(problem) for problem in audit.problems],
+        # No problem: they are being brought up to date. Told only where there are any.
+        **({"stale_cards": audit.stale_cards} if audit.stale_cards else {}),
     }
 
 
@@ -82,6 +83,5 @@ def _findings(document: dict[str, Any]) -> "RenderableType":
     if problems:
         rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
         return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
-    return record(
-        {**{name: document[name] for name in ("executions", "open", "orphans", "stale_cards")}, "problems": "none"}
-    )
+    shown = {name: value for name, value in document.items() if name != "problems"}
+    return record({**shown, "problems": "none"})

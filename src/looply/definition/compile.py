@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from looply.definition import approvals, calls, code, conditions, datastores, endings, mail, pauses, scopes
+from looply.definition import approvals, calls, children, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -46,6 +45,7 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
     "datastore": datastores.datastore,
+    "subworkflow": children.subworkflow,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
     "parallel": scopes.parallel,
@@ -73,11 +73,9 @@ _PATTERNS: Final[Mapping[str, str]] = {
 _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 _WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
-    "max_concurrency": None,
     "search_fields": [],
     "retention": None,
     "log": "full",
-    "on_failure": None,
 }
 """Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
 
@@ -176,7 +174,7 @@ def _workflow_settings(
         return WorkflowSettings()
     reader = Reader(document["workflow_settings"], "/workflow_settings", report)
     on_failure: str | None = reader.value.get("on_failure")
-    if on_failure is not None and not _is_uuid(on_failure):
+    if on_failure is not None and not children.is_uuid(on_failure):
         reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
     for name, harmless in _WITHOUT_EFFECT.items():
         if reader.value.get(name, harmless) != harmless:
@@ -272,10 +270,3 @@ def _workflow(
 def _waits(settings: StepSettings) -> bool:
     is_card = isinstance(settings, AdaptiveCardSettings) and settings.wait is not None
     return is_card or isinstance(settings, ApprovalSettings | WaitSettings)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

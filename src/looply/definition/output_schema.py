@@ -95,6 +95,14 @@ OUTPUTS: Final[dict[str, Json]] = {
         ("arrived", "missing"),
     ),
     "forEach": fields({"items": {"type": "array"}}, ("items",)),
+    "subworkflow": fields(
+        {
+            "execution_id": _TEXT,
+            "status": {"type": "string", "enum": ["RUNNING", "COMPLETED", "FAILED", "TERMINATED"]},
+            "output": {},
+        },
+        ("execution_id", "status", "output"),
+    ),
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }

@@ -383,10 +383,17 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "subworkflow": fields(
         {
-            "workflow_id": _NAME,
-            "version": {"type": ["integer", "string"]},
-            "payload": {},
-            "wait": {"type": "boolean", "default": True},
+            "workflow_id": described(_NAME, "The workflow to start, one of the same organization."),
+            "version": described(
+                {"type": ["integer", "string"], "minimum": 1},
+                "Its version; `latest`, which is the newest ACTIVE one when it starts, when left out.",
+            ),
+            "payload": described({}, "What it is started with, any JSON value."),
+            "wait": {
+                "type": "boolean",
+                "default": True,
+                "description": "Whether the step ends with the execution that it starts, or as soon as that is stored.",
+            },
         },
         ("workflow_id",),
     ),

@@ -215,6 +215,16 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     payload: Template | None = None
 
 
+class SubworkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`subworkflow`: starts an execution of another workflow, and waits for its end unless `wait` is false."""
+
+    workflow_id: Template
+    version: Template | None = None
+    """None: the newest ACTIVE one when it starts."""
+    payload: Template | None = None
+    wait: bool = True
+
+
 class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
 
@@ -277,6 +287,7 @@ StepSettings: TypeAlias = (
     | DelaySettings
     | OverridePayloadSettings
     | DatastoreSettings
+    | SubworkflowSettings
     | RedirectSettings
     | TerminateSettings
     | ParallelSettings

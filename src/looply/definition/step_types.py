@@ -85,7 +85,7 @@ _TYPES = (
     StepType(name="parallel", title="Parallel", exits=(), has_branches=True, settings=step_settings.ParallelSettings),
     StepType(name="join", title="Join", settings=step_settings.JoinSettings),
     StepType(name="forEach", title="For each", exits=("each", "next"), settings=step_settings.ForEachSettings),
-    StepType(name="subworkflow", title="Subworkflow", is_call=True),
+    StepType(name="subworkflow", title="Subworkflow", is_pause=True, settings=step_settings.SubworkflowSettings),
     StepType(name="redirect", title="Redirect", exits=(), settings=step_settings.RedirectSettings),
     StepType(name="terminate", title="Terminate", exits=(), can_fail=False, settings=step_settings.TerminateSettings),
 )

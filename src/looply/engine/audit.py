@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from looply.engine.copies import CopyRow
+from looply.engine.kinship import lost_children
 from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
 from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
@@ -23,10 +24,10 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
-    `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
-    refer to what is not stored), `CARD` (what a copy of a card has to look like; `channels` are those that keep copies,
-    all copies of which must be stored), `LETTER` (the row of a dead letter differs), `DATASTORE` (one that cannot be
-    read as it was stored).
+    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `ORPHAN`
+    (an open execution that nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a
+    card has to look like; `channels` are those that keep copies, all copies of which must be stored), `LETTER` (the
+    row of a dead letter differs), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
     problems: list[dict[str, Json]] = []
@@ -82,6 +83,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
         for kind, message in (
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
+            *await lost_children(store, state),
             *_wrong_copies(copies, state, channels),
             *_wrong_letters(letters, state),
         )
@@ -147,4 +149,5 @@ def _comparable(work: Work) -> dict[str, object]:
         "incidents": sorted(work.incidents, key=lambda row: row.seq),
         "cards": sorted(work.cards, key=lambda card: card.card_id),
         "continuations": work.continues,
+        "places": work.place,
     }

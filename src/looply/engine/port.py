@@ -8,7 +8,7 @@ An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guaran
 - an offered effect is eventually reported as succeeded, failed or unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
@@ -16,8 +16,9 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
-from looply.engine.letters import LetterFilter, LetterKey, LetterRow
+from looply.engine.letters import Letters
 from looply.execution.commands import Command, Reply
+from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.execution.state import ExecutionState, Status
 from looply.jsontext import Json
@@ -97,6 +98,40 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None = None
     fire: Fire | None = None
     rerun_of: str = ""
+    call: "Call | None" = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the row of the wish.
+
+    `parent` is the execution that wants it, also where its incident is the reason.
+    """
+
+    execution_id: str
+    delivery: Delivered
+    parent: str
+    tells: Literal["", "START", "END"]
+    depth: int
+    is_response: bool
+    secret: tuple[str, ...] = ()
+
+
+class Callee(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution that another one wants is made of: a version that can be run, and its default profile."""
+
+    workspace_id: str
+    workflow_version: int
+    workflow: Workflow
+    profile: str = ""
+    environment: Json = None
+
+
+CalleeOf: TypeAlias = Callable[[str, str, int | None], Awaitable[Callee]]
+"""Returns what runs, by organization, workflow id and version (None: the newest ACTIVE one).
+
+Raises: NotFound, Conflict and BadRequest when nothing can be run; other errors of the catalog, after which it is tried
+again.
+"""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +264,8 @@ class Engine(Protocol):
 
     datastores: Datastores
     """The datastores of all organizations; a change of one is durable when it returns."""
+    letters: Letters
+    """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
@@ -272,16 +309,6 @@ class Engine(Protocol):
         self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
-        ...
-
-    async def list_letters(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None = None, limit: int = 20
-    ) -> Sequence[LetterRow]:
-        """Returns dead letters below `after`, by execution id and number of the event, newest first."""
-        ...
-
-    async def find_letter(self, execution_id: str, seq: int) -> LetterRow | None:
-        """Returns a dead letter, of whatever organization, or None."""
         ...
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:

@@ -10,9 +10,10 @@ from looply.clock import Clock
 from looply.engine.committer import Committer, Extras
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox, Mailboxes
-from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, Stale
+from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer, open_work
-from looply.execution.commands import Command, Continue, EffectDone, Reply
+from looply.execution.commands import Admit, Command, Continue, Done, EffectDone, Reply
+from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.limits import Limits
 
@@ -132,9 +133,13 @@ class Processor:
     async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
         taken: ClaimTaken | None = None
+        admits = True
         for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
-                return await self._compute(box, commands, taken)
+                return await self._compute(box, commands, taken, admits=admits)
+            except SlotTaken:
+                # Another execution was first; what came together with the turn is taken without it.
+                admits = False
             except ClaimTaken as error:
                 # Only what would take the process id back is refused; the result of a call beside it is stored.
                 if taken is not None:
@@ -145,14 +150,15 @@ class Processor:
                     await self._catch_up(box)
                 else:
                     box.unload()
-        return await self._compute(box, commands, taken)
+        return await self._compute(box, commands, taken, admits=False)
 
     async def _compute(
-        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None
+        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None, *, admits: bool = True
     ) -> list[Reply | LooplyError]:
         """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
 
-        With `taken` another execution has the process id by now, so that no command may take it back.
+        With `taken` another execution has the process id by now, so that no command may take it back; without `admits`
+        no slot of a workflow is taken.
         """
         is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
@@ -161,9 +167,13 @@ class Processor:
         state, workflow = box.state, box.workflow
         events: list[Event] = []
         replies: list[Reply | LooplyError] = []
+        applied: list[Delivered] = []
         extras = Extras()
         is_cut = self.deadline()
         for command in commands:
+            if isinstance(command, Admit) and not admits:
+                replies.append(Done(is_late=True))
+                continue
             timely = command if command.at >= state.now else replace(command, at=state.now)
             try:
                 said = answer(workflow, state, timely, limits=self._limits)
@@ -180,10 +190,14 @@ class Processor:
                 replies.append(error)
             else:
                 replies.append(said.reply)
+                if command.delivery is not None:
+                    applied.append(command.delivery)
         if events:
-            await self._committer.commit(box, state, workflow, events, extras)
+            await self._committer.commit(box, state, workflow, events, replace(extras, applied=tuple(applied)))
         elif not is_certain and await self._catch_up(box):
             raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
+        elif applied:
+            await self._committer.drop_deliveries(applied)
         return replies
 
     async def _catch_up(self, box: Mailbox) -> bool:

@@ -12,7 +12,7 @@ from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
-from looply.engine.letters import LetterFilter, LetterKey, LetterRow
+from looply.engine.letters import Letters
 from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
@@ -21,6 +21,7 @@ from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, Misse
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
+from looply.execution import ExecutionState
 from looply.execution.events import Event
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -54,6 +55,7 @@ class Reader:
         self._limits = parts.limits
         self.dispatcher = OwnEffects(parts.dispatcher)
         self.datastores: Datastores = parts.store.datastores
+        self.letters: Letters = parts.store.letters
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
@@ -144,16 +146,6 @@ class Reader:
             return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
-    async def list_letters(
-        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None = None, limit: int = 20
-    ) -> Sequence[LetterRow]:
-        """Returns dead letters below `after`, by execution id and number of the event, newest first."""
-        return await self._store.letters.list(organization_id, wanted, after, limit)
-
-    async def find_letter(self, execution_id: str, seq: int) -> LetterRow | None:
-        """Returns a dead letter, of whatever organization, or None."""
-        return await self._store.letters.find(execution_id, seq)
-
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
         """Returns the live schedule of the workflow, or None."""
         return await self._store.schedules.find(organization_id, workflow_id)
@@ -161,6 +153,13 @@ class Reader:
     async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
+
+    async def stored(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return await self._loader.folded(execution_id)
 
     async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""

@@ -8,9 +8,11 @@ from looply.clock import from_ms, id_time
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.letters import LetterRow
+from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
+from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -26,6 +28,8 @@ SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 LETTER_REASONS: Final[_Words] = ("", "UNFIT", "UNUSED")
 LETTER_ACTIONS: Final[_Words] = ("", "APPLIED", "DISCARDED")
 FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
+
+DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
@@ -131,6 +135,16 @@ def incident_from(row: Row) -> IncidentRow:
         code=row[6],
         opened_on=from_ms(row[7]),
     )
+
+
+def place_from(row: Row) -> PlaceRow:
+    """Returns the place of (execution_id, seq, since_ms, most, held)."""
+    return PlaceRow(execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), most=row[3], is_held=bool(row[4]))
+
+
+def delivery_from(row: Row) -> Delivery:
+    """Returns the row of (target, sender, seq, kind)."""
+    return Delivery(Delivered(id_text(row[0]), id_text(row[1]), row[2]), DELIVERIES[row[3]])
 
 
 def claim_from(row: Row) -> Claim:

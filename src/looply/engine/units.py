@@ -7,12 +7,22 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from looply.clock import id_time
+from looply.engine.places import PlaceRow
 from looply.engine.port import Head, OpenCard
-from looply.engine.store import Claim, EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
+from looply.engine.store import (
+    Claim,
+    EffectRow,
+    EffectState,
+    IncidentRow,
+    TimerRow,
+    WaitRow,
+    Work,
+    WorkChange,
+)
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address
 from looply.execution.datastores import is_datastore_operation
-from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Timer
+from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Place, Timer
 from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)
@@ -86,6 +96,7 @@ def work_change(
         # Also one that was open before: it belongs to the process that stores it last.
         continues=new.continues,
         holds_process_id=False,
+        place=new.place if new.place != old.place else None,
     )
     return WorkChange(
         put=_rows(after, added, effect_state, epoch),
@@ -95,6 +106,7 @@ def work_change(
         drop_incidents=_gone(old.incidents, new.incidents),
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
+        drop_place=old.place is not None and new.place is None,
     )
 
 
@@ -122,6 +134,7 @@ def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectR
         incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
         cards=tuple(_card(state, card) for card in work.cards.values()),
         continues=work.continues,
+        place=_place(state, work.place),
     )
 
 
@@ -160,6 +173,18 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
         kind=incident.kind,
         code=incident.code,
         opened_on=incident.opened_on,
+    )
+
+
+def _place(state: ExecutionState, place: Place | None) -> PlaceRow | None:
+    if place is None:
+        return None
+    return PlaceRow(
+        execution_id=state.started.execution_id,
+        seq=place.seq,
+        since=place.since,
+        most=place.most,
+        is_held=place.is_held,
     )
 
 

@@ -7,11 +7,14 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.execution.address import parse_address
 from looply.execution.cards import answer_card
+from looply.execution.children import child_ended
 from looply.execution.closing import close, close_cards
 from looply.execution.commands import (
+    Admit,
     AlreadyTerminated,
     Answer,
     AnswerCard,
+    ChildEnded,
     Command,
     Continue,
     Declined,
@@ -35,6 +38,7 @@ from looply.execution.commands import (
 from looply.execution.decide import open_incident
 from looply.execution.effects import effect_done, effect_failed, effect_lost
 from looply.execution.events import (
+    Admitted,
     Cancelled,
     Continued,
     Event,
@@ -85,6 +89,10 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return effect_failed(workflow, state, _renamed(state, command))
         case EffectLost():
             return effect_lost(state, _renamed(state, command))
+        case ChildEnded():
+            return child_ended(state, command, limits)
+        case Admit():
+            return Answer(Done(), (Admitted(at=command.at),)) if state.is_queued else Answer(Done(is_late=True))
         case Continue():
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())

@@ -13,16 +13,21 @@ import msgspec
 from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.datastores import DatastoreWrite
-from looply.execution.events import Event, LetterAction
+from looply.execution.deliveries import Delivered
+from looply.execution.events import ChildOutcome, Event, LetterAction
 from looply.jsontext import Json
 
 
 class CommandBase(msgspec.Struct, frozen=True, kw_only=True):
-    """When the command came, from whom and by which channel."""
+    """When the command came, from whom and by which channel.
+
+    `delivery` is the row by which another execution sent it: it goes in the unit that applies the command.
+    """
 
     at: datetime
     by: str = ""
     via: str = ""
+    delivery: Delivered | None = None
 
 
 class Resume(CommandBase, frozen=True, kw_only=True):
@@ -180,6 +185,26 @@ class EffectLost(CommandBase, frozen=True, kw_only=True):
     attempt: int
 
 
+class ChildEnded(CommandBase, frozen=True, kw_only=True):
+    """What became of a child: its start, its end, or why it could not be started.
+
+    `output` is its `payload.output`, whose JSON text has `size` bytes, and `secret` points into it. `code` and
+    `message` say why it was refused, or `message` with what reason it ended.
+    """
+
+    child_id: str
+    outcome: ChildOutcome
+    output: Json = None
+    size: int = 0
+    secret: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+
+
+class Admit(CommandBase, frozen=True, kw_only=True):
+    """It is the execution's turn to take a slot of its workflow."""
+
+
 class Continue(CommandBase, frozen=True, kw_only=True):
     """Go on with a stretch that was cut."""
 
@@ -203,6 +228,8 @@ Command: TypeAlias = (
     | EffectDone
     | EffectFailed
     | EffectLost
+    | ChildEnded
+    | Admit
     | Continue
     | Park
 )

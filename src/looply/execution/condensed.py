@@ -10,10 +10,13 @@ from looply.clock import to_ms
 from looply.definition import START
 from looply.execution.address import Address, parse_address
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -27,6 +30,7 @@ from looply.execution.events import (
     LetterSettled,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -135,6 +139,8 @@ class _Visits:
                     entry.output = _shown(event, event.output, "output")
             case CardWanted():
                 self._asked(event)
+            case ChildStarted():
+                self._called(event)
             case ScopeOpened():
                 self.of(event).input = _opened(event)
             case Cancelled():
@@ -153,6 +159,9 @@ class _Visits:
                 | ResumeIgnored()
                 | LetterSettled()
                 | CardClosed()
+                | ChildClosed()
+                | Queued()
+                | Admitted()
                 | ErrorCaught()
                 | ScopeEntered()
                 | ScopeClosed()
@@ -165,6 +174,12 @@ class _Visits:
                 pass
             case _:
                 assert_never(event)
+
+    def _called(self, event: ChildStarted) -> None:
+        if event.step:
+            entry = self.of(event)
+            payload = _shown(event, event.input, "input")
+            entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
 
     def _asked(self, event: CardWanted) -> None:
         """Notes who was asked; the people of an approval may get their cards one after the other."""

@@ -15,6 +15,7 @@ from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
 from looply.execution.address import incident_id, jitter
+from looply.execution.children import responses
 from looply.execution.closing import close
 from looply.execution.datastores import is_datastore_operation
 from looply.execution.events import (
@@ -23,6 +24,7 @@ from looply.execution.events import (
     ExecutionClosed,
     IncidentKind,
     IncidentOpened,
+    Queued,
     StepFailed,
     StepScheduled,
     TimerStarted,
@@ -59,21 +61,31 @@ def advance(
     A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` says that its time is over; then
     `open_work(state).continues` holds, and a `Continue` command goes on. Where it is cut does not change the result.
     """
-    recorded = list(events)
-    for event in events:
-        state = evolve(state, event)
-    if state is None:
-        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded: list[Event] = []
+    state = _record(workflow, state, events, recorded)
     for _ in range(limits.stretch_steps):
         decided = decide(workflow, state, limits=limits)
         if not decided:
             break
-        for event in decided:
-            state = evolve(state, event)
-        recorded.extend(decided)
+        state = _record(workflow, state, decided, recorded)
         if is_cut():
             break
     return Advance(state, tuple(recorded))
+
+
+def _record(
+    workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
+) -> ExecutionState:
+    """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded.extend(events)
+    for event in responses(workflow, state):
+        state = evolve(state, event)
+        recorded.append(event)
+    return state
 
 
 def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Event, ...]:
@@ -85,8 +97,10 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
         return ()
     if state.seq == 1 and workflow.settings.timeout is not None:
         return (execution_timer(workflow, state),)
-    if state.is_frozen:
+    if state.is_frozen or state.is_queued:
         return ()
+    if state.place is None and workflow.settings.max_concurrency is not None:
+        return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
     for path in state.lines.values():
         match path.phase:
             case "OPEN":

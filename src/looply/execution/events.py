@@ -27,6 +27,7 @@ LetterAction: TypeAlias = Literal["APPLIED", "DISCARDED"]
 CardEnd: TypeAlias = Literal[
     "ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED", "REASSIGNED", "ESCALATED"
 ]
+ChildOutcome: TypeAlias = Literal["STARTED", "COMPLETED", "FAILED", "TERMINATED", "REFUSED", "CANCELLED"]
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
 Again: TypeAlias = Literal["", "attempt", "visit"]
 
@@ -59,6 +60,8 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     `request` is the fingerprint of the trigger, by which the same call again is recognized while the process id is
     in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is
     the execution whose input was taken, empty for an input of its own.
+    `parent` is the execution that called it, `tells` what that one is told of, `depth` how many called each other down
+    to it. `is_response`: an incident started it, itself or the one that called it, so its own incidents start nothing.
     """
 
     execution_id: str
@@ -77,6 +80,9 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     request: bytes = b""
     size: int = 0
     secret: tuple[str, ...] = ()
+    tells: Literal["", "START", "END"] = ""
+    depth: int = 0
+    is_response: bool = False
     rerun_of: str = ""
 
 
@@ -279,6 +285,48 @@ class CardClosed(StepEvent, frozen=True, kw_only=True):
     note: str = ""
 
 
+class ChildStarted(StepEvent, frozen=True, kw_only=True):
+    """Another execution is wanted, of a version of a workflow (None: the newest ACTIVE one), with `input` as its body.
+
+    The step waits for its end, or only for its start when it is not awaited. `step` is empty and `incident_id` given
+    where an incident wants it.
+    """
+
+    child_id: str
+    workflow_id: str
+    version: int | None = None
+    input: Json = None
+    size: int = 0
+    is_awaited: bool = True
+    incident_id: str = ""
+    secret: tuple[str, ...] = ()
+    step: str = ""
+
+
+class ChildClosed(StepEvent, frozen=True, kw_only=True):
+    """Nothing more is expected of a child.
+
+    `STARTED` when only its start was awaited, `REFUSED` when it could not be started, for the reason `code`;
+    `CANCELLED` when its parent gives it up, which ends it too.
+    """
+
+    child_id: str
+    outcome: ChildOutcome
+    code: str = ""
+    message: str = ""
+    step: str = ""
+
+
+class Queued(EventBase, frozen=True, kw_only=True):
+    """The execution stands in line until fewer than `most` executions of its workflow hold a slot."""
+
+    most: int
+
+
+class Admitted(EventBase, frozen=True, kw_only=True):
+    """The execution has a slot of its workflow and goes on."""
+
+
 class ErrorCaught(StepEvent, frozen=True, kw_only=True):
     """A failed step leaves by its `error` exit; `error` is what expressions see as `error`."""
 
@@ -432,6 +480,10 @@ Event: TypeAlias = (
     | WaitTimedOut
     | CardWanted
     | CardClosed
+    | ChildStarted
+    | ChildClosed
+    | Queued
+    | Admitted
     | ErrorCaught
     | ScopeOpened
     | ScopeEntered

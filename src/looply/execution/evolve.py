@@ -13,14 +13,17 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
-from looply.execution import letters, overlays, regions, repairing
+from looply.execution import letters, neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
 from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -34,6 +37,7 @@ from looply.execution.events import (
     LetterSettled,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -155,6 +159,10 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return cards_wanted(state, event)
         case CardClosed():
             return cards_closed(state, event)
+        case ChildStarted():
+            return neighbors.evolved(_move(state, event) if event.step else state, event)
+        case ChildClosed() | Queued() | Admitted():
+            return neighbors.evolved(state, event)
         case ErrorCaught():
             return _caught(state, event)
         case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
@@ -173,7 +181,7 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
             return migrated(state, event)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed)
+            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed, place=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
@@ -412,7 +420,8 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         opened_on=event.at,
         scope=event.scope,
     )
-    return replace(state, incidents={**state.incidents, event.incident_id: incident})
+    # Who stands still gives the slot back.
+    return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
 
 
 def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
@@ -420,7 +429,7 @@ def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> Exe
     for text, wait in state.waits.items():
         cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
         settled = settled.set(text, cancelled)
-    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={})
+    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={}, children={})
 
 
 def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:

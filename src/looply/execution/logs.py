@@ -23,10 +23,13 @@ from looply.execution.address import Address, wait_token
 from looply.execution.condensed import condensed_logs
 from looply.execution.document import Document
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -41,6 +44,7 @@ from looply.execution.events import (
     LetterSettled,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -113,6 +117,16 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         WaitTimedOut: ("WAIT_TIMED_OUT", _same("output")),
         CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target", "reminder", "reason")),
         CardClosed: ("CARD_CLOSED", _same("cards", "reason", "to", "note")),
+        ChildStarted: (
+            "CHILD_STARTED",
+            (("child_id", "execution_id"), *_same("workflow_id", "version", "incident_id", "input")),
+        ),
+        ChildClosed: (
+            "CHILD_ENDED",
+            (("child_id", "execution_id"), ("outcome", "status"), *_same("code", "message")),
+        ),
+        Queued: ("EXECUTION_QUEUED", (("most", "max_concurrency"),)),
+        Admitted: ("EXECUTION_ADMITTED", ()),
         Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
         IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),

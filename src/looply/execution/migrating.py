@@ -54,6 +54,7 @@ class _Renaming:
             timers={seq: self._timer(timer) for seq, timer in state.timers.items()},
             buffered={self._now(text): kept for text, kept in state.buffered.items()},
             cards=self._cards(state.cards),
+            children={key: replace(child, address=self._now(child.address)) for key, child in state.children.items()},
             incidents={key: self._incident(incident) for key, incident in state.incidents.items()},
             aliases=self._aliases(),
         )

@@ -16,6 +16,7 @@ from looply.definition import Workflow
 from looply.definition.step_types import STEP_TYPES
 from looply.errors import Problem
 from looply.execution.address import parse_address
+from looply.execution.children import close_children
 from looply.execution.closing import close_cards_of
 from looply.execution.commands import (
     Answer,
@@ -268,15 +269,14 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
 
 
 def _cards_closed(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
-    """Returns the closing of the cards of a visit, and of those of its branches and iterations."""
+    """Returns the closing of the cards and children of a visit, and of those of its branches and iterations."""
     inner = f"{scope_of(path.scope, path.step, '')[:-1]}" if path.scope in state.regions else ""
     own = path.address.text
-    return close_cards_of(
-        state,
-        lambda text: text == own or (bool(inner) and parse_address(text).scope.startswith(inner)),
-        "ENDED",
-        cause,
-    )
+
+    def is_meant(text: str) -> bool:
+        return text == own or (bool(inner) and parse_address(text).scope.startswith(inner))
+
+    return (*close_cards_of(state, is_meant, "ENDED", cause), *close_children(state, is_meant, cause))
 
 
 def _repaired(

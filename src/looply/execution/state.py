@@ -187,8 +187,37 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return self.wanted in ("REASSIGNED", "ESCALATED")
 
 
+class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that this one wants and has not heard of yet; `seq` numbers the event that wants it.
+
+    `address` is empty when an incident wants it. One that is not awaited is heard of when it is stored.
+    """
+
+    seq: int
+    child_id: str
+    address: str
+    workflow_id: str
+    is_awaited: bool
+    started_on: datetime
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among the executions of a workflow with `max_concurrency`: in line, or one of the slots.
+
+    `seq` numbers the event since which it is so; `most` are the slots as the execution's own version states them.
+    """
+
+    seq: int
+    since: datetime
+    most: int
+    is_held: bool = False
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why the execution stands still; `seq` numbers the event that opened it."""
+    """Why the execution stands still; `seq` numbers the event that opened it.
+
+    `is_answered`: the workflow that is started for it is wanted already.
+    """
 
     seq: int
     incident_id: str
@@ -199,6 +228,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     visit: int
     opened_on: datetime
     scope: str = ""
+    is_answered: bool = False
 
     @property
     def address(self) -> Address:
@@ -250,6 +280,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     letters: Map[int, Letter] = Map()
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: Closed | None = None
     edited: int = 0
@@ -281,6 +313,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
             return self.closed.status
         if self.incidents:
             return "FAILED"
+        if self.is_queued:
+            return "RUNNING"
         resting = self._resting
         return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
 
@@ -297,6 +331,11 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an incident holds everything: what arrives is kept, nothing starts."""
         return bool(self.incidents)
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether the execution stands in line for a slot of its workflow: nothing starts."""
+        return self.place is not None and not self.place.is_held
+
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
@@ -311,8 +350,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _resting(self) -> frozenset[str]:
-        """The addresses of visits that wait for somebody, or for a time."""
-        return frozenset((*self.waits, *(timer.address for timer in self.timers.values() if timer.kind == "DELAY")))
+        """The addresses of visits that wait for somebody, for another execution, or for a time."""
+        delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
+        return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
 
     def _rests(self, path: Path, resting: frozenset[str]) -> bool:
         return path.phase == "OPEN" and path.address.text in resting
@@ -337,11 +377,15 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     cards: Mapping[str, Card]
     continues: bool
     holds_process_id: bool
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing will ever move the execution again."""
-        return not (self.effects or self.timers or self.waits or self.incidents or self.continues)
+        is_queued = self.place is not None and not self.place.is_held
+        owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
+        return not (any(owned) or self.continues or is_queued)
 
 
 def cards_of(state: ExecutionState, address: str) -> list[Card]:
@@ -398,6 +442,9 @@ def open_work(state: ExecutionState) -> OpenWork:
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
         cards={card.card_id: card for card in open_cards(state) if not is_answered(state, card)},
-        continues=not state.is_frozen and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
+        continues=not (state.is_frozen or state.is_queued)
+        and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,
+        children=state.children,
+        place=state.place,
     )

@@ -39,6 +39,7 @@ from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
 from looply.sealing import Sealer
+from looply.testing.callees import FakeCallees
 from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.faults import Faults, FaultyStore, MortalStore
@@ -207,6 +208,7 @@ class Driver(Engine):
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
         self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
+        self.callees = FakeCallees()
         self.boot: Boot
         self.is_planted = False
         self.lift_lock: Callable[[], None] = _no_lock
@@ -231,7 +233,7 @@ class Driver(Engine):
             **self.parts,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, self.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, self.clock, _no_profile, self.callees.find)
         self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
@@ -303,6 +305,13 @@ class Driver(Engine):
         """Fires what is due now, and lets everything that follows happen."""
         await self.pump.tick()
         await self.settle()
+
+    async def deliver(self) -> None:
+        """Lets executions hear of each other until none has anything to say, and those in line have their turn."""
+        before = -1
+        while before != len(self.faults.units):
+            before = len(self.faults.units)
+            await self.tick()
 
     async def advance(self, span: timedelta) -> None:
         """Lets time pass, and everything happen that it brings."""

@@ -16,7 +16,9 @@ from looply.engine.letters import Letters
 from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
 
-_WRITES = frozenset({"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary"})
+_WRITES = frozenset(
+    {"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary", "drop_deliveries"}
+)
 
 
 class Faults:
@@ -39,6 +41,7 @@ class Faults:
         self.units = units
         self.failure: StoreLost | None = None
         self.held: list[Unit] = []
+        self._left: int | None = None
         self._broken = 0
         self._is_broken_stored = False
         self._gate = asyncio.Event()
@@ -58,6 +61,11 @@ class Faults:
     def break_fsync(self, *, is_stored: bool, units: int = 1) -> None:
         """Lets the flush of the next group of so many units fail. `is_stored` says what is found after a restart."""
         self._broken, self._is_broken_stored = units, is_stored
+
+    def die_after(self, units: int) -> None:
+        """Lets the process end when so many more units are stored: nobody is told of the last one."""
+        self._left = units
+        self.is_dead = units == 0
 
     async def holding(self, count: int) -> None:
         """Waits until so many commits are held."""
@@ -103,6 +111,11 @@ class Faults:
             await self._flush_failed(unit, call)
         await self.passed("commit", call)
         self.units.append(unit)
+        if self._left is not None:
+            self._left -= 1
+            if self._left == 0:
+                self.is_dead = True
+                await asyncio.get_running_loop().create_future()
         if self.lost_answers:
             self.lost_answers -= 1
             await asyncio.get_running_loop().create_future()

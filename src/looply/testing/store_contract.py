@@ -20,6 +20,7 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
+from looply.testing.store_deliveries import DeliveryContract
 from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
@@ -423,6 +424,7 @@ class StoreContract(
     LifeContract,
     ListContract,
     WorkContract,
+    DeliveryContract,
     ScheduleContract,
     LedgerContract,
     DatastoreContract,

@@ -39,6 +39,7 @@ AT = START_TIME
 NOW = to_ms(AT)
 TYPES = {
     *(f"EXECUTION_{end}" for end in ("STARTED", "COMPLETED", "FAILED", "TERMINATED", "REOPENED", "EDITED", "MOVED")),
+    *(f"EXECUTION_{end}" for end in ("QUEUED", "ADMITTED")),
     *(f"STEP_{end}" for end in ("STARTED", "SUCCEEDED", "FAILED", "RETRY_SCHEDULED", "RESULT_DISCARDED", "SKIPPED")),
     *(f"WAIT_{end}" for end in ("OPENED", "RESUMED", "TIMED_OUT")),
     *(f"RESUME_{end}" for end in ("BUFFERED", "IGNORED")),

@@ -24,7 +24,6 @@ from looply.execution.events import (
     StepFailed,
     StepScheduled,
     StepSkipped,
-    TimerFired,
 )
 from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
 from looply.jsontext import Json
@@ -539,14 +538,13 @@ def test_a_late_result_of_an_iteration_that_is_over_is_discarded():
     assert [event.address.text for event in events(simulator, Discarded)] == ["f[0]/p[r]/d:1"]
 
 
-def test_a_retry_that_falls_due_after_its_path_was_moved_moves_nothing():
+def test_a_retry_that_was_to_come_goes_with_the_path_that_is_moved():
     retry = {"max_attempts": 3, "interval": "PT10S"}
     simulator = started(parallel("l", "r"), call("a", retry=retry), call("b"), edges="start>p p:l>a p:r>b")
     simulator.fail()
-    (timer,) = simulator.work.timers
+    assert simulator.work.timers
     moved = evolve(simulator.state, Moved(at=simulator.now, to="b", scope="p[l]"))
-    fired = evolve(moved, TimerFired(at=simulator.now, timer=timer))
-    assert (fired.lines, fired.timers) == (moved.lines, {})
+    assert (moved.lines["p[l]"].phase, moved.timers, list(moved.open_steps)) == ("ENTER", {}, ["p[r]/b:1"])
 
 
 def test_a_wait_outside_of_a_branch_that_is_given_up_stays_open():

@@ -7,6 +7,7 @@ from typing import Final
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.store import Batch, Claim, Work
+from looply.execution.deliveries import Delivery
 
 BUDGET: Final = 20_000
 """Rows that one page looks at."""
@@ -96,7 +97,12 @@ class MemoryReads:
             incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
             cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
             continues=execution_id in data.continuations,
+            place=data.places.get(execution_id),
         )
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return [Delivery(row, kind) for row, kind in sorted(self._data.deliveries.items()) if row.target == target]
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims of one execution."""
@@ -117,6 +123,8 @@ class MemoryReads:
             *(("wait", key[0]) for key in data.waits),
             *(("incident", key[0]) for key in data.incidents),
             *(("continuation", key) for key in data.continuations),
+            *(("place", key) for key in data.places),
+            *(("delivery", row.sender) for row in data.deliveries),
             *(("card", card.execution_id) for card in data.cards.values()),
             *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
             *(("letter", key[0]) for key in data.letters),

@@ -25,6 +25,7 @@ from looply.engine.store import (
     Value,
 )
 from looply.errors import DataFolderInUse, Stale
+from looply.execution.deliveries import Delivered, Delivery
 
 
 class MemoryJournal:
@@ -150,6 +151,28 @@ class MemoryWorkQueue:
     async def continuations(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose stretch was cut."""
         return sorted(self._data.continuations)[:limit]
+
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        rows: dict[tuple[str, str], Delivery] = {}
+        for row, kind in sorted(self._data.deliveries.items()):
+            rows.setdefault((row.target, row.sender), Delivery(row, kind))
+        return list(rows.values())[:limit]
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more."""
+
+        def write() -> None:
+            for row in rows:
+                self._data.deliveries.pop(row, None)
+
+        await self._commits.submit(write)
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot."""
+        workflows = sorted({self._data.heads[key].workflow_id for key in self._data.places})
+        lines = [self._data.line_of(workflow_id) for workflow_id in workflows]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most][:limit]
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""

@@ -10,6 +10,7 @@ from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
 from looply.engine.postgres.copies import WISH, wish_facts
 from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.ledger import (
     NOTE_FIRE,
     TAKE_QUEUED,
@@ -30,7 +31,7 @@ from looply.engine.rows import (
     fire_taken,
 )
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
@@ -60,7 +61,7 @@ class UnitWriter:
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
         """Stores a unit.
 
-        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
         """
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
@@ -86,6 +87,10 @@ class UnitWriter:
             letters = msgspec.json.encode(letter_facts(unit.letters)).decode()
             statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
+        # Known by now, and at hand.
+        numbers = await self._names.give(connection, [unit.head.workflow_id])
+        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -161,6 +166,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
+        case "LP006":
+            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:

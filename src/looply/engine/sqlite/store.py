@@ -51,12 +51,12 @@ _DEFINITIONS = "SELECT hash FROM definition"
 _COUNT_LOADS = """
   UPDATE execution SET loads = loads + 1 WHERE id IN (
     SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now)
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
 """
 _POISONED = """
   SELECT id FROM execution WHERE loads > :loads AND id IN (
     SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now)
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
 """
 
 

@@ -18,6 +18,7 @@ from looply.engine.rows import (
 )
 from looply.engine.sqlite.copies import wish_copies
 from looply.engine.sqlite.datastores import store_change
+from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.letters import put_letters
 from looply.engine.sqlite.names import Names
@@ -79,7 +80,10 @@ _NO_WORK = Work()
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
-    """Writes the rows of one unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull."""
+    """Writes the rows of one unit.
+
+    Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull.
+    """
     head, batch = unit.head, unit.batch
     key = id_bytes(unit.execution_id)
     org = names.number(connection, head.organization_id)
@@ -112,6 +116,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     if unit.work != _NO_CHANGE:
         _put_work(connection, key, (org, workflow), unit.work.put)
         _drop_work(connection, key, unit.work)
+    if unit.sent or unit.applied:
+        store_deliveries(connection, key, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
 
@@ -221,6 +227,8 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
         connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
+    if work.place is not None:
+        store_place(connection, key, workflow, work.place)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -236,3 +244,5 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
         connection.execute(_DROP_CARD, (card_id,))
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
+    if work.drop_place:
+        drop_place(connection, key)

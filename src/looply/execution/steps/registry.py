@@ -7,6 +7,7 @@ from typing import Final
 from looply.execution.steps import (
     approval,
     card,
+    child,
     choice,
     code,
     datastore,
@@ -38,6 +39,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "parallel": region.enter_parallel,
         "join": region.enter_join,
         "forEach": region.enter_for_each,
+        "subworkflow": child.enter,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }

@@ -41,7 +41,7 @@ async def unfit(engine: Driver, payload: dict[str, Json] | None = None, **fields
 
 async def letters(engine: Driver, **wanted: Any) -> list[LetterRow]:
     """Returns the letters that the list shows."""
-    return list(await engine.shell.list_letters(ORGANIZATION, LetterFilter(**wanted), None, 100))
+    return list(await engine.shell.letters.list(ORGANIZATION, LetterFilter(**wanted), None, 100))
 
 
 async def settle(engine: Driver, row: LetterRow, action: Any = "apply", **fields: Any) -> Reply:
@@ -186,7 +186,7 @@ class LetterStories:
     async def test_pages_show_each_letter_once_newest_first(self, engine: Driver, limit: int) -> None:
         ids = [await unfit(engine, process_id=f"PO-{n}") for n in range(3)]
         found: list[LetterRow] = []
-        while page := await engine.shell.list_letters(
+        while page := await engine.shell.letters.list(
             ORGANIZATION, LetterFilter(), (found[-1].execution_id, found[-1].seq) if found else None, limit
         ):
             found.extend(page)
@@ -207,4 +207,4 @@ class LetterStories:
         assert await letters(engine, reason="UNUSED") == []
         assert await letters(engine, workflow_id=id_of(chain(note()))) == []
         assert await letters(engine, execution_id=first, process_id="PO-2") == []
-        assert await engine.shell.list_letters("another", LetterFilter(), None, 10) == []
+        assert await engine.shell.letters.list("another", LetterFilter(), None, 10) == []

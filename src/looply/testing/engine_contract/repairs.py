@@ -299,7 +299,7 @@ class RedriveStories:
         assert len(engine.world.of("call_1")) == 2
 
 
-class DecisionRaceStories:
+class RepairRaceStories:
     """Two people at one execution, and a process that dies between any two units."""
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
