@@ -25,8 +25,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One stored stretch of a history: the events `first_seq` to `last_seq`, encoded.
 
     `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
-    the batch before and these bytes.
-    """
+    the batch before and these bytes."""
 
     first_seq: int
     last_seq: int
@@ -66,8 +65,7 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     """An effect to run or in flight. Only a RUNNING one has an unknown outcome after a crash.
 
     `seq` numbers the event that scheduled the attempt, `queue` groups effects by the target that limits them,
-    `epoch` is that of the process that runs it.
-    """
+    `epoch` is that of the process that runs it."""
 
     execution_id: str
     seq: int
@@ -147,8 +145,7 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
     """An idempotency key with the fingerprint of its request.
 
     It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id.
-    """
+    first: the same call again is told so, whatever became of the process id."""
 
     organization_id: str
     text: str
@@ -164,8 +161,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
-    that holds a slot is refused while it is not its turn.
-    """
+    that holds a slot is refused while it is not its turn."""
 
     execution_id: str
     expected_seq: int
@@ -189,8 +185,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of one execution: its head, a snapshot if there is one, the batches after it, their large values.
 
-    `chain` is the chain of the last batch before `batches` (empty at the start).
-    """
+    `chain` is the chain of the last batch before `batches` (empty at the start)."""
 
     head: Head
     snapshot: Snapshot | None

@@ -215,10 +215,7 @@ class ResumeBuffered(EventBase, frozen=True, kw_only=True):
 
 
 class ResumeIgnored(EventBase, frozen=True, kw_only=True):
-    """A resume moved nothing. With reason `UNFIT` or `UNUSED` it is a dead letter and its payload is kept.
-
-    `is_letter` says that it waits until somebody settles it; so it is with all dead letters since that can be done.
-    """
+    """A resume moved nothing. With `UNFIT` and `UNUSED` its payload is kept; an `is_letter` waits for somebody."""
 
     reason: IgnoreReason
     source: str
