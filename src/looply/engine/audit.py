@@ -1,6 +1,7 @@
 """The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from looply.engine.copies import CopyRow
 from looply.engine.kinship import lost_children
@@ -16,6 +17,9 @@ _PAGE = 200
 _TRIES = 3
 """An execution may move between the reads of a running server: only a difference that stays is a problem."""
 
+Problem: TypeAlias = dict[str, Json]
+"""{`execution_id`, `kind`, `message`}."""
+
 Read = Callable[[str], Awaitable[ExecutionState]]
 """Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
 
@@ -30,13 +34,13 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     row of a dead letter differs), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
-    problems: list[dict[str, Json]] = []
+    problems: list[Problem] = []
     after = ""
     while heads := await store.reads.scan(after, _PAGE):
         for head in heads:
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
-            found = await _problems_of(store, read, head.execution_id, channels)
+            found = await problems_of(store, read, head.execution_id, channels)
             orphans += any(problem["kind"] == "ORPHAN" for problem in found)
             problems.extend(found)
         after = heads[-1].execution_id
@@ -53,10 +57,9 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     )
 
 
-async def _problems_of(
-    store: Store, read: Read, execution_id: str, channels: frozenset[str]
-) -> Sequence[dict[str, Json]]:
-    found: Sequence[dict[str, Json]] = ()
+async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
+    """Returns what is wrong with one execution: what `audit_store` says of it."""
+    found: Sequence[Problem] = ()
     for _ in range(_TRIES):
         found = await _examine(store, read, execution_id, channels)
         if not found:
@@ -64,7 +67,7 @@ async def _problems_of(
     return found
 
 
-async def _examine(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[dict[str, Json]]:
+async def _examine(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
     head = await store.reads.head(execution_id)
     if head is None:
         return ()

@@ -24,6 +24,7 @@ from looply.execution.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
+    Mend,
     MoveTo,
     Park,
     ReassignCard,
@@ -96,6 +97,9 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case Continue():
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
+        case Mend():
+            # An event that says nothing, so that the rows are stored in a unit like any other.
+            return Answer(Done(), (Continued(at=command.at),)) if state.closed is None else Answer(Done(is_late=True))
         case Park():
             return _park(state, command)
         case _:

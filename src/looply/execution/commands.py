@@ -209,6 +209,10 @@ class Continue(CommandBase, frozen=True, kw_only=True):
     """Go on with a stretch that was cut."""
 
 
+class Mend(CommandBase, frozen=True, kw_only=True):
+    """Store the rows of open work anew: they were found to be other than the history says. It moves nothing."""
+
+
 class Park(CommandBase, frozen=True, kw_only=True):
     """The execution brought the process down several times: it stands still until somebody decides."""
 
@@ -231,6 +235,7 @@ Command: TypeAlias = (
     | ChildEnded
     | Admit
     | Continue
+    | Mend
     | Park
 )
 

@@ -212,8 +212,9 @@ class MemoryData:
             self.places[execution_id] = work.put.place
         for seq in work.drop_effects:
             self.effects.pop((execution_id, seq), None)
-        for _, seq in work.drop_timers:
-            self.timers.pop((execution_id, seq), None)
+        for due, seq in work.drop_timers:
+            if (timer := self.timers.get((execution_id, seq))) is not None and timer.due == due:
+                del self.timers[execution_id, seq]
         for seq in work.drop_waits:
             self.waits.pop((execution_id, seq), None)
         for seq in work.drop_incidents:
