@@ -27,7 +27,7 @@ from looply.execution.state import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import SealBroken, Sealer
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
 
 LARGE_BYTES: Final = 16 * 1024
@@ -55,7 +55,7 @@ def _from_map(value: Any) -> Any:
 
 
 def _to_map(kind: Any, value: Any) -> Any:
-    return Map(msgspec.convert(value, dict[get_args(kind)]))  # type: ignore[misc]
+    return Map(msgspec.convert(value, dict[get_args(kind)], str_keys=True))  # type: ignore[misc]
 
 
 _ENCODER = msgspec.json.Encoder()
