@@ -311,10 +311,19 @@ class Simulation:
         )
 
     def _fire_taken(self, fire: Fire, execution_id: str) -> None:
-        nominal = (fire.nominal - EPOCH) // timedelta(milliseconds=1)
-        latest = (self.clock.latest() - EPOCH) // timedelta(milliseconds=1)
+        assert fire.at is not None
         self.trace.firings.append(
-            Firing(self.trace.tick(), self.loop.ms, latest, fire.workflow_id, nominal, execution_id)
+            Firing(
+                order=self.trace.tick(),
+                at_ms=self.loop.ms,
+                latest_ms=_ms_of(self.clock.latest()),
+                workflow=fire.workflow_id,
+                nominal_ms=_ms_of(fire.nominal),
+                execution=execution_id,
+                outcome=fire.outcome,
+                count=fire.count,
+                decided_ms=_ms_of(fire.at),
+            )
         )
 
 
@@ -346,6 +355,10 @@ def _plain(value: Any) -> dict[str, Any]:
 def _settle(caller: "asyncio.Future[Any]", answer: Any) -> None:
     if not caller.done():
         caller.set_result(answer)
+
+
+def _ms_of(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
 def _nothing() -> None:

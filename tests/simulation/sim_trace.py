@@ -109,7 +109,7 @@ class Firing:
     """A nominal instant of a schedule that was taken; without an execution it was left out.
 
     `latest_ms` is the latest instant that the wall clock had shown by then: it may be set back while a firing is
-    stored.
+    stored. `decided_ms` is what it showed when the firing was decided on. A MISSED one stands for `count` instants.
     """
 
     order: int
@@ -118,6 +118,9 @@ class Firing:
     workflow: str
     nominal_ms: int
     execution: str
+    outcome: str
+    count: int
+    decided_ms: int
 
 
 @dataclass
