@@ -73,11 +73,14 @@ def _tells_of(event: Event, call: Call) -> bool:
         case "Restarted" if call.answer["buffered"]:
             return event["type"] == "ResumeBuffered" and bool(event["payload"]["serial"] == call.asked["serial"])
         case "Restarted":
-            return event["type"] == "Resumed" and serial_of(event) == call.asked["serial"]
+            is_it = serial_of(event) == call.asked["serial"] or event.get("request") == call.asked.get("request", b"")
+            return event["type"] == "Resumed" and is_it
         case "Recorded":
             return event["type"] == "AnswerRecorded" and bool(event["data"]["serial"] == call.asked["serial"])
         case "Terminated":
             return event["type"] == "ExecutionClosed" and event.get("reason") == call.asked["reason"]
+        case "Repaired":
+            return event["type"] == "IncidentClosed" and event.get("reason") == call.asked["reason"]
         case "AlreadyTerminated":
             return event["type"] == "ExecutionClosed" and event["status"] == "TERMINATED"
     return False
@@ -91,7 +94,11 @@ def nothing_is_there_that_nobody_asked_for(trace: Trace) -> Iterable[str]:
     made: Counter[tuple[str, str]] = Counter()
     for execution, history in trace.histories.items():
         started = history[0]
-        if started.get("trigger_type") == "SCHEDULED":
+        if started.get("parent"):
+            called = trace.histories.get(started["parent"], [])
+            if not any(one["type"] == "ChildStarted" and one["child_id"] == execution for one in called):
+                yield f"{execution} was not called by {started['parent']}"
+        elif started.get("trigger_type") == "SCHEDULED":
             if not any(firing.execution == execution for firing in trace.firings):
                 yield f"{execution} was not fired by its schedule"
         else:
@@ -205,7 +212,9 @@ def at_most_one_outcome_per_attempt(trace: Trace) -> Iterable[str]:
 
 
 def _attempt_of(event: Event) -> tuple[str, int, int]:
-    return event["step"], event.get("visit", 1), event.get("attempt", 1)
+    """Returns step (with its scope), visit and attempt."""
+    scope = event.get("scope", "")
+    return f"{scope}/{event['step']}" if scope else event["step"], event.get("visit", 1), event.get("attempt", 1)
 
 
 def effects_leave_after_their_unit(trace: Trace) -> Iterable[str]:
