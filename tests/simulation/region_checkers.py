@@ -8,12 +8,14 @@ from typing import Any
 import checkers
 from checkers import Checker, Event
 from sim_regions import DATASTORE
-from sim_trace import Trace
+from sim_trace import Commit, Line, Trace
 
 _STARTS = ("StepScheduled", "WaitOpened", "CardWanted", "TimerStarted", "Computed", "ChildStarted", "ScopeOpened")
 _ENTERS = (*_STARTS, "ScopeEntered")
 _OUTCOMES = ("Computed", "StepSucceeded", "Resumed", "WaitTimedOut", "StepSkipped")
 _WRITES = ("set", "merge")
+_TOLD_MS = 120
+"""A process is told so long after a unit is stored, at most."""
 
 Place = tuple[str, int]
 """A step with its scope, and its visit."""
@@ -41,17 +43,25 @@ def nothing_starts_in_a_given_up_branch(trace: Trace) -> Iterable[str]:
 
 
 def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event]) -> Iterable[str]:
+    commits = [commit for commit in trace.commits if commit.execution == execution]
+    lines = [line for line in trace.lines if line.execution == execution and not line.is_superseded]
     for number, event in enumerate(history, 1):
         if event["type"] != "Cancelled" or not event.get("scopes"):
             continue
-        stored = next(
-            c.order for c in trace.commits if c.execution == execution and c.first_seq <= number <= c.last_seq
-        )
-        for line in trace.lines:
-            place = line.key.removeprefix(f"{execution}:")
-            is_late = line.execution == execution and line.order > stored and not line.is_superseded
-            if is_late and _outer(dict.fromkeys(event["scopes"], number), place.rpartition("/")[0]):
+        stored = next(commit for commit in commits if commit.first_seq <= number <= commit.last_seq)
+        scopes = dict.fromkeys(event["scopes"], number)
+        for line in lines:
+            scope = line.key.removeprefix(f"{execution}:").rpartition("/")[0]
+            if _outer(scopes, scope) and _is_known(trace, commits, stored, line):
                 yield f"{line.key} leaves after its branch was given up"
+
+
+def _is_known(trace: Trace, commits: Sequence[Commit], stored: Commit, line: Line) -> bool:
+    """Tells whether the process knew of a unit when a call left: it went on from it, or has had time to be told."""
+    if any(stored.order < commit.order < line.order for commit in commits):
+        return True
+    is_told = line.at_ms - stored.at_ms > _TOLD_MS
+    return is_told and not any(stored.order < stop.order < line.order for stop in trace.stops)
 
 
 def _outer(scopes: Mapping[str, int], scope: str) -> str:
