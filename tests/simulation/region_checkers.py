@@ -8,7 +8,7 @@ from typing import Any
 import checkers
 from checkers import Checker, Event
 from sim_regions import DATASTORE
-from sim_trace import Commit, Line, Trace
+from sim_trace import Call, Commit, Line, Trace
 
 _STARTS = ("StepScheduled", "WaitOpened", "CardWanted", "TimerStarted", "Computed", "ChildStarted", "ScopeOpened")
 _ENTERS = (*_STARTS, "ScopeEntered")
@@ -307,9 +307,17 @@ def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
         passed = Counter(_place(one) for one in history if one["type"] in ("Resumed", "WaitTimedOut"))
         yield from (f"{execution} passes {place} {count} times" for place, count in passed.items() if count > 1)
         direct = Counter(one.get("request") for one in history if one["type"] == "Resumed" and not one.get("via"))
-        for call in trace.calls_of("resume", execution):
-            if call.reply == "Restarted" and not call.answer["buffered"] and direct[call.asked["request"]] != 1:
-                yield f"{execution} was restarted by {call.asked}, {direct[call.asked['request']]} waits say so"
+        won = Counter(call.asked["request"] for call in trace.calls_of("resume", execution) if _has_passed(call))
+        open_ended = Counter(
+            call.asked["request"] for call in trace.calls_of("resume", execution) if call.outcome == "unknown"
+        )
+        for request in won.keys() | direct.keys():
+            if not won[request] <= direct[request] <= won[request] + open_ended[request]:
+                yield f"{execution}: a resume passes {direct[request]} waits, {won[request]} answers say so"
+
+
+def _has_passed(call: Call) -> bool:
+    return call.reply == "Restarted" and not call.answer["buffered"]
 
 
 def _kinds(trace: Trace, execution: str) -> dict[str, str]:
