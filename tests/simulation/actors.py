@@ -12,7 +12,7 @@ from sim_trace import Call, Lookup, Reading
 from looply.engine.port import Head
 from looply.engine.shell import Shell
 from looply.errors import EngineError, LooplyError, StoreLost
-from looply.execution.address import Address, card_token, wait_token
+from looply.execution.address import Address, card_token, parse_address, wait_token
 from looply.execution.commands import AnswerCard, Declined, Resume, Terminate, Unfit, UnknownToken
 from looply.jsontext import fingerprint
 from looply.testing.driver import start_of
@@ -36,6 +36,8 @@ class Clients:
         self.busy = 0
         enabled = simulation.options.enabled
         self.actions: list[Act] = [self.rest] + [self.trigger] * 5 + [self.resume] * 4 + [self.answer_card] * 2
+        if simulation.pool.is_rich:
+            self.actions += [self.answer_card] * 6
         if "terminates" in enabled:
             self.actions += [self.terminate] * 2
 
@@ -61,7 +63,7 @@ class Clients:
         if key:
             fields["key"] = key
         start = start_of(simulation.workflows[workflow_id].workflow, body, organization_id=organization, **fields)
-        await self._insist("trigger", organization, "", asked, lambda shell: shell.start(start))
+        await self.insist("trigger", organization, "", asked, lambda shell: shell.start(start))
 
     async def resume(self) -> None:
         """Resumes some execution: with a token, without, or with a wrong one."""
@@ -83,14 +85,15 @@ class Clients:
         cards = await simulation.ask(lambda shell: shell.open_cards(organization))
         if not isinstance(cards, list) or not cards:
             return
-        card = choose(self._choice, "card", cards)
+        choice = self._choice
+        card = choose(choice, "card", cards)
         read = await self._read(card.execution_id)
         if read is None:
             return
-        step, _, visit = card.address.rpartition(":")
-        token = card_token(card.execution_id, read.state.started.seed, Address("", step, int(visit)), card.part)
+        token = card_token(card.execution_id, read.state.started.seed, parse_address(card.address), card.part)
         serial = next(self._serial)
-        data = {"action": "approve", "serial": serial}
+        ways = ("approve", "approve", "reject") if simulation.pool.is_rich else ("approve",)
+        data = {"action": choose(choice, "decision", ways) if len(ways) > 1 else ways[0], "serial": serial}
         asked = {"serial": serial, "part": card.part, "address": card.address}
 
         def ask(shell: Shell) -> Awaitable[Any]:
@@ -98,7 +101,7 @@ class Clients:
                 card.execution_id, AnswerCard(at=simulation.clock.now(), via="INBOX", token=token, data=data)
             )
 
-        await self._insist("answer", organization, card.execution_id, asked, ask)
+        await self.insist("answer", organization, card.execution_id, asked, ask)
 
     async def terminate(self) -> None:
         """Terminates some execution."""
@@ -135,17 +138,20 @@ class Clients:
         serial = next(self._serial)
         source = "SAP" if is_last else choose(self._choice, "source", ("SAP", "SAP", "TEAMS"))
         payload: dict[str, Any] = {"source": source, "serial": serial}
-        asked = {"serial": serial, "token": token, "source": source, "is_last": is_last}
+        if self._simulation.pool.is_rich:
+            payload["outcome"] = "approved" if is_last else choose(self._choice, "outcome", ("approved", "rejected"))
+        request = fingerprint(payload)
+        asked = {"serial": serial, "token": token, "source": source, "is_last": is_last, "request": request}
         clock = self._simulation.clock
 
         def ask(shell: Shell) -> Awaitable[Any]:
             command = Resume(
                 at=clock.now(), by=f"c{serial}", source=source, payload=payload,
-                request=fingerprint(payload), token=token,
+                request=request, token=token,
             )  # fmt: skip
             return shell.submit(head.execution_id, command)
 
-        await self._insist("resume", head.organization_id, head.execution_id, asked, ask)
+        await self.insist("resume", head.organization_id, head.execution_id, asked, ask)
 
     async def _terminate(self, head: Head) -> None:
         reason = f"reason {next(self._serial)}"
@@ -154,7 +160,7 @@ class Clients:
         def ask(shell: Shell) -> Awaitable[Any]:
             return shell.submit(head.execution_id, Terminate(at=clock.now(), by="operator", reason=reason))
 
-        await self._insist("terminate", head.organization_id, head.execution_id, {"reason": reason}, ask)
+        await self.insist("terminate", head.organization_id, head.execution_id, {"reason": reason}, ask)
 
     async def _find(self) -> Head | None:
         """Returns some execution; sometimes it is looked up by name, and sometimes by an organization's neighbour."""
@@ -214,7 +220,7 @@ class Clients:
         trace.readings.append(Reading(invoked, trace.tick(), execution_id, read.head.seq, read.head.status))
         return read
 
-    async def _insist(
+    async def insist(
         self, kind: Any, organization: str, execution: str, asked: dict[str, Any],
         question: Callable[[Shell], Awaitable[Any]],
     ) -> None:  # fmt: skip

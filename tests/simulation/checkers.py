@@ -6,14 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from oracle import Model, facts_of, serial_of
-from sim_trace import Call, Commit, Firing, Trace
+from schedule_checkers import (
+    missed_instants_were_late,
+    no_instant_is_passed_over,
+    schedules_fire_each_instant_once,
+    schedules_heed_pauses_and_leave_out_only_overlaps,
+    schedules_keep_to_their_grid,
+)
+from sim_trace import Call, Commit, Trace
 
 Event = Mapping[str, Any]
 Checker = Callable[[Trace], Iterable[str]]
 
 _OPEN = ("RUNNING", "WAITING")
 _ENDED = ("TERMINATED", "FAILED", "COMPLETED", "TIMED_OUT")
-_JUST_MS = 500
 _KEY_LIFE = timedelta(hours=24)
 
 
@@ -67,11 +73,14 @@ def _tells_of(event: Event, call: Call) -> bool:
         case "Restarted" if call.answer["buffered"]:
             return event["type"] == "ResumeBuffered" and bool(event["payload"]["serial"] == call.asked["serial"])
         case "Restarted":
-            return event["type"] == "Resumed" and serial_of(event) == call.asked["serial"]
+            is_it = serial_of(event) == call.asked["serial"] or event.get("request") == call.asked.get("request", b"")
+            return event["type"] == "Resumed" and is_it
         case "Recorded":
             return event["type"] == "AnswerRecorded" and bool(event["data"]["serial"] == call.asked["serial"])
         case "Terminated":
             return event["type"] == "ExecutionClosed" and event.get("reason") == call.asked["reason"]
+        case "Repaired":
+            return event["type"] == "IncidentClosed" and event.get("reason") == call.asked["reason"]
         case "AlreadyTerminated":
             return event["type"] == "ExecutionClosed" and event["status"] == "TERMINATED"
     return False
@@ -85,7 +94,11 @@ def nothing_is_there_that_nobody_asked_for(trace: Trace) -> Iterable[str]:
     made: Counter[tuple[str, str]] = Counter()
     for execution, history in trace.histories.items():
         started = history[0]
-        if started.get("trigger_type") == "SCHEDULED":
+        if started.get("parent"):
+            called = trace.histories.get(started["parent"], [])
+            if not any(one["type"] == "ChildStarted" and one["child_id"] == execution for one in called):
+                yield f"{execution} was not called by {started['parent']}"
+        elif started.get("trigger_type") == "SCHEDULED":
             if not any(firing.execution == execution for firing in trace.firings):
                 yield f"{execution} was not fired by its schedule"
         else:
@@ -199,7 +212,9 @@ def at_most_one_outcome_per_attempt(trace: Trace) -> Iterable[str]:
 
 
 def _attempt_of(event: Event) -> tuple[str, int, int]:
-    return event["step"], event.get("visit", 1), event.get("attempt", 1)
+    """Returns step (with its scope), visit and attempt."""
+    scope = event.get("scope", "")
+    return f"{scope}/{event['step']}" if scope else event["step"], event.get("visit", 1), event.get("attempt", 1)
 
 
 def effects_leave_after_their_unit(trace: Trace) -> Iterable[str]:
@@ -281,71 +296,6 @@ def a_key_starts_one_execution(trace: Trace) -> Iterable[str]:
         firsts[place] = started
 
 
-def schedules_fire_each_instant_once(trace: Trace) -> Iterable[str]:
-    """I10: nominal instants are taken once, and rise; they may fall when an operator lets the schedule go on after
-    the clock was set back.
-    """
-    taken = Counter((firing.workflow, firing.nominal_ms) for firing in trace.firings)
-    yield from (f"{place} was taken {count} times" for place, count in taken.items() if count > 1)
-    last: dict[str, Firing] = {}
-    for firing in trace.firings:
-        former = last.get(firing.workflow)
-        last[firing.workflow] = firing
-        if former is None or firing.nominal_ms > former.nominal_ms:
-            continue
-        plays = [plan for plan in trace.plans if plan.workflow == firing.workflow and plan.status == "ACTIVE"]
-        if not any(plan.returned > former.order and plan.invoked < firing.order for plan in plays):
-            yield f"{firing.workflow} fires at {firing.nominal_ms} after {former.nominal_ms}"
-
-
-def schedules_keep_to_their_grid(trace: Trace) -> Iterable[str]:
-    """I10: a nominal instant lies on the schedule's grid and has come; what fires is there."""
-    for firing in trace.firings:
-        plans = [plan for plan in trace.plans if plan.workflow == firing.workflow]
-        grids = {(plan.anchor_ms, plan.every_ms) for plan in plans if plan.anchor_ms}
-        # A plan whose answer was lost has an anchor that only the store knows.
-        is_on_grid = any((firing.nominal_ms - anchor) % every == 0 for anchor, every in grids)
-        if not is_on_grid and all(plan.is_known for plan in plans):
-            yield f"{firing.workflow} fires at {firing.nominal_ms}, which is no nominal instant"
-        if firing.nominal_ms > firing.latest_ms:
-            yield f"{firing.workflow} fires at {firing.latest_ms} for {firing.nominal_ms}, which has not come"
-        started = trace.histories.get(firing.execution, [{}])[0]
-        if firing.execution and started.get("workflow_id") != firing.workflow:
-            yield f"{firing.workflow} fired {firing.execution}, which is not there"
-
-
-def schedules_heed_pauses_and_leave_out_only_overlaps(trace: Trace) -> Iterable[str]:
-    """S11: nothing fires once a pause is acknowledged; an instant is left out only while the last firing is open."""
-    running: dict[str, str] = {}
-    for firing in trace.firings:
-        if _is_paused(trace, firing.workflow, firing.order):
-            yield f"{firing.workflow} fires while it is paused"
-        former = running.get(firing.workflow)
-        if firing.execution:
-            running[firing.workflow] = firing.execution
-        elif former is None or not _may_be_open(trace, former, firing):
-            yield f"{firing.workflow} leaves out {firing.nominal_ms}, and nothing of it was running"
-
-
-def _may_be_open(trace: Trace, execution: str, firing: Firing) -> bool:
-    """Tells whether an execution was open when a firing was left out because of it, or had ended just before."""
-    ends = [one for one in trace.commits if one.execution == execution and one.status not in _OPEN]
-    if not ends or ends[0].order > firing.order or firing.at_ms - ends[0].at_ms < _JUST_MS:
-        return True
-    # A process that stood still decided long before.
-    return any(ends[0].order < stop.order < firing.order for stop in trace.stops)
-
-
-def _is_paused(trace: Trace, workflow: str, order: int) -> bool:
-    """Tells whether a pause was acknowledged by then and nobody had begun to end it."""
-    plans = [plan for plan in trace.plans if plan.workflow == workflow and plan.invoked < order]
-    pauses = [plan for plan in plans if plan.is_known and plan.status != "ACTIVE" and plan.returned < order]
-    if not pauses:
-        return False
-    newest = pauses[-1]
-    return not any(plan.status == "ACTIVE" and plan.returned > newest.invoked for plan in plans)
-
-
 def readers_see_what_was_acknowledged(trace: Trace) -> Iterable[str]:
     """S2: a read after an answer shows at least that, and reads never go back."""
     seen: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -413,6 +363,8 @@ CHECKERS: Sequence[Checker] = (
     schedules_fire_each_instant_once,
     schedules_keep_to_their_grid,
     schedules_heed_pauses_and_leave_out_only_overlaps,
+    missed_instants_were_late,
+    no_instant_is_passed_over,
     readers_see_what_was_acknowledged,
     organizations_see_only_their_own,
     rows_are_the_open_work,

@@ -93,11 +93,11 @@ def m04_terminate_does_not_hold_back_what_queues() -> AbstractContextManager[Non
     original = EffectRunner.perform
 
     async def perform(self: Any, effect: Any, is_running: bool) -> None:
-        state, _, _ = await self._loader.load(effect.execution_id)
+        state, _ = await self._current.get(effect.execution_id)
         if state.closed is None or state.find_open_step(effect.seq) is not None:
             await original(self, effect, is_running)
             return
-        events = await _history(self._loader, effect.execution_id)
+        events = await _history(self._current._loader, effect.execution_id)
         opened = fold(events[: effect.seq]).find_open_step(effect.seq)
         await self._worker.carry_out(state, opened)
 
@@ -231,13 +231,13 @@ def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[N
     """The result of a call completes its execution though that was terminated meanwhile."""
     original = Processor._compute
 
-    async def compute(self: Any, box: Any, commands: Any) -> Any:
-        replies = await original(self, box, [one for one in commands if not isinstance(one, EffectDone)])
+    async def compute(self: Any, box: Any, commands: Any, **more: Any) -> Any:
+        replies = await original(self, box, [one for one in commands if not isinstance(one, EffectDone)], **more)
         for command in (one for one in commands if isinstance(one, EffectDone)):
             if box.state is None:
                 box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
             if box.state.closed is None or box.state.closed.status != "TERMINATED":
-                await original(self, box, [command])
+                await original(self, box, [command], **more)
                 continue
             at = max(command.at, box.state.now)
             step, _, visit = command.address.rpartition(":")
@@ -360,8 +360,8 @@ def m22_losers_are_told_that_they_won() -> AbstractContextManager[None]:
     """A resume that came second is answered as if it had released the wait."""
     original = Processor._compute
 
-    async def compute(self: Any, box: Any, commands: Any) -> Any:
-        replies = await original(self, box, commands)
+    async def compute(self: Any, box: Any, commands: Any, **more: Any) -> Any:
+        replies = await original(self, box, commands, **more)
         return [Restarted() if isinstance(reply, AlreadyRestarted) else reply for reply in replies]
 
     return _replaced(Processor, "_compute", compute)

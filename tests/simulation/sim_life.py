@@ -22,9 +22,11 @@ from sim_choice import Choice, choose, happens
 from sim_loop import OWNER, Endless, SimulatedLoop
 from sim_operator import Operator
 from sim_options import Options, draw_options
+from sim_pools import FLAT, Pool
 from sim_process import Process, SimulatedClock
+from sim_repairs import Repairer
 from sim_trace import Commit, Firing, Line, Stop, Trace
-from sim_workflows import POOL_SIZE, Made, made
+from sim_workflows import POOL_SIZE, Made
 from simulated_store import SimulatedData
 from simulated_world import SimulatedWorld
 
@@ -48,8 +50,9 @@ _BROKEN = object()
 class Simulation:
     """See the module."""
 
-    def __init__(self, choice: Choice, seed: str) -> None:
+    def __init__(self, choice: Choice, seed: str, pool: Pool = FLAT) -> None:
         self.choice = choice
+        self.pool = pool
         self.options: Options = draw_options(choice, POOL_SIZE)
         self.trace = Trace(seed=seed)
         self.loop = SimulatedLoop()
@@ -66,6 +69,7 @@ class Simulation:
         self._outside = copy_context()
         self._quiet_ms = -1
         self.clients = Clients(self)
+        self.repairer = Repairer(self)
         self.operator = Operator(self)
 
     @property
@@ -205,7 +209,8 @@ class Simulation:
                 await self.operator.put_schedule(made_workflow)
         for _ in range(self.options.actions):
             await asyncio.sleep(self.delay("gap", self.options.gaps_ms) / 1000)
-            act = choose(self.choice, "action", (*self.clients.actions, *self.operator.actions))
+            actions = (*self.clients.actions, *self.operator.actions, *self.repairer.actions)
+            act = choose(self.choice, "action", actions)
             self.spawn(self.clients.finishing(act()))
         await asyncio.sleep(self.delay("rest", (1, 2000, 60_000)) / 1000)
 
@@ -242,18 +247,21 @@ class Simulation:
         if any(data.heads[key].status == "RUNNING" for key in open_ids):
             return False
         # Effects of an execution with an incident stay in line until somebody decides.
-        return not data.timers and not data.continuations and not any(key in open_ids for key, _ in data.effects)
+        if data.timers or data.continuations or data.deliveries:
+            return False
+        return not any(key in open_ids for key, _ in data.effects)
 
     def _restless(self) -> str:
         data = self.data
         found = [f"{key} {head.status}" for key, head in data.heads.items() if head.status in ("RUNNING", "WAITING")]
-        rows = [*data.timers, *data.effects, *data.continuations]
+        rows = [*data.timers, *data.effects, *data.continuations, *data.deliveries]
         return f"ready: {self.current.is_ready}, calls: {self.clients.busy}, open: {found}, rows: {rows}"
 
     def _finish(self) -> None:
-        """Lets everything that waits be resumed, twice; what is left then is terminated."""
-        for way in ("resume", "resume", "terminate"):
-            work = self.spawn(self.clients.finish(way))
+        """Lets what failed be repaired and what waits be resumed, twice; what is left then is terminated."""
+        repairs = ("repair",) if self.repairer.actions else ()
+        for way in (*repairs, "resume", "resume", "terminate"):
+            work = self.spawn(self.repairer.finish() if way == "repair" else self.clients.finish(way))
             if not self._until(work.done, _REST_MS):
                 self.trace.stuck.append(f"the last {way} is not answered")
                 return
@@ -282,6 +290,7 @@ class Simulation:
             events = await shell.history(key)
             trace.histories[key] = [_plain(event) for _, event in events]
             trace.heads[key] = _plain(head)
+        trace.datastores = {place: one.revision for place, one in self.data.datastores.items()}
 
     def _workflows(self) -> dict[str, Made]:
         """Returns the workflows of the run, by the id that they have in it."""
@@ -289,7 +298,7 @@ class Simulation:
         for number, index in enumerate(self.options.workflows):
             for organization in range(self.options.organizations):
                 workflow_id = f"01900000-0000-7000-8000-{number:06x}{organization:06x}"
-                found[workflow_id] = made(index)
+                found[workflow_id] = self.pool.made(index)
                 self.trace.definitions[workflow_id] = found[workflow_id].document
                 self.trace.organizations[workflow_id] = f"01900000-0000-7000-8000-0000000000{organization:02x}"
         return found
@@ -311,17 +320,26 @@ class Simulation:
         )
 
     def _fire_taken(self, fire: Fire, execution_id: str) -> None:
-        nominal = (fire.nominal - EPOCH) // timedelta(milliseconds=1)
-        latest = (self.clock.latest() - EPOCH) // timedelta(milliseconds=1)
+        assert fire.at is not None
         self.trace.firings.append(
-            Firing(self.trace.tick(), self.loop.ms, latest, fire.workflow_id, nominal, execution_id)
+            Firing(
+                order=self.trace.tick(),
+                at_ms=self.loop.ms,
+                latest_ms=_ms_of(self.clock.latest()),
+                workflow=fire.workflow_id,
+                nominal_ms=_ms_of(fire.nominal),
+                execution=execution_id,
+                outcome=fire.outcome,
+                count=fire.count,
+                decided_ms=_ms_of(fire.at),
+            )
         )
 
 
-def simulate(choice: Choice, seed: str = "") -> Trace:
-    """Returns what was seen in one run."""
+def simulate(choice: Choice, seed: str = "", pool: Pool = FLAT) -> Trace:
+    """Returns what was seen in one run, of workflows of a pool."""
     with quiet_logs():
-        return Simulation(choice, seed).run()
+        return Simulation(choice, seed, pool).run()
 
 
 @contextmanager
@@ -346,6 +364,10 @@ def _plain(value: Any) -> dict[str, Any]:
 def _settle(caller: "asyncio.Future[Any]", answer: Any) -> None:
     if not caller.done():
         caller.set_result(answer)
+
+
+def _ms_of(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
 def _nothing() -> None:

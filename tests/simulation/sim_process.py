@@ -94,7 +94,10 @@ class Process:
             cache_bytes=options.cache_bytes,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, FakeCallees().find)
+        callees = FakeCallees()
+        for workflow_id, workflow in simulation.pool.callees().items():
+            callees.put(workflow_id, workflow)
+        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, callees.find)
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":

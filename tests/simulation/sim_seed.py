@@ -3,6 +3,7 @@
 python tests/simulation/sim_seed.py 1234
 python tests/simulation/sim_seed.py 1234 --shrink NAME     (saves the shrunk choices in regressions/NAME.json)
 python tests/simulation/sim_seed.py regressions/NAME.json
+python tests/simulation/sim_seed.py 1234 --pool regions    (workflows with branches, approvals, children)
 python tests/simulation/sim_seed.py 1 2 3 --digest         (a line for each: the hash of all that was seen)
 """
 
@@ -14,11 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from checkers import problems_of
+import checkers
+import region_checkers
 from mutants import MUTANTS
 from sim_choice import Choice, ReplayChoice, SeededChoice, shrink
 from sim_life import simulate
 from sim_options import draw_options
+from sim_pools import FLAT, REGIONS, Pool
 from sim_trace import Trace
 from sim_workflows import POOL_SIZE
 
@@ -27,16 +30,30 @@ REGRESSIONS = Path(__file__).parent / "regressions"
 
 @dataclass(frozen=True)
 class Regression:
-    """A saved list of choices, the seed that it was shrunk from, and the mutant that still shows what it found."""
+    """A saved list of choices, the seed that it was shrunk from, and the mutant that still shows what it found.
+
+    `pool` names the workflows that the run draws from.
+    """
 
     seed: str
     mutant: str
     choices: list[int]
+    pool: str = FLAT.name
 
     @classmethod
     def read(cls, path: Path) -> "Regression":
         """Returns what a file holds."""
         return cls(**json.loads(path.read_text()))
+
+
+def pool_of(name: str) -> Pool:
+    """Returns the pool of that name."""
+    return {pool.name: pool for pool in (FLAT, REGIONS)}[name]
+
+
+def problems_of(trace: Trace, pool: Pool) -> list[str]:
+    """Returns what is wrong with a run of a pool."""
+    return region_checkers.problems_of(trace) if pool.is_rich else checkers.problems_of(trace)
 
 
 def report(seed: str, trace: Trace, problems: Sequence[str]) -> str:
@@ -74,18 +91,18 @@ def story(trace: Trace) -> str:
     return "\n".join(lines)
 
 
-def save(name: str, seed: str, mutant: str) -> Path:
+def save(name: str, seed: str, mutant: str, pool: Pool) -> Path:
     """Shrinks what a seed found and saves it as a regression."""
 
     def fails(choices: Sequence[int]) -> bool:
         with mutated(mutant):
-            return bool(problems_of(simulate(ReplayChoice(choices))))
+            return bool(problems_of(simulate(ReplayChoice(choices), "", pool), pool))
 
     with mutated(mutant):
-        first = simulate(SeededChoice(int(seed)), seed)
+        first = simulate(SeededChoice(int(seed)), seed, pool)
     choices = shrink(first.choices, fails)
     path = REGRESSIONS / f"{name}.json"
-    path.write_text(json.dumps(asdict(Regression(seed, mutant, choices))) + "\n")
+    path.write_text(json.dumps(asdict(Regression(seed, mutant, choices, pool.name))) + "\n")
     return path
 
 
@@ -95,23 +112,28 @@ def main() -> int:
     parser.add_argument("seeds", nargs="+", metavar="seed", help="a number, or the path of a saved list of choices")
     parser.add_argument("--shrink", metavar="NAME", help="save the shrunk choices under this name")
     parser.add_argument("--mutant", default="", help="run this mutant of the engine")
+    parser.add_argument("--pool", default=FLAT.name, choices=(FLAT.name, REGIONS.name), help="which workflows")
     parser.add_argument("--digest", action="store_true", help="print only the hash of what was seen")
     given = parser.parse_args()
     if given.shrink:
-        print(save(given.shrink, given.seeds[0], given.mutant))
+        print(save(given.shrink, given.seeds[0], given.mutant, pool_of(given.pool)))
         return 0
     is_wrong = False
     for seed in given.seeds:
         with mutated(given.mutant):
-            trace = simulate(_choice_of(seed), seed)
-        problems = problems_of(trace)
+            choice, pool = _run_of(seed, pool_of(given.pool))
+            trace = simulate(choice, seed, pool)
+        problems = problems_of(trace, pool)
         is_wrong = is_wrong or bool(problems)
         print(trace.digest() if given.digest else f"{story(trace)}\n{report(seed, trace, problems)}")
     return int(is_wrong)
 
 
-def _choice_of(seed: str) -> Choice:
-    return SeededChoice(int(seed)) if seed.isdigit() else ReplayChoice(Regression.read(Path(seed)).choices)
+def _run_of(seed: str, pool: Pool) -> tuple[Choice, Pool]:
+    if seed.isdigit():
+        return SeededChoice(int(seed)), pool
+    saved = Regression.read(Path(seed))
+    return ReplayChoice(saved.choices), pool_of(saved.pool)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class Call:
     `asked` is what the client sent, `reply` the name of the answer or error, `answer` its fields.
     """
 
-    kind: Literal["trigger", "resume", "answer", "terminate"]
+    kind: Literal["trigger", "resume", "answer", "terminate", "repair"]
     organization: str
     execution: str
     asked: dict[str, Any]
@@ -109,7 +109,7 @@ class Firing:
     """A nominal instant of a schedule that was taken; without an execution it was left out.
 
     `latest_ms` is the latest instant that the wall clock had shown by then: it may be set back while a firing is
-    stored.
+    stored. `decided_ms` is what it showed when the firing was decided on. A MISSED one stands for `count` instants.
     """
 
     order: int
@@ -118,6 +118,9 @@ class Firing:
     workflow: str
     nominal_ms: int
     execution: str
+    outcome: str
+    count: int
+    decided_ms: int
 
 
 @dataclass
@@ -143,6 +146,7 @@ class Trace:
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     heads: dict[str, dict[str, Any]] = field(default_factory=dict)
     chains: dict[str, list[tuple[int, int, bytes]]] = field(default_factory=dict)
+    datastores: dict[tuple[str, str], int] = field(default_factory=dict)
     audit: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -160,6 +164,6 @@ class Trace:
         """Returns a hash of everything that was seen."""
         seen = (
             self.calls, self.lines, self.commits, self.stops, self.readings, self.lookups, self.plans, self.firings,
-            sorted(self.hits.items()), self.histories, self.heads, self.audit, self.stuck, self.broken,
+            sorted(self.hits.items()), self.histories, self.heads, self.datastores, self.audit, self.stuck, self.broken,
         )  # fmt: skip
         return blake2b(repr(seen).encode(), digest_size=16).hexdigest()

@@ -30,7 +30,11 @@ _FAULTS: dict[str, Fault] = {
     "store_lost": "LOST_BEFORE",
     "ambiguous_commit": "LOST_AFTER",
 }
-_WRITES = ("put_definition", "put_dictionary", "mark_running", "put", "drop", "skip", "take", "settle", "postpone")
+_WRITES = (
+    "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
+    "take", "settle", "postpone",
+)  # fmt: skip
+"""What waits for a flush; one that is missing here would wait for ever."""
 
 
 class SimulatedData(MemoryData):

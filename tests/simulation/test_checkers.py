@@ -227,6 +227,34 @@ def leave_out_a_firing(trace: Trace) -> None:
     next(iter(trace.firings)).execution = ""
 
 
+def miss_what_was_on_time(trace: Trace) -> None:
+    firing = next(one for one in trace.firings if one.decided_ms - one.nominal_ms <= 10_000)
+    firing.outcome, firing.execution = "MISSED", ""
+
+
+def miss_the_last_one(trace: Trace) -> None:
+    firing = next(one for one in trace.firings if one.outcome == "CAUGHT_UP")
+    firing.outcome, firing.execution = "MISSED", ""
+    firing.decided_ms = firing.nominal_ms + 1000
+
+
+def pass_over_an_instant(trace: Trace) -> None:
+    rows = zip(trace.firings, trace.firings[1:], trace.firings[2:], strict=False)
+    step_ms = {plan.workflow: plan.every_ms for plan in trace.plans}
+    middle = next(
+        two
+        for one, two, three in rows
+        if one.workflow == two.workflow == three.workflow
+        and three.nominal_ms - one.nominal_ms == 2 * step_ms[one.workflow]
+        and not any(one.order < plan.returned < three.order for plan in trace.plans)
+    )
+    trace.firings.remove(middle)
+
+
+def count_one_miss_too_few(trace: Trace) -> None:
+    next(one for one in trace.firings if one.outcome == "MISSED" and one.count > 1).count -= 1
+
+
 def read_the_past(trace: Trace) -> None:
     reading = next(one for one in trace.readings if one.seq > 1)
     trace.readings.append(deepcopy(reading))
@@ -354,6 +382,8 @@ TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     (checkers.schedules_fire_each_instant_once, (fire_twice,)),
     (checkers.schedules_keep_to_their_grid, (fire_early, fire_off_the_grid)),
     (checkers.schedules_heed_pauses_and_leave_out_only_overlaps, (fire_in_a_pause, leave_out_a_firing)),
+    (checkers.missed_instants_were_late, (miss_what_was_on_time, miss_the_last_one)),
+    (checkers.no_instant_is_passed_over, (pass_over_an_instant, count_one_miss_too_few)),
     (checkers.readers_see_what_was_acknowledged, (read_the_past, read_before_what_was_acknowledged)),
     (checkers.organizations_see_only_their_own, (find_what_others_own,)),
     (checkers.rows_are_the_open_work, (find_a_row_too_many,)),

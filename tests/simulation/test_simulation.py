@@ -15,7 +15,8 @@ from mutants import RARE
 from sim_choice import HypothesisChoice, ReplayChoice, SeededChoice
 from sim_life import simulate
 from sim_options import FAULTS
-from sim_seed import REGRESSIONS, Regression, mutated, report
+from sim_seed import REGRESSIONS, Regression, mutated, pool_of, report
+from sim_seed import problems_of as problems_in
 from sim_trace import Trace
 
 SHARDS = 8
@@ -108,12 +109,13 @@ def test_runs_that_hypothesis_draws_keep_every_promise(data: st.DataObject) -> N
 @pytest.mark.parametrize("path", sorted(REGRESSIONS.glob("*.json")), ids=lambda path: path.stem)
 def test_what_was_found_once_stays_mended(path: Path) -> None:
     found = Regression.read(path)
-    trace = simulate(ReplayChoice(found.choices))
-    problems = problems_of(trace)
+    pool = pool_of(found.pool)
+    trace = simulate(ReplayChoice(found.choices), "", pool)
+    problems = problems_in(trace, pool)
     assert not problems, report(str(path), trace, problems)
     # The choices must still lead to what they were saved for.
     with mutated(found.mutant):
-        is_found = bool(problems_of(simulate(ReplayChoice(found.choices))))
+        is_found = bool(problems_in(simulate(ReplayChoice(found.choices), "", pool), pool))
     advice = f"the choices lead elsewhere by now: save them again from a seed that {found.mutant} fails, see README.md"
     if not is_found and found.mutant in {mutant.__name__ for mutant in RARE}:
         pytest.skip(advice)

@@ -1,0 +1,356 @@
+"""What users are promised of branches, items, children, datastores, approvals and repairs, one function for each."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import checkers
+from checkers import Checker, Event
+from sim_regions import DATASTORE
+from sim_trace import Call, Commit, Line, Trace
+
+_STARTS = ("StepScheduled", "WaitOpened", "CardWanted", "TimerStarted", "Computed", "ChildStarted", "ScopeOpened")
+_ENTERS = (*_STARTS, "ScopeEntered")
+_OUTCOMES = ("Computed", "StepSucceeded", "Resumed", "WaitTimedOut", "StepSkipped")
+_WRITES = ("set", "merge")
+_TOLD_MS = 120
+"""A process is told so long after a unit is stored, at most."""
+
+Place = tuple[str, int]
+"""A step with its scope, and its visit."""
+
+
+def problems_of(trace: Trace) -> list[str]:
+    """Returns everything that is wrong with a run; of one whose end cannot be read, only that."""
+    if trace.is_unreadable:
+        return trace.stuck
+    return [f"{check.__name__}: {problem}" for check in REGION_CHECKERS for problem in check(trace)]
+
+
+def nothing_starts_in_a_given_up_branch(trace: Trace) -> Iterable[str]:
+    """Once enough branches have arrived, the others start nothing, and no call of them leaves."""
+    for execution, history in trace.histories.items():
+        over: dict[str, int] = {}
+        for number, event in enumerate(history, 1):
+            if event["type"] == "Cancelled":
+                over.update(dict.fromkeys(event.get("scopes", ()), number))
+            elif event["type"] == "ScopeClosed":
+                over[event["scope"]] = number
+            elif event["type"] in _ENTERS and (scope := _outer(over, event.get("scope", ""))):
+                yield f"{execution} starts {event['type']} {event['step']} in {scope}, which is over"
+        yield from _calls_of_what_is_over(trace, execution, history)
+
+
+def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event]) -> Iterable[str]:
+    commits = [commit for commit in trace.commits if commit.execution == execution]
+    lines = [line for line in trace.lines if line.execution == execution and not line.is_superseded]
+    for number, event in enumerate(history, 1):
+        if event["type"] != "Cancelled" or not event.get("scopes"):
+            continue
+        stored = next(commit for commit in commits if commit.first_seq <= number <= commit.last_seq)
+        scopes = dict.fromkeys(event["scopes"], number)
+        for line in lines:
+            scope = line.key.removeprefix(f"{execution}:").rpartition("/")[0]
+            if _outer(scopes, scope) and _is_known(trace, commits, stored, line):
+                yield f"{line.key} leaves after its branch was given up"
+
+
+def _is_known(trace: Trace, commits: Sequence[Commit], stored: Commit, line: Line) -> bool:
+    """Tells whether the process knew of a unit when a call left: it went on from it, or has had time to be told."""
+    if any(stored.order < commit.order < line.order for commit in commits):
+        return True
+    is_told = line.at_ms - stored.at_ms > _TOLD_MS
+    return is_told and not any(stored.order < stop.order < line.order for stop in trace.stops)
+
+
+def _outer(scopes: Mapping[str, int], scope: str) -> str:
+    """Returns which of the scopes a scope is or lies in, empty for none."""
+    return next((one for one in scopes if scope == one or scope.startswith(f"{one}/")), "")
+
+
+def nothing_starts_while_an_incident_is_open(trace: Trace) -> Iterable[str]:
+    """A branch that fails freezes the others until somebody decides."""
+    for execution, history in trace.histories.items():
+        incidents: set[str] = set()
+        for event in history:
+            if event["type"] == "IncidentOpened":
+                incidents.add(event["incident_id"])
+            elif event["type"] == "IncidentClosed":
+                incidents.discard(event["incident_id"])
+            elif event["type"] in _ENTERS and incidents:
+                yield f"{execution} starts {event['type']} {event['step']} while it stands still"
+
+
+def items_are_collected_in_order(trace: Trace) -> Iterable[str]:
+    """A forEach gives what each item's last step gave, each item once, in the order of the items."""
+    for execution, history in trace.histories.items():
+        kinds = _kinds(trace, execution)
+        for number, event in enumerate(history):
+            if event["type"] == "StepSucceeded" and kinds.get(event["step"]) == "forEach":
+                yield from _wrong_items(execution, history[: number + 1], _place(event))
+
+
+def _wrong_items(execution: str, history: Sequence[Event], place: Place) -> Iterable[str]:
+    name = place[0]
+    opened = next(one for one in history if one["type"] == "ScopeOpened" and _place(one) == place)
+    items = opened["items"]
+    entered = [one["index"] for one in history if one["type"] == "ScopeEntered" and _place(one) == place]
+    if entered != list(range(len(items))):
+        yield f"{execution} {name} begins the items {entered} of {len(items)}"
+    scopes = [f"{name}[{index}]" for index in range(len(items))]
+    ends = Counter(one["scope"] for one in history if one["type"] == "ScopeClosed")
+    yield from (f"{execution} {scope} ends {ends[scope]} times" for scope in scopes if ends[scope] != 1)
+    expected = [_last_output(history, scope) for scope in scopes]
+    if history[-1]["output"]["items"] != expected:
+        yield f"{execution} {name} collects {history[-1]['output']['items']}, its items gave {expected}"
+
+
+def _last_output(history: Sequence[Event], scope: str) -> Any:
+    """Returns what the last step of an iteration gave before its end."""
+    last = None
+    for event in history:
+        if event["type"] == "ScopeClosed" and event["scope"] == scope:
+            return last
+        if event["type"] in _OUTCOMES and event.get("scope", "") == scope:
+            last = event.get("output")
+    return last
+
+
+def a_join_is_met_once(trace: Trace) -> Iterable[str]:
+    """A join is passed once for each time that its branches run, when enough of them have arrived and no earlier."""
+    for execution, history in trace.histories.items():
+        joins = {
+            step["id"]: step["settings"]
+            for step in _document(trace, execution)["workflow_steps"]
+            if step["type"] == "join"
+        }
+        met: Counter[Place] = Counter()
+        arrived: dict[str, list[str]] = defaultdict(list)
+        for event in history:
+            if event["type"] == "ScopeClosed" and event.get("how") == "ARRIVED":
+                arrived[event["scope"].rpartition("[")[0]].append(event["scope"].rpartition("[")[2][:-1])
+            if event["type"] == "Computed" and event["step"] in joins:
+                met[_place(event)] += 1
+                yield from _wrong_join(trace, execution, event, joins[event["step"]], arrived)
+        yield from (f"{execution} meets {place} {count} times" for place, count in met.items() if count > 1)
+
+
+def _wrong_join(
+    trace: Trace, execution: str, event: Event, settings: Mapping[str, Any], arrived: Mapping[str, Sequence[str]]
+) -> Iterable[str]:
+    name = _qualified(event, settings["of"])
+    branches = next(
+        step["settings"]["branches"]
+        for step in _document(trace, execution)["workflow_steps"]
+        if step["id"] == settings["of"]
+    )
+    needed = {"all": len(branches), "any": 1}.get(settings["for"], settings["for"])
+    if len(arrived[name]) != needed or event["output"]["arrived"] != arrived[name]:
+        yield f"{execution} {name}: {arrived[name]} have arrived, it goes on with {event['output']} and needs {needed}"
+
+
+def every_child_tells_its_parent_once(trace: Trace) -> Iterable[str]:
+    """What was called ends once for its caller, and as it did; what was given up is ended."""
+    for execution, history in trace.histories.items():
+        wanted = {event["child_id"]: event for event in history if event["type"] == "ChildStarted"}
+        told = Counter(event["child_id"] for event in history if event["type"] == "ChildClosed")
+        yield from (f"{execution} is told {told[key]} times of {key}" for key in wanted if told[key] != 1)
+        yield from (f"{execution} is told of {key}, which it never called" for key in told.keys() - wanted.keys())
+        for event in history:
+            if event["type"] == "ChildClosed":
+                yield from _wrong_end(trace, execution, event)
+
+
+def _wrong_end(trace: Trace, execution: str, event: Event) -> Iterable[str]:
+    child = trace.histories.get(event["child_id"])
+    outcome = event["outcome"]
+    if child is None:
+        if outcome not in ("REFUSED", "CANCELLED"):
+            yield f"{execution} is told that {event['child_id']} is {outcome}, and there is none"
+        return
+    if child[0].get("parent") != execution:
+        yield f"{event['child_id']} was called by {child[0].get('parent')}, not by {execution}"
+    status = child[-1]["status"] if child[-1]["type"] == "ExecutionClosed" else _end_of(child)
+    if outcome in ("COMPLETED", "FAILED", "TERMINATED") and status != outcome:
+        yield f"{execution} is told that {event['child_id']} is {outcome}, it is {status}"
+    if outcome == "CANCELLED" and not status:
+        yield f"{event['child_id']} goes on after {execution} has given it up"
+
+
+def _end_of(history: Sequence[Event]) -> str:
+    return next((event["status"] for event in history if event["type"] == "ExecutionClosed"), "")
+
+
+def a_datastore_counts_every_write_once(trace: Trace) -> Iterable[str]:
+    """The writes of an organization that succeeded have the revisions from 1 on, each once; the last one is kept."""
+    revisions: dict[str, list[int]] = defaultdict(list)
+    for execution, history in trace.histories.items():
+        writes = _writes(trace, execution)
+        organization = trace.heads[execution]["organization_id"]
+        for event in history:
+            if event["type"] == "StepSucceeded" and event["step"] in writes:
+                revisions[organization].append(event["output"]["revision"])
+    for organization in sorted({place[0] for place in trace.datastores} | revisions.keys()):
+        stored = trace.datastores.get((organization, DATASTORE), 0)
+        if sorted(revisions[organization]) != list(range(1, stored + 1)):
+            yield f"{organization} is at revision {stored} after the writes {sorted(revisions[organization])}"
+
+
+def _writes(trace: Trace, execution: str) -> set[str]:
+    steps = _document(trace, execution)["workflow_steps"]
+    return {one["id"] for one in steps if one["type"] == "datastore" and one["settings"]["operation"] in _WRITES}
+
+
+def approvals_are_decided_as_a_count_of_all_ends_says(trace: Trace) -> Iterable[str]:
+    """An approval is decided by the answer after which it can only end in one way, and in that way."""
+    for execution, history in trace.histories.items():
+        open_terms: dict[Place, Mapping[str, Any]] = {}
+        votes: dict[Place, list[tuple[str, int]]] = defaultdict(list)
+        for event in history:
+            place = _place(event)
+            if event["type"] == "WaitOpened" and event.get("approval"):
+                open_terms[place] = event["approval"]
+            elif place not in open_terms:
+                continue
+            elif event["type"] == "AnswerRecorded":
+                if _verdict(open_terms[place], votes[place]):
+                    yield f"{execution} {place} takes an answer when it is decided"
+                votes[place].append((event["decision"], event.get("seats", 1)))
+            elif event["type"] == "Resumed":
+                yield from _wrong_verdict(execution, event, open_terms.pop(place), votes[place])
+            elif event["type"] == "WaitTimedOut" and _verdict(open_terms.pop(place), votes[place]):
+                yield f"{execution} {place} times out when it is decided"
+        for place, terms in open_terms.items():
+            if _verdict(terms, votes[place]):
+                yield f"{execution} {place} is decided and goes on waiting"
+
+
+def _wrong_verdict(
+    execution: str, event: Event, terms: Mapping[str, Any], votes: Sequence[tuple[str, int]]
+) -> Iterable[str]:
+    outcome = event["output"]["outcome"]
+    if event.get("branch", "next") != outcome:
+        yield f"{execution} {event['step']} is {outcome} and leaves by {event.get('branch')}"
+    expected = _verdict(terms, votes)
+    if event.get("via") == "INBOX" and outcome != expected:
+        yield f"{execution} {event['step']} is {outcome} after {votes}, it must be {expected or 'open'}"
+
+
+def _verdict(terms: Mapping[str, Any], votes: Sequence[tuple[str, int]]) -> str:
+    """Returns what an approval comes to, empty while it is open: every way in which it may go on is tried."""
+    seats = [decision for decision, count in votes for _ in range(count)]
+    if seats.count("approved") >= terms["quorum"] and not (terms.get("veto") and "rejected" in seats):
+        return "approved"
+    rest = len(terms["recipients"]) - len(seats)
+    ends = [(*seats, *more) for more in product(("approved", "rejected"), repeat=rest)]
+    may_pass = any(
+        end.count("approved") >= terms["quorum"] and not (terms.get("veto") and "rejected" in seats) for end in ends
+    )
+    return "" if may_pass else "rejected"
+
+
+def a_repair_keeps_or_changes_the_key_as_the_input_says(trace: Trace) -> Iterable[str]:
+    """A step that begins anew sends the same input under the same key, or another input under another one."""
+    for execution, history in trace.histories.items():
+        incidents: dict[str, Event] = {}
+        for number, event in enumerate(history):
+            if event["type"] == "IncidentOpened":
+                incidents[event["incident_id"]] = event
+            elif event["type"] == "IncidentClosed" and event.get("again"):
+                yield from _wrong_again(execution, history, number, incidents[event["incident_id"]])
+        yield from _same_key_other_input(execution, history)
+
+
+def _wrong_again(execution: str, history: Sequence[Event], number: int, incident: Event) -> Iterable[str]:
+    place, again = _place(incident), history[number]["again"]
+    former = [one for one in history[:number] if one["type"] == "StepScheduled" and _place(one) == place]
+    later = next((one for one in history[number:] if one["type"] in _STARTS and _place(one)[0] == place[0]), None)
+    if later is None:
+        return
+    expected = place if again == "attempt" else (place[0], place[1] + 1)
+    if former and _place(later) != expected:
+        yield f"{execution} goes on with {_place(later)} by {again} after {place}"
+    if former and again == "attempt" and later.get("attempt", 1) != former[-1].get("attempt", 1) + 1:
+        yield f"{execution} repeats attempt {later.get('attempt', 1)} of {place}"
+    if former and again == "visit" and _input_of(former) == later.get("input"):
+        yield f"{execution} has another key for the same input at {place}"
+
+
+def _same_key_other_input(execution: str, history: Sequence[Event]) -> Iterable[str]:
+    """What is sent again under a key after a repair is what the payload says by then."""
+    payload = (history[0].get("body") or {}).get("n")
+    sent: dict[Place, Any] = {}
+    reopened: set[Place] = set()
+    incidents = {one["incident_id"]: _place(one) for one in history if one["type"] == "IncidentOpened"}
+    for event in history:
+        if event["type"] == "DocumentEdited" and isinstance(event.get("payload"), dict):
+            payload = event["payload"].get("n", payload)
+        elif event["type"] == "IncidentClosed" and event.get("again") == "attempt":
+            reopened.add(incidents[event["incident_id"]])
+        elif event["type"] == "StepScheduled":
+            place = _place(event)
+            if isinstance(event.get("input"), dict) and isinstance(event["input"].get("body"), dict):
+                sent[place] = event["input"]["body"].get("n")
+            if place in reopened and place in sent and sent[place] != payload:
+                yield f"{execution} sends {sent[place]} again at {place}, the payload says {payload}"
+            reopened.discard(place)
+
+
+def _input_of(scheduled: Sequence[Event]) -> Any:
+    return next((one["input"] for one in reversed(scheduled) if "input" in one), None)
+
+
+def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
+    """A wait of a branch or an iteration is passed once, and by each answer `restarted` one wait."""
+    for execution, history in trace.histories.items():
+        passed = Counter(_place(one) for one in history if one["type"] in ("Resumed", "WaitTimedOut"))
+        yield from (f"{execution} passes {place} {count} times" for place, count in passed.items() if count > 1)
+        direct = Counter(one.get("request") for one in history if one["type"] == "Resumed" and not one.get("via"))
+        won = Counter(call.asked["request"] for call in trace.calls_of("resume", execution) if _has_passed(call))
+        open_ended = Counter(
+            call.asked["request"] for call in trace.calls_of("resume", execution) if call.outcome == "unknown"
+        )
+        for request in won.keys() | direct.keys():
+            if not won[request] <= direct[request] <= won[request] + open_ended[request]:
+                yield f"{execution}: a resume passes {direct[request]} waits, {won[request]} answers say so"
+
+
+def _has_passed(call: Call) -> bool:
+    return call.reply == "Restarted" and not call.answer["buffered"]
+
+
+def _kinds(trace: Trace, execution: str) -> dict[str, str]:
+    return {step["id"]: step["type"] for step in _document(trace, execution)["workflow_steps"]}
+
+
+def _document(trace: Trace, execution: str) -> Mapping[str, Any]:
+    return trace.definitions.get(trace.heads[execution]["workflow_id"], {"workflow_steps": []})
+
+
+def _place(event: Event) -> Place:
+    return _qualified(event, event.get("step", "")), event.get("visit", 1)
+
+
+def _qualified(event: Event, step: str) -> str:
+    return f"{event['scope']}/{step}" if event.get("scope") else step
+
+
+def _general() -> Iterator[Checker]:
+    """Yields the promises of all executions but those that a checker knows for a path without branches only."""
+    left_out = (checkers.one_winner_per_wait, checkers.the_model_allows_each_history)
+    return (check for check in checkers.CHECKERS if check not in left_out)
+
+
+REGION_CHECKERS: Sequence[Checker] = (
+    *_general(),
+    nothing_starts_in_a_given_up_branch,
+    nothing_starts_while_an_incident_is_open,
+    items_are_collected_in_order,
+    a_join_is_met_once,
+    every_child_tells_its_parent_once,
+    a_datastore_counts_every_write_once,
+    approvals_are_decided_as_a_count_of_all_ends_says,
+    a_repair_keeps_or_changes_the_key_as_the_input_says,
+    a_wait_is_passed_once,
+)

@@ -1,0 +1,229 @@
+"""Each checker of branches, approvals and repairs sees what it is there for."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+import region_checkers
+from checkers import CHECKERS, Checker
+from sim_choice import SeededChoice
+from sim_life import simulate
+from sim_pools import REGIONS
+from sim_trace import Trace
+from test_checkers import events
+
+Event = dict[str, Any]
+Tamper = Callable[[Trace], None]
+MOST_SEEDS = 200
+
+
+@cache
+def run_of(seed: int) -> Trace:
+    """Returns a run with branches in which every promise holds."""
+    return simulate(SeededChoice(seed), str(seed), REGIONS)
+
+
+def tampered(tamper: Tamper) -> tuple[Trace, Trace]:
+    """Returns the first run that has what is tampered with, as it was and as it is then."""
+    for seed in range(MOST_SEEDS):
+        changed = deepcopy(run_of(seed))
+        try:
+            tamper(changed)
+        except StopIteration:
+            continue
+        return run_of(seed), changed
+    raise AssertionError(f"no run of {MOST_SEEDS} has anything to tamper with")
+
+
+def start_in_a_given_up_branch(trace: Trace) -> None:
+    history, index = next(place for place in events(trace, "Cancelled") if place[0][place[1]].get("scopes"))
+    scope = history[index]["scopes"][0]
+    history.insert(index + 1, {"type": "WaitOpened", "step": "w", "scope": scope, "at": history[index]["at"]})
+
+
+def call_from_a_given_up_branch(trace: Trace) -> None:
+    place = next(place for place in events(trace, "Cancelled") if place[0][place[1]].get("scopes"))
+    scope = place[0][place[1]]["scopes"][0]
+    execution = place[0][0]["execution_id"]
+    line = next(one for one in trace.lines if one.execution == execution and f":{scope}/" in one.key)
+    line.order = trace.now
+
+
+def start_while_it_stands_still(trace: Trace) -> None:
+    history, index = next(events(trace, "IncidentOpened"))
+    history.insert(index + 1, {"type": "ScopeEntered", "step": "s", "index": 0, "at": history[index]["at"]})
+
+
+def collected(trace: Trace) -> list[Any]:
+    """Returns the items of a forEach that collected different things."""
+    return next(
+        items
+        for history, index in events(trace, "StepSucceeded")
+        if isinstance(history[index].get("output"), dict)
+        and isinstance(items := history[index]["output"].get("items"), list)
+        and len({repr(item) for item in items}) > 1
+    )
+
+
+def collect_in_another_order(trace: Trace) -> None:
+    items = collected(trace)
+    items[:] = items[::-1] if items != items[::-1] else items[1:] + items[:1]
+
+
+def forget_an_item(trace: Trace) -> None:
+    collected(trace).pop()
+
+
+def begin_an_item_twice(trace: Trace) -> None:
+    history, index = next(events(trace, "ScopeEntered", index=1))
+    if not any(one["type"] == "StepSucceeded" and one["step"] == history[index]["step"] for one in history):
+        raise StopIteration
+    history.insert(index, deepcopy(history[index]))
+
+
+def meet_a_join_twice(trace: Trace) -> None:
+    history, index = joined(trace)
+    history.insert(index, deepcopy(history[index]))
+
+
+def meet_a_join_too_soon(trace: Trace) -> None:
+    history, index = joined(trace)
+    arrival = next(n for n, one in enumerate(history[:index]) if one.get("how") == "ARRIVED")
+    history.insert(arrival, history.pop(index))
+
+
+def joined(trace: Trace) -> tuple[list[Event], int]:
+    """Returns where a join was met."""
+    return next(place for place in events(trace, "Computed") if "arrived" in (place[0][place[1]].get("output") or {}))
+
+
+def tell_a_parent_twice(trace: Trace) -> None:
+    history, index = next(events(trace, "ChildClosed"))
+    history.insert(index, deepcopy(history[index]))
+
+
+def tell_a_parent_never(trace: Trace) -> None:
+    history, index = next(events(trace, "ChildClosed"))
+    del history[index]
+
+
+def tell_a_parent_something_else(trace: Trace) -> None:
+    history, index = next(events(trace, "ChildClosed", outcome="COMPLETED"))
+    history[index]["outcome"] = "FAILED"
+
+
+def let_a_child_be_somebody_elses(trace: Trace) -> None:
+    history, index = next(events(trace, "ChildClosed", outcome="COMPLETED"))
+    trace.histories[history[index]["child_id"]][0]["parent"] = "somebody"
+
+
+def write_twice(trace: Trace) -> None:
+    place = next(iter(trace.datastores))
+    trace.datastores[place] += 1
+
+
+def count_two_writes_as_one(trace: Trace) -> None:
+    for history, index in events(trace, "StepSucceeded"):
+        done = history[index]
+        calls = (one for one in history if one["type"] == "StepScheduled" and one["step"] == done["step"])
+        operation = next((one["operation"] for one in calls), "")
+        if operation in ("datastore.set", "datastore.merge") and done["output"]["revision"] > 1:
+            done["output"]["revision"] -= 1
+            return
+    raise StopIteration
+
+
+def decide_otherwise(trace: Trace) -> None:
+    history, index = next(events(trace, "Resumed", via="INBOX", branch="approved"))
+    history[index]["branch"] = history[index]["output"]["outcome"] = "rejected"
+
+
+def decide_without_the_last_answer(trace: Trace) -> None:
+    history, index = next(events(trace, "Resumed", via="INBOX", branch="approved"))
+    answers = [n for n, one in enumerate(history[:index]) if one["type"] == "AnswerRecorded"]
+    del history[answers[-1]]
+
+
+def wait_on_when_it_is_decided(trace: Trace) -> None:
+    history, index = next(events(trace, "Resumed", via="INBOX", branch="approved"))
+    del history[index]
+
+
+def repaired(trace: Trace, again: str) -> tuple[list[Event], int]:
+    """Returns where the first call after a repair is scheduled."""
+    for history, index in events(trace, "IncidentClosed", again=again):
+        incident = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
+        for number in range(index + 1, len(history)):
+            one = history[number]
+            is_it = one.get("step") == incident["step"] and one.get("scope") == incident.get("scope")
+            if is_it and one["type"] == "StepScheduled":
+                return history, number
+    raise StopIteration
+
+
+def change_the_key_of_the_same_input(trace: Trace) -> None:
+    history, index = repaired(trace, "attempt")
+    history[index]["visit"] = history[index].get("visit", 1) + 1
+
+
+def keep_the_key_of_another_input(trace: Trace) -> None:
+    history, index = repaired(trace, "attempt")
+    first = next(one for one in history if one["type"] == "StepScheduled" and one["step"] == history[index]["step"])
+    if first.get("scope") != history[index].get("scope") or "body" not in (first.get("input") or {}):
+        raise StopIteration
+    first["input"]["body"] = {"n": 99}
+
+
+def pass_a_wait_twice(trace: Trace) -> None:
+    history, index = next(events(trace, "Resumed"))
+    history.insert(index, deepcopy(history[index]))
+
+
+def restart_nothing(trace: Trace) -> None:
+    call = next(one for one in trace.calls if one.reply == "Restarted" and not one.answer["buffered"])
+    call.asked["request"] = b"another"
+
+
+TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
+    (
+        region_checkers.nothing_starts_in_a_given_up_branch,
+        (start_in_a_given_up_branch, call_from_a_given_up_branch),
+    ),
+    (region_checkers.nothing_starts_while_an_incident_is_open, (start_while_it_stands_still,)),
+    (
+        region_checkers.items_are_collected_in_order,
+        (collect_in_another_order, forget_an_item, begin_an_item_twice),
+    ),
+    (region_checkers.a_join_is_met_once, (meet_a_join_twice, meet_a_join_too_soon)),
+    (
+        region_checkers.every_child_tells_its_parent_once,
+        (tell_a_parent_twice, tell_a_parent_never, tell_a_parent_something_else, let_a_child_be_somebody_elses),
+    ),
+    (region_checkers.a_datastore_counts_every_write_once, (write_twice, count_two_writes_as_one)),
+    (
+        region_checkers.approvals_are_decided_as_a_count_of_all_ends_says,
+        (decide_otherwise, decide_without_the_last_answer, wait_on_when_it_is_decided),
+    ),
+    (
+        region_checkers.a_repair_keeps_or_changes_the_key_as_the_input_says,
+        (change_the_key_of_the_same_input, keep_the_key_of_another_input),
+    ),
+    (region_checkers.a_wait_is_passed_once, (pass_a_wait_twice, restart_nothing)),
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "tamper"),
+    [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
+)
+def test_a_checker_of_branches_sees_what_it_is_there_for(check: Checker, tamper: Tamper) -> None:
+    right, wrong = tampered(tamper)
+    assert list(check(right)) == []
+    assert list(check(wrong))
+
+
+def test_every_checker_of_branches_is_shown_something_wrong() -> None:
+    own = [check for check in region_checkers.REGION_CHECKERS if check not in CHECKERS]
+    assert [check for check, _ in TAMPERS] == own

@@ -1,0 +1,65 @@
+"""Simulated lives with branches, items, children, datastores, approvals and repairs, in which every promise holds."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from region_checkers import problems_of
+from sim_choice import HypothesisChoice, ReplayChoice, SeededChoice
+from sim_life import simulate
+from sim_pools import REGIONS
+from sim_seed import report
+from sim_trace import Trace
+
+SHARDS = 4
+FEWEST_HITS = 3
+TWICE_EVERY = 50
+MUST_BE_SEEN = (
+    "ScopeOpened", "ScopeEntered", "ScopeClosed ARRIVED", "ScopeClosed", "Cancelled", "Discarded", "ErrorCaught",
+    "ChildStarted", "ChildClosed COMPLETED", "ChildClosed FAILED", "ChildClosed CANCELLED", "ChildClosed STARTED",
+    "AnswerRecorded approved", "AnswerRecorded rejected", "Resumed approved", "Resumed rejected", "WaitTimedOut",
+    "TimerStarted REMINDER", "TimerStarted ESCALATION", "IncidentOpened FAILED", "IncidentOpened UNKNOWN",
+    "IncidentClosed attempt", "IncidentClosed visit", "IncidentClosed", "StepSkipped", "DocumentEdited",
+)  # fmt: skip
+_TELLING = {
+    "ScopeClosed": "how", "ChildClosed": "outcome", "AnswerRecorded": "decision", "Resumed": "branch",
+    "TimerStarted": "kind", "IncidentOpened": "kind", "IncidentClosed": "again",
+}  # fmt: skip
+
+
+def kinds_of(trace: Trace) -> Counter[str]:
+    """Counts the events of all histories by their type, and by what tells events of one type apart."""
+    events = [event for history in trace.histories.values() for event in history]
+    return Counter(f"{event['type']} {event.get(_TELLING.get(event['type'], ''), '')}".strip() for event in events)
+
+
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_whatever_happens_in_branches_every_promise_holds(shard: int, repetitions: Callable[[int, int], int]) -> None:
+    count = repetitions(300, 10_000)
+    seen: Counter[str] = Counter()
+    for seed in range(shard * count, (shard + 1) * count):
+        trace = simulate(SeededChoice(seed), str(seed), REGIONS)
+        problems = problems_of(trace)
+        assert not problems, report(f"{seed} --pool regions", trace, problems)
+        seen.update(kinds_of(trace))
+        if seed % TWICE_EVERY == 0:
+            again = simulate(SeededChoice(seed), str(seed), REGIONS)
+            assert again.digest() == trace.digest(), f"seed {seed} does not run the same way twice"
+    assert [kind for kind in MUST_BE_SEEN if seen[kind] < FEWEST_HITS] == []
+
+
+def test_the_choices_of_a_run_with_branches_make_the_same_run() -> None:
+    trace = simulate(SeededChoice(7), "7", REGIONS)
+    assert simulate(ReplayChoice(trace.choices), "7", REGIONS).digest() == trace.digest()
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_runs_with_branches_that_hypothesis_draws_keep_every_promise(data: st.DataObject) -> None:
+    trace = simulate(HypothesisChoice(data), "", REGIONS)
+    problems = problems_of(trace)
+    assert not problems, report(str(trace.choices), trace, problems)
