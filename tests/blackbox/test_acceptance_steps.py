@@ -35,17 +35,18 @@ def test_a_value_within_quotes_stays_the_key_of_its_entity(
     assert asked == f"Order('{key}')?$filter=Name%20eq%20'{literal}'&sap-client=100"
 
 
-@pytest.mark.parametrize("name", ["max_concurrency", "search_fields", "retention", "log", "on_failure"])
+@pytest.mark.parametrize("name", ["search_fields", "retention", "log"])
 def test_a_setting_that_this_release_does_not_follow_is_told_when_it_is_saved(org: Organization, name: str) -> None:
-    values = {
-        "max_concurrency": 3,
-        "search_fields": ["/payload/output/po"],
-        "retention": "P30D",
-        "log": "none",
-        "on_failure": "01900000-0000-7000-8000-0000000000ff",
-    }
+    values = {"search_fields": ["/payload/output/po"], "retention": "P30D", "log": "none"}
     made = definition(note(), workflow_settings={name: values[name]})
     checked = org.post("validateWorkflow", {"definition": made}).json()
     assert checked["errors"] == []
     assert [warning["path"] for warning in checked["warnings"]] == [f"/workflow_settings/{name}"]
     assert "no effect in this release" in checked["warnings"][0]["message"]
+
+
+def test_a_setting_that_is_followed_needs_no_word(org: Organization) -> None:
+    told = org.create(definition(note()))
+    made = definition(note(), workflow_settings={"max_concurrency": 3, "on_failure": told, "timeout": "P30D"})
+    checked = org.post("validateWorkflow", {"definition": made}).json()
+    assert (checked["errors"], checked["warnings"]) == ([], [])

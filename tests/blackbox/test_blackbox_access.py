@@ -154,7 +154,7 @@ def test_a_key_s_text_is_shown_once(org: Organization) -> None:
 GET_BY_SCOPE = {"getKeys": "manage"}
 POST_BY_SCOPE = {
     **dict.fromkeys(("triggerworkflow", "resumeWorkflow", "resumeworkflow", "terminateWorkflow"), "trigger"),
-    **dict.fromkeys(("evaluateExpression", "completeExpression", "validateExpression"), "read"),
+    **dict.fromkeys(("evaluateExpression", "completeExpression", "validateExpression", "previewSchedule"), "read"),
 }
 
 
