@@ -35,7 +35,7 @@ def test_a_value_within_quotes_stays_the_key_of_its_entity(
     assert asked == f"Order('{key}')?$filter=Name%20eq%20'{literal}'&sap-client=100"
 
 
-@pytest.mark.parametrize("name", ["max_concurrency", "search_fields", "retention", "log", "on_failure"])
+@pytest.mark.parametrize("name", ["max_concurrency", "retention", "log", "on_failure"])
 def test_a_setting_that_this_release_does_not_follow_is_told_when_it_is_saved(org: Organization, name: str) -> None:
     values = {
         "max_concurrency": 3,

@@ -18,6 +18,7 @@ from looply.engine.units import claim_of, effect_queue, head_of, work_change
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.events import Event
+from looply.execution.searching import changed_search_values
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -152,6 +153,7 @@ class Committer:
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
+        former = (box.workflow, before) if before is not None and box.workflow is not None else None
         unit = Unit(
             execution_id=started.execution_id,
             expected_seq=expected,
@@ -168,6 +170,7 @@ class Committer:
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
             datastore=self._change(after, extras.write),
+            search=changed_search_values(former, workflow, after),
         )
         return unit, batch.chain
 

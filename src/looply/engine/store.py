@@ -13,6 +13,7 @@ import msgspec
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.execution.events import IncidentKind, TimerKind
+from looply.execution.searching import SearchValues
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 
@@ -155,7 +156,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
-    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes.
+    schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
+    `search` are the values of the search fields in place of all former ones (None: those stay).
     """
 
     execution_id: str
@@ -171,6 +173,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     fire: Fire | None = None
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
+    search: SearchValues | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from looply.server import (
     keys,
     profiles,
     schedules,
+    search,
     trigger,
     workflows,
     writing,
@@ -37,6 +38,7 @@ from looply.server.problems import problem
 API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
+    *search.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
     *workflows.ROUTES,

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
@@ -28,6 +29,7 @@ from looply.testing.store_samples import (
     ended,
     working,
 )
+from looply.testing.store_search import SearchContract
 from looply.testing.store_work import ScheduleContract, WorkContract
 
 
@@ -160,7 +162,7 @@ class PayloadContract:
 
     async def test_loading_begins_at_the_snapshot(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
-        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=1, codec=1, state=b"state"))
+        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=FOLD_VERSION, codec=1, state=b"state"))
         third = samples.next(second.head)
         for each in (unit, second, third):
             await store.journal.commit(each)
@@ -180,7 +182,7 @@ class PayloadContract:
 
     async def test_a_snapshot_goes_at_the_end(self, store: Store, samples: Samples) -> None:
         unit = samples.first()
-        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=1, codec=1, state=b"state"))
+        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=FOLD_VERSION, codec=1, state=b"state"))
         third = samples.next(second.head, status="COMPLETED")
         for each in (unit, second, third):
             await store.journal.commit(each)
@@ -191,7 +193,7 @@ class PayloadContract:
     async def test_large_values_come_with_what_needs_them(self, store: Store, samples: Samples) -> None:
         old, new = (Value(hash=bytes([number]) * 32, codec=0, data=b"large") for number in (1, 2))
         unit = samples.first(values=(old,))
-        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=1, codec=1, state=b"state"))
+        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=FOLD_VERSION, codec=1, state=b"state"))
         third = samples.next(second.head, values=(new,))
         for each in (unit, second, third):
             await store.journal.commit(each)
@@ -420,6 +422,7 @@ class StoreContract(
     ClaimContract,
     LifeContract,
     ListContract,
+    SearchContract,
     WorkContract,
     ScheduleContract,
     DatastoreContract,

@@ -25,6 +25,7 @@ from looply.engine.store import (
     WorkChange,
 )
 from looply.errors import ClaimTaken, KeyTaken, Stale
+from looply.execution.searching import SearchValues
 
 POISON_LOADS: Final = 3
 
@@ -57,6 +58,7 @@ class MemoryData:
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
+    search: dict[str, SearchValues] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
     def is_open(self, execution_id: str) -> bool:
@@ -161,6 +163,8 @@ class MemoryData:
             self.snapshots.pop(execution_id, None)
         if unit.definition is not None:
             self.definitions.setdefault(unit.definition.hash, unit.definition)
+        if unit.search is not None:
+            self.search[execution_id] = unit.search
         if unit.key is not None:
             self.keys[unit.key.organization_id, unit.key.text] = (unit.key, execution_id)
 
