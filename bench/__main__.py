@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bench import growth, speed, table, timers
 from bench.beside import measure_peers
+from bench.functions import measure_functions
 from bench.machine import describe
 from bench.servers import ROOT
 from bench.speed import Plan
@@ -47,6 +48,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "expressions": (
         "expressions: the slowest input, and Microsoft's packages under Node",
         lambda _plan, _args, _found: {"expressions": _expressions()},
+    ),
+    "functions": (
+        "functions in JavaScript and Python: a second, one alone, the start of a process",
+        lambda plan, _args, _found: {"functions": measure_functions(plan.seconds)},
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",

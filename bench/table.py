@@ -56,6 +56,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _growth_rows(found["growth"])
     if "expressions" in found:
         yield from _expression_rows(found["expressions"])
+    if "functions" in found:
+        yield from _function_rows(found["functions"])
     yield from (Row(*line) for line in distributed.lines_of(found.get("distributed", {})))
     for name, peer in found.get("peers", {}).items():
         yield Row(f"peer: {name}", _peer(peer))
@@ -114,6 +116,14 @@ def _expression_rows(found: dict[str, Any]) -> Iterator[Row]:
             f">= {goal}x" if goal is not None else "",
             each["ratio"] >= goal if goal is not None else None,
         )
+
+
+def _function_rows(found: dict[str, Any]) -> Iterator[Row]:
+    for language, figures in found.items():
+        title = f"functions in {language}, {figures['processes']} processes"
+        alone = f"one alone p50 {figures['alone_p50_ms']} ms, p99 {figures['alone_p99_ms']} ms"
+        start = f"first call of a process {figures['start_ms']:,.0f} ms"
+        yield Row(title, f"{figures['per_second']:,.0f} a second; {alone}; {start}")
 
 
 def _growth_rows(growth: dict[str, Any]) -> Iterator[Row]:

@@ -22,6 +22,9 @@ SPAN: Final = timedelta(minutes=1)
 
 _CAPACITY: Final = 10_000
 _STARTERS: Final = 256
+_CAUTION: Final = 6
+"""So many times as long as it should take lie between the first start and the first timer."""
+
 _SETTLE: Final = timedelta(seconds=10)
 _LONGEST: Final = timedelta(minutes=10)
 
@@ -59,8 +62,8 @@ async def _measure(plan: Plan, count: int) -> dict[str, Any]:
         held.workflow_ids["delaying"] = await activated(held, delaying())
         fired = Fired()
         held.shell.on_change(fired.told)
-        took = await _start(held, fired, count, timedelta(seconds=count / capacity * 2) + _SETTLE)
-        await asyncio.wait_for(fired.all.wait(), (SPAN + _LONGEST).total_seconds() + took * 2)
+        took = await _start(held, fired, count, timedelta(seconds=count / capacity * _CAUTION) + _SETTLE)
+        await asyncio.wait_for(fired.all.wait(), (SPAN + _LONGEST).total_seconds() + took * _CAUTION)
         await asyncio.sleep(1)
         late = sorted(fired.late)
         return {

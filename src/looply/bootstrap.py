@@ -11,7 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Final
 
+from looply.app.bulk_runner import BulkRunner
+from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
@@ -20,9 +24,12 @@ from looply.app.services import Services
 from looply.catalog import Catalog
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
+from looply.connectors.dialer import GuardedDialer
 from looply.connectors.egress import EgressPolicy
+from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
+from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
@@ -30,12 +37,13 @@ from looply.engine.loading import Loader
 from looply.engine.port import Audit
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
-from looply.engine.worker import Worker
+from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
@@ -45,6 +53,9 @@ from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
+
+_CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
+"""Where cards are shown."""
 
 _LOOK_SECONDS = 0.5
 # Thresholds of the collector's three generations; Python's own are 700, 10, 10.
@@ -59,6 +70,7 @@ class Application:
     services: Services
     shell: Shell
     pump: Pump
+    reconciler: Reconciler
     store: Store
 
 
@@ -255,18 +267,23 @@ async def _compose(
     catalog = await _catalog(settings, sealer, clock, entropy)
     stack.push_async_callback(catalog.close)
     registry = load_connectors()
-    client = build_client(EgressPolicy(settings.egress_allow), settings.limits)
+    policy = EgressPolicy(settings.egress_allow)
+    client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
+    stack.push_async_callback(sandbox.close)
+    means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
     dispatcher = _dispatcher(settings, registry, store, clock, connectors)
     shell = Shell(
         Parts(
             store=store,
             codec=Codec(sealer),
             dispatcher=dispatcher,
-            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock),
+            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock, means),
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
+            channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
         )
     )
     shell.on_change(ChangeLog())
@@ -285,8 +302,10 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, clock, default_profile)
-    return Application(settings=settings, services=services, shell=shell, pump=pump, store=store)
+    pump = Pump(shell, store, clock, default_profile, partial(find_callee, library))
+    reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
+    shell.on_copies(reconciler.wake)
+    return Application(settings=settings, services=services, shell=shell, pump=pump, reconciler=reconciler, store=store)
 
 
 @asynccontextmanager
@@ -295,14 +314,22 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
+    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
+    showing = asyncio.create_task(application.reconciler.run())
+    showing.add_done_callback(lambda _: application.services.lifecycle.drain())
     try:
         yield
     finally:
+        runner.stop()
         application.pump.stop()
+        application.reconciler.stop()
+        await bulks
         await task
+        await showing
 
 
 def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; 
     ├─ OperationError        what connectors raise
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
-    ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull,
+    ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
     │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, SchemaMismatch,
     │                        DataFolderInUse, ShuttingDown
     └─ SettingsError         a setting is wrong; all problems are reported together
@@ -214,6 +214,12 @@ class FireTaken(EngineError):
     """The schedule has fired for this nominal instant already; nothing was stored."""
 
     code = "FIRE_TAKEN"
+
+
+class SlotTaken(EngineError):
+    """It is not the execution's turn to take a slot of its workflow; nothing was stored."""
+
+    code = "SLOT_TAKEN"
 
 
 class DatastoreMoved(EngineError):

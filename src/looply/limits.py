@@ -37,10 +37,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Waits of one execution that are open at once."""
     redirect_visits: int = 100
     """Visits of a `redirect` that states no `max_visits`."""
+    child_depth: int = 20
+    """Executions that called each other down to one, so that a workflow which calls itself comes to an end."""
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024
     """Decoded body of one response."""
+    function_time: timedelta = timedelta(seconds=1)
+    """The code of one `function` step."""
+    function_memory: int = 64 * 1024 * 1024
+    """Memory that the code of a `function` step takes."""
+    function_output: int = 1024 * 1024
+    """JSON text of what the code of a `function` step returns."""
+    mail_bytes: int = 10 * 1024 * 1024
+    """One mail with its headers, as it is sent."""
     stretch_steps: int = 100
     """Computing steps of an execution that are stored in one unit."""
     stretch_time: timedelta = timedelta(milliseconds=5)

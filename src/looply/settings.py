@@ -81,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of steps to other systems that run at once."""
     host_concurrency: int = 8
     """Calls of steps that run at once against one system."""
+    function_processes: int = 2
+    """Processes for each language that run the code of `function` steps at once."""
     encryption_key: Secret | None = None
     """Key of the stored secrets, 32 bytes in base64; empty: the key file in the data folder."""
     temporal_address: str = ""
@@ -324,6 +326,7 @@ def _rows() -> Iterator[Setting]:
         "drain_seconds": _seconds(0),
         "concurrency": _integer(1, 100_000),
         "host_concurrency": _integer(1, 100_000),
+        "function_processes": _integer(1, 256),
         "encryption_key": _secret,
         "temporal_address": _text,
         "temporal_namespace": _text,

@@ -145,6 +145,8 @@ def test_the_bench_prints_what_it_has_measured(tmp_path: Path) -> None:
         assert 0 < each["p50_ms"] <= each["p95_ms"] <= each["p99_ms"]
     assert report["unfinished"] is False
     assert report["bytes_per_execution"] > 0
+    assert [each["case"] for each in report["regions"]] == ["1,000 branches joined", "10,000 items, 8 at once"]
+    assert all(each["ms"] > 0 for each in report["regions"])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -52,6 +52,7 @@ THEIRS: Mapping[str, str] = {
     "workflow_id": "01900000-0000-7000-8000-00000000000e",
 }
 """Who owns the executions of the other organization."""
+CALLEE = "01900000-0000-7000-8000-0000000000c1"
 MONTH = timedelta(days=31)
 HIDDEN = "the secret of a caller"
 PASSWORD = "the secret of a connection"
@@ -176,6 +177,18 @@ class Installation:
         self.ids["sending"] = await driver.started(calling("GET"), ORDER)
         await driver.settle()
         self.ids["in_line"] = await driver.started(calling("POST"), ORDER)
+        await self._among_others(driver)
+
+    async def _among_others(self, driver: Driver) -> None:
+        """One has a slot and one waits for it; one has a child that waits, and one is still to get its child."""
+        limited = chain(wait(), max_concurrency=1)
+        driver.callees.put(CALLEE, asking())
+        parent = chain(step("child", "subworkflow", {"workflow_id": CALLEE, "payload": "${payload.output}"}))
+        self.ids["first_in_line"] = await driver.started(limited, ORDER)
+        self.ids["parent"] = await driver.started(parent, ORDER)
+        await driver.deliver()
+        self.ids["second_in_line"] = await driver.started(limited, ORDER)
+        self.ids["parent_to_be"] = await driver.started(parent, ORDER)
 
 
 async def folded(store: Store, boot: Boot, sealer: Sealer) -> Mapping[str, ExecutionState]:

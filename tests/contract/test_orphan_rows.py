@@ -8,18 +8,22 @@ import apsw
 import psycopg
 
 from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.store import Claim, StoredKey
+from looply.engine.store import Claim, PlaceRow, StoredKey
+from looply.execution.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
-KINDS = ("claim", "fire", "idempotency")
+KINDS = ("claim", "delivery", "fire", "idempotency", "place")
+NEW = "01900000-0000-7000-8000-0000000000fe"
+"""An execution that is to be started: nothing is wrong with a row for it."""
 
 
-async def test_the_memory_store_reports_keys_claims_and_firings_without_their_execution() -> None:
+async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     data = MemoryData()
     store = MemoryStore(FakeClock(), data)
     await store.open()
@@ -30,13 +34,16 @@ async def test_the_memory_store_reports_keys_claims_and_firings_without_their_ex
         Claim(organization_id=ORGANIZATION, workflow_id="w", process_id="PO-1", request=b"r"),
         GONE,
     )
-    data.fires["w", START_TIME] = GONE
-    data.fires["w", START_TIME + timedelta(hours=1)] = ""  # left out by the overlap rule
+    fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
+    left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
+    data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
+    data.places[GONE] = PlaceRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
+    data.deliveries[Delivered(NEW, GONE, 3)] = "START"
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
 
 
-async def test_the_sqlite_store_reports_keys_claims_and_firings_without_their_execution(tmp_path: Path) -> None:
+async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, FakeClock())
     await store.open()
     assert list(await store.reads.orphan_rows()) == []
@@ -45,14 +52,16 @@ async def test_the_sqlite_store_reports_keys_claims_and_firings_without_their_ex
     other.execute("INSERT INTO name(n, id) VALUES (1, 'organization'), (2, 'workflow')")
     other.execute("INSERT INTO idempotency VALUES (1, 'k', x'00', ?, 9)", (gone.bytes,))
     other.execute("INSERT INTO claim VALUES (2, 'PO-1', 1, ?, x'00')", (gone.bytes,))
-    other.execute("INSERT INTO fire VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
+    other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
+    other.execute("INSERT INTO place VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
+    other.execute("INSERT INTO delivery VALUES (?, ?, 3, 1)", (UUID(NEW).bytes, gone.bytes))
     other.close()
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
     await store.close()
 
 
-async def test_the_postgres_store_reports_keys_claims_and_firings_without_their_execution(
+async def test_the_postgres_store_reports_rows_without_their_execution(
     postgres_stores: PostgresStores,
 ) -> None:
     store = postgres_stores.make()
@@ -62,6 +71,8 @@ async def test_the_postgres_store_reports_keys_claims_and_firings_without_their_
         other.execute("INSERT INTO name(n, id) OVERRIDING SYSTEM VALUE VALUES (-1, 'organization'), (-2, 'workflow')")
         other.execute("INSERT INTO idempotency VALUES (-1, 'k', '\\x00', %s, 9)", (GONE,))
         other.execute("INSERT INTO claim VALUES (-2, 'PO-1', -1, %s, '\\x00')", (GONE,))
-        other.execute("INSERT INTO fire VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
+        other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
+        other.execute("INSERT INTO place VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
+        other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

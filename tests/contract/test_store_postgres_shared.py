@@ -247,7 +247,7 @@ async def test_a_process_whose_lease_was_ended_changes_no_schedule(
 ) -> None:
     former, moved = schedule(START_TIME), schedule(START_TIME + HOUR)
     await three[1].schedules.put(former)
-    fire = Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR)
+    fire = Fire(workflow_id=WORKFLOW, nominal=START_TIME, next=START_TIME + HOUR, outcome="SKIPPED")
     definition = StoredDefinition(hash="e" * 64, workflow_id=WORKFLOW, workflow_version=1, body=b"{}")
     forget(postgres_stores, 1)
     await three[1].work.end_lost_processes()

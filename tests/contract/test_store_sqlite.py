@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -175,11 +176,13 @@ async def test_a_refused_folder_can_be_opened_once_the_cause_is_gone(folder: Pat
     refused = SqliteStore(folder, SystemClock())
     await refused.open()
     await refused.close()
+    with closing(apsw.Connection(str(folder / "executions.db"))) as connection:
+        newest = connection.pragma("user_version")
     sql(folder, "PRAGMA user_version = 999")
     store = SqliteStore(folder, SystemClock())
     with pytest.raises(SchemaMismatch):
         await store.open()
-    sql(folder, "PRAGMA user_version = 1")
+    sql(folder, f"PRAGMA user_version = {newest}")
     await store.open()
     await store.close()
 

@@ -11,9 +11,13 @@ from typing import Final
 
 import msgspec
 from golden_answers import ANSWERS
+from golden_approvals import APPROVALS
 from golden_calls import CALLS
+from golden_children import CHILDREN
+from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
+from golden_repairs import REPAIRS
 from golden_scopes import SCOPES
 from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
@@ -45,8 +49,12 @@ def summary(state: ExecutionState) -> dict[str, Json]:
             "effects": [(one.seq, one.address, one.attempt, one.operation) for one in work.effects.values()],
             "timers": list(work.timers.values()),
             "waits": [(one.seq, one.address, one.sources, one.timeout_on) for one in work.waits.values()],
-            "incidents": list(work.incidents.values()),
+            # Without what an incident did not tell when the first histories were recorded.
+            "incidents": [_first_told(msgspec.structs.asdict(one)) for one in work.incidents.values()],
             "continues": work.continues,
+            # Later than the first histories: what they do not have is not held to.
+            **({"children": list(work.children.values())} if work.children else {}),
+            **({"place": work.place} if work.place is not None else {}),
             "holds_process_id": work.holds_process_id,
         },
         "closed": state.closed,
@@ -56,6 +64,10 @@ def summary(state: ExecutionState) -> dict[str, Json]:
         seen["frames"] = {scope: (dict(one.outputs), one.error) for scope, one in state.frames.items()}
     ordered: dict[str, Json] = msgspec.json.decode(msgspec.json.encode(seen, order="sorted"))
     return ordered
+
+
+def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in incident.items() if name not in ("scope", "is_answered")}
 
 
 def http_request() -> Simulator:
@@ -266,9 +278,13 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_poison,
     *CALLS,
     *DATASTORES,
+    *COMPUTING,
     *ANSWERS,
+    *APPROVALS,
     *ENDS,
+    *REPAIRS,
     *SCOPES,
+    *CHILDREN,
 )
 
 

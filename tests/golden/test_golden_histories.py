@@ -16,11 +16,11 @@ from record import HISTORIES, SCENARIOS, summary
 import looply
 from looply.definition.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.events import DocumentEdited, Event, ExecutionClosed, Migrated, Moved, StepSkipped
+from looply.execution.events import Event, ExecutionClosed
 from looply.execution.state import Status, WaitEnd
 
 FILES = sorted(HISTORIES.glob("*.json"))
-NOT_YET_MADE = {StepSkipped, DocumentEdited, Moved, Migrated}
+NOT_YET_MADE: set[type] = set()
 """Events that the core understands and no command makes."""
 
 
@@ -125,8 +125,6 @@ def _exit_of(event: Any) -> str:
             return "error"
         case "WaitTimedOut":
             return "timeout"
-        case "Resumed":
-            return "next"
         case "ScopeOpened":
             return next(iter(event.branches), "")
         case "ScopeEntered":
@@ -138,7 +136,9 @@ def test_each_type_of_step_is_visited_in_a_recorded_history() -> None:
     visited = set()
     for scenario in SCENARIOS:
         simulator = scenario()
-        visited |= {simulator.workflow.steps[name.rpartition("/")[2]].type for name in simulator.state.visits}
+        # A redrive may have given a step another name.
+        steps = (simulator.workflow.steps.get(name.rpartition("/")[2]) for name in simulator.state.visits)
+        visited |= {step.type for step in steps if step is not None}
     assert {name for name, found in STEP_TYPES.items() if found.is_available} == visited
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from golden_repairs import REPAIRS
 from golden_tools import Simulator
 from record import SCENARIOS
 
@@ -18,6 +19,9 @@ from looply.execution.events import CardWanted, Computed, Event, StepScheduled, 
 from looply.execution.evolve import evolve
 from looply.expressions import Shape
 from looply.expressions.shapes import Presence, fits
+
+UNREPAIRED = [scenario for scenario in SCENARIOS if scenario not in REPAIRS]
+"""What an operator writes into a document has no declared shape, and an execution may have begun on another version."""
 
 
 def begins_visit(event: Event) -> bool:
@@ -52,7 +56,7 @@ def _visits() -> Iterator[Event]:
         yield from filter(begins_visit, scenario().history)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", UNREPAIRED, ids=lambda scenario: scenario.__name__)
 def test_the_document_at_every_step_has_the_shape_that_is_declared(scenario: Callable[[], Simulator]) -> None:
     simulator = scenario()
     shapes = DocumentShapes(read_outline(simulator.workflow.definition))

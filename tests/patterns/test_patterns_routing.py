@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from looply.definition import START
-from looply.testing.definitions import call, chain, counting, graph, note, step, stop
+from looply.errors import Rejected
+from looply.testing.definitions import call, chain, counting, email, function, graph, note, step, stop
 from looply.testing.driver import Driver
-from looply.testing.world import Answer
+from looply.testing.world import Answer, Returned
 
 LARGE = {"variable": "${payload.output.amount}", "operator": "NumericGreaterThan", "value": 1000}
 
@@ -146,3 +147,34 @@ async def test_a_failed_step_without_an_error_exit_stands_still_with_an_incident
 async def test_an_expression_that_cannot_be_evaluated_fails_its_step(engine: Driver) -> None:
     status, path = await run(engine, chain(note("a", "${div(1, payload.output.zero)}")), {"zero": 0})
     assert (status, path) == ("FAILED", ["StepFailed a", "IncidentOpened a"])
+
+
+async def test_code_decides_and_a_mail_that_is_refused_takes_another_way(engine: Driver) -> None:
+    engine.world.script("rate", Returned({"amount": 1001}))
+    engine.world.script("tell", Rejected("no such user", code="MAIL_REFUSED", status="550"))
+    large = {"variable": "${rate.output.amount}", "operator": "NumericGreaterThan", "value": 1000}
+    workflow = graph(
+        function("rate"),
+        step("choice", "conditional", {"rules": [large]}),
+        email("tell"),
+        note("call_instead", "${error.code}"),
+        edges=(
+            (START, "next", "rate"),
+            ("rate", "next", "choice"),
+            ("choice", "yes", "tell"),
+            ("tell", "error", "call_instead"),
+        ),
+    )
+    assert await run(engine, workflow) == (
+        "COMPLETED",
+        [
+            "StepScheduled rate",
+            "StepSucceeded rate",
+            "Computed choice",
+            "StepScheduled tell",
+            "StepFailed tell",
+            "ErrorCaught tell",
+            "Computed call_instead",
+            "ExecutionClosed call_instead",
+        ],
+    )

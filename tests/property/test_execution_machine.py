@@ -27,13 +27,19 @@ from looply.execution.commands import (
     Continue,
     Declined,
     Done,
+    EditDocument,
     EffectDone,
     EffectFailed,
     EffectLost,
     FireTimer,
+    MoveTo,
     Recorded,
+    Redrive,
+    Repaired,
     Reply,
     Restarted,
+    Retry,
+    SkipStep,
     Terminated,
     Unfit,
     UnknownToken,
@@ -46,6 +52,7 @@ from looply.execution.events import (
     Discarded,
     Event,
     ExecutionClosed,
+    IncidentClosed,
     IncidentOpened,
     Resumed,
     StepFailed,
@@ -315,6 +322,40 @@ class Execution(RuleBasedStateMachine):
         if not is_open:
             assert not of_kind(self.simulator.history[before:], TimerFired)
 
+    @rule(repair=st.data())
+    def an_operator_decides(self, repair: st.DataObject) -> None:
+        state = self.simulator.state
+        common: dict[str, Any] = {"at": self.simulator.now, "by": "operator", "reason": "mended"}
+        names = [*self.simulator.workflow.steps, "nowhere"]
+        patch = {"payload": {"output": {f"n{repair.draw(st.integers(0, 1))}": repair.draw(st.sampled_from((1, None)))}}}
+        command: Command = repair.draw(
+            st.sampled_from(
+                (
+                    Retry(**common),
+                    Retry(**common, document=patch),
+                    Redrive(**common),
+                    Redrive(**common, opened_by=state.now),
+                    EditDocument(**common, document=patch),
+                    SkipStep(**common, branch=repair.draw(st.sampled_from(("", "yes", "timeout", "error")))),
+                    MoveTo(**common, to=repair.draw(st.sampled_from(names))),
+                )
+            )
+        )
+        before = len(self.simulator.history)
+        reply = self.simulator.submit(command)
+        added = self.simulator.history[before:]
+        closed = [event.incident_id for event in of_kind(added, IncidentClosed)]
+        match reply:
+            case Repaired(incidents=incidents):
+                assert state.closed is None
+                assert closed == list(incidents)
+                assert not isinstance(command, Retry | Redrive) or closed == list(state.incidents)
+            case Declined() | Unfit():
+                assert not closed
+                self.assert_nothing_was_done(added)
+            case _:
+                raise AssertionError(reply)
+
     @rule()
     def the_process_dies(self) -> None:
         self.simulator.crash()
@@ -407,6 +448,9 @@ class Execution(RuleBasedStateMachine):
         failures = Counter(event.address for event in of_kind(history, StepFailed))
         for address, count in failures.items():
             policy = steps[address.step].retry
+            # Who tries a step again grants it all attempts anew.
+            if any(event.again for event in of_kind(history, IncidentClosed)):
+                continue
             assert count <= (policy.max_attempts if policy is not None else 1)
 
     @invariant()

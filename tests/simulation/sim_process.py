@@ -19,6 +19,7 @@ from looply.engine.shell import Shell
 from looply.engine.worker import Worker
 from looply.jsontext import Json
 from looply.sealing import Sealer
+from looply.testing.callees import FakeCallees
 from looply.testing.clock import START_TIME, SerialEntropy
 from looply.testing.world import NoNetwork
 
@@ -93,7 +94,7 @@ class Process:
             cache_bytes=options.cache_bytes,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, FakeCallees().find)
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
 
+from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.memory import Fault, MemoryData, MemoryStore
@@ -29,7 +30,7 @@ _FAULTS: dict[str, Fault] = {
     "store_lost": "LOST_BEFORE",
     "ambiguous_commit": "LOST_AFTER",
 }
-_WRITES = ("put_definition", "put_dictionary", "mark_running", "put", "drop", "skip")
+_WRITES = ("put_definition", "put_dictionary", "mark_running", "put", "drop", "skip", "take", "settle", "postpone")
 
 
 class SimulatedData(MemoryData):
@@ -68,6 +69,7 @@ class SimulatedStore:
         self.reads = cast("Reads", _Side(self, self._inner.reads, Reads))
         self.schedules = cast("Schedules", _Side(self, self._inner.schedules, Schedules))
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
+        self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from looply.connectors.email.connector import CONNECTOR as EMAIL
+from looply.connectors.function.connector import CONNECTOR as FUNCTION
 from looply.connectors.http import CONNECTOR as HTTP
 from looply.connectors.port import ConnectionKind, Operation
 from looply.connectors.sap.connector import CONNECTOR as SAP
@@ -12,7 +14,8 @@ from reference_pages.markdown import code, field_texts, first_sentence, page, sh
 _INTRO = """
 A connector brings operations, which steps call, and kinds of connection, which hold address and credentials.
 Connectors are found by the entry-point group `looply.connectors`, so further ones can be installed beside these.
-How-to pages: [call SAP](../how-to/call-sap.md), [call any HTTP system](../how-to/call-http.md).
+How-to pages: [call SAP](../how-to/call-sap.md), [call any HTTP system](../how-to/call-http.md),
+[compute with code](../how-to/functions.md), [send a mail](../how-to/mail.md).
 """
 
 _HEAD = ("field", "type", "default", "meaning")
@@ -21,7 +24,7 @@ _HEAD = ("field", "type", "default", "meaning")
 def connectors_page() -> str:
     """Returns the page of the connectors."""
     parts = [_INTRO]
-    for connector in (HTTP, SAP):
+    for connector in (HTTP, SAP, FUNCTION, EMAIL):
         parts.append(f"## {connector.title}")
         parts += [part for operation in connector.operations for part in _operation(operation)]
         parts += [part for kind in connector.connection_kinds for part in _kind(kind)]
@@ -29,7 +32,9 @@ def connectors_page() -> str:
 
 
 def _operation(operation: Operation) -> list[str]:
-    repeat = "depends on the input: GET, PUT and DELETE yes" if callable(operation.idempotent) else operation.idempotent
+    repeat = "depends on the input: GET, PUT and DELETE yes"
+    if isinstance(operation.idempotent, bool):
+        repeat = "yes" if operation.idempotent else "no"
     facts = [
         f"Default timeout of an attempt: {operation.default_timeout.total_seconds():g} s.",
         f"May be repeated after an unknown outcome: {repeat}.",
@@ -39,9 +44,12 @@ def _operation(operation: Operation) -> list[str]:
         " ".join(facts),
         "Input:",
         _fields(operation.input),
-        "Output:",
-        _fields(operation.output),
+        *(["Output:", _fields(operation.output)] if operation.output.__struct_fields__ else [_sentences(operation)]),
     ]
+
+
+def _sentences(operation: Operation) -> str:
+    return f"Output: {first_sentence(operation.output.__doc__)}"
 
 
 def _kind(kind: ConnectionKind) -> list[str]:

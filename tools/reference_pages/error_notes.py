@@ -75,12 +75,27 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "BAD_TIME": ("call", "Times are epoch milliseconds."),
     "BAD_WAIT": ("call", "`wait` takes an ISO 8601 duration of at most `PT60S`, such as `PT10S`."),
     "BODY_TOO_LARGE": ("call", "The body is over the limit `body_bytes`."),
+    "BULK_NOT_FOUND": ("state", "The bulk does not exist, or belongs to another organization."),
+    "CALENDAR": ("step", "The calendar of an approval cannot be read; the message names the place in it."),
+    "CANNOT_REASSIGN": (
+        "state",
+        "The card cannot go to this person: they asked for the approval, have decided already, or have a card of it.",
+    ),
+    "CARD_CHANGED": ("state", "The card has changed since it was shown; nothing was recorded. Look at it again."),
     "CARD_NOT_FOUND": ("state", "The card, or the card that an inbox token names, does not exist."),
+    "CHILD_FAILED": (
+        "step",
+        "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason.",
+    ),
+    "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
     "CLAIM_TAKEN": (
         "inside",
         "An open execution has the process id; the caller is given that execution, or `PROCESS_ID_IN_USE`.",
     ),
-    "CLOSED": ("state", "The card takes no more answers: it timed out, was deleted, or its execution has ended."),
+    "CLOSED": (
+        "state",
+        "The card takes no more answers: it timed out, was deleted or passed on, or its execution has ended.",
+    ),
     "COMPLETED": ("state", "The execution has completed; there is nothing to resume or to terminate."),
     "CONFLICT": (
         "state",
@@ -116,6 +131,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "command",
         "Another process owns the data folder. Stop it, or use its API. `serve` ends with 75.",
     ),
+    "DEPTH_LIMIT": (
+        "step",
+        "As many executions as the limit `child_depth` allows have called each other: a workflow that calls itself?",
+    ),
     "DOCUMENT_TOO_LARGE": (
         "step",
         "The data document would grow over the limit `document_bytes`. Keep less in outputs, or raise the limit.",
@@ -143,11 +162,36 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "FOLDER_NOT_EMPTY": ("command", "The folder must be a new or an empty one. Nothing was written."),
     "FORBIDDEN": ("call", "The key is missing, unknown, revoked or expired. The body never says which."),
+    "FUNCTION_CRASHED": (
+        "step",
+        (
+            "The process that ran the code died, and so did the one that ran it again. Look for what kills "
+            "processes on the machine, such as a lack of memory."
+        ),
+    ),
+    "FUNCTION_FAILED": (
+        "step",
+        "The code raised an exception that it did not catch. The message has the line and what it said.",
+    ),
+    "FUNCTION_MEMORY": (
+        "step",
+        "The code took more memory than the limit `function_memory`. Work on less at once, or raise the limit.",
+    ),
+    "FUNCTION_RESULT": (
+        "step",
+        "What the code returns is no JSON, nested too deeply or too large. The message says where in the result.",
+    ),
+    "FUNCTION_SYNTAX": ("step", "The code cannot be read. The message has the line."),
+    "FUNCTION_TIME": (
+        "step",
+        "The code did not end within the limit `function_time`. Look for a loop without end, or raise the limit.",
+    ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (
         "inside",
         "An event cannot follow the state. `looply doctor` finds stored histories that have one.",
     ),
+    "INCORRECT_BULK_ID": ("call", "The id of the bulk is not a UUID."),
     "INCORRECT_CARD_ID": ("call", "A card id is a UUID."),
     "INCORRECT_EXECUTION_ID": ("call", "An execution id is a UUID."),
     "INCORRECT_KEY_ID": ("call", "A key id is a UUID; it is not the key's text."),
@@ -191,6 +235,14 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "So many branches ended without arriving at the `join` that it can no longer be met.",
     ),
     "LOOP_LIMIT": ("step", "A `redirect` has sent the execution back as often as its `max_visits` allows."),
+    "MAIL_REFUSED": (
+        "step",
+        "The mail server refused the mail, its sender or all its recipients (5xx). The message says why.",
+    ),
+    "MAIL_UNSUPPORTED": (
+        "step",
+        "The mail server lacks what the connection asks for, such as STARTTLS. Check `tls` and `user`.",
+    ),
     "MALFORMED_HTTP": ("call", "The request is not valid HTTP."),
     "MALFORMED_JSON": (
         "call",
@@ -215,8 +267,17 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "NOT_WAITING": ("state", "The execution does not wait, or the token names no wait that could be released."),
     "NO_ACTIVE_VERSION": ("state", "The workflow has drafts only. Activate one, or name a version."),
     "NO_BACKUP": ("command", "The folder is no backup that `looply db backup` has made."),
+    "NO_INCIDENT": (
+        "state",
+        "The execution has no such open incident: nothing has failed, or somebody else has decided. Look at its log.",
+    ),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` makes one."),
     "NO_SCHEDULE": ("state", "The workflow is started by calls; there is nothing to pause."),
+    "NO_APPROVER": ("step", "An approval has nobody to ask, or fewer people than its `quorum`."),
+    "NO_CHANNEL": (
+        "inside",
+        "A card belongs to a channel that this process does not have; it is shown by another one.",
+    ),
     "NO_STORE": ("command", "The folder holds no store. `looply init` makes one."),
     "OPERATION_FAILED": ("step", "A call to another system failed."),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
@@ -266,6 +327,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "REDIRECT_REFUSED": ("step", "A redirect leads where the call must not go, or there are too many."),
     "REFUSED": ("call", "The call is well formed, and its content is not acceptable."),
     "REJECTED": ("step", "The other system understood the call and refused it."),
+    "REPAIR_REFUSED": (
+        "state",
+        "What was given does not fit the execution or the version to go on with. `errors` says where, and the mend.",
+    ),
     "REQUEST_TIMEOUT": ("call", "The request did not arrive in time."),
     "RESPONSE_TOO_LARGE": (
         "step",
@@ -283,9 +348,18 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),
     "SHUTTING_DOWN": ("server", "The server is stopping. Nothing was done; repeat after `Retry-After`."),
+    "SELF_APPROVAL": ("state", "Who asks for an approval with `self_approval: false` may not decide about it."),
+    "SLOT_TAKEN": (
+        "inside",
+        "It is not the execution's turn to take a slot of its workflow; it stays in line.",
+    ),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
+    "STEP_ENDED": (
+        "state",
+        "The step has ended already and cannot be skipped or completed. Move the execution to another step.",
+    ),
     "STEP_LIMIT": (
         "step",
         "The execution has visited as many steps as the limit `step_visits` allows. It stops with an incident.",
@@ -310,6 +384,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The other system did not answer in time. Retried when the step has a `retry` and `on_unknown` allows it.",
     ),
     "TLS_CERTIFICATE": ("step", "The certificate of the other system is not valid for it."),
+    "TOO_MANY_BULKS": ("state", "As many bulks run as may at once. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has as many profiles as it can have."),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),

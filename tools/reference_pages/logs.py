@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, get_args
 
-from looply.execution.events import ExecutionClosed, FinalStatus, IncidentOpened, TimerKind, TimerStarted
-from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, SHOWN, entry_type
+from looply.execution.events import (
+    ExecutionClosed,
+    FinalStatus,
+    IncidentClosed,
+    IncidentOpened,
+    TimerKind,
+    TimerStarted,
+)
+from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, REOPENED, SHOWN, entry_type
 from looply.execution.state import Phase
 from looply.execution.transitions import PATH_MOVES
 from reference_pages.markdown import code, page, table
@@ -24,13 +31,25 @@ with one `seq`, `INCIDENT_OPENED` and `EXECUTION_FAILED`.
 """
 
 TEXTS: Final[dict[str, str]] = {
-    "CARD_ANSWERED": "A recipient answered a card.",
-    "CARD_CLOSED": "Cards take no more answers; `reason` says why.",
-    "CARD_SENT": "Cards were sent to the recipients, or changed when there is a `target`.",
+    "CARD_ANSWERED": "A recipient answered a card; on an approval with which `decision`, on which `revision`.",
+    "CARD_CLOSED": "Cards take no more answers; `reason` says why; `to` and `note` tell who has them now.",
+    "CARD_SENT": "Cards were sent to the recipients, changed (`target`), or recalled to mind (`reminder`).",
+    "CHILD_ENDED": (
+        "What became of an execution that this one wanted (`execution_id`): it ended with the `status`, was `STARTED`"
+        " (when only that was awaited), was `REFUSED` for the reason `code`, or was given up (`CANCELLED`)."
+    ),
+    "CHILD_STARTED": (
+        "An execution of another workflow is wanted, by a `subworkflow` step or because of the incident `incident_id`."
+    ),
+    "EXECUTION_ADMITTED": "It was the execution's turn: it has one of the slots of its workflow.",
     "EXECUTION_COMPLETED": "The execution ended; all went well.",
     "EXECUTION_EDITED": "An operator changed parts of the data document.",
     "EXECUTION_FAILED": "The execution failed: by an incident (`incident_id`), or for ever by a `terminate` step.",
     "EXECUTION_MOVED": "An operator put the execution on another step or version.",
+    "EXECUTION_QUEUED": (
+        "The execution stands in line: `max_concurrency` executions of its workflow run or wait already."
+    ),
+    "EXECUTION_REOPENED": "Somebody has decided about the incident; the execution goes on.",
     "EXECUTION_STARTED": "The execution began.",
     "EXECUTION_TERMINATED": "Somebody terminated the execution.",
     "INCIDENT_CLOSED": "Somebody decided about an incident.",
@@ -60,14 +79,15 @@ _STATUS = """
 ```mermaid
 stateDiagram-v2
     [*] --> RUNNING: trigger, schedule
-    RUNNING --> WAITING: wait, card, delay
-    WAITING --> RUNNING: resume, answer, timeout
+    RUNNING --> WAITING: wait, card, delay, child
+    WAITING --> RUNNING: resume, answer, timeout, end of the child
     RUNNING --> COMPLETED: no path is left, terminate
     RUNNING --> FAILED: terminate with FAILED, incident
     RUNNING --> TERMINATED: terminateWorkflow
     WAITING --> TERMINATED: terminateWorkflow
     WAITING --> FAILED: timeout of the workflow
     FAILED --> TERMINATED: terminateWorkflow closes an incident
+    FAILED --> RUNNING: an operator closes the incident
 ```
 
 `COMPLETED`, `TERMINATED` and a `FAILED` made by a `terminate` step are final. A `FAILED` with an incident keeps
@@ -81,7 +101,7 @@ the diagram cannot happen.
 
 _PHASES = {
     "ENTER": "the step must be visited",
-    "OPEN": "the world must answer: a call, a timer, a person",
+    "OPEN": "the world must answer: a call, a timer, a person, another execution",
     "LEAVE": "the step is done, the path leaves by an exit",
     "FAILED": "the attempt failed: repeat it, take `error`, or open an incident",
     "UNKNOWN": "nobody can tell whether the call got through: `on_unknown` decides",
@@ -116,6 +136,7 @@ def _entries() -> Iterator[tuple[str, list[str]]]:
     for status in get_args(FinalStatus):
         yield entry_type(ExecutionClosed(at=at, status=status)), ["reason"]
     yield FAILED_BY_INCIDENT, [shown for _, shown in SHOWN[IncidentOpened][1]]
+    yield REOPENED, [shown for _, shown in SHOWN[IncidentClosed][1]]
 
 
 def state_machine_page() -> str:

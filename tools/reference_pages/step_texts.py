@@ -9,10 +9,15 @@ SUMMARIES: Final[dict[str, str]] = {
     ),
     "httpRequest": "Sends one HTTP request to any system.",
     "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "function": "Runs JavaScript or Python in a sandbox; see [compute with code](../how-to/functions.md).",
     "conditional": "Takes `yes` when all rules hold, else `no`.",
     "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
     "advancedConditional": "Takes the first branch of which any group of conditions holds, else `else`.",
     "adaptiveCard": ("Sends an Adaptive Card to people and may wait for their answers; changes or deletes cards."),
+    "approval": (
+        "Asks people to approve or reject, until enough have approved or so many cannot any more; see "
+        "[ask people](../how-to/approvals.md)."
+    ),
     "wait": "Waits until `resumeWorkflow` is called, or until the time is over.",
     "delay": "Waits for a duration or until an instant.",
     "overridePayload": "Sets names of `payload.output`, or replaces the caller's part of it.",
@@ -20,9 +25,14 @@ SUMMARIES: Final[dict[str, str]] = {
         "Reads or changes a datastore: a named JSON document of the organization with a revision, which every "
         "workflow can read. A change is stored together with the step's outcome, exactly once."
     ),
+    "email": "Sends a mail; see [send a mail](../how-to/mail.md).",
     "parallel": "Runs its branches side by side, up to its `join`, or each to an end of its own.",
     "join": "Goes on when enough branches of its `parallel` have arrived; the others are given up.",
     "forEach": "Runs its body, the steps behind `each`, once for each item of a list; then leaves by `next`.",
+    "subworkflow": (
+        "Starts an execution of another workflow of the organization, with a body of its own, and waits for its end."
+        " With `wait` false the step is done as soon as that execution is stored."
+    ),
     "redirect": "Goes on at another step, which makes loops.",
     "terminate": "Ends the execution at once.",
 }
@@ -39,9 +49,18 @@ OUTPUTS: Final[dict[str, str]] = {
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
         "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
     ),
+    "function": "what the code returns: any JSON value, null without a `return`.",
+    "email": (
+        "`message_id`, `accepted` (addresses that the mail server took) and `refused` (a list of `address`, `status` "
+        "and `message`). The step fails when the server takes nobody."
+    ),
     "adaptiveCard": (
         "`response` (`user` and `data` of the answer that came last), `responses` (all answers, each with "
         "`answered_on`), `recipients`, `source`. A card that does not wait has `response` null."
+    ),
+    "approval": (
+        "`outcome` (`approved`, `rejected` or `timeout`) and `decisions`, oldest first: who decided what, with comment,"
+        " time, channel and the revision of the card, null when a resume decided for everybody."
     ),
     "wait": "the `payload` of the resume, `source` included.",
     "overridePayload": "what it set.",
@@ -52,6 +71,12 @@ OUTPUTS: Final[dict[str, str]] = {
     "parallel": "`branches`: for each branch `ARRIVED`, `ENDED` (at an open exit) or `CANCELLED`.",
     "join": "`arrived`, the branches in the order of their arrival, and `missing`, the others.",
     "forEach": "`items`: for each item, in order, the output of the step at which its iteration ended.",
+    "subworkflow": (
+        "`execution_id`, `status` (`COMPLETED`; `RUNNING` with `wait` false) and `output`, which is what the other"
+        " execution has as `payload.output` when it ends (null with `wait` false). When it was terminated, or ended as"
+        " failed by a `terminate` step, the step fails with `CHILD_TERMINATED` or `CHILD_FAILED`, and a step behind its"
+        " exit `error` finds all this too."
+    ),
     "redirect": "`target`.",
     "terminate": "`status` and `reason`.",
 }
@@ -90,6 +115,16 @@ EXAMPLES: Final[dict[str, Any]] = {
             "entity": "A_PurchaseOrder('${payload.output.po}')",
             "method": "GET",
             "fail_on": ["4xx", "5xx"],
+        },
+    },
+    "function": {
+        "id": "function_1",
+        "type": "function",
+        "description": "Add up the items",
+        "settings": {
+            "language": "javascript",
+            "code": "return { total: input.items.reduce((sum, item) => sum + item.price * item.quantity, 0) }",
+            "input": {"items": "${payload.output.items}"},
         },
     },
     "conditional": {
@@ -154,6 +189,19 @@ EXAMPLES: Final[dict[str, Any]] = {
             "wait": {"for": "first", "timeout": "P3D"},
         },
     },
+    "approval": {
+        "id": "approval_1",
+        "type": "approval",
+        "description": "Release the order?",
+        "settings": {
+            "recipients": ["anna@example.com", "ben@example.com"],
+            "quorum": "any",
+            "comment_required": "reject",
+            "reminders": ["P1D"],
+            "escalation": [{"after": "P2D", "to": "boss@example.com"}],
+            "timeout": "P5D",
+        },
+    },
     "wait": {
         "id": "wait_1",
         "type": "wait",
@@ -181,6 +229,18 @@ EXAMPLES: Final[dict[str, Any]] = {
             "value": {"last_order": "${payload.output.po}"},
         },
     },
+    "email": {
+        "id": "email_1",
+        "type": "email",
+        "description": "Tell the buyer",
+        "settings": {
+            "connection": "MAIL",
+            "to": "${payload.output.buyer}",
+            "subject": "Order ${payload.output.po} is released",
+            "text": "It goes to the supplier today.",
+        },
+        "retry": {"max_attempts": 4, "interval": "PT1M", "backoff": 2},
+    },
     "parallel": {
         "id": "parallel_1",
         "type": "parallel",
@@ -193,6 +253,15 @@ EXAMPLES: Final[dict[str, Any]] = {
         "id": "forEach_1",
         "type": "forEach",
         "settings": {"items": "${payload.output.lines}", "concurrency": 4},
+    },
+    "subworkflow": {
+        "id": "subworkflow_1",
+        "type": "subworkflow",
+        "description": "Check the supplier",
+        "settings": {
+            "workflow_id": "0190c3b2-0000-7000-8000-000000000001",
+            "payload": {"supplier": "${payload.output.supplier}"},
+        },
     },
     "redirect": {"id": "redirect_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 10}},
     "terminate": {

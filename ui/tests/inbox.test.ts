@@ -141,6 +141,47 @@ describe("the inbox page", () => {
     expect(page.root.querySelectorAll("button")).toHaveLength(0);
   });
 
+  it("says why a card is closed, in the words of the server", async () => {
+    const passed = await open([item({ status: "CLOSED", closed_text: "the request was passed on to ben@example.com" })]);
+    expect(passed.text()).toContain("The request was passed on to ben@example.com.");
+    const page = await open([item()], [{ status: 409, body: { code: "CLOSED", message: "the time to answer is over" } }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("The time to answer is over.");
+  });
+
+  it("says who asks for an approval, how many must approve, and who has decided so far", async () => {
+    const decisions = [{ user: "ann@example.com", action: "approved", comment: "fine" }];
+    const approval = { requester: "cy@example.com", order: "sequence", quorum: 2, recipients: 3, decisions };
+    const page = await open([item({ approval })]);
+    expect(page.text()).toContain("Requested by cy@example.com");
+    expect(page.text()).toContain("2 of 3 must approve, one after the other.");
+    expect(page.text()).toContain("ann@example.com: approved – fine");
+    const alone = await open([item({ approval: { ...approval, recipients: 1, decisions: [] } })]);
+    expect(alone.text()).not.toContain("must approve");
+  });
+
+  it("tells which card was answered, and shows it anew when it has changed", async () => {
+    const changed = { status: 409, body: { code: "CARD_CHANGED", message: "the card has changed" } };
+    const page = await open([item({ revision: 3 }), item({ revision: 4 })], [changed, recorded]);
+    await page.press("Approve");
+    expect(page.text()).toContain("Nothing was recorded.");
+    await page.press("Approve");
+    expect(page.text()).toContain("Your answer is recorded");
+    expect(page.sent).toMatchObject([{ card_revision: 3 }, { card_revision: 4 }]);
+  });
+
+  it("says what was decided by somebody else, and keeps the form when a comment is missing", async () => {
+    const told = { message: "already answered", answered_by: "ann@example.com", answered_on: ANSWERED_ON, decision: "rejected" };
+    const late = await open([item()], [{ status: 200, body: told }]);
+    await late.press("Approve");
+    expect(late.text()).toContain("(rejected)");
+    const missing = { code: "PAYLOAD_REFUSED", errors: [{ path: "/data/comment", message: "A comment is required to reject." }] };
+    const page = await open([item()], [{ status: 422, body: missing }]);
+    await page.press("Approve");
+    expect(page.text()).toContain("A comment is required to reject.");
+    expect(page.button("Approve").disabled).toBe(false);
+  });
+
   it("says that a request is held by an incident, before and after a click", async () => {
     const held = await open([item({ status: "FROZEN" })]);
     expect(held.text()).toContain("This request cannot be answered at the moment");

@@ -44,7 +44,7 @@ async def _card_payload(cards: Cards, organization_id: str, card_id: str, versio
 
 
 def _names_card(step: Any) -> bool:
-    if not isinstance(step, dict) or step.get("type") != "adaptiveCard":
+    if not isinstance(step, dict) or step.get("type") not in ("adaptiveCard", "approval"):
         return False
     settings = step.get("settings")
     return isinstance(settings, dict) and isinstance(settings.get("card_id"), str) and "card" not in settings

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from looply.app.addressing import get_owned
+from looply.app.addressing import checked_process_id, get_owned
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.port import Execution, Filter, Listed, Page, Start, Started
@@ -35,6 +35,16 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
+class Rerun(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose input to run again, and what shall be otherwise. `version` counts where it `has_version`; None: newest."""
+
+    execution_id: str
+    has_version: bool = False
+    version: int | None = None
+    profile: str = ""
+    process_id: str | None = None
+
+
 async def get(
     services: Services, principal: Principal, workflow_id: str, execution_id: str, *, after: int = 0
 ) -> Record:
@@ -62,30 +72,42 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     return await named_rows(services, organization_id, page)
 
 
-async def rerun(services: Services, principal: Principal, execution_id: str) -> Started:
-    """Starts a new execution of what an execution ran on, with its input, profile values and process id.
+async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
+    """Starts a new execution with the input of another one, which its history names.
 
-    Raises: NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
+    It runs on what that one ran on, with its profile values and process id, unless another version, profile or process
+    id is wanted.
+    Raises: BadRequest; NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
     """
-    execution = await get_owned(services, principal.organization_id, execution_id)
+    execution = await get_owned(services, principal.organization_id, wanted.execution_id)
     started = execution.state.started
+    process_id = started.process_id if wanted.process_id is None else checked_process_id(wanted.process_id)
+    version, workflow = execution.state.workflow_version, execution.workflow
+    if wanted.has_version:
+        found = await services.library.resolve(started.organization_id, started.workflow_id, wanted.version)
+        version, workflow = found.workflow_version, found.workflow
+    name, values = started.profile, started.environment
+    if wanted.profile:
+        profile = await services.library.profile(started.organization_id, started.workflow_id, wanted.profile)
+        name, values = (profile.name, profile.values) if profile is not None else ("", None)
     return await services.engine.start(
         Start(
             organization_id=started.organization_id,
             workspace_id=started.workspace_id,
             workflow_id=started.workflow_id,
-            workflow_version=execution.state.workflow_version,
-            workflow=execution.workflow,
+            workflow_version=version,
+            workflow=workflow,
             trigger_type="REQUEST",
             body=started.body,
             body_size=len(encode_json(started.body)),
             # Unlike the request of any trigger, so that an execution with the process id is never taken for this one.
             request=fingerprint("rerun", started.execution_id),
-            process_id=started.process_id,
-            profile=started.profile,
-            environment=started.environment,
+            process_id=process_id,
+            profile=name,
+            environment=values,
             by=principal.by,
             via="API",
+            rerun_of=started.execution_id,
         )
     )
 

@@ -1,5 +1,6 @@
 """The web inbox: a card as its recipient sees it, and the recipient's answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,8 +11,10 @@ from looply.catalog.keys import Principal
 from looply.engine.port import Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.address import card_token, parse_address, parse_token
-from looply.execution.cards import find_card, former_answer, open_wait_of
+from looply.execution.approval_terms import ApprovalTerms
+from looply.execution.cards import find_card, former_answer, open_wait_of, why_closed
 from looply.execution.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.decisions import Decision, decisions_of
 from looply.execution.state import Card, ExecutionState
 from looply.jsontext import Json
 
@@ -20,6 +23,8 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a recipient is shown.
 
     `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution, and the card stays for the time after it.
+    `closed_reason` is the word for why it is CLOSED, `closed_text` says it. `terms` are there on an approval that is
+    open, with the `decisions` so far.
     """
 
     status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
@@ -30,6 +35,14 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: datetime | None = None
     answered_by: str = ""
     answered_on: datetime | None = None
+    decision: str = ""
+    revision: int = 1
+    reminders: int = 0
+    closed_reason: str = ""
+    closed_text: str = ""
+    passed_to: str = ""
+    terms: ApprovalTerms | None = None
+    decisions: Sequence[Decision] = ()
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +63,7 @@ async def show(services: Services, token: str) -> InboxCard:
     """
     execution, card = await _find(services, token)
     state = execution.state
-    former, wait = former_answer(state, card), state.waits.get(card.address)
+    former, wait = former_answer(execution.workflow, state, card), state.waits.get(card.address)
     return InboxCard(
         status=_status(state, card, former),
         card=card.body,
@@ -60,23 +73,34 @@ async def show(services: Services, token: str) -> InboxCard:
         timeout_on=wait.timeout_on if wait is not None else None,
         answered_by=former.answered_by if former is not None else "",
         answered_on=former.answered_on if former is not None else None,
+        decision=former.decision if former is not None else "",
+        revision=card.revision,
+        reminders=card.reminders,
+        closed_reason=card.wanted if card.wanted != "OPEN" else "",
+        closed_text=why_closed(card),
+        passed_to=card.passed_to,
+        terms=wait.approval if wait is not None else None,
+        decisions=decisions_of(execution.workflow, state, card.address),
     )
 
 
-async def decide(services: Services, token: str, data: dict[str, Json]) -> Recorded | AlreadyAnswered:
-    """Records a recipient's answer, or says who answered before.
+async def decide(
+    services: Services, token: str, data: dict[str, Json], *, revision: int = 0
+) -> Recorded | AlreadyAnswered:
+    """Records a recipient's answer, or says who answered before. `revision` is that of the card they saw, if known.
 
-    Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`) when nothing is asked;
-    Refused when the data document has no room for the answer.
+    Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`, `SELF_APPROVAL`,
+    `CARD_CHANGED`) when the answer cannot count; Refused when it is no decision, lacks a comment, or the data document
+    has no room for it.
     """
     execution, _ = await _find(services, token)
-    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data)
+    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision)
     reply = await services.engine.submit(execution.head.execution_id, command)
     match reply:
         case Recorded() | AlreadyAnswered():
             return reply
         case Unfit(problems=problems):
-            raise Refused("the answer does not fit into the execution", code="PAYLOAD_REFUSED", problems=problems)
+            raise Refused(problems[0].message, code="PAYLOAD_REFUSED", problems=problems)
         case UnknownToken():
             raise _not_found()
         case Declined(code=code, message=message):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from looply.catalog.audit import Audit
+from looply.catalog.bulks import Bulks
 from looply.catalog.cards import Cards
 from looply.catalog.connections import Connections
 from looply.catalog.database import Backend, CatalogDatabase
@@ -27,6 +28,7 @@ class Catalog:
     profiles: Profiles
     connections: Connections
     keys: Keys
+    bulks: Bulks
     audit: Audit
     database: CatalogDatabase
 
@@ -77,6 +79,7 @@ class Catalog:
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealer),
             keys=Keys(database, clock, ids, entropy),
+            bulks=Bulks(database, clock, ids),
             audit=Audit(database),
             database=database,
         )

@@ -203,6 +203,28 @@ api_keys = Table(
     Index(None, "organization_id", "key_id"),
 )
 
+bulks = Table(
+    "bulks",
+    metadata,
+    Column("bulk_id", ID, primary_key=True),
+    *_owner(),
+    Column("action", _text(16), nullable=False),
+    Column("wanted", JsonText, nullable=False),
+    Column("options", JsonText, nullable=False),
+    Column("status", _text(16), nullable=False),
+    # The execution that was looked at last, empty before the first one.
+    Column("place", ID, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    # The process that works on it, and until when nobody else may.
+    Column("holder", ID, nullable=False),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("ended_on_ms", BigInteger),
+    *_changes(),
+    Index(None, "organization_id", "bulk_id"),
+    Index(None, "status", "bulk_id"),
+)
+
 # Of SQLite alone: `looply.catalog.sums`. PostgreSQL keeps it empty.
 table_sums = Table(
     "table_sums",

@@ -44,7 +44,7 @@ async def bench(
     ] = None,
     terminal: Here,
 ) -> int:
-    """Measure triggers of a workflow with three computing steps, with 1 and with 32 callers.
+    """Measure triggers of a workflow with three computing steps, with 1 and with 32 callers, and two large executions.
 
     The server runs as a process of its own on the loopback interface with a new data folder; an answer means that the
     execution is on disk (synchronous=FULL). The callers share the machine with it.
@@ -61,6 +61,10 @@ async def bench(
         # The server has ended, so everything is in the file and nothing in the log before it.
         stored = (work / "data" / "executions.db").stat().st_size // max(measured["executions"], 1)
         report = {**_machine(), "flush_ms": flush_ms, **measured, "bytes_per_execution": stored}
+        # A store of their own: they would spoil the bytes of an execution.
+        (large := work / "large").mkdir()
+        async with local_server(large, {"log_level": "warning"}) as server:
+            report["regions"] = await _regions(server, terminal)
         terminal.show(report, lambda: _people(report))
     return REFUSED if report["unfinished"] or any(each["errors"] for each in report["results"]) else DONE
 
@@ -89,6 +93,14 @@ async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) ->
         "memory_mib": memory,
         "unfinished": bool(unfinished),
     }
+
+
+async def _regions(server: "LocalServer", terminal: Terminal) -> list[Report]:
+    from looply.cli.bench_regions import measure_regions  # noqa: PLC0415 - start-up cost
+    from looply.cli.client import ApiClient  # noqa: PLC0415
+
+    async with ApiClient(server.url, server.api_key) as client:
+        return await measure_regions(client, terminal.clock)
 
 
 def _machine() -> Report:
@@ -130,6 +142,7 @@ def _people(report: Report) -> "RenderableType":
         "flush of the disk": f"{report['flush_ms']} ms (median of {_FLUSHES})",
         "memory of the server": f"{report['memory_mib']} MiB after the last phase",
         "disk": f"{report['bytes_per_execution']} bytes an execution",
+        **{f"one execution, {each['case']}": f"{each['ms']} ms (goal {each['goal_ms']})" for each in report["regions"]},
         "all ran to their end": "no" if report["unfinished"] else "yes",
     }
     title = "Triggers of a workflow with three computing steps; answered when on disk"

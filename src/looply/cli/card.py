@@ -1,15 +1,17 @@
-"""`looply card`: Adaptive Card templates outside of a workflow."""
+"""`looply card`: Adaptive Card templates outside of a workflow, and open cards that go to somebody else."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from looply.cli.lines import answer_lines, evaluation
+from looply.cli.options import THE_SERVER, Server
+from looply.cli.tables import record
 from looply.cli.terminal import Here
 from looply.expressions import parse_card
 from looply.jsontext import Json
 
-APP: Final = App(name="card", help="Adaptive Card templates outside of a workflow.")
+APP: Final = App(name="card", help="Adaptive Cards: render templates, pass open cards on.")
 
 
 @APP.command
@@ -25,3 +27,23 @@ def render(*, terminal: Here) -> None:
         return parse_card(asked["template"], allows_unknown=True).expand(evaluation(terminal, {}), **given)
 
     answer_lines(terminal, "template", card_of)
+
+
+@APP.command
+async def reassign(
+    card_id: Annotated[str, Parameter(help="Id of an open card, as `getOpenCards` shows it.")],
+    to: Annotated[str, Parameter(help="Who decides in its recipient's place.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why; the former recipient is told, and the history keeps it.")] = "",
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Pass an open card on to somebody else.
+
+    The old card closes and says who has it now; the new one has a link of its own, which is shown.
+    """
+    async with server.client(terminal) as client:
+        answer = await client.post("reassignCard", {"card_id": card_id, "to": to, "reason": reason})
+    shown = {name: answer[name] for name in ("card_id", "recipient", "workflow_execution_id", "url")}
+    terminal.show(shown, lambda: record(shown))

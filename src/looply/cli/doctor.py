@@ -45,6 +45,8 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
         "open": audit.open,
         "orphans": audit.orphans,
         "problems": [dict(problem) for problem in audit.problems],
+        # No problem: they are being brought up to date. Told only where there are any.
+        **({"stale_cards": audit.stale_cards} if audit.stale_cards else {}),
     }
 
 
@@ -81,4 +83,5 @@ def _findings(document: dict[str, Any]) -> "RenderableType":
     if problems:
         rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
         return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
-    return record({**{name: document[name] for name in ("executions", "open", "orphans")}, "problems": "none"})
+    shown = {name: value for name, value in document.items() if name != "problems"}
+    return record({**shown, "problems": "none"})

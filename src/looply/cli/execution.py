@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli import repairs
 from looply.cli.client import NO_BODY, ApiClient, segment
 from looply.cli.failures import DONE, REFUSED, UsageError
 from looply.cli.finding import find_execution, read_execution
@@ -15,7 +16,11 @@ from looply.cli.tables import instant, record, rows_of, show_items, table
 from looply.cli.terminal import Here
 from looply.cli.watching import Watch
 
-APP: Final = App(name="execution", help="Executions: list, show, watch, resume, terminate.")
+APP: Final = App(
+    name="execution", help="Executions: list, show, watch, resume, terminate, and what to do when they fail."
+)
+for _command in repairs.COMMANDS:
+    APP.command(_command)
 
 _COLUMNS: Final = {
     "execution": "workflow_execution_id",

@@ -124,14 +124,17 @@ class EgressPolicy:
         """Returns whether a name is refused before it is looked up."""
         return _bare(host) in _NEVER_NAMES
 
-    def permits(self, address: str, host: str, port: int) -> bool:
-        """Returns whether `address`, which `host` resolved to, may be connected at `port`."""
+    def permits(self, address: str, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> bool:
+        """Returns whether `address`, which `host` resolved to, may be connected at `port`.
+
+        `usual_ports` are those of the protocol that is spoken, where the port itself is not unsafe.
+        """
         judged = _unmapped(ip_address(address))
         name = _bare(host)
         carried = (judged, *_carried(judged))
         if any(inner in network for inner in carried for network in _NEVER):
             return False
-        if port in _UNSAFE_PORTS and not any(
+        if port in _UNSAFE_PORTS - usual_ports and not any(
             rule.port == port and rule.covers(judged, name, port) for rule in self._rules
         ):
             return False

@@ -16,10 +16,12 @@ import jsonschema_rs
 import msgspec
 
 from looply.clock import Clock
+from looply.connectors.dialer import Dialer, NoDialer
+from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.sessions import SessionCache
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
-from looply.limits import DEFAULT_LIMITS
+from looply.limits import DEFAULT_LIMITS, Limits
 
 PORT_VERSION = 1
 """Rises when a connector written for the version before would no longer work."""
@@ -133,9 +135,16 @@ class CallContext:
     """Sessions with other systems, kept in memory and shared by all calls of the process."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
     """Gives the one connection of a kind that has these settings; raises BadInput when it is not exactly one."""
+    dialer: Dialer = field(default_factory=NoDialer)
+    """The way out for protocols other than HTTP. The operation itself keeps within `timeout`."""
+    sandbox: Sandbox = field(default_factory=NoSandbox)
+    """Where code of authors runs."""
+    limits: Limits = DEFAULT_LIMITS
+    has_secrets: bool = False
+    """Whether the input has secrets; of what was made from it, messages then repeat nothing."""
 
 
-OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[dict[str, Json]]]
+OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +161,9 @@ class Operation:
     output: type[msgspec.Struct]
     idempotent: Callable[[Mapping[str, Json]], bool] | bool
     call: OperationCall
+    is_derived: bool = False
+    """Whether the output is made of the input and of nothing else. Secrets in it are then kept, since later steps need
+    them, and the whole output of an input with secrets is secret; other outputs have them masked."""
     default_timeout: timedelta = DEFAULT_LIMITS.attempt_timeout
 
     def is_idempotent(self, input_: Mapping[str, Json]) -> bool:

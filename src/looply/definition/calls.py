@@ -9,7 +9,13 @@ from looply.definition.reading import Reader, read_template
 from looply.definition.retry import RETRY_ON, RetryPolicy
 from looply.definition.schema_problems import shown
 from looply.definition.settings_schema import SETTINGS
-from looply.definition.step_settings import HttpRequestSettings, SapRequestSettings, StepSettings
+from looply.definition.step_settings import (
+    ApprovalSettings,
+    FunctionSettings,
+    HttpRequestSettings,
+    SapRequestSettings,
+    StepSettings,
+)
 from looply.errors import DefinitionError
 from looply.expressions import Escape, Template
 from looply.jsontext import Json
@@ -74,11 +80,14 @@ def _doubled(value: str) -> str:
 
 
 def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
-    """Returns what a call with an unknown outcome leads to: `retry` by itself only for methods safe to repeat."""
+    """Returns what a call with an unknown outcome leads to: `retry` by itself only where it is safe to repeat."""
     stated: OnUnknown | None = step.value.get("on_unknown")
     if stated is not None:
         return stated
     if isinstance(settings, HttpRequestSettings | SapRequestSettings) and settings.method in _SAFE_TO_REPEAT:
+        return "retry"
+    # Code touches nothing, and an approval only reads a datastore.
+    if isinstance(settings, FunctionSettings | ApprovalSettings):
         return "retry"
     return "incident"
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
-from looply.definition import calls, conditions, datastores, endings, pauses, scopes
+from looply.definition import approvals, calls, children, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -27,7 +26,7 @@ from looply.definition.schema import VALIDATOR, definition_schema
 from looply.definition.schema_problems import compile_schema, schema_problems
 from looply.definition.search_fields import check_search_fields
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
-from looply.definition.step_settings import AdaptiveCardSettings, StepSettings, WaitSettings
+from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
@@ -36,14 +35,18 @@ from looply.limits import DEFAULT_LIMITS, Limits
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     "httpRequest": calls.http_request,
     "sapRequest": calls.sap_request,
+    "function": code.function,
+    "email": mail.email,
     "conditional": conditions.conditional,
     "branchConditional": conditions.branch_conditional,
     "advancedConditional": conditions.advanced_conditional,
     "adaptiveCard": pauses.adaptive_card,
+    "approval": approvals.approval,
     "wait": pauses.wait,
     "delay": pauses.delay,
     "overridePayload": endings.override_payload,
     "datastore": datastores.datastore,
+    "subworkflow": children.subworkflow,
     "redirect": endings.redirect,
     "terminate": endings.terminate,
     "parallel": scopes.parallel,
@@ -54,7 +57,9 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
     "httpRequest": calls.call_input,
     "sapRequest": calls.call_input,
+    "function": code.function_input,
     "datastore": datastores.datastore_input,
+    "email": mail.email_input,
 }
 
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -69,10 +74,8 @@ _PATTERNS: Final[Mapping[str, str]] = {
 _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 _WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
-    "max_concurrency": None,
     "retention": None,
     "log": "full",
-    "on_failure": None,
 }
 """Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
 
@@ -172,7 +175,7 @@ def _workflow_settings(
         return WorkflowSettings()
     reader = Reader(document["workflow_settings"], "/workflow_settings", report)
     on_failure: str | None = reader.value.get("on_failure")
-    if on_failure is not None and not _is_uuid(on_failure):
+    if on_failure is not None and not children.is_uuid(on_failure):
         reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
     for name, harmless in _WITHOUT_EFFECT.items():
         if reader.value.get(name, harmless) != harmless:
@@ -267,11 +270,4 @@ def _workflow(
 
 def _waits(settings: StepSettings) -> bool:
     is_card = isinstance(settings, AdaptiveCardSettings) and settings.wait is not None
-    return is_card or isinstance(settings, WaitSettings)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False
+    return is_card or isinstance(settings, ApprovalSettings | WaitSettings)

@@ -75,10 +75,14 @@ def _check_target(step: StepOutline, outline: Outline, report: Report) -> None:
     elif step.type.name == "redirect" and target in (START, step.id):
         report.error(path, "a redirect leads to another step, and not to the start")
     elif step.type.name == "adaptiveCard" and not _sends_cards(found):
-        report.error(path, f"{target!r} sends no cards", "name an adaptiveCard step whose action is send")
+        report.error(
+            path, f"{target!r} sends no cards", "name an approval, or an adaptiveCard step whose action is send"
+        )
 
 
 def _sends_cards(step: StepOutline) -> bool:
+    if step.type is not None and step.type.name == "approval":
+        return True
     is_card = step.type is not None and step.type.name == "adaptiveCard"
     return is_card and step.settings.get("action", "send") == "send"
 

@@ -23,6 +23,20 @@ OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
     "httpRequest": _CALL,
     "sapRequest": _CALL,
+    "function": {},
+    "email": fields(
+        {
+            "message_id": _TEXT,
+            "accepted": {"type": "array", "items": _TEXT},
+            "refused": {
+                "type": "array",
+                "items": fields(
+                    {"address": _TEXT, "status": _TEXT, "message": _TEXT}, ("address", "status", "message")
+                ),
+            },
+        },
+        ("message_id", "accepted", "refused"),
+    ),
     "conditional": fields({"branch": {"type": "string", "enum": ["yes", "no"]}}, ("branch",)),
     "branchConditional": _BRANCH,
     "advancedConditional": _BRANCH,
@@ -37,6 +51,26 @@ OUTPUTS: Final[dict[str, Json]] = {
             "source": {"type": "string", "enum": [*SOURCES, ""]},
         },
         ("response", "responses", "recipients", "source"),
+    ),
+    "approval": fields(
+        {
+            "outcome": {"type": "string", "enum": ["approved", "rejected", "timeout"]},
+            "decisions": {
+                "type": "array",
+                "items": fields(
+                    {
+                        "user": _TEXT,
+                        "action": {"type": "string", "enum": ["approved", "rejected"]},
+                        "comment": _TEXT,
+                        "at": _TEXT,
+                        "via": _TEXT,
+                        "card_revision": {"anyOf": [_NONE, {"type": "integer"}]},
+                    },
+                    ("user", "action", "comment", "at", "via", "card_revision"),
+                ),
+            },
+        },
+        ("outcome", "decisions"),
     ),
     "wait": {
         "type": "object",
@@ -61,6 +95,14 @@ OUTPUTS: Final[dict[str, Json]] = {
         ("arrived", "missing"),
     ),
     "forEach": fields({"items": {"type": "array"}}, ("items",)),
+    "subworkflow": fields(
+        {
+            "execution_id": _TEXT,
+            "status": {"type": "string", "enum": ["RUNNING", "COMPLETED", "FAILED", "TERMINATED"]},
+            "output": {},
+        },
+        ("execution_id", "status", "output"),
+    ),
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }

@@ -114,7 +114,7 @@ def _meetings(outline: Outline, numbers: Mapping[str, int]) -> dict[int, _Meetin
             if target != join or source not in regions:
                 continue
             branch = exit_ if source == parallel else dict(regions[source][depth:]).get(parallel, "")
-            way = _way_of(source, exit_, numbers, numbers[join])
+            way = _way_of(outline.by_id[source], exit_, numbers, numbers[join])
             ways.setdefault(branch, []).append(way._replace(may_give=way.may_give | own, gives=way.gives | own))
             sources.setdefault(branch, []).append(numbers[source])
         inner = own
@@ -153,7 +153,7 @@ def _ways(outline: Outline, numbers: Mapping[str, int]) -> list[list[_Way]]:
     ways: list[list[_Way]] = [[] for _ in numbers]
     for source, target, exit_ in _edges(outline):
         if source in numbers and target in numbers:
-            way = _way_of(source, exit_, numbers, numbers[target])
+            way = _way_of(outline.by_id[source], exit_, numbers, numbers[target])
             if _leads_inside(outline.by_id[source], exit_):
                 way = way._replace(may_give=0, gives=0)
             ways[numbers[source]].append(way)
@@ -165,10 +165,10 @@ def _leads_inside(step: StepOutline, exit_: str) -> bool:
     return (is_of(step, "parallel") and exit_ != "error") or (is_of(step, "forEach") and exit_ == EACH)
 
 
-def _way_of(source: str, exit_: str, numbers: Mapping[str, int], target: int) -> _Way:
-    own = 0 if source == START else 1 << numbers[source]
+def _way_of(source: StepOutline, exit_: str, numbers: Mapping[str, int], target: int) -> _Way:
+    own = 0 if source.id == START else 1 << numbers[source.id]
     match exit_:
-        case "timeout":
+        case "timeout" if not is_of(source, "approval"):  # an approval tells who had decided by then
             return _Way(target, 0, 0)
         case "error":  # a status that `fail_on` names is an output all the same
             return _Way(target, own, 0)

@@ -110,6 +110,8 @@ _AUTH: Json = {
     "description": "Credentials made by expressions; constant ones belong into a connection.",
 }
 
+_ADDRESSES: Json = {"anyOf": [_NAME, items_of(_NAME)]}
+
 _CARD: dict[str, Json] = {
     "card": described({"type": "object"}, "Adaptive Card template."),
     "card_id": described(_NAME, "A card of the organization, in place of `card`."),
@@ -185,7 +187,11 @@ SETTINGS: Final[dict[str, Json]] = {
         ("service_path",),
     ),
     "function": fields(
-        {"language": one_of("javascript", "python"), "code": _TEXT, "input": {}},
+        {
+            "language": one_of("javascript", "python"),
+            "code": described(_NAME, "The body of a function of `input`; its `return` is the output of the step."),
+            "input": described({}, "What the code gets as `input`; any JSON value with expressions."),
+        },
         ("language", "code"),
     ),
     "conditional": fields({"rules": items_of(_RULE)}, ("rules",)),
@@ -240,19 +246,63 @@ SETTINGS: Final[dict[str, Json]] = {
     "approval": fields(
         {
             **_CARD,
-            "requester": EXPRESSION,
-            "self_approval": {"type": "boolean", "default": True},
-            "recipients": {
-                "anyOf": [EXPRESSION, items_of(_NAME), fields({"datastore": _NAME, "path": _TEXT}, ("datastore",))]
+            "requester": described(EXPRESSION, "Who asks, as an expression."),
+            "self_approval": {
+                "type": "boolean",
+                "default": True,
+                "description": "With `false` the requester is not asked and may not decide.",
             },
-            "order": one_of("parallel", "sequence", default="parallel"),
-            "quorum": {"anyOf": [one_of("any", "all"), {"type": "integer", "minimum": 1}]},
-            "veto": {"type": "boolean"},
-            "comment_required": one_of("reject", "always"),
-            "reminders": items_of(_DURATION),
-            "escalation": items_of(fields({"after": _DURATION, "to": {}}, ("after", "to"))),
-            "calendar": _NAME,
-            "timeout": _DURATION,
+            "recipients": {
+                "anyOf": [
+                    EXPRESSION,
+                    _NAME,
+                    items_of(_NAME),
+                    fields(
+                        {
+                            "datastore": described(_NAME, "Name of a datastore."),
+                            "path": described(_TEXT, "JSON Pointer or dotted path to the people in it."),
+                        },
+                        ("datastore",),
+                    ),
+                ],
+                "description": "Mail addresses, an expression that gives them, or where they stand in a datastore.",
+            },
+            "order": one_of(
+                "parallel", "sequence", default="parallel", description="All at once, or one after the other."
+            ),
+            "quorum": {
+                "anyOf": [one_of("any", "all"), {"type": "integer", "minimum": 1}],
+                "default": "all",
+                "description": "How many must approve.",
+            },
+            "veto": {
+                "type": "boolean",
+                "default": False,
+                "description": "One rejection decides, also where others could still approve.",
+            },
+            "comment_required": one_of(
+                "reject", "always", description="When a comment must be given; never when left out."
+            ),
+            "reminders": items_of(
+                _DURATION, maxItems=10, description="When those who have not decided are reminded, from their card on."
+            ),
+            "escalation": items_of(
+                fields(
+                    {
+                        "after": described(_DURATION, "Time since the card was sent."),
+                        "to": described(
+                            {"anyOf": [EXPRESSION, _NAME, items_of(_NAME)]},
+                            "Who takes over from those who have not decided.",
+                        ),
+                    },
+                    ("after", "to"),
+                ),
+                maxItems=10,
+            ),
+            "calendar": described(
+                _NAME, "Name of a datastore with working hours and holidays; the durations count working time then."
+            ),
+            "timeout": described(_DURATION, "After it the exit `timeout` is taken; never when left out."),
         },
         ("recipients",),
     ),
@@ -290,12 +340,12 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "email": fields(
         {
-            "connection": _NAME,
-            "to": {"anyOf": [_NAME, items_of(_NAME)]},
-            "cc": {"anyOf": [_NAME, items_of(_NAME)]},
+            "connection": described(_NAME, "Name of a connection of kind smtp."),
+            "to": described(_ADDRESSES, "Mail addresses: a list, or one text that separates them by commas."),
+            "cc": described(_ADDRESSES, "Who gets a copy."),
             "subject": _TEXT,
-            "text": _TEXT,
-            "html": _TEXT,
+            "text": described(_TEXT, "The mail as plain text."),
+            "html": described(_TEXT, "The mail as HTML."),
         },
         ("connection", "to", "subject"),
     ),
@@ -333,10 +383,17 @@ SETTINGS: Final[dict[str, Json]] = {
     ),
     "subworkflow": fields(
         {
-            "workflow_id": _NAME,
-            "version": {"type": ["integer", "string"]},
-            "payload": {},
-            "wait": {"type": "boolean", "default": True},
+            "workflow_id": described(_NAME, "The workflow to start, one of the same organization."),
+            "version": described(
+                {"type": ["integer", "string"], "minimum": 1},
+                "Its version; `latest`, which is the newest ACTIVE one when it starts, when left out.",
+            ),
+            "payload": described({}, "What it is started with, any JSON value."),
+            "wait": {
+                "type": "boolean",
+                "default": True,
+                "description": "Whether the step ends with the execution that it starts, or as soon as that is stored.",
+            },
         },
         ("workflow_id",),
     ),

@@ -71,6 +71,19 @@ class SapRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
     connection: str | Template | None = None
 
 
+class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`function`. The value of its `input` is `Step.input`; the code is the author's own text."""
+
+    language: Literal["javascript", "python"]
+    code: str
+
+
+class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`email`. What is sent is `Step.input`."""
+
+    connection: str | Template
+
+
 class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`conditional`: exit `yes` when all rules hold, else `no`."""
 
@@ -131,6 +144,42 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The step whose cards are updated or deleted."""
 
 
+class DatastorePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A value within a datastore: its name, and a JSON Pointer or dotted path into it; None is the whole."""
+
+    name: Template
+    path: Template | None = None
+
+
+class EscalationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """After a time somebody else takes over."""
+
+    after: Template
+    to: Template
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`approval`: asks people, who stand in `recipients` or in a datastore, until enough have approved or cannot."""
+
+    recipients: Template | None = None
+    datastore: DatastorePlace | None = None
+    card: CardTemplate | None = None
+    """None: a card is made of the description and the payload."""
+    card_id: str | None = None
+    card_version: int | None = None
+    requester: Template | None = None
+    self_approval: bool = True
+    order: Literal["parallel", "sequence"] = "parallel"
+    quorum: int | Literal["any", "all"] = "all"
+    veto: bool = False
+    comment_required: Literal["", "reject", "always"] = ""
+    reminders: tuple[Template, ...] = ()
+    escalation: tuple[EscalationSettings, ...] = ()
+    calendar: Template | None = None
+    """Name of a datastore whose working time the durations count."""
+    timeout: Template | None = None
+
+
 class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`wait`: until a resume of one of the sources comes, or the time is over."""
 
@@ -164,6 +213,16 @@ class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[tuple[tuple[str, ...], Template], ...] = ()
     """(the parts of the dotted name, the value)."""
     payload: Template | None = None
+
+
+class SubworkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`subworkflow`: starts an execution of another workflow, and waits for its end unless `wait` is false."""
+
+    workflow_id: Template
+    version: Template | None = None
+    """None: the newest ACTIVE one when it starts."""
+    payload: Template | None = None
+    wait: bool = True
 
 
 class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,14 +276,18 @@ StepSettings: TypeAlias = (
     TriggerSettings
     | HttpRequestSettings
     | SapRequestSettings
+    | FunctionSettings
+    | EmailSettings
     | ConditionalSettings
     | BranchConditionalSettings
     | AdvancedConditionalSettings
     | AdaptiveCardSettings
+    | ApprovalSettings
     | WaitSettings
     | DelaySettings
     | OverridePayloadSettings
     | DatastoreSettings
+    | SubworkflowSettings
     | RedirectSettings
     | TerminateSettings
     | ParallelSettings

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from looply.engine.copies import CopyRow
+from looply.engine.kinship import lost_children
 from looply.engine.port import Audit, Head
 from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
@@ -17,12 +19,14 @@ Read = Callable[[str], Awaitable[ExecutionState]]
 """Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
 
 
-async def audit_store(store: Store, read: Read) -> Audit:
+async def audit_store(store: Store, read: Read, channels: frozenset[str] = frozenset()) -> Audit:
     """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
-    `CLAIM` (who holds its process id differs), `ORPHAN` (an open execution that nothing will move), `ROW` (rows that
-    refer to what is not stored), `DATASTORE` (one that cannot be read as it was stored).
+    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `ORPHAN`
+    (an open execution that nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a
+    card has to look like; `channels` are those that keep copies, all copies of which must be stored), `DATASTORE` (one
+    that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
     problems: list[dict[str, Json]] = []
@@ -31,7 +35,7 @@ async def audit_store(store: Store, read: Read) -> Audit:
         for head in heads:
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
-            found = await _problems_of(store, read, head.execution_id)
+            found = await _problems_of(store, read, head.execution_id, channels)
             orphans += any(problem["kind"] == "ORPHAN" for problem in found)
             problems.extend(found)
         after = heads[-1].execution_id
@@ -39,24 +43,33 @@ async def audit_store(store: Store, read: Read) -> Audit:
     problems.extend(
         {"execution_id": "", "kind": "DATASTORE", "message": line} for line in await store.datastores.damaged()
     )
-    return Audit(executions=executions, open=opened, orphans=orphans, problems=problems)
+    return Audit(
+        executions=executions,
+        open=opened,
+        orphans=orphans,
+        problems=problems,
+        stale_cards=await store.copies.stale(),
+    )
 
 
-async def _problems_of(store: Store, read: Read, execution_id: str) -> Sequence[dict[str, Json]]:
+async def _problems_of(
+    store: Store, read: Read, execution_id: str, channels: frozenset[str]
+) -> Sequence[dict[str, Json]]:
     found: Sequence[dict[str, Json]] = ()
     for _ in range(_TRIES):
-        found = await _examine(store, read, execution_id)
+        found = await _examine(store, read, execution_id, channels)
         if not found:
             break
     return found
 
 
-async def _examine(store: Store, read: Read, execution_id: str) -> Sequence[dict[str, Json]]:
+async def _examine(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[dict[str, Json]]:
     head = await store.reads.head(execution_id)
     if head is None:
         return ()
     rows = await store.reads.work_of(execution_id)
     claims = await store.reads.claims_of(execution_id)
+    copies = await store.copies.of_execution(execution_id)
     try:
         state = await read(execution_id)
     except NotFound:
@@ -65,7 +78,12 @@ async def _examine(store: Store, read: Read, execution_id: str) -> Sequence[dict
         return ({"execution_id": execution_id, "kind": "UNREADABLE", "message": error.message},)
     return [
         {"execution_id": execution_id, "kind": kind, "message": message}
-        for kind, message in (*_differences(head, rows, state), *_wrong_claims(claims, state))
+        for kind, message in (
+            *_differences(head, rows, state),
+            *_wrong_claims(claims, state),
+            *await lost_children(store, state),
+            *_wrong_copies(copies, state, channels),
+        )
     ]
 
 
@@ -85,6 +103,18 @@ def _differences(head: Head, rows: Work, state: ExecutionState) -> list[tuple[st
     if state.status in ("RUNNING", "WAITING") and open_work(state).is_empty:
         found.append(("ORPHAN", f"the execution is {state.status} and nothing will move it"))
     return found
+
+
+def _wrong_copies(stored: Sequence[CopyRow], state: ExecutionState, channels: frozenset[str]) -> list[tuple[str, str]]:
+    """Returns the copies of cards of which the store does not know what the history says of them."""
+    wanted = {card.card_id: card.changed for card in state.cards.values()}
+    found = {copy.card_id: copy.wanted for copy in stored}
+    due = {card.card_id for card in state.cards.values() if card.channel in channels}
+    wrong = sorted(key for key in found.keys() | due if found.get(key) != wanted.get(key))
+    return [
+        ("CARD", f"the copy {key} must look as after event {wanted.get(key)}, and event {found.get(key)} is stored")
+        for key in wrong
+    ]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:
@@ -109,4 +139,5 @@ def _comparable(work: Work) -> dict[str, object]:
         "incidents": sorted(work.incidents, key=lambda row: row.seq),
         "cards": sorted(work.cards, key=lambda card: card.card_id),
         "continuations": work.continues,
+        "places": work.place,
     }

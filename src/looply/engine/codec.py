@@ -27,7 +27,7 @@ from looply.execution.state import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import SealBroken, Sealer
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 5
 """Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
 
 LARGE_BYTES: Final = 16 * 1024

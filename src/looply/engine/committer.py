@@ -9,6 +9,7 @@ import msgspec
 from looply.clock import Clock
 from looply.definition import Workflow
 from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.mailbox import Mailbox
@@ -17,6 +18,7 @@ from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredD
 from looply.engine.units import claim_of, effect_queue, head_of, work_change
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
+from looply.execution.deliveries import Delivered, sent
 from looply.execution.events import Event
 from looply.execution.searching import changed_search_values
 from looply.jsontext import encode_json
@@ -30,11 +32,15 @@ _SNAPSHOT_BYTES = 256 * 1024
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write."""
+    """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write.
+
+    `applied` are rows of other executions that the unit makes true.
+    """
 
     key: Key | None = None
     fire: Fire | None = None
     write: DatastoreWrite | None = None
+    applied: tuple[Delivered, ...] = ()
 
 
 _NO_EXTRAS = Extras()
@@ -44,6 +50,10 @@ def _nobody(_due: datetime | None) -> None:
     """Stands for the pump until there is one."""
 
 
+def _not_awake() -> None:
+    """Stands for the reconciler until there is one."""
+
+
 def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
     """Stands for the log of changes until there is one."""
 
@@ -51,8 +61,9 @@ def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
-    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules changed;
-    `on_change` the states before and after each unit that is durable.
+    `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
+    executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
+    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable.
     """
 
     def __init__(
@@ -67,6 +78,8 @@ class Committer:
         self._known_definitions: set[str] = set()
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._unsaved: dict[str, tuple[int, int]] = {}
+        self.channels: frozenset[str] = frozenset()
+        self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
 
@@ -110,6 +123,10 @@ class Committer:
         self._publish(unit)
         if before is not None and before.is_frozen and not after.is_frozen:
             self._offer_again(before, after)
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more."""
+        await self._store.work.drop_deliveries(rows)
 
     def watch(self, execution_id: str) -> asyncio.Event:
         """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
@@ -169,6 +186,9 @@ class Committer:
             key=self._stored_key(started.organization_id, extras.key),
             fire=extras.fire,
             definition=self._new_definition(after, workflow),
+            sent=sent(started, enumerate(events, expected + 1)),
+            applied=extras.applied,
+            copies=copy_wishes(before, after, self.channels),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
         )
@@ -239,6 +259,10 @@ class Committer:
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))
+        if unit.sent or unit.work.drop_place or unit.work.put.place is not None:
+            self.on_timer(None)
+        if unit.copies:
+            self.on_copies()
         self.tell(unit.execution_id)
 
 

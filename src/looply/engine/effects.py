@@ -60,10 +60,14 @@ class EffectRunner:
             # While an incident is open nothing starts: the row stays in line.
             if state.is_frozen or not await self._mark_running(effect):
                 return
-            # It may have been terminated here while it was being marked: then nothing leaves any more. What another
-            # process stored before the mark has taken the row away; what it stores later meets a call that is out.
+            # It may have been terminated here while it was being marked: then nothing leaves any more, also where it
+            # has left memory with its end. What another process stored before the mark has taken the row away; what
+            # it stores later meets a call that is out.
             known = self._current.in_memory(effect.execution_id)
-            state = known[0] if known is not None else state
+            if known is not None:
+                state = known[0]
+            elif not self._store.is_shared:
+                state = await self._state(effect)
         opened = _wanted(state, effect) if state is not None else None
         if state is None or opened is None:
             return

@@ -78,6 +78,11 @@ JOURNAL: Final = (
     ),
     _table("continuation", "execution_id uuid"),
     _table(
+        "place",
+        "execution_id uuid, workflow integer, seq bigint, since_ms bigint, most integer, held smallint",
+    ),
+    _table("delivery", "target uuid, sender uuid, seq bigint, kind smallint"),
+    _table(
         "card",
         "id text, execution_id uuid, org integer, workflow integer, step text, address text, part integer,"
         "recipient text, channel text, revision integer, opened_ms bigint",
@@ -90,6 +95,11 @@ JOURNAL: Final = (
     _table(
         "fire",
         "workflow integer, nominal_ms bigint, execution_id uuid, outcome smallint, at_ms bigint, count integer",
+    ),
+    _table(
+        "card_copy",
+        "id text, execution_id uuid, channel text, wanted bigint, shown bigint, handle text, attempts integer,"
+        "due_ms bigint, taken_ms bigint",
     ),
     _table(
         "datastore",

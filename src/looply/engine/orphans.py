@@ -13,9 +13,12 @@ _ORPHANS: Final = """
     UNION ALL SELECT 'incident', execution_id FROM incident
     UNION ALL SELECT 'continuation', execution_id FROM continuation
     UNION ALL SELECT 'card', execution_id FROM card
+    UNION ALL SELECT 'card_copy', execution_id FROM card_copy
     UNION ALL SELECT 'claim', execution_id FROM claim
     UNION ALL SELECT 'idempotency', execution_id FROM idempotency
     UNION ALL SELECT 'search_field', execution_id FROM search_field
+    UNION ALL SELECT 'place', execution_id FROM place
+    UNION ALL SELECT 'delivery', sender FROM delivery
     UNION ALL SELECT 'fire', execution_id FROM fire WHERE execution_id IS NOT NULL
     UNION ALL SELECT 'schedule', last_execution FROM schedule WHERE last_execution IS NOT NULL
   ) r WHERE NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = r.execution_id)

@@ -8,7 +8,7 @@ An engine is the shell (written once) above a `Store` and a `Dispatcher`. Guaran
 - an offered effect is eventually reported as succeeded, failed or unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
@@ -17,6 +17,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.execution.commands import Command, Reply
+from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.execution.state import ExecutionState, Status
 from looply.jsontext import Json
@@ -76,7 +77,7 @@ class MissedFires(msgspec.Struct, frozen=True, kw_only=True):
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a new execution is made of.
 
-    `request` is the fingerprint of (version asked for, profile, body).
+    `request` is the fingerprint of (version asked for, profile, body), `rerun_of` the execution whose input this is.
     """
 
     organization_id: str
@@ -95,6 +96,41 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     key: Key | None = None
     fire: Fire | None = None
+    rerun_of: str = ""
+    call: "Call | None" = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """How another execution starts one. The fields are those of `ExecutionStarted`; `delivery` is the row of the wish.
+
+    `parent` is the execution that wants it, also where its incident is the reason.
+    """
+
+    execution_id: str
+    delivery: Delivered
+    parent: str
+    tells: Literal["", "START", "END"]
+    depth: int
+    is_response: bool
+    secret: tuple[str, ...] = ()
+
+
+class Callee(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution that another one wants is made of: a version that can be run, and its default profile."""
+
+    workspace_id: str
+    workflow_version: int
+    workflow: Workflow
+    profile: str = ""
+    environment: Json = None
+
+
+CalleeOf: TypeAlias = Callable[[str, str, int | None], Awaitable[Callee]]
+"""Returns what runs, by organization, workflow id and version (None: the newest ACTIVE one).
+
+Raises: NotFound, Conflict and BadRequest when nothing can be run; other errors of the catalog, after which it is tried
+again.
+"""
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,12 +247,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What `looply doctor` found: how many executions, how many of them open, and every problem."""
+    """What `looply doctor` found: how many executions, how many of them open, and every problem.
+
+    `stale_cards` are copies of cards that do not look as they have to in their channel: they are being brought there.
+    """
 
     executions: int
     open: int
     orphans: int
     problems: Sequence[Mapping[str, Json]]
+    stale_cards: int = 0
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +268,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world."""
+
+    datastores: Datastores
+    """The datastores of all organizations; a change of one is durable when it returns."""
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
@@ -267,8 +310,10 @@ class Engine(Protocol):
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
         ...
 
-    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first."""
+    async def open_cards(
+        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
         ...
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
@@ -300,11 +345,6 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
-        ...
-
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
         ...
 
     async def audit(self) -> Audit:

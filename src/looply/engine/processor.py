@@ -10,9 +10,10 @@ from looply.clock import Clock
 from looply.engine.committer import Committer, Extras
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox, Mailboxes
-from looply.errors import EngineError, LooplyError, Stale
-from looply.execution import advance, answer, open_work
-from looply.execution.commands import Command, Continue, EffectDone, Reply
+from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
+from looply.execution import ExecutionState, advance, answer, open_work
+from looply.execution.commands import Admit, Command, Continue, Done, EffectDone, Reply
+from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.limits import Limits
 
@@ -131,18 +132,34 @@ class Processor:
 
     async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
         """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
+        taken: ClaimTaken | None = None
+        admits = True
         for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
             try:
-                return await self._compute(box, commands)
+                return await self._compute(box, commands, taken, admits=admits)
+            except SlotTaken:
+                # Another execution was first; what came together with the turn is taken without it.
+                admits = False
+            except ClaimTaken as error:
+                # Only what would take the process id back is refused; the result of a call beside it is stored.
+                if taken is not None:
+                    raise
+                taken = error
             except Stale:
                 if self._is_shared:
                     await self._catch_up(box)
                 else:
                     box.unload()
-        return await self._compute(box, commands)
+        return await self._compute(box, commands, taken, admits=False)
 
-    async def _compute(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
-        """Returns a reply for each command, or its own error: one that cannot be computed harms no other."""
+    async def _compute(
+        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None, *, admits: bool = True
+    ) -> list[Reply | LooplyError]:
+        """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
+
+        With `taken` another execution has the process id by now, so that no command may take it back; without `admits`
+        no slot of a workflow is taken.
+        """
         is_certain = not self._is_shared
         if box.state is None or box.workflow is None:
             is_certain = True
@@ -150,26 +167,37 @@ class Processor:
         state, workflow = box.state, box.workflow
         events: list[Event] = []
         replies: list[Reply | LooplyError] = []
+        applied: list[Delivered] = []
         extras = Extras()
         is_cut = self.deadline()
         for command in commands:
+            if isinstance(command, Admit) and not admits:
+                replies.append(Done(is_late=True))
+                continue
             timely = command if command.at >= state.now else replace(command, at=state.now)
             try:
                 said = answer(workflow, state, timely, limits=self._limits)
                 if said.write is not None:
                     extras = Extras(write=said.write)
                 if said.events:
-                    stretch = advance(workflow, state, said.events, limits=self._limits, is_cut=is_cut)
-                    state = stretch.state
+                    onto = said.workflow or workflow
+                    stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
+                    if taken is not None and _claims(stretch.state) and not _claims(state):
+                        raise _in_use(stretch.state) from taken
+                    state, workflow = stretch.state, onto
                     events.extend(stretch.events)
             except LooplyError as error:
                 replies.append(error)
             else:
                 replies.append(said.reply)
+                if command.delivery is not None:
+                    applied.append(command.delivery)
         if events:
-            await self._committer.commit(box, state, workflow, events, extras)
+            await self._committer.commit(box, state, workflow, events, replace(extras, applied=tuple(applied)))
         elif not is_certain and await self._catch_up(box):
             raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
+        elif applied:
+            await self._committer.drop_deliveries(applied)
         return replies
 
     async def _catch_up(self, box: Mailbox) -> bool:
@@ -179,6 +207,19 @@ class Processor:
         before = box.state.seq
         box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
         return box.state.seq > before
+
+
+def _claims(state: ExecutionState) -> bool:
+    """Whether the execution holds the process id that its caller gave."""
+    return bool(state.started.process_id) and open_work(state).holds_process_id
+
+
+def _in_use(state: ExecutionState) -> Conflict:
+    message = (
+        f"another open execution of the workflow has the process id {state.started.process_id!r} by now; "
+        "wait for its end or terminate it first"
+    )
+    return Conflict(message, code="PROCESS_ID_IN_USE")
 
 
 def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:

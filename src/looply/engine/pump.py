@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from looply.clock import Clock
+from looply.engine.deliveries import Deliverer
+from looply.engine.port import CalleeOf
 from looply.engine.recovery import Recovery, submitted
 from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
@@ -31,9 +33,9 @@ _HOLD_SECONDS = 60.0
 
 
 class Pump:
-    """Timers and schedules of one engine, and its recovery."""
+    """Timers, schedules and deliveries of one engine, and its recovery."""
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
@@ -43,6 +45,7 @@ class Pump:
         self._is_stopping = False
         self._is_stuck = False
         self._recovery = Recovery(shell, store, clock)
+        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery.holds)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -56,7 +59,10 @@ class Pump:
         await self._recovery.begin(epoch, poisoned)
 
     async def tick(self, now: datetime | None = None) -> None:
-        """Fires every timer and schedule that is due, now or at `now`. One that cannot fire holds up no other one."""
+        """Does everything that is due, now or at `now`. What cannot be done holds up nothing else.
+
+        That is: to fire timers and schedules, to apply what executions sent to each other, to admit those in line.
+        """
         now = now or self._clock.now()
         # What found no space at the start would else stay open until the next one.
         await self._recover_more()
@@ -69,6 +75,8 @@ class Pump:
                 break
         if not await self._scheduling.tick(now, self._batch):
             self._is_stuck = True
+        if not await self._deliverer.settle():
+            self._is_stuck = True
 
     async def run(self) -> None:
         """Fires what falls due until `stop`."""
@@ -77,7 +85,10 @@ class Pump:
             pause = _BACK_OFF_SECONDS
             try:
                 # What was judged is what fires: the clock may be set in between.
-                if not self._is_held(now := self._clock.now()):
+                if self._is_held(now := self._clock.now()):
+                    # Nothing of this goes by the wall clock.
+                    await self._deliverer.settle()
+                else:
                     await self.tick(now)
                     pause = await self._pause()
             except LooplyError as error:
@@ -119,11 +130,11 @@ class Pump:
         is_told = not self._store.is_shared and not self._scheduling.has_queued
         most = _LONGEST_SLEEP_SECONDS if is_told else _BACK_OFF_SECONDS
         if self._planned is None:
-            return most
+            return _BACK_OFF_SECONDS if self._is_stuck else most
         left = (self._planned - self._clock.now()).total_seconds()
         # A row that does not go away must not make a busy loop.
         least = _BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
-        return min(max(left, least), most)
+        return min(max(left, least), _BACK_OFF_SECONDS if self._is_stuck else most)
 
     def _is_held(self, now: datetime) -> bool:
         """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""

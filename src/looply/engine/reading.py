@@ -20,6 +20,7 @@ from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, Misse
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
+from looply.execution import ExecutionState
 from looply.execution.events import Event
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -39,6 +40,8 @@ class Parts:
     entropy: Entropy
     limits: Limits = DEFAULT_LIMITS
     cache_bytes: int = CACHE_BYTES
+    channels: frozenset[str] = frozenset()
+    """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
 
 
 class Reader:
@@ -50,7 +53,9 @@ class Reader:
         self._clock = parts.clock
         self._limits = parts.limits
         self.dispatcher = OwnEffects(parts.dispatcher)
+        self.datastores: Datastores = parts.store.datastores
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
+        self._committer.channels = self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
@@ -129,8 +134,14 @@ class Reader:
         finally:
             self._committer.unwatch(execution_id, signal)
 
-    async def open_cards(self, organization_id: str, recipient: str = "", limit: int = 100) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first."""
+    async def open_cards(
+        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
+        if card_id:
+            card = await self._store.reads.find_card(card_id)
+            head = await self._store.reads.head(card.execution_id) if card is not None else None
+            return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
     async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
@@ -141,10 +152,12 @@ class Reader:
         """Returns the live schedules of the organization, by workflow id."""
         return await self._store.schedules.list(organization_id)
 
-    @property
-    def datastores(self) -> Datastores:
-        """The datastores of all organizations; a change of one is durable when it returns."""
-        return self._store.datastores
+    async def stored(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return await self._loader.folded(execution_id)
 
     async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time
+from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
+from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, PlaceRow, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
+from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -18,10 +20,12 @@ _Words: TypeAlias = tuple[Any, ...]
 STATUSES: Final[_Words] = ("", "RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")
 TRIGGERS: Final[_Words] = ("", "REQUEST", "SCHEDULED")
 EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
-TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION")
+TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
+
+DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 
 STATUS_NUMBERS: Final = {word: number for number, word in enumerate(STATUSES)}
 RUNNING: Final = STATUS_NUMBERS["RUNNING"]
@@ -129,6 +133,16 @@ def incident_from(row: Row) -> IncidentRow:
     )
 
 
+def place_from(row: Row) -> PlaceRow:
+    """Returns the place of (execution_id, seq, since_ms, most, held)."""
+    return PlaceRow(execution_id=id_text(row[0]), seq=row[1], since=from_ms(row[2]), most=row[3], is_held=bool(row[4]))
+
+
+def delivery_from(row: Row) -> Delivery:
+    """Returns the row of (target, sender, seq, kind)."""
+    return Delivery(Delivered(id_text(row[0]), id_text(row[1]), row[2]), DELIVERIES[row[3]])
+
+
 def claim_from(row: Row) -> Claim:
     """Returns the claim of (organization id, workflow id, process_id, request)."""
     return Claim(organization_id=row[0], workflow_id=row[1], process_id=row[2], request=row[3])
@@ -191,6 +205,22 @@ def datastore_line_from(row: Row) -> DatastoreLine:
         created_on=from_ms(row[3]),
         modified_on=from_ms(row[4]),
         modified_by=row[5],
+    )
+
+
+COPY_COLUMNS: Final = "id, execution_id, channel, wanted, shown, handle, attempts"
+
+
+def copy_from(row: Row) -> CopyRow:
+    """Returns the copy of a card, of `COPY_COLUMNS`."""
+    return CopyRow(
+        card_id=row[0],
+        execution_id=id_text(row[1]),
+        channel=row[2],
+        wanted=row[3],
+        shown=row[4],
+        handle=row[5],
+        attempts=row[6],
     )
 
 

@@ -63,6 +63,10 @@ class Shell(Reader):
         """Gives the function that is told the states before and after each durable unit; it must not raise."""
         self._committer.on_change = told
 
+    def on_copies(self, woken: Callable[[], None]) -> None:
+        """Gives the function that is called when a copy of a card has to look otherwise in its channel."""
+        self._committer.on_copies = woken
+
     def begin(self) -> None:
         """Lets effects run."""
         self.dispatcher.start(self._effects.perform)
@@ -110,7 +114,7 @@ class Shell(Reader):
 
     async def audit(self) -> Audit:
         """Returns what a fold of every history says beside the stored rows."""
-        return await audit_store(self._store, self._loader.folded)
+        return await audit_store(self._store, self._loader.folded, self._channels)
 
     def health(self) -> Health:
         """Returns whether the engine takes work."""

@@ -13,8 +13,8 @@ from looply.engine.port import Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts
 from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull
-from looply.execution import advance
-from looply.execution.events import ExecutionStarted
+from looply.execution import ExecutionState, advance, evolve
+from looply.execution.events import Event, ExecutionStarted
 
 _STARTS_IN_FLIGHT = 4096
 """So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
@@ -97,7 +97,11 @@ class Starter:
 
     async def _start(self, request: Start) -> Started:
         now = self._clock.now()
-        execution_id = str(self._ids.next(now))
+        call = request.call
+        execution_id = str(self._ids.next(now)) if call is None else call.execution_id
+        if call is not None and self._boxes.find(execution_id) is not None:
+            raise Overloaded(f"somebody asks for execution {execution_id} before it is stored")
+        secret = request.workflow.steps[request.workflow.start].secret
         first = ExecutionStarted(
             at=now,
             by=request.by,
@@ -116,17 +120,32 @@ class Starter:
             body=request.body,
             request=request.request,
             size=request.body_size,
-            secret=request.workflow.steps[request.workflow.start].secret,
+            secret=secret if call is None else tuple(dict.fromkeys((*secret, *call.secret))),
+            parent=call.parent if call is not None else "",
+            tells=call.tells if call is not None else "",
+            depth=call.depth if call is not None else 0,
+            is_response=call is not None and call.is_response,
+            rerun_of=request.rerun_of,
         )
-        stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
+        state, events = self._begun(request, first)
+        extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())
         # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.
         box = self._boxes.open(execution_id)
         box.is_busy = True
         try:
-            await self._committer.commit(
-                box, stretch.state, request.workflow, stretch.events, Extras(key=request.key, fire=request.fire)
-            )
+            await self._committer.commit(box, state, request.workflow, events, extras)
         finally:
             self._processor.release(box)
         self._loader.keep(first.definition, request.workflow)
         return Started(execution_id=execution_id)
+
+    def _begun(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
+        """Returns the first stretch.
+
+        That of an execution which another one wants is its start alone: the wish comes again after a crash, so what
+        could bring the process down must not be part of the unit that takes the wish away.
+        """
+        if request.call is not None:
+            return evolve(None, first), (first,)
+        stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
+        return stretch.state, stretch.events

@@ -10,8 +10,10 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
 
@@ -106,6 +108,19 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     opened_on: datetime
 
 
+class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The place of an execution among those of its workflow: in line since then, or one of `most` slots.
+
+    `seq` numbers the event since which it is so.
+    """
+
+    execution_id: str
+    seq: int
+    since: datetime
+    most: int
+    is_held: bool
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of open work. In a unit: rows to put; in an audit: all rows of one execution."""
 
@@ -115,6 +130,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[IncidentRow, ...] = ()
     cards: tuple[OpenCard, ...] = ()
     continues: bool = False
+    place: PlaceRow | None = None
 
 
 class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +143,7 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_incidents: tuple[int, ...] = ()
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
+    drop_place: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +174,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
+    `copies` are cards that have to look otherwise in their channels. `sent` are rows for other executions, `applied`
+    those of other executions that the unit makes true: they go. A place that holds a slot is refused while it is not
+    its turn.
     `search` are the values of the search fields in place of all former ones (None: those stay).
     """
 
@@ -173,6 +193,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     fire: Fire | None = None
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
+    copies: tuple[CopyWish, ...] = ()
+    sent: tuple[Delivery, ...] = ()
+    applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
 
 
@@ -208,9 +231,10 @@ class Journal(Protocol):
         """Stores the unit; durable when it returns. Units of one call order are stored in that order.
 
         Sets the execution's `loads` to 0.
-        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, DatastoreMoved, DatastoresFull (nothing was stored, other units
-        of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable (nothing was sent,
-        so nothing was stored: the store goes on by itself); StoreLost (unknown until the next start).
+        Raises: Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull (nothing was stored,
+        other units of the group are not harmed); StoreFull (nothing of the group was stored); StoreUnreachable
+        (nothing was sent, so nothing was stored: the store goes on by itself); StoreLost (unknown until the next
+        start).
         """
         ...
 
@@ -287,6 +311,21 @@ class WorkQueue(Protocol):
         """Returns ids of executions whose stretch was cut; in a shared store by a process that has ended."""
         ...
 
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait to be applied to their targets, what one execution sent to another one in order.
+
+        Of these only the first is returned: the next one can be applied when it is gone.
+        """
+        ...
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more; durable when it returns."""
+        ...
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        ...
+
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
 
@@ -327,8 +366,16 @@ class Reads(Protocol):
         """Returns open card copies, newest first; of one recipient when it is not empty."""
         ...
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, of whatever organization; None when there is none."""
+        ...
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
+        ...
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution, whether it exists or not."""
         ...
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
@@ -342,8 +389,8 @@ class Reads(Protocol):
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution; schedules name a
-        definition too.
+        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
+        to another one the one that sent them; schedules name a definition too.
         """
         ...
 
@@ -427,6 +474,11 @@ class Store(Protocol):
     @property
     def schedules(self) -> Schedules:
         """Live schedules."""
+        ...
+
+    @property
+    def copies(self) -> Copies:
+        """Copies of cards that channels keep elsewhere."""
         ...
 
     @property

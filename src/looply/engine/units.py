@@ -8,11 +8,21 @@ from msgspec.structs import replace
 
 from looply.clock import id_time
 from looply.engine.port import Head, OpenCard
-from looply.engine.store import Claim, EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
+from looply.engine.store import (
+    Claim,
+    EffectRow,
+    EffectState,
+    IncidentRow,
+    PlaceRow,
+    TimerRow,
+    WaitRow,
+    Work,
+    WorkChange,
+)
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address
 from looply.execution.datastores import is_datastore_operation
-from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Timer
+from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Place, Timer
 from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)
@@ -77,7 +87,8 @@ def work_change(
     old = open_work(before) if before is not None else NO_WORK
     new = open_work(after)
     added = OpenWork(
-        effects=_added(old.effects, new.effects),
+        # One that is there already goes on, also when its step has another name now: a row put anew would be sent anew.
+        effects={seq: effect for seq, effect in new.effects.items() if seq not in old.effects},
         timers=_added(old.timers, new.timers),
         waits=_added(old.waits, new.waits),
         incidents=_added(old.incidents, new.incidents),
@@ -85,6 +96,7 @@ def work_change(
         # Also one that was open before: it belongs to the process that stores it last.
         continues=new.continues,
         holds_process_id=False,
+        place=new.place if new.place != old.place else None,
     )
     return WorkChange(
         put=_rows(after, added, effect_state, epoch),
@@ -94,6 +106,7 @@ def work_change(
         drop_incidents=_gone(old.incidents, new.incidents),
         drop_cards=_gone(old.cards, new.cards),
         drop_continues=old.continues and not new.continues,
+        drop_place=old.place is not None and new.place is None,
     )
 
 
@@ -121,6 +134,7 @@ def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectR
         incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
         cards=tuple(_card(state, card) for card in work.cards.values()),
         continues=work.continues,
+        place=_place(state, work.place),
     )
 
 
@@ -162,13 +176,26 @@ def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
     )
 
 
+def _place(state: ExecutionState, place: Place | None) -> PlaceRow | None:
+    if place is None:
+        return None
+    return PlaceRow(
+        execution_id=state.started.execution_id,
+        seq=place.seq,
+        since=place.since,
+        most=place.most,
+        is_held=place.is_held,
+    )
+
+
 def _card(state: ExecutionState, card: Card) -> OpenCard:
     return OpenCard(
         card_id=card.card_id,
         execution_id=state.started.execution_id,
         workflow_id=state.started.workflow_id,
         step=parse_address(card.address).step,
-        address=card.address,
+        # What its token names: links are made of it.
+        address=card.sent_as or card.address,
         part=card.part,
         recipient=card.recipient,
         channel=card.channel,

@@ -1,12 +1,15 @@
 """The worker: calls the operation of an effect and turns what comes of it into a command."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
 from looply.clock import Clock
+from looply.connectors.dialer import Dialer, NoDialer
+from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.masking import Masker
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
@@ -18,6 +21,7 @@ from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.masking import hidden_values
 from looply.execution.state import ExecutionState, OpenStep
 from looply.jsontext import Json, encode_json
+from looply.limits import DEFAULT_LIMITS, Limits
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +38,15 @@ class Connections(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What operations are given beside HTTP and connections."""
+
+    dialer: Dialer = field(default_factory=NoDialer)
+    sandbox: Sandbox = field(default_factory=NoSandbox)
+    limits: Limits = DEFAULT_LIMITS
+
+
 class Worker:
     """Carries out effects. Nothing that an operation does wrong reaches the engine as an exception."""
 
@@ -43,11 +56,13 @@ class Worker:
         connections: Connections,
         sender: Callable[[timedelta], HttpSender],
         clock: Clock,
+        means: Means | None = None,
     ) -> None:
         self._registry = registry
         self._connections = connections
         self._sender = sender
         self._clock = clock
+        self._means = means if means is not None else Means()
         self._sessions = SessionCache(clock)
 
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
@@ -59,7 +74,8 @@ class Worker:
         context = self._context(state, opened, gone_out)
         address = opened.address
         try:
-            output = await self._registry.operation(opened.operation).call(context, opened.input)
+            operation = self._registry.operation(opened.operation)
+            output = await operation.call(context, opened.input)
         except OperationError as error:
             return self._failed(opened, error, Masker(gone_out))
         except LooplyError as error:
@@ -78,13 +94,15 @@ class Worker:
                 message=f"the operation {opened.operation} broke; its log line has the details",
                 was_sent=True,
             )
-        masked = Masker(gone_out).json(output)
+        is_secret = operation.is_derived and bool(opened.secret)
+        masked = output if operation.is_derived else Masker(gone_out).json(output)
         return EffectDone(
             at=self._clock.now(),
             address=address,
             attempt=opened.attempt,
             output=masked,
             size=len(encode_json(masked)),
+            secret=("/output",) if is_secret else (),
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, gone_out: list[str]) -> CallContext:
@@ -99,7 +117,7 @@ class Worker:
             return values
 
         return CallContext(
-            idempotency_key=idempotency_key(started.execution_id, address),
+            idempotency_key=idempotency_key(started.execution_id, parse_address(opened.key or opened.address)),
             execution_id=started.execution_id,
             step=address.step,
             attempt=opened.attempt,
@@ -111,6 +129,10 @@ class Worker:
             matching_connection=lambda kind, settings: remembered(
                 self._connections.matching(organization_id, kind, settings)
             ),
+            dialer=self._means.dialer,
+            sandbox=self._means.sandbox,
+            limits=self._means.limits,
+            has_secrets=bool(opened.secret),
         )
 
     def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:

@@ -6,10 +6,13 @@ finds the same key, token, id and random number.
 
 import base64
 import binascii
+from datetime import datetime
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from looply.clock import to_ms
 
 _MAC_BYTES = 16
 
@@ -84,6 +87,17 @@ def card_id(execution_id: str, address: Address, part: int) -> str:
     """Returns the id of one recipient's copy of a card."""
     digest = blake2b(f"{execution_id}\0{address.text}\0{part}".encode(), digest_size=16).digest()
     return str(UUID(bytes=digest))
+
+
+def child_id(execution_id: str, key: str, at: datetime) -> str:
+    """Returns the id of an execution that another one starts: a UUIDv7 of the instant `at`.
+
+    `key` says why it is started: the address of the step, or the id of an incident. Starting it twice is harmless.
+    """
+    digest = blake2b(f"{execution_id}\0child\0{key}".encode(), digest_size=16).digest()
+    noise = int.from_bytes(digest, "big")
+    rand_a, rand_b = noise >> 116, noise & ((1 << 62) - 1)
+    return str(UUID(int=to_ms(at) << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b))
 
 
 def incident_id(execution_id: str, seq: int) -> str:

@@ -1,33 +1,43 @@
 """`answer`: what a caller is told, and the events of it. Engines never judge a call themselves."""
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.address import parse_address
 from looply.execution.cards import answer_card
+from looply.execution.children import child_ended
 from looply.execution.closing import close, close_cards
 from looply.execution.commands import (
+    Admit,
     AlreadyTerminated,
     Answer,
     AnswerCard,
+    ChildEnded,
     Command,
     Continue,
     Declined,
     Done,
+    EditDocument,
     EffectDone,
     EffectFailed,
     EffectLost,
     FireTimer,
+    MoveTo,
     Park,
+    ReassignCard,
+    Redrive,
     Resume,
+    Retry,
+    SkipStep,
     Terminate,
     Terminated,
 )
 from looply.execution.decide import open_incident
 from looply.execution.effects import effect_done, effect_failed, effect_lost
 from looply.execution.events import (
+    Admitted,
     Cancelled,
     Continued,
     Event,
@@ -38,9 +48,16 @@ from looply.execution.events import (
     WaitTimedOut,
 )
 from looply.execution.evolve import evolve
+from looply.execution.quorum import approval_output
+from looply.execution.reassign import reassign_card
+from looply.execution.repair import answer_repair
 from looply.execution.resume import answer_resume
+from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, Timer, open_work
+from looply.execution.turns import escalate, remind
 from looply.limits import DEFAULT_LIMITS, Limits
+
+Outcome = TypeVar("Outcome", EffectDone, EffectFailed, EffectLost)
 
 
 def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS) -> Answer:
@@ -50,20 +67,28 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
     history, never from the status alone.
     """
     match command:
+        case Retry() | EditDocument() | SkipStep() | MoveTo() | Redrive():
+            return answer_repair(workflow, state, command, limits)
         case Resume():
             return answer_resume(workflow, state, command, limits)
         case AnswerCard():
             return answer_card(workflow, state, command, limits)
+        case ReassignCard():
+            return reassign_card(state, command)
         case Terminate():
             return _terminate(state, command)
         case FireTimer():
-            return _fire(state, command)
+            return _fire(workflow, state, command)
         case EffectDone():
-            return effect_done(workflow, state, command, limits)
+            return effect_done(workflow, state, _renamed(state, command), limits)
         case EffectFailed():
-            return effect_failed(workflow, state, command)
+            return effect_failed(workflow, state, _renamed(state, command))
         case EffectLost():
-            return effect_lost(state, command)
+            return effect_lost(state, _renamed(state, command))
+        case ChildEnded():
+            return child_ended(state, command, limits)
+        case Admit():
+            return Answer(Done(), (Admitted(at=command.at),)) if state.is_queued else Answer(Done(is_late=True))
         case Continue():
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
@@ -71,6 +96,12 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return _park(state, command)
         case _:
             assert_never(command)
+
+
+def _renamed(state: ExecutionState, command: Outcome) -> Outcome:
+    """Returns the command with the address that its visit has now; the attempt may have left under another one."""
+    address = state.current_address(command.address)
+    return command if address == command.address else replace(command, address=address)
 
 
 def _terminate(state: ExecutionState, command: Terminate) -> Answer:
@@ -93,23 +124,26 @@ def _incidents_closed(state: ExecutionState, end: ExecutionClosed) -> tuple[Inci
     )
 
 
-def _fire(state: ExecutionState, command: FireTimer) -> Answer:
+def _fire(workflow: Workflow, state: ExecutionState, command: FireTimer) -> Answer:
     timer = state.timers.get(command.timer)
     if state.closed is not None or timer is None or state.is_frozen:
         return Answer(Done(is_late=True))
     fired = TimerFired(at=command.at, timer=command.timer)
-    return Answer(Done(), (fired, *_consequences(state, timer, fired)))
+    return Answer(Done(), (fired, *_consequences(workflow, state, timer, fired)))
 
 
-def _consequences(state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
+def _consequences(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> tuple[Event, ...]:
     match timer.kind:
         case "RETRY":
             return ()
         case "DELAY":
             return (StepSucceeded(at=fired.at, **parse_address(timer.address).fields),)
         case "WAIT":
-            timed_out = WaitTimedOut(at=fired.at, **parse_address(timer.address).fields)
-            return (*close_cards(state, timer.address, "TIMED_OUT", fired), timed_out)
+            return (*close_cards(state, timer.address, "TIMED_OUT", fired), _timed_out(workflow, state, timer, fired))
+        case "REMINDER":
+            return remind(state, timer, fired)
+        case "ESCALATION":
+            return escalate(state, timer, fired)
         case "EXECUTION":
             message = "the execution has taken longer than workflow_settings.timeout allows"
             return (open_incident(evolve(state, fired), "TIMEOUT", "EXECUTION_TIMEOUT", message),)
@@ -117,8 +151,17 @@ def _consequences(state: ExecutionState, timer: Timer, fired: TimerFired) -> tup
             assert_never(timer.kind)
 
 
+def _timed_out(workflow: Workflow, state: ExecutionState, timer: Timer, fired: TimerFired) -> WaitTimedOut:
+    """Returns the end of a wait by its time; an approval tells who had decided by then."""
+    wait, address = state.waits.get(timer.address), parse_address(timer.address)
+    if wait is None or wait.approval is None:
+        return WaitTimedOut(at=fired.at, **address.fields)
+    output, secret = approval_output("timeout", wait.answers), workflow.steps[address.step].output_secrets
+    return WaitTimedOut(at=fired.at, **address.fields, output=output, size=json_bytes(output), secret=secret)
+
+
 def _park(state: ExecutionState, command: Park) -> Answer:
     if state.closed is not None or state.is_frozen:
         return Answer(Done(is_late=True))
     incident = open_incident(state, "POISON", "POISONED", command.message)
-    return Answer(Done(), (msgspec.structs.replace(incident, at=command.at),))
+    return Answer(Done(), (replace(incident, at=command.at),))

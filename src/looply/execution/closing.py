@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 from looply.execution.address import parse_address
+from looply.execution.children import close_children
 from looply.execution.events import CardClosed, CardEnd, Event, ExecutionClosed, ResumeIgnored
 from looply.execution.state import ExecutionState, open_cards
 
 
 def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
-    """Returns the end with what belongs to it: open cards are closed, resumes that nobody used become dead letters."""
+    """Returns the end with what belongs to it.
+
+    Open cards are closed, children that are waited for are given up, resumes that nobody used become dead letters.
+    """
     reason: CardEnd = "TERMINATED" if end.status == "TERMINATED" else "ENDED"
     unused = tuple(
         ResumeIgnored(
@@ -22,7 +26,8 @@ def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
         )
         for kept in state.buffered.values()
     )
-    return (*close_cards(state, "", reason, end), *unused, end)
+    children = close_children(state, lambda _address: True, end)
+    return (*close_cards(state, "", reason, end), *children, *unused, end)
 
 
 def close_cards(state: ExecutionState, address: str, reason: CardEnd, cause: Event) -> tuple[CardClosed, ...]:

@@ -4,23 +4,30 @@ A command comes from outside or from the shell (a due timer, the result of an ef
 `Answer`: a reply and events. Engines never judge a command themselves.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.datastores import DatastoreWrite
-from looply.execution.events import Event
+from looply.execution.deliveries import Delivered
+from looply.execution.events import ChildOutcome, Event
 from looply.jsontext import Json
 
 
 class CommandBase(msgspec.Struct, frozen=True, kw_only=True):
-    """When the command came, from whom and by which channel."""
+    """When the command came, from whom and by which channel.
+
+    `delivery` is the row by which another execution sent it: it goes in the unit that applies the command.
+    """
 
     at: datetime
     by: str = ""
     via: str = ""
+    delivery: Delivered | None = None
 
 
 class Resume(CommandBase, frozen=True, kw_only=True):
@@ -37,16 +44,90 @@ class Resume(CommandBase, frozen=True, kw_only=True):
 
 
 class AnswerCard(CommandBase, frozen=True, kw_only=True):
-    """A recipient answers the copy of a card that `token` names."""
+    """A recipient answers the copy of a card that `token` names.
+
+    `revision` is that of the card which they saw, 0 when the caller does not tell.
+    """
 
     token: str
     data: dict[str, Json]
+    revision: int = 0
+
+
+class ReassignCard(CommandBase, frozen=True, kw_only=True):
+    """An operator passes an open copy of a card on to somebody else."""
+
+    card_id: str
+    to: str
+    reason: str = ""
 
 
 class Terminate(CommandBase, frozen=True, kw_only=True):
     """End the execution for ever."""
 
     reason: str
+
+
+class OperatorCommand(CommandBase, frozen=True, kw_only=True):
+    """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any)."""
+
+    reason: str = ""
+    expected_seq: int = 0
+
+
+class EditDocument(OperatorCommand, frozen=True, kw_only=True):
+    """Change what steps read: {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
+
+    Each part is a merge patch (RFC 7396), or takes the place of what is there when it `replaces`.
+    """
+
+    document: Json
+    replaces: bool = False
+
+
+class Retry(OperatorCommand, frozen=True, kw_only=True):
+    """Go on after one incident, or after all when `incident_id` is empty: their steps begin anew.
+
+    `document` is edited first, as by `EditDocument`; None changes nothing.
+    """
+
+    incident_id: str = ""
+    document: Json = None
+    replaces: bool = False
+
+
+class SkipStep(OperatorCommand, frozen=True, kw_only=True):
+    """Give the step where a path stands an output instead of running it; it leaves by `branch`.
+
+    The step is that of the incident, or `state`, or where the only path stands. An empty branch is `next`.
+    """
+
+    action: Literal["skip", "complete"] = "skip"
+    incident_id: str = ""
+    state: str = ""
+    output: Json = None
+    branch: str = ""
+
+
+class MoveTo(OperatorCommand, frozen=True, kw_only=True):
+    """Put a path on another step, which is visited next. Which path: as in `SkipStep`."""
+
+    to: str
+    incident_id: str = ""
+    state: str = ""
+
+
+class Redrive(OperatorCommand, frozen=True, kw_only=True):
+    """Go on after all incidents; with a `workflow` on that version, also where nothing has failed.
+
+    `steps` are new names of steps by their old ones. With `opened_by` only after incidents that are not younger, so
+    that a redrive of many that is repeated meets each incident once.
+    """
+
+    workflow: Workflow | None = None
+    workflow_version: int = 0
+    steps: Mapping[str, str] = {}
+    opened_by: datetime | None = None
 
 
 class FireTimer(CommandBase, frozen=True, kw_only=True):
@@ -89,6 +170,26 @@ class EffectLost(CommandBase, frozen=True, kw_only=True):
     attempt: int
 
 
+class ChildEnded(CommandBase, frozen=True, kw_only=True):
+    """What became of a child: its start, its end, or why it could not be started.
+
+    `output` is its `payload.output`, whose JSON text has `size` bytes, and `secret` points into it. `code` and
+    `message` say why it was refused, or `message` with what reason it ended.
+    """
+
+    child_id: str
+    outcome: ChildOutcome
+    output: Json = None
+    size: int = 0
+    secret: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+
+
+class Admit(CommandBase, frozen=True, kw_only=True):
+    """It is the execution's turn to take a slot of its workflow."""
+
+
 class Continue(CommandBase, frozen=True, kw_only=True):
     """Go on with a stretch that was cut."""
 
@@ -99,8 +200,22 @@ class Park(CommandBase, frozen=True, kw_only=True):
     message: str
 
 
+RepairCommand: TypeAlias = Retry | EditDocument | SkipStep | MoveTo | Redrive
+
 Command: TypeAlias = (
-    Resume | AnswerCard | Terminate | FireTimer | EffectDone | EffectFailed | EffectLost | Continue | Park
+    Resume
+    | AnswerCard
+    | ReassignCard
+    | Terminate
+    | RepairCommand
+    | FireTimer
+    | EffectDone
+    | EffectFailed
+    | EffectLost
+    | ChildEnded
+    | Admit
+    | Continue
+    | Park
 )
 
 
@@ -130,14 +245,38 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlreadyAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """The card was answered before, by this recipient or by the one who decided."""
+    """The card was answered before, by this recipient or by the one who decided.
+
+    `decision` is what was decided: `approved` or `rejected`, or the `action` of the button; empty where neither is
+    known or it is secret.
+    """
 
     answered_by: str
     answered_on: datetime
+    decision: str = ""
+
+
+class Reassigned(msgspec.Struct, frozen=True, kw_only=True):
+    """The card was passed on; `card_id` is that of the new copy, `part` its place."""
+
+    card_id: str
+    part: int
 
 
 DeclineCode: TypeAlias = Literal[
-    "TERMINATED", "FAILED", "COMPLETED", "TIMED_OUT", "NOT_WAITING", "SOURCE_NOT_ACCEPTED", "AMBIGUOUS", "CLOSED"
+    "TERMINATED",
+    "FAILED",
+    "COMPLETED",
+    "TIMED_OUT",
+    "NOT_WAITING",
+    "SOURCE_NOT_ACCEPTED",
+    "AMBIGUOUS",
+    "CLOSED",
+    "SELF_APPROVAL",
+    "CARD_CHANGED",
+    "NO_INCIDENT",
+    "STALE",
+    "STEP_ENDED",
 ]
 
 
@@ -152,8 +291,14 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's decision is carried out; `incidents` are those that it closed."""
+
+    incidents: tuple[str, ...] = ()
+
+
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload does not fit what the wait accepts; nothing was done."""
+    """What the command brings does not fit what the execution accepts; nothing was done."""
 
     problems: tuple[Problem, ...]
 
@@ -175,7 +320,9 @@ Reply: TypeAlias = (
     | AlreadyTerminated
     | Recorded
     | AlreadyAnswered
+    | Reassigned
     | Declined
+    | Repaired
     | Unfit
     | UnknownToken
     | Done
@@ -185,9 +332,11 @@ Reply: TypeAlias = (
 class Answer(msgspec.Struct, frozen=True):
     """The reply to a command, and the events that make it true; none when the command moves nothing.
 
+    `workflow` is what the execution runs on after them, None when that stays as it is.
     `write` is a change of a datastore that must be stored in the same unit.
     """
 
     reply: Reply
     events: tuple[Event, ...] = ()
     write: DatastoreWrite | None = None
+    workflow: Workflow | None = None

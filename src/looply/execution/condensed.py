@@ -8,11 +8,15 @@ from msgspec import UNSET
 
 from looply.clock import to_ms
 from looply.definition import START
+from looply.execution.address import Address, parse_address
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -25,6 +29,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -51,6 +56,7 @@ VisitStatus: TypeAlias = Literal[
 ]
 
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
+_GOES_ON: Final = (*_UNFINISHED, "FAILED")
 
 
 @dataclass(slots=True)
@@ -100,7 +106,9 @@ class _Visits:
         match event:
             case ExecutionStarted():
                 now = to_ms(event.at)
-                self.entries[START] = _Entry(START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED")
+                self.entries[f"{START}:1"] = _Entry(
+                    START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED"
+                )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
             case StepScheduled():
@@ -124,10 +132,14 @@ class _Visits:
             case WaitOpened():
                 self.of(event).status = "WAITING"
             case WaitTimedOut():
-                self.of(event).end(event, "TIMED_OUT")
+                entry = self.of(event)
+                entry.end(event, "TIMED_OUT")
+                if event.output is not UNSET:
+                    entry.output = _shown(event, event.output, "output")
             case CardWanted():
-                recipients = [copy.recipient for copy in event.copies]
-                self.of(event).input = {"recipients": recipients, "card": without_tokens_in(event.body)}
+                self._asked(event)
+            case ChildStarted():
+                self._called(event)
             case ScopeOpened():
                 self.of(event).input = _opened(event)
             case Cancelled():
@@ -135,12 +147,19 @@ class _Visits:
                     self._give_up(event, scope)
             case ExecutionClosed():
                 self._give_up(event, "")
+            case Moved():
+                self._moved(event)
+            case Migrated():
+                self._renamed(event)
             case (
                 TimerFired()
                 | AnswerRecorded()
                 | ResumeBuffered()
                 | ResumeIgnored()
                 | CardClosed()
+                | ChildClosed()
+                | Queued()
+                | Admitted()
                 | ErrorCaught()
                 | ScopeEntered()
                 | ScopeClosed()
@@ -148,13 +167,26 @@ class _Visits:
                 | IncidentOpened()
                 | IncidentClosed()
                 | DocumentEdited()
-                | Moved()
-                | Migrated()
                 | Continued()
             ):
                 pass
             case _:
                 assert_never(event)
+
+    def _called(self, event: ChildStarted) -> None:
+        if event.step:
+            entry = self.of(event)
+            payload = _shown(event, event.input, "input")
+            entry.status, entry.input = "WAITING", {"workflow_id": event.workflow_id, "payload": payload}
+
+    def _asked(self, event: CardWanted) -> None:
+        """Notes who was asked; the people of an approval may get their cards one after the other."""
+        entry = self.of(event)
+        former = entry.input["recipients"] if isinstance(entry.input, dict) and "recipients" in entry.input else []
+        if event.reminder:
+            return
+        recipients = list(dict.fromkeys((*former, *(copy.recipient for copy in event.copies))))
+        entry.input = {"recipients": recipients, "card": without_tokens_in(event.body)}
 
     def _give_up(self, event: Event, scope: str) -> None:
         for entry in self.entries.values():
@@ -168,6 +200,24 @@ class _Visits:
         entry.output = _shown(event, event.output, "output")
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
+
+    def _moved(self, event: Moved) -> None:
+        for entry in self.entries.values():
+            if entry.status in _UNFINISHED and entry.scope == event.scope:
+                entry.end(event, "CANCELLED")
+
+    def _renamed(self, event: Migrated) -> None:
+        """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""
+        for text, entry in list(self.entries.items()):
+            address = parse_address(text)
+            new = event.steps.get(address.step)
+            if new is None or entry.status not in _GOES_ON:
+                continue
+            others = [parse_address(other) for other in self.entries]
+            taken = [other.visit for other in others if (other.scope, other.step) == (address.scope, new)]
+            renamed = Address(address.scope, new, max(taken) + 1 if taken else address.visit)
+            entry.step = new
+            self.entries = {renamed.text if key == text else key: value for key, value in self.entries.items()}
 
     def _failed(self, event: StepFailed) -> None:
         entry = self.of(event)

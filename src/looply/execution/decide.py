@@ -15,6 +15,7 @@ from looply.clock import rfc3339
 from looply.definition import RetryPolicy, TerminateSettings, Workflow
 from looply.errors import IllegalTransition
 from looply.execution.address import incident_id, jitter
+from looply.execution.children import responses
 from looply.execution.closing import close
 from looply.execution.datastores import is_datastore_operation
 from looply.execution.events import (
@@ -23,6 +24,7 @@ from looply.execution.events import (
     ExecutionClosed,
     IncidentKind,
     IncidentOpened,
+    Queued,
     StepFailed,
     StepScheduled,
     TimerStarted,
@@ -59,21 +61,31 @@ def advance(
     A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` says that its time is over; then
     `open_work(state).continues` holds, and a `Continue` command goes on. Where it is cut does not change the result.
     """
-    recorded = list(events)
-    for event in events:
-        state = evolve(state, event)
-    if state is None:
-        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded: list[Event] = []
+    state = _record(workflow, state, events, recorded)
     for _ in range(limits.stretch_steps):
         decided = decide(workflow, state, limits=limits)
         if not decided:
             break
-        for event in decided:
-            state = evolve(state, event)
-        recorded.extend(decided)
+        state = _record(workflow, state, decided, recorded)
         if is_cut():
             break
     return Advance(state, tuple(recorded))
+
+
+def _record(
+    workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
+) -> ExecutionState:
+    """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise IllegalTransition("a history begins with ExecutionStarted")
+    recorded.extend(events)
+    for event in responses(workflow, state):
+        state = evolve(state, event)
+        recorded.append(event)
+    return state
 
 
 def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Event, ...]:
@@ -84,9 +96,11 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
     if state.closed is not None:
         return ()
     if state.seq == 1 and workflow.settings.timeout is not None:
-        return (_execution_timer(workflow, state),)
-    if state.is_frozen:
+        return (execution_timer(workflow, state),)
+    if state.is_frozen or state.is_queued:
         return ()
+    if state.place is None and workflow.settings.max_concurrency is not None:
+        return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
     for path in state.lines.values():
         match path.phase:
             case "OPEN":
@@ -101,13 +115,14 @@ def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAUL
             case "UNKNOWN":
                 return _on_unknown(workflow, state, path)
             case "RETRY":
-                return (_again(state, path),)
+                return (_again(workflow, state, path),)
             case _:
                 assert_never(path.phase)
     return ()
 
 
-def _execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
+def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
+    """Returns the timer of the execution's time limit, counted from now; the workflow must have one."""
     timeout = workflow.settings.timeout
     assert timeout is not None
     return TimerStarted(at=state.now, kind="EXECUTION", due=timeout.after(state.now, workflow.settings.timezone))
@@ -167,7 +182,7 @@ def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[
     step = workflow.steps[path.step]
     # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
     if step.on_unknown == "retry" or is_datastore_operation(state.open_steps[path.address.text].operation):
-        return (_again(state, path),)
+        return (_again(workflow, state, path),)
     message = (
         f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "
         "look at the other system, then retry the step or complete it by hand"
@@ -198,14 +213,16 @@ def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
     return jitter(state.started.execution_id, path.address, failures)
 
 
-def _again(state: ExecutionState, path: Path) -> StepScheduled:
+def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
     opened = state.open_steps[path.address.text]
+    # Of today's version: a longer time for each attempt is a common mend.
+    timeout = workflow.steps[path.step].timeout
     return StepScheduled(
         at=state.now,
         **path.address.fields,
         attempt=opened.attempt + 1,
         operation=opened.operation,
-        timeout_seconds=opened.timeout_seconds,
+        timeout_seconds=timeout.total_seconds() if timeout is not None else opened.timeout_seconds,
     )
 
 

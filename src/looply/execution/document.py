@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from looply.definition import EACH, Workflow
+from looply.definition import EACH, ForEachSettings, Workflow
 from looply.execution.address import wait_token
 from looply.execution.overlays import error_seen, frames_seen, item_seen, output_seen, payload_seen
-from looply.execution.scopes import scopes_around
+from looply.execution.scopes import scope_of, scopes_around
 from looply.execution.state import ExecutionState
 from looply.jsontext import Json
 
@@ -75,15 +75,14 @@ def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> d
     These are the steps of the scope and of those around it; which wait of another branch is meant nobody could tell.
     """
     started = state.started
-    scopes = [*scopes_around(state.frames, scope), ""]
-    depth = len(scopes) - 1
-    region = _region_of(state, scope)
+    region = region_of(state, scope)
     tokens = {}
     for name in workflow.waiting_steps:
         own = workflow.region(name)
-        if own != region[: len(own)]:
+        place = scope_of_step(workflow, state, scope, name) if own == region[: len(own)] else None
+        if place is None:
             continue
-        address = state.next_visit(scopes[depth - len(own)], name)
+        address = state.next_visit(place, name)
         current = address._replace(visit=address.visit - 1)
         if current.text in state.waits:
             address = current
@@ -91,7 +90,25 @@ def wait_tokens(workflow: Workflow, state: ExecutionState, scope: str = "") -> d
     return tokens
 
 
-def _region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
+def scope_of_step(workflow: Workflow, state: ExecutionState, scope: str, step: str) -> str | None:
+    """Returns in which scope a step runs, seen from a scope: around it, in it, or in a branch below or beside it.
+
+    None for a step of a body that is not around: it runs in as many scopes as there are items.
+    """
+    scopes = ["", *reversed(list(scopes_around(state.frames, scope)))]
+    here, there = region_of(state, scope), workflow.region(step)
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    place = scopes[shared]
+    for name, exit_ in there[shared:]:
+        if isinstance(workflow.steps[name].settings, ForEachSettings):
+            return None
+        place = scope_of(place, name, exit_)
+    return place
+
+
+def region_of(state: ExecutionState, scope: str) -> tuple[tuple[str, str], ...]:
     """Returns the branches and bodies that a scope stands for, outermost first."""
     frames = [state.frames[name] for name in scopes_around(state.frames, scope)]
     found = [(state.regions[frame.parent].step, EACH if frame.is_iteration else frame.name) for frame in frames]

@@ -2,13 +2,18 @@
 
 from typing import Literal
 
-from looply.definition import HttpRequestSettings, SapRequestSettings, Step, Workflow, matches_status
+from msgspec.structs import replace
+
+from looply.definition import ApprovalSettings, HttpRequestSettings, SapRequestSettings, Step, Workflow, matches_status
 from looply.execution.address import Address, parse_address
 from looply.execution.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
 from looply.execution.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.masking import MASK
 from looply.execution.sizes import over_document
 from looply.execution.state import ExecutionState, OpenStep
+from looply.execution.steps.approval import after_reading
+from looply.execution.steps.visit import StepError, Visit
+from looply.expressions import ExpressionError
 from looply.jsontext import Json, encode_json
 from looply.limits import Limits
 
@@ -23,6 +28,8 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
         return _late(command.address, command, command.output, "the step was no longer open")
     address = parse_address(command.address)
     step = workflow.steps[address.step]
+    if isinstance(step.settings, ApprovalSettings):
+        return _opened(workflow, state, command, limits)
     secret = _output_secrets(step, command.secret)
     if message := over_document(state, step.id, command.size, limits, address.scope):
         failed = StepFailed(
@@ -44,6 +51,22 @@ def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, 
         secret=secret,
     )
     return Answer(Done(), (succeeded,), command.write)
+
+
+def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
+    """Returns the events of an approval that has read what it needs."""
+    address = parse_address(command.address)
+    if state.is_frozen:
+        # Nobody is asked while an incident is open; what stands in the datastore is read again after it.
+        message = "the execution stood still when the datastore had been read, so it will be read again"
+        unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
+        return Answer(Done(), (unknown,))
+    visit = Visit(workflow, state, workflow.steps[address.step], address, limits)
+    try:
+        return Answer(Done(), after_reading(visit, command))
+    except (ExpressionError, StepError) as error:
+        failed = replace(visit.failed(error.code, error.message), at=command.at, attempt=command.attempt)
+        return Answer(Done(), (failed,))
 
 
 def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:

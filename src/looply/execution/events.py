@@ -16,14 +16,19 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.execution.address import Address
+from looply.execution.approval_terms import ApprovalTerms
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FinalStatus: TypeAlias = Literal["COMPLETED", "FAILED", "TERMINATED"]
-TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION"]
+TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
-CardEnd: TypeAlias = Literal["ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED"]
+CardEnd: TypeAlias = Literal[
+    "ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED", "REASSIGNED", "ESCALATED"
+]
+ChildOutcome: TypeAlias = Literal["STARTED", "COMPLETED", "FAILED", "TERMINATED", "REFUSED", "CANCELLED"]
 IncidentKind: TypeAlias = Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]
+Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
@@ -52,7 +57,10 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     """The execution exists. `definition` is the hash of what it runs on, `seed` is never shown to anybody.
 
     `request` is the fingerprint of the trigger, by which the same call again is recognized while the process id is
-    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`).
+    in use. `secret` are the pointers of the start step, each into `payload.output` (`/output/password`). `rerun_of` is
+    the execution whose input was taken, empty for an input of its own.
+    `parent` is the execution that called it, `tells` what that one is told of, `depth` how many called each other down
+    to it. `is_response`: an incident started it, itself or the one that called it, so its own incidents start nothing.
     """
 
     execution_id: str
@@ -71,6 +79,10 @@ class ExecutionStarted(EventBase, frozen=True, kw_only=True):
     request: bytes = b""
     size: int = 0
     secret: tuple[str, ...] = ()
+    tells: Literal["", "START", "END"] = ""
+    depth: int = 0
+    is_response: bool = False
+    rerun_of: str = ""
 
 
 class Computed(StepEvent, frozen=True, kw_only=True):
@@ -131,11 +143,15 @@ class StepUnknown(StepEvent, frozen=True, kw_only=True):
 
 
 class TimerStarted(StepEvent, frozen=True, kw_only=True):
-    """An instant is awaited. `step` is empty for the timeout of the whole execution."""
+    """An instant is awaited. `step` is empty for the timeout of the whole execution.
+
+    `level` counts the reminders and the escalations of an approval from 0.
+    """
 
     kind: TimerKind
     due: datetime
     step: str = ""
+    level: int = 0
 
 
 class TimerFired(EventBase, frozen=True, kw_only=True):
@@ -147,27 +163,40 @@ class TimerFired(EventBase, frozen=True, kw_only=True):
 class WaitOpened(StepEvent, frozen=True, kw_only=True):
     """The execution can be resumed here.
 
-    `count` is the number of card answers that release the wait, 0 without cards.
+    `count` is the number of card answers that release the wait, 0 without cards. `approval` is there when the answers
+    are decisions: it says how they count.
     """
 
     sources: tuple[str, ...]
     timeout_on: datetime | None = None
     count: int = 0
+    approval: ApprovalTerms | None = None
 
 
 class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
-    """The recipient of card copy `part` answered; the wait needs more answers."""
+    """The recipient of card copy `part` answered, on `revision` of the card (0 where that was not recorded).
+
+    On an approval `decision` and `comment` are what the answer means; it counts for `seats` of those who were asked.
+    """
 
     part: int
     user: str
     data: Json = None
+    decision: Literal["", "approved", "rejected"] = ""
+    comment: str = ""
+    revision: int = 0
+    seats: int = 1
     secret: tuple[str, ...] = ()
 
 
 class Resumed(StepEvent, frozen=True, kw_only=True):
-    """The wait is released, by a call, a card answer or a resume that was kept. `request` is the call's fingerprint."""
+    """The wait is released, by a call, a card answer or a resume that was kept. `request` is the call's fingerprint.
+
+    The step leaves by `branch`.
+    """
 
     source: str
+    branch: str = "next"
     output: Json = None
     request: bytes = b""
     size: int = 0
@@ -195,19 +224,31 @@ class ResumeIgnored(EventBase, frozen=True, kw_only=True):
 
 
 class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
-    """Nobody answered in time; the step leaves by `timeout`."""
+    """Nobody answered in time; the step leaves by `timeout`. An approval has an output also then."""
+
+    output: Json | UnsetType = UNSET
+    size: int = 0
+    secret: tuple[str, ...] = ()
 
 
 class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One recipient's copy of a card. `part` counts the recipients of a step from 0."""
+    """One recipient's copy of a card. `part` counts the copies of a step from 0.
+
+    `takes` are the parts whose place it takes: those copies were passed on to this recipient.
+    """
 
     card_id: str
     recipient: str
     part: int = 0
+    takes: tuple[int, ...] = ()
 
 
 class CardWanted(StepEvent, frozen=True, kw_only=True):
-    """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first."""
+    """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first.
+
+    With `reminder` (from 1) its recipients are reminded of the card as it is; then `body` is null. `reason` is an
+    operator's, who passed a card on.
+    """
 
     copies: tuple[CardCopy, ...]
     body: Json
@@ -215,13 +256,62 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
     app: str = ""
     revision: int = 1
     target: str = ""
+    reminder: int = 0
+    reason: str = ""
 
 
 class CardClosed(StepEvent, frozen=True, kw_only=True):
-    """Cards that `step` sent take no more answers; `cards` are their ids."""
+    """Cards that `step` sent take no more answers; `cards` are their ids.
+
+    `to` is who has them now, when they were passed on, and `note` why.
+    """
 
     cards: tuple[str, ...]
     reason: CardEnd
+    to: str = ""
+    note: str = ""
+
+
+class ChildStarted(StepEvent, frozen=True, kw_only=True):
+    """Another execution is wanted, of a version of a workflow (None: the newest ACTIVE one), with `input` as its body.
+
+    The step waits for its end, or only for its start when it is not awaited. `step` is empty and `incident_id` given
+    where an incident wants it.
+    """
+
+    child_id: str
+    workflow_id: str
+    version: int | None = None
+    input: Json = None
+    size: int = 0
+    is_awaited: bool = True
+    incident_id: str = ""
+    secret: tuple[str, ...] = ()
+    step: str = ""
+
+
+class ChildClosed(StepEvent, frozen=True, kw_only=True):
+    """Nothing more is expected of a child.
+
+    `STARTED` when only its start was awaited, `REFUSED` when it could not be started, for the reason `code`;
+    `CANCELLED` when its parent gives it up, which ends it too.
+    """
+
+    child_id: str
+    outcome: ChildOutcome
+    code: str = ""
+    message: str = ""
+    step: str = ""
+
+
+class Queued(EventBase, frozen=True, kw_only=True):
+    """The execution stands in line until fewer than `most` executions of its workflow hold a slot."""
+
+    most: int
+
+
+class Admitted(EventBase, frozen=True, kw_only=True):
+    """The execution has a slot of its workflow and goes on."""
 
 
 class ErrorCaught(StepEvent, frozen=True, kw_only=True):
@@ -291,11 +381,16 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
 
 
 class IncidentClosed(EventBase, frozen=True, kw_only=True):
-    """Somebody decided about the incident; `action` says what, `reason` why."""
+    """Somebody decided about the incident; `action` says what, `reason` why.
+
+    `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
+    another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
+    """
 
     incident_id: str
     action: str
     reason: str = ""
+    again: Again = ""
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
@@ -304,18 +399,29 @@ class StepSkipped(StepEvent, frozen=True, kw_only=True):
     output: Json = None
     branch: str = "next"
     reason: str = ""
+    size: int = 0
+    secret: tuple[str, ...] = ()
 
 
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
-    """An operator replaced parts of the data document: outputs by step, and the payload when it is given."""
+    """An operator replaced parts of the data document: outputs by step, and the payload when it is given.
+
+    `sizes` are the bytes of each output by its step, and of the payload as `payload`. `secret` are pointers into this
+    event, such as `/outputs/login/data/token`.
+    """
 
     outputs: dict[str, Json] = {}
     payload: Json | UnsetType = UNSET
     reason: str = ""
+    sizes: dict[str, int] = {}
+    secret: tuple[str, ...] = ()
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
-    """An operator put the path of `scope` on another step, which is visited next."""
+    """An operator put the path of `scope` on another step, which is visited next.
+
+    What was open at the visit where the path stood is given up: its effect is abandoned, its wait and timers dropped.
+    """
 
     to: str
     scope: str = ""
@@ -323,11 +429,12 @@ class Moved(EventBase, frozen=True, kw_only=True):
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
-    """The execution goes on with another definition."""
+    """The execution goes on with another definition. `steps` are new names of steps by their old ones."""
 
     workflow_version: int
     definition: str
     reason: str = ""
+    steps: dict[str, str] = {}
 
 
 class Continued(EventBase, frozen=True, kw_only=True):
@@ -359,6 +466,10 @@ Event: TypeAlias = (
     | WaitTimedOut
     | CardWanted
     | CardClosed
+    | ChildStarted
+    | ChildClosed
+    | Queued
+    | Admitted
     | ErrorCaught
     | ScopeOpened
     | ScopeEntered

@@ -13,13 +13,17 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
-from looply.execution import overlays, regions
+from looply.execution import neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
+from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -32,6 +36,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -49,11 +54,10 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.migrating import migrated
 from looply.execution.payload import initial_payload, overridden_payload
 from looply.execution.state import (
     Buffered,
-    Card,
-    CardAnswer,
     Closed,
     ExecutionState,
     Incident,
@@ -149,9 +153,13 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case WaitTimedOut():
             return _wait_timed_out(state, event)
         case CardWanted():
-            return _card_wanted(state, event)
+            return cards_wanted(state, event)
         case CardClosed():
-            return _cards_closed(state, event)
+            return cards_closed(state, event)
+        case ChildStarted():
+            return neighbors.evolved(_move(state, event) if event.step else state, event)
+        case ChildClosed() | Queued() | Admitted():
+            return neighbors.evolved(state, event)
         case ErrorCaught():
             return _caught(state, event)
         case ScopeOpened() | ScopeEntered() | ScopeClosed() | Cancelled():
@@ -161,17 +169,16 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case IncidentOpened():
             return _incident_opened(state, event)
         case IncidentClosed():
-            return replace(state, incidents=_without(state.incidents, event.incident_id))
+            return repairing.incident_closed(state, event)
         case DocumentEdited():
-            payload = state.payload if event.payload is UNSET else event.payload
-            return replace(state, outputs=state.outputs.update(event.outputs), payload=payload)
+            return repairing.document_edited(state, event)
         case Moved():
-            return _put_elsewhere(state, event)
+            return repairing.moved(state, event)
         case Migrated():
-            return replace(state, workflow_version=event.workflow_version, definition=event.definition)
+            return migrated(state, event)
         case ExecutionClosed():
             closed = Closed(status=event.status, reason=event.reason, by=event.by, on=event.at)
-            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed)
+            return replace(_cancelled(_at_its_end(state, event.step), event), closed=closed, place=None)
         case ExecutionStarted():
             raise IllegalTransition("an execution starts once")
         case _:
@@ -208,12 +215,6 @@ def _scoped(state: ExecutionState, event: ScopeOpened | ScopeEntered | ScopeClos
             return regions.cancelled(state, event) if event.scopes else _cancelled(state, event)
         case _:
             assert_never(event)
-
-
-def _put_elsewhere(state: ExecutionState, event: Moved) -> ExecutionState:
-    path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
-    state = regions.without_region(state, event.scope, event)
-    return replace(state, lines={**state.lines, event.scope: path})
 
 
 def _move(state: ExecutionState, event: StepEvent, **changes: Any) -> ExecutionState:
@@ -276,15 +277,17 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
         timeout_seconds=event.timeout_seconds,
         failures=former.failures if former is not None else 0,
         secret=event.secret if former is None else former.secret,
+        entered_on=event.at if former is None else former.entered_on,
+        key=former.key if former is not None else "",
     )
     return replace(_move(state, event), open_steps={**state.open_steps, text: step})
 
 
 def _succeeded(state: ExecutionState, event: StepSucceeded | StepSkipped) -> ExecutionState:
-    size = event.size if isinstance(event, StepSucceeded) else 0
     state = regions.without_region(_move(state, event, branch=event.branch), event.scope, event)
     state = replace(
-        _with_output(state, event, event.output, size), open_steps=_without(state.open_steps, event.address.text)
+        _with_output(state, event, event.output, event.size),
+        open_steps=_without(state.open_steps, event.address.text),
     )
     if isinstance(event, StepSucceeded):
         return state
@@ -318,7 +321,7 @@ def _timer_started(state: ExecutionState, event: TimerStarted) -> ExecutionState
     address = event.address.text if event.step else ""
     if event.kind in ("RETRY", "DELAY"):
         state = _move(state, event)
-    timer = Timer(seq=seq, kind=event.kind, due=event.due, address=address)
+    timer = Timer(seq=seq, kind=event.kind, due=event.due, address=address, level=event.level)
     return replace(state, timers={**state.timers, seq: timer})
 
 
@@ -347,11 +350,17 @@ def _wait_opened(state: ExecutionState, event: WaitOpened) -> ExecutionState:
         opened_on=event.at,
         timeout_on=event.timeout_on,
         count=event.count,
+        approval=event.approval,
     )
     buffered = state.buffered
     if buffered:
         buffered = {key: kept for key, kept in buffered.items() if key not in ("", text)}
-    return replace(_move(state, event), waits={**state.waits, text: wait}, buffered=buffered)
+    return replace(
+        _move(state, event),
+        waits={**state.waits, text: wait},
+        open_steps=_without(state.open_steps, text),
+        buffered=buffered,
+    )
 
 
 def _answered(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
@@ -359,29 +368,33 @@ def _answered(state: ExecutionState, event: AnswerRecorded) -> ExecutionState:
     wait = state.waits.get(text)
     if wait is None:
         raise IllegalTransition(f"the wait {text} is not open")
-    answer = CardAnswer(part=event.part, user=event.user, data=event.data, on=event.at)
-    return replace(state, waits={**state.waits, text: replace(wait, answers=(*wait.answers, answer))})
+    return after_answer(state, wait, event)
 
 
 def _resumed(state: ExecutionState, event: Resumed) -> ExecutionState:
     if event.address.text not in state.waits:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
-    state = _without_wait(state, event, "RESUMED", event.request)
-    return _with_output(_move(state, event), event, event.output, event.size)
+    state = _without_wait(state, event, "RESUMED", event.request, event.branch if event.branch != "next" else "")
+    return _with_output(_move(state, event, branch=event.branch), event, event.output, event.size)
 
 
 def _wait_timed_out(state: ExecutionState, event: WaitTimedOut) -> ExecutionState:
     if event.address.text not in state.waits:
         raise IllegalTransition(f"the wait {event.address.text} is not open")
-    return _move(_without_wait(state, event, "TIMED_OUT"), event, branch="timeout")
+    state = _move(_without_wait(state, event, "TIMED_OUT"), event, branch="timeout")
+    return state if event.output is UNSET else _with_output(state, event, event.output, event.size)
 
 
-def _without_wait(state: ExecutionState, event: StepEvent, how: WaitEnd, request: bytes = b"") -> ExecutionState:
+def _without_wait(
+    state: ExecutionState, event: StepEvent, how: WaitEnd, request: bytes = b"", outcome: str = ""
+) -> ExecutionState:
     text = event.address.text
     wait = state.waits.get(text)
     if wait is None:
         return state
-    settled = SettledWait(how=how, by=event.by, on=event.at, request=request, answers=wait.answers)
+    settled = SettledWait(
+        how=how, by=event.by, on=event.at, request=request, answers=wait.answers, outcome=outcome, via=event.via
+    )
     return replace(
         state,
         waits=_without(state.waits, text),
@@ -390,41 +403,6 @@ def _without_wait(state: ExecutionState, event: StepEvent, how: WaitEnd, request
         last_settled=text,
         last_released=text if how == "RESUMED" else state.last_released,
     )
-
-
-def _card_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
-    seq = state.seq + 1
-    cards = state.cards
-    for copy in event.copies:
-        former = cards.get(copy.card_id)
-        if former is not None:
-            card = replace(former, seq=seq, body=event.body, revision=event.revision)
-        else:
-            card = Card(
-                seq=seq,
-                card_id=copy.card_id,
-                address=event.address.text,
-                part=copy.part,
-                recipient=copy.recipient,
-                channel=event.channel,
-                app=event.app,
-                body=event.body,
-                revision=event.revision,
-                wanted="OPEN",
-                opened_on=event.at,
-            )
-        cards = cards.set(copy.card_id, card)
-    return replace(state, cards=cards)
-
-
-def _cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
-    cards = state.cards
-    for key in event.cards:
-        card = cards.get(key)
-        if card is None:
-            raise IllegalTransition(f"there is no card {key}")
-        cards = cards.set(key, replace(card, wanted=event.reason))
-    return replace(state, cards=cards)
 
 
 def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionState:
@@ -437,8 +415,10 @@ def _incident_opened(state: ExecutionState, event: IncidentOpened) -> ExecutionS
         step=event.step,
         visit=event.visit,
         opened_on=event.at,
+        scope=event.scope,
     )
-    return replace(state, incidents={**state.incidents, event.incident_id: incident})
+    # Who stands still gives the slot back.
+    return replace(state, incidents={**state.incidents, event.incident_id: incident}, place=None)
 
 
 def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> ExecutionState:
@@ -446,7 +426,7 @@ def _cancelled(state: ExecutionState, event: Cancelled | ExecutionClosed) -> Exe
     for text, wait in state.waits.items():
         cancelled = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
         settled = settled.set(text, cancelled)
-    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={})
+    return replace(state, settled=settled, waits={}, timers={}, open_steps={}, buffered={}, incidents={}, children={})
 
 
 def _without(entries: Mapping[Any, Any], key: str | int) -> Mapping[Any, Any]:

@@ -2,6 +2,7 @@
 
 from looply.definition import ARRIVE, Workflow
 from looply.execution.address import Address, parse_address
+from looply.execution.children import close_children
 from looply.execution.closing import close_cards_of
 from looply.execution.events import Cancelled, Event, ScopeClosed, ScopeEntered, StepFailed, StepSucceeded
 from looply.execution.scopes import Region, scope_of, scopes_around
@@ -52,7 +53,7 @@ def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[E
         scopes=tuple(scope_of(scope, region.step, branch) for branch in losers),
         reason=f"enough branches of '{region.step}' have arrived",
     )
-    return (*_cards_closed(state, cancelled), cancelled, done)
+    return (*_given_up(state, cancelled), cancelled, done)
 
 
 def _items_over(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
@@ -76,14 +77,14 @@ def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _cards_closed(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
-    """Returns the closing of the cards that were sent in the branches that are given up, or below."""
+def _given_up(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
+    """Returns the closing of the cards and children of the branches that are given up, or of what is below them."""
     gone = frozenset(cause.scopes)
 
     def is_gone(address: str) -> bool:
         return not gone.isdisjoint(scopes_around(state.frames, parse_address(address).scope))
 
-    return close_cards_of(state, is_gone, "CANCELLED", cause)
+    return (*close_cards_of(state, is_gone, "CANCELLED", cause), *close_children(state, is_gone, cause))
 
 
 def _common(state: ExecutionState, scope: str, region: Region) -> dict[str, Json]:

@@ -6,7 +6,7 @@ machinery has no entry of its own, because a neighbor tells it already: a timer 
 starts or ends, the timeout of a wait stands in `WAIT_OPENED`, a caught error in `STEP_FAILED`, a `Cancelled` in the
 end that follows it, what became of a branch in the end of its `parallel`, an iteration in its steps. A step that
 computes has one entry, `STEP_SUCCEEDED`, since it has no duration. An incident has two: its own, and the failure of
-the execution, which is what an operator looks for.
+the execution, which is what an operator looks for; so has its closing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,10 +23,13 @@ from looply.execution.address import Address, wait_token
 from looply.execution.condensed import condensed_logs
 from looply.execution.document import Document
 from looply.execution.events import (
+    Admitted,
     AnswerRecorded,
     Cancelled,
     CardClosed,
     CardWanted,
+    ChildClosed,
+    ChildStarted,
     Computed,
     Continued,
     Discarded,
@@ -40,6 +43,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Queued,
     ResumeBuffered,
     Resumed,
     ResumeIgnored,
@@ -92,7 +96,10 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
     {
         ExecutionStarted: (
             "EXECUTION_STARTED",
-            (*_same("trigger_type", "process_id", "profile", "workflow_version", "parent"), ("body", "input")),
+            (
+                *_same("trigger_type", "process_id", "profile", "workflow_version", "parent", "rerun_of"),
+                ("body", "input"),
+            ),
         ),
         Computed: ("STEP_SUCCEEDED", _same("branch", "input", "output")),
         ScopeOpened: ("STEP_STARTED", _same("branches")),
@@ -101,20 +108,30 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         StepFailed: ("STEP_FAILED", _same("attempt", "code", "message", "status", "output")),
         StepUnknown: ("STEP_FAILED", _same("attempt", "cause", "message")),
         WaitOpened: ("WAIT_OPENED", (*_same("sources", "count"), ("timeout_on", "due_on"))),
-        AnswerRecorded: ("CARD_ANSWERED", _same("user")),
-        Resumed: ("WAIT_RESUMED", _same("source", "output")),
+        AnswerRecorded: ("CARD_ANSWERED", _same("user", "decision", "comment", "revision")),
+        Resumed: ("WAIT_RESUMED", _same("source", "branch", "output")),
         ResumeBuffered: ("RESUME_BUFFERED", _same("source")),
         ResumeIgnored: ("RESUME_IGNORED", _same("source", "reason", "message")),
-        WaitTimedOut: ("WAIT_TIMED_OUT", ()),
-        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target")),
-        CardClosed: ("CARD_CLOSED", _same("cards", "reason")),
+        WaitTimedOut: ("WAIT_TIMED_OUT", _same("output")),
+        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target", "reminder", "reason")),
+        CardClosed: ("CARD_CLOSED", _same("cards", "reason", "to", "note")),
+        ChildStarted: (
+            "CHILD_STARTED",
+            (("child_id", "execution_id"), *_same("workflow_id", "version", "incident_id", "input")),
+        ),
+        ChildClosed: (
+            "CHILD_ENDED",
+            (("child_id", "execution_id"), ("outcome", "status"), *_same("code", "message")),
+        ),
+        Queued: ("EXECUTION_QUEUED", (("most", "max_concurrency"),)),
+        Admitted: ("EXECUTION_ADMITTED", ()),
         Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
-        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "reason")),
+        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
         StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason")),
         DocumentEdited: ("EXECUTION_EDITED", _same("reason")),
         Moved: ("EXECUTION_MOVED", _same("to", "reason")),
-        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "reason")),
+        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason")),
     }
 )
 """Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""
@@ -124,6 +141,9 @@ HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, 
 
 FAILED_BY_INCIDENT: Final = "EXECUTION_FAILED"
 """Type of the entry that follows `INCIDENT_OPENED`: an execution with an incident is FAILED until somebody decides."""
+
+REOPENED: Final = "EXECUTION_REOPENED"
+"""Type of the entry that follows `INCIDENT_CLOSED`, unless a termination closed it: the execution goes on."""
 
 _TIMERS: Final = {"DELAY": "STEP_STARTED", "RETRY": "STEP_RETRY_SCHEDULED"}
 
@@ -195,6 +215,7 @@ def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
             "incident_id": incident.incident_id,
             "state": incident.step or None,
             "visit": incident.visit if incident.step else None,
+            **({"scope": incident.scope} if incident.scope else {}),
             "kind": incident.kind,
             "code": incident.code,
             "message": incident.message,
@@ -225,6 +246,8 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[dict[str, Json]]:
     yield entry
     if isinstance(event, IncidentOpened):
         yield {**entry, "type": FAILED_BY_INCIDENT}
+    if isinstance(event, IncidentClosed) and event.action != "terminate":
+        yield {**entry, "type": REOPENED}
 
 
 def _fields(event: Event) -> dict[str, Json]:
@@ -236,16 +259,25 @@ def _fields(event: Event) -> dict[str, Json]:
         case ScopeOpened(branches=()):
             return {"items": len(event.items), "concurrency": event.concurrency}
         case WaitOpened(count=0):
-            return {name: value for name, value in _table_fields(event).items() if name != "count"}
+            return _without(event, "count")
+        case Resumed(branch="next"):
+            return _without(event, "branch")
+        case AnswerRecorded(decision=""):
+            return _without(event, "revision")
         case StepUnknown():
             return {"code": "OUTCOME_UNKNOWN", **_table_fields(event)}
         case CardWanted():
-            return {"recipients": [copy.recipient for copy in event.copies], **_table_fields(event)}
+            shown = _table_fields(event) if event.reminder else _without(event, "reminder")
+            return {"recipients": [copy.recipient for copy in event.copies], **shown}
         case DocumentEdited():
             changed = [*event.outputs, *(["payload"] if event.payload is not UNSET else [])]
             return {"changed": changed, **_table_fields(event)}
         case _:
             return _table_fields(event)
+
+
+def _without(event: Event, name: str) -> dict[str, Json]:
+    return {shown: value for shown, value in _table_fields(event).items() if shown != name}
 
 
 def _table_fields(event: Event) -> dict[str, Json]:
@@ -254,7 +286,7 @@ def _table_fields(event: Event) -> dict[str, Json]:
     shown: dict[str, Json] = {}
     for field, name in SHOWN[type(event)][1]:
         value = getattr(event, field)
-        if value not in ("", None, UNSET, ()):
+        if value not in ("", None, UNSET, ()) and not (name == "steps" and not value):
             shown[name] = _readable(masked_pointers(value, getattr(event, "secret", ()), field))
     return shown
 

@@ -17,7 +17,11 @@ _NO_OUTPUT: Json = object()
 
 def home_of(state: ExecutionState, scope: str) -> str:
     """Returns the scope whose overlay takes what is written in a scope: an iteration's, or the empty one."""
-    return next((name for name in scopes_around(state.frames, scope) if state.frames[name].is_iteration), "")
+    while scope and (frame := state.frames.get(scope)) is not None:
+        if frame.is_iteration:
+            return scope
+        scope = frame.parent
+    return ""
 
 
 def frames_seen(state: ExecutionState, scope: str) -> list[Frame]:
@@ -27,8 +31,8 @@ def frames_seen(state: ExecutionState, scope: str) -> list[Frame]:
 
 def output_seen(state: ExecutionState, scope: str, step: str) -> tuple[bool, Json]:
     """Returns whether a step has an output that the scope sees, and the output."""
-    for frame in frames_seen(state, scope):
-        if (found := frame.outputs.get(step, _NO_OUTPUT)) is not _NO_OUTPUT:
+    for name in scopes_around(state.frames, scope):
+        if (found := state.frames[name].outputs.get(step, _NO_OUTPUT)) is not _NO_OUTPUT:
             return True, found
     found = state.outputs.get(step, _NO_OUTPUT)
     return (False, None) if found is _NO_OUTPUT else (True, found)

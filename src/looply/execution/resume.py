@@ -11,8 +11,8 @@ from looply.execution.closing import close_cards
 from looply.execution.commands import AlreadyRestarted, Answer, DeclineCode, Declined, Restarted, Resume, Unfit
 from looply.execution.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.execution.sizes import json_bytes, over_document
-from looply.execution.state import Buffered, ExecutionState, OpenWait, SettledWait, cards_of
-from looply.execution.steps.wait import resumed_output, unfit
+from looply.execution.state import Buffered, ExecutionState, OpenWait, SettledWait, asked
+from looply.execution.steps.wait import Caller, branch_of, resumed_output, unfit
 from looply.limits import Limits
 
 SAME_CALL: Final = timedelta(seconds=60)
@@ -54,7 +54,7 @@ def _named_wait(state: ExecutionState, command: Resume) -> str | None:
     token = parse_token(command.token)
     if token is None or token.part >= 0 or token.execution_id != state.started.execution_id:
         return "?"
-    return token.address if is_genuine(token, state.started.seed) else "?"
+    return state.current_address(token.address) if is_genuine(token, state.started.seed) else "?"
 
 
 def _duplicate_of(state: ExecutionState, command: Resume, named: str | None) -> SettledWait | None:
@@ -121,14 +121,15 @@ def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: O
 
 
 def _resumed(state: ExecutionState, command: Resume, step: Step, wait: OpenWait) -> Resumed:
-    recipients = [card.recipient for card in cards_of(state, wait.address)]
-    output = resumed_output(step, command.payload, command.by, command.at, wait, recipients)
+    recipients = asked(state, wait.address)
+    output = resumed_output(step, command.payload, Caller(command.by, command.at, command.via), wait, recipients)
     return Resumed(
         at=command.at,
         by=command.by,
         via=command.via,
         **parse_address(wait.address).fields,
         source=command.source,
+        branch=branch_of(step, command.payload),
         output=output,
         request=command.request,
         size=json_bytes(output),

@@ -9,6 +9,7 @@ from typing import Final
 
 from looply.definition import START
 from looply.execution.events import (
+    ChildStarted,
     Computed,
     Event,
     ExecutionStarted,
@@ -55,4 +56,4 @@ def _begins_visit(event: Event) -> bool:
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
-    return isinstance(event, ExecutionStarted | Computed | WaitOpened | ScopeOpened | Moved)
+    return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | ScopeOpened | Moved)

@@ -13,6 +13,7 @@ import msgspec
 from immutables import Map
 
 from looply.execution.address import Address
+from looply.execution.approval_terms import ApprovalTerms
 from looply.execution.events import ExecutionStarted, FinalStatus, IncidentKind, StepFailed, TimerKind
 from looply.execution.scopes import Frame, Region
 from looply.jsontext import Json
@@ -48,7 +49,11 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight."""
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
+
+    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
+    of where the step had another name then (empty: `address`).
+    """
 
     seq: int
     address: str
@@ -59,9 +64,11 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     is_in_flight: bool = True
     secret: tuple[str, ...] = ()
+    entered_on: datetime | None = None
+    key: str = ""
 
 
-class Timer(msgspec.Struct, frozen=True, kw_only=True):
+class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An instant that is awaited; `seq` numbers the event that started it.
 
     `address` is empty for the timeout of the whole execution.
@@ -71,15 +78,21 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     kind: TimerKind
     due: datetime
     address: str
+    level: int = 0
 
 
 class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one recipient answered."""
+    """What one recipient answered; on an approval the decision that it is, for `seats` of those who were asked."""
 
     part: int
     user: str
     data: Json
     on: datetime
+    decision: str = ""
+    comment: str = ""
+    revision: int = 0
+    seats: int = 1
+    via: str = ""
 
 
 class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,16 +108,22 @@ class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: datetime | None = None
     count: int = 0
     answers: tuple[CardAnswer, ...] = ()
+    approval: ApprovalTerms | None = None
 
 
 class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
-    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it."""
+    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it.
+
+    `outcome` is how an approval was decided, `via` the channel of who released the wait.
+    """
 
     how: WaitEnd
     by: str
     on: datetime
     request: bytes = b""
     answers: tuple[CardAnswer, ...] = ()
+    outcome: str = ""
+    via: str = ""
 
 
 class Buffered(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +138,12 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not."""
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
+
+    `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
+    asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
+    """
 
     seq: int
     card_id: str
@@ -132,10 +156,51 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     wanted: str
     opened_on: datetime
+    changed: int = 0
+    seats: int = 1
+    reminders: int = 0
+    closed_on: datetime | None = None
+    passed_to: str = ""
+    note: str = ""
+    sent_as: str = ""
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether somebody else has it now."""
+        return self.wanted in ("REASSIGNED", "ESCALATED")
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the execution stands still; `seq` numbers the event that opened it."""
+class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that this one wants and has not heard of yet; `seq` numbers the event that wants it.
+
+    `address` is empty when an incident wants it. One that is not awaited is heard of when it is stored.
+    """
+
+    seq: int
+    child_id: str
+    address: str
+    workflow_id: str
+    is_awaited: bool
+    started_on: datetime
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among the executions of a workflow with `max_concurrency`: in line, or one of the slots.
+
+    `seq` numbers the event since which it is so; `most` are the slots as the execution's own version states them.
+    """
+
+    seq: int
+    since: datetime
+    most: int
+    is_held: bool = False
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why the execution stands still; `seq` numbers the event that opened it.
+
+    `is_answered`: the workflow that is started for it is wanted already.
+    """
 
     seq: int
     incident_id: str
@@ -145,6 +210,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     visit: int
     opened_on: datetime
+    scope: str = ""
+    is_answered: bool = False
+
+    @property
+    def address(self) -> Address:
+        """The visit that is the cause; its step is empty when no single step is."""
+        return Address(self.scope, self.step, self.visit)
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,8 +262,14 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int = 0
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
     secrets: tuple[tuple[str, ...], ...] = ()
     closed: Closed | None = None
+    edited: int = 0
+    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    aliases: Map[str, str] = Map()
+    """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -217,6 +295,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
             return self.closed.status
         if self.incidents:
             return "FAILED"
+        if self.is_queued:
+            return "RUNNING"
         resting = self._resting
         return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
 
@@ -233,9 +313,18 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an incident holds everything: what arrives is kept, nothing starts."""
         return bool(self.incidents)
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether the execution stands in line for a slot of its workflow: nothing starts."""
+        return self.place is not None and not self.place.is_held
+
     def find_open_step(self, seq: int) -> OpenStep | None:
         """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
         return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def current_address(self, text: str) -> str:
+        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        return self.aliases.get(text, text)
 
     def next_visit(self, scope: str, step: str) -> Address:
         """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
@@ -243,8 +332,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _resting(self) -> frozenset[str]:
-        """The addresses of visits that wait for somebody, or for a time."""
-        return frozenset((*self.waits, *(timer.address for timer in self.timers.values() if timer.kind == "DELAY")))
+        """The addresses of visits that wait for somebody, for another execution, or for a time."""
+        delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
+        return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
 
     def _rests(self, path: Path, resting: frozenset[str]) -> bool:
         return path.phase == "OPEN" and path.address.text in resting
@@ -269,17 +359,26 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     cards: Mapping[str, Card]
     continues: bool
     holds_process_id: bool
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing will ever move the execution again."""
-        return not (self.effects or self.timers or self.waits or self.incidents or self.continues)
+        is_queued = self.place is not None and not self.place.is_held
+        owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
+        return not (any(owned) or self.continues or is_queued)
 
 
 def cards_of(state: ExecutionState, address: str) -> list[Card]:
     """Returns the card copies that one visit sent, in the order of its recipients."""
     found = [card for card in state.cards.values() if card.address == address]
     return sorted(found, key=lambda card: card.part)
+
+
+def asked(state: ExecutionState, address: str) -> list[str]:
+    """Returns the recipients of the cards of one visit, without those who passed theirs on."""
+    return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
 
 
 def open_cards(state: ExecutionState) -> list[Card]:
@@ -289,7 +388,7 @@ def open_cards(state: ExecutionState) -> list[Card]:
     )
 
 
-def _is_answered(state: ExecutionState, card: Card) -> bool:
+def is_answered(state: ExecutionState, card: Card) -> bool:
     """Tells whether the card's own recipient has answered a wait that still waits for others."""
     wait = state.waits.get(card.address)
     return wait is not None and any(answer.part == card.part for answer in wait.answers)
@@ -324,7 +423,10 @@ def open_work(state: ExecutionState) -> OpenWork:
         timers=_NONE if state.is_frozen else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
-        cards={card.card_id: card for card in open_cards(state) if not _is_answered(state, card)},
-        continues=not state.is_frozen and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
+        cards={card.card_id: card for card in open_cards(state) if not is_answered(state, card)},
+        continues=not (state.is_frozen or state.is_queued)
+        and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,
+        children=state.children,
+        place=state.place,
     )

@@ -6,6 +6,7 @@
 from typing import Final
 
 from looply.execution.events import (
+    ChildStarted,
     Computed,
     ErrorCaught,
     Resumed,
@@ -28,8 +29,10 @@ PATH_MOVES: Final[dict[tuple[Phase, type], Phase]] = {
     **{(phase, StepScheduled): "OPEN" for phase in _VISITED_FROM},
     **{(phase, WaitOpened): "OPEN" for phase in _VISITED_FROM},
     **{(phase, TimerStarted): "OPEN" for phase in _VISITED_FROM},
+    **{(phase, ChildStarted): "OPEN" for phase in _VISITED_FROM},
     **{(phase, StepFailed): "FAILED" for phase in _VISITED_FROM},
     **{(phase, ScopeOpened): "OPEN" for phase in _VISITED_FROM},
+    ("OPEN", WaitOpened): "OPEN",  # an approval that has read what it needs from a datastore
     ("OPEN", StepSucceeded): "LEAVE",
     ("OPEN", StepFailed): "FAILED",
     ("OPEN", StepUnknown): "UNKNOWN",

@@ -10,6 +10,9 @@ from looply.definition import find_zone
 LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
 """Where the calendar ends: beyond it not every zone has a wall time."""
 
+FIRST: Final = datetime(1, 1, 5, tzinfo=UTC)
+"""Where it begins."""
+
 _SAMPLE: Final = timedelta(hours=6)
 """No zone has changed twice within so short a time."""
 _SECOND: Final = timedelta(seconds=1)
@@ -39,7 +42,7 @@ class Stretch(NamedTuple):
 def stretches(zone: str, start: datetime) -> Iterator[Stretch]:
     """Yields the stretches from the one that `start` lies in to the end of the calendar, oldest first."""
     tz = find_zone(zone)
-    begin = since = max(start - _LONGEST, datetime(1, 1, 3, tzinfo=UTC))
+    begin = since = max(start, FIRST) - _LONGEST
     offset = former = _offset(tz, begin)
     for year in range(begin.year, LAST.year + 1):
         for at, following in (*_changes(zone, year), (min(datetime(year, 12, 31, tzinfo=UTC), LAST), None)):

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
 from looply.definition.cron import FARTHEST
-from looply.schedule.changes import Stretch, stretches
+from looply.schedule.changes import FIRST, LAST, Stretch, stretches
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
 
@@ -47,7 +47,9 @@ def cron_fires(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator
 
 def occurrences(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator[Occurrence]:
     """Yields the wall times of the expression from `start` on, those that do not fire included, by their instants."""
-    start = last = _whole_second(start)
+    if start >= LAST:
+        return
+    start = last = max(_whole_second(start), FIRST)
     for stretch in stretches(zone, start):
         if stretch.start - last > FARTHEST:
             # All of its times are left out by the clocks.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from looply.definition import Duration
 from looply.errors import DefinitionError
+from looply.schedule.changes import LAST
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """What lies past the last year of the calendar."""
@@ -18,7 +19,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def interval_fires(every: Duration, anchor: datetime, after: datetime, zone: str) -> Iterator[datetime]:
     """Yields the nominal instants later than `after`, ascending, to the end of the calendar."""
     count = _index_after(every, anchor, after, zone)
-    while (instant := _nominal(every, anchor, count, zone)) != _NEVER:
+    while (instant := _nominal(every, anchor, count, zone)) < LAST:
         yield instant
         count += 1
 

@@ -11,6 +11,7 @@ from looply.app.services import Services
 from looply.clock import Entropy
 from looply.errors import Forbidden, LooplyError
 from looply.server import (
+    bulks,
     cards,
     connections,
     datastores,
@@ -21,6 +22,7 @@ from looply.server import (
     inbox,
     keys,
     profiles,
+    repairs,
     schedules,
     search,
     trigger,
@@ -39,6 +41,8 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *search.ROUTES,
+    *repairs.ROUTES,
+    *bulks.ROUTES,
     *schedules.ROUTES,
     *fires.ROUTES,
     *workflows.ROUTES,

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import executions
+from looply.app.executions import Rerun
 from looply.app.resume import ResumeRequest, resume
 from looply.app.terminate import checked_reason, terminate
 from looply.catalog.names import checked_id
@@ -22,6 +23,7 @@ from looply.server.wire import (
     execution_cursor,
     limit_of,
     number_of,
+    version_of,
 )
 
 _PROCESS_ID: Final = {"process_id": "Process id of the execution, or its execution id."}
@@ -72,9 +74,15 @@ class TerminateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RerunBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which execution's input to run again."""
+    """Which execution's input to run again. Left out: its own version, profile and process id.
+
+    `workflow_version` is a number or `latest`.
+    """
 
     workflow_execution_id: str
+    workflow_version: int | str | None = None
+    profile: str = ""
+    process_id: str | None = None
 
 
 class RerunAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +187,15 @@ async def get_organization_executions(call: Call) -> Answer:
 
 async def rerun_execution(call: Call) -> Answer:
     """Starts an execution with the input of another one."""
-    started = await executions.rerun(call.services, call.principal, call.body.workflow_execution_id)
+    body: RerunBody = call.body
+    wanted = Rerun(
+        execution_id=body.workflow_execution_id,
+        has_version=body.workflow_version is not None,
+        version=version_of(body.workflow_version),
+        profile=body.profile,
+        process_id=body.process_id,
+    )
+    started = await executions.rerun(call.services, call.principal, wanted)
     return Answer({"message": "success", "looply_execution_id": started.execution_id})
 
 

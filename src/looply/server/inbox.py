@@ -5,14 +5,50 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app import inbox
+from looply.app import approvals, inbox
 from looply.clock import ms_or_none, to_ms
 from looply.execution.commands import Recorded
+from looply.execution.decisions import Decision
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.wire import LIMIT, limit_of
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody."""
+
+    state: str
+    visit: int
+    scope: str
+    user: str
+    action: str
+    comment: str
+    at: int
+    via: str
+    card_revision: int | None
+    is_final: bool
+
+
+class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
+    """The decisions of an execution, oldest first."""
+
+    message: str
+    count: int
+    items: list[DecisionRecord]
+
+
+class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What an open approval takes, and who has decided so far. `recipients` is how many are asked."""
+
+    requester: str | None
+    order: Literal["parallel", "sequence"]
+    quorum: int
+    recipients: int
+    veto: bool
+    comment_required: Literal["reject", "always"] | None
+    decisions: list[DecisionRecord]
 
 
 class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +66,13 @@ class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
     timeout_on: int | None
     answered_by: str | None
     answered_on: int | None
+    decision: str | None
+    revision: int
+    reminders: int
+    closed_reason: str | None
+    closed_text: str | None
+    passed_to: str | None
+    approval: ApprovalRecord | None
 
 
 class InboxAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +83,13 @@ class InboxAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the recipient entered, with the data of the button."""
+    """What the recipient entered, with the data of the button.
+
+    `card_revision` is that of the card they saw: when it has changed since, nothing is recorded.
+    """
 
     data: dict[str, Json]
+    card_revision: int = 0
 
 
 class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +98,26 @@ class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
     message: Literal["recorded", "already answered"]
     answered_by: str | UnsetType | None = UNSET
     answered_on: int | UnsetType = UNSET
+    decision: str | UnsetType | None = UNSET
+
+
+class ReassignBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which open card goes to whom, and why."""
+
+    card_id: str
+    to: str
+    reason: str = ""
+
+
+class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The card that took the other one's place."""
+
+    message: str
+    card_id: str
+    recipient: str
+    workflow_execution_id: str
+    token: str
+    url: str
 
 
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,16 +159,77 @@ async def show_card(call: Call) -> Answer:
         "timeout_on": ms_or_none(shown.timeout_on),
         "answered_by": shown.answered_by or None,
         "answered_on": ms_or_none(shown.answered_on),
+        "decision": shown.decision or None,
+        "revision": shown.revision,
+        "reminders": shown.reminders,
+        "closed_reason": shown.closed_reason or None if shown.status == "CLOSED" else None,
+        "closed_text": shown.closed_text if shown.status == "CLOSED" else None,
+        "passed_to": shown.passed_to or None,
+        "approval": _approval(shown),
     }
     return Answer({"message": "success", "item": item})
 
 
+async def get_decisions(call: Call) -> Answer:
+    """Lists who decided what in an execution."""
+    execution_id = call.query.get("workflow_execution_id") or ""
+    found = [_decision(one) for one in await approvals.decisions(call.services, call.principal, execution_id)]
+    return Answer({"message": "success", "count": len(found), "items": found})
+
+
+async def reassign_card(call: Call) -> Answer:
+    """Passes an open card on."""
+    body: ReassignBody = call.body
+    passed = await approvals.reassign(call.services, call.principal, body.card_id, to=body.to, reason=body.reason)
+    shown = {
+        "card_id": passed.card_id,
+        "recipient": passed.recipient,
+        "workflow_execution_id": passed.execution_id,
+        "token": passed.token,
+        "url": call.services.links.inbox(passed.token),
+    }
+    return Answer({"message": "reassigned", **shown})
+
+
+def _approval(shown: inbox.InboxCard) -> dict[str, Any] | None:
+    terms = shown.terms
+    if terms is None:
+        return None
+    return {
+        "requester": terms.requester or None,
+        "order": terms.order,
+        "quorum": terms.quorum,
+        "recipients": len(terms.recipients),
+        "veto": terms.veto,
+        "comment_required": terms.comment_required or None,
+        "decisions": [_decision(one) for one in shown.decisions],
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "state": decision.step,
+        "visit": decision.visit,
+        "scope": decision.scope,
+        "user": decision.user,
+        "action": decision.action,
+        "comment": decision.comment,
+        "at": to_ms(decision.on),
+        "via": decision.via,
+        "card_revision": decision.revision or None,
+        "is_final": decision.is_final,
+    }
+
+
 async def decide(call: Call) -> Answer:
     """Records an answer."""
-    reply = await inbox.decide(call.services, call.values["token"], call.body.data)
+    body: DecideBody = call.body
+    reply = await inbox.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
         return Answer({"message": "recorded"})
     who = {"answered_by": reply.answered_by or None, "answered_on": to_ms(reply.answered_on)}
+    if reply.decision:
+        who["decision"] = reply.decision
     return Answer({"message": "already answered", **who})
 
 
@@ -161,5 +289,28 @@ ROUTES: Final = (
         tag="Inbox",
         parameters=(Parameter("recipient", "Only cards of this recipient."), LIMIT),
         answer=OpenCardList,
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getDecisions",
+        access="read",
+        handle=get_decisions,
+        summary="List who decided what on the cards of an execution, oldest first",
+        tag="Inbox",
+        parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),
+        answer=DecisionList,
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/reassignCard",
+        access="manage",
+        handle=reassign_card,
+        summary="Pass an open card on to somebody else",
+        description="The old copy closes and says who has it now; the new one has a link of its own.",
+        tag="Inbox",
+        body=ReassignBody,
+        answer=ReassignAnswer,
+        refusals=(404, 409, 422, 429),
     ),
 )

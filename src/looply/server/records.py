@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from looply.app.executions import Record, Row, Rows
 from looply.clock import to_ms
 from looply.engine.port import Head
+from looply.execution.children import children_of
 from looply.execution.condensed import condensed_logs
 from looply.execution.logs import event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
@@ -40,10 +41,12 @@ class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
     """One execution with everything. `truncated`: more events or logs follow, `after=SEQ` goes on."""
 
     parent_execution_id: str | None
+    rerun_of_execution_id: str | None
     workflow_input_payload: dict[str, Json]
     workflow_output_payload: dict[str, Json]
     condensed_logs: dict[str, Json]
     waits: list[dict[str, Json]]
+    children: list[dict[str, Json]]
     workflow_incidents: list[dict[str, Json]]
     truncated: bool | UnsetType = UNSET
 
@@ -85,8 +88,10 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
         "workflow_output_payload": masked_document(workflow, state),
         "condensed_logs": condensed,
         "waits": waits_of(state),
+        "children": children_of(state),
         "workflow_incidents": incidents_of(state),
         "parent_execution_id": execution.head.parent or None,
+        "rerun_of_execution_id": state.started.rerun_of or None,
     }
     if record.is_truncated or is_cut:
         item["truncated"] = True

@@ -31,6 +31,18 @@ def call(id_: str = "call_1", method: str = "POST", body: Json = "${payload.outp
     return step(id_, "httpRequest", settings, **beside)
 
 
+def function(id_: str = "function_1", input_: Json = "${payload.output}", **beside: Json) -> Step:
+    """Returns a `function`, whose code a test never runs; its input is the caller's payload unless given."""
+    return step(id_, "function", {"language": "python", "code": "return input", "input": input_}, **beside)
+
+
+def email(id_: str = "email_1", **beside: Json) -> Step:
+    """Returns an `email` to Ann. `text` goes into its settings, the rest beside them."""
+    text = beside.pop("text", "${payload.output.po}")
+    settings = {"connection": "MAIL", "to": "ann@example.com", "subject": "An order", "text": text}
+    return step(id_, "email", settings, **beside)
+
+
 def wait(id_: str = "wait_1", **settings: Json) -> Step:
     """Returns a `wait`."""
     return step(id_, "wait", settings)
@@ -56,6 +68,11 @@ def card(id_: str = "card_1", recipients: Json = "ann@example.com", **waits: Jso
     wanted = {name.rstrip("_"): value for name, value in waits.items()}
     content = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Release it?"}]}
     return step(id_, "adaptiveCard", {"action": "send", "card": content, "recipients": recipients, "wait": wanted})
+
+
+def approval(id_: str = "approval_1", recipients: Json = "ann@example.com", **settings: Json) -> Step:
+    """Returns an `approval`; `settings` are its further ones."""
+    return step(id_, "approval", {"recipients": recipients, **settings}, description="Release the order?")
 
 
 def stop(id_: str = "stop_1", status: str = "FAILED", reason: str = "no answer") -> Step:

@@ -21,22 +21,25 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.definition import TriggerSettings, Workflow
+from looply.engine.card_channel import CardChannel
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
+from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import waiting_for
 from looply.engine.shell import Shell
 from looply.engine.store import Boot, Snapshot
 from looply.engine.worker import Worker
 from looply.execution import ExecutionState, Status, fold
-from looply.execution.commands import AnswerCard, Reply, Resume, Terminate
+from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
 from looply.execution.events import Event, StepScheduled
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
 from looply.sealing import Sealer
+from looply.testing.callees import FakeCallees
 from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.faults import Faults, FaultyStore, MortalStore
@@ -98,9 +101,15 @@ class Engine:
         facts: dict[str, Any] = {"at": self.clock.now(), "by": "caller", "via": "API", "request": fingerprint(body)}
         return await self.shell.submit(execution_id, Resume(source=source, payload=body, **{**facts, **fields}))
 
-    async def answer(self, execution_id: str, token: str, action: str = "approve") -> Reply:
+    async def answer(self, execution_id: str, token: str, action: str = "approve", comment: str = "") -> Reply:
         """Answers the card copy that the token names."""
-        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data={"action": action})
+        data: dict[str, Json] = {"action": action, "comment": comment} if comment else {"action": action}
+        command = AnswerCard(at=self.clock.now(), via="INBOX", token=token, data=data)
+        return await self.shell.submit(execution_id, command)
+
+    async def reassign(self, execution_id: str, card_id: str, to: str, reason: str = "on leave") -> Reply:
+        """Passes an open card on to somebody else."""
+        command = ReassignCard(at=self.clock.now(), by="operator", via="API", card_id=card_id, to=to, reason=reason)
         return await self.shell.submit(execution_id, command)
 
     async def terminate(self, execution_id: str, reason: str = "enough") -> Reply:
@@ -197,7 +206,9 @@ class Driver(Engine):
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
+        self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
+        self.callees = FakeCallees()
         self.boot: Boot
         self.is_planted = False
         self.lift_lock: Callable[[], None] = _no_lock
@@ -218,10 +229,12 @@ class Driver(Engine):
             clock=self.clock,
             entropy=self.entropy,
             limits=self.limits,
+            channels=frozenset(self.channels),
             **self.parts,
         )
         self.shell = Shell(parts)
-        self.pump = Pump(self.shell, self.store, self.clock, _no_profile)
+        self.pump = Pump(self.shell, self.store, self.clock, _no_profile, self.callees.find)
+        self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
         await self.pump.recover(self.boot.epoch, self.boot.poisoned)
@@ -292,6 +305,13 @@ class Driver(Engine):
         """Fires what is due now, and lets everything that follows happen."""
         await self.pump.tick()
         await self.settle()
+
+    async def deliver(self) -> None:
+        """Lets executions hear of each other until none has anything to say, and those in line have their turn."""
+        before = -1
+        while before != len(self.faults.units):
+            before = len(self.faults.units)
+            await self.tick()
 
     async def advance(self, span: timedelta) -> None:
         """Lets time pass, and everything happen that it brings."""

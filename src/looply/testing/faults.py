@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
 
-_WRITES = frozenset({"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary"})
+_WRITES = frozenset(
+    {"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary", "drop_deliveries"}
+)
 
 
 class Faults:
@@ -37,6 +40,7 @@ class Faults:
         self.units = units
         self.failure: StoreLost | None = None
         self.held: list[Unit] = []
+        self._left: int | None = None
         self._broken = 0
         self._is_broken_stored = False
         self._gate = asyncio.Event()
@@ -56,6 +60,11 @@ class Faults:
     def break_fsync(self, *, is_stored: bool, units: int = 1) -> None:
         """Lets the flush of the next group of so many units fail. `is_stored` says what is found after a restart."""
         self._broken, self._is_broken_stored = units, is_stored
+
+    def die_after(self, units: int) -> None:
+        """Lets the process end when so many more units are stored: nobody is told of the last one."""
+        self._left = units
+        self.is_dead = units == 0
 
     async def holding(self, count: int) -> None:
         """Waits until so many commits are held."""
@@ -101,6 +110,11 @@ class Faults:
             await self._flush_failed(unit, call)
         await self.passed("commit", call)
         self.units.append(unit)
+        if self._left is not None:
+            self._left -= 1
+            if self._left == 0:
+                self.is_dead = True
+                await asyncio.get_running_loop().create_future()
         if self.lost_answers:
             self.lost_answers -= 1
             await asyncio.get_running_loop().create_future()
@@ -166,9 +180,8 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        self._sides = {
-            name: _Side(inner, name, faults) for name in ("journal", "work", "reads", "schedules", "datastores")
-        }
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies")
+        self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
     def journal(self) -> Journal:
@@ -189,6 +202,11 @@ class FaultyStore:
     def schedules(self) -> Schedules:
         """Live schedules."""
         return cast("Schedules", self._sides["schedules"])
+
+    @property
+    def copies(self) -> Copies:
+        """Copies of cards in their channels."""
+        return cast("Copies", self._sides["copies"])
 
     @property
     def datastores(self) -> Datastores:

@@ -20,6 +20,8 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
+from looply.testing.store_deliveries import DeliveryContract
+from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
 from looply.testing.store_samples import (
     ORGANIZATION,
@@ -424,7 +426,9 @@ class StoreContract(
     ListContract,
     SearchContract,
     WorkContract,
+    DeliveryContract,
     ScheduleContract,
+    LedgerContract,
     DatastoreContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""

@@ -11,7 +11,7 @@ from looply.engine.dispatch import Dispatcher, EffectRef, Perform
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.worker import Senses
 
-_CONNECTORS: Final = ("http", "sap")
+_CONNECTORS: Final = ("http", "sap", "function", "email")
 _CONCURRENCY: Final = 256
 
 

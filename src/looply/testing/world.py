@@ -1,8 +1,8 @@
-"""The world outside as a test scripts it: two operations that record every call and answer what they are told.
+"""The world outside as a test scripts it: operations that record every call and answer what they are told.
 
-A call answers with the next outcome of its step's script, else with status 200. An outcome is an `Answer`, an
-`OperationError` to raise, any other exception (a defect of the connector), or `HANG`: then the call stays open until
-the test releases it, as it does when the other system is slow or the process dies while it waits.
+A call answers with the next outcome of its step's script, else with status 200. An outcome is an `Answer`, a
+`Returned`, an `OperationError` to raise, any other exception (a defect of the connector), or `HANG`: then the call
+stays open until the test releases it, as it does when the other system is slow or the process dies while it waits.
 """
 
 import asyncio
@@ -45,12 +45,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """What an operation gives whose output has a shape of its own: the result of a function, what became of a mail."""
+
+    value: Json
+
+    def output(self) -> Json:
+        """Returns the output of the operation."""
+        return self.value
+
+
 _GOOD: Final = Answer()
 
 HANG: Final = "HANG"
 """The outcome of a call that does not come back by itself."""
 
-Outcome: TypeAlias = Answer | Exception | Literal["HANG"]
+Outcome: TypeAlias = Answer | Returned | Exception | Literal["HANG"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -65,9 +75,9 @@ class Call:
     input: dict[str, Json]
     connection: ConnectionValues | None = None
     phase: Literal["OPEN", "ANSWERED", "RAISED", "CUT"] = "OPEN"
-    _released: "asyncio.Future[Answer | Exception]" = field(repr=False)
+    _released: "asyncio.Future[Answer | Returned | Exception]" = field(repr=False)
 
-    def release(self, outcome: "Answer | Exception" = _GOOD) -> None:
+    def release(self, outcome: "Answer | Returned | Exception" = _GOOD) -> None:
         """Lets an open call come back. Raises: AssertionError when it is not open."""
         assert self.phase == "OPEN", f"the call of {self.step} is {self.phase}"
         self._released.set_result(outcome)
@@ -122,10 +132,12 @@ class World:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.connections = FakeConnections()
+        self.connections.put("MAIL", {}, "smtp")
         self._scripts: dict[str, deque[Outcome]] = defaultdict(deque)
         self._usual: dict[str, Outcome] = {}
         self._arrived = asyncio.Event()
-        operations = tuple(self._operation(name) for name in ("http.request", "sap.odata"))
+        names = ("http.request", "sap.odata", "function.run", "email.send")
+        operations = tuple(self._operation(name) for name in names)
         self.registry = Registry([("test", Connector(name="test", title="Test", operations=operations))])
 
     def script(self, step: str, *outcomes: Outcome) -> None:
@@ -152,12 +164,20 @@ class World:
         return self.of(step)[count - 1]
 
     def _operation(self, name: str) -> Operation:
-        async def call(context: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
+        async def call(context: CallContext, input_: dict[str, Json]) -> Json:
             return await self._answer(name, context, input_)
 
-        return Operation(name=name, title=name, input=_Anything, output=_Anything, idempotent=False, call=call)
+        return Operation(
+            name=name,
+            title=name,
+            input=_Anything,
+            output=_Anything,
+            idempotent=False,
+            call=call,
+            is_derived=name == "function.run",
+        )
 
-    async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
+    async def _answer(self, operation: str, context: CallContext, input_: dict[str, Json]) -> Json:
         name = input_.get("connection")
         call = Call(
             operation=operation,
@@ -178,7 +198,7 @@ class World:
         call.phase = "ANSWERED"
         return outcome.output()
 
-    async def _outcome(self, call: Call) -> Answer | Exception:
+    async def _outcome(self, call: Call) -> Answer | Returned | Exception:
         script = self._scripts[call.step]
         outcome = script.popleft() if script else self._usual.get(call.step, _GOOD)
         if not isinstance(outcome, str):

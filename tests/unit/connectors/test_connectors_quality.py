@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import looply.connectors
+from looply.connectors.email.connector import CONNECTOR as EMAIL
+from looply.connectors.function.connector import CONNECTOR as FUNCTION
 from looply.connectors.http import CONNECTOR as HTTP
 from looply.connectors.port import Connector
 from looply.connectors.sap.connector import CONNECTOR as SAP
@@ -12,7 +14,7 @@ ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES 
 RULES = [row[0] for row in ROWS if len(row) == 2 and row[0] not in ("rule", "---")]
 TABLE = [row for row in ROWS if len(row) > 2 and row[0] != "---"]
 STATUS = {row[0]: dict(zip(TABLE[0][1:], row[1:], strict=True)) for row in TABLE[1:]}
-CONNECTORS: dict[str, Connector] = {"http": HTTP, "sap": SAP}
+CONNECTORS: dict[str, Connector] = {"email": EMAIL, "function": FUNCTION, "http": HTTP, "sap": SAP}
 
 
 def test_every_connector_has_a_status_for_every_rule() -> None:

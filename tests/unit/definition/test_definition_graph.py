@@ -66,21 +66,6 @@ def test_an_id_cannot_be_there_twice(check: Check) -> None:
     assert "/workflow_steps/1" in problem.message
 
 
-@pytest.mark.parametrize(
-    ("type_", "settings"),
-    [
-        ("function", {"language": "python", "code": "1"}),
-        ("approval", {"recipients": ["a@example.com"]}),
-        ("email", {"connection": "mail", "to": "a@example.com", "subject": "x"}),
-        ("subworkflow", {"workflow_id": "x"}),
-    ],
-)
-def test_a_type_of_a_later_release_is_refused_by_name(check_step: Check, type_: str, settings: dict[str, Any]) -> None:
-    problem = one(check_step(type_, settings).errors[:1])
-    assert problem.path == "/workflow_steps/1/type"
-    assert problem.message == f"step type '{type_}' is not available in this release"
-
-
 def test_an_edge_must_join_steps_that_exist(check: Check) -> None:
     edges = [edge("WorkflowStartState", "wait_1"), edge("wiat_1", "terminate_1")]
     problem = one(check(WAIT, END, edges=edges).errors)

@@ -284,3 +284,16 @@ def test_a_token_of_a_wait_in_another_branch_cannot_be_read(check: Check) -> Non
     (warning,) = findings.warnings
     assert warning.message.startswith("'w' waits in another branch or body, whose waits have tokens of their own")
     assert warning.hint == "read the token in a step of that branch or body"
+
+
+def test_a_join_that_is_never_reached_or_names_no_text_breaks_no_check(check: Check) -> None:
+    steps = (note("a"), parallel("l"), join(), join(of=5, id_="k"))  # type: ignore[arg-type]
+    found = check(*steps, edges=edges("start>a p:l>j"))
+    assert [error.path for error in found.errors] == ["/workflow_steps/4/settings/of"]
+
+
+def test_an_edge_from_a_body_to_the_join_around_it_is_one_error(check: Check) -> None:
+    steps = (parallel("l", "r"), for_each(), note("a"), note("b"), join(), note("z"))
+    found = errors(check(*steps, edges=edges("start>p p:l>f f:each>a a>j f>j p:r>b b>j j>z")))
+    assert len(found) == 1
+    assert "the body of 'f'" in found[0][1]

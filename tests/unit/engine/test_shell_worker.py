@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from looply.connectors.port import Connector
 from looply.connectors.registry import Registry
@@ -14,26 +15,28 @@ from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.events import ExecutionStarted
 from looply.execution.state import OpenStep
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.definitions import call, calling, chain
-from looply.testing.world import Answer, NoNetwork, World
+from looply.testing.definitions import call, calling, chain, function
+from looply.testing.world import Answer, NoNetwork, Returned, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
 
 
+STARTED = ExecutionStarted(
+    at=START_TIME,
+    execution_id=EXECUTION,
+    organization_id="o",
+    workspace_id="s",
+    workflow_id="w",
+    workflow_version=1,
+    definition="",
+    seed=bytes(16),
+    body={"po": "1", "token": "sesame-4711"},
+)
+
+
 def scheduled(**beside: Any) -> tuple[ExecutionState, OpenStep]:
     workflow = chain(call(**beside)) if beside else calling()
-    started = ExecutionStarted(
-        at=START_TIME,
-        execution_id=EXECUTION,
-        organization_id="o",
-        workspace_id="s",
-        workflow_id="w",
-        workflow_version=1,
-        definition=workflow.hash.hex(),
-        seed=bytes(16),
-        body={"po": "1", "token": "sesame-4711"},
-    )
-    state = advance(workflow, None, (started,)).state
+    state = advance(workflow, None, (replace(STARTED, definition=workflow.hash.hex()),)).state
     return state, state.open_steps["call_1:1"]
 
 
@@ -107,3 +110,26 @@ async def test_a_connection_that_does_not_exist_fails_the_step_before_anything_i
     failed = await outcome(World(), connection="missing")
     assert isinstance(failed, EffectFailed)
     assert (failed.code, failed.was_sent) == ("BAD_INPUT", False)
+
+
+async def derived(world: World, **beside: Any) -> EffectDone:
+    """Returns the outcome of a function of the token in the body."""
+    workflow = chain(function("function_1", "${payload.output.token}", **beside))
+    state = advance(workflow, None, (replace(STARTED, definition=workflow.hash.hex()),)).state
+    done = await worker(world).carry_out(state, state.open_steps["function_1:1"])
+    assert isinstance(done, EffectDone)
+    return done
+
+
+async def test_a_result_that_was_made_of_a_secret_is_kept_whole_and_is_secret() -> None:
+    world = World()
+    world.script("function_1", Returned({"header": "Bearer sesame-4711"}))
+    done = await derived(world, secret=["/input"])
+    assert (done.output, done.secret) == ({"header": "Bearer sesame-4711"}, ("/output",))
+
+
+async def test_a_result_that_was_made_of_nothing_secret_is_not() -> None:
+    world = World()
+    world.script("function_1", Returned([1]))
+    done = await derived(world)
+    assert (done.output, done.secret) == ([1], ())

@@ -13,7 +13,9 @@ import msgspec
 from looply.definition import Workflow
 from looply.execution import ExecutionState, OpenWork, advance, answer, fold, open_work
 from looply.execution.commands import (
+    Admit,
     AnswerCard,
+    ChildEnded,
     Command,
     Continue,
     Done,
@@ -25,7 +27,7 @@ from looply.execution.commands import (
     Resume,
     Terminate,
 )
-from looply.execution.events import Event, ExecutionStarted
+from looply.execution.events import ChildOutcome, Event, ExecutionStarted
 from looply.execution.state import EffectWork
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -103,6 +105,7 @@ class Simulator:
     def submit(self, command: Command) -> Reply:
         """Puts a command to the execution and returns the reply, after its events are in the history."""
         given = answer(self.workflow, self.state, command, limits=self.limits)
+        self.workflow = given.workflow or self.workflow
         if given.events:
             self._commit(given.events)
         self._rest()
@@ -127,6 +130,15 @@ class Simulator:
     def terminate(self, reason: str = "enough") -> Reply:
         """Terminates the execution."""
         return self.submit(Terminate(at=self.now, by="operator", reason=reason))
+
+    def child_ended(self, outcome: ChildOutcome = "COMPLETED", output: Json = None, **fields: Any) -> Reply:
+        """Tells what became of the oldest child. `fields` are those of `ChildEnded`."""
+        facts: dict[str, Any] = {"child_id": next(iter(self.state.children), ""), "size": len(encode_json(output))}
+        return self.submit(ChildEnded(at=self.now, via="CHILD", outcome=outcome, output=output, **{**facts, **fields}))
+
+    def admit(self) -> Reply:
+        """Gives the execution a slot of its workflow."""
+        return self.submit(Admit(at=self.now))
 
     def succeed(self, output: Json = None, *, secret: tuple[str, ...] = ()) -> Reply:
         """Lets the oldest effect in flight succeed."""

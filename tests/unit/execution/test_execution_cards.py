@@ -123,7 +123,8 @@ def test_after_the_timeout_the_cards_are_closed_and_the_exit_timeout_is_taken():
     simulator.tick(3600)
     assert simulator.state.current_state == "late"
     assert closings(simulator) == ["TIMED_OUT"]
-    assert simulator.answer_card(token(1), {}) == Declined(code="CLOSED", message="the card takes no more answers")
+    late = Declined(code="CLOSED", message="the time to answer is over; the card takes no more answers")
+    assert simulator.answer_card(token(1), {}) == late
     assert isinstance(simulator.answer_card(token(0), {}), AlreadyAnswered)
 
 

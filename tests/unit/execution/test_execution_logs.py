@@ -39,6 +39,7 @@ AT = START_TIME
 NOW = to_ms(AT)
 TYPES = {
     *(f"EXECUTION_{end}" for end in ("STARTED", "COMPLETED", "FAILED", "TERMINATED", "REOPENED", "EDITED", "MOVED")),
+    *(f"EXECUTION_{end}" for end in ("QUEUED", "ADMITTED")),
     *(f"STEP_{end}" for end in ("STARTED", "SUCCEEDED", "FAILED", "RETRY_SCHEDULED", "RESULT_DISCARDED", "SKIPPED")),
     *(f"WAIT_{end}" for end in ("OPENED", "RESUMED", "TIMED_OUT")),
     *(f"RESUME_{end}" for end in ("BUFFERED", "IGNORED")),
@@ -192,8 +193,8 @@ def test_the_log_of_a_whole_execution():
             {"type": "RESUME_IGNORED", "state": None, "source": "SAP", "reason": "UNFIT", "message": "why"},
         ),
         (
-            IncidentClosed(at=AT, incident_id="i", action="redrive", reason="fixed"),
-            {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "redrive", "reason": "fixed"},
+            IncidentClosed(at=AT, incident_id="i", action="terminate", reason="enough"),
+            {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "terminate", "reason": "enough"},
         ),
         (
             StepSkipped(at=AT, step="c", output=5, reason="by hand"),

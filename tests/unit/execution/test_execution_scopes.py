@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
-from execution_workflows import call, card, step, workflow
+from execution_workflows import CARD, call, card, step, workflow
 
 from looply.errors import IllegalTransition
 from looply.execution import evolve, fold
@@ -25,7 +25,7 @@ from looply.execution.events import (
     StepScheduled,
     StepSkipped,
 )
-from looply.execution.logs import condensed_logs, event_log, masked_document, waits_of
+from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -176,6 +176,7 @@ def test_a_failed_branch_freezes_the_others_and_keeps_their_results():
     simulator.fail("REJECTED", is_transient=False)
     (incident,) = events(simulator, IncidentOpened)
     assert incident.address == Address("p[l]", "a", 1)
+    assert [(shown["state"], shown["scope"]) for shown in incidents_of(simulator.state)] == [("a", "p[l]")]
     simulator.report(second, OK)
     state = simulator.state
     assert (state.status, state.current_state, state.outputs["b"]) == ("FAILED", "a,b", OK)
@@ -535,3 +536,50 @@ def test_a_late_result_of_an_iteration_that_is_over_is_discarded():
     done = EffectDone(at=simulator.now, address=late.address, attempt=1, output=OK, size=2)
     simulator.submit(done)
     assert [event.address.text for event in events(simulator, Discarded)] == ["f[0]/p[r]/d:1"]
+
+
+def test_a_retry_that_was_to_come_goes_with_the_path_that_is_moved():
+    retry = {"max_attempts": 3, "interval": "PT10S"}
+    simulator = started(parallel("l", "r"), call("a", retry=retry), call("b"), edges="start>p p:l>a p:r>b")
+    simulator.fail()
+    assert simulator.work.timers
+    moved = evolve(simulator.state, Moved(at=simulator.now, to="b", scope="p[l]"))
+    assert (moved.lines["p[l]"].phase, moved.timers, list(moved.open_steps)) == ("ENTER", {}, ["p[r]/b:1"])
+
+
+def test_a_wait_outside_of_a_branch_that_is_given_up_stays_open():
+    inner = (parallel("x", "y", id_="q"), call("c"), step("w", "wait"), join("any", of="q", id_="k"))
+    steps = (parallel("l", "r"), *inner, step("v", "wait"), join())
+    simulator = started(*steps, edges="start>p p:l>q q:x>c q:y>w c>k w>k k>j p:r>v v>j")
+    simulator.succeed(OK)
+    assert [wait.address for wait in simulator.work.waits.values()] == ["p[r]/v:1"]
+
+
+def changing(id_: str, target: str) -> dict[str, Json]:
+    """Returns a step that changes the cards of another one."""
+    return step(id_, "adaptiveCard", {"action": "update", "target": target, "card": CARD})
+
+
+def test_a_card_is_changed_from_a_branch_from_beside_it_and_from_behind_the_join():
+    steps = (
+        card("outer", "a@example.com"),
+        parallel("l", "r"),
+        card("inner", "b@example.com"),
+        changing("one", "outer"),
+        changing("two", "inner"),
+        join(),
+        changing("three", "inner"),
+        step("w", "wait"),
+    )
+    edges = "start>outer outer>p p:l>inner inner>one one>j p:r>two two>j j>three three>w"
+    simulator = started(*steps, edges=edges)
+    assert simulator.state.current_state == "wait_for_response_state"
+    revisions = {shown.address: shown.revision for shown in simulator.state.cards.values()}
+    assert revisions == {"outer:1": 2, "p[l]/inner:1": 3}
+
+
+def test_a_card_of_an_iteration_is_changed_in_it_and_not_from_outside():
+    steps = (for_each([1, 2]), card("k", "a@example.com"), changing("own", "k"), changing("late", "k"))
+    simulator = started(*steps, edges="start>f f:each>k k>own f>late")
+    assert {shown.revision for shown in simulator.state.cards.values()} == {2}
+    assert failure(simulator) == ("BAD_INPUT", "step 'late': step 'k' has sent no card that could be changed")

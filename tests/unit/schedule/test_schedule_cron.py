@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from typing import Any
 
 import pytest
 
@@ -133,3 +134,16 @@ def test_jitter_is_a_function_of_workflow_and_instant_below_its_bound() -> None:
     assert delays == [delay_of(plan, "w", BEGIN + timedelta(minutes=count)) for count in range(500)]
     assert timedelta(0) <= min(delays) < timedelta(seconds=2) < timedelta(seconds=28) < max(delays) < plan.jitter
     assert delay_of(plan, "w", BEGIN) != delay_of(plan, "v", BEGIN)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("plan", [{"cron": parse_cron("0 * * * *")}, {"every": parse_duration("P1D")}])
+def test_at_both_ends_of_the_calendar_there_are_fires_or_none(plan: dict[str, Any], zone: str) -> None:
+    begin, end = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    whole = Schedule(timezone=zone, **plan)
+    assert list(fires(whole, end, end - timedelta(hours=1))) == []
+    assert preview(whole, end - timedelta(days=3), end - timedelta(milliseconds=1), 5) == []
+    for after in (begin, begin + timedelta(hours=30)):
+        assert len(list(islice(fires(whole, after, after), 2))) in (0, 2)
+        assert next_change(zone, after) is None
+    assert next_change(zone, end) is None

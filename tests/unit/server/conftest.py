@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
+from looply.app.callees import find_callee
 from looply.app.library import Library
 from looply.app.links import Links
 from looply.app.services import Services
@@ -53,7 +55,9 @@ async def catalog(
 
 
 @pytest_asyncio.fixture
-async def engine(clock: FakeClock, entropy: SerialEntropy, world: World) -> AsyncIterator[tuple[Shell, Pump]]:
+async def engine(
+    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World
+) -> AsyncIterator[tuple[Shell, Pump]]:
     store = MemoryStore(clock)
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
@@ -66,7 +70,7 @@ async def engine(clock: FakeClock, entropy: SerialEntropy, world: World) -> Asyn
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, clock, no_profile)
+    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, LIMITS)))
     boot = await store.open()
     await shell.open(boot)
     shell.begin()

@@ -45,6 +45,13 @@ async def test_a_card_is_shown_to_who_has_its_token(mine: Caller, clock: FakeClo
         "timeout_on": None,
         "answered_by": None,
         "answered_on": None,
+        "decision": None,
+        "revision": 1,
+        "reminders": 0,
+        "closed_reason": None,
+        "closed_text": None,
+        "passed_to": None,
+        "approval": None,
     }
 
 
@@ -71,6 +78,7 @@ async def test_an_answer_is_recorded_once_and_later_ones_are_told_by_whom(mine: 
         "message": "already answered",
         "answered_by": "ann@example.com",
         "answered_on": answered_on,
+        "decision": "approve",
     }
     shown = (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]
     assert (shown["status"], shown["answered_by"], shown["answered_on"]) == ("ANSWERED", "ann@example.com", answered_on)

@@ -17,14 +17,32 @@ export interface InboxItem {
   timeoutOn: number | null;
   answeredBy: string | null;
   answeredOn: number | null;
+  /** What was decided, in a word, such as `approved`. */
+  decision: string | null;
+  /** Of the card as it is shown; null from a server that does not tell. */
+  revision: number | null;
+  /** Why the card is closed, as a sentence. */
+  closedText: string | null;
+  approval: Approval | null;
+}
+
+/** What an open approval takes, and who has decided so far. */
+export interface Approval {
+  requester: string | null;
+  isSequence: boolean;
+  quorum: number;
+  recipients: number;
+  decisions: { user: string; action: string; comment: string }[];
 }
 
 export type Loaded = { kind: "item"; item: InboxItem } | { kind: "invalid" } | { kind: "failed"; reason: string };
 
 export type Sent =
   | { kind: "recorded" }
-  | { kind: "already"; by: string | null; on: number | null }
-  | { kind: "closed" }
+  | { kind: "already"; by: string | null; on: number | null; decision: string | null }
+  | { kind: "closed"; reason: string | null }
+  /** The card is another one by now; nothing was recorded. */
+  | { kind: "changed" }
   | { kind: "frozen" }
   | { kind: "invalid" }
   /** The server understood and refused; sending the same again does not help. */
@@ -49,9 +67,15 @@ export async function load(send: Send, token: string): Promise<Loaded> {
   }
 }
 
-export async function answer(send: Send, token: string, data: JsonObject): Promise<Sent> {
+export async function answer(
+  send: Send,
+  token: string,
+  data: JsonObject,
+  revision: number | null = null,
+): Promise<Sent> {
   try {
-    const { status, body } = await send(pathOf(token), { json: { data } });
+    const json: JsonObject = revision === null ? { data } : { data, card_revision: revision };
+    const { status, body } = await send(pathOf(token), { json });
     return sentOf(status, isObject(body) ? body : {});
   } catch (error) {
     if (error instanceof Unreachable) return { kind: "failed", reason: UNREACHABLE };
@@ -62,10 +86,13 @@ export async function answer(send: Send, token: string, data: JsonObject): Promi
 function sentOf(status: number, body: JsonObject): Sent {
   if (status === 200) {
     if (body.message === "recorded") return { kind: "recorded" };
-    return { kind: "already", by: textOf(body.answered_by), on: timeOf(body.answered_on) };
+    const decision = textOf(body.decision);
+    return { kind: "already", by: textOf(body.answered_by), on: timeOf(body.answered_on), decision };
   }
   if (status === 409 && body.code === "FAILED") return { kind: "frozen" };
-  if (status === 409 || status === 410) return { kind: "closed" };
+  if (status === 409 && body.code === "CARD_CHANGED") return { kind: "changed" };
+  if (status === 409 && body.code === "SELF_APPROVAL") return { kind: "refused", reason: refusalOf(body) };
+  if (status === 409 || status === 410) return { kind: "closed", reason: textOf(body.message) };
   if (isUnknownLink(status)) return { kind: "invalid" };
   if (status === 429 || status >= 500) return { kind: "failed", reason: BUSY };
   return { kind: "refused", reason: refusalOf(body) };
@@ -100,6 +127,26 @@ function itemOf(body: unknown): InboxItem | null {
     timeoutOn: timeOf(item.timeout_on),
     answeredBy: textOf(item.answered_by),
     answeredOn: timeOf(item.answered_on),
+    decision: textOf(item.decision),
+    revision: timeOf(item.revision),
+    closedText: textOf(item.closed_text),
+    approval: approvalOf(item.approval),
+  };
+}
+
+function approvalOf(value: unknown): Approval | null {
+  if (!isObject(value)) return null;
+  const decisions = Array.isArray(value.decisions) ? value.decisions.filter(isObject) : [];
+  return {
+    requester: textOf(value.requester),
+    isSequence: value.order === "sequence",
+    quorum: timeOf(value.quorum) ?? 1,
+    recipients: timeOf(value.recipients) ?? 1,
+    decisions: decisions.map((one) => ({
+      user: textOf(one.user) ?? "",
+      action: textOf(one.action) ?? "",
+      comment: textOf(one.comment) ?? "",
+    })),
   };
 }
 

@@ -67,7 +67,7 @@ export class Inbox {
     this.#isSending = true;
     this.#drawn?.setEnabled(false);
     this.#say(notice({ tone: "plain", title: "Sending your answer …", text: "" }));
-    const sent = await answer(this.#around.send, this.#around.token, decision.data);
+    const sent = await answer(this.#around.send, this.#around.token, decision.data, item.revision);
     this.#isSending = false;
     await this.#finish(item, decision, sent);
   }
@@ -78,9 +78,18 @@ export class Inbox {
         this.#settle({ ...item, status: "ANSWERED" }, recorded(decision));
         return this.#followUp(item);
       case "already":
-        return this.#settle({ ...item, status: "ANSWERED", answeredBy: sent.by, answeredOn: sent.on });
+        return this.#settle({ ...item, status: "ANSWERED", answeredBy: sent.by, answeredOn: sent.on, decision: sent.decision });
       case "closed":
-        return this.#settle({ ...item, status: "CLOSED" });
+        return this.#settle({ ...item, status: "CLOSED", closedText: sent.reason });
+      case "changed":
+        await this.#reload();
+        return this.#say(
+          notice({
+            tone: "warning",
+            title: "The request has changed",
+            text: "Nothing was recorded. Look at it again before you decide.",
+          }),
+        );
       case "frozen":
         return this.#settle({ ...item, status: "FROZEN" });
       case "invalid":

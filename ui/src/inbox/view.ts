@@ -1,7 +1,7 @@
 /** What the page says around the card. Plain elements; no state. */
 
 import { element } from "../shared/dom";
-import type { InboxItem } from "./api";
+import type { Approval, InboxItem } from "./api";
 import type { Decision } from "./card";
 
 export type Tone = "good" | "bad" | "warning" | "plain";
@@ -49,14 +49,15 @@ export function outcomeOf(item: InboxItem): HTMLElement | null {
     case "ANSWERED": {
       const by = item.answeredBy === null ? "" : ` by ${item.answeredBy}`;
       const on = item.answeredOn === null ? "" : ` on ${timeText(item.answeredOn)}`;
-      return notice({ tone: "good", title: "Already answered", text: `This request was answered${by}${on}.` });
+      const what = item.decision === null ? "" : ` (${item.decision})`;
+      return notice({ tone: "good", title: "Already answered", text: `This request was answered${by}${on}${what}.` });
     }
     case "FROZEN": {
       const text = "Something failed on the way, and an operator has to decide first. Open this page again later.";
       return notice({ tone: "warning", title: "This request cannot be answered at the moment", text });
     }
     case "CLOSED":
-      return notice({ tone: "warning", title: "This request is closed", text: "No answer is needed any more." });
+      return notice({ tone: "warning", title: "This request is closed", text: closedOf(item) });
   }
 }
 
@@ -67,7 +68,31 @@ export function headOf(item: InboxItem): HTMLElement {
   if (item.timeoutOn !== null && item.status === "OPEN") {
     facts.append(element("span", { class: "due" }, "Answer by ", timeOf(item.timeoutOn)));
   }
-  return element("header", { class: "head" }, element("h1", {}, item.workflowName), facts);
+  if (item.approval?.requester) facts.append(element("span", {}, `Requested by ${item.approval.requester}`));
+  const head = element("header", { class: "head" }, element("h1", {}, item.workflowName), facts);
+  if (item.approval !== null && item.status === "OPEN") head.append(...progressOf(item.approval));
+  return head;
+}
+
+function closedOf(item: InboxItem): string {
+  const text = item.closedText;
+  return text === null || text === "" ? "No answer is needed any more." : `${text[0]?.toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Says how many must approve where several are asked, and who has decided so far. */
+function progressOf(approval: Approval): HTMLElement[] {
+  if (approval.recipients < 2) return [];
+  const order = approval.isSequence ? ", one after the other" : "";
+  const needed = `${approval.quorum} of ${approval.recipients} must approve${order}.`;
+  const shown: HTMLElement[] = [element("p", { class: "progress" }, needed)];
+  if (approval.decisions.length > 0) {
+    const list = element("ul", { class: "decisions", "aria-label": "Decisions so far" });
+    for (const { user, action, comment } of approval.decisions) {
+      list.append(element("li", {}, `${user}: ${action}${comment === "" ? "" : ` – ${comment}`}`));
+    }
+    shown.push(list);
+  }
+  return shown;
 }
 
 function timeOf(at: number): HTMLElement {

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.memory.copy_rows import StoredCopy, wish
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
@@ -15,6 +16,7 @@ from looply.engine.store import (
     Claim,
     EffectRow,
     IncidentRow,
+    PlaceRow,
     Snapshot,
     StoredDefinition,
     StoredKey,
@@ -24,7 +26,8 @@ from looply.engine.store import (
     WaitRow,
     WorkChange,
 )
-from looply.errors import ClaimTaken, KeyTaken, Stale
+from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
+from looply.execution.deliveries import Delivered, DeliveryKind
 from looply.execution.searching import SearchValues
 
 POISON_LOADS: Final = 3
@@ -53,7 +56,10 @@ class MemoryData:
     incidents: dict[Row, IncidentRow] = field(default_factory=dict)
     cards: dict[str, OpenCard] = field(default_factory=dict)
     continuations: set[str] = field(default_factory=set)
+    places: dict[str, PlaceRow] = field(default_factory=dict)
+    deliveries: dict[Delivered, DeliveryKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    copies: dict[str, StoredCopy] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -69,7 +75,7 @@ class MemoryData:
     def apply(self, unit: Unit) -> None:
         """Applies a unit whole, or raises and changes nothing.
 
-        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull.
+        Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull.
         """
         self._check(unit)
         if unit.datastore is not None:
@@ -87,6 +93,17 @@ class MemoryData:
         self._apply_work(unit.execution_id, unit.work)
         if unit.datastore is not None:
             self.change_datastore(unit.datastore)
+        for wished in unit.copies:
+            wish(self.copies, unit.execution_id, wished)
+        self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
+        for row in unit.applied:
+            self.deliveries.pop(row, None)
+
+    def line_of(self, workflow_id: str) -> tuple[list[PlaceRow], list[PlaceRow]]:
+        """Returns the places of a workflow's executions: those with a slot, and those in line, the first one first."""
+        places = [row for key, row in self.places.items() if self.heads[key].workflow_id == workflow_id]
+        line = [row for row in places if not row.is_held]
+        return [row for row in places if row.is_held], sorted(line, key=lambda row: (row.since, row.execution_id))
 
     def take_fire(self, fire: Fire, execution_id: str) -> None:
         """Takes a nominal instant and moves the schedule on; `execution_id` is empty for none. Raises: FireTaken."""
@@ -128,6 +145,7 @@ class MemoryData:
         """Counts a load of every execution that work was done for, after a crash; returns those with too many."""
         runnable = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
         runnable |= {key[0] for key, timer in self.timers.items() if timer.due <= now}
+        runnable |= {row.target for row in self.deliveries}
         if not self.is_clean:
             for execution_id in runnable & self.heads.keys():
                 self.loads[execution_id] += 1
@@ -145,6 +163,12 @@ class MemoryData:
             if found is not None and found[1] != unit.execution_id:
                 message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
                 raise ClaimTaken(message, execution_id=found[1], request=found[0].request)
+
+        place = unit.work.put.place
+        if place is not None and place.is_held:
+            held, line = self.line_of(unit.head.workflow_id)
+            if len(held) >= place.most or line[:1] != [self.places.get(unit.execution_id)]:
+                raise SlotTaken(f"it is not the turn of execution {unit.execution_id}")
 
     def _check_key(self, wanted: StoredKey, now: datetime) -> None:
         found = self.keys.get((wanted.organization_id, wanted.text))
@@ -185,6 +209,8 @@ class MemoryData:
         self.cards.update({card.card_id: card for card in work.put.cards})
         if work.put.continues:
             self.continuations.add(execution_id)
+        if work.put.place is not None:
+            self.places[execution_id] = work.put.place
         for seq in work.drop_effects:
             self.effects.pop((execution_id, seq), None)
         for _, seq in work.drop_timers:
@@ -197,6 +223,8 @@ class MemoryData:
             self.cards.pop(card_id, None)
         if work.drop_continues:
             self.continuations.discard(execution_id)
+        if work.drop_place:
+            self.places.pop(execution_id, None)
 
 
 def _waits_for(fire: Fire, schedule: Schedule, ledger: dict[datetime, LedgerRow]) -> bool:

@@ -7,6 +7,7 @@ from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.searching import is_like, patterns
 from looply.engine.store import Batch, Claim, Work
+from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
 
 BUDGET: Final = 20_000
@@ -82,6 +83,10 @@ class MemoryReads:
         ]
         return sorted(found, key=lambda card: (card.opened_on, card.card_id), reverse=True)[:limit]
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        return self._data.cards.get(card_id)
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         data = self._data
@@ -93,7 +98,12 @@ class MemoryReads:
             incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
             cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
             continues=execution_id in data.continuations,
+            place=data.places.get(execution_id),
         )
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return [Delivery(row, kind) for row, kind in sorted(self._data.deliveries.items()) if row.target == target]
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims of one execution."""
@@ -114,7 +124,10 @@ class MemoryReads:
             *(("wait", key[0]) for key in data.waits),
             *(("incident", key[0]) for key in data.incidents),
             *(("continuation", key) for key in data.continuations),
+            *(("place", key) for key in data.places),
+            *(("delivery", row.sender) for row in data.deliveries),
             *(("card", card.execution_id) for card in data.cards.values()),
+            *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("search_field", key) for key, found in data.search.items() if found),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.memory.commits import Commits
+from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.reads import MemoryReads
@@ -23,6 +24,7 @@ from looply.engine.store import (
     Value,
 )
 from looply.errors import DataFolderInUse, Stale
+from looply.execution.deliveries import Delivered, Delivery
 
 
 class MemoryJournal:
@@ -149,6 +151,28 @@ class MemoryWorkQueue:
         """Returns ids of executions whose stretch was cut."""
         return sorted(self._data.continuations)[:limit]
 
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        rows: dict[tuple[str, str], Delivery] = {}
+        for row, kind in sorted(self._data.deliveries.items()):
+            rows.setdefault((row.target, row.sender), Delivery(row, kind))
+        return list(rows.values())[:limit]
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more."""
+
+        def write() -> None:
+            for row in rows:
+                self._data.deliveries.pop(row, None)
+
+        await self._commits.submit(write)
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot."""
+        workflows = sorted({self._data.heads[key].workflow_id for key in self._data.places})
+        lines = [self._data.line_of(workflow_id) for workflow_id in workflows]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most][:limit]
+
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""
         return ()
@@ -169,6 +193,7 @@ class MemoryStore:
         self.reads = MemoryReads(self.data)
         self.schedules = MemorySchedules(self.data, self.commits)
         self.datastores = MemoryDatastores(self.data, self.commits)
+        self.copies = MemoryCopies(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

@@ -66,7 +66,8 @@ _BY_STATE = f"""
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
 _BY_VALUE = f"""
   SELECT e.*, m.place FROM (
-    SELECT v.org, v.value, v.execution_id AS id, row_number() OVER (ORDER BY v.org DESC, v.value DESC, v.execution_id DESC) AS place
+    SELECT v.org, v.value, v.execution_id AS id,
+      row_number() OVER (ORDER BY v.org DESC, v.value DESC, v.execution_id DESC) AS place
     FROM (SELECT DISTINCT s.org, s.value, s.execution_id FROM search_field s
           WHERE (s.org, s.value, s.execution_id) < (%(org)s, %(text)s, %(below)s)
             AND (s.org, s.value, s.execution_id) >= (%(org)s, %(text)s, %(lowest)s)

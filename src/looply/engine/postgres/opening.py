@@ -35,7 +35,7 @@ _DEFINITIONS = "SELECT hash FROM definition"
 # An effect that only stands in line was never loaded for: it is not to blame for a crash.
 _RUNNABLE = (
     "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
-    " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s"
+    " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
 )
 _COUNT_LOADS = f"UPDATE execution SET loads = loads + 1 WHERE id IN ({_RUNNABLE})"
 _POISONED = f"SELECT id FROM execution WHERE loads > %(loads)s AND id IN ({_RUNNABLE}) ORDER BY id"

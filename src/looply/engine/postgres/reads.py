@@ -7,6 +7,7 @@ from looply.engine.orphans import orphans_statement, told
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
+from looply.engine.postgres.deliveries import waiting_for
 from looply.engine.postgres.lists import list_heads
 from looply.engine.postgres.names import Names
 from looply.engine.rows import (
@@ -20,11 +21,13 @@ from looply.engine.rows import (
     head_from,
     id_text,
     incident_from,
+    place_from,
     timer_from,
     wait_from,
 )
 from looply.engine.spans import LOWEST_ID
 from looply.engine.store import Batch, Claim, Work
+from looply.execution.deliveries import Delivery
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"
 _HEAD_IN: Final = (
@@ -54,6 +57,7 @@ _TAILS: Final = (
     "  WHERE c.execution_id = w.id ORDER BY c.last_seq DESC LIMIT %s) t) b WHERE b.newer < %s ORDER BY b.last_seq"
 )
 _CARD: Final = "c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+_FIND_CARD: Final = f"SELECT {_CARD} FROM card c JOIN name n ON n.n = c.workflow WHERE c.id = %s"
 _CARDS: Final = (
     f"SELECT {_CARD} FROM card c JOIN name o ON o.n = c.org JOIN name n ON n.n = c.workflow"
     " WHERE c.org = %s ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
@@ -77,6 +81,7 @@ _CARDS_OF: Final = (
     f"SELECT {_CARD} FROM card c JOIN name n ON n.n = c.workflow"
     " WHERE c.execution_id = %s::uuid ORDER BY c.opened_ms, c.id"
 )
+_PLACE_OF: Final = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = %s::uuid"
 _CONTINUES: Final = "SELECT 1 FROM continuation WHERE execution_id = %s::uuid"
 
 _CLAIMS_OF: Final = (
@@ -142,11 +147,20 @@ class PostgresReads:
 
         return [card_from(each) for each in await self._database.read(read)]
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        found = await self._database.read(lambda connection: row(connection, _FIND_CARD, (card_id,)))
+        return card_from(found) if found is not None else None
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         if find_id(execution_id) is None:
             return Work()
         return await self._database.read(lambda connection: _work(connection, execution_id))
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return await self._database.read(lambda connection: waiting_for(connection, target))
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims of one execution."""
@@ -182,7 +196,7 @@ async def _heads(connection: Connection, names: Names, organization_id: str, nam
 
 
 async def _work(connection: Connection, execution_id: str) -> Work:
-    statements = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES)
+    statements = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES, _PLACE_OF)
     # One round trip, and one state of the store.
     async with connection.pipeline():
         cursors = [await connection.execute(text, (execution_id,), binary=True) for text in statements]
@@ -194,4 +208,5 @@ async def _work(connection: Connection, execution_id: str) -> Work:
         incidents=tuple(incident_from(each) for each in found[3]),
         cards=tuple(card_from(each) for each in found[4]),
         continues=bool(found[5]),
+        place=place_from(found[6][0]) if found[6] else None,
     )

@@ -13,13 +13,15 @@ import structlog
 from looply.clock import to_ms
 from looply.engine.port import Schedule
 from looply.engine.postgres.connections import Connection, row, rows
+from looply.engine.postgres.deliveries import TAKE_DELIVERIES
 from looply.engine.postgres.ledger import SCHEDULE_COLUMNS
 from looply.engine.postgres.opening import POISON_LOADS
 from looply.engine.postgres.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.work import MARK, PostgresWorkQueue
-from looply.engine.rows import Row, effect_from, id_text, optional_instant, schedule_from, timer_from
+from looply.engine.rows import Row, delivery_from, effect_from, id_text, optional_instant, schedule_from, timer_from
 from looply.engine.store import EffectRow, TimerRow
+from looply.execution.deliveries import Delivery
 
 _log = structlog.get_logger(__name__)
 
@@ -90,6 +92,10 @@ class SharedWorkQueue(PostgresWorkQueue):
     async def continuations(self, limit: int) -> Sequence[str]:
         """Takes cut stretches of processes that have ended, and returns the ids of their executions."""
         return [id_text(key) for (key,) in await self._taken(_TAKE_CONTINUATIONS, (STRETCH_SECONDS, limit))]
+
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Takes rows that wait for their targets, of what one execution sent to another one the first."""
+        return [delivery_from(each) for each in await self._taken(TAKE_DELIVERIES, (CLAIM_SECONDS, limit))]
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends the leases that ran out; returns the executions that were loaded too often before a crash."""

@@ -13,6 +13,7 @@ from looply.clock import Clock
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection, call
+from looply.engine.postgres.copies import PostgresCopies
 from looply.engine.postgres.database import Database, lease_is_over
 from looply.engine.postgres.datastores import PostgresDatastores
 from looply.engine.postgres.journal import PostgresJournal
@@ -72,6 +73,7 @@ class PostgresStore:
         schedules = PostgresSchedules if is_alone else SharedSchedules
         self.schedules = schedules(self._database, names)
         self.datastores = PostgresDatastores(self._database, names)
+        self.copies = PostgresCopies(self._database)
 
     @property
     def is_shared(self) -> bool:

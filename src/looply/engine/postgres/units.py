@@ -8,7 +8,9 @@ import psycopg
 from looply.clock import to_ms
 from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.copies import WISH, wish_facts
 from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.ledger import (
     NOTE_FIRE,
     TAKE_QUEUED,
@@ -28,7 +30,7 @@ from looply.engine.rows import (
     fire_taken,
 )
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
+from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
@@ -59,7 +61,7 @@ class UnitWriter:
     async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
         """Stores a unit.
 
-        Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
         """
         arguments = (epoch, *await self._arguments(connection, epoch, unit))
         statement = _STORE
@@ -81,6 +83,13 @@ class UnitWriter:
             numbers = await self._names.give(connection, [owner])
             texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
             statement, arguments = f"{statement}, {_SEARCH}", (*arguments, numbers[owner], unit.execution_id, *texts)
+        if unit.copies:
+            wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
+            statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
+        # Known by now, and at hand.
+        numbers = await self._names.give(connection, [unit.head.workflow_id])
+        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
@@ -156,6 +165,8 @@ def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
             return ClaimTaken(message, execution_id=holder, request=request)
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
+        case "LP006":
+            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:

@@ -7,9 +7,11 @@ from typing import Final
 from looply.clock import to_ms
 from looply.engine.postgres.connections import Connection, call, row, rows
 from looply.engine.postgres.database import Database
+from looply.engine.postgres.deliveries import admissible, drop_deliveries, waiting
 from looply.engine.rows import effect_from, find_id, id_text, optional_instant, timer_from
 from looply.engine.spans import LOWEST_ID
 from looply.engine.store import EffectRow, TimerRow
+from looply.execution.deliveries import Delivered, Delivery
 
 _DUE: Final = (
     "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= %s ORDER BY due_ms, execution_id, seq LIMIT %s"
@@ -81,6 +83,19 @@ class PostgresWorkQueue:
         """Returns ids of executions whose stretch was cut."""
         found = await self._database.read(lambda connection: rows(connection, _CONTINUATIONS, (limit,)))
         return [id_text(key) for (key,) in found]
+
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        return await self._database.read(lambda connection: waiting(connection, limit))
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more; durable when it returns."""
+        own = self._database.epoch
+        await self._database.write(lambda connection: drop_deliveries(connection, own, rows))
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot."""
+        return await self._database.read(lambda connection: admissible(connection, limit))
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""

@@ -16,13 +16,16 @@ from looply.engine.rows import (
     head_from,
     id_bytes,
     incident_from,
+    place_from,
     timer_from,
     wait_from,
 )
+from looply.engine.sqlite.deliveries import waiting_for
 from looply.engine.sqlite.lists import list_heads
 from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
 from looply.engine.store import Batch, Claim, Work
+from looply.execution.deliveries import Delivery
 
 _HEAD = "SELECT * FROM head WHERE id = ?"
 _HEAD_IN = (
@@ -46,6 +49,10 @@ _CARDS = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? ORDER BY c.opened_ms DESC, c.id DESC LIMIT ?"
 )
+_CARD = (
+    "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+    " FROM card c JOIN name n ON n.n = c.workflow WHERE c.id = ?"
+)
 _CARDS_FOR = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? AND c.recipient = ?"
@@ -66,6 +73,7 @@ _CARDS_OF = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.execution_id = ? ORDER BY c.opened_ms, c.id"
 )
+_PLACE_OF = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = ?"
 _CONTINUES = "SELECT 1 FROM continuation WHERE execution_id = ?"
 
 _CLAIMS_OF = (
@@ -133,10 +141,23 @@ class SqliteReads:
 
         return await self._threads.read(read)
 
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+
+        def read(connection: apsw.Connection) -> OpenCard | None:
+            row = connection.execute(_CARD, (card_id,)).fetchone()
+            return card_from(row) if row is not None else None
+
+        return await self._threads.read(read)
+
     async def work_of(self, execution_id: str) -> Work:
         """Returns all rows of open work of one execution."""
         key = find_id(execution_id)
         return await self._threads.read(lambda connection: _work(connection, key))
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return await self._threads.read(lambda connection: waiting_for(connection, target))
 
     async def claims_of(self, execution_id: str) -> Sequence[Claim]:
         """Returns the claims of one execution."""
@@ -184,6 +205,7 @@ def _tail(connection: apsw.Connection, execution_id: str, events: int) -> list[B
 
 
 def _work(connection: apsw.Connection, key: bytes | None) -> Work:
+    place = connection.execute(_PLACE_OF, (key,)).fetchone()
     return Work(
         effects=tuple(effect_from(row) for row in connection.execute(_EFFECTS_OF, (key,))),
         timers=tuple(timer_from(row) for row in connection.execute(_TIMERS_OF, (key,))),
@@ -191,4 +213,5 @@ def _work(connection: apsw.Connection, key: bytes | None) -> Work:
         incidents=tuple(incident_from(row) for row in connection.execute(_INCIDENTS_OF, (key,))),
         cards=tuple(card_from(row) for row in connection.execute(_CARDS_OF, (key,))),
         continues=connection.execute(_CONTINUES, (key,)).get is not None,
+        place=place_from(place) if place is not None else None,
     )

@@ -12,6 +12,7 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.rows import EFFECT_STATES, id_text
 from looply.engine.sqlite.backup import back_up, integrity_check
+from looply.engine.sqlite.copies import SqliteCopies
 from looply.engine.sqlite.datastores import SqliteDatastores
 from looply.engine.sqlite.journal import SqliteJournal
 from looply.engine.sqlite.lock import FolderLock
@@ -49,12 +50,12 @@ _DEFINITIONS = "SELECT hash FROM definition"
 _COUNT_LOADS = """
   UPDATE execution SET loads = loads + 1 WHERE id IN (
     SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now)
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
 """
 _POISONED = """
   SELECT id FROM execution WHERE loads > :loads AND id IN (
     SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now)
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
 """
 
 
@@ -93,6 +94,7 @@ class SqliteStore:
         self.reads = SqliteReads(self._threads)
         self.schedules = SqliteSchedules(self._threads)
         self.datastores = SqliteDatastores(self._threads)
+        self.copies = SqliteCopies(self._threads)
 
     @property
     def is_shared(self) -> bool:

@@ -16,7 +16,9 @@ from looply.engine.rows import (
     id_bytes,
     id_text,
 )
+from looply.engine.sqlite.copies import wish_copies
 from looply.engine.sqlite.datastores import store_change
+from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.names import Names
 from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
@@ -80,7 +82,10 @@ _NO_WORK = Work()
 
 
 def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
-    """Writes the rows of one unit. Raises: Stale, KeyTaken, ClaimTaken, FireTaken, DatastoreMoved, DatastoresFull."""
+    """Writes the rows of one unit.
+
+    Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull.
+    """
     head, batch = unit.head, unit.batch
     key = id_bytes(unit.execution_id)
     org = names.number(connection, head.organization_id)
@@ -99,6 +104,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_fire(connection, names, unit.fire, key)
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
+    if unit.copies:
+        wish_copies(connection, key, unit.copies)
     connection.execute(
         _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
     )
@@ -109,6 +116,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     if unit.work != _NO_CHANGE:
         _put_work(connection, key, (org, workflow), unit.work.put)
         _drop_work(connection, key, unit.work)
+    if unit.sent or unit.applied:
+        store_deliveries(connection, key, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
     if unit.search is not None:
@@ -224,6 +233,8 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
         connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
+    if work.place is not None:
+        store_place(connection, key, workflow, work.place)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -239,3 +250,5 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
         connection.execute(_DROP_CARD, (card_id,))
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
+    if work.drop_place:
+        drop_place(connection, key)

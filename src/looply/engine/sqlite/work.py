@@ -7,8 +7,10 @@ import apsw
 
 from looply.clock import to_ms
 from looply.engine.rows import effect_from, find_id, id_bytes, id_text, optional_instant, timer_from
+from looply.engine.sqlite.deliveries import admissible, drop_deliveries, waiting
 from looply.engine.sqlite.threads import Threads
 from looply.engine.store import EffectRow, TimerRow
+from looply.execution.deliveries import Delivered, Delivery
 
 _DUE = "SELECT due_ms, execution_id, seq, kind FROM timer WHERE due_ms <= ? ORDER BY due_ms, execution_id, seq LIMIT ?"
 _NEXT = "SELECT min(due_ms) FROM timer"
@@ -73,6 +75,18 @@ class SqliteWorkQueue:
         return await self._threads.read(
             lambda connection: [id_text(row[0]) for row in connection.execute(_CONTINUATIONS, (limit,))]
         )
+
+    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        return await self._threads.read(lambda connection: waiting(connection, limit))
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more; durable when it returns."""
+        await self._threads.write(lambda connection: drop_deliveries(connection, rows))
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot."""
+        return await self._threads.read(lambda connection: admissible(connection, limit))
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""

@@ -2,11 +2,13 @@
 
 from looply.definition import SOURCES, AdaptiveCardSettings
 from looply.execution.address import card_id
+from looply.execution.document import scope_of_step
 from looply.execution.evaluation import reads_secret
 from looply.execution.events import CardClosed, CardCopy, CardWanted, Computed, Event, Resumed
 from looply.execution.state import Card, cards_of
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import card_output, open_wait
+from looply.expressions import CardTemplate
 from looply.jsontext import Json
 
 _RECIPIENT_CHARACTERS = 320  # the longest mail address of RFC 5321
@@ -34,7 +36,7 @@ def _send(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
             CardCopy(card_id=card_id(execution_id, visit.address, part), recipient=recipient, part=part)
             for part, recipient in enumerate(recipients)
         ),
-        body=_body(visit, settings),
+        body=card_body(visit, settings.card),
         channel=settings.channel,
         app=settings.app or "",
     )
@@ -64,7 +66,7 @@ def _update(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
     wanted = CardWanted(
         **visit.common(),
         copies=tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards),
-        body=_body(visit, settings),
+        body=card_body(visit, settings.card),
         revision=max(card.revision for card in cards) + 1,
         target=settings.target or "",
     )
@@ -79,19 +81,21 @@ def _delete(visit: Visit, settings: AdaptiveCardSettings) -> tuple[Event, ...]:
 
 def _target_cards(visit: Visit, settings: AdaptiveCardSettings) -> list[Card]:
     target = settings.target or ""
-    following = visit.state.next_visit(visit.address.scope, target)
+    scope = scope_of_step(visit.workflow, visit.state, visit.address.scope, target)
+    following = visit.state.next_visit(scope or "", target)
     cards = cards_of(visit.state, following._replace(visit=following.visit - 1).text)
     if not cards:
         raise StepError(f"step '{target}' has sent no card that could be changed", code="BAD_INPUT")
     return cards
 
 
-def _body(visit: Visit, settings: AdaptiveCardSettings) -> Json:
-    if settings.card is None:
+def card_body(visit: Visit, card: CardTemplate | None) -> Json:
+    """Returns what a card shows. Raises: StepError when it is none, too large, or would show a secret."""
+    if card is None:
         raise StepError("the card's content is missing", code="BAD_INPUT")
-    if reads_secret(settings.card, visit.state, visit.address.scope):
+    if reads_secret(card, visit.state, visit.address.scope):
         raise StepError("the card would show a value that is marked secret", code="SECRET_IN_CARD")
-    body = settings.card.expand(visit.evaluation("card"))
+    body = card.expand(visit.evaluation("card"))
     if not isinstance(body, dict) or body.get("type") != "AdaptiveCard":
         raise StepError("the card's content must be an object of type AdaptiveCard", code="BAD_INPUT")
     visit.check_size(body, "the card", visit.limits.body_bytes)
@@ -102,15 +106,23 @@ def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]
     if settings.recipients is not None and reads_secret(settings.recipients, visit.state, visit.address.scope):
         raise StepError("the recipients would show a value that is marked secret", code="SECRET_IN_CARD")
     value = settings.recipients.evaluate(visit.evaluation("recipients")) if settings.recipients is not None else None
+    return people_in(visit, value)
+
+
+def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
+    """Returns the people that a value names, each once: a text, a list of texts, or a list of such lists.
+
+    Raises: StepError when one is no text, or when there are too many.
+    """
     found: list[Json] = []
     for item in value if isinstance(value, list) else [value]:
         found.extend(item if isinstance(item, list) else [item])
     for recipient in found:
         if not isinstance(recipient, str) or not recipient.strip() or len(recipient) > _RECIPIENT_CHARACTERS:
-            message = f"recipients must be texts of 1 to {_RECIPIENT_CHARACTERS} characters, not {recipient!r}"
+            message = f"{name} must be texts of 1 to {_RECIPIENT_CHARACTERS} characters, not {recipient!r}"
             raise StepError(message, code="BAD_INPUT")
     unique = tuple(dict.fromkeys(recipient.strip() for recipient in found))
     if len(unique) > visit.limits.recipients:
-        message = f"there are {len(unique)} recipients; the limit recipients is {visit.limits.recipients}"
+        message = f"there are {len(unique)} {name}; the limit recipients is {visit.limits.recipients}"
         raise StepError(message, code="LIMIT")
     return unique

@@ -4,17 +4,34 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.execution.steps import card, choice, datastore, delay, effect, override, redirect, region, terminate, wait
+from looply.execution.steps import (
+    approval,
+    card,
+    child,
+    choice,
+    code,
+    datastore,
+    delay,
+    effect,
+    override,
+    redirect,
+    region,
+    terminate,
+    wait,
+)
 from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         "httpRequest": effect.enter_http,
         "sapRequest": effect.enter_sap,
+        "function": code.enter,
+        "email": effect.enter_email,
         "conditional": choice.enter_conditional,
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,
         "adaptiveCard": card.enter,
+        "approval": approval.enter,
         "wait": wait.enter,
         "delay": delay.enter,
         "overridePayload": override.enter,
@@ -22,6 +39,7 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
         "parallel": region.enter_parallel,
         "join": region.enter_join,
         "forEach": region.enter_for_each,
+        "subworkflow": child.enter,
         "redirect": redirect.enter,
         "terminate": terminate.enter,
     }

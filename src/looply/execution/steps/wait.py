@@ -2,18 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from looply.clock import rfc3339
-from looply.definition import Step, WaitSettings
+from looply.definition import ApprovalSettings, Step, WaitSettings
 from looply.errors import Problem
 from looply.execution.address import Address
 from looply.execution.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
+from looply.execution.quorum import approval_output
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import Buffered, CardAnswer, ExecutionState, OpenWait
 from looply.execution.steps.delay import instant_after
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import Template
 from looply.jsontext import Json
+
+OUTCOMES: Final = ("approved", "rejected")
+"""What a resume of an approval may decide."""
+
+
+class Caller(NamedTuple):
+    """Who releases a wait, when, and by which channel."""
+
+    user: str
+    on: datetime
+    via: str
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
@@ -34,33 +47,37 @@ def open_wait(
     recipients: tuple[str, ...] = (),
 ) -> tuple[Event, ...]:
     """Returns the events that open a wait. `count` is the number of card answers that release it, 0 without cards."""
+    due = instant_after(visit, timeout, "timeout") if timeout is not None else None
+    return begin_wait(visit, WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=count), recipients)
+
+
+def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ()) -> tuple[Event, ...]:
+    """Returns the events of a wait that opens: a resume that was kept for it is applied at once.
+
+    Raises: StepError when too many waits are open.
+    """
     if len(visit.state.waits) >= visit.limits.open_waits:
         message = (
             f"the execution has {len(visit.state.waits)} open waits; the limit open_waits is {visit.limits.open_waits}"
         )
         raise StepError(message, code="LIMIT")
-    due = instant_after(visit, timeout, "timeout") if timeout is not None else None
-    opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=count)
     events: list[Event] = [opened]
     is_released = False
     for kept in _kept_for(visit.state, visit.address):
         if is_released:
             events.append(_ignored(visit, kept, "UNUSED", "another resume had released the wait"))
             continue
+        if problems := unfit(visit.step, opened.sources, kept.source, kept.payload):
+            events.append(_ignored(visit, kept, "UNFIT", problems[0].message))
+            continue
         resumed = _released(visit, kept, recipients)
-        problems = unfit(visit.step, sources, kept.source, kept.payload)
-        reason = (
-            problems[0].message
-            if problems
-            else over_document(visit.state, opened.step, resumed.size, visit.limits, opened.scope)
-        )
-        if reason:
+        if reason := over_document(visit.state, opened.step, resumed.size, visit.limits, opened.scope):
             events.append(_ignored(visit, kept, "UNFIT", reason))
         else:
             events.append(resumed)
             is_released = True
-    if due is not None and not is_released:
-        events.append(_timer(visit, due))
+    if opened.timeout_on is not None and not is_released:
+        events.append(_timer(visit, opened.timeout_on))
     return tuple(events)
 
 
@@ -70,16 +87,27 @@ def unfit(step: Step, sources: tuple[str, ...], source: str, payload: dict[str, 
         return (Problem(path="/payload/source", message=f"the wait takes {' or '.join(sources)}, not {source}"),)
     if isinstance(step.settings, WaitSettings):
         return step.settings.problems_of(payload)
+    if isinstance(step.settings, ApprovalSettings) and payload.get("outcome") not in OUTCOMES:
+        return (Problem(path="/payload/outcome", message=f"an approval needs an outcome: {' or '.join(OUTCOMES)}"),)
     return ()
 
 
 def resumed_output(
-    step: Step, payload: dict[str, Json], user: str, on: datetime, wait: OpenWait | None, recipients: Sequence[str]
+    step: Step, payload: dict[str, Json], by: Caller, wait: OpenWait | None, recipients: Sequence[str]
 ) -> Json:
-    """Returns the output of a step whose wait a resume releases: the payload, or the answer of a card."""
+    """Returns the output of a step whose wait a resume releases: the payload, or the answer of a card.
+
+    On an approval the caller decides for everybody who was asked, and the record says so.
+    """
     if isinstance(step.settings, WaitSettings):
         return payload
     answers = wait.answers if wait is not None else ()
+    user, on, via = by
+    if isinstance(step.settings, ApprovalSettings):
+        outcome, comment = str(payload["outcome"]), payload.get("comment")
+        said = comment if isinstance(comment, str) else ""
+        last = CardAnswer(part=-1, user=user, data=None, on=on, decision=outcome, comment=said, via=via)
+        return approval_output(outcome, (*answers, last))
     data = {name: value for name, value in payload.items() if name != "source"}
     last = CardAnswer(part=-1, user=user, data=data, on=on)
     return card_output((*answers, last), recipients, str(payload.get("source", "")))
@@ -97,14 +125,21 @@ def _kept_for(state: ExecutionState, address: Address) -> list[Buffered]:
     return [state.buffered[key] for key in (address.text, "") if key in state.buffered]
 
 
+def branch_of(step: Step, payload: dict[str, Json]) -> str:
+    """Returns the exit that a fitting resume takes: on an approval its outcome."""
+    return str(payload["outcome"]) if isinstance(step.settings, ApprovalSettings) else "next"
+
+
 def _released(visit: Visit, kept: Buffered, recipients: Sequence[str]) -> Resumed:
-    output = resumed_output(visit.step, kept.payload, kept.by, visit.state.now, None, recipients)
+    by = Caller(kept.by, visit.state.now, "BUFFER")
+    output = resumed_output(visit.step, kept.payload, by, None, recipients)
     return Resumed(
         at=visit.state.now,
         by=kept.by,
         via="BUFFER",
         **visit.address.fields,
         source=kept.source,
+        branch=branch_of(visit.step, kept.payload),
         output=output,
         request=kept.request,
         size=json_bytes(output),

@@ -21,7 +21,9 @@ does not have is named, so that the part brings its stories with it.
     - with the first's token: DuplicateStories.test_the_token_of_the_first_wait_never_answers_the_second
     - another body: DuplicateStories.test_another_body_answers_the_next_question
     - at once: RaceStories.test_equal_resumes_at_once_release_one_wait_of_two
-    - missing: two waits open side by side (needs `parallel`)
+    - two waits open side by side:
+      ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up and
+      ForEachStories.test_waits_of_many_items_are_told_apart_by_their_tokens
 
 3. A resume that comes early.
     - in the group of the trigger: EarlyStories.test_a_resume_in_the_group_of_the_trigger_is_taken_after_it,
@@ -73,11 +75,23 @@ does not have is named, so that the part brings its stories with it.
       KeyStories.test_the_key_is_looked_at_before_the_process_id
     - end, reuse, FAILED gives it back: ProcessIdStories.test_an_ended_execution_gives_its_process_id_back
     - all of it in a row: ProcessIdStories.test_a_process_id_and_its_keys_through_three_lives
-    - missing: a redrive that meets the new owner (needs redrive)
+    - a redrive that meets the new owner: RedriveStories.test_a_process_id_that_is_in_use_is_not_taken_back
 
 8. Branches and items.
-    - missing: all of it (needs `parallel` and `forEach`); the nearest are the answers of several people:
-      CardStories.test_a_card_for_two_of_three_is_released_by_the_second_answer
+    - all, in every order: ParallelStories.test_all_branches_meet_in_whatever_order_their_calls_end
+    - any, with losers in flight, waiting, asking by card and in line:
+      ParallelStories.test_the_losers_of_any_are_given_up_in_flight_and_waiting_and_their_cards_are_closed and
+      ParallelStories.test_a_call_that_is_given_up_is_not_made_when_it_still_stands_in_line
+    - ending in the same group: ParallelStories.test_two_winners_in_one_unit_are_one_winner
+    - some: ParallelStories.test_two_of_three_are_enough_and_the_third_is_given_up
+    - a branch that fails: ParallelStories.test_a_branch_that_fails_freezes_the_others_whose_results_are_kept and
+      ParallelStories.test_a_branch_that_fails_at_once_lets_no_call_of_the_others_leave
+    - a crash: ParallelStories.test_branches_survive_a_crash_and_go_on
+    - items out of order, each reading its own:
+      ForEachStories.test_a_crowd_of_items_eight_at_once_each_read_their_own_and_are_collected_in_order
+    - an item that fails: ForEachStories.test_an_item_that_fails_freezes_the_others_and_a_crash_changes_nothing
+    - nested: ForEachStories.test_branches_within_items_within_a_branch
+    - missing: a redrive that thaws the others (needs redrive)
 
 9. Every history of every story.
     - fold equals head, open work equals rows, every prefix plus the rest is the same: `Driver.prove`, which
@@ -97,15 +111,20 @@ does not have is named, so that the part brings its stories with it.
       ClockStories.test_the_events_of_an_execution_never_go_back_in_time
     - ids and lists: ClockStories.test_a_list_stays_in_order_when_the_clock_is_set_back_over_a_restart and
       TriggerStories.test_ids_rise_whatever_the_clock_does
+    - back and forward over the instants of a cron:
+      CronStories.test_a_clock_that_is_set_back_over_a_restart_fires_no_time_of_the_day_again and
+      CronStories.test_a_clock_that_jumps_a_day_forward_makes_up_for_the_last_instant_and_tells_of_the_others
     - forward: ClockStories.test_a_clock_that_jumps_forward_holds_firing_for_a_minute and
       ClockStories.test_a_clock_that_jumps_forward_and_is_set_back_within_the_minute_fires_nothing
     - timer and resume: TimerStories.test_a_resume_and_the_timeout_at_one_instant_have_one_winner
-    - PAUSE and firing: ScheduleStories.test_a_pause_and_the_instant_in_one_moment_agree
+    - PAUSE and firing: ScheduleStories.test_a_pause_and_the_instant_in_one_moment_agree and
+      CronStories.test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger
     - pollers: TimerStories.test_two_pollers_at_one_instant_fire_once and
-      ScheduleStories.test_many_pollers_at_one_instant_fire_once
-    - both changes of the clocks: CalendarStories.test_a_daily_schedule_fires_once_a_day_at_its_hour and
+      ScheduleStories.test_many_pollers_at_one_instant_fire_once, and of a thousand schedules
+      CrowdStories.test_a_thousand_schedules_of_one_minute_start_once_each_whoever_polls
+    - both changes of the clocks: CronStories.test_half_past_two_over_a_change_of_the_clocks,
+      CalendarStories.test_a_daily_schedule_fires_once_a_day_at_its_hour and
       ClockStories.test_a_delay_of_a_day_ends_at_the_same_hour_of_the_day_when_the_clocks_change
-    - missing: `cron`
 
 11. Pages while things start, end and fail.
     - ListStories.test_what_was_there_comes_once_on_pages_between_which_executions_start_end_and_fail
@@ -119,7 +138,10 @@ does not have is named, so that the part brings its stories with it.
     - rotated between attempts: SecretStories.test_a_retry_uses_the_credentials_of_today and
       SecretStories.test_a_secret_that_is_rotated_between_attempts_and_echoed_by_both_is_nowhere_in_clear
     - a state of an older fold: SnapshotStories.test_a_state_of_another_fold_is_ignored
-    - missing: redrive onto a corrected version, a move to a version with another step name, the incident of a child
+    - a corrected version: RedriveStories.test_the_corrected_version_sends_another_input_under_another_key
+    - another step name: RedriveStories.test_the_card_of_a_waiting_execution_still_answers_under_another_name
+    - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
+    - missing: the incident of a child
 """
 
 from collections.abc import Mapping

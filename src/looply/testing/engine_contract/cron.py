@@ -176,6 +176,24 @@ class OverlapStories:
         assert await ledger(engine, id_of(workflow)) == [("STARTED", hour) for hour in (1, 2, 3)]
         assert len(await engine.newest()) == 3
 
+    async def test_a_queued_start_comes_by_itself_within_a_second_after_the_one_before_has_ended(
+        self, engine: Driver
+    ) -> None:
+        workflow = every("PT1H", wait(), note(), overlap="queue", end="2030-01-07T11:00:00Z")
+        await engine.put_schedule(workflow)
+        running = engine.call(engine.pump.run())
+        await engine.settle()
+        for _ in range(2 * 60 + 1):
+            engine.clock.advance(MINUTE)
+            await engine.settle()
+        (first,) = await engine.newest()
+        await engine.resume(first.head.execution_id)
+        engine.clock.advance(timedelta(seconds=1))
+        await engine.settle()
+        assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("STARTED", 2)]
+        engine.pump.stop()
+        await running
+
     async def test_queued_starts_of_a_paused_schedule_wait_and_those_of_a_dropped_one_are_missed(
         self, engine: Driver
     ) -> None:

@@ -139,9 +139,6 @@ class ParallelStories:
         await engine.settle()
         assert await engine.status(execution_id) == "FAILED"
         assert not engine.world.calls
-        await engine.crash()
-        await engine.settle()
-        assert not engine.world.calls
 
     async def test_an_end_within_a_branch_ends_the_execution(self, engine: Driver) -> None:
         engine.world.always("slow", HANG)

@@ -1,0 +1,70 @@
+"""What operators do and see about people's decisions: passing a card on, and the record of who decided what."""
+
+from typing import Final
+
+import msgspec
+
+from looply.app.addressing import get_owned
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
+from looply.execution.address import card_token, parse_address
+from looply.execution.commands import Declined, ReassignCard, Reassigned, Unfit
+from looply.execution.decisions import Decision, decisions_of
+
+_PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
+_REASON_CHARACTERS: Final = 2000
+
+
+class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
+    """The copy that took another one's place. Its `token` lets its holder answer."""
+
+    card_id: str
+    execution_id: str
+    recipient: str
+    token: str
+
+
+async def reassign(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> PassedOn:
+    """Passes an open card of the organization on to somebody else and returns the new copy.
+
+    Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
+    meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
+    """
+    person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
+    why = _checked(reason.strip(), "reason", _REASON_CHARACTERS, least=0)
+    found = await services.engine.open_cards(principal.organization_id, card_id=card_id) if card_id else ()
+    if not found:
+        raise _not_open()
+    card = found[0]
+    execution = await services.engine.get(card.execution_id)
+    command = ReassignCard(at=services.clock.now(), by=principal.by, via="API", card_id=card_id, to=person, reason=why)
+    reply = await services.engine.submit(card.execution_id, command)
+    match reply:
+        case Reassigned(card_id=new_id, part=part):
+            seed = execution.state.started.seed
+            token = card_token(card.execution_id, seed, parse_address(card.address), part)
+            return PassedOn(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case Unfit(problems=problems):
+            raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
+        case _:
+            raise _not_open()
+
+
+async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
+    """Returns who decided what in an execution of the organization, oldest first. Raises: NotFound."""
+    execution = await get_owned(services, principal.organization_id, execution_id)
+    return decisions_of(execution.workflow, execution.state)
+
+
+def _checked(text: str, name: str, most: int, *, least: int = 1) -> str:
+    if least <= len(text) <= most and text.isprintable():
+        return text
+    message = f"{name} must be a printable text of {least} to {most} characters"
+    raise BadRequest(message, code="BAD_BODY", problems=(Problem(path=f"/{name}", message=message),))
+
+
+def _not_open() -> NotFound:
+    return NotFound("there is no open card of this id", code="CARD_NOT_FOUND")

@@ -1,0 +1,105 @@
+"""The runner of bulks: takes a slice of each once a second, as large as its rate says, and notes how far it has come.
+
+An execution that is acted on twice, because the process ended before the note, is not harmed: a termination ends it
+once, and a redrive leaves incidents alone that are younger than the bulk.
+"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from looply.app.bulks import stored_filter
+from looply.app.services import Services
+from looply.catalog.bulks import Bulk, Progress
+from looply.engine.port import Head
+from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
+
+_log = structlog.get_logger(__name__)
+
+VIA: Final = "BULK"
+_HELD: Final = timedelta(seconds=60)
+"""So long nobody else takes over a bulk of a process that is not heard of."""
+_SECOND: Final = 1.0
+
+
+class BulkRunner:
+    """Carries bulks out. `tick` does what one second allows and is all that tests need; `run` calls it every second.
+
+    `holder` names this process among those that share the catalog.
+    """
+
+    def __init__(self, services: Services, holder: str) -> None:
+        self._services = services
+        self._holder = holder
+        self._signal = asyncio.Event()
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Works until `stop`."""
+        while not self._is_stopping:
+            try:
+                await self.tick()
+            except LooplyError as error:
+                _log.error("bulk_failed", error=error.message)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._signal.wait(), _SECOND)
+
+    def stop(self) -> None:
+        """Ends `run` after the slice that it is at. Stopping twice is harmless."""
+        self._is_stopping = True
+        self._signal.set()
+
+    async def tick(self) -> int:
+        """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""
+        bulks = await self._services.catalog.bulks.claim(self._holder, _HELD)
+        for bulk in bulks:
+            progress = await self._slice(bulk)
+            await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, progress)
+        return len(bulks)
+
+    async def _slice(self, bulk: Bulk) -> Progress:
+        # What starts after the bulk was asked for is none of its business.
+        wanted = stored_filter(bulk.wanted)
+        until = min(wanted.created_to or bulk.created_on, bulk.created_on)
+        page = await self._services.engine.list(
+            bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
+        )
+        place, done, refused = bulk.place, 0, 0
+        for item in page.items:
+            try:
+                moved = await self._act(bulk, item.head)
+            except LooplyError as error:
+                # The store is short of space or away: what was done is noted, the rest comes with the next slice.
+                _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
+                return Progress(place=place, done=done, refused=refused, is_last=False)
+            done, refused, place = done + moved, refused + (not moved), item.head.execution_id
+        return Progress(place=page.after or place, done=done, refused=refused, is_last=not page.after)
+
+    async def _act(self, bulk: Bulk, head: Head) -> bool:
+        """Returns whether the execution was moved; false when its state does not allow it."""
+        try:
+            command = await self._command(bulk, head)
+            reply = await self._services.engine.submit(head.execution_id, command)
+        except (Conflict, NotFound, Refused) as error:
+            _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=head.execution_id, code=error.code)
+            return False
+        return isinstance(reply, Repaired | Terminated)
+
+    async def _command(self, bulk: Bulk, head: Head) -> Command:
+        options = bulk.options
+        now = self._services.clock.now()
+        reason = f"{options['reason']} (bulk {bulk.bulk_id})".strip()
+        if bulk.action == "terminate":
+            return Terminate(at=now, by=options["by"], via=VIA, reason=reason)
+        redrive = Redrive(at=now, by=options["by"], via=VIA, reason=reason, opened_by=bulk.created_on)
+        if not options["version"]:
+            return redrive
+        found = await self._services.library.resolve(bulk.organization_id, head.workflow_id, options["version"])
+        return replace(
+            redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]
+        )

@@ -1,0 +1,164 @@
+"""One act on many executions: asked for, foreseen, watched and cancelled. `bulk_runner` carries it out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from looply.app.services import Services
+from looply.catalog.bulks import Bulk, BulkAction
+from looply.catalog.keys import Principal
+from looply.catalog.names import checked_id
+from looply.catalog.pages import Page
+from looply.clock import from_ms, ms_or_none
+from looply.engine.port import Filter, Head
+from looply.errors import BadRequest, Problem
+from looply.execution.state import Status
+
+DEFAULT_RATE: Final = 10
+MAX_RATE: Final = 100
+MAX_REASON: Final = 2000
+
+COUNTED: Final = 2000
+"""A dry run counts so many and says that there are more."""
+SAMPLE: Final = 20
+
+_STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
+    "redrive": ("FAILED",),
+    "terminate": ("RUNNING", "WAITING", "FAILED"),
+}
+_PAGE: Final = 200
+
+
+class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done to which executions. `version` (0: none) and `steps` are those of a redrive.
+
+    `is_all` says that a filter which names nothing is meant so. `rate` is executions a second.
+    """
+
+    action: BulkAction
+    wanted: Filter
+    is_all: bool = False
+    reason: str = ""
+    rate: int = DEFAULT_RATE
+    has_version: bool = False
+    version: int | None = None
+    steps: Mapping[str, str] = {}
+
+
+class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
+    """How many executions fit now, at most `COUNTED`, and the newest of them."""
+
+    count: int
+    is_complete: bool
+    sample: tuple[Head, ...]
+
+
+async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
+    """Returns the bulk, which runs from now on: what fits and was started before now is acted on, newest first.
+
+    Raises: BadRequest for a filter that names nothing, a rate or a reason out of bounds; NotFound for the version;
+    Conflict (code `TOO_MANY_BULKS`).
+    """
+    request = _checked(request)
+    version = 0
+    if request.has_version:
+        found = await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+        version = found.workflow_version
+    options = {
+        "reason": request.reason,
+        "rate": request.rate,
+        "version": version,
+        "steps": dict(request.steps),
+        "by": principal.by,
+    }
+    owner = (principal.organization_id, principal.workspace_id)
+    wanted = filter_document(request.wanted)
+    return await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+
+
+async def foresee(services: Services, principal: Principal, request: BulkRequest) -> Foreseen:
+    """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
+    request = _checked(request)
+    if request.has_version:
+        await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+    found: list[Head] = []
+    after = ""
+    while len(found) <= COUNTED:
+        page = await services.engine.list(principal.organization_id, request.wanted, after, _PAGE)
+        found += [item.head for item in page.items]
+        after = page.after
+        if not after:
+            break
+    sample = tuple(found[:SAMPLE])
+    return Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=sample)
+
+
+async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
+    """Returns a bulk. Raises: BadRequest, NotFound."""
+    return await services.catalog.bulks.get(principal.organization_id, bulk_id)
+
+
+async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[Bulk]:
+    """Returns bulks, newest first. Raises: BadRequest."""
+    return await services.catalog.bulks.list_page(principal.organization_id, limit, before)
+
+
+async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk:
+    """Returns the bulk, which does nothing more. Raises: BadRequest, NotFound."""
+    return await services.catalog.bulks.cancel(principal.organization_id, bulk_id, actor=principal.key_id)
+
+
+def filter_document(wanted: Filter) -> dict[str, Any]:
+    """Returns a filter as it is stored and shown; what it does not name is left out."""
+    shown = {
+        "workflow_id": wanted.workflow_id,
+        "workflow_version": wanted.workflow_version,
+        "status": list(wanted.statuses),
+        "workflow_trigger_type": wanted.trigger_type,
+        "process_id": list(wanted.process_ids),
+        "from": ms_or_none(wanted.created_from),
+        "to": ms_or_none(wanted.created_to),
+    }
+    return {name: value for name, value in shown.items() if value not in ("", None, [])}
+
+
+def stored_filter(document: Mapping[str, Any]) -> Filter:
+    """Returns the filter of a stored document."""
+
+    def instant(name: str) -> datetime | None:
+        return from_ms(document[name]) if name in document else None
+
+    return Filter(
+        workflow_id=document.get("workflow_id", ""),
+        workflow_version=document.get("workflow_version"),
+        statuses=tuple(document.get("status", ())),
+        trigger_type=document.get("workflow_trigger_type", ""),
+        process_ids=tuple(document.get("process_id", ())),
+        created_from=instant("from"),
+        created_to=instant("to"),
+    )
+
+
+def _checked(request: BulkRequest) -> BulkRequest:
+    wanted = request.wanted
+    if not filter_document(wanted) and not request.is_all:
+        raise _bad("filter", 'names nothing; name what is meant, or say {"all": true}')
+    if not 1 <= request.rate <= MAX_RATE:
+        raise _bad("rate_per_second", f"must be 1 to {MAX_RATE}")
+    if len(request.reason) > MAX_REASON:
+        raise _bad("reason", f"must have at most {MAX_REASON} characters")
+    if request.has_version and not wanted.workflow_id:
+        raise _bad("filter/workflow_id", "is missing; a version is one of a workflow")
+    if request.steps and not request.has_version:
+        raise _bad("mapping", "goes with a workflow_version; name the version to go on with")
+    if wanted.workflow_id:
+        wanted = replace(wanted, workflow_id=checked_id(wanted.workflow_id, "workflow"))
+    return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))
+
+
+def _bad(field: str, message: str) -> BadRequest:
+    problem = Problem(path=f"/{field}", message=message)
+    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(problem,))

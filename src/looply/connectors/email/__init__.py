@@ -1,0 +1,1 @@
+"""Mail by SMTP: what is sent, the conversation with the server, and the connector."""

@@ -1,0 +1,117 @@
+"""The connector of `email`: one mail through a connection of kind `smtp`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+
+from looply.connectors.email.conversation import RefusedRecipient, Server, send
+from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.port import CallContext, ConnectionKind, ConnectionValues, Connector, Operation, read_input
+from looply.definition.mail import address_problem
+from looply.errors import BadInput, Problem
+from looply.jsontext import Json
+
+
+class EmailOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """Output of `email.send`: what the server said to each recipient. Later bounces come to the sender's mailbox."""
+
+    message_id: str
+    """The `Message-ID`, the same for all attempts of a visit."""
+    accepted: list[str]
+    """Addresses for which the server took the mail."""
+    refused: list[RefusedRecipient]
+    """Addresses that it did not take."""
+
+
+class SmtpConnectionSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sender": "from"}
+):
+    """Settings of a connection of kind `smtp`."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)]
+    """The mail server, as its certificate names it."""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 587
+    """Its port: 587 for `starttls`, 465 for `tls`, 25 for most relays."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """Whether encryption begins with a command, with the connection, or never."""
+    user: str = ""
+    """The user; empty: no authentication."""
+    sender: str
+    """From whom the mail is: `orders@example.com` or `Orders <orders@example.com>`."""
+
+
+class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Secrets of a connection of kind `smtp`."""
+
+    password: str = ""
+    """The password of the user."""
+
+
+async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    """Sends one mail and returns what became of it in the shape of `EmailOutput`.
+
+    A mail that the server takes for some recipients only is sent, and the others are in `refused`.
+
+    Raises: BadInput for a mail that cannot be sent, and as `conversation.send`.
+    """
+    given = read_input(EmailInput, input_, "email.send")
+    values = await ctx.connection(given.connection)
+    settings = _settings(values)
+    mail = build_mail(given, settings.sender, ctx.idempotency_key, ctx.clock.now(), ctx.limits)
+    server = Server(
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        user=settings.user,
+        password=values.secrets.get("password", ""),
+    )
+    sent = await send(server, mail, ctx.dialer, ctx.timeout)
+    output = EmailOutput(message_id=mail.message_id, accepted=list(sent.accepted), refused=list(sent.refused))
+    return msgspec.to_builtins(output)
+
+
+def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
+    """Returns what a schema cannot say about the settings of a connection."""
+    found = []
+    if problem := address_problem(settings["from"]):
+        hint = "write orders@example.com or Orders <orders@example.com>"
+        found.append(Problem(path="/settings/from", message=problem, hint=hint))
+    if settings.get("user") and settings.get("tls") == "none":
+        message = "with `tls` none the password would be sent for everybody to read"
+        found.append(Problem(path="/settings/tls", message=message, hint="use starttls or tls, or leave out the user"))
+    return tuple(found)
+
+
+def _settings(values: ConnectionValues) -> SmtpConnectionSettings:
+    if values.kind != "smtp":
+        raise BadInput(f"connection {values.name} is of kind {values.kind}; email.send needs one of kind smtp")
+    try:
+        return msgspec.convert(dict(values.settings), SmtpConnectionSettings)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"the settings of connection {values.name} do not fit: {error}") from error
+
+
+CONNECTOR = Connector(
+    name="email",
+    title="Mail",
+    operations=(
+        Operation(
+            name="email.send",
+            title="Send a mail",
+            input=EmailInput,
+            output=EmailOutput,
+            idempotent=False,
+            call=send_mail,
+        ),
+    ),
+    connection_kinds=(
+        ConnectionKind(
+            name="smtp",
+            title="Mail server",
+            settings=SmtpConnectionSettings,
+            secrets=SmtpConnectionSecrets,
+            check=settings_problems,
+        ),
+    ),
+)

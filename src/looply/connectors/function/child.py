@@ -1,0 +1,179 @@
+"""A worker process: takes one request after another from its standard input and runs it.
+
+Started as a program of its own, with an empty environment and as the leader of a process group. It says `ready` once
+its interpreter is there. Beside the limits of the interpreters stand those of the system (`fence`), and the alarm:
+without anybody's help the process ends when a request takes twice its time. It ends too when its parent does.
+
+The frames on its pipes are four bytes of length, big-endian, and JSON. A request is followed by a frame with its
+input, a value by a frame with its text; those are no part of the JSON around them, so that nothing is parsed twice.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, Protocol
+
+_MIB: Final = 1024 * 1024
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_CPU_SECONDS: Final = 3600
+"""Nothing that runs away lives longer, whatever else fails. A process that has served so long is replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Code to run: its `text`. `input` is JSON. The others are its limits, `memory` and `output` in bytes."""
+
+    text: str
+    input: str
+    seconds: float
+    memory: int
+    output: int
+    levels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of a request: `value` (JSON text) for the kind `value`, else an error code and what is known of it.
+
+    `line` counts from 1 in the author's code, 0: unknown.
+    """
+
+    kind: str
+    text: str = ""
+    line: int = 0
+    printed: str = ""
+    value: str = ""
+
+
+Outcome = Said
+
+
+class Broken(Exception):
+    """The request failed in a way that this process should not outlive; `said` is told first."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.kind)
+        self.said = said
+
+
+class Interpreter(Protocol):
+    """What runs the code of one language."""
+
+    def run(self, request: Request) -> Outcome:
+        """Returns what came of a request. Raises: Broken."""
+        ...
+
+
+def main(language: str, memory: int, parent: int) -> None:
+    """Serves requests of one language until the parent goes away."""
+    _end_with(parent)
+    requests, answers = _pipes()
+    # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
+    if language == "python":
+        fence(memory)
+    interpreter = _interpreter(language)
+    if language != "python":
+        fence(memory)
+    _write(answers, {"kind": "ready"})
+    while (head := _read(requests)) is not None:
+        given = json.loads(head)
+        request = Request(input=(_read(requests) or b"null").decode(), **given)
+        signal.setitimer(signal.ITIMER_REAL, 2 * request.seconds)
+        try:
+            said = interpreter.run(request)
+        except Broken as broken:
+            _tell(answers, broken.said, is_last=True)
+            return
+        except MemoryError:
+            _tell(answers, Said(kind="FUNCTION_MEMORY"), is_last=True)
+            return
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _tell(answers, said)
+
+
+def fence(memory: int) -> None:
+    """Sets the limits of this process: the memory that it has and `memory` more, no writing of files, no core."""
+    try:
+        import resource  # noqa: PLC0415 - only where the system has it
+    except ImportError:
+        return
+    most = _data_bytes() + memory + 64 * _MIB
+    wanted = {
+        resource.RLIMIT_DATA: most,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: _CPU_SECONDS,
+    }
+    for limit, value in wanted.items():
+        resource.setrlimit(limit, (value, value))
+
+
+def _data_bytes() -> int:
+    """Returns how much memory this process may write to already."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - nothing is imported for it
+            lines = dict(line.split(":", 1) for line in status if ":" in line)
+        return int(lines["VmData"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return 192 * _MIB
+
+
+def _interpreter(language: str) -> Interpreter:
+    # Each process has one of them; the other one's library is never loaded.
+    if language == "javascript":
+        from looply.connectors.function.javascript import JavaScript  # noqa: PLC0415
+
+        return JavaScript()
+    from looply.connectors.function.python import Python  # noqa: PLC0415
+
+    return Python()
+
+
+def _end_with(parent: int) -> None:
+    """Asks the system to end this process with its parent, where it can, and to give it no new rights."""
+    if sys.platform.startswith("linux"):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Returns the pipes, and leaves nothing on the standard ones that a library could read or write."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    empty = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(empty, standard)
+    return requests, answers
+
+
+def _tell(answers: BinaryIO, said: Said, *, is_last: bool = False) -> None:
+    facts: dict[str, Any] = {
+        "kind": said.kind,
+        "text": said.text,
+        "line": said.line,
+        "printed": said.printed,
+        "is_last": is_last,
+    }
+    _write(answers, facts, said.value.encode("utf-8", "replace") if said.kind == "value" else None)
+
+
+def _write(answers: BinaryIO, facts: dict[str, Any], value: bytes | None = None) -> None:
+    for frame in (json.dumps(facts).encode(), value):
+        if frame is not None:
+            answers.write(len(frame).to_bytes(4, "big") + frame)
+    answers.flush()
+
+
+def _read(requests: BinaryIO) -> bytes | None:
+    """Returns the next frame, or None when the parent has closed the pipe."""
+    head = requests.read(4)
+    if len(head) < 4:
+        return None
+    frame = requests.read(int.from_bytes(head, "big"))
+    return frame if len(frame) == int.from_bytes(head, "big") else None

@@ -1,0 +1,53 @@
+"""The connector of `function`: hands the code to the sandbox and says what came of it."""
+
+import msgspec
+
+from looply.connectors.function.sandbox import Code, CodeFailed, Language
+from looply.connectors.port import CallContext, Connector, Operation, read_input
+from looply.jsontext import Json
+
+
+class FunctionInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Input of `function.run`."""
+
+    language: Language
+    """The language of the code."""
+    code: str
+    """The body of a function of `input`."""
+    input: Json = None
+    """What the code gets as `input`."""
+
+
+class FunctionOutput(msgspec.Struct, frozen=True):
+    """The output is what the code returns: any JSON value."""
+
+
+async def run(ctx: CallContext, input_: dict[str, Json]) -> Json:
+    """Returns what the code returns. With secrets in its input, errors do not repeat what the code said.
+
+    Raises: as `Sandbox.run`.
+    """
+    given = read_input(FunctionInput, input_, "function.run")
+    code = Code(language=given.language, code=given.code, input=given.input)
+    try:
+        return await ctx.sandbox.run(code, ctx.timeout)
+    except CodeFailed as error:
+        told = "what it said is hidden, for its input has secrets" if ctx.has_secrets and error.told else error.told
+        raise CodeFailed(f"{error.message}: {told}" if told else error.message, code=error.code) from error
+
+
+CONNECTOR = Connector(
+    name="function",
+    title="Code",
+    operations=(
+        Operation(
+            name="function.run",
+            title="Run code",
+            input=FunctionInput,
+            output=FunctionOutput,
+            idempotent=True,
+            is_derived=True,
+            call=run,
+        ),
+    ),
+)

@@ -1,0 +1,154 @@
+"""One worker process as its parent sees it: started, asked, watched, killed."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import looply
+from looply.connectors.function.sandbox import Code, Language
+from looply.errors import Unavailable
+from looply.jsontext import encode_json
+from looply.limits import Limits
+
+START_SECONDS: Final = 60.0
+"""An interpreter is there within a second; a machine that is ten times as slow, and busy, needs a minute at most."""
+
+_HEAD_BYTES: Final = 64 * 1024
+# Isolated, so that neither the environment nor the current folder decides what is imported.
+_PROGRAM: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from looply.connectors.function.child import main; "
+    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
+)
+
+
+class ProcessGone(Exception):
+    """The process ended, or said what no worker says."""
+
+
+class TookTooLong(Exception):
+    """The process did not end the code by itself, and was killed."""
+
+
+class Answer:
+    """What a process said of a request; `value` is JSON text, None unless the kind is `value`."""
+
+    __slots__ = ("is_last", "kind", "line", "printed", "text", "value")
+
+    def __init__(self, facts: dict[str, Any], value: bytes | None) -> None:
+        self.kind = str(facts.get("kind", ""))
+        self.text = str(facts.get("text", ""))
+        self.printed = str(facts.get("printed", ""))
+        line = facts.get("line", 0)
+        self.line = line if isinstance(line, int) else 0
+        self.value = value
+        self.is_last = facts.get("is_last") is True
+
+
+class WorkerProcess:
+    """A process with the interpreter of one language. It takes one request at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The id of the process, which leads a process group of its own."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether nobody has seen it end."""
+        return self._process.returncode is None
+
+    @classmethod
+    async def start(cls, language: Language, limits: Limits) -> "WorkerProcess":
+        """Starts a process and waits until its interpreter is there. Raises: Unavailable."""
+        source = str(Path(looply.__file__).parents[1])
+        memory = str(limits.function_memory)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-I", "-c", _PROGRAM, source, language, memory, str(os.getpid())),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd="/",
+                env={"LC_ALL": "C.UTF-8"},
+                # Signals to the group of the server, such as Ctrl-C, are not for it; and its own group is killed whole.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Unavailable(f"no process for {language} could be started: {error.strerror or error}") from error
+        worker = cls(process)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(worker.kill)
+            await worker._become_ready(language)
+            stack.pop_all()
+        return worker
+
+    async def ask(self, code: Code, seconds: float, limits: Limits) -> Answer:
+        """Runs code and returns what came of it; the process is killed at twice the time.
+
+        Raises: ProcessGone, TookTooLong; the process is of no use then.
+        """
+        request = {
+            "text": code.code,
+            "seconds": seconds,
+            "memory": limits.function_memory,
+            "output": limits.function_output,
+            "levels": limits.json_levels,
+        }
+        try:
+            async with asyncio.timeout(2 * seconds):
+                await self._write(encode_json(request), encode_json(code.input))
+                return await self._read(_HEAD_BYTES, 4 * limits.function_output)
+        except TimeoutError as error:
+            raise TookTooLong from error
+
+    async def kill(self) -> None:
+        """Ends the process with all that it started, and waits until it is gone. Twice is harmless."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._process.wait()
+
+    async def _become_ready(self, language: Language) -> None:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._read(_HEAD_BYTES, 0)
+        except (TimeoutError, ProcessGone) as error:
+            raise Unavailable(f"a process for {language} ended, or was not ready within {START_SECONDS:g} s") from error
+
+    async def _write(self, *frames: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            for frame in frames:
+                self._process.stdin.write(len(frame).to_bytes(4, "big") + frame)
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise ProcessGone from error
+
+    async def _read(self, most_head: int, most_value: int) -> Answer:
+        try:
+            facts = json.loads(await self._frame(most_head))
+        except ValueError as error:
+            raise ProcessGone from error
+        if not isinstance(facts, dict):
+            raise ProcessGone
+        return Answer(facts, await self._frame(most_value) if facts.get("kind") == "value" else None)
+
+    async def _frame(self, most: int) -> bytes:
+        assert self._process.stdout is not None
+        try:
+            size = int.from_bytes(await self._process.stdout.readexactly(4), "big")
+            if size > most:
+                raise ProcessGone
+            return await self._process.stdout.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise ProcessGone from error

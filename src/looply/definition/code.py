@@ -1,0 +1,24 @@
+"""Compiles the settings of `function`: code that an author wrote, and the template of its input."""
+
+from typing import Final
+
+from looply.definition.reading import Reader, read_template
+from looply.definition.step_settings import FunctionSettings
+from looply.expressions import Template
+
+_LITERAL: Final = "`${...}` in code is plain text: it is never evaluated"
+
+
+def function(reader: Reader) -> FunctionSettings:
+    """Returns the settings of a `function`. The code is taken as it is: `${...}` in it belongs to its own language."""
+    code: str = reader.value["code"]
+    if not code.strip():
+        reader.error("code", "the code is empty", "write the body of a function of `input` that returns JSON")
+    if reader.value["language"] == "python" and "${" in code:
+        reader.warning("code", _LITERAL, "give the value in `input`, and read it in the code as `input`")
+    return FunctionSettings(language=reader.value["language"], code=code)
+
+
+def function_input(reader: Reader) -> Template:
+    """Returns the template of what the step computes: the author's `input`, null when it is left out."""
+    return read_template({"input": reader.value.get("input")}, reader.path, reader.report)

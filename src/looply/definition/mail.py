@@ -1,0 +1,74 @@
+"""Compiles the settings of `email`, and says what a mail address is."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from looply.definition.reading import Reader, read_template
+from looply.definition.step_settings import EmailSettings
+from looply.expressions import Template
+from looply.jsontext import Json
+
+# RFC 5321 §4.1.2 without quoted local parts and address literals, which no mailbox of a person has; names of hosts may
+# be international, the part before the @ is ASCII, as every server takes it.
+_ADDRESS: Final = re.compile(
+    r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
+    r"@(?P<domain>[^\s@.,;:<>()\[\]\\\"]+(?:\.[^\s@.,;:<>()\[\]\\\"]+)*)"
+)
+_NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
+_SEPARATORS: Final = re.compile(r"[,;]")
+_LONGEST: Final = 254
+"""RFC 5321 §4.5.3.1.3, without the brackets."""
+
+
+def email(reader: Reader) -> EmailSettings:
+    """Returns the settings of an `email`; constant addresses and the subject are checked now."""
+    if "text" not in reader and "html" not in reader:
+        reader.error("text", "the mail has no body", "give `text`, `html` or both")
+    for name in ("to", "cc"):
+        for pointer, text in _constant_addresses(reader, name):
+            if problem := address_problem(text):
+                reader.report.error(pointer, problem, "write ann@example.com or Ann <ann@example.com>")
+    if has_line_break(str(reader.value["subject"])):
+        reader.error("subject", "the subject has a line break")
+    return EmailSettings(connection=reader.constant_or_template("connection") or "")
+
+
+def email_input(reader: Reader) -> Template:
+    """Returns the template of the whole mail."""
+    return read_template(dict(reader.value), reader.path, reader.report)
+
+
+def split_addresses(text: str) -> list[str]:
+    """Returns the addresses of a text that separates them by `,` or `;`."""
+    return [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
+
+
+def read_address(text: str) -> tuple[str, str] | None:
+    """Returns the name (may be empty) and the address of `a@b.c` or `Name <a@b.c>`; None when it is neither."""
+    named = _NAMED.fullmatch(text.strip())
+    name, address = (named["name"].strip().strip('"'), named["address"].strip()) if named else ("", text.strip())
+    if len(address) > _LONGEST or _ADDRESS.fullmatch(address) is None or has_line_break(name):
+        return None
+    return name, address
+
+
+def address_problem(text: str) -> str:
+    """Returns what is wrong with an address, empty when nothing is."""
+    return "" if read_address(text) is not None else f"{text!r} is no mail address"
+
+
+def has_line_break(text: str) -> bool:
+    """Tells whether a text could end the header in which it stands, or hides something in it."""
+    return any(character < " " or character in "\x7f\x85\u2028\u2029" for character in text)
+
+
+def _constant_addresses(reader: Reader, name: str) -> Iterator[tuple[str, str]]:
+    value: Json = reader.value.get(name, [])
+    if isinstance(value, str):
+        if "${" not in value:
+            yield from ((reader.at(name), part) for part in split_addresses(value) or [value])
+        return
+    for index, item in enumerate(value):
+        if "${" not in item:
+            yield reader.at(name, index), item

@@ -1,0 +1,74 @@
+"""The rows of card copies that a channel keeps elsewhere: what each has to look like, and what it does look like.
+
+`wanted` and `shown` are numbers of events of the execution: a copy is stale while `shown` is below `wanted`. A unit
+raises `wanted` together with the events that change the copy, so no wish is ever lost.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from looply.execution import ExecutionState
+
+
+class CopyWish(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy has to look as it does after event `wanted`; `due` is when that may be seen to."""
+
+    card_id: str
+    channel: str
+    wanted: int
+    due: datetime
+
+
+class CopyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy as it is stored. `attempts` counts the failed tries since it was wished last."""
+
+    card_id: str
+    execution_id: str
+    channel: str
+    wanted: int
+    shown: int = 0
+    handle: str = ""
+    attempts: int = 0
+
+
+class Copies(Protocol):
+    """The stale copies of a store. In a shared store a copy that was taken is given to nobody else until then."""
+
+    async def take(self, now: datetime, until: datetime, limit: int) -> Sequence[CopyRow]:
+        """Takes stale copies that are due, until an instant, and returns them, those that are due longest first."""
+        ...
+
+    async def settle(self, card_id: str, shown: int, handle: str) -> None:
+        """Notes that a copy looks as it did after event `shown`, and gives it back."""
+        ...
+
+    async def postpone(self, card_id: str, due: datetime) -> None:
+        """Gives a copy back after a failed try; it is due again at an instant."""
+        ...
+
+    async def stale(self) -> int:
+        """Returns how many copies do not look as they have to."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Returns when a stale copy that nobody has taken is due, or None."""
+        ...
+
+    async def of_execution(self, execution_id: str) -> Sequence[CopyRow]:
+        """Returns the copies of an execution by card id."""
+        ...
+
+
+def copy_wishes(before: ExecutionState | None, after: ExecutionState, channels: frozenset[str]) -> tuple[CopyWish, ...]:
+    """Returns the copies in these channels that have to look otherwise than before."""
+    if not channels or (before is not None and before.cards is after.cards):
+        return ()
+    former = before.cards if before is not None else {}
+    return tuple(
+        CopyWish(card_id=card.card_id, channel=card.channel, wanted=card.changed, due=after.now)
+        for card in sorted(after.cards.values(), key=lambda card: card.card_id)
+        if card.channel in channels and (card.card_id not in former or former[card.card_id].changed != card.changed)
+    )

@@ -1,0 +1,183 @@
+"""The deliverer: applies what executions send to each other, and lets those in line have their turn.
+
+Theory of operation. A row says from whom to whom; what it means stands in the history of the sender. It is applied as a
+command, or as the start of an execution, and the unit that stores it takes the row away, so it is applied once, however
+often a process ends. A row that cannot be applied now stays and is tried again. Nothing is remembered here but what is
+being applied at the moment.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from looply.clock import Clock
+from looply.engine.port import Call, Callee, CalleeOf, Start
+from looply.engine.shell import Shell
+from looply.engine.store import Store
+from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Refused, Stale
+from looply.execution import ExecutionState
+from looply.execution.children import output_secrets, start_secrets
+from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
+from looply.execution.deliveries import Delivered, Delivery
+from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
+from looply.jsontext import encode_json, fingerprint
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 200
+_VIA = "PARENT"
+_REFUSALS = (NotFound, Conflict, BadRequest, Refused)
+"""What the catalog says of a workflow that cannot be run; asking again would not help."""
+
+
+class Deliverer:
+    """Deliveries and turns of one engine. `holds` tells which executions must rest."""
+
+    def __init__(
+        self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, holds: Callable[[str], bool]
+    ) -> None:
+        self._shell = shell
+        self._store = store
+        self._clock = clock
+        self._callee_of = callee_of
+        self._holds = holds
+        self._in_hand: set[Delivered] = set()
+
+    async def settle(self) -> bool:
+        """Applies everything that can be applied now; returns whether nothing is left that must be tried again."""
+        is_done = True
+        while rows := [row for row in await self._store.work.deliveries(_BATCH) if row.row not in self._in_hand]:
+            applied = await asyncio.gather(*(self._deliver(row) for row in rows))
+            is_done = is_done and all(applied)
+            if not any(applied):
+                break
+        return await self._admit() and is_done
+
+    async def _admit(self) -> bool:
+        """Gives slots to those whose turn it is, one after the other, since each changes whose turn is next."""
+        while ids := await self._store.work.admissible(_BATCH):
+            ready = [execution_id for execution_id in ids if not self._holds(execution_id)]
+            if not any([await self._admitted(execution_id) for execution_id in ready]):
+                return False
+        return True
+
+    async def _admitted(self, execution_id: str) -> bool:
+        try:
+            reply = await self._shell.submit(execution_id, Admit(at=self._clock.now()))
+        except LooplyError as error:
+            _log.error("admission_failed", execution_id=execution_id, error=error.message)
+            return False
+        return isinstance(reply, Done) and not reply.is_late
+
+    async def _deliver(self, delivery: Delivery) -> bool:
+        """Applies one row; returns whether it is gone."""
+        row = delivery.row
+        if self._holds(row.target):
+            return False
+        self._in_hand.add(row)
+        try:
+            await self._apply(delivery)
+        except LooplyError as error:
+            fields = {"kind": delivery.kind, "sender": row.sender, "target": row.target}
+            _log.error("delivery_failed", **fields, error=error.message)
+            return False
+        finally:
+            self._in_hand.discard(row)
+        return True
+
+    async def _apply(self, delivery: Delivery) -> None:
+        row, now = delivery.row, self._clock.now()
+        match delivery.kind:
+            case "START":
+                await self._start(row)
+            case "STARTED":
+                started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
+                await self._submit(row, row.target, started)
+            case "ENDED":
+                await self._submit(row, row.target, self._ended(row, await self._shell.stored(row.sender)))
+            case "TERMINATE":
+                reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
+                await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
+
+    async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
+        try:
+            await self._shell.submit(execution_id, command)
+        except NotFound:
+            # It was never started, or is stored no longer: nobody is there who could be told.
+            await self._store.work.drop_deliveries((row,))
+
+    def _ended(self, row: Delivered, state: ExecutionState) -> ChildEnded:
+        closed = state.closed
+        assert closed is not None  # an execution tells of its end in the unit of its end
+        outcome: ChildOutcome = closed.status
+        output = dict(state.payload)
+        return ChildEnded(
+            at=self._clock.now(),
+            via="CHILD",
+            delivery=row,
+            child_id=row.sender,
+            outcome=outcome,
+            output=output,
+            size=len(encode_json(output)),
+            secret=output_secrets(state),
+            message=closed.reason,
+        )
+
+    async def _start(self, row: Delivered) -> None:
+        """Starts the execution that is wanted, or tells the one that wants it why it cannot be started."""
+        ((_, wish),) = await self._shell.history(row.sender, row.seq - 1, 1)
+        assert isinstance(wish, ChildStarted)
+        sender = (await self._shell.get(row.sender)).state.started
+        try:
+            callee = await self._callee_of(sender.organization_id, wish.workflow_id, wish.version)
+        except _REFUSALS as error:
+            fields = {"execution_id": row.sender, "workflow_id": wish.workflow_id}
+            _log.warning("child_refused", **fields, code=error.code, error=error.message)
+            await self._submit(row, row.sender, self._refused(row, error))
+            return
+        is_response = bool(wish.incident_id)
+        call = Call(
+            execution_id=wish.child_id,
+            delivery=row,
+            parent=row.sender,
+            tells="END" if wish.is_awaited else "START",
+            depth=0 if is_response else sender.depth + 1,
+            is_response=is_response or sender.is_response,
+            secret=start_secrets(wish),
+        )
+        try:
+            await self._shell.start(_start_of(sender, wish, callee, call))
+        except Stale:
+            # It was started from this row by a process that was then given up for dead.
+            await self._store.work.drop_deliveries((row,))
+
+    def _refused(self, row: Delivered, error: LooplyError) -> ChildEnded:
+        return ChildEnded(
+            at=self._clock.now(),
+            via=_VIA,
+            delivery=row,
+            child_id=row.target,
+            outcome="REFUSED",
+            code=error.code,
+            message=error.message,
+        )
+
+
+def _start_of(sender: ExecutionStarted, wish: ChildStarted, callee: Callee, call: Call) -> Start:
+    return Start(
+        organization_id=sender.organization_id,
+        workspace_id=callee.workspace_id,
+        workflow_id=wish.workflow_id,
+        workflow_version=callee.workflow_version,
+        workflow=callee.workflow,
+        trigger_type="REQUEST",
+        body=wish.input,
+        body_size=wish.size,
+        request=fingerprint("child", wish.child_id),
+        profile=callee.profile,
+        environment=callee.environment,
+        by=sender.by,
+        via="INCIDENT" if wish.incident_id else _VIA,
+        call=call,
+    )

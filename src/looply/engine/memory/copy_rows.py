@@ -1,0 +1,29 @@
+"""A card copy as the memory store keeps it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from looply.engine.copies import CopyRow, CopyWish
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class StoredCopy:
+    """A copy, when it is due, and until when somebody has it."""
+
+    row: CopyRow
+    due: datetime
+    taken: datetime = LONG_AGO
+
+
+def wish(copies: dict[str, StoredCopy], execution_id: str, wished: CopyWish) -> None:
+    """Notes what a copy has to look like; who has it keeps it."""
+    stored = copies.get(wished.card_id)
+    if stored is None:
+        row = CopyRow(card_id=wished.card_id, execution_id=execution_id, channel=wished.channel, wanted=wished.wanted)
+        copies[wished.card_id] = StoredCopy(row, wished.due)
+        return
+    stored.row, stored.due = replace(stored.row, wanted=wished.wanted, attempts=0), wished.due

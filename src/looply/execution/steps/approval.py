@@ -1,0 +1,184 @@
+"""`approval`: asks people for a decision; what it takes is fixed when it begins.
+
+What stands in a datastore (the people, the calendar) is read first, by the effect `datastore.read`; its answer opens
+the approval in the same unit.
+"""
+
+from msgspec.structs import replace
+
+from looply.definition import SOURCES, ApprovalSettings
+from looply.definition.pointer import split_pointer
+from looply.errors import Refused
+from looply.execution.address import card_id
+from looply.execution.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
+from looply.execution.commands import EffectDone
+from looply.execution.datastores import READ, value_at
+from looply.execution.evaluation import reads_secret
+from looply.execution.events import CardClosed, CardCopy, CardWanted, Event, Resumed, StepScheduled, WaitOpened
+from looply.execution.state import ExecutionState
+from looply.execution.steps.approval_card import default_card
+from looply.execution.steps.card import card_body, people_in
+from looply.execution.steps.visit import StepError, Visit
+from looply.execution.steps.wait import begin_wait
+from looply.execution.turns import due_after, turn_timers
+from looply.execution.working_time import read_calendar
+from looply.expressions import Template
+from looply.jsontext import Json
+
+
+def enter(visit: Visit) -> tuple[Event, ...]:
+    """Returns what opens the approval, or the reading of what it needs first."""
+    settings = _settings(visit)
+    names = list(
+        dict.fromkeys(name for name in (_people_store(visit, settings), _calendar_name(visit, settings)) if name)
+    )
+    if not names:
+        return _opened(visit, {})
+    scheduled = StepScheduled(
+        **visit.common(),
+        operation=READ,
+        timeout_seconds=visit.limits.attempt_timeout.total_seconds(),
+        input={"names": names},
+    )
+    return (scheduled,)
+
+
+def after_reading(visit: Visit, command: EffectDone) -> tuple[Event, ...]:
+    """Returns what opens the approval with what the datastores hold. Times count from the answer.
+
+    Raises: StepError, ExpressionError when it cannot be opened.
+    """
+    values = command.output if isinstance(command.output, dict) else {}
+    return _opened(replace(visit, state=replace(visit.state, now=command.at)), values)
+
+
+def _settings(visit: Visit) -> ApprovalSettings:
+    settings = visit.step.settings
+    assert isinstance(settings, ApprovalSettings)
+    return settings
+
+
+def _opened(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
+    settings = _settings(visit)
+    terms = _terms(visit, settings, stored)
+    due = None
+    if settings.timeout is not None:
+        due = due_after(terms, visit.state.now, _text(visit, settings.timeout, "timeout"), "timeout")
+    first = terms.recipients if terms.order == "parallel" else terms.recipients[:1]
+    wanted = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
+    opened = WaitOpened(**visit.common(), sources=SOURCES, timeout_on=due, count=terms.quorum, approval=terms)
+    begun = begin_wait(visit, opened, terms.recipients)
+    if any(isinstance(event, Resumed) for event in begun):
+        cards = tuple(copy.card_id for copy in wanted.copies)
+        return (wanted, *begun, CardClosed(**visit.common(), cards=cards, reason="ANSWERED"))
+    return (wanted, *begun, *turn_timers(terms, visit.address, visit.state.now))
+
+
+def _terms(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> ApprovalTerms:
+    requester = _requester(visit, settings)
+    barred = requester if not settings.self_approval else ""
+    people = tuple(one for one in _people(visit, settings, stored) if not barred or not is_same_person(one, barred))
+    if not people:
+        reason = "nobody is left to ask: the requester may not approve" if barred else "there is nobody to ask"
+        raise StepError(reason, code="NO_APPROVER")
+    quorum = {"any": 1, "all": len(people)}.get(str(settings.quorum), settings.quorum)
+    if int(quorum) > len(people):
+        message = f"quorum asks for {quorum} approvals, but there are {len(people)} who may give one"
+        raise StepError(message, code="NO_APPROVER")
+    terms = ApprovalTerms(
+        recipients=people,
+        quorum=int(quorum),
+        order=settings.order,
+        veto=settings.veto,
+        comment_required=settings.comment_required,
+        requester=requester,
+        barred=barred,
+        reminders=tuple(_text(visit, span, "reminders") for span in settings.reminders),
+        escalation=tuple(
+            EscalationTerm(
+                after=_text(visit, one.after, "escalation"),
+                to=people_in(visit, _value(visit, one.to, "to"), "escalation"),
+            )
+            for one in settings.escalation
+        ),
+        calendar=_calendar(visit, settings, stored),
+        zone=visit.workflow.settings.timezone,
+    )
+    turn_timers(terms, visit.address, visit.state.now)  # what is no duration is told now, not at the second turn
+    return terms
+
+
+def _copies(state: ExecutionState, visit: Visit, people: tuple[str, ...]) -> tuple[CardCopy, ...]:
+    execution_id = state.started.execution_id
+    return tuple(
+        CardCopy(card_id=card_id(execution_id, visit.address, part), recipient=recipient, part=part)
+        for part, recipient in enumerate(people)
+    )
+
+
+def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Json:
+    return card_body(visit, settings.card) if settings.card is not None else default_card(visit, terms)
+
+
+def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:
+    if settings.recipients is not None:
+        return people_in(visit, _value(visit, settings.recipients, "recipients"))
+    assert settings.datastore is not None
+    name = _people_store(visit, settings)
+    if stored.get(name) is None:
+        raise StepError(f"recipients: there is no datastore {name!r}", code="NOT_FOUND")
+    path = _text(visit, settings.datastore.path, "path") if settings.datastore.path is not None else ""
+    value = value_at(stored[name], split_pointer(path) if path.startswith("/") else _dotted(path))
+    if value is None:
+        raise StepError(f"recipients: the datastore {name!r} has nothing at {path!r}", code="NOT_FOUND")
+    return people_in(visit, value)
+
+
+def _dotted(path: str) -> tuple[str, ...]:
+    return tuple(path.split(".")) if path else ()
+
+
+def _people_store(visit: Visit, settings: ApprovalSettings) -> str:
+    return _text(visit, settings.datastore.name, "recipients") if settings.datastore is not None else ""
+
+
+def _calendar_name(visit: Visit, settings: ApprovalSettings) -> str:
+    return _text(visit, settings.calendar, "calendar") if settings.calendar is not None else ""
+
+
+def _calendar(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> Json:
+    name = _calendar_name(visit, settings)
+    if not name:
+        return None
+    document = stored.get(name)
+    if document is None:
+        raise StepError(f"calendar: there is no datastore {name!r}", code="NOT_FOUND")
+    try:
+        read_calendar(document)
+    except Refused as error:
+        raise StepError(f"calendar: the datastore {name!r}: {error.message}", code="CALENDAR") from error
+    return document
+
+
+def _requester(visit: Visit, settings: ApprovalSettings) -> str:
+    if settings.requester is None:
+        return ""
+    value = _value(visit, settings.requester, "requester")
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if settings.self_approval:
+        return ""
+    raise StepError(f"requester must be who asks, since self_approval is false; it is {value!r}", code="BAD_INPUT")
+
+
+def _value(visit: Visit, template: Template, name: str) -> Json:
+    if reads_secret(template, visit.state, visit.address.scope):
+        raise StepError(f"{name} would show a value that is marked secret", code="SECRET_IN_CARD")
+    return template.evaluate(visit.evaluation(name))
+
+
+def _text(visit: Visit, template: Template, name: str) -> str:
+    value = _value(visit, template, name)
+    if not isinstance(value, str) or not value:
+        raise StepError(f"{name} must be a text, not {value!r}", code="BAD_INPUT")
+    return value

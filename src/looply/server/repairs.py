@@ -1,0 +1,340 @@
+"""Calls of operators: what failed, what to do about it, and what that would bring about."""
+
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app import incidents, repairs
+from looply.app.incidents import IncidentFilter, OpenIncident
+from looply.app.repairs import MAX_REASON, Decision, Outcome, Version
+from looply.catalog.names import checked_id
+from looply.clock import to_ms
+from looply.errors import BadRequest, Problem
+from looply.execution.address import Address
+from looply.execution.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
+from looply.execution.events import IncidentKind
+from looply.execution.forecast import Forecast, PlannedEffect
+from looply.execution.logs import event_log
+from looply.jsontext import Json
+from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.records import ExecutionKey
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, version_of
+
+Action = Literal["retry", "complete", "skip", "edit", "move"]
+
+
+class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do about an execution. `modified_on` or `seq` is what was read of it: a decision about a state that is
+    over is refused. `dry_run` tells what would follow and stores nothing."""
+
+    workflow_execution_id: str
+    action: Action
+    state: str | UnsetType = UNSET
+    incident_id: str | UnsetType = UNSET
+    output: Json | UnsetType = UNSET
+    branch: str | UnsetType = UNSET
+    document: dict[str, Json] | UnsetType = UNSET
+    replace: bool | UnsetType = UNSET
+    to: str | UnsetType = UNSET
+    reason: str = ""
+    dry_run: bool = False
+    modified_on: int | None = None
+    seq: int = 0
+
+
+class RedriveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which execution goes on. `workflow_version`: a number or `latest`; `mapping`: new names of steps by old ones."""
+
+    workflow_execution_id: str
+    workflow_version: int | str | None = None
+    mapping: dict[str, str] = {}
+    reason: str = ""
+    dry_run: bool = False
+    modified_on: int | None = None
+    seq: int = 0
+
+
+class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What would follow. `effects` are calls that would be made at once, `waiting` calls that stand in line, `visits`
+    the steps that would be visited, `timers_due` how many timers would fire, `incident` a new failure."""
+
+    status: str
+    workflow_current_state: str
+    workflow_version: int
+    effects: list[dict[str, Json]]
+    visits: list[dict[str, Json]]
+    waiting: list[dict[str, Json]]
+    timers_due: int
+    cards_closed: int
+    incident: dict[str, Json] | None
+    workflow_event_log: list[dict[str, Json]]
+
+
+class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the execution stands now, and the ids of the incidents that were closed. `forecast`: of a dry run."""
+
+    message: Literal["success", "forecast"]
+    workflow_execution_id: str
+    status: str
+    workflow_current_state: str
+    workflow_version: int
+    incidents: list[str]
+    forecast: ForecastItem | UnsetType = UNSET
+
+
+class IncidentItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident. `state` and `visit` are null when no single step is the cause."""
+
+    incident_id: str
+    workflow_execution_id: str
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    process_id: str
+    state: str | None
+    visit: int | None
+    kind: IncidentKind
+    code: str
+    message: str
+    opened_on: int
+
+
+class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[IncidentItem]
+    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    truncated: bool | UnsetType = UNSET
+
+
+_FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "retry": ((), ("incident_id", "document", "replace")),
+    "complete": (("output",), ("incident_id", "state", "branch")),
+    "skip": ((), ("incident_id", "state", "output", "branch")),
+    "edit": (("document",), ("replace",)),
+    "move": (("to",), ("incident_id", "state")),
+}
+"""Action -> the fields that it needs, and those that it may have beside them."""
+
+_OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "to")
+
+
+async def repair_execution(call: Call) -> Answer:
+    """Does one of five things about an execution."""
+    body: RepairBody = call.body
+    command = _command(call, body)
+    return await _decided(call, body, command)
+
+
+async def redrive_execution(call: Call) -> Answer:
+    """Lets a failed execution go on, perhaps with another version."""
+    body: RedriveBody = call.body
+    command = Redrive(**_common(call, body), steps=body.mapping)
+    if body.workflow_version is not None:
+        version = Version(number=version_of(body.workflow_version), steps=body.mapping)
+        command = await repairs.onto(call.services, call.principal, body.workflow_execution_id, command, version)
+    elif body.mapping:
+        raise _bad("mapping", "goes with a workflow_version; name the version to go on with")
+    return await _decided(call, body, command)
+
+
+async def get_incidents(call: Call) -> Answer:
+    """Lists what somebody must decide about."""
+    query = call.query
+    after = query.get("workflow_execution_id")
+    kinds = query.all("kind")
+    for kind in kinds:
+        if kind not in get_args(IncidentKind):
+            known = ", ".join(get_args(IncidentKind))
+            raise BadRequest(f"kind is {kind[:50]!r}, expected one of {known}", code="BAD_FILTER")
+    wanted = IncidentFilter(
+        workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
+        codes=query.all("code"),
+        kinds=kinds,
+    )
+    page = await incidents.list_page(
+        call.services,
+        call.principal,
+        wanted,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    answer: dict[str, Any] = {
+        "message": "success",
+        "count": len(page.items),
+        "items": [_incident(item) for item in page.items],
+    }
+    if page.after:
+        answer["lastKey"] = {"workflow_execution_id": page.after}
+    if page.truncated:
+        answer["truncated"] = True
+    return Answer(answer)
+
+
+async def _decided(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
+    read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
+    decision = Decision(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
+    act = repairs.foresee if body.dry_run else repairs.decide
+    return Answer(_outcome(call, await act(call.services, call.principal, decision)))
+
+
+def _command(call: Call, body: RepairBody) -> RepairCommand:
+    needed, allowed = _FIELDS[body.action]
+    given = {name: getattr(body, name) for name in _OPTIONAL if getattr(body, name) is not UNSET}
+    for name in needed:
+        if name not in given:
+            raise _bad(name, f"is missing; the action {body.action} needs it")
+    for name in given:
+        if name not in (*needed, *allowed):
+            raise _bad(name, f"does not go with the action {body.action}")
+    facts: dict[str, Any] = {**_common(call, body), **given}
+    if "replace" in facts:
+        facts["replaces"] = facts.pop("replace")
+    match body.action:
+        case "retry":
+            return Retry(**facts)
+        case "edit":
+            return EditDocument(**facts)
+        case "move":
+            return MoveTo(**facts)
+        case action:
+            return SkipStep(**facts, action=action)
+
+
+def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
+    if len(body.reason) > MAX_REASON:
+        raise _bad("reason", f"must have at most {MAX_REASON} characters")
+    if body.seq < 0:
+        raise _bad("seq", "must be the number of the last event that was read")
+    return {
+        "at": call.services.clock.now(),
+        "by": call.principal.by,
+        "via": "API",
+        "reason": body.reason,
+        "expected_seq": body.seq,
+    }
+
+
+def _bad(field: str, message: str) -> BadRequest:
+    problem = Problem(path=f"/{field}", message=message)
+    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(problem,))
+
+
+def _outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
+    head = outcome.execution.head
+    shown: dict[str, Any] = {
+        "message": "success" if outcome.forecast is None else "forecast",
+        "workflow_execution_id": head.execution_id,
+        "status": head.status,
+        "workflow_current_state": head.current_state,
+        "workflow_version": head.workflow_version,
+        "incidents": list(outcome.incidents),
+    }
+    if outcome.forecast is not None:
+        shown["forecast"] = _forecast(call, outcome.forecast, head.seq)
+    return shown
+
+
+def _forecast(call: Call, seen: Forecast, seq: int) -> dict[str, Any]:
+    incident = seen.incident
+    return {
+        "status": seen.status,
+        "workflow_current_state": seen.current_state,
+        "workflow_version": seen.workflow_version,
+        "effects": [_effect(effect) for effect in seen.effects],
+        "visits": [_address(address) for address in seen.visits],
+        "waiting": [_address(address) for address in seen.waiting],
+        "timers_due": seen.timers,
+        "cards_closed": seen.closes_cards,
+        "incident": None
+        if incident is None
+        else {
+            "state": incident.step or None,
+            "kind": incident.kind,
+            "code": incident.code,
+            "message": incident.message,
+        },
+        "workflow_event_log": event_log(enumerate(seen.events, seq + 1), call.services.limits),
+    }
+
+
+def _effect(effect: PlannedEffect) -> dict[str, Json]:
+    return {
+        **_address(effect.address),
+        "attempt": effect.attempt,
+        "operation": effect.operation,
+        "idempotency_key": effect.key,
+        "is_repeated": effect.is_repeated,
+        "keeps_key": effect.keeps_key,
+        "on_unknown": effect.on_unknown,
+    }
+
+
+def _address(address: Address) -> dict[str, Json]:
+    scope = {"scope": address.scope} if address.scope else {}
+    return {"state": address.step, "visit": address.visit, **scope}
+
+
+def _incident(item: OpenIncident) -> dict[str, Any]:
+    head, incident = item.head, item.incident
+    return {
+        "incident_id": incident.incident_id,
+        "workflow_execution_id": head.execution_id,
+        "workflow_id": head.workflow_id,
+        "workflow_version": head.workflow_version,
+        "workflow_name": item.workflow_name,
+        "process_id": head.process_id,
+        "state": incident.step or None,
+        "visit": incident.visit if incident.step else None,
+        "kind": incident.kind,
+        "code": incident.code,
+        "message": incident.message,
+        "opened_on": to_ms(incident.opened_on),
+    }
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/v2/workflows/repairExecution",
+        access="manage",
+        handle=repair_execution,
+        summary="Retry, complete, skip, edit or move an execution",
+        description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
+        tag="Repairs",
+        body=RepairBody,
+        answer=RepairAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    Route(
+        method="POST",
+        path="/v2/workflows/redriveExecution",
+        access="manage",
+        handle=redrive_execution,
+        summary="Let a failed execution go on, perhaps with a corrected version",
+        description="With a `workflow_version` also an execution that only waits is moved to that version.",
+        tag="Repairs",
+        body=RedriveBody,
+        answer=RepairAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    Route(
+        method="GET",
+        path="/v2/workflows/getIncidents",
+        access="read",
+        handle=get_incidents,
+        summary="List open incidents, those of the newest executions first",
+        tag="Repairs",
+        parameters=(
+            Parameter("workflow_id", "Only incidents of this workflow."),
+            Parameter("code", "Only incidents with this code.", repeats=True),
+            Parameter("kind", "FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
+            LIMIT,
+            Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
+        ),
+        answer=IncidentsAnswer,
+    ),
+)

@@ -1,0 +1,65 @@
+"""`looply bulk` against a server."""
+
+from typing import Any
+
+from cli_kit import Command, Looply
+from test_cli_execution import ID, WORKFLOW, row
+
+BULK: dict[str, Any] = {
+    "bulk_id": "b-1",
+    "action": "redrive",
+    "status": "RUNNING",
+    "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"]},
+    "reason": "mended",
+    "rate_per_second": 5,
+    "workflow_version": 2,
+    "mapping": {},
+    "done": 3,
+    "refused": 1,
+    "created_by": None,
+    "created_on": 1_700_000_000_000,
+    "modified_on": 1_700_000_000_000,
+    "ended_on": None,
+}
+
+
+def test_a_redrive_sends_which_how_and_onto_what(run: Command, looply: Looply) -> None:
+    looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
+    which = ("--workflow-id", WORKFLOW, "--status", "FAILED", "--process-id", "PO-*", "--from", "1", "--to", "2")
+    done = run("bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "mended", "--rate", "5")
+    assert ("b-1" in done.out, "RUNNING" in done.out) == (True, True)
+    assert looply.calls[0][2] == {
+        "filter": {"workflow_id": WORKFLOW, "status": ["FAILED"], "process_id": ["PO-*"], "from": 1, "to": 2},
+        "reason": "mended",
+        "rate_per_second": 5,
+        "dry_run": False,
+        "workflow_version": "2",
+        "mapping": {"a": "b"},
+    }
+
+
+def test_a_dry_run_shows_how_many_and_the_newest(run: Command, looply: Looply) -> None:
+    looply.answers["bulkTerminate"] = {"message": "forecast", "count": 2000, "truncated": True, "items": [row()]}
+    done = run("bulk", "terminate", "--all", "--dry-run")
+    assert ("2000 or more" in done.out, ID in done.out, "nothing was stored" in done.out) == (True, True, True)
+    assert looply.calls[0][2] == {
+        "filter": {"all": True},
+        "reason": "",
+        "rate_per_second": 10,
+        "dry_run": True,
+    }
+
+
+def test_bulks_are_listed_watched_and_cancelled(run: Command, looply: Looply) -> None:
+    looply.answers["getBulks"] = {"items": [BULK]}
+    looply.answers["getBulk"] = {"item": BULK}
+    looply.answers["cancelBulk"] = {"item": {**BULK, "status": "CANCELLED"}}
+    assert "b-1" in run("bulk", "list").out
+    assert run("bulk", "status", "b-1", "--json").document == BULK
+    assert "CANCELLED" in run("bulk", "cancel", "b-1").out
+    assert [call[0] for call in looply.calls] == ["getBulks", "getBulk", "cancelBulk"]
+
+
+def test_a_rate_that_is_too_high_is_wrong_usage(run: Command, looply: Looply) -> None:
+    assert run("bulk", "redrive", "--all", "--rate", "1000").status == 2
+    assert looply.calls == []

@@ -1,0 +1,237 @@
+"""What executions decide about their children, and what they send."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from execution_driver import EXECUTION_ID, Simulator
+from execution_workflows import call, step, workflow
+
+from looply.clock import id_time
+from looply.errors import IllegalTransition
+from looply.execution import evolve
+from looply.execution.address import child_id
+from looply.execution.children import children_of, close_children, output_secrets, start_secrets
+from looply.execution.commands import ChildEnded, Done
+from looply.execution.deliveries import Delivered, Delivery, sent
+from looply.execution.events import Admitted, ChildClosed, ChildStarted, ExecutionClosed, StepFailed, StepSucceeded
+from looply.jsontext import Json
+from looply.limits import Limits
+from looply.testing.clock import START_TIME
+
+CALLEE = "0190c3b2-0000-7000-8000-000000000001"
+PARENT = "01944ca0-0000-7000-8000-0000000000aa"
+
+
+def sub(**settings: Json) -> dict[str, Json]:
+    return step("sub", "subworkflow", {"workflow_id": CALLEE, **settings})
+
+
+def begun(
+    *steps: dict[str, Json], edges: str = "start>sub", limits: Limits | None = None, **options: Json
+) -> Simulator:
+    simulator = Simulator(workflow(*(steps or (sub(),)), edges=edges, **options), limits=limits or Limits())
+    simulator.start({"po": "1"})
+    return simulator
+
+
+def kinds(simulator: Simulator) -> list[tuple[str, str]]:
+    numbered = enumerate(simulator.history, 1)
+    return [(delivery.kind, delivery.row.target) for delivery in sent(simulator.state.started, numbered)]
+
+
+class TestIds:
+    def test_a_childs_id_is_a_uuid_of_its_instant_and_always_the_same(self) -> None:
+        found = child_id(EXECUTION_ID, "sub:1", START_TIME)
+        assert found == child_id(EXECUTION_ID, "sub:1", START_TIME)
+        assert (UUID(found).version, UUID(found).variant) == (7, "specified in RFC 4122")
+        assert id_time(found) == START_TIME
+
+    def test_each_visit_and_each_parent_has_children_of_its_own(self) -> None:
+        others = {child_id(name, key, START_TIME) for name in (EXECUTION_ID, PARENT) for key in ("sub:1", "sub:2")}
+        assert len(others) == 4
+
+
+class TestWish:
+    def test_the_wish_has_everything_that_the_start_needs(self) -> None:
+        simulator = begun(sub(payload={"po": "${payload.output.po}"}, version="4"))
+        wish = simulator.history[-1]
+        assert isinstance(wish, ChildStarted)
+        assert (wish.workflow_id, wish.version, wish.input, wish.is_awaited) == (CALLEE, 4, {"po": "1"}, True)
+        assert kinds(simulator) == [("START", wish.child_id)]
+        assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "sub")
+        assert not simulator.work.is_empty
+
+    def test_the_record_shows_children_that_are_waited_for(self) -> None:
+        simulator = begun()
+        (shown,) = children_of(simulator.state)
+        assert (shown["state"], shown["visit"], shown["workflow_id"]) == ("sub", 1, CALLEE)
+        assert shown["execution_id"] in simulator.state.children
+        simulator.child_ended()
+        assert children_of(simulator.state) == []
+
+    def test_too_deep_is_a_failure_that_names_the_limit(self) -> None:
+        simulator = Simulator(workflow(sub(), edges="start>sub"), limits=Limits(child_depth=3))
+        simulator.start(depth=3)
+        (incident,) = simulator.state.incidents.values()
+        assert (incident.code, "child_depth is 3" in incident.message) == ("DEPTH_LIMIT", True)
+
+    @pytest.mark.parametrize("field", ["workflow_id", "version"])
+    def test_which_workflow_it_is_cannot_be_secret(self, field: str) -> None:
+        settings = {field: "${payload.output.pin}"}
+        simulator = Simulator(workflow(sub(**settings), edges="start>sub", trigger={"secret": ["/output/pin"]}))
+        simulator.start({"pin": CALLEE if field == "workflow_id" else 1})
+        (incident,) = simulator.state.incidents.values()
+        assert (incident.code, CALLEE in incident.message) == ("BAD_INPUT", False)
+
+
+class TestOutcome:
+    def test_an_end_moves_the_step_on(self) -> None:
+        simulator = begun()
+        assert simulator.child_ended("COMPLETED", {"done": 1}) == Done()
+        closed, succeeded = simulator.history[-3:-1]
+        assert isinstance(closed, ChildClosed)
+        assert isinstance(succeeded, StepSucceeded)
+        assert succeeded.output == {"execution_id": closed.child_id, "status": "COMPLETED", "output": {"done": 1}}
+
+    @pytest.mark.parametrize(
+        ("outcome", "code"), [("FAILED", "CHILD_FAILED"), ("TERMINATED", "CHILD_TERMINATED"), ("REFUSED", "NOT_FOUND")]
+    )
+    def test_a_bad_end_is_a_failure_of_the_step(self, outcome: str, code: str) -> None:
+        simulator = begun()
+        simulator.child_ended(outcome, {"done": 1}, code="NOT_FOUND", message="why")  # type: ignore[arg-type]
+        failed = simulator.history[-2]
+        assert isinstance(failed, StepFailed)
+        assert (failed.code, "why" in failed.message) == (code, True)
+        assert simulator.state.status == "FAILED"
+
+    def test_a_second_end_and_one_of_a_stranger_move_nothing(self) -> None:
+        simulator = begun(sub(), step("w", "wait"), edges="start>sub sub>w")
+        (child,) = simulator.state.children
+        simulator.child_ended()
+        before = len(simulator.history)
+        for late in (child, CALLEE):
+            command = ChildEnded(at=simulator.now, child_id=late, outcome="COMPLETED")
+            assert simulator.submit(command) == Done(is_late=True)
+        assert len(simulator.history) == before
+
+    def test_an_output_that_is_too_large_fails_the_step(self) -> None:
+        simulator = begun(limits=Limits(document_bytes=1000))
+        simulator.child_ended("COMPLETED", "x" * 2000)
+        (incident,) = simulator.state.incidents.values()
+        assert incident.code == "DOCUMENT_TOO_LARGE"
+
+    def test_an_end_while_an_incident_is_open_is_kept(self) -> None:
+        simulator = begun(settings={"timeout": "PT1H"})
+        simulator.tick(3600)
+        assert simulator.state.is_frozen
+        assert simulator.child_ended("COMPLETED", {"done": 1}) == Done()
+        assert simulator.state.outputs["sub"]["output"] == {"done": 1}
+        assert simulator.state.status == "FAILED"
+
+
+class TestEnd:
+    def test_a_terminate_gives_up_what_is_waited_for_and_tells_it(self) -> None:
+        simulator = begun()
+        (child,) = simulator.state.children
+        simulator.terminate()
+        assert kinds(simulator) == [("START", child), ("TERMINATE", child)]
+        assert simulator.state.children == {}
+
+    def test_what_is_not_waited_for_is_not_told(self) -> None:
+        simulator = begun(sub(wait=False))
+        simulator.terminate()
+        assert [kind for kind, _ in kinds(simulator)] == ["START"]
+
+    def test_a_scope_gives_up_its_own_children_only(self) -> None:
+        state = begun().state
+        (child,) = state.children.values()
+        end = ExecutionClosed(at=state.now, status="TERMINATED")
+        inner = {"a": "par/b/sub:1", "b": "par/sub:1", "c": "other/sub:1"}
+        children = {
+            key: type(child)(**{**_fields(child), "child_id": key, "address": text}) for key, text in inner.items()
+        }
+        crowded = type(state)(**{**_fields(state), "children": children})
+        found = close_children(crowded, lambda address: address.startswith("par"), end)
+        assert [event.child_id for event in found] == ["a", "b"]
+
+    @pytest.mark.parametrize(("tells", "told"), [("", []), ("START", ["STARTED"]), ("END", ["ENDED"])])
+    def test_a_child_tells_its_parent_what_it_asked_for(self, tells: str, told: list[str]) -> None:
+        simulator = Simulator(workflow(step("w", "wait"), edges="start>w"))
+        simulator.start(tells=tells, parent=PARENT)
+        simulator.resume()
+        assert kinds(simulator) == [(kind, PARENT) for kind in told]
+
+    def test_a_row_names_the_event_that_sent_it(self) -> None:
+        simulator = begun()
+        (child,) = simulator.state.children
+        (delivery,) = sent(simulator.state.started, enumerate(simulator.history, 1))
+        assert delivery == Delivery(Delivered(child, EXECUTION_ID, len(simulator.history)), "START")
+
+
+class TestSecrets:
+    def test_secrets_of_the_body_are_secret_in_the_child(self) -> None:
+        wish = ChildStarted(
+            at=START_TIME, child_id="c", workflow_id=CALLEE, input={"pin": 1, "a/b": 2}, secret=("/input/pin",)
+        )
+        assert start_secrets(wish) == ("/output/pin",)
+        whole = ChildStarted(at=START_TIME, child_id="c", workflow_id=CALLEE, input=wish.input, secret=("/input",))
+        assert start_secrets(whole) == ("/output/pin", "/output/a~1b")
+        text = ChildStarted(at=START_TIME, child_id="c", workflow_id=CALLEE, input="x", secret=("/input",))
+        assert start_secrets(text) == ("/output/body",)
+
+    def test_what_the_author_marks_is_secret(self) -> None:
+        marked = {**sub(payload={"pin": 1, "po": 2}), "secret": ["/payload/pin", "/output/output"]}
+        wish = begun(marked).history[-1]
+        assert isinstance(wish, ChildStarted)
+        assert wish.secret == ("/input/pin",)
+
+    def test_what_is_secret_in_the_child_is_secret_in_the_output(self) -> None:
+        simulator = Simulator(workflow(step("w", "wait"), edges="start>w", trigger={"secret": ["/output/a~1b"]}))
+        simulator.start({"a/b": 1})
+        assert output_secrets(simulator.state) == ("/a~1b",)
+
+
+class TestResponse:
+    def test_each_incident_is_answered_once(self) -> None:
+        simulator = begun(call("c"), edges="start>c", settings={"on_failure": CALLEE})
+        simulator.fail("REJECTED", was_sent=True)
+        wishes = [event for event in simulator.history if isinstance(event, ChildStarted)]
+        (incident,) = simulator.state.incidents.values()
+        assert [(wish.incident_id, wish.is_awaited) for wish in wishes] == [(incident.incident_id, False)]
+        assert incident.is_answered
+        assert children_of(simulator.state) == []
+        simulator.child_ended("STARTED")
+        assert len(simulator.history) == len([*simulator.history])
+        assert simulator.state.children == {}
+
+    def test_an_incident_is_answered_however_the_stretch_is_cut(self) -> None:
+        simulator = Simulator(workflow(call("c"), edges="start>c", settings={"on_failure": CALLEE}))
+        simulator.is_cut = lambda: True
+        simulator.start()
+        simulator.fail("REJECTED", was_sent=True)
+        assert [type(event) for event in simulator.history][-1] is ChildStarted
+
+    def test_a_response_answers_nothing(self) -> None:
+        simulator = Simulator(workflow(call("c"), edges="start>c", settings={"on_failure": CALLEE}))
+        simulator.start(is_response=True)
+        simulator.fail("REJECTED", was_sent=True)
+        assert simulator.state.status == "FAILED"
+        assert simulator.state.children == {}
+
+
+class TestLegality:
+    def test_an_answer_to_an_incident_that_is_not_open_is_illegal(self) -> None:
+        state = begun().state
+        wish = ChildStarted(at=state.now, child_id="c", workflow_id=CALLEE, incident_id="none")
+        with pytest.raises(IllegalTransition, match="not open"):
+            evolve(state, wish)
+
+    def test_nobody_is_admitted_who_does_not_stand_in_line(self) -> None:
+        state = begun().state
+        with pytest.raises(IllegalTransition, match="in line"):
+            evolve(state, Admitted(at=state.now + timedelta(seconds=1)))
+
+
+def _fields(struct: object) -> dict[str, object]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}  # type: ignore[attr-defined]

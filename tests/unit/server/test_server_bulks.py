@@ -1,0 +1,183 @@
+"""One act on many executions over HTTP, and the runner that carries it out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from server_kit import ASKING, Caller, definition, note_step
+
+from looply.app.bulk_runner import BulkRunner
+from looply.app.services import Services
+from looply.engine.shell import Shell
+from looply.testing.clock import FakeClock
+from looply.testing.world import Answer, World
+
+REFUSED = Answer(status=500)
+CALL = {
+    "id": "call_1",
+    "type": "httpRequest",
+    "settings": {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]},
+}
+CALLING = definition(CALL, note_step())
+UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
+
+
+@pytest.fixture
+def runner(services: Services) -> BulkRunner:
+    return BulkRunner(services, "one")
+
+
+async def broken(mine: Caller, world: World, count: int) -> tuple[str, list[str]]:
+    """Returns a workflow and its executions, oldest first, of which each failed."""
+    workflow_id = await mine.create(CALLING)
+    world.script("call_1", *[REFUSED] * count)
+    return workflow_id, [await mine.trigger(workflow_id, {"n": n}, wait="PT10S") for n in range(count)]
+
+
+async def begun(mine: Caller, name: str, **body: Any) -> dict[str, Any]:
+    answer = await mine.post(name, body)
+    assert answer.status_code == 200, answer.text
+    item: dict[str, Any] = answer.json()["item"]
+    return item
+
+
+async def read(mine: Caller, bulk_id: str) -> dict[str, Any]:
+    item: dict[str, Any] = (await mine.get("getBulk", bulk_id=bulk_id)).json()["item"]
+    return item
+
+
+async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Caller, world: World) -> None:
+    workflow_id, ids = await broken(mine, world, 3)
+    await mine.trigger(await mine.create(ASKING))
+    answer = await mine.post("bulkRedrive", {"filter": {"workflow_id": workflow_id}, "dry_run": True})
+    body = answer.json()
+    assert (body["message"], body["count"], body["truncated"]) == ("forecast", 3, False)
+    assert [item["workflow_execution_id"] for item in body["items"]] == ids[::-1]
+    assert (await mine.get("getBulks")).json()["count"] == 0
+
+
+async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(
+    mine: Caller, world: World, runner: BulkRunner, shell: Shell, clock: FakeClock
+) -> None:
+    workflow_id, ids = await broken(mine, world, 5)
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(
+        mine, "bulkRedrive", filter={"workflow_id": workflow_id}, reason="shop is back", rate_per_second=2
+    )
+    assert (bulk["status"], bulk["filter"]["status"]) == ("RUNNING", ["FAILED"])
+    counts = []
+    while await runner.tick():
+        counts.append((await read(mine, bulk["bulk_id"]))["done"])
+    assert counts == [2, 4, 5]
+    done = await read(mine, bulk["bulk_id"])
+    assert (done["status"], done["refused"], done["ended_on"] is not None) == ("DONE", 0, True)
+    for execution_id in ids:
+        await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
+        item = await mine.item(workflow_id, execution_id)
+        assert item["status"] == "COMPLETED"
+        closed = next(entry for entry in item["workflow_event_log"] if entry["type"] == "INCIDENT_CLOSED")
+        assert closed["via"] == "BULK"
+        assert closed["by"] == bulk["created_by"]
+        assert closed["reason"] == f"shop is back (bulk {bulk['bulk_id']})"
+
+
+async def test_what_fails_again_meanwhile_is_not_redriven_twice(
+    mine: Caller, world: World, runner: BulkRunner, services: Services, shell: Shell, clock: FakeClock
+) -> None:
+    workflow_id, (execution_id,) = await broken(mine, world, 1)
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkRedrive", filter={"workflow_id": workflow_id})
+    (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
+    world.script("call_1", REFUSED)
+    clock.advance(timedelta(seconds=1))
+    await runner._act(held, (await shell.get(execution_id)).head)
+    await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
+    assert await runner.tick() == 0
+    clock.advance(timedelta(seconds=30))
+    assert await runner.tick() == 1
+    found = await read(mine, bulk["bulk_id"])
+    assert (found["status"], found["done"], found["refused"]) == ("DONE", 0, 1)
+    assert len(world.calls) == 2
+
+
+async def test_terminate_of_many_ends_what_fits_and_nothing_that_came_later(
+    mine: Caller, runner: BulkRunner, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    ids = [await mine.trigger(workflow_id) for _ in range(3)]
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id, "status": ["WAITING"]})
+    clock.advance(timedelta(seconds=1))
+    later = await mine.trigger(workflow_id)
+    await runner.tick()
+    assert (await read(mine, bulk["bulk_id"]))["done"] == 3
+    statuses = [(await mine.item(workflow_id, execution_id))["status"] for execution_id in (*ids, later)]
+    assert statuses == ["TERMINATED"] * 3 + ["WAITING"]
+
+
+async def test_a_bulk_that_is_cancelled_does_nothing_more(mine: Caller, runner: BulkRunner, clock: FakeClock) -> None:
+    workflow_id = await mine.create(ASKING)
+    for _ in range(3):
+        await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    await runner.tick()
+    cancelled = await mine.post("cancelBulk", {"bulk_id": bulk["bulk_id"]})
+    assert cancelled.json()["item"]["status"] == "CANCELLED"
+    assert await runner.tick() == 0
+    found = await read(mine, bulk["bulk_id"])
+    assert (found["status"], found["done"]) == ("CANCELLED", 1)
+    again = await mine.post("cancelBulk", {"bulk_id": bulk["bulk_id"]})
+    assert again.json()["item"] == found
+
+
+async def test_another_process_takes_over_what_a_dead_one_left(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    for _ in range(2):
+        await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    assert await BulkRunner(services, "one").tick() == 1
+    assert await BulkRunner(services, "two").tick() == 0
+    clock.advance(timedelta(minutes=1))
+    assert await BulkRunner(services, "two").tick() == 1
+    assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "path"),
+    [
+        ("bulkTerminate", {"filter": {}}, "/filter"),
+        ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 0}, "/rate_per_second"),
+        ("bulkRedrive", {"filter": {"all": True}, "rate_per_second": 101}, "/rate_per_second"),
+        ("bulkRedrive", {"filter": {"all": True}, "reason": "x" * 2001}, "/reason"),
+        ("bulkRedrive", {"filter": {"all": True}, "workflow_version": 2}, "/filter/workflow_id"),
+        ("bulkRedrive", {"filter": {"all": True}, "mapping": {"a": "b"}}, "/mapping"),
+    ],
+)
+async def test_a_bulk_that_cannot_be_meant_is_refused(mine: Caller, name: str, body: dict[str, Any], path: str) -> None:
+    for dry_run in (True, False):
+        answer = await mine.post(name, {**body, "dry_run": dry_run})
+        assert (answer.status_code, [problem["path"] for problem in answer.json()["errors"]]) == (400, [path])
+
+
+async def test_bulks_are_listed_newest_first_and_only_ones_own(mine: Caller, theirs: Caller) -> None:
+    ids = [(await begun(mine, "bulkTerminate", filter={"all": True}))["bulk_id"] for _ in range(3)]
+    page = (await mine.get("getBulks", limit=2)).json()
+    assert [item["bulk_id"] for item in page["items"]] == [ids[2], ids[1]]
+    rest = (await mine.get("getBulks", limit=2, **page["lastKey"])).json()
+    assert [item["bulk_id"] for item in rest["items"]] == [ids[0]]
+    assert "lastKey" not in rest
+    assert (await theirs.get("getBulks")).json()["count"] == 0
+    for unknown in (ids[0], UNKNOWN):
+        answer = await theirs.post("cancelBulk", {"bulk_id": unknown})
+        assert (answer.status_code, answer.json()["code"]) == (404, "BULK_NOT_FOUND")
+
+
+async def test_no_more_bulks_run_at_once_than_may(mine: Caller) -> None:
+    for _ in range(10):
+        await begun(mine, "bulkTerminate", filter={"all": True})
+    answer = await mine.post("bulkTerminate", {"filter": {"all": True}})
+    assert (answer.status_code, answer.json()["code"]) == (409, "TOO_MANY_BULKS")
