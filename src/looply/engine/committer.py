@@ -58,6 +58,10 @@ def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
     """Stands for the log of changes until there is one."""
 
 
+def _nothing() -> None:
+    """Stands for the feed until there is one."""
+
+
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
@@ -82,6 +86,7 @@ class Committer:
         self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
+        self.on_stored: Callable[[], None] = _nothing
 
     @property
     def epoch(self) -> int:
@@ -118,6 +123,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)
+        self.on_stored()
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)

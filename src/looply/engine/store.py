@@ -35,6 +35,20 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     events: bytes
 
 
+Position: TypeAlias = tuple[int, int]
+"""A place in the order in which units are stored: (transaction, number of the batch); (0, 0) is before the first."""
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch at its place in the order in which units were stored."""
+
+    position: Position
+    execution_id: str
+    organization_id: str
+    workflow_id: str
+    batch: Batch
+
+
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """A large value, split off from the events and addressed by its hash within one organization."""
 
@@ -244,6 +258,18 @@ class Journal(Protocol):
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
+        ...
+
+    async def position(self) -> Position:
+        """Returns a place before which nothing is stored any more: from there on `committed` shows what is new."""
+        ...
+
+    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+        """Returns up to `limit` batches of all organizations behind a place, in the order in which they were stored.
+
+        Guarantees: who goes on from the last one sees each batch once, those of one execution in their order, whoever
+        stored them. A batch may show a while after its `commit` has returned, until those that began before it end.
+        """
         ...
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:

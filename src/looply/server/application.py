@@ -26,6 +26,7 @@ from looply.server import (
     schedules,
     search,
     trigger,
+    watching,
     workflows,
     writing,
 )
@@ -41,6 +42,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *search.ROUTES,
+    *watching.ROUTES,
     *repairs.ROUTES,
     *bulks.ROUTES,
     *schedules.ROUTES,

@@ -45,6 +45,7 @@ class MemoryData:
     heads: dict[str, Head] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
+    order: list[tuple[str, Batch]] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class MemoryData:
         self.heads[execution_id] = head if former is None else _moved(former, head)
         self.loads[execution_id] = 0
         self.batches.setdefault(execution_id, []).append(unit.batch)
+        self.order.append((execution_id, unit.batch))
         self._apply_payload(unit)
         self._apply_claim(unit)
         self._apply_work(unit.execution_id, unit.work)
