@@ -342,7 +342,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "server",
         "A stored secret does not open: the encryption key is another one, or the bytes are damaged.",
     ),
-    "SEARCH_TOO_WIDE": ("call", "The search has more combinations of filters than it can follow. Narrow it."),
+    "SEARCH_TOO_WIDE": (
+        "call",
+        "The search combines or names more than it can follow, or a text has too many `*`. Narrow it.",
+    ),
     "SECRETS_NEEDED": ("state", "The kind of the connection changes, so its secrets must be entered again."),
     "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
@@ -386,6 +389,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "TLS_CERTIFICATE": ("step", "The certificate of the other system is not valid for it."),
     "TOO_MANY_BULKS": ("state", "As many bulks run as may at once. Wait for the end of one, or cancel it."),
     "TOO_MANY_PROFILES": ("state", "The workflow has as many profiles as it can have."),
+    "TOO_MANY_STREAMS": (
+        "server",
+        "As many streams of events are open as one server holds (`limits.streams`). Come back after `Retry-After`.",
+    ),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),
     "UNSUPPORTED_MEDIA_TYPE": ("call", "The body is not declared as JSON in UTF-8, or is compressed."),

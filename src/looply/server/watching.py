@@ -47,12 +47,8 @@ async def watch_organization(call: Call) -> Answer:
     found = _cursor(call, "o")
     if found:
         await check_place(call.services, (found[0], found[1]))
+    position = (found[0], found[1]) if found else await call.services.feed.position()
     watched = Subscription(call.services, call.organization_id)
-    try:
-        position = (found[0], found[1]) if found else await call.services.feed.position()
-    except BaseException:
-        watched.close()
-        raise
     place = [position]
     told = found[2] if found else -1
 

@@ -22,10 +22,8 @@ BOUND = 30.0
 class Stream:
     """One caller of a stream, straight at the application."""
 
-    def __init__(
-        self, app: Boundary, caller: Caller, name: str, headers: dict[str, str], query: dict[str, str]
-    ) -> None:
-        sent = {"x-api-key": caller.key, **headers}
+    def __init__(self, app: Boundary, key: str, name: str, headers: dict[str, str], query: dict[str, str]) -> None:
+        sent = {"x-api-key": key, **headers}
         self.scope = {
             "type": "http",
             "method": "GET",
