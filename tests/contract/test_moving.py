@@ -204,7 +204,9 @@ async def test_what_is_told_of_the_tables_is_what_is_in_them_on_both_sides(
         ((count,),) = asked(address, f'SELECT count(*) FROM {table.schema}."{table.name}"')
         assert moved.sums[table.full_name].rows == count
         assert installation.told.last[f"comparing {table.full_name}"] == (count, count)
-    assert {name for name, each in moved.sums.items() if each.rows == 0} <= {"looply.continuation"}
+    # No channel of this release keeps copies of cards, and no stretch of the installation is cut.
+    may_be_empty = {"looply.continuation", "looply.card_copy"}
+    assert {name for name, each in moved.sums.items() if each.rows == 0} <= may_be_empty
 
 
 def test_all_columns_of_the_store_move(tmp_path: Path) -> None:

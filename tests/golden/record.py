@@ -67,7 +67,7 @@ def summary(state: ExecutionState) -> dict[str, Json]:
 
 
 def _first_told(incident: dict[str, Json]) -> dict[str, Json]:
-    return {name: value for name, value in incident.items() if name not in ("scope", "is_answered")}
+    return {name: value for name, value in incident.items() if name != "scope" and (name != "is_answered" or value)}
 
 
 def http_request() -> Simulator:

@@ -256,7 +256,6 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         ("The database is half filled. Repeat `looply db move`, which begins anew, or drop its schemas."),
     ),
     "NOT_AN_OBJECT": ("call", "A value must be a JSON object."),
-    "NOT_AVAILABLE": ("call", "This release does not have what was asked for."),
     "NOT_FOUND": ("call", "The path, or the object, does not exist, or belongs to another organization."),
     "NOT_NEWEST": ("state", "Only the newest ACTIVE version has a schedule."),
     "NOT_READY": ("server", "The server does not take calls yet, or not any more. Repeat after `Retry-After`."),

@@ -7,8 +7,9 @@ from typing import Any, Final, TypeAlias
 from looply.clock import from_ms, id_time
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
+from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, Placed, PlaceRow, TimerRow, WaitRow
+from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 

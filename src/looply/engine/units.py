@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from looply.clock import id_time
+from looply.engine.places import PlaceRow
 from looply.engine.port import Head, OpenCard
 from looply.engine.store import (
     Claim,
     EffectRow,
     EffectState,
     IncidentRow,
-    PlaceRow,
     TimerRow,
     WaitRow,
     Work,

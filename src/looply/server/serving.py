@@ -182,6 +182,7 @@ def address_of(host: str, listener: socket.socket) -> str:
 def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
     """Lets the first signal begin the drain and every further one end the process; returns what gives them back."""
     loop = asyncio.get_running_loop()
+    former = {each: signal.getsignal(each) for each in _SIGNALS}
 
     def begin() -> None:
         release()
@@ -192,6 +193,8 @@ def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
     def release() -> None:
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
+            # The loop gives back the system's own handler only. None is one that Python did not set.
+            signal.signal(each, former[each] or signal.SIG_DFL)
 
     for each in _SIGNALS:
         loop.add_signal_handler(each, begin)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from looply.engine.store import PlaceRow, Store, Unit, Work, WorkChange
+from looply.engine.places import PlaceRow
+from looply.engine.store import Store, Unit, Work, WorkChange
 from looply.errors import SlotTaken, Stale
 from looply.execution.deliveries import Delivered, Delivery, DeliveryKind
 from looply.testing.store_samples import OTHER_WORKFLOW, Samples

@@ -625,3 +625,11 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
         assert len(simulator.state.outputs["f"]["items"]) == 3
+
+
+def test_a_child_that_is_waited_for_comes_back_to_its_step_under_the_new_name() -> None:
+    other = "01944ca1-1c00-7000-8000-00000000000c"
+    simulator = begun(workflow(step("s", "subworkflow", {"workflow_id": other}), edges="start>s"))
+    redrive(simulator, workflow(step("s2", "subworkflow", {"workflow_id": other}), edges="start>s2"), steps={"s": "s2"})
+    assert [child.address for child in simulator.state.children.values()] == ["s2:1"]
+    assert simulator.state.status == "WAITING"

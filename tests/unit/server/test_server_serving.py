@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 import httpx2
@@ -301,10 +302,16 @@ async def test_what_is_in_flight_is_answered_before_the_engine_drains() -> None:
 
 
 async def test_the_process_s_own_signals_are_given_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    async with serving(PATIENT):
-        pass
-    assert signal.getsignal(signal.SIGTERM) == before
+    def own(_number: int, _frame: FrameType | None) -> None:
+        """Never called."""
+
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        async with serving(PATIENT):
+            assert signal.getsignal(signal.SIGTERM) != own
+        assert signal.getsignal(signal.SIGTERM) == own
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def test_a_drain_twice_is_one_drain() -> None:

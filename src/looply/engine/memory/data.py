@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.memory.copy_rows import StoredCopy, wish
+from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
@@ -16,7 +17,6 @@ from looply.engine.store import (
     Claim,
     EffectRow,
     IncidentRow,
-    PlaceRow,
     Snapshot,
     StoredDefinition,
     StoredKey,

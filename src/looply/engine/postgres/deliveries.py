@@ -6,9 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from looply.clock import to_ms
+from looply.engine.places import PlaceRow
 from looply.engine.postgres.connections import Connection, call, rows
 from looply.engine.rows import DELIVERIES, delivery_from, find_id, id_text
-from looply.engine.store import PlaceRow, Unit
+from looply.engine.store import Unit
 from looply.execution.deliveries import Delivered, Delivery
 
 WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"

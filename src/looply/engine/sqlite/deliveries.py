@@ -6,8 +6,9 @@ from typing import Final
 import apsw
 
 from looply.clock import to_ms
+from looply.engine.places import PlaceRow
 from looply.engine.rows import DELIVERIES, delivery_from, find_id, id_bytes, id_text
-from looply.engine.store import PlaceRow, Unit
+from looply.engine.store import Unit
 from looply.errors import SlotTaken
 from looply.execution.deliveries import Delivered, Delivery
 

@@ -41,7 +41,7 @@ class CardStories:
         on = engine.clock.now()
         await engine.answer(execution_id, tokens[1])
         engine.clock.advance(timedelta(hours=1))
-        told = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on)
+        told = AlreadyAnswered(answered_by=PEOPLE[1], answered_on=on, decision="approve")
         assert await engine.answer(execution_id, tokens[1], "reject") == told
         assert await engine.answer(execution_id, tokens[0], "reject") == told
 

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id", "workspace_id"],
             ["workspaces.organization_id", "workspaces.workspace_id"],
-            name=op.f("fk_bulks_organization_id"),
+            name=op.f("fk_bulks_organization_id_workspace_id"),
         ),
     )
     op.create_index(op.f("ix_bulks_organization_id_bulk_id"), "bulks", ["organization_id", "bulk_id"])

@@ -1,0 +1,66 @@
+"""Bulks: what is stored of one act on many executions, and which process may work on it."""
+
+from datetime import timedelta
+
+import pytest
+
+from catalog_kit import Tenant
+from looply.catalog import Catalog
+from looply.catalog.bulks import MAX_RUNNING, Bulk, Progress
+from looply.errors import Conflict, NotFound
+from looply.testing.clock import FakeClock
+
+SPAN = timedelta(seconds=60)
+PLACE = "01900000-0000-7000-8000-0000000000ff"
+
+
+async def begun(catalog: Catalog, tenant: Tenant) -> Bulk:
+    owner = (tenant.organization_id, tenant.workspace_id)
+    return await catalog.bulks.start(owner, "redrive", {"status": ["FAILED"]}, {"rate": 10}, actor="somebody")
+
+
+async def test_a_bulk_is_read_as_it_was_begun(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
+    bulk = await begun(catalog, mine)
+    assert await catalog.bulks.get(mine.organization_id, bulk.bulk_id.upper()) == bulk
+    assert (bulk.status, bulk.wanted, bulk.options, bulk.place) == ("RUNNING", {"status": ["FAILED"]}, {"rate": 10}, "")
+    with pytest.raises(NotFound) as caught:
+        await catalog.bulks.get(theirs.organization_id, bulk.bulk_id)
+    assert caught.value.code == "BULK_NOT_FOUND"
+
+
+async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Tenant, clock: FakeClock) -> None:
+    bulk = await begun(catalog, mine)
+    assert [one.bulk_id for one in await catalog.bulks.claim("first", SPAN)] == [bulk.bulk_id]
+    assert await catalog.bulks.claim("second", SPAN) == ()
+    clock.advance(SPAN)
+    assert len(await catalog.bulks.claim("second", SPAN)) == 1
+    progress = Progress(place=PLACE, done=3, refused=1, is_last=False)
+    assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
+    assert await catalog.bulks.record(bulk.bulk_id, "second", progress)
+    assert await catalog.bulks.record(bulk.bulk_id, "second", Progress(place=PLACE, done=1, refused=0, is_last=True))
+    ended = await catalog.bulks.get(mine.organization_id, bulk.bulk_id)
+    assert (ended.status, ended.done, ended.refused, ended.place) == ("DONE", 4, 1, PLACE)
+    assert ended.ended_on is not None
+    assert await catalog.bulks.claim("second", SPAN) == ()
+
+
+async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:
+    bulk = await begun(catalog, mine)
+    await catalog.bulks.claim("first", SPAN)
+    cancelled = await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id, actor="somebody")
+    assert cancelled.status == "CANCELLED"
+    progress = Progress(place=PLACE, done=1, refused=0, is_last=False)
+    assert not await catalog.bulks.record(bulk.bulk_id, "first", progress)
+    assert await catalog.bulks.cancel(mine.organization_id, bulk.bulk_id) == cancelled
+
+
+async def test_bulks_are_listed_newest_first_and_bounded(catalog: Catalog, mine: Tenant, theirs: Tenant) -> None:
+    ids = [(await begun(catalog, mine)).bulk_id for _ in range(MAX_RUNNING)]
+    with pytest.raises(Conflict) as caught:
+        await begun(catalog, mine)
+    assert caught.value.code == "TOO_MANY_BULKS"
+    await begun(catalog, theirs)
+    page = await catalog.bulks.list_page(mine.organization_id, 3)
+    assert ([bulk.bulk_id for bulk in page.items], page.has_more) == (ids[:-4:-1], True)
+    rest = await catalog.bulks.list_page(mine.organization_id, 30, page.items[-1].bulk_id)
+    assert ([bulk.bulk_id for bulk in rest.items], rest.has_more) == (ids[-4::-1], False)
