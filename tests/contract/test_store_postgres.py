@@ -31,7 +31,7 @@ from looply.testing.clock import START_TIME
 from looply.testing.store_contract import StoreContract
 from looply.testing.store_lists import pages
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
-from postgres_server import PostgresServer, PostgresStores
+from postgres_server import PostgresServer, PostgresStores, StoreDatabase
 
 ROUNDS = 10
 
@@ -301,6 +301,22 @@ async def test_every_list_reads_its_index_in_order(
     # A prefix has few rows, which are sorted; every other list comes out of its index as it is shown.
     assert text.count("Sort Key") == text.count("->  Merge Append") + text.count("Sort  (")
     assert ("Sort  (" in text) == (kind in PROBED)
+
+
+async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
+    store: PostgresStore, postgres_database: StoreDatabase, samples: Samples
+) -> None:
+    begin = await store.journal.position()
+    async with await psycopg.AsyncConnection.connect(postgres_database.address) as other:
+        await other.execute("SELECT pg_current_xact_id()")
+        units = [samples.first(), samples.first()]
+        for unit in units:
+            await store.journal.commit(unit)
+        assert list(await store.journal.committed(begin, 10)) == []
+        await other.rollback()
+    found = await store.journal.committed(begin, 10)
+    assert [placed.execution_id for placed in found] == [unit.execution_id for unit in units]
+    assert list(await store.journal.committed(found[-1].position, 10)) == []
 
 
 async def test_reads_and_writes_before_opening_are_refused(postgres_stores: PostgresStores, samples: Samples) -> None:
