@@ -29,6 +29,7 @@ from looply.connectors.egress import EgressPolicy
 from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
+from looply.engine.auditor import Auditor
 from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
@@ -54,6 +55,7 @@ from looply.settings import Settings
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
+_ALONE: Final = "alone"
 _CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
 """Where cards are shown."""
 
@@ -71,6 +73,7 @@ class Application:
     shell: Shell
     pump: Pump
     reconciler: Reconciler
+    auditor: Auditor
     store: Store
 
 
@@ -304,9 +307,18 @@ async def _compose(
         return (profile.name, profile.values) if profile is not None else ("", None)
 
     pump = Pump(shell, store, clock, default_profile, partial(find_callee, library))
+    auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)
-    return Application(settings=settings, services=services, shell=shell, pump=pump, reconciler=reconciler, store=store)
+    return Application(
+        settings=settings,
+        services=services,
+        shell=shell,
+        pump=pump,
+        reconciler=reconciler,
+        auditor=auditor,
+        store=store,
+    )
 
 
 @asynccontextmanager
@@ -315,11 +327,12 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
-    runner = BulkRunner(application.services, SystemEntropy().token(16).hex())
+    runner = BulkRunner(application.services, _holder(application.store))
     bulks = asyncio.create_task(runner.run())
     task = asyncio.create_task(application.pump.run())
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
+    auditing = asyncio.create_task(application.auditor.run())
     showing = asyncio.create_task(application.reconciler.run())
     showing.add_done_callback(lambda _: application.services.lifecycle.drain())
     try:
@@ -328,9 +341,19 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
         runner.stop()
         application.pump.stop()
         application.reconciler.stop()
+        application.auditor.stop()
         await bulks
         await task
         await showing
+        await auditing
+
+
+def _holder(store: Store) -> str:
+    """Returns the name under which this process works on bulks.
+
+    One that is alone takes up at once what its predecessor held: nobody else can be at work on it.
+    """
+    return SystemEntropy().token(16).hex() if store.is_shared else _ALONE
 
 
 def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from looply.catalog import Catalog
+from looply.catalog.bulks import Progress
 from looply.catalog.cards import CardDraft
 from looply.catalog.connections import ConnectionDraft
 from looply.catalog.keys import KeyDraft
@@ -28,6 +29,7 @@ from looply.errors import Rejected
 from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
 from looply.sealing import Sealer
+from looply.testing.channel import FakeChannel
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.definitions import (
     asking,
@@ -103,10 +105,12 @@ class Installation:
         (self.folder / "key").chmod(0o600)
         await self._author()
         driver = Driver(lambda: SqliteStore(self.folder, self.clock), per_queue=1)
+        driver.channels = {"inbox": FakeChannel()}
         await driver.open()
         await self._old_months(driver)
         await self._present(driver)
         await driver.settle()
+        await self._cut_short(driver)
         await driver.crash(reopens=False)
 
     def move(self, address: str, **fields: Any) -> Move:
@@ -142,6 +146,11 @@ class Installation:
             await catalog.keys.create(organization, workspace, KeyDraft("First key", ("read",)))
             secret = ConnectionDraft(name="shop", kind="http", settings={}, secrets={"password": PASSWORD})
             await catalog.connections.create(organization, workspace, secret)
+            await catalog.bulks.start((organization, workspace), "redrive", {"status": "FAILED"}, {"reason": "ü"})
+        # One is in the middle, held by a process that ends; the other one waits.
+        (first, *_) = await catalog.bulks.claim("the process that ends", timedelta(seconds=30))
+        progress = Progress(place=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
+        await catalog.bulks.record(first.bulk_id, "the process that ends", progress)
         await catalog.close()
 
     async def _old_months(self, driver: Driver) -> None:
@@ -178,6 +187,16 @@ class Installation:
         await driver.settle()
         self.ids["in_line"] = await driver.started(calling("POST"), ORDER)
         await self._among_others(driver)
+        # The copies of the first card are shown in their channel; that of the second one is still to be.
+        await driver.reconciler.tick()
+        self.ids["not_shown"] = await driver.started(chain(card("shown_later", "cy@example.com")))
+
+    async def _cut_short(self, driver: Driver) -> None:
+        """A stretch of computing steps is stored when the process ends, and says that there is more."""
+        driver.faults.die_after(1)
+        driver.call(driver.started(counting_then_asking(200), ORDER))
+        await driver.settle()
+        self.ids["cut_short"] = driver.faults.units[-1].execution_id
 
     async def _among_others(self, driver: Driver) -> None:
         """One has a slot and one waits for it; one has a child that waits, and one is still to get its child."""

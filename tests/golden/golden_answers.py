@@ -1,9 +1,12 @@
 """Scenarios of waits and cards: early, repeated, refused and late answers."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from golden_tools import CARD, OK, PEOPLE, Simulator, call, card, started, step, token
+
+from looply.execution.commands import SettleLetter
+from looply.jsontext import Json
 
 APPROVE: Final = {"action": "approve"}
 
@@ -118,6 +121,33 @@ def resume_kept_in_secret() -> Simulator:
     return simulator
 
 
+def _letter(simulator: Simulator, action: Literal["apply", "discard"], payload: dict[str, Json]) -> None:
+    (letter,) = (letter for letter in simulator.state.letters.values() if not letter.action)
+    command = SettleLetter(
+        at=simulator.now, by="operator", via="API", letter=letter.seq, action=action, reason="by phone", payload=payload
+    )
+    simulator.submit(command)
+
+
+def letter_applied_to_the_next_wait() -> Simulator:
+    simulator = started(
+        call("c"), step("w", "wait", {"sources": ["TEAMS"]}), step("v", "wait"), edges="start>c c>w w>v"
+    )
+    simulator.resume({"n": 1}, by="early")
+    simulator.succeed(OK)
+    simulator.resume({}, source="TEAMS")
+    _letter(simulator, "apply", {"source": "SAP", "n": 1})
+    return simulator
+
+
+def letter_discarded_after_the_end() -> Simulator:
+    simulator = started(call("c", fail_on=["4xx"]), step("w", "wait"), edges="start>c c>w")
+    simulator.resume({"n": 1}, by="early")
+    simulator.terminate()
+    _letter(simulator, "discard", {})
+    return simulator
+
+
 ANSWERS: Final[tuple[Callable[[], Simulator], ...]] = (
     card_answered_by_all,
     card_answered_by_two_of_three,
@@ -132,4 +162,6 @@ ANSWERS: Final[tuple[Callable[[], Simulator], ...]] = (
     resumes_kept_for_two_waits,
     resume_kept_and_never_used,
     resume_kept_in_secret,
+    letter_applied_to_the_next_wait,
+    letter_discarded_after_the_end,
 )

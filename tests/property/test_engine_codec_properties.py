@@ -41,7 +41,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(values_of(get_args(hint)[0]), max_size=3).map(tuple)
     if origin is dict:
-        return st.dictionaries(_TEXTS, _JSON, max_size=3)
+        return st.dictionaries(_TEXTS, values_of(get_args(hint)[1]), max_size=3)
     if origin is not None:
         return st.sampled_from(get_args(hint))
     simple: dict[Any, st.SearchStrategy[Any]] = {
@@ -65,7 +65,10 @@ def structs(kind: type) -> st.SearchStrategy[Any]:
     return st.builds(kind, **fields)
 
 
-_POINTERS = ("/output", "/input", "/result", "/output/0", "/output/a", "/input/0/a", "/output/a/0", "/output/body")
+_POINTERS = (
+    *("/output", "/input", "/result", "/payload", "/output/0", "/output/a", "/input/0/a", "/output/a/0"),
+    *("/output/body", "/outputs/a", "/outputs/a/0", "/payload/a"),
+)
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: kind.__name__)

@@ -67,6 +67,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "call",
         "A process id has 1 to 128 printable characters without `/`, no space at either end, and is not `.` or `..`.",
     ),
+    "BAD_REASON": ("call", "A dead letter is `UNFIT` or `UNUSED`."),
     "BAD_REQUEST": ("call", "The call is malformed."),
     "BAD_RESPONSE": (
         "step",
@@ -223,6 +224,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "inside",
         "The idempotency key is stored already; the caller is given that execution, or `KEY_REUSED`.",
     ),
+    "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
+    "LETTER_SETTLED": ("state", "Somebody has settled the dead letter otherwise. The message tells who and when."),
     "LIMIT": (
         "step",
         (
@@ -270,6 +273,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "state",
         "The execution has no such open incident: nothing has failed, or somebody else has decided. Look at its log.",
     ),
+    "NO_LETTER": ("state", "The event is no dead letter."),
     "NO_ORGANIZATION": ("command", "The data folder has no organization. `looply init` makes one."),
     "NO_SCHEDULE": ("state", "The workflow is started by calls; there is nothing to pause."),
     "NO_APPROVER": ("step", "An approval has nobody to ask, or fewer people than its `quorum`."),

@@ -54,6 +54,7 @@ TEXTS: Final[dict[str, str]] = {
     "EXECUTION_TERMINATED": "Somebody terminated the execution.",
     "INCIDENT_CLOSED": "Somebody decided about an incident.",
     "INCIDENT_OPENED": "The execution stands still until somebody decides.",
+    "LETTER_SETTLED": "Somebody applied or discarded a dead letter, the event number `letter`.",
     "RESUME_BUFFERED": "A resume came before the wait that it is for; it is kept.",
     "RESUME_IGNORED": (
         "A resume moved nothing: it repeated another one (`DUPLICATE`), did not fit (`UNFIT`) or met no "

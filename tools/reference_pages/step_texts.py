@@ -81,9 +81,6 @@ OUTPUTS: Final[dict[str, str]] = {
     "terminate": "`status` and `reason`.",
 }
 
-LATER_SETTINGS: Final[dict[str, tuple[str, ...]]] = {}
-"""Settings that the schema has and this release refuses."""
-
 EXAMPLES: Final[dict[str, Any]] = {
     "trigger": {
         "id": "WorkflowStartState",

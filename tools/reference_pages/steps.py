@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from looply.definition import STEP_TYPES, StepType, definition_schema
 from reference_pages.markdown import code, json_block, page, table
-from reference_pages.step_texts import EXAMPLES, LATER_SETTINGS, OUTPUTS, SUMMARIES
+from reference_pages.step_texts import EXAMPLES, OUTPUTS, SUMMARIES
 
 _INTRO: Final = """
 A step has an `id`, a `type` and `settings`. The id is a letter followed by letters, digits and `_`, at most 64 in
@@ -26,16 +26,10 @@ Steps that call another system take these as well.
 def steps_page() -> str:
     """Returns the page of all types of steps."""
     definitions: Any = definition_schema()["$defs"]
-    available = [type_ for type_ in STEP_TYPES.values() if type_.is_available]
-    later = [type_ for type_ in STEP_TYPES.values() if not type_.is_available]
-    parts = [_INTRO, _overview(available), _BESIDE, _beside(definitions)]
-    for type_ in available:
+    types = list(STEP_TYPES.values())
+    parts = [_INTRO, _overview(types), _BESIDE, _beside(definitions)]
+    for type_ in types:
         parts += _step(type_, definitions)
-    names = ", ".join(code(type_.name) for type_ in later)
-    parts += [
-        "## Not in this release",
-        f"The schema knows these types, and a definition that has one is refused: {names}.",
-    ]
     return page("Types of steps", *parts)
 
 
@@ -74,15 +68,12 @@ def _beside(definitions: Any) -> str:
 def _step(type_: StepType, definitions: Any) -> list[str]:
     schema = definitions[type_.name]
     required = set(schema.get("required", ()))
-    later = LATER_SETTINGS.get(type_.name, ())
-    rows = [row for row in _rows("", schema, required) if row[0].strip("`") not in later]
-    names = ", ".join(code(name) for name in later)
+    rows = list(_rows("", schema, required))
     output = OUTPUTS.get(type_.name, "")
     return [
         f"## {type_.name}",
         f"{SUMMARIES[type_.name]} Exits: {_exits(type_)}.",
         table(("setting", "type", "default", "meaning"), rows) or "It has no settings.",
-        *([f"Not in this release: {names}."] if later else []),
         f"Output: {output}" if output else "It has no output.",
         json_block(EXAMPLES[type_.name]),
     ]

@@ -12,6 +12,7 @@ describe("the Markdown of cards", () => {
     ["3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'],
     ["[site](https://example.com/a?b=c&d=e)", '<p><a href="https://example.com/a?b=c&#38;d=e" rel="noopener noreferrer">site</a></p>'],
     ["\\*not italic\\*", "<p>*not italic*</p>"],
+    ["M \\<GmbH\\>", "<p>M &#60;GmbH&#62;</p>"],
   ])("%j is rendered", (text, html) => {
     expect(renderMarkdown(text)).toBe(html);
   });

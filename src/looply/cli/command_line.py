@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
+    "letter": ("looply.cli.letter:APP", "Dead letters, answers that nobody could use: list, show, apply, discard."),
     "bulk": ("looply.cli.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
     "datastore": ("looply.cli.datastore:APP", "Datastores: list, get, put, delete."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, fires, preview, pause, play."),

@@ -192,9 +192,8 @@ def _workflow_settings(
 
 
 def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, report: Report) -> Step | None:
-    """Returns the compiled step, or None when it breaks the schema or its type is not available."""
-    is_broken = ("workflow_steps", str(outline.index)) in broken
-    if is_broken or outline.type is None or not outline.type.is_available:
+    """Returns the compiled step, or None when it breaks the schema or nobody knows its type."""
+    if ("workflow_steps", str(outline.index)) in broken or outline.type is None:
         _check_expressions(outline, report)
         return None
     step = Reader(outline.raw, outline.path, report)

@@ -68,15 +68,12 @@ def read_outline(document: dict[str, Json]) -> Outline:
 
 
 def check_steps(outline: Outline, report: Report, limits: Limits) -> None:
-    """Checks ids, the one start, and that this release has every type."""
+    """Checks ids and the one start."""
     if len(outline.steps) > limits.definition_steps:
         message = f"has {len(outline.steps)} steps; the limit definition_steps is {limits.definition_steps}"
         report.error("/workflow_steps", message)
     for step in outline.steps:
         _check_id(step, outline, report)
-        if step.type is not None and not step.type.is_available:
-            path = join_pointer(step.path, "type")
-            report.error(path, f"step type {step.type.name!r} is not available in this release")
     start = outline.by_id.get(START)
     if start is None:
         hint = f'add {{"id": "{START}", "type": "trigger", "settings": {{"trigger_type": "REQUEST"}}}}'

@@ -106,4 +106,4 @@ OUTPUTS: Final[dict[str, Json]] = {
     "redirect": fields({"target": _TEXT}, ("target",)),
     "terminate": fields({"status": {"type": "string", "enum": ["COMPLETED", "FAILED"]}, "reason": _TEXT}, ("status",)),
 }
-"""Step type -> the schema of its output; a type that this release does not execute is not among them."""
+"""Step type -> the schema of its output."""

@@ -1,4 +1,4 @@
-"""The table of step types: what each is called, where it leads, and whether this release executes it."""
+"""The table of step types: what each is called, and where it leads."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,13 +6,12 @@ from typing import Final
 
 import msgspec
 
-from looply.definition import step_settings
 from looply.definition.settings_schema import SETTINGS
 from looply.jsontext import Json
 
 
 class StepType(msgspec.Struct, frozen=True, kw_only=True):
-    """One type of step. `settings` is None for a type that the schema knows and this release does not execute."""
+    """One type of step."""
 
     name: str
     title: str
@@ -26,12 +25,6 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it touches the world, so that `retry`, `timeout` and `on_unknown` mean something."""
     is_pause: bool = False
     """Whether it always lets time pass."""
-    settings: type | None = None
-
-    @property
-    def is_available(self) -> bool:
-        """Whether this release executes the type."""
-        return self.settings is not None
 
 
 def exits_of(step_type: StepType, settings: Json) -> tuple[str, ...]:
@@ -44,50 +37,46 @@ def exits_of(step_type: StepType, settings: Json) -> tuple[str, ...]:
 
 
 _TYPES = (
-    StepType(name="trigger", title="Event trigger", can_fail=False, settings=step_settings.TriggerSettings),
-    StepType(name="httpRequest", title="HTTP request", is_call=True, settings=step_settings.HttpRequestSettings),
-    StepType(name="sapRequest", title="SAP request", is_call=True, settings=step_settings.SapRequestSettings),
-    StepType(name="function", title="Function", is_call=True, settings=step_settings.FunctionSettings),
-    StepType(name="conditional", title="Conditional", exits=("yes", "no"), settings=step_settings.ConditionalSettings),
+    StepType(name="trigger", title="Event trigger", can_fail=False),
+    StepType(name="httpRequest", title="HTTP request", is_call=True),
+    StepType(name="sapRequest", title="SAP request", is_call=True),
+    StepType(name="function", title="Function", is_call=True),
+    StepType(name="conditional", title="Conditional", exits=("yes", "no")),
     StepType(
         name="branchConditional",
         title="Branch conditional",
         exits=("else",),
         has_branches=True,
-        settings=step_settings.BranchConditionalSettings,
     ),
     StepType(
         name="advancedConditional",
         title="Advanced conditional",
         exits=("else",),
         has_branches=True,
-        settings=step_settings.AdvancedConditionalSettings,
     ),
     StepType(
         name="adaptiveCard",
         title="Adaptive card",
         exits=("next", "timeout"),
         is_call=True,
-        settings=step_settings.AdaptiveCardSettings,
     ),
     StepType(
         name="approval",
         title="Approval",
         exits=("approved", "rejected", "timeout"),
         is_pause=True,
-        settings=step_settings.ApprovalSettings,
     ),
-    StepType(name="wait", title="Wait", exits=("next", "timeout"), is_pause=True, settings=step_settings.WaitSettings),
-    StepType(name="delay", title="Delay", is_pause=True, settings=step_settings.DelaySettings),
-    StepType(name="overridePayload", title="Override payload", settings=step_settings.OverridePayloadSettings),
-    StepType(name="datastore", title="Datastore", is_call=True, settings=step_settings.DatastoreSettings),
-    StepType(name="email", title="Email", is_call=True, settings=step_settings.EmailSettings),
-    StepType(name="parallel", title="Parallel", exits=(), has_branches=True, settings=step_settings.ParallelSettings),
-    StepType(name="join", title="Join", settings=step_settings.JoinSettings),
-    StepType(name="forEach", title="For each", exits=("each", "next"), settings=step_settings.ForEachSettings),
-    StepType(name="subworkflow", title="Subworkflow", is_pause=True, settings=step_settings.SubworkflowSettings),
-    StepType(name="redirect", title="Redirect", exits=(), settings=step_settings.RedirectSettings),
-    StepType(name="terminate", title="Terminate", exits=(), can_fail=False, settings=step_settings.TerminateSettings),
+    StepType(name="wait", title="Wait", exits=("next", "timeout"), is_pause=True),
+    StepType(name="delay", title="Delay", is_pause=True),
+    StepType(name="overridePayload", title="Override payload"),
+    StepType(name="datastore", title="Datastore", is_call=True),
+    StepType(name="email", title="Email", is_call=True),
+    StepType(name="parallel", title="Parallel", exits=(), has_branches=True),
+    StepType(name="join", title="Join"),
+    StepType(name="forEach", title="For each", exits=("each", "next")),
+    StepType(name="subworkflow", title="Subworkflow", is_pause=True),
+    StepType(name="redirect", title="Redirect", exits=()),
+    StepType(name="terminate", title="Terminate", exits=(), can_fail=False),
 )
 
 STEP_TYPES: Final[Mapping[str, StepType]] = MappingProxyType({step_type.name: step_type for step_type in _TYPES})

@@ -1,9 +1,11 @@
 """The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from looply.engine.copies import CopyRow
 from looply.engine.kinship import lost_children
+from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
 from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
@@ -15,6 +17,9 @@ _PAGE = 200
 _TRIES = 3
 """An execution may move between the reads of a running server: only a difference that stays is a problem."""
 
+Problem: TypeAlias = dict[str, Json]
+"""{`execution_id`, `kind`, `message`}."""
+
 Read = Callable[[str], Awaitable[ExecutionState]]
 """Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
 
@@ -25,17 +30,17 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
     `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `ORPHAN`
     (an open execution that nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a
-    card has to look like; `channels` are those that keep copies, all copies of which must be stored), `DATASTORE` (one
-    that cannot be read as it was stored).
+    card has to look like; `channels` are those that keep copies, all copies of which must be stored), `LETTER` (the
+    row of a dead letter differs), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
-    problems: list[dict[str, Json]] = []
+    problems: list[Problem] = []
     after = ""
     while heads := await store.reads.scan(after, _PAGE):
         for head in heads:
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
-            found = await _problems_of(store, read, head.execution_id, channels)
+            found = await problems_of(store, read, head.execution_id, channels)
             orphans += any(problem["kind"] == "ORPHAN" for problem in found)
             problems.extend(found)
         after = heads[-1].execution_id
@@ -52,10 +57,9 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
     )
 
 
-async def _problems_of(
-    store: Store, read: Read, execution_id: str, channels: frozenset[str]
-) -> Sequence[dict[str, Json]]:
-    found: Sequence[dict[str, Json]] = ()
+async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
+    """Returns what is wrong with one execution: what `audit_store` says of it."""
+    found: Sequence[Problem] = ()
     for _ in range(_TRIES):
         found = await _examine(store, read, execution_id, channels)
         if not found:
@@ -63,13 +67,14 @@ async def _problems_of(
     return found
 
 
-async def _examine(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[dict[str, Json]]:
+async def _examine(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
     head = await store.reads.head(execution_id)
     if head is None:
         return ()
     rows = await store.reads.work_of(execution_id)
     claims = await store.reads.claims_of(execution_id)
     copies = await store.copies.of_execution(execution_id)
+    letters = await store.letters.of_execution(execution_id)
     try:
         state = await read(execution_id)
     except NotFound:
@@ -83,6 +88,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
             *_wrong_claims(claims, state),
             *await lost_children(store, state),
             *_wrong_copies(copies, state, channels),
+            *_wrong_letters(letters, state),
         )
     ]
 
@@ -115,6 +121,13 @@ def _wrong_copies(stored: Sequence[CopyRow], state: ExecutionState, channels: fr
         ("CARD", f"the copy {key} must look as after event {wanted.get(key)}, and event {found.get(key)} is stored")
         for key in wrong
     ]
+
+
+def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[tuple[str, str]]:
+    wanted = {row.seq: row for row in letter_rows(state)}
+    found = {row.seq: row for row in stored}
+    wrong = sorted(seq for seq in found.keys() | wanted.keys() if found.get(seq) != wanted.get(seq))
+    return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ from looply.execution.state import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import SealBroken, Sealer
 
-FOLD_VERSION: Final = 5
+FOLD_VERSION: Final = 6
 """Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
 
 LARGE_BYTES: Final = 16 * 1024
@@ -55,7 +55,7 @@ def _from_map(value: Any) -> Any:
 
 
 def _to_map(kind: Any, value: Any) -> Any:
-    return Map(msgspec.convert(value, dict[get_args(kind)]))  # type: ignore[misc]
+    return Map(msgspec.convert(value, dict[get_args(kind)], str_keys=True))  # type: ignore[misc]
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -210,7 +210,8 @@ class _Mover:
             return event
         raw: dict[str, Any] = msgspec.json.decode(text)
         for path in _secret_paths(raw, pointers):
-            self._seal(index, raw, path)
+            for part in _parts(event, raw, str(path[0])) if len(path) == 1 else [path]:
+                self._seal(index, raw, part)
         if len(text) > LARGE_BYTES:
             for name in _JSON_FIELDS[type(event).__name__]:
                 for path in _parts(event, raw, name):
@@ -302,7 +303,7 @@ def _resolved(raw: Json, pointer: str) -> _Path:
 
 
 def _parts(event: Event, raw: dict[str, Any], name: str) -> Sequence[_Path]:
-    """Returns what of a field may be moved: a field that must be an object stays one, its entries move."""
+    """Returns what of a field may be sealed or moved: a field that must be an object stays one, its entries move."""
     if name not in raw:
         return ()
     if isinstance(event, DocumentEdited) and name == "outputs":

@@ -12,7 +12,9 @@ from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
+from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
 from looply.engine.units import claim_of, effect_queue, head_of, work_change
@@ -34,13 +36,15 @@ _SNAPSHOT_BYTES = 256 * 1024
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
     """What a unit stores beside the history: a first one its key and firing, that of a step's outcome its write.
 
-    `applied` are rows of other executions that the unit makes true.
+    `applied` are rows of other executions that the unit makes true. With `mends` its rows are compared with the stored
+    ones, whatever was there before.
     """
 
     key: Key | None = None
     fire: Fire | None = None
     write: DatastoreWrite | None = None
     applied: tuple[Delivered, ...] = ()
+    mends: bool = False
 
 
 _NO_EXTRAS = Extras()
@@ -115,6 +119,8 @@ class Committer:
         reserved: list[EffectRow] = []
         unit, chain = self._unit(box, after, workflow, events, extras, reserved)
         try:
+            if extras.mends:
+                unit = await mended(self._store, unit, after, self.channels)
             await self._store.journal.commit(unit)
         except BaseException:
             for row in reserved:
@@ -195,6 +201,7 @@ class Committer:
             sent=sent(started, enumerate(events, expected + 1)),
             applied=extras.applied,
             copies=copy_wishes(before, after, self.channels),
+            letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
         )

@@ -102,6 +102,11 @@ JOURNAL: Final = (
         "due_ms bigint, taken_ms bigint",
     ),
     _table(
+        "letter",
+        "execution_id uuid, seq bigint, org integer, workflow integer, process_id text, reason smallint, source text,"
+        "sender text, kept_ms bigint, action smallint, settled_by text, settled_ms bigint, note text",
+    ),
+    _table(
         "datastore",
         "org integer, name text, revision bigint, body bytea, digest bytea, created_ms bigint, modified_ms bigint,"
         "modified_by text",

@@ -14,6 +14,7 @@ _ORPHANS: Final = """
     UNION ALL SELECT 'continuation', execution_id FROM continuation
     UNION ALL SELECT 'card', execution_id FROM card
     UNION ALL SELECT 'card_copy', execution_id FROM card_copy
+    UNION ALL SELECT 'letter', execution_id FROM letter
     UNION ALL SELECT 'claim', execution_id FROM claim
     UNION ALL SELECT 'idempotency', execution_id FROM idempotency
     UNION ALL SELECT 'search_field', execution_id FROM search_field

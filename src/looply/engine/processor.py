@@ -12,7 +12,7 @@ from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox, Mailboxes
 from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
 from looply.execution import ExecutionState, advance, answer, open_work
-from looply.execution.commands import Admit, Command, Continue, Done, EffectDone, Reply
+from looply.execution.commands import Admit, Command, Continue, Done, EffectDone, Mend, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
 from looply.limits import Limits
@@ -178,7 +178,9 @@ class Processor:
             try:
                 said = answer(workflow, state, timely, limits=self._limits)
                 if said.write is not None:
-                    extras = Extras(write=said.write)
+                    extras = replace(extras, write=said.write)
+                if isinstance(command, Mend):
+                    extras = replace(extras, mends=True)
                 if said.events:
                     onto = said.workflow or workflow
                     stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)

@@ -13,6 +13,7 @@ from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
 from looply.engine.feed import Feed
+from looply.engine.letters import Letters
 from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
@@ -55,6 +56,7 @@ class Reader:
         self._limits = parts.limits
         self.dispatcher = OwnEffects(parts.dispatcher)
         self.datastores: Datastores = parts.store.datastores
+        self.letters: Letters = parts.store.letters
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
         self._boxes = Mailboxes(parts.cache_bytes)

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from looply.clock import from_ms, id_time
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
+from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
@@ -24,6 +25,8 @@ EFFECT_STATES: Final[_Words] = ("QUEUED", "RUNNING")
 TIMER_KINDS: Final[_Words] = ("", "DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION")
 INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
+LETTER_REASONS: Final[_Words] = ("", "UNFIT", "UNUSED")
+LETTER_ACTIONS: Final[_Words] = ("", "APPLIED", "DISCARDED")
 FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
 
 DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
@@ -233,6 +236,32 @@ def copy_from(row: Row) -> CopyRow:
         shown=row[4],
         handle=row[5],
         attempts=row[6],
+    )
+
+
+LETTER_COLUMNS: Final = (
+    "l.execution_id, l.seq, o.id, w.id, l.process_id, l.reason, l.source, l.sender, l.kept_ms, l.action, l.settled_by,"
+    " l.settled_ms, l.note"
+)
+"""Of a letter `l`, with the names of its organization `o` and its workflow `w`."""
+
+
+def letter_from(row: Row) -> LetterRow:
+    """Returns the letter, of `LETTER_COLUMNS`."""
+    return LetterRow(
+        execution_id=id_text(row[0]),
+        seq=row[1],
+        organization_id=row[2],
+        workflow_id=row[3],
+        process_id=row[4],
+        reason=LETTER_REASONS[row[5]],
+        source=row[6],
+        sender=row[7],
+        kept_on=from_ms(row[8]),
+        action=LETTER_ACTIONS[row[9]],
+        settled_by=row[10],
+        settled_on=optional_instant(row[11]),
+        note=row[12],
     )
 
 

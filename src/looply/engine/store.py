@@ -12,6 +12,7 @@ import msgspec
 
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
+from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.schedule_store import Schedules
@@ -26,8 +27,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """One stored stretch of a history: the events `first_seq` to `last_seq`, encoded.
 
     `codec` names the dictionary that `events` is compressed with (0: none); `chain` is the hash over the chain of
-    the batch before and these bytes.
-    """
+    the batch before and these bytes."""
 
     first_seq: int
     last_seq: int
@@ -81,8 +81,7 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     """An effect to run or in flight. Only a RUNNING one has an unknown outcome after a crash.
 
     `seq` numbers the event that scheduled the attempt, `queue` groups effects by the target that limits them,
-    `epoch` is that of the process that runs it.
-    """
+    `epoch` is that of the process that runs it."""
 
     execution_id: str
     seq: int
@@ -162,8 +161,7 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
     """An idempotency key with the fingerprint of its request.
 
     It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id.
-    """
+    first: the same call again is told so, whatever became of the process id."""
 
     organization_id: str
     text: str
@@ -177,9 +175,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     It applies only when the stored sequence number is `expected_seq` (0: the execution does not exist), and then
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
-    `copies` are cards that have to look otherwise in their channels. `sent` are rows for other executions, `applied`
-    those of other executions that the unit makes true: they go. A place that holds a slot is refused while it is not
-    its turn.
+    `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
+    `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
+    that holds a slot is refused while it is not its turn.
     `search` are the values of the search fields in place of all former ones (None: those stay).
     """
 
@@ -197,6 +195,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     definition: StoredDefinition | None = None
     datastore: DatastoreChange | None = None
     copies: tuple[CopyWish, ...] = ()
+    letters: tuple[LetterRow, ...] = ()
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
@@ -205,8 +204,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of one execution: its head, a snapshot if there is one, the batches after it, their large values.
 
-    `chain` is the chain of the last batch before `batches` (empty at the start).
-    """
+    `chain` is the chain of the last batch before `batches` (empty at the start)."""
 
     head: Head
     snapshot: Snapshot | None
@@ -436,6 +434,11 @@ class Store(Protocol):
     @property
     def copies(self) -> Copies:
         """Copies of cards that channels keep elsewhere."""
+        ...
+
+    @property
+    def letters(self) -> Letters:
+        """Dead letters."""
         ...
 
     @property

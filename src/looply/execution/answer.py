@@ -24,12 +24,14 @@ from looply.execution.commands import (
     EffectFailed,
     EffectLost,
     FireTimer,
+    Mend,
     MoveTo,
     Park,
     ReassignCard,
     Redrive,
     Resume,
     Retry,
+    SettleLetter,
     SkipStep,
     Terminate,
     Terminated,
@@ -52,6 +54,7 @@ from looply.execution.quorum import approval_output
 from looply.execution.reassign import reassign_card
 from looply.execution.repair import answer_repair
 from looply.execution.resume import answer_resume
+from looply.execution.settling import settle_letter
 from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, Timer, open_work
 from looply.execution.turns import escalate, remind
@@ -77,6 +80,8 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
             return reassign_card(state, command)
         case Terminate():
             return _terminate(state, command)
+        case SettleLetter():
+            return settle_letter(workflow, state, command, limits)
         case FireTimer():
             return _fire(workflow, state, command)
         case EffectDone():
@@ -92,6 +97,9 @@ def answer(workflow: Workflow, state: ExecutionState, command: Command, *, limit
         case Continue():
             is_needed = open_work(state).continues
             return Answer(Done(is_late=not is_needed), (Continued(at=command.at),) if is_needed else ())
+        case Mend():
+            # An event that says nothing, so that the rows are stored in a unit like any other.
+            return Answer(Done(), (Continued(at=command.at),)) if state.closed is None else Answer(Done(is_late=True))
         case Park():
             return _park(state, command)
         case _:

@@ -23,6 +23,7 @@ def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
             message="the execution ended before a wait opened",
             payload=kept.payload,
             secret=kept.secret,
+            is_letter=True,
         )
         for kept in state.buffered.values()
     )

@@ -14,7 +14,7 @@ from looply.definition import Workflow
 from looply.errors import Problem
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered
-from looply.execution.events import ChildOutcome, Event
+from looply.execution.events import ChildOutcome, Event, LetterAction
 from looply.jsontext import Json
 
 
@@ -130,6 +130,21 @@ class Redrive(OperatorCommand, frozen=True, kw_only=True):
     opened_by: datetime | None = None
 
 
+class SettleLetter(CommandBase, frozen=True, kw_only=True):
+    """An operator settles the dead letter that is event number `letter`.
+
+    Applying puts its `payload`, which the event holds, to the wait that is open; of several to the one that `token` or
+    `state` names.
+    """
+
+    letter: int
+    action: Literal["apply", "discard"]
+    reason: str = ""
+    payload: dict[str, Json] = {}
+    token: str = ""
+    state: str = ""
+
+
 class FireTimer(CommandBase, frozen=True, kw_only=True):
     """The timer that was started as event number `timer` is due."""
 
@@ -194,6 +209,10 @@ class Continue(CommandBase, frozen=True, kw_only=True):
     """Go on with a stretch that was cut."""
 
 
+class Mend(CommandBase, frozen=True, kw_only=True):
+    """Store the rows of open work anew: they were found to be other than the history says. It moves nothing."""
+
+
 class Park(CommandBase, frozen=True, kw_only=True):
     """The execution brought the process down several times: it stands still until somebody decides."""
 
@@ -207,6 +226,7 @@ Command: TypeAlias = (
     | AnswerCard
     | ReassignCard
     | Terminate
+    | SettleLetter
     | RepairCommand
     | FireTimer
     | EffectDone
@@ -215,6 +235,7 @@ Command: TypeAlias = (
     | ChildEnded
     | Admit
     | Continue
+    | Mend
     | Park
 )
 
@@ -275,6 +296,7 @@ DeclineCode: TypeAlias = Literal[
     "SELF_APPROVAL",
     "CARD_CHANGED",
     "NO_INCIDENT",
+    "NO_LETTER",
     "STALE",
     "STEP_ENDED",
 ]
@@ -295,6 +317,21 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's decision is carried out; `incidents` are those that it closed."""
 
     incidents: tuple[str, ...] = ()
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """The dead letter is settled by this call."""
+
+    action: LetterAction
+
+
+class AlreadySettled(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody settled the dead letter before; nothing was done."""
+
+    action: LetterAction
+    by: str
+    on: datetime
+    reason: str = ""
 
 
 class Unfit(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,6 +360,8 @@ Reply: TypeAlias = (
     | Reassigned
     | Declined
     | Repaired
+    | Settled
+    | AlreadySettled
     | Unfit
     | UnknownToken
     | Done

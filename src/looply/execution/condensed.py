@@ -27,6 +27,7 @@ from looply.execution.events import (
     ExecutionStarted,
     IncidentClosed,
     IncidentOpened,
+    LetterSettled,
     Migrated,
     Moved,
     Queued,
@@ -132,10 +133,7 @@ class _Visits:
             case WaitOpened():
                 self.of(event).status = "WAITING"
             case WaitTimedOut():
-                entry = self.of(event)
-                entry.end(event, "TIMED_OUT")
-                if event.output is not UNSET:
-                    entry.output = _shown(event, event.output, "output")
+                self._timed_out(event)
             case CardWanted():
                 self._asked(event)
             case ChildStarted():
@@ -156,6 +154,7 @@ class _Visits:
                 | AnswerRecorded()
                 | ResumeBuffered()
                 | ResumeIgnored()
+                | LetterSettled()
                 | CardClosed()
                 | ChildClosed()
                 | Queued()
@@ -172,6 +171,12 @@ class _Visits:
                 pass
             case _:
                 assert_never(event)
+
+    def _timed_out(self, event: WaitTimedOut) -> None:
+        entry = self.of(event)
+        entry.end(event, "TIMED_OUT")
+        if event.output is not UNSET:
+            entry.output = _shown(event, event.output, "output")
 
     def _called(self, event: ChildStarted) -> None:
         if event.step:

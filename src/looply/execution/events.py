@@ -23,6 +23,7 @@ TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FinalStatus: TypeAlias = Literal["COMPLETED", "FAILED", "TERMINATED"]
 TimerKind: TypeAlias = Literal["DELAY", "RETRY", "WAIT", "EXECUTION", "REMINDER", "ESCALATION"]
 IgnoreReason: TypeAlias = Literal["DUPLICATE", "UNFIT", "UNUSED"]
+LetterAction: TypeAlias = Literal["APPLIED", "DISCARDED"]
 CardEnd: TypeAlias = Literal[
     "ANSWERED", "TIMED_OUT", "TERMINATED", "DELETED", "ENDED", "CANCELLED", "REASSIGNED", "ESCALATED"
 ]
@@ -214,13 +215,22 @@ class ResumeBuffered(EventBase, frozen=True, kw_only=True):
 
 
 class ResumeIgnored(EventBase, frozen=True, kw_only=True):
-    """A resume moved nothing. With reason `UNFIT` or `UNUSED` it is a dead letter and its payload is kept."""
+    """A resume moved nothing. With `UNFIT` and `UNUSED` its payload is kept; an `is_letter` waits for somebody."""
 
     reason: IgnoreReason
     source: str
     message: str = ""
     payload: Json = None
     secret: tuple[str, ...] = ()
+    is_letter: bool = False
+
+
+class LetterSettled(EventBase, frozen=True, kw_only=True):
+    """Somebody decided about a dead letter, which was event number `letter`: it is applied to a wait, or let go."""
+
+    letter: int
+    action: LetterAction
+    reason: str = ""
 
 
 class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
@@ -463,6 +473,7 @@ Event: TypeAlias = (
     | Resumed
     | ResumeBuffered
     | ResumeIgnored
+    | LetterSettled
     | WaitTimedOut
     | CardWanted
     | CardClosed

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from looply.definition import START
 from looply.definition.pointer import split_pointer
 from looply.errors import IllegalTransition
-from looply.execution import neighbors, overlays, regions, repairing
+from looply.execution import letters, neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
 from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
 from looply.execution.events import (
@@ -34,6 +34,7 @@ from looply.execution.events import (
     ExecutionStarted,
     IncidentClosed,
     IncidentOpened,
+    LetterSettled,
     Migrated,
     Moved,
     Queued,
@@ -97,7 +98,7 @@ def evolve(state: ExecutionState | None, event: Event) -> ExecutionState:
         if not isinstance(event, ExecutionStarted):
             raise IllegalTransition(f"a history begins with ExecutionStarted, not {type(event).__name__}")
         return _start(event)
-    if state.closed is not None and not isinstance(event, Discarded):
+    if state.closed is not None and not isinstance(event, Discarded | LetterSettled):
         raise IllegalTransition(f"{type(event).__name__} cannot follow the end of an execution")
     changed = _apply(state, event)
     return replace(
@@ -149,7 +150,9 @@ def _apply(state: ExecutionState, event: Event) -> ExecutionState:
         case ResumeBuffered():
             return _kept(state, event)
         case ResumeIgnored():
-            return replace(state, ignored=state.ignored + 1)
+            return letters.ignored(state, event)
+        case LetterSettled():
+            return letters.settled(state, event)
         case WaitTimedOut():
             return _wait_timed_out(state, event)
         case CardWanted():

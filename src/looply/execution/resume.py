@@ -47,6 +47,23 @@ def answer_resume(workflow: Workflow, state: ExecutionState, command: Resume, li
     return Answer(_decline(code, "not found"))
 
 
+def release_open(workflow: Workflow, state: ExecutionState, command: Resume, limits: Limits) -> Answer:
+    """Returns the reply to a resume that a person puts to a wait which is open now; nothing is kept for later.
+
+    It is never taken for a repeated call: who puts it there has seen what it is.
+    """
+    named = _named_wait(state, command)
+    if (declined := _declined(workflow, state, named)) is not None:
+        return Answer(declined)
+    wait = _wait_for(state, command, named)
+    if isinstance(wait, Declined):
+        return Answer(wait)
+    if wait is None:
+        code: DeclineCode = "COMPLETED" if state.closed is not None else "NOT_WAITING"
+        return Answer(_decline(code, "the execution waits for no answer now"))
+    return _release(workflow, state, command, wait, limits)
+
+
 def _named_wait(state: ExecutionState, command: Resume) -> str | None:
     """Returns the address that a genuine token of this execution names, "?" for any other token, None without one."""
     if not command.token:

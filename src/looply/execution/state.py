@@ -14,7 +14,7 @@ from immutables import Map
 
 from looply.execution.address import Address
 from looply.execution.approval_terms import ApprovalTerms
-from looply.execution.events import ExecutionStarted, FinalStatus, IncidentKind, StepFailed, TimerKind
+from looply.execution.events import ExecutionStarted, FinalStatus, IgnoreReason, IncidentKind, StepFailed, TimerKind
 from looply.execution.scopes import Frame, Region
 from looply.jsontext import Json
 
@@ -135,6 +135,23 @@ class Buffered(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     on: datetime
     secret: tuple[str, ...] = ()
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter: a resume that was kept and moved nothing. Its payload stands in the event that `seq` numbers.
+
+    `action` is empty until somebody settles it; then `by`, `on` and `note` tell who, when and why.
+    """
+
+    seq: int
+    reason: IgnoreReason
+    source: str
+    sender: str
+    at: datetime
+    action: Literal["", "APPLIED", "DISCARDED"] = ""
+    by: str = ""
+    on: datetime | None = None
+    note: str = ""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +277,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     last_released: str = ""
     buffered: Mapping[str, Buffered] = {}
     ignored: int = 0
+    letters: Map[int, Letter] = Map()
     cards: Map[str, Card] = Map()
     incidents: Mapping[str, Incident] = {}
     children: Mapping[str, OpenChild] = {}

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
+from looply.engine.letters import Letters
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
@@ -181,7 +182,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -203,6 +204,11 @@ class FaultyStore:
     def schedules(self) -> Schedules:
         """Live schedules."""
         return cast("Schedules", self._sides["schedules"])
+
+    @property
+    def letters(self) -> Letters:
+        """Dead letters."""
+        return cast("Letters", self._sides["letters"])
 
     @property
     def copies(self) -> Copies:

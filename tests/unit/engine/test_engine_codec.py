@@ -209,6 +209,17 @@ def test_pointers_to_nothing_are_harmless() -> None:
     assert decoded(batch, values) == events
 
 
+def test_outputs_of_an_edit_stay_an_object_where_a_pointer_leads_to_nothing() -> None:
+    large = {"text": "the-pin " * LARGE_BYTES}
+    edit = DocumentEdited(at=NOW, outputs={"a": large, "b": 1}, payload="x" * LARGE_BYTES, secret=("/outputs/c/pin",))
+    batch, values = encoded(edit)
+    assert b"the-pin" not in stored_text(batch, values)
+    assert decoded(batch, values) == [edit]
+    (listed,) = decoded(batch, None)
+    assert isinstance(listed, DocumentEdited)
+    assert set(listed.outputs) == {"a", "b"}
+
+
 def test_a_sealed_value_opens_in_its_own_place_only() -> None:
     batch, values = encoded(succeeded({"token": SECRET}, "/output/token"))
     with pytest.raises(StoreCorrupt):

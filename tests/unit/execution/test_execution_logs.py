@@ -46,6 +46,7 @@ TYPES = {
     *(f"CARD_{end}" for end in ("SENT", "ANSWERED", "CLOSED")),
     *(f"INCIDENT_{end}" for end in ("OPENED", "CLOSED")),
     *(f"CHILD_{end}" for end in ("STARTED", "ENDED")),
+    "LETTER_SETTLED",
 }
 
 

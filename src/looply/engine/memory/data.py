@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.letters import LetterRow
 from looply.engine.memory.copy_rows import StoredCopy, wish
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
@@ -61,6 +62,7 @@ class MemoryData:
     deliveries: dict[Delivered, DeliveryKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     copies: dict[str, StoredCopy] = field(default_factory=dict)
+    letters: dict[Row, LetterRow] = field(default_factory=dict)
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class MemoryData:
             self.change_datastore(unit.datastore)
         for wished in unit.copies:
             wish(self.copies, unit.execution_id, wished)
+        self.letters.update({(row.execution_id, row.seq): row for row in unit.letters})
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
         for row in unit.applied:
             self.deliveries.pop(row, None)
@@ -215,8 +218,9 @@ class MemoryData:
             self.places[execution_id] = work.put.place
         for seq in work.drop_effects:
             self.effects.pop((execution_id, seq), None)
-        for _, seq in work.drop_timers:
-            self.timers.pop((execution_id, seq), None)
+        for due, seq in work.drop_timers:
+            if (timer := self.timers.get((execution_id, seq))) is not None and timer.due == due:
+                del self.timers[execution_id, seq]
         for seq in work.drop_waits:
             self.waits.pop((execution_id, seq), None)
         for seq in work.drop_incidents:

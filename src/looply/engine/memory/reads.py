@@ -128,6 +128,7 @@ class MemoryReads:
             *(("delivery", row.sender) for row in data.deliveries),
             *(("card", card.execution_id) for card in data.cards.values()),
             *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
+            *(("letter", key[0]) for key in data.letters),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("search_field", key) for key, found in data.search.items() if found),

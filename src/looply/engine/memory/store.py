@@ -11,6 +11,7 @@ from looply.engine.memory.commits import Commits
 from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
+from looply.engine.memory.letters import MemoryLetters
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
 from looply.engine.store import (
@@ -214,6 +215,7 @@ class MemoryStore:
         self.schedules = MemorySchedules(self.data, self.commits)
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
+        self.letters = MemoryLetters(self.data)
         self._fold = fold
         self._is_open = False
 

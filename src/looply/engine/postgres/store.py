@@ -17,6 +17,7 @@ from looply.engine.postgres.copies import PostgresCopies
 from looply.engine.postgres.database import Database, lease_is_over
 from looply.engine.postgres.datastores import PostgresDatastores
 from looply.engine.postgres.journal import PostgresJournal
+from looply.engine.postgres.letters import PostgresLetters
 from looply.engine.postgres.months import add_month, months_from
 from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
@@ -74,6 +75,7 @@ class PostgresStore:
         self.schedules = schedules(self._database, names)
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
+        self.letters = PostgresLetters(self._database, names)
 
     @property
     def is_shared(self) -> bool:

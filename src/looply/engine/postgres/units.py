@@ -19,6 +19,7 @@ from looply.engine.postgres.ledger import (
     note_facts,
     queued_facts,
 )
+from looply.engine.postgres.letters import PUT_LETTERS, letter_facts
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
 from looply.engine.rows import (
@@ -86,6 +87,12 @@ class UnitWriter:
         if unit.copies:
             wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
             statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
+        if unit.letters:
+            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
+            owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
+            letters = msgspec.json.encode(letter_facts(unit.letters)).decode()
+            statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
+            arguments = (unit.execution_id, *owner, letters, *arguments)
         # Known by now, and at hand.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
         if passed := passed_on(unit, numbers[unit.head.workflow_id]):

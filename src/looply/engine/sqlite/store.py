@@ -15,6 +15,7 @@ from looply.engine.sqlite.backup import back_up, integrity_check
 from looply.engine.sqlite.copies import SqliteCopies
 from looply.engine.sqlite.datastores import SqliteDatastores
 from looply.engine.sqlite.journal import SqliteJournal
+from looply.engine.sqlite.letters import SqliteLetters
 from looply.engine.sqlite.lock import FolderLock
 from looply.engine.sqlite.mark import MARK_NAME, Mark
 from looply.engine.sqlite.moved import check_not_moved
@@ -95,6 +96,7 @@ class SqliteStore:
         self.schedules = SqliteSchedules(self._threads)
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
+        self.letters = SqliteLetters(self._threads)
 
     @property
     def is_shared(self) -> bool:

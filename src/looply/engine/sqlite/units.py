@@ -20,6 +20,7 @@ from looply.engine.sqlite.copies import wish_copies
 from looply.engine.sqlite.datastores import store_change
 from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.ledger import store_fire
+from looply.engine.sqlite.letters import put_letters
 from looply.engine.sqlite.names import Names
 from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
 from looply.errors import ClaimTaken, KeyTaken, Stale
@@ -104,6 +105,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_fire(connection, names, unit.fire, key)
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
+    if unit.letters:
+        put_letters(connection, key, (org, workflow), unit.letters)
     if unit.copies:
         wish_copies(connection, key, unit.copies)
     connection.execute(

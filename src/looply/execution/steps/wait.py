@@ -156,6 +156,7 @@ def _ignored(visit: Visit, kept: Buffered, reason: IgnoreReason, message: str) -
         message=message,
         payload=kept.payload,
         secret=kept.secret,
+        is_letter=True,
     )
 
 

@@ -76,8 +76,8 @@ class AuditStories:
         assert (audit.executions, audit.open, audit.orphans, list(audit.problems)) == (5, 3, 0, [])
         engine.world.open()[0].release()
 
-    @pytest.mark.parametrize("kind", ["effects", "timers", "waits", "continues"])
-    async def test_a_row_too_many_is_found(self, engine: Driver, kind: str) -> None:
+    @pytest.mark.parametrize("table", ["effects", "timers", "waits", "continues"])
+    async def test_a_row_too_many_is_found(self, engine: Driver, table: str) -> None:
         execution_id = await engine.started(asking())
         rows: dict[str, Any] = {
             "effects": (
@@ -95,7 +95,7 @@ class AuditStories:
             "waits": (WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",)),),
             "continues": True,
         }
-        await plant(engine, execution_id, work=WorkChange(put=Work(**{kind: rows[kind]})))
+        await plant(engine, execution_id, work=WorkChange(put=Work(**{table: rows[table]})))
         assert await problems(engine, execution_id) == {"WORK"}
 
     async def test_a_row_too_few_is_found_and_so_is_the_orphan(self, engine: Driver) -> None:

@@ -1,0 +1,148 @@
+"""The auditor: goes round the store slowly, beside all work, and proves that every open execution will go on.
+
+Theory of operation. It does for one execution after the other what `looply doctor` does for all: fold its history and
+compare what follows with the rows that are stored. Head and rows are read between two looks at the sequence number, so
+that an execution which moves meanwhile is left for the next round. What differs is mended: an attempt whose row is gone
+is told as lost, since nobody knows whether it was sent, and all other rows are written anew in a unit of the execution,
+under its fence. What is wrong after that is told, and stays in `damaged` until a later round finds it sound.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from looply.clock import Clock
+from looply.engine.audit import Problem, problems_of
+from looply.engine.port import Head
+from looply.engine.shell import Shell
+from looply.engine.store import Store, Work
+from looply.errors import LooplyError
+from looply.execution import ExecutionState, open_work
+from looply.execution.commands import EffectLost, Mend
+
+_log = structlog.get_logger(__name__)
+
+SLICE: Final = 50
+"""So many executions are looked at in one go."""
+_FIRST_SECONDS: Final = 60.0
+"""Before the first round: a process that starts has more urgent things to do."""
+_PAUSE_SECONDS: Final = 1.0
+"""Between two slices: the auditor must never be what is slow."""
+_ROUND_SECONDS: Final = 3600.0
+"""Between two rounds."""
+_OPEN: Final = ("RUNNING", "WAITING", "FAILED")
+
+
+class Auditor:
+    """One process's way round the store; see the module. Several at once are harmless: the fence decides."""
+
+    def __init__(self, shell: Shell, store: Store, clock: Clock, channels: frozenset[str]) -> None:
+        self._shell = shell
+        self._store = store
+        self._clock = clock
+        self._channels = channels
+        self._after = ""
+        self._looked_at = 0
+        self._signal = asyncio.Event()
+        self._is_stopping = False
+        self.damaged: dict[str, Sequence[Problem]] = {}
+
+    @property
+    def orphans(self) -> int:
+        """How many executions that nothing will move were found and could not be mended."""
+        return sum(any(problem["kind"] == "ORPHAN" for problem in found) for found in self.damaged.values())
+
+    async def tick(self) -> bool:
+        """Looks at one slice, mends what it can, and returns whether the round is over."""
+        heads = await self._store.reads.scan(self._after, SLICE)
+        for head in heads:
+            if self._is_stopping:
+                return False
+            await self._look_at(head)
+        self._looked_at += len(heads)
+        if len(heads) == SLICE:
+            self._after = heads[-1].execution_id
+            return False
+        _log.info("audited", executions=self._looked_at, damaged=len(self.damaged), orphans=self.orphans)
+        self._after, self._looked_at = "", 0
+        return True
+
+    async def run(self) -> None:
+        """Goes round until `stop`."""
+        await self._rest(_FIRST_SECONDS)
+        while not self._is_stopping:
+            pause = _PAUSE_SECONDS
+            try:
+                if await self.tick():
+                    pause = _ROUND_SECONDS
+            except LooplyError as error:
+                _log.error("auditor_failed", error=error.message)
+            await self._rest(pause)
+
+    def stop(self) -> None:
+        """Ends `run` after what it is doing. Stopping twice is harmless."""
+        self._is_stopping = True
+        self._signal.set()
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._signal.wait(), seconds)
+
+    async def _look_at(self, head: Head) -> None:
+        execution_id = head.execution_id
+        if head.status not in _OPEN and not await self._owns_rows(execution_id):
+            self.damaged.pop(execution_id, None)
+            return
+        found = await self._found(execution_id)
+        if found and await self._mend(execution_id):
+            left = await self._found(execution_id)
+            if left == []:
+                kinds = sorted({str(problem["kind"]) for problem in found})
+                _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
+            found = left
+        if found:
+            if execution_id not in self.damaged:
+                _log.error("execution_damaged", execution_id=execution_id, problems=[p["message"] for p in found])
+            self.damaged[execution_id] = found
+        elif found is not None:
+            self.damaged.pop(execution_id, None)
+
+    async def _owns_rows(self, execution_id: str) -> bool:
+        if await self._store.reads.work_of(execution_id) != Work():
+            return True
+        return bool(await self._store.reads.claims_of(execution_id))
+
+    async def _found(self, execution_id: str) -> Sequence[Problem] | None:
+        """Returns what is wrong, None for an execution that has moved meanwhile."""
+        before = await self._store.reads.head(execution_id)
+        found = await problems_of(self._store, self._shell.stored, execution_id, self._channels)
+        return found if before == await self._store.reads.head(execution_id) else None
+
+    async def _mend(self, execution_id: str) -> bool:
+        """Returns whether something was mended; an execution that cannot be read, or has ended, is only told of."""
+        try:
+            state = await self._shell.stored(execution_id)
+            if state.closed is not None:
+                return False
+            for lost in await self._lost_attempts(state):
+                await self._shell.submit(execution_id, lost)
+            await self._shell.submit(execution_id, Mend(at=self._clock.now()))
+        except LooplyError as error:
+            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            return False
+        return True
+
+    async def _lost_attempts(self, state: ExecutionState) -> list[EffectLost]:
+        execution_id = state.started.execution_id
+        stored = {row.seq for row in (await self._store.reads.work_of(execution_id)).effects}
+        head = await self._store.reads.head(execution_id)
+        if head is None or head.seq != state.seq:
+            return []  # it has moved: what is missing now need not be lost
+        return [
+            EffectLost(at=self._clock.now(), address=effect.address, attempt=effect.attempt)
+            for seq, effect in open_work(state).effects.items()
+            if seq not in stored
+        ]

@@ -1,0 +1,98 @@
+"""Parents and children while the server is killed again and again: each child once, each parent told, none orphaned.
+
+The hypothesis: a parent that wants three children has exactly these three whatever process started them; it goes on
+when all have ended, and its next call carries what they came to; nothing is stored that nobody asked for.
+"""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blackbox_definitions import Definition, definition, graph, http, note
+from blackbox_killing import (
+    KILLS,
+    Repetitions,
+    by_path,
+    check_store,
+    created,
+    entries,
+    kill_again_and_again,
+    ordering,
+    place_of,
+    repeated_only_by_kills,
+    run_of,
+)
+from blackbox_load import SEED, Row
+from blackbox_report import FaultReport
+from blackbox_sink import Sink
+
+CHILDREN = 3
+LONGEST_SECONDS = 3 * 3600
+
+
+def _child(place: str) -> Definition:
+    url = f"{place}/${{payload.output.n}}/child/${{payload.output.index}}"
+    call = http(url, "call_1", "PUT", body={"n": "${payload.output.n}"})
+    return definition(call, note("sum", "${add(payload.output.n, payload.output.index)}"), name="Child")
+
+
+def _parent(place: str, child: str) -> Definition:
+    """Three children side by side, then a call that tells the world what became of them."""
+    each = {"items": list(range(CHILDREN)), "concurrency": CHILDREN}
+    wanted = {"workflow_id": child, "payload": {"n": "${payload.output.n}", "index": "${index}"}}
+    told = {"children": "${forEach_1.output.items}"}
+    steps = [
+        {"id": "forEach_1", "type": "forEach", "settings": each},
+        {"id": "subworkflow_1", "type": "subworkflow", "settings": wanted},
+        http(f"{place}/${{payload.output.n}}/after", "after", "PUT", body=told),
+    ]
+    edges = (("WorkflowStartState", "forEach_1"), ("forEach_1", "subworkflow_1", "each"), ("forEach_1", "after"))
+    return graph(steps, *edges, name="Parent")
+
+
+def _check_family(number: int, parent: Row, children: list[Row], told: list[dict[str, Any]]) -> None:
+    """One parent has its three children, knows each of them, and told the world so."""
+    assert parent["status"] == "COMPLETED", parent
+    assert {child["status"] for child in children} == {"COMPLETED"}, children
+    by_index = {child["workflow_event_log"][0]["input"]["index"]: child for child in children}
+    assert len(children) == len(by_index) == CHILDREN, f"{number} has the children {children}"
+    ids = [by_index[index]["workflow_execution_id"] for index in range(CHILDREN)]
+    for type_ in ("CHILD_STARTED", "CHILD_ENDED"):
+        assert sorted(entry["execution_id"] for entry in entries(parent, type_)) == sorted(ids), (type_, parent)
+    assert [item["execution_id"] for item in told] == ids, (told, ids)
+    assert [item["status"] for item in told] == ["COMPLETED"] * CHILDREN, told
+    assert [item["output"]["sum"] for item in told] == [number + index for index in range(CHILDREN)], told
+
+
+@pytest.mark.timeout(LONGEST_SECONDS)
+def test_killed_again_and_again_each_child_is_there_once_and_each_parent_is_told(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions
+) -> None:
+    kills = repetitions(20, 500)
+    report = FaultReport("kill_families", seed=SEED, options={"kills": kills, "children": CHILDREN}, faults=KILLS)
+    run = run_of(tmp_path, sink, "families")
+    try:
+        child = created(run, _child(place_of(run)))
+        parent = created(run, _parent(place_of(run), child))
+        with ordering(run, parent, lambda number: {"n": number}) as asked:
+            kill_again_and_again(run, report, kills)
+        rows, calls = run.rows(), by_path(run)
+        check_store(run, rows)
+    finally:
+        run.close()
+    children: dict[str, list[Row]] = defaultdict(list)
+    for row in rows.values():
+        if row["workflow_id"] == child:
+            children[row["workflow_event_log"][0]["parent"]].append(row)
+    assert set(children) == set(asked.values()), "a child has a parent that nobody asked for, or a parent has none"
+    assert len(rows) == len(asked) * (1 + CHILDREN), f"{len(rows)} are stored for {len(asked)} orders"
+    for number, execution_id in asked.items():
+        body = json.loads(calls[(str(number), "after")][0]["body"])
+        _check_family(number, rows[execution_id], children[execution_id], body["children"])
+        assert all((str(number), "child", str(index)) in calls for index in range(CHILDREN)), number
+    report.checked("each child once, each parent told", len(asked))
+    report.hit("calls repeated after a kill", repeated_only_by_kills(run, calls))
+    report.checked("I11 sound store", len(rows))
+    report.finish()

@@ -1,0 +1,160 @@
+"""Dead letters over HTTP: they are listed, shown, and settled once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from server_kit import Caller, definition, note_step, wait_step
+
+from looply.engine.shell import Shell
+from looply.testing.clock import FakeClock
+from looply.testing.world import HANG, World
+
+LATER = definition(
+    {
+        "id": "call_1",
+        "type": "httpRequest",
+        "settings": {"method": "POST", "url": "https://shop.example/orders", "body": "x"},
+    },
+    wait_step(sources=["TEAMS"]),
+    wait_step("wait_2"),
+    note_step(),
+)
+PAYLOAD = {"source": "SAP", "po": "4711"}
+
+
+class Letters:
+    """Makes dead letters and settles them."""
+
+    def __init__(self, mine: Caller, world: World, shell: Shell, clock: FakeClock) -> None:
+        self.mine = mine
+        self._world = world
+        self._shell = shell
+        self._clock = clock
+        self._made = 0
+
+    async def unfit(self, process_id: str = "PO-1", document: dict[str, Any] = LATER) -> dict[str, Any]:
+        """Returns the letter of an execution that waits for TEAMS."""
+        self._world.script("call_1", HANG)
+        workflow_id = await self.mine.create(document)
+        execution_id = await self.mine.trigger(workflow_id, {}, process_id=process_id)
+        self._made += 1
+        call = await self._world.called("call_1", self._made)
+        kept = await self.mine.post(f"resumeWorkflow/{process_id}", {"payload": PAYLOAD})
+        assert kept.json().get("buffered") is True, kept.text
+        call.release()
+        await self._shell.settled(execution_id, self._clock.now() + timedelta(minutes=1))
+        (item,) = (await self.mine.get("getLetters", process_id=process_id)).json()["items"]
+        return dict(item)
+
+    async def open_next(self, process_id: str = "PO-1") -> None:
+        """Answers the first wait as TEAMS, so that the one which takes the letter opens."""
+        answer = await self.mine.post(f"resumeWorkflow/{process_id}", {"payload": {"source": "TEAMS"}})
+        assert answer.json()["message"] == "restarted"
+
+    async def settle(self, letter: dict[str, Any], action: str, **more: Any) -> Any:
+        return await self.mine.post("settleLetter", {"letter_id": letter["letter_id"], "action": action, **more})
+
+
+@pytest.fixture
+def letters(mine: Caller, world: World, shell: Shell, clock: FakeClock) -> Letters:
+    return Letters(mine, world, shell, clock)
+
+
+async def test_a_letter_is_listed_and_shown_with_what_it_holds(letters: Letters) -> None:
+    item = await letters.unfit()
+    assert (item["process_id"], item["reason"], item["source"], item["action"]) == ("PO-1", "UNFIT", "SAP", None)
+    shown = (await letters.mine.get("getLetter", letter_id=item["letter_id"])).json()["item"]
+    assert shown == {**item, "payload": PAYLOAD, "why": shown["why"]}
+    assert "SAP" in shown["why"]
+
+
+async def test_an_applied_letter_answers_the_wait_and_the_log_says_who_did_it(letters: Letters) -> None:
+    item = await letters.unfit()
+    await letters.open_next()
+    settled = await letters.settle(item, "apply", reason="asked by phone")
+    assert (settled.status_code, settled.json()["message"], settled.json()["action"]) == (200, "settled", "APPLIED")
+    read = await letters.mine.item(item["workflow_id"], item["workflow_execution_id"])
+    assert read["status"] == "COMPLETED"
+    log = {entry["type"]: entry for entry in read["workflow_event_log"]}
+    assert (log["LETTER_SETTLED"]["action"], log["LETTER_SETTLED"]["reason"]) == ("APPLIED", "asked by phone")
+    assert log["WAIT_RESUMED"]["via"] == "LETTER"
+    again = (await letters.settle(item, "apply")).json()
+    assert (again["message"], again["settled_by"]) == ("already settled", settled.json()["settled_by"])
+    assert again["settled_on"] == settled.json()["settled_on"]
+
+
+async def test_of_32_callers_one_settles(letters: Letters) -> None:
+    item = await letters.unfit()
+    await letters.open_next()
+    answers = await asyncio.gather(*(letters.settle(item, "apply") for _ in range(32)))
+    assert sorted(answer.json()["message"] for answer in answers) == ["already settled"] * 31 + ["settled"]
+
+
+async def test_a_letter_that_the_open_wait_does_not_take_stays(letters: Letters) -> None:
+    item = await letters.unfit()
+    refused = await letters.settle(item, "apply")
+    assert (refused.status_code, refused.json()["code"]) == (409, "SOURCE_NOT_ACCEPTED")
+    (still,) = (await letters.mine.get("getLetters", settled="false")).json()["items"]
+    assert still == item
+
+
+async def test_a_discarded_letter_cannot_be_applied_and_the_refusal_says_who_and_when(letters: Letters) -> None:
+    item = await letters.unfit()
+    assert (await letters.settle(item, "discard")).json()["action"] == "DISCARDED"
+    refused = await letters.settle(item, "apply")
+    assert (refused.status_code, refused.json()["code"]) == (409, "LETTER_SETTLED")
+    assert "discarded by" in refused.json()["message"]
+    assert (await letters.mine.get("getLetters", settled="false")).json()["items"] == []
+    (after,) = (await letters.mine.get("getLetters", settled="true")).json()["items"]
+    assert after["action"] == "DISCARDED"
+
+
+async def test_letters_are_listed_page_by_page(letters: Letters) -> None:
+    made = [await letters.unfit(f"PO-{n}") for n in range(3)]
+    first = (await letters.mine.get("getLetters", limit=2)).json()
+    assert [item["letter_id"] for item in first["items"]] == [made[2]["letter_id"], made[1]["letter_id"]]
+    rest = (await letters.mine.get("getLetters", limit=2, **first["lastKey"])).json()
+    assert ([item["letter_id"] for item in rest["items"]], "lastKey" in rest) == ([made[0]["letter_id"]], False)
+
+
+async def test_a_secret_answer_is_masked_and_can_be_applied(letters: Letters) -> None:
+    call, first, second, note = LATER["workflow_steps"][1:]
+    document = definition(call, first, {**second, "secret": ["/output/po"]}, note)
+    item = await letters.unfit(document=document)
+    shown = await letters.mine.get("getLetter", letter_id=item["letter_id"])
+    assert "4711" not in shown.text
+    await letters.open_next()
+    assert (await letters.settle(item, "apply")).json()["message"] == "settled"
+
+
+async def test_what_another_organization_owns_does_not_exist(letters: Letters, theirs: Caller) -> None:
+    item = await letters.unfit()
+    unknown = f"{item['workflow_execution_id']}:1"
+    for letter_id in (item["letter_id"], unknown, "x", "01900000-0000-7000-8000-0000000000ff:0"):
+        read = await theirs.get("getLetter", letter_id=letter_id)
+        settled = await theirs.post("settleLetter", {"letter_id": letter_id, "action": "discard"})
+        assert [(each.status_code, each.json()["code"]) for each in (read, settled)] == [(404, "LETTER_NOT_FOUND")] * 2
+    assert (await theirs.get("getLetters")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"letter_id": "x"}, "BAD_CURSOR"),
+        ({"reason": "LATE"}, "BAD_REASON"),
+        ({"settled": "maybe"}, "BAD_FLAG"),
+        ({"workflow_id": "x"}, "INCORRECT_WORKFLOW_ID"),
+        ({"workflow_execution_id": "x"}, "INCORRECT_EXECUTION_ID"),
+        ({"limit": "0"}, "BAD_LIMIT"),
+    ],
+)
+async def test_a_wrong_question_is_400(mine: Caller, query: dict[str, str], code: str) -> None:
+    answer = await mine.get("getLetters", **query)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+async def test_a_reason_that_is_too_long_is_400(mine: Caller) -> None:
+    answer = await mine.post("settleLetter", {"letter_id": "x", "action": "discard", "reason": "x" * 2001})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "/reason")
