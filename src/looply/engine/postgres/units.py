@@ -80,10 +80,9 @@ class UnitWriter:
             change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
             statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
         if unit.search is not None:
-            owner = unit.head.organization_id
-            numbers = await self._names.give(connection, [owner])
+            org = (await self._names.give(connection, [unit.head.organization_id]))[unit.head.organization_id]
             texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
-            statement, arguments = f"{statement}, {_SEARCH}", (*arguments, numbers[owner], unit.execution_id, *texts)
+            statement, arguments = f"{statement}, {_SEARCH}", (*arguments, org, unit.execution_id, *texts)
         if unit.copies:
             wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
             statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
