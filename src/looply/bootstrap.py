@@ -298,6 +298,7 @@ async def _compose(
         registry=registry,
         library=library,
         links=Links(settings.public_url),
+        feed=shell.feed,
         limits=settings.limits,
     )
 

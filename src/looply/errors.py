@@ -109,6 +109,12 @@ class Overloaded(LooplyError):
         self.retry_after = retry_after
 
 
+class TooManyStreams(Overloaded):
+    """As many streams of events are open as one server holds."""
+
+    code = "TOO_MANY_STREAMS"
+
+
 class OperationError(LooplyError):
     """A connector's call failed.
 

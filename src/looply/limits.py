@@ -80,6 +80,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Condensed logs in one read of an execution."""
     list_events: int = 50
     """Events of one item of a list."""
+    streams: int = 500
+    """Streams of events that one server holds open at once."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -35,9 +35,9 @@ def test_a_value_within_quotes_stays_the_key_of_its_entity(
     assert asked == f"Order('{key}')?$filter=Name%20eq%20'{literal}'&sap-client=100"
 
 
-@pytest.mark.parametrize("name", ["search_fields", "retention", "log"])
+@pytest.mark.parametrize("name", ["retention", "log"])
 def test_a_setting_that_this_release_does_not_follow_is_told_when_it_is_saved(org: Organization, name: str) -> None:
-    values = {"search_fields": ["/payload/output/po"], "retention": "P30D", "log": "none"}
+    values = {"retention": "P30D", "log": "none"}
     made = definition(note(), workflow_settings={name: values[name]})
     checked = org.post("validateWorkflow", {"definition": made}).json()
     assert checked["errors"] == []

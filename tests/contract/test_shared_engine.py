@@ -27,6 +27,7 @@ from looply.testing.definitions import (
     wait,
 )
 from looply.testing.driver import ORGANIZATION, Driver
+from looply.testing.engine_contract.streams import numbers, told
 from looply.testing.world import HANG
 from postgres_server import StoreDatabase
 
@@ -416,3 +417,26 @@ class TestDatastores:
         assert len(await second.events(execution_id, StepSucceeded)) >= 1
         changed = [event for event in await second.events(execution_id, StepSucceeded) if event.step == "merge_1"]
         assert len(changed) == 1
+
+
+class TestStreams:
+    """Those who watch in one process are told what others store."""
+
+    async def test_what_other_processes_store_is_told_once_and_in_order(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        ids = await processes.together(*(some[n % 3].started(asking(), {"n": n}) for n in range(9)))
+        await processes.together(*(some[(n + 1) % 3].resume(str(id_), {"n": n}) for n, id_ in enumerate(ids)))
+        for each in some:
+            found = await told(each)
+            for id_ in ids:
+                events = await each.events(str(id_))
+                assert numbers(found, str(id_)) == list(range(1, len(events) + 1))
+        places = [[committed.position for committed in await told(each)] for each in some]
+        assert places[0] == places[1] == places[2]
+
+    async def test_a_place_of_one_process_is_one_of_all(self, processes: Processes) -> None:
+        some = await processes.open(2)
+        first = await some[0].started(asking())
+        place = (await told(some[0]))[-1].position
+        await some[1].resume(first)
+        assert {committed.execution_id for committed in await told(some[0], place)} == {first}

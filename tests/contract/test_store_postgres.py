@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from looply.engine.port import Filter, Fire
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres import lists as postgres_lists
+from looply.engine.searching import PROBED, Kind
 from looply.engine.store import Unit
 from looply.errors import (
     ClaimTaken,
@@ -30,7 +31,7 @@ from looply.testing.clock import START_TIME
 from looply.testing.store_contract import StoreContract
 from looply.testing.store_lists import pages
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
-from postgres_server import PostgresServer, PostgresStores
+from postgres_server import PostgresServer, PostgresStores, StoreDatabase
 
 ROUNDS = 10
 
@@ -265,19 +266,29 @@ async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
 
 
 @pytest.mark.parametrize(
-    ("statement", "index"),
+    ("kind", "index"),
     [
-        (postgres_lists.LIST_BY_ORGANIZATION, "org_id_idx"),
-        (postgres_lists.LIST_BY_WORKFLOW, "workflow_id_idx"),
-        (postgres_lists.LIST_BY_STATUS, "org_status_id_idx"),
-        (postgres_lists.LIST_BY_PROCESS_ID, "org_process_id_id_idx"),
-        (postgres_lists.LIST_BY_PREFIX, "org_process_id_id_idx"),
+        ("ORGANIZATION", "org_id_idx"),
+        ("WORKFLOW", "workflow_id_idx"),
+        ("STATUS", "org_status_id_idx"),
+        ("PROCESS_ID", "org_process_id_id_idx"),
+        ("STATE", "org_state_id_idx"),
+        ("VALUE", "search_field_pkey"),
+        ("PREFIX", "org_process_id_id_idx"),
+        ("ENDING", "org_reverse_id_idx"),
+        ("VALUE_PREFIX", "search_field_pkey"),
+        ("STATE_PREFIX", "org_state_id_idx"),
     ],
-    ids=["organization", "workflow", "status", "process-id", "prefix"],
 )
-async def test_every_list_reads_its_index_in_order(store: PostgresStore, statement: str, index: str) -> None:
-    one = dict.fromkeys(("org", "workflow", "statuses", "version", "trigger", "budget", "limit", "status"), 1)
-    words = {"process_id": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
+@pytest.mark.parametrize("statements", [postgres_lists.LISTS, postgres_lists.SEARCHES], ids=["list", "search"])
+async def test_every_list_reads_its_index_in_order(
+    store: PostgresStore, statements: Mapping[Kind, str], kind: Kind, index: str
+) -> None:
+    statement = statements[kind]
+    numbers = ("org", "workflow", "statuses", "version", "trigger", "budget", "limit", "status", "span_workflow")
+    one = dict.fromkeys(numbers, 1)
+    words: dict[str, object] = {"text": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
+    words |= dict.fromkeys(("endings", "terms", "term_ids", "term_workflows", "fields"))
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
     async def plan(connection: psycopg.AsyncConnection[Any]) -> str:
@@ -289,7 +300,23 @@ async def test_every_list_reads_its_index_in_order(store: PostgresStore, stateme
     assert "Seq Scan on execution" not in text
     # A prefix has few rows, which are sorted; every other list comes out of its index as it is shown.
     assert text.count("Sort Key") == text.count("->  Merge Append") + text.count("Sort  (")
-    assert ("Sort  (" in text) == (statement == postgres_lists.LIST_BY_PREFIX)
+    assert ("Sort  (" in text) == (kind in PROBED)
+
+
+async def test_a_unit_is_told_when_the_transactions_before_it_have_ended(
+    store: PostgresStore, postgres_database: StoreDatabase, samples: Samples
+) -> None:
+    begin = await store.journal.position()
+    async with await psycopg.AsyncConnection.connect(postgres_database.address) as other:
+        await other.execute("SELECT pg_current_xact_id()")
+        units = [samples.first(), samples.first()]
+        for unit in units:
+            await store.journal.commit(unit)
+        assert list(await store.journal.committed(begin, 10)) == []
+        await other.rollback()
+    found = await store.journal.committed(begin, 10)
+    assert [placed.execution_id for placed in found] == [unit.execution_id for unit in units]
+    assert list(await store.journal.committed(found[-1].position, 10)) == []
 
 
 async def test_reads_and_writes_before_opening_are_refused(postgres_stores: PostgresStores, samples: Samples) -> None:

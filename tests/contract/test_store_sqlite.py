@@ -272,13 +272,17 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
 
 @pytest.mark.parametrize(
     "statement",
-    [sqlite_lists.LIST_BY_ORGANIZATION, sqlite_lists.LIST_BY_WORKFLOW, sqlite_lists.LIST_BY_STATUS],
-    ids=["organization", "workflow", "status"],
+    [
+        statements[kind]
+        for statements in (sqlite_lists.LISTS, sqlite_lists.SEARCHES)
+        for kind in ("ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE")
+    ],
 )
 async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, statement: str) -> None:
     def plan(connection: apsw.Connection) -> str:
         names = ("org", "workflow", "below", "lowest", "statuses", "version", "trigger", "patterns", "budget", "limit")
-        bindings = dict.fromkeys((*names, "status"), 1)
+        more = ("status", "span_workflow", "text", "endings", "terms", "term_ids", "term_workflows", "fields")
+        bindings = dict.fromkeys((*names, *more), 1)
         return "\n".join(str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + statement, bindings))
 
     text = await store._threads.read(plan)

@@ -16,7 +16,8 @@ from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
-from looply.engine.store import Boot, Journal, Reads, Schedules, Unit, WorkQueue
+from looply.engine.schedule_store import Schedules
+from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
 
 if TYPE_CHECKING:
     from sim_process import Process

@@ -80,7 +80,10 @@ def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[
 
 
 def _content(title: str, content: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
-    schema = content["application/json"]["schema"]
+    ((media_type, described),) = content.items()
+    if media_type != "application/json":
+        return [f"{title}: a stream of {code(media_type)}."]
+    schema = described["schema"]
     resolved = _resolved(schema, schemas)
     if not resolved.get("properties"):
         return [f"{title}: {'any JSON value' if not resolved else 'a JSON object'}."]

@@ -1,10 +1,6 @@
 """Executions as readers see them: one with its logs, pages of them, and a rerun with the same input."""
 
-import asyncio
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import product
-from typing import Final
 
 import msgspec
 
@@ -12,12 +8,8 @@ from looply.app.addressing import checked_process_id, get_owned
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.port import Execution, Filter, Listed, Page, Start, Started
-from looply.errors import Refused
 from looply.execution.events import Event
-from looply.execution.state import Status
 from looply.jsontext import encode_json, fingerprint
-
-_COMBINATIONS: Final = 30
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,18 +33,6 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     items: Sequence[Row]
     after: str
     truncated: bool = False
-
-
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions are wanted; values of one field are OR-ed, empty means any. Process ids may hold `*`."""
-
-    workflow_ids: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
-    versions: tuple[int, ...] = ()
-    trigger_types: tuple[str, ...] = ()
-    process_ids: tuple[str, ...] = ()
-    created_from: datetime | None = None
-    created_to: datetime | None = None
 
 
 class Rerun(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,36 +69,7 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     page = await services.engine.list(organization_id, Filter(workflow_id=workflow_id), after, limit)
     if workflow_id and not after and not page.items:
         await services.catalog.workflows.newest(organization_id, workflow_id)
-    return await _named(services, organization_id, page)
-
-
-async def search(services: Services, principal: Principal, wanted: Search, *, after: str, limit: int) -> Rows:
-    """Returns executions that fit; a page may be short and still be followed by another.
-
-    Raises: Refused when the combinations of workflows, versions and trigger types are more than can be read at once.
-    """
-    filters = [
-        Filter(
-            workflow_id=workflow_id,
-            statuses=wanted.statuses,
-            workflow_version=version,
-            trigger_type=trigger_type,
-            process_ids=wanted.process_ids,
-            created_from=wanted.created_from,
-            created_to=wanted.created_to,
-        )
-        for workflow_id, version, trigger_type in product(
-            dict.fromkeys(wanted.workflow_ids) or ("",),
-            dict.fromkeys(wanted.versions) or (None,),
-            dict.fromkeys(wanted.trigger_types) or ("",),
-        )
-    ]
-    if len(filters) > _COMBINATIONS:
-        message = f"the search combines {len(filters)} workflows, versions and trigger types; at most {_COMBINATIONS}"
-        raise Refused(message, code="SEARCH_TOO_WIDE")
-    organization_id = principal.organization_id
-    pages = await asyncio.gather(*(services.engine.list(organization_id, each, after, limit) for each in filters))
-    return await _named(services, organization_id, _merged(pages, limit))
+    return await named_rows(services, organization_id, page)
 
 
 async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
@@ -161,19 +112,8 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
     )
 
 
-def _merged(pages: Sequence[Page], limit: int) -> Page:
-    """Returns the newest items of several pages as one page."""
-    if len(pages) == 1:
-        return pages[0]
-    # Below the end of a page that goes on there may be items of it that were not read yet.
-    floor = max((page.after for page in pages), default="")
-    items = sorted((item for page in pages for item in page.items), key=lambda item: item.head.execution_id)
-    ready = [item for item in reversed(items) if item.head.execution_id >= floor]
-    after = ready[limit - 1].head.execution_id if len(ready) > limit else floor
-    return Page(items=ready[:limit], after=after, truncated=any(page.truncated for page in pages))
-
-
-async def _named(services: Services, organization_id: str, page: Page) -> Rows:
+async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:
+    """Returns the page with the names of its workflows."""
     names = [await _name(services, organization_id, item) for item in page.items]
     rows = [Row(listed=item, workflow_name=name) for item, name in zip(page.items, names, strict=True)]
     return Rows(items=rows, after=page.after, truncated=page.truncated)

@@ -10,6 +10,7 @@ from looply.app.links import Links
 from looply.catalog import Catalog
 from looply.clock import Clock
 from looply.connectors.registry import Registry
+from looply.engine.feed import Feed
 from looply.engine.port import Engine
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -36,7 +37,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
+    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
 
     engine: Engine
     catalog: Catalog
@@ -44,6 +45,7 @@ class Services:
     registry: Registry
     library: Library
     links: Links
+    feed: Feed
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     aside: Aside = field(default_factory=Aside)

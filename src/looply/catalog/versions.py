@@ -88,6 +88,13 @@ class VersionedTable(msgspec.Struct, frozen=True):
             raise not_found(self.noun)
         return newest
 
+    def names(self, connection: Connection, organization_id: str) -> list[tuple[str, str]]:
+        """Returns the pairs of id and name of all versions of an organization, each pair once."""
+        columns = self.table.c
+        query = select(self.object_id, columns[f"{self.noun}_name"]).distinct()
+        rows = connection.execute(query.where(columns.organization_id == organization_id, columns.deleted == false()))
+        return [(object_id, name) for object_id, name in rows]
+
     def create(self, connection: Connection, change: Change, object_id: str, values: Mapping[str, Any]) -> VersionKey:
         """Stores version 1, a DRAFT, and returns its key."""
         return self._insert(connection, change, (object_id, 1), values)

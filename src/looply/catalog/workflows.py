@@ -1,5 +1,6 @@
 """Workflows and their versions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -210,6 +211,10 @@ class Workflows:
         size = checked_limit(limit)
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
         return cut(rows, size, lambda row: WorkflowSummary(**_summary(row)))
+
+    async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
+        """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
+        return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
 
     async def store_mock(self, organization_id: str, key: VersionKey, payload: Json, schema: dict[str, Any]) -> None:
         """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.

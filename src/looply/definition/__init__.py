@@ -15,6 +15,7 @@ from looply.definition.model import ARRIVE, EACH, START, OnUnknown, Step, Workfl
 from looply.definition.retry import RetryPolicy, matches_status
 from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
+from looply.definition.search_fields import search_paths
 from looply.definition.settings_schema import SOURCES
 from looply.definition.step_settings import (
     AdaptiveCardSettings,
@@ -110,4 +111,5 @@ __all__ = [
     "parse_definition",
     "parse_duration",
     "parse_instant",
+    "search_paths",
 ]

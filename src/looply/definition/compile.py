@@ -24,6 +24,7 @@ from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schedules import check_zone
 from looply.definition.schema import VALIDATOR, definition_schema
 from looply.definition.schema_problems import compile_schema, schema_problems
+from looply.definition.search_fields import check_search_fields
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
 from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
 from looply.errors import DefinitionError, Problem
@@ -73,7 +74,6 @@ _PATTERNS: Final[Mapping[str, str]] = {
 _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 _WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
-    "search_fields": [],
     "retention": None,
     "log": "full",
 }
@@ -101,6 +101,7 @@ def parse_definition(document: Json, limits: Limits = DEFAULT_LIMITS, *, payload
 
     def check(outline: Outline, report: Report) -> None:
         check_references(outline, _payload_schema(document, report) or payload_schema, report, limits)
+        check_search_fields(document, report)
 
     return _parsed(document, limits, check)
 

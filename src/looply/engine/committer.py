@@ -22,6 +22,7 @@ from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered, sent
 from looply.execution.events import Event
+from looply.execution.searching import changed_search_values
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -61,6 +62,10 @@ def _unheard(_before: ExecutionState | None, _after: ExecutionState) -> None:
     """Stands for the log of changes until there is one."""
 
 
+def _nothing() -> None:
+    """Stands for the feed until there is one."""
+
+
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
@@ -85,6 +90,7 @@ class Committer:
         self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
+        self.on_stored: Callable[[], None] = _nothing
 
     @property
     def epoch(self) -> int:
@@ -123,6 +129,7 @@ class Committer:
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)
+        self.on_stored()
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
         self._publish(unit)
@@ -175,6 +182,7 @@ class Committer:
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
+        former = (box.workflow, before) if before is not None and box.workflow is not None else None
         unit = Unit(
             execution_id=started.execution_id,
             expected_seq=expected,
@@ -195,6 +203,7 @@ class Committer:
             copies=copy_wishes(before, after, self.channels),
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
+            search=changed_search_values(former, workflow, after),
         )
         return unit, batch.chain
 

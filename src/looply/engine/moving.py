@@ -112,6 +112,7 @@ JOURNAL: Final = (
         "modified_by text",
     ),
     _table("datastore_floor", "org integer, revision bigint"),
+    _table("search_field", "org integer, value text, execution_id uuid, name text"),
 )
 """The tables of executions, each after those that it refers to. What only one process knows, such as leases, stays."""
 

@@ -17,6 +17,7 @@ _ORPHANS: Final = """
     UNION ALL SELECT 'letter', execution_id FROM letter
     UNION ALL SELECT 'claim', execution_id FROM claim
     UNION ALL SELECT 'idempotency', execution_id FROM idempotency
+    UNION ALL SELECT 'search_field', execution_id FROM search_field
     UNION ALL SELECT 'place', execution_id FROM place
     UNION ALL SELECT 'delivery', sender FROM delivery
     UNION ALL SELECT 'fire', execution_id FROM fire WHERE execution_id IS NOT NULL

@@ -177,7 +177,12 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions a list shows; empty means any. `process_ids` may hold `*`; values of one field are OR-ed."""
+    """Which executions a list shows; empty means any, values of one field are OR-ed, in texts `*` is any text.
+
+    `fields` are names of search fields with the texts that each may have. A term fits a process id or execution id, the
+    step where an execution stands that has not completed, the value of any search field, and the executions of
+    `term_workflows`, which the caller has found for the terms.
+    """
 
     workflow_id: str = ""
     statuses: tuple[Status, ...] = ()
@@ -186,6 +191,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     process_ids: tuple[str, ...] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    terms: tuple[str, ...] = ()
+    term_workflows: tuple[str, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
 from looply.engine.dispatch import Dispatcher
+from looply.engine.feed import Feed
 from looply.engine.letters import Letters
 from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
@@ -63,6 +64,9 @@ class Reader:
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._lookout = Lookout(parts.store.reads, parts.clock, self._committer.watched, self._committer.tell)
+
+        self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams)
+        self._committer.on_stored = self.feed.wake
 
     @property
     def in_memory(self) -> int:

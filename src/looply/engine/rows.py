@@ -10,7 +10,7 @@ from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, TimerRow, WaitRow
+from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 
@@ -98,6 +98,17 @@ def head_from(row: Row) -> Head:
 def batch_from(row: Row) -> Batch:
     """Returns the batch of (first_seq, last_seq, at_ms, codec, chain, events)."""
     return Batch(first_seq=row[0], last_seq=row[1], at=from_ms(row[2]), codec=row[3], chain=row[4], events=row[5])
+
+
+def placed_from(row: Row) -> Placed:
+    """Returns the batch of (transaction, n, execution_id, organization id, workflow id, columns of the batch)."""
+    return Placed(
+        position=(row[0], row[1]),
+        execution_id=id_text(row[2]),
+        organization_id=row[3],
+        workflow_id=row[4],
+        batch=batch_from(row[5:]),
+    )
 
 
 def effect_from(row: Row) -> EffectRow:

@@ -76,6 +76,7 @@ class Shell(Reader):
         self._is_open = False
         await self._starter.stop()
         await self._lookout.stop()
+        await self.feed.stop()
         await self.dispatcher.stop(drain)
         await self._processor.stop()
         await self._store.close()

@@ -14,9 +14,11 @@ from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
-from looply.engine.port import Filter, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.engine.port import Filter, Fire, Head, OpenCard
+from looply.engine.schedule_store import Schedules
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
+from looply.execution.searching import SearchValues
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 
@@ -33,6 +35,20 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     codec: int
     chain: bytes
     events: bytes
+
+
+Position: TypeAlias = tuple[int, int]
+"""A place in the order in which units are stored: (transaction, number of the batch); (0, 0) is before the first."""
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch at its place in the order in which units were stored."""
+
+    position: Position
+    execution_id: str
+    organization_id: str
+    workflow_id: str
+    batch: Batch
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +177,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
-    that holds a slot is refused while it is not its turn."""
+    that holds a slot is refused while it is not its turn.
+    `search` are the values of the search fields in place of all former ones (None: those stay).
+    """
 
     execution_id: str
     expected_seq: int
@@ -180,6 +198,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     letters: tuple[LetterRow, ...] = ()
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
+    search: SearchValues | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,6 +245,18 @@ class Journal(Protocol):
 
     async def history(self, execution_id: str, after: int, limit: int) -> Sequence[Batch]:
         """Returns the oldest batches that hold events with numbers over `after`, as many as hold `limit` events."""
+        ...
+
+    async def position(self) -> Position:
+        """Returns a place before which nothing is stored any more: from there on `committed` shows what is new."""
+        ...
+
+    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+        """Returns up to `limit` batches of all organizations behind a place, in the order in which they were stored.
+
+        Guarantees: who goes on from the last one sees each batch once, those of one execution in their order, whoever
+        stored them. A batch may show a while after its `commit` has returned, until those that began before it end.
+        """
         ...
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
@@ -374,64 +405,6 @@ class Reads(Protocol):
         Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
         to another one the one that sent them; schedules name a definition too.
         """
-        ...
-
-
-class Schedules(Protocol):
-    """The live schedules, one for each workflow, and their ledger, which has one row for each nominal instant."""
-
-    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        """Returns the schedule of the workflow, or None."""
-        ...
-
-    async def list(self, organization_id: str) -> Sequence[Schedule]:
-        """Returns the schedules of an organization by workflow id."""
-        ...
-
-    async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one; durable when it returns.
-
-        With `former` only while that is what is stored. Returns whether it was stored.
-        """
-        ...
-
-    async def drop(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule if there is one; durable when it returns. Starts that wait count as MISSED."""
-        ...
-
-    async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
-        """Returns ACTIVE schedules whose next instant has come, earliest first."""
-        ...
-
-    async def next_due(self) -> datetime | None:
-        """Returns the earliest next instant of an ACTIVE schedule, or None."""
-        ...
-
-    async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED or MISSED.
-
-        Raises: FireTaken.
-        """
-        ...
-
-    async def queued(self, limit: int) -> Sequence[tuple[Schedule, datetime]]:
-        """Returns ACTIVE schedules of which starts wait, with the nominal instant of the oldest one, by workflow id."""
-        ...
-
-    async def count_queued(self, workflow_id: str) -> int:
-        """Returns how many starts of a workflow's schedule wait."""
-        ...
-
-    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns rows of the ledger of one workflow, newest first, those before `before`."""
-        ...
-
-    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what the ledger tells of missed instants of live schedules."""
-        ...
-
-    async def trim(self, workflow_id: str, keep: int) -> None:
-        """Removes all but the newest rows of the ledger of one workflow; starts that wait stay."""
         ...
 
 

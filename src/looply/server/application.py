@@ -25,7 +25,9 @@ from looply.server import (
     profiles,
     repairs,
     schedules,
+    search,
     trigger,
+    watching,
     workflows,
     writing,
 )
@@ -40,6 +42,8 @@ from looply.server.problems import problem
 API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
+    *search.ROUTES,
+    *watching.ROUTES,
     *repairs.ROUTES,
     *bulks.ROUTES,
     *letters.ROUTES,

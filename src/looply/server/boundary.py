@@ -4,7 +4,7 @@ Path names match without regard to letter case, ids are left as they are. Routes
 with the same key check as all others; the rest go on to the framework. Nothing reaches a handler but by a route.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -14,6 +14,7 @@ from looply.errors import LooplyError
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
+from looply.server.events import EventStream, send_stream
 from looply.server.problems import error_body, problem
 from looply.server.request_ids import RequestIds
 
@@ -107,23 +108,49 @@ class Boundary:
         route, values = hot
         principal = await self._dispatch.admit(route, scope)
         answer = await self._dispatch.perform(route, principal, scope, receive, values)
+        if isinstance(answer.body, EventStream):
+            await self._stream(send, receive, answer, request_id, lambda: self._dispatch.admit(route, scope))
+            return
         await reply(send, answer, request_id)
+
+    async def _stream(
+        self,
+        send: "_Tracked",
+        receive: Any,
+        answer: Answer,
+        request_id: str,
+        check: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Sends an answer that goes on. What goes wrong after its head can only be told by its end."""
+        stream: EventStream = answer.body
+        headers = [each for each in response_headers(answer, request_id, 0) if each[0] != b"content-length"]
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            if send.is_head:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send_stream(send, receive, stream, self._dispatch.draining(), check)
+        except LooplyError as error:
+            _log.info("stream_ended", request_id=request_id, error=error.message)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await stream.aclose()
 
 
 class _Tracked:
     """A `send` that knows whether the answer has begun, and that sends no body for HEAD."""
 
-    __slots__ = ("_is_head", "_send", "has_started")
+    __slots__ = ("_send", "has_started", "is_head")
 
     def __init__(self, send: Any, *, is_head: bool) -> None:
         self._send = send
-        self._is_head = is_head
+        self.is_head = is_head
         self.has_started = False
 
     async def __call__(self, message: Any) -> None:
         """Sends one message."""
         self.has_started = True
-        if self._is_head and message["type"] == "http.response.body":
+        if self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
 

@@ -15,6 +15,7 @@ Access: TypeAlias = Literal["trigger", "read", "manage", "public"]
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
+JSON: Final = "application/json"
 JSON_TYPE: Final = b"application/json"
 
 IF_NONE_MATCH: Final = "If-None-Match"
@@ -93,7 +94,7 @@ class Route:
     `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
     `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `refusals` are statuses
     beside those that every route has. `prefix` keeps query parameters that begin with it. `is_hot`: served before the
-    framework, with the same checks.
+    framework, with the same checks. `answer_type` is the media type of a success.
     """
 
     method: Literal["GET", "POST"]
@@ -113,6 +114,7 @@ class Route:
     answer: Any = None
     refusals: tuple[int, ...] = ()
     is_hot: bool = False
+    answer_type: str = JSON
 
     @property
     def name(self) -> str:

@@ -25,6 +25,10 @@ class Dispatch:
         """Returns whom the call's key stands for. Raises: Forbidden."""
         return await principal_of(scope, route.access, self._services.catalog, self._services.clock)
 
+    async def draining(self) -> None:
+        """Returns when the process begins to stop."""
+        await self._services.lifecycle.wait()
+
     async def perform(
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Answer:

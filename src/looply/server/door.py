@@ -118,7 +118,7 @@ def _at(path: str, message: str) -> tuple[Problem, ...]:
 def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -> Query:
     """Returns the declared parameters of a query string; others are left aside.
 
-    `prefix` keeps all parameters that begin with it.
+    `prefix` keeps all parameters that begin with it; they may be given several times.
 
     Raises: BadRequest (codes `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
     """
@@ -134,7 +134,7 @@ def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -
         name = _decoded(raw_name)
         if name not in known and not (prefix and name.startswith(prefix)):
             continue
-        if name in values and not (name in known and known[name].repeats):
+        if name in values and name in known and not known[name].repeats:
             raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
         values[name] = (*values.get(name, ()), _decoded(raw_value))
     for parameter in declared:

@@ -1,19 +1,18 @@
-"""Calls on executions: resume, terminate, read, list, search, rerun."""
+"""Calls on executions: resume, terminate, read, list, rerun."""
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import executions
-from looply.app.executions import Rerun, Search
+from looply.app.executions import Rerun
 from looply.app.resume import ResumeRequest, resume
 from looply.app.terminate import checked_reason, terminate
 from looply.catalog.names import checked_id
 from looply.clock import to_ms
-from looply.errors import BadRequest, Problem, Refused
+from looply.errors import BadRequest, Problem
 from looply.execution.commands import Restarted
-from looply.execution.state import Status
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
@@ -22,7 +21,6 @@ from looply.server.wire import (
     WORKFLOW_ID,
     cursor_of,
     execution_cursor,
-    instant_of,
     limit_of,
     number_of,
     version_of,
@@ -187,41 +185,6 @@ async def get_organization_executions(call: Call) -> Answer:
     return Answer(execution_page(page, call.services.limits))
 
 
-async def search_executions(call: Call) -> Answer:
-    """Lists the executions that fit."""
-    query = call.query
-    for name in query.values:
-        if name == "term" or name.startswith("field."):
-            problem = Problem(path=f"/{name}", message="is not available in this release")
-            message = f"the search by {name} is not available in this release"
-            raise Refused(message, code="NOT_AVAILABLE", problems=(problem,))
-    after = query.get("workflow_execution_id")
-    wanted = Search(
-        workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
-        statuses=_one_of(query.all("status"), get_args(Status), "status"),
-        versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
-        trigger_types=_one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
-        process_ids=query.all("process_id"),
-        created_from=instant_of(query.get("from"), "from") if "from" in query else None,
-        created_to=instant_of(query.get("to"), "to") if "to" in query else None,
-    )
-    page = await executions.search(
-        call.services,
-        call.principal,
-        wanted,
-        after=execution_cursor(after) if after else "",
-        limit=limit_of(call),
-    )
-    return Answer(execution_page(page, call.services.limits, is_search=True))
-
-
-def _one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
-    for value in values:
-        if value not in known:
-            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
-    return values
-
-
 async def rerun_execution(call: Call) -> Answer:
     """Starts an execution with the input of another one."""
     body: RerunBody = call.body
@@ -249,7 +212,7 @@ _RESUME: Final[dict[str, Any]] = {
     "tag": "Executions",
     "is_hot": True,
 }
-_EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")
+EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")
 
 ROUTES: Final = (
     Route(
@@ -307,7 +270,7 @@ ROUTES: Final = (
         handle=get_history,
         summary="List the executions of a workflow, newest first",
         tag="Executions",
-        parameters=(WORKFLOW_ID, LIMIT, _EXECUTION_KEY),
+        parameters=(WORKFLOW_ID, LIMIT, EXECUTION_KEY),
         answer=ExecutionPage,
         refusals=(404,),
     ),
@@ -318,32 +281,8 @@ ROUTES: Final = (
         handle=get_organization_executions,
         summary="List the executions of the organization, newest first",
         tag="Executions",
-        parameters=(LIMIT, Parameter("workflow_id", "Pagination key from `lastKey`."), _EXECUTION_KEY),
+        parameters=(LIMIT, Parameter("workflow_id", "Pagination key from `lastKey`."), EXECUTION_KEY),
         answer=ExecutionPage,
-    ),
-    Route(
-        method="GET",
-        path="/v2/workflows/searchExecutions",
-        access="read",
-        handle=search_executions,
-        summary="Search executions, newest first",
-        description="Values of one parameter are OR-ed, different parameters are AND-ed.",
-        tag="Executions",
-        parameters=(
-            Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
-            Parameter("workflow_id", "Id of the workflow.", repeats=True),
-            Parameter("workflow_version", "Version of the workflow.", repeats=True),
-            Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
-            Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
-            Parameter("from", "Created at or after this instant, epoch milliseconds."),
-            Parameter("to", "Created before this instant, epoch milliseconds."),
-            Parameter("term", "Not available in this release."),
-            LIMIT,
-            _EXECUTION_KEY,
-        ),
-        prefix="field.",
-        answer=ExecutionPage,
-        refusals=(422,),
     ),
     Route(
         method="POST",

@@ -7,7 +7,7 @@ import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
-from looply.server.call import IF_NONE_MATCH, Route
+from looply.server.call import IF_NONE_MATCH, JSON, Route
 from looply.server.wire import ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
@@ -76,7 +76,7 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         operation["security"] = []
     if route.body is not None:
         schema = references[route.body] if _is_shape(route.body) else _plain_schema(route.body)
-        content = {"application/json": {"schema": schema}}
+        content = {JSON: {"schema": schema}}
         operation["requestBody"] = {"required": not route.is_body_optional, "content": content}
     return operation
 
@@ -115,7 +115,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     schema = references[route.answer] if _is_shape(route.answer) else {"type": "object"}
-    responses: dict[str, Any] = {"200": _response("Done.", schema)}
+    if route.answer_type != JSON:
+        schema = {"type": "string"}
+    responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
     statuses = {400, *route.refusals, 503}
     if route.access != "public":
         statuses.add(403)
@@ -129,8 +131,8 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     return responses
 
 
-def _response(description: str, schema: Any) -> dict[str, Any]:
-    return {"description": description, "headers": _REQUEST_ID, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, schema: Any, media_type: str = JSON) -> dict[str, Any]:
+    return {"description": description, "headers": _REQUEST_ID, "content": {media_type: {"schema": schema}}}
 
 
 def _plain_schema(body: Any) -> dict[str, Any]:

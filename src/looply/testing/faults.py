@@ -13,7 +13,8 @@ from typing import Any, Protocol, cast
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
-from looply.engine.store import Boot, Journal, Reads, Schedules, Store, Unit, WorkQueue
+from looply.engine.schedule_store import Schedules
+from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(

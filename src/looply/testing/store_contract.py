@@ -31,6 +31,7 @@ from looply.testing.store_samples import (
     ended,
     working,
 )
+from looply.testing.store_search import SearchContract
 from looply.testing.store_work import ScheduleContract, WorkContract
 
 
@@ -423,6 +424,7 @@ class StoreContract(
     ClaimContract,
     LifeContract,
     ListContract,
+    SearchContract,
     WorkContract,
     DeliveryContract,
     ScheduleContract,

@@ -98,6 +98,7 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock) -> Services:
         registry=Registry([("looply", SAP)]),
         library=Library(catalog, clock, LIMITS),
         links=Links(PUBLIC_URL),
+        feed=shell.feed,
         limits=LIMITS,
     )
 

@@ -29,6 +29,7 @@ from looply.engine.store import (
 )
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.deliveries import Delivered, DeliveryKind
+from looply.execution.searching import SearchValues
 
 POISON_LOADS: Final = 3
 
@@ -45,6 +46,7 @@ class MemoryData:
     heads: dict[str, Head] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
+    order: list[tuple[str, Batch]] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class MemoryData:
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
+    search: dict[str, SearchValues] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
     def is_open(self, execution_id: str) -> bool:
@@ -88,6 +91,7 @@ class MemoryData:
         self.heads[execution_id] = head if former is None else _moved(former, head)
         self.loads[execution_id] = 0
         self.batches.setdefault(execution_id, []).append(unit.batch)
+        self.order.append((execution_id, unit.batch))
         self._apply_payload(unit)
         self._apply_claim(unit)
         self._apply_work(unit.execution_id, unit.work)
@@ -188,6 +192,8 @@ class MemoryData:
             self.snapshots.pop(execution_id, None)
         if unit.definition is not None:
             self.definitions.setdefault(unit.definition.hash, unit.definition)
+        if unit.search is not None:
+            self.search[execution_id] = unit.search
         if unit.key is not None:
             self.keys[unit.key.organization_id, unit.key.text] = (unit.key, execution_id)
 

@@ -1,13 +1,14 @@
 """The reading side of the memory store."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
+from looply.engine.searching import is_like, patterns
 from looply.engine.store import Batch, Claim, Work
 from looply.execution.deliveries import Delivery
+from looply.execution.searching import SearchValues
 
 BUDGET: Final = 20_000
 """Rows that one page looks at."""
@@ -60,7 +61,7 @@ class MemoryReads:
         )
         found: list[Head] = []
         for count, head in enumerate(below, 1):
-            if _fits(head, wanted):
+            if _fits(head, wanted) and _is_found(head, self._data.search.get(head.execution_id, ()), wanted):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
@@ -130,6 +131,7 @@ class MemoryReads:
             *(("letter", key[0]) for key in data.letters),
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
+            *(("search_field", key) for key, found in data.search.items() if found),
             *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
             *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
         ]
@@ -156,10 +158,28 @@ def _fits(head: Head, wanted: Filter) -> bool:
         and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)
         and (wanted.created_from is None or head.created_on >= wanted.created_from)
         and (wanted.created_to is None or head.created_on < wanted.created_to)
-        and (not wanted.process_ids or any(_matches(head.process_id, pattern) for pattern in wanted.process_ids))
+        and (not wanted.process_ids or _answers(head, wanted.process_ids))
     )
 
 
-def _matches(text: str, pattern: str) -> bool:
-    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+def _answers(head: Head, texts: Sequence[str]) -> bool:
+    any_id, own = patterns(texts)
+    has_own = head.process_id != head.execution_id
+    return _matches(head.process_id, any_id) or (has_own and _matches(head.process_id, own))
+
+
+def _is_found(head: Head, search: SearchValues, wanted: Filter) -> bool:
+    if any(not any(name == own and _matches(value, texts) for own, value in search) for name, texts in wanted.fields):
+        return False
+    return (
+        not wanted.terms
+        or head.workflow_id in wanted.term_workflows
+        or (head.process_id != head.execution_id and _matches(head.process_id, wanted.terms))
+        or _matches(head.execution_id, patterns(wanted.terms)[0])
+        or (head.status != "COMPLETED" and _matches(head.current_state, wanted.terms))
+        or any(_matches(value, wanted.terms) for _, value in search)
+    )
+
+
+def _matches(text: str, texts: Sequence[str]) -> bool:
+    return any(is_like(text, each) for each in texts)

@@ -19,6 +19,8 @@ from looply.engine.store import (
     Boot,
     EffectRow,
     Loaded,
+    Placed,
+    Position,
     StoredDefinition,
     TimerRow,
     Unit,
@@ -69,6 +71,24 @@ class MemoryJournal:
                 if batch.last_seq - after >= limit:
                     break
         return found
+
+    async def position(self) -> Position:
+        """Returns the place of the last batch."""
+        return 0, len(self._data.order)
+
+    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+        """Returns batches behind a place, in the order in which they were stored."""
+        data = self._data
+        return [
+            Placed(
+                position=(0, number),
+                execution_id=execution_id,
+                organization_id=data.heads[execution_id].organization_id,
+                workflow_id=data.heads[execution_id].workflow_id,
+                batch=batch,
+            )
+            for number, (execution_id, batch) in enumerate(data.order[after[1] : after[1] + limit], after[1] + 1)
+        ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""

@@ -9,8 +9,8 @@ from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.datastores import lane_of
 from looply.engine.postgres.units import UnitWriter, store_definition
-from looply.engine.rows import Row, batch_from, find_id, head_from, id_text
-from looply.engine.store import Batch, Loaded, Snapshot, StoredDefinition, Unit, Value
+from looply.engine.rows import Row, batch_from, find_id, head_from, id_text, placed_from
+from looply.engine.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit, Value
 from looply.errors import Stale
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"
@@ -34,6 +34,15 @@ _BATCHES: Final = (
 _VALUES: Final = (
     "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
     " WHERE u.execution_id = %s::uuid"
+)
+# What is below the oldest transaction that is open is complete; numbers of batches show out of their order.
+_POSITION: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_COMMITTED: Final = (
+    "SELECT b.tx::text::bigint, b.n, b.execution_id, o.id, w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain,"
+    " b.events FROM batch b CROSS JOIN LATERAL (SELECT x.org, x.workflow FROM execution x WHERE x.id = b.execution_id"
+    " LIMIT 1) e JOIN name o ON o.n = e.org JOIN name w ON w.n = e.workflow"
+    " WHERE (b.tx, b.n) > (%s::text::xid8, %s) AND b.tx < pg_snapshot_xmin(pg_current_snapshot())"
+    " ORDER BY b.tx, b.n LIMIT %s"
 )
 _DEFINITION: Final = "SELECT hash, workflow_id, version, body FROM definition WHERE hash = %s"
 _DICTIONARY: Final = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -74,6 +83,17 @@ class PostgresJournal:
             return ()
         found = await self._database.read(lambda connection: rows(connection, _BATCHES, (execution_id, after, limit)))
         return _enough(found, after, limit)
+
+    async def position(self) -> Position:
+        """Returns the place of the oldest transaction that is open: what is before it is complete."""
+        found = await self._database.read(lambda connection: row(connection, _POSITION))
+        return (found[0], 0) if found is not None else (0, 0)
+
+    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+        """Returns batches behind a place, in the order of their transactions."""
+        sought = (str(after[0]), after[1], limit)
+        found = await self._database.read(lambda connection: rows(connection, _COMMITTED, sought))
+        return [placed_from(each) for each in found]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
         """Returns the large values of an execution by hash."""

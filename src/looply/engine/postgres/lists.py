@@ -3,28 +3,29 @@
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
 ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
 the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
-three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet.
+three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
+sources serve which filter says `looply.engine.searching`.
 
 An index is named to PostgreSQL by comparing and ordering all its columns at once: no other one has that order. The
 bare comparison of ids beside it only tells which months are out of the span.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes, find_id
-from looply.engine.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
+from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
 
 BUDGET: Final = 20_000
 """Rows that one page looks at."""
-
-PREFIX_MATCHES: Final = 1000
-"""A prefix of process ids with more matches is not sorted: the list is read newest first instead."""
 
 _ALL_STATUSES = 0b111111
 
@@ -38,7 +39,8 @@ _BY_ORGANIZATION = f"""
 """
 _BY_WORKFLOW = f"""
   SELECT e.*, row_number() OVER (ORDER BY e.workflow DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.workflow, e.id) < (%(workflow)s, %(below)s) AND (e.workflow, e.id) >= (%(workflow)s, %(lowest)s) AND {_SPAN}
+  WHERE (e.workflow, e.id) < (%(span_workflow)s, %(below)s)
+    AND (e.workflow, e.id) >= (%(span_workflow)s, %(lowest)s) AND {_SPAN}
   ORDER BY e.workflow DESC, e.id DESC LIMIT %(budget)s
 """
 _BY_STATUS = f"""
@@ -49,35 +51,85 @@ _BY_STATUS = f"""
 """
 _BY_PROCESS_ID = f"""
   SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.process_id DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, e.process_id, e.id) < (%(org)s, %(process_id)s, %(below)s)
-    AND (e.org, e.process_id, e.id) >= (%(org)s, %(process_id)s, %(lowest)s) AND e.process_id IS NOT NULL AND {_SPAN}
+  WHERE (e.org, e.process_id, e.id) < (%(org)s, %(text)s, %(below)s)
+    AND (e.org, e.process_id, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.process_id IS NOT NULL AND {_SPAN}
   ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT %(budget)s
 """
-# A few rows in the order of their process ids: sorting them is cheap, and none is past the budget.
-_MATCHES = """
-  FROM execution e
-  WHERE (e.org, e.process_id) >= (%(org)s, %(low)s) AND (e.org, e.process_id) < (%(org)s, %(high)s)
-    AND e.process_id IS NOT NULL
-  ORDER BY e.org, e.process_id LIMIT %(matches)s
+_STATE = 'e.state COLLATE "C"'
+_BY_STATE = f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_STATE} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
+    AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
+  ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
 """
-_BY_PREFIX = f"""
-  SELECT e.*, 0 AS place FROM (SELECT e.* {_MATCHES}) e WHERE {_SPAN} ORDER BY e.id DESC
+# One look-up for each row, in the month of its id: a join would read the partitions of all months.
+_LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
+_BY_VALUE = f"""
+  SELECT e.*, m.place FROM (
+    SELECT v.org, v.value, v.execution_id AS id,
+      row_number() OVER (ORDER BY v.org DESC, v.value DESC, v.execution_id DESC) AS place
+    FROM (SELECT DISTINCT s.org, s.value, s.execution_id FROM search_field s
+          WHERE (s.org, s.value, s.execution_id) < (%(org)s, %(text)s, %(below)s)
+            AND (s.org, s.value, s.execution_id) >= (%(org)s, %(text)s, %(lowest)s)
+          ORDER BY s.org DESC, s.value DESC, s.execution_id DESC LIMIT %(budget)s) v) m {_LOOKED_UP}
+  ORDER BY m.org DESC, m.value DESC, m.id DESC
 """
 # An execution without a process id answers to its own id.
 _BY_ID = f"""
-  SELECT e.*, 0 AS place FROM execution e
-  WHERE e.id = %(id)s AND e.org = %(org)s AND e.process_id IS NULL AND {_SPAN}
+  SELECT e.*, 0 AS place FROM execution e WHERE e.id = %(id)s AND e.org = %(org)s AND {_SPAN}
 """
-_PROBE: Final = f"SELECT count(*) FROM (SELECT 1 {_MATCHES}) e"
+
+
+def _matches(text: str, condition: str) -> str:
+    """Returns the statement of a few matches in the order of a text: at import, from constants only."""
+    return f"""
+      SELECT e.id FROM execution e
+      WHERE (e.org, {text}) >= (%(org)s, %(low)s) AND (e.org, {text}) < (%(org)s, %(high)s) AND {condition}
+      ORDER BY e.org, {text} LIMIT %(matches)s
+    """
+
+
+_MATCHES: Final[Mapping[Kind, str]] = {
+    "PREFIX": _matches("e.process_id", "e.process_id IS NOT NULL"),
+    "ENDING": _matches('(reverse(e.process_id)) COLLATE "C"', "e.process_id IS NOT NULL"),
+    "STATE_PREFIX": _matches(_STATE, "e.status <> 3"),
+    "VALUE_PREFIX": """
+      SELECT s.execution_id AS id FROM search_field s
+      WHERE (s.org, s.value) >= (%(org)s, %(low)s) AND (s.org, s.value) < (%(org)s, %(high)s)
+      ORDER BY s.org, s.value LIMIT %(matches)s
+    """,
+}
+_PROBES: Final = {kind: f"SELECT count(*) FROM ({statement}) e" for kind, statement in _MATCHES.items()}
+
+
+def _sorted(matches: str) -> str:
+    """Returns the source of a few matches: sorting them is cheap, and none is past the budget."""
+    return f"""
+      SELECT e.*, 0 AS place FROM (SELECT DISTINCT e.id FROM ({matches}) e WHERE {_SPAN}) m {_LOOKED_UP}
+      ORDER BY e.id DESC
+    """
+
 
 _FITS = """
   ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
   AND %(workflow)s IN (0, e.workflow)
-  AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])))
+  AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
+    OR e.process_id LIKE ANY (%(endings)s::text[])))
+"""
+# A term may also be an execution's own id where that has a process id.
+_FOUND = """
+  (%(terms)s::text[] IS NULL OR e.process_id LIKE ANY (%(terms)s::text[])
+    OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
+    OR e.id::text LIKE ANY (%(term_ids)s::text[]) OR e.workflow = ANY (%(term_workflows)s::integer[])
+    OR EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[])))
+  AND (%(fields)s::jsonb IS NULL OR NOT EXISTS (
+    SELECT 1 FROM jsonb_each(%(fields)s::jsonb) f WHERE NOT EXISTS (
+      SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = f.key
+        AND s.value LIKE ANY (ARRAY(SELECT jsonb_array_elements_text(f.value))))))
 """
 
 
-def _statement(source: str) -> str:
+def _statement(source: str, fits: str) -> str:
     """Returns the whole statement of a source: at import, from the constants above only."""
     names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
     columns = (
@@ -86,24 +138,29 @@ def _statement(source: str) -> str:
         "(SELECT n.id FROM name n WHERE n.n = e.workflow)",
         "e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.parent, e.seq, e.modified_ms",
         "e.modified_by",
-        _FITS,
+        f"coalesce({fits}, false)",
         "e.place",
     )
-    parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR ", _FITS)
+    parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR (", fits, ")")
     return "".join((*parts, " LIMIT %(limit)s"))
 
 
-class _Source(NamedTuple):
-    statement: str
-    arguments: Mapping[str, Any]
-
-
-LIST_BY_ORGANIZATION: Final = _statement(_BY_ORGANIZATION)
-LIST_BY_WORKFLOW: Final = _statement(_BY_WORKFLOW)
-LIST_BY_STATUS: Final = _statement(_BY_STATUS)
-LIST_BY_PROCESS_ID: Final = _statement(_BY_PROCESS_ID)
-LIST_BY_PREFIX: Final = _statement(_BY_PREFIX)
-LIST_BY_ID: Final = _statement(_BY_ID)
+_SOURCES: Final[Mapping[Kind, str]] = {
+    "ORGANIZATION": _BY_ORGANIZATION,
+    "WORKFLOW": _BY_WORKFLOW,
+    "STATUS": _BY_STATUS,
+    "PROCESS_ID": _BY_PROCESS_ID,
+    "ID": _BY_ID,
+    "VALUE": _BY_VALUE,
+    "STATE": _BY_STATE,
+    **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
+}
+LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
+"""The statements of filters that need the columns of executions only."""
+SEARCHES: Final[Mapping[Kind, str]] = {
+    kind: _statement(source, f"{_FITS} AND {_FOUND}") for kind, source in _SOURCES.items()
+}
+"""The statements of filters with terms or search fields."""
 
 
 async def list_heads(
@@ -117,7 +174,7 @@ async def list_heads(
         return [], ""
     lowest = first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID
     below = min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below
-    shared = {
+    shared: dict[str, Any] = {
         "org": org,
         "workflow": workflow,
         "below": UUID(bytes=below),
@@ -126,50 +183,75 @@ async def list_heads(
         "version": wanted.workflow_version or 0,
         "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
         "patterns": None,
+        "endings": None,
         "budget": BUDGET,
         "limit": limit + 1,
-        "matches": PREFIX_MATCHES + 1,
+        "matches": MATCHES + 1,
     }
+    if wanted.process_ids:
+        any_id, own = patterns(wanted.process_ids)
+        shared |= {"patterns": _likes(any_id), "endings": _likes(own)}
+    is_search = bool(wanted.terms or wanted.fields)
+    if is_search:
+        shared |= await _sought(connection, names, wanted)
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with connection.transaction():
-        sources = await _sources(connection, shared, wanted)
-        found = [await (await connection.execute(*source, binary=True)).fetchall() for source in sources]
+        spans = await _first_way(connection, shared, wanted)
+        found = []
+        for span in spans:
+            statement = (SEARCHES if is_search else LISTS)[span.kind]
+            arguments = await _arguments(connection, names, shared, span)
+            found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
     return merged(found, limit, BUDGET)
 
 
-async def _sources(connection: Connection, shared: dict[str, Any], wanted: Filter) -> list[_Source]:
-    if wanted.process_ids:
-        spans = [await _span(connection, shared, text) for text in wanted.process_ids]
-        if all(spans):
-            return [source for span in spans for source in span]
-        shared["patterns"] = [_like(text) for text in wanted.process_ids]
-    if wanted.statuses and "COMPLETED" not in wanted.statuses:
-        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
-        return [_Source(LIST_BY_STATUS, {**shared, "status": number}) for number in numbers]
-    return [_Source(LIST_BY_WORKFLOW if shared["workflow"] else LIST_BY_ORGANIZATION, shared)]
+async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:
+    ids, _ = patterns(wanted.terms)
+    found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
+    return {
+        "terms": _likes(wanted.terms) if wanted.terms else None,
+        "term_ids": _likes(ids),
+        "term_workflows": [number for number in found if number is not None],
+        "fields": Jsonb({name: _likes(texts) for name, texts in wanted.fields}) if wanted.fields else None,
+    }
 
 
-async def _span(connection: Connection, shared: dict[str, Any], text: str) -> list[_Source]:
-    """Returns the sources that hold all matches of one process id or prefix; none when there is no such span."""
-    if "*" not in text:
-        sources = [_Source(LIST_BY_PROCESS_ID, {**shared, "process_id": text})]
-        if (key := find_id(text)) is not None:
-            sources.append(_Source(LIST_BY_ID, {**shared, "id": UUID(bytes=key)}))
-        return sources
-    prefix = text.rstrip("*")
-    if not prefix or "*" in prefix:
-        return []
-    arguments = {**shared, "low": prefix, "high": prefix + AFTER_ALL}
-    probe = await (await connection.execute(_PROBE, arguments)).fetchone()
-    if probe is None or probe[0] > PREFIX_MATCHES:
-        return []
-    low, high = id_span(prefix)
-    if low == high:
-        return [_Source(LIST_BY_PREFIX, arguments)]
-    # The prefix may also be that of execution ids.
-    ids = {**shared, "patterns": [_like(text)]}
-    ids |= {"lowest": max(shared["lowest"], UUID(bytes=low)), "below": min(shared["below"], UUID(bytes=high))}
-    return [_Source(LIST_BY_PREFIX, arguments), _Source(LIST_BY_ORGANIZATION, ids)]
+async def _first_way(connection: Connection, shared: Mapping[str, Any], wanted: Filter) -> Sequence[Span]:
+    spans: Sequence[Span] = ()
+    for spans in ways(wanted):
+        if await _is_served(connection, shared, spans):
+            break
+    return spans
+
+
+async def _is_served(connection: Connection, shared: Mapping[str, Any], spans: Sequence[Span]) -> bool:
+    """Whether no span has more matches than can be sorted."""
+    for span in spans:
+        if span.kind in PROBED:
+            probe = await (await connection.execute(_PROBES[span.kind], {**shared, **span.facts})).fetchone()
+            if probe is None or probe[0] > MATCHES:
+                return False
+    return True
+
+
+async def _arguments(connection: Connection, names: Names, shared: Mapping[str, Any], span: Span) -> dict[str, Any]:
+    arguments = {**shared, **span.facts}
+    if "id" in span.facts:
+        arguments["id"] = UUID(bytes=span.facts["id"])
+    if (name := span.facts.get("span_workflow")) is not None:
+        # Of a workflow that nothing is stored of there is no execution.
+        arguments["span_workflow"] = (await names.find(connection, name))[0] or 0
+    if span.ids is not None:
+        low, high = span.ids
+        arguments |= {
+            "lowest": max(shared["lowest"], UUID(bytes=low)),
+            "below": min(shared["below"], UUID(bytes=high)),
+        }
+    return arguments
+
+
+def _likes(texts: Sequence[str]) -> list[str]:
+    return [_like(text) for text in texts]
 
 
 def _like(text: str) -> str:

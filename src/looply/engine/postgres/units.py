@@ -40,6 +40,7 @@ _STORE: Final = (
 _HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid), "
 _FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
 _FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
+_SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -78,6 +79,10 @@ class UnitWriter:
             numbers = await self._names.give(connection, [unit.datastore.organization_id])
             change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
             statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
+        if unit.search is not None:
+            org = (await self._names.give(connection, [unit.head.organization_id]))[unit.head.organization_id]
+            texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
+            statement, arguments = f"{statement}, {_SEARCH}", (*arguments, org, unit.execution_id, *texts)
         if unit.copies:
             wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
             statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)

@@ -6,11 +6,11 @@ from datetime import datetime
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.rows import STATUS_NUMBERS, Row, batch_from, find_id, head_from, id_text
+from looply.engine.rows import STATUS_NUMBERS, Row, batch_from, find_id, head_from, id_text, placed_from
 from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
 from looply.engine.sqlite.units import store_definition, store_unit
-from looply.engine.store import Batch, Loaded, Snapshot, StoredDefinition, Unit, Value
+from looply.engine.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit, Value
 from looply.errors import Stale
 
 _HEAD = "SELECT * FROM head WHERE id = ?"
@@ -23,6 +23,12 @@ _CHAIN = "SELECT chain FROM batch WHERE execution_id = ? AND last_seq <= ? ORDER
 _VALUES = (
     "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
     " WHERE u.execution_id = ? AND u.seq > ?"
+)
+_POSITION = "SELECT coalesce(max(n), 0) FROM batch"
+_COMMITTED = (
+    "SELECT b.n, b.execution_id, o.id, w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain, b.events"
+    " FROM batch b JOIN execution e ON e.id = b.execution_id JOIN name o ON o.n = e.org JOIN name w ON w.n = e.workflow"
+    " WHERE b.n > ? ORDER BY b.n LIMIT ?"
 )
 _DEFINITION = "SELECT hash, workflow_id, version, body FROM definition WHERE hash = ?"
 _DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -62,6 +68,16 @@ class SqliteJournal:
             return ()
         return await self._threads.read(
             lambda connection: enough(connection.execute(_BATCHES, (key, after, limit)), after, limit)
+        )
+
+    async def position(self) -> Position:
+        """Returns the place of the last batch."""
+        return await self._threads.read(lambda connection: (0, int(connection.execute(_POSITION).get)))
+
+    async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
+        """Returns batches behind a place, in the order in which they were stored."""
+        return await self._threads.read(
+            lambda connection: [placed_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))]
         )
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:

@@ -3,96 +3,136 @@
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
 ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
 the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
-three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet.
+three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
+sources serve which filter says `looply.engine.searching`.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import apsw
 import msgspec
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes, find_id
-from looply.engine.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
+from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
 from looply.engine.sqlite.names import find_number
 
 BUDGET: Final = 20_000
 """Rows that one page looks at."""
 
-PREFIX_MATCHES: Final = 1000
-"""A prefix of process ids with more matches is not sorted: the list is read newest first instead."""
-
 _ALL_STATUSES = 0b111111
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
+_COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
 _BY_ORGANIZATION = """
-  SELECT id, version, status, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n
-  FROM execution INDEXED BY execution_org
+  SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
 _BY_WORKFLOW = """
-  SELECT id, version, status, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n
-  FROM execution INDEXED BY execution_workflow
-  WHERE workflow = :workflow AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
+  SELECT :columns: FROM execution INDEXED BY execution_workflow
+  WHERE workflow = :span_workflow AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
 _BY_STATUS = """
-  SELECT id, version, status, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n
-  FROM execution INDEXED BY execution_status
+  SELECT :columns: FROM execution INDEXED BY execution_status
   WHERE org = :org AND status = :status AND status <> 3 AND id < :below AND id >= :lowest
   ORDER BY id DESC LIMIT :budget
 """
 _BY_PROCESS_ID = """
-  SELECT id, version, status, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n
-  FROM execution INDEXED BY execution_process
-  WHERE org = :org AND process_id = :process_id AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
+  SELECT :columns: FROM execution INDEXED BY execution_process
+  WHERE org = :org AND process_id = :text AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
-# A few rows in the order of their process ids: sorting them is cheap, and none is past the budget.
-_BY_PREFIX = """
-  SELECT id, version, status, trigger, process_id, workflow, 0 AS n
-  FROM (SELECT * FROM execution INDEXED BY execution_process
-        WHERE org = :org AND process_id >= :low AND process_id < :high LIMIT :matches)
-  WHERE id < :below AND id >= :lowest ORDER BY id DESC
+_BY_STATE = """
+  SELECT :columns: FROM execution INDEXED BY execution_state
+  WHERE org = :org AND state = :text AND status <> 3 AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
+"""
+_BY_VALUE = """
+  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, s.n
+  FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM (
+          SELECT DISTINCT execution_id AS id FROM search_field
+          WHERE org = :org AND value = :text AND execution_id < :below AND execution_id >= :lowest
+          ORDER BY execution_id DESC LIMIT :budget)) s
+    CROSS JOIN execution e ON e.id = s.id
 """
 # An execution without a process id answers to its own id.
 _BY_ID = """
-  SELECT id, version, status, trigger, process_id, workflow, 0 AS n
-  FROM execution WHERE id = :id AND org = :org AND process_id IS NULL AND id < :below AND id >= :lowest
+  SELECT id, version, status, state, trigger, process_id, workflow, 0 AS n
+  FROM execution WHERE id = :id AND org = :org AND id < :below AND id >= :lowest
 """
-_PROBE = (
-    "SELECT 1 FROM execution INDEXED BY execution_process"
-    " WHERE org = :org AND process_id >= :low AND process_id < :high LIMIT :matches"
-)
+# A few rows in the order of the text: sorting them is cheap, and none is past the budget.
+_MATCHES: Final[Mapping[Kind, str]] = {
+    "PREFIX": "SELECT id FROM execution INDEXED BY execution_process"
+    " WHERE org = :org AND process_id >= :low AND process_id < :high LIMIT :matches",
+    "ENDING": "SELECT id FROM execution INDEXED BY execution_ending"
+    " WHERE org = :org AND reversed >= :low AND reversed < :high LIMIT :matches",
+    "VALUE_PREFIX": "SELECT execution_id AS id FROM search_field"
+    " WHERE org = :org AND value >= :low AND value < :high LIMIT :matches",
+    "STATE_PREFIX": "SELECT id FROM execution INDEXED BY execution_state"
+    " WHERE org = :org AND state >= :low AND state < :high AND status <> 3 LIMIT :matches",
+}
+
+
+def _sorted(matches: str) -> str:
+    """Returns the source of a few matches: at import, from the constants above only.
+
+    Without its limit, which cuts nothing off, the order of a query within another one would not count.
+    """
+    return f"""
+      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, 0 AS n
+      FROM (SELECT DISTINCT id FROM ({matches}) WHERE id < :below AND id >= :lowest) m
+        CROSS JOIN execution e ON e.id = m.id ORDER BY e.id DESC LIMIT :matches
+    """  # noqa: S608 - constants
+
 
 _FITS = """
   ((:statuses >> e.status) & 1) AND :version IN (0, e.version) AND :trigger IN (0, e.trigger)
   AND :workflow IN (0, e.workflow)
-  AND (:patterns IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(:patterns) p
-    WHERE coalesce(e.process_id, lower(
+  AND (:patterns IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(:patterns) p WHERE coalesce(e.process_id, lower(
       substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
-      substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))) GLOB p.value))
+      substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))) GLOB p.value)
+    OR (e.process_id IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(:endings) p WHERE e.process_id GLOB p.value)))
+"""
+# A term may also be an execution's own id where that has a process id.
+_FOUND = """
+  AND (:terms IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(:terms) p
+      WHERE e.process_id GLOB p.value OR (e.status <> 3 AND e.state GLOB p.value))
+    OR EXISTS (SELECT 1 FROM json_each(:term_ids) p WHERE lower(
+      substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
+      substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) GLOB p.value)
+    OR EXISTS (SELECT 1 FROM json_each(:term_workflows) w WHERE e.workflow = w.value)
+    OR EXISTS (SELECT 1 FROM search_field s, json_each(:terms) p WHERE s.execution_id = e.id AND s.value GLOB p.value))
+  AND (:fields IS NULL OR NOT EXISTS (
+    SELECT 1 FROM json_each(:fields) f WHERE NOT EXISTS (
+      SELECT 1 FROM search_field s, json_each(f.value, '$[1]') p
+      WHERE s.execution_id = e.id AND s.name = json_extract(f.value, '$[0]') AND s.value GLOB p.value)))
 """
 
 
-def _statement(source: str) -> str:
+def _statement(source: str, fits: str) -> str:
     """Returns the whole statement of a source: at import, from the constants above only."""
-    parts = ("SELECT h.*, ", _FITS, ", e.n FROM (", source, ") e CROSS JOIN head h ON h.id = e.id")
-    return "".join((*parts, " WHERE e.n = :budget OR (", _FITS, ") LIMIT :limit"))
+    read = source.replace(":columns:", _COLUMNS)
+    parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
+    return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
 
-class _Source(NamedTuple):
-    statement: str
-    arguments: Mapping[str, Any]
-
-
-LIST_BY_ORGANIZATION: Final = _statement(_BY_ORGANIZATION)
-LIST_BY_WORKFLOW: Final = _statement(_BY_WORKFLOW)
-LIST_BY_STATUS: Final = _statement(_BY_STATUS)
-LIST_BY_PROCESS_ID: Final = _statement(_BY_PROCESS_ID)
-LIST_BY_PREFIX: Final = _statement(_BY_PREFIX)
-LIST_BY_ID: Final = _statement(_BY_ID)
+_SOURCES: Final[Mapping[Kind, str]] = {
+    "ORGANIZATION": _BY_ORGANIZATION,
+    "WORKFLOW": _BY_WORKFLOW,
+    "STATUS": _BY_STATUS,
+    "PROCESS_ID": _BY_PROCESS_ID,
+    "ID": _BY_ID,
+    "VALUE": _BY_VALUE,
+    "STATE": _BY_STATE,
+    **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
+}
+LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
+"""The statements of filters that need the columns of executions only."""
+SEARCHES: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS + _FOUND) for kind, source in _SOURCES.items()}
+"""The statements of filters with terms or search fields."""
 
 
 def list_heads(
@@ -104,7 +144,7 @@ def list_heads(
     below = cursor_bytes(after) if after else HIGHEST_ID
     if org is None or workflow is None:
         return [], ""
-    shared = {
+    shared: dict[str, Any] = {
         "org": org,
         "workflow": workflow,
         "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
@@ -113,46 +153,56 @@ def list_heads(
         "version": wanted.workflow_version or 0,
         "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
         "patterns": None,
+        "endings": "[]",
         "budget": BUDGET,
         "limit": limit + 1,
-        "matches": PREFIX_MATCHES + 1,
+        "matches": MATCHES + 1,
     }
-    sources = _sources(connection, shared, wanted)
+    if wanted.process_ids:
+        any_id, own = patterns(wanted.process_ids)
+        shared |= {"patterns": _globs(any_id), "endings": _globs(own)}
+    is_search = bool(wanted.terms or wanted.fields)
+    if is_search:
+        shared |= _sought(connection, wanted)
+    statements = SEARCHES if is_search else LISTS
+    spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
+    sources = [(statements[span.kind], _arguments(connection, shared, span)) for span in spans]
     return merged((connection.execute(*source).fetchall() for source in sources), limit, BUDGET)
 
 
-def _sources(connection: apsw.Connection, shared: dict[str, Any], wanted: Filter) -> list[_Source]:
-    if wanted.process_ids:
-        spans = [_span(connection, shared, text) for text in wanted.process_ids]
-        if all(spans):
-            return [source for span in spans for source in span]
-        shared["patterns"] = msgspec.json.encode([_glob(text) for text in wanted.process_ids]).decode()
-    if wanted.statuses and "COMPLETED" not in wanted.statuses:
-        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
-        return [_Source(LIST_BY_STATUS, {**shared, "status": number}) for number in numbers]
-    return [_Source(LIST_BY_WORKFLOW if shared["workflow"] else LIST_BY_ORGANIZATION, shared)]
+def _sought(connection: apsw.Connection, wanted: Filter) -> dict[str, Any]:
+    ids, _ = patterns(wanted.terms)
+    found = [find_number(connection, each) for each in wanted.term_workflows]
+    fields = [[name, [_glob(text) for text in texts]] for name, texts in wanted.fields]
+    return {
+        "terms": _globs(wanted.terms) if wanted.terms else None,
+        "term_ids": _globs(ids),
+        "term_workflows": msgspec.json.encode([number for number in found if number is not None]).decode(),
+        "fields": msgspec.json.encode(fields).decode() if fields else None,
+    }
 
 
-def _span(connection: apsw.Connection, shared: dict[str, Any], text: str) -> list[_Source]:
-    """Returns the sources that hold all matches of one process id or prefix; none when there is no such span."""
-    if "*" not in text:
-        sources = [_Source(LIST_BY_PROCESS_ID, {**shared, "process_id": text})]
-        if (key := find_id(text)) is not None:
-            sources.append(_Source(LIST_BY_ID, {**shared, "id": key}))
-        return sources
-    prefix = text.rstrip("*")
-    if not prefix or "*" in prefix:
-        return []
-    arguments = {**shared, "low": prefix, "high": prefix + AFTER_ALL}
-    if len(connection.execute(_PROBE, arguments).fetchall()) > PREFIX_MATCHES:
-        return []
-    low, high = id_span(prefix)
-    if low == high:
-        return [_Source(LIST_BY_PREFIX, arguments)]
-    # The prefix may also be that of execution ids.
-    ids = {**shared, "patterns": msgspec.json.encode([_glob(text)]).decode()}
-    ids |= {"lowest": max(shared["lowest"], low), "below": min(shared["below"], high)}
-    return [_Source(LIST_BY_PREFIX, arguments), _Source(LIST_BY_ORGANIZATION, ids)]
+def _is_served(connection: apsw.Connection, shared: Mapping[str, Any], spans: Sequence[Span]) -> bool:
+    """Whether no span has more matches than can be sorted."""
+    probed = (span for span in spans if span.kind in PROBED)
+    return all(
+        len(connection.execute(_MATCHES[span.kind], {**shared, **span.facts}).fetchall()) <= MATCHES for span in probed
+    )
+
+
+def _arguments(connection: apsw.Connection, shared: Mapping[str, Any], span: Span) -> dict[str, Any]:
+    arguments = {**shared, **span.facts}
+    if (name := span.facts.get("span_workflow")) is not None:
+        # Of a workflow that nothing is stored of there is no execution.
+        arguments["span_workflow"] = find_number(connection, name) or 0
+    if span.ids is not None:
+        low, high = span.ids
+        arguments |= {"lowest": max(shared["lowest"], low), "below": min(shared["below"], high)}
+    return arguments
+
+
+def _globs(texts: Sequence[str]) -> str:
+    return msgspec.json.encode([_glob(text) for text in texts]).decode()
 
 
 def _glob(text: str) -> str:

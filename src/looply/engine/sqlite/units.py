@@ -27,7 +27,8 @@ from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
     "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
-    " seq, bytes, modified_ms, modified_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " seq, bytes, modified_ms, modified_by, reversed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
 )
 _UPDATE = (
     "UPDATE execution SET version = ?, status = ?, state = ?, seq = ?, loads = 0, bytes = bytes + ?, modified_ms = ?,"
@@ -44,6 +45,8 @@ _VALUE_USE = (
     " ON CONFLICT DO UPDATE SET seq = excluded.seq"
 )
 _DEFINITION = "INSERT INTO definition(hash, workflow_id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
+_SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
 
 _KEY = (
     "SELECT k.execution_id, k.request, k.expires_ms, e.status FROM idempotency k LEFT JOIN execution e"
@@ -120,6 +123,10 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_deliveries(connection, key, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
+    if unit.search is not None:
+        connection.execute(_DROP_SEARCH, (key,))
+        for name, value in unit.search:
+            connection.execute(_SEARCH, (org, value, key, name))
 
 
 def store_definition(connection: apsw.Connection, definition: StoredDefinition) -> None:
@@ -151,6 +158,7 @@ def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
 
 def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
     head = unit.head
+    process_id = head.process_id if head.process_id != head.execution_id else None
     connection.execute(
         _INSERT,
         (
@@ -162,13 +170,14 @@ def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tupl
             STATUS_NUMBERS[head.status],
             head.current_state,
             TRIGGER_NUMBERS[head.trigger_type],
-            head.process_id if head.process_id != head.execution_id else None,
+            process_id,
             head.profile,
             head.parent,
             head.seq,
             len(unit.batch.events),
             to_ms(head.modified_on),
             head.modified_by,
+            process_id[::-1] if process_id is not None else None,
         ),
     )
     if connection.changes() != 1:

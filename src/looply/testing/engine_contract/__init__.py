@@ -132,6 +132,9 @@ does not have is named, so that the part brings its stories with it.
     - ListStories.test_pages_of_every_size_show_each_execution_once_newest_first
     - a cursor without a row: ListStories.test_a_page_begins_below_its_cursor_whether_the_cursors_row_is_there_or_not
     - clocks 5 s apart: ListStories.test_pages_stay_in_order_over_processes_whose_clocks_differ
+    - streams: StreamStories.test_every_unit_is_told_once_in_the_order_of_its_execution,
+      StreamStories.test_from_every_place_the_rest_is_told and
+      StreamStories.test_a_place_outlives_a_crash_and_nothing_before_it_comes_again
     - missing: rows that are pruned (needs prune), servers beside each other (one process owns a store)
 
 12. Secrets and stored states.

@@ -1,0 +1,132 @@
+"""Following executions: log entries as they are stored, each once, from any place that was told before."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import msgspec
+
+from looply.app.addressing import get_owned
+from looply.app.services import Services
+from looply.catalog.keys import Principal
+from looply.engine.feed import Committed
+from looply.engine.store import Position
+from looply.errors import BadRequest
+from looply.execution.logs import event_log
+from looply.execution.state import Status
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_PAGE = 200
+_UNCUT = Limits(read_events=1_000_000)
+"""Pages of a stream are cut by its own measure."""
+
+Entry = dict[str, Json]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of one execution that have the number `seq` and the places of the entries among those of that number."""
+
+    seq: int
+    entries: Sequence[tuple[int, Entry]]
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution has ended, and everything was told."""
+
+    status: Status
+
+
+class Subscription:
+    """A place among those who watch, taken until it is closed. Closing it twice is harmless."""
+
+    def __init__(self, services: Services, key: str) -> None:
+        """Takes the place. Raises: TooManyStreams."""
+        self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key)
+        self.signal = self._held.__enter__()
+
+    def close(self) -> None:
+        """Gives the place back."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(None, None, None)
+
+
+async def check_watched(services: Services, principal: Principal, execution_id: str) -> str:
+    """Returns the id of an execution that may be watched. Raises: NotFound."""
+    return (await get_owned(services, principal.organization_id, execution_id)).head.execution_id
+
+
+async def follow_execution(
+    services: Services, watched: Subscription, execution_id: str, after: tuple[int, int]
+) -> AsyncIterator[Told | Ended]:
+    """Yields the entries of an execution behind the place (number of the event, entry of it), then its end.
+
+    One with an incident has not ended: it goes on when it is redriven.
+    """
+    seq, entry = after
+    while True:
+        watched.signal.clear()
+        # The event of the place is read again: it may have an entry that was not told yet.
+        events = await services.engine.history(execution_id, max(seq - 1, 0), _PAGE)
+        execution = await services.engine.get(execution_id)
+        log = event_log(events, _UNCUT, execution.state.standing_steps)
+        for number, entries in _by_number(log):
+            fresh = [(place, each) for place, each in enumerate(entries) if (number, place) > (seq, entry)]
+            if fresh:
+                yield Told(seq=number, entries=fresh)
+                seq, entry = number, len(entries) - 1
+        last = events[-1][0] if events else seq
+        if last > seq:
+            # What follows the last entry has none of its own.
+            seq, entry = last, 0
+        if execution.state.closed is not None and seq >= execution.head.seq:
+            yield Ended(status=execution.head.status)
+            return
+        if len(events) < _PAGE:
+            await watched.signal.wait()
+
+
+async def check_place(services: Services, place: Position) -> None:
+    """Raises: BadRequest (code `BAD_CURSOR`) for a place that the store has not reached: another one has told it."""
+    if place > await services.feed.position():
+        message = (
+            "the cursor is of another store, or of one that was put back; begin without one, and read what is there"
+        )
+        raise BadRequest(message, code="BAD_CURSOR")
+
+
+async def follow_organization(
+    services: Services, watched: Subscription, organization_id: str, after: Position
+) -> AsyncIterator[Committed]:
+    """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
+
+    What other organizations store is yielded without events now and then: it moves the place on.
+    """
+    while True:
+        watched.signal.clear()
+        found = await services.feed.read(after)
+        for committed in found:
+            if committed.organization_id == organization_id:
+                yield committed
+            after = committed.position
+        if found and found[-1].organization_id != organization_id:
+            yield replace(found[-1], organization_id=organization_id, events=(), frames=())
+        if not found:
+            await watched.signal.wait()
+
+
+def entries_of(committed: Committed) -> list[tuple[int, Entry]]:
+    """Returns the entries of a stored batch, each with its place among them and the execution that it is of."""
+    named = {"workflow_id": committed.workflow_id, "workflow_execution_id": committed.execution_id}
+    return [(place, {**named, **entry}) for place, entry in enumerate(event_log(committed.events, _UNCUT))]
+
+
+def _by_number(log: Sequence[Entry]) -> list[tuple[int, list[Entry]]]:
+    found: dict[int, list[Entry]] = {}
+    for entry in log:
+        number = entry["seq"]
+        assert isinstance(number, int)
+        found.setdefault(number, []).append(entry)
+    return list(found.items())

@@ -1,0 +1,188 @@
+"""The feed: what is stored, in the order in which it was stored, for those who watch.
+
+Theory of operation. While anybody watches, one task reads what is new from the store, page by page, decodes it once and
+keeps the last of it in memory; each watcher has a place of its own and reads from there on. One that is behind what is
+kept reads pages from the store until it is not. So a slow watcher holds up nobody, a watcher that comes back with its
+place misses nothing, and nothing stays open in the store. The store is asked rather than told: that shows what other
+processes have stored, and the order in which units became visible.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from looply.engine.codec import Codec
+from looply.engine.store import Journal, Placed, Position
+from looply.errors import LooplyError, StoreCorrupt, TooManyStreams
+from looply.execution.events import Event
+
+PAGE: Final = 256
+"""Batches that are read at once."""
+
+KEPT_BATCHES: Final = 2048
+KEPT_BYTES: Final = 4 * 1024 * 1024
+"""Of what is kept in memory, counted as it is stored; in memory it is several times as much."""
+
+_POLL_SECONDS: Final = 0.2
+_GATHER_SECONDS: Final = 0.02
+"""What follows soon is read together."""
+
+_BACK_OFF_SECONDS: Final = 1.0
+_TRY_AGAIN: Final = timedelta(seconds=10)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Committed:
+    """The numbered events of one stored batch, at its place. `frames` is for who renders it for several watchers."""
+
+    position: Position
+    execution_id: str
+    organization_id: str
+    workflow_id: str
+    events: Sequence[tuple[int, Event]]
+    size: int
+    frames: Sequence[bytes] | None = None
+
+
+class Feed:
+    """The feed of one process."""
+
+    def __init__(self, journal: Journal, codec: Codec, most: int) -> None:
+        """`most` watchers at once."""
+        self._journal = journal
+        self._codec = codec
+        self._most = most
+        self._count = 0
+        self._signals: dict[str, set[asyncio.Event]] = {}
+        self._kept: list[Committed] = []
+        self._size = 0
+        self._begin: Position | None = None
+        self._end: Position = (0, 0)
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def watch(self, key: str) -> Iterator[asyncio.Event]:
+        """Gives a signal that is set when something of an organization or execution, whose id is the key, is stored.
+
+        Clear it, read, then wait for it: nothing is missed. Raises: TooManyStreams.
+        """
+        if self._count >= self._most:
+            message = f"{self._count} streams of events are open, and limits.streams allows no more; try again later"
+            raise TooManyStreams(message, retry_after=_TRY_AGAIN)
+        signal = asyncio.Event()
+        self._count += 1
+        self._signals.setdefault(key, set()).add(signal)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            yield signal
+        finally:
+            self._count -= 1
+            self._signals[key].discard(signal)
+            if not self._signals[key]:
+                del self._signals[key]
+
+    def wake(self) -> None:
+        """Says that something was stored here; costs nothing when nobody watches."""
+        self._woken.set()
+
+    async def position(self) -> Position:
+        """Returns the place behind which everything is new from now on."""
+        return await self._journal.position()
+
+    async def read(self, after: Position) -> Sequence[Committed]:
+        """Returns what follows a place, as much as is read at once; nothing when there is nothing new.
+
+        Raises: StoreCorrupt, StoreUnreachable, EngineError.
+        """
+        if self._begin is not None and after >= self._begin:
+            first = bisect_right(self._kept, after, key=lambda committed: committed.position)
+            return self._kept[first : first + PAGE]
+        return [self._decoded(placed) for placed in await self._journal.committed(after, PAGE)]
+
+    async def stop(self) -> None:
+        """Reads no more. Stopping twice is harmless."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            while self._count:
+                await self._pause(await self._look())
+        finally:
+            self._begin, self._kept, self._size = None, [], 0
+
+    async def _look(self) -> float:
+        """Reads what is new and tells who watches; returns for how many seconds there is nothing to do at most."""
+        self._woken.clear()
+        try:
+            if self._begin is None:
+                self._begin = self._end = await self._journal.position()
+                # What was stored before this place nobody was told of.
+                self._tell(list(self._signals))
+            found = [self._decoded(placed) for placed in await self._journal.committed(self._end, PAGE)]
+        except LooplyError as error:
+            # Who watches is woken, looks for itself, and learns what is wrong.
+            _log.warning("feed_broke", error=error.message)
+            self._tell(list(self._signals))
+            return _BACK_OFF_SECONDS
+        if not found:
+            return _POLL_SECONDS
+        self._keep(found)
+        self._tell({key for each in found for key in (each.organization_id, each.execution_id)})
+        await asyncio.sleep(_GATHER_SECONDS)
+        return 0.0
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds:
+            try:
+                await asyncio.wait_for(self._woken.wait(), seconds)
+            except TimeoutError:
+                return
+
+    def _keep(self, found: Sequence[Committed]) -> None:
+        self._kept.extend(found)
+        self._end = found[-1].position
+        self._size += sum(each.size for each in found)
+        if len(self._kept) <= KEPT_BATCHES and self._size <= KEPT_BYTES:
+            return
+        gone = 0
+        while len(self._kept) - gone > KEPT_BATCHES // 2 or self._size > KEPT_BYTES // 2:
+            self._size -= self._kept[gone].size
+            gone += 1
+        self._begin = self._kept[gone - 1].position
+        del self._kept[:gone]
+
+    def _tell(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            for signal in self._signals.get(key, ()):
+                signal.set()
+
+    def _decoded(self, placed: Placed) -> Committed:
+        batch = placed.batch
+        events: Sequence[Event] = ()
+        try:
+            # Large values are not read: what is shown of them is trimmed anyway.
+            events = self._codec.decode(batch, None, placed.organization_id, placed.execution_id)
+        except StoreCorrupt as error:
+            # A read of this execution tells it; those who watch others must not stand still.
+            _log.error("feed_skips", execution_id=placed.execution_id, error=error.message)
+        return Committed(
+            position=placed.position,
+            execution_id=placed.execution_id,
+            organization_id=placed.organization_id,
+            workflow_id=placed.workflow_id,
+            events=list(enumerate(events, batch.first_seq)),
+            size=len(batch.events),
+        )

@@ -1,0 +1,127 @@
+"""How a search is served: the spans of indexes that together hold every match, and what a pattern means.
+
+The same for every store with tables. A store tries the ways in turn: one whose spans must be sorted counts only while
+a probe finds few matches. The last way always works.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from looply.engine.port import Filter
+from looply.engine.rows import STATUS_NUMBERS, find_id, id_text
+from looply.engine.spans import AFTER_ALL, id_span
+
+MATCHES: Final = 1000
+"""A part of a text with more matches is not sorted: the list is read newest first instead."""
+
+Kind: TypeAlias = Literal[
+    "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
+    "STATE_PREFIX",
+]  # fmt: skip
+PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
+"""Kinds whose rows do not come newest first."""
+
+
+class Span(NamedTuple):
+    """One span of an index. `facts` are its bounds; `ids` narrows it to a span of execution ids."""
+
+    kind: Kind
+    facts: Mapping[str, Any] = {}
+    ids: tuple[bytes, bytes] | None = None
+
+
+def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
+    """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
+    for texts, spans_of, more in (
+        (wanted.process_ids, _process_spans, []),
+        *((texts, _value_spans, []) for _, texts in wanted.fields),
+        (wanted.terms, _term_spans, by_name),
+    ):
+        spans = [spans_of(text) for text in texts]
+        if texts and all(spans):
+            yield [*(span for each in spans for span in each), *more]
+    if wanted.statuses and "COMPLETED" not in wanted.statuses:
+        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
+        yield [Span("STATUS", {"status": number}) for number in numbers]
+    elif wanted.workflow_id:
+        yield [Span("WORKFLOW", {"span_workflow": wanted.workflow_id})]
+    else:
+        yield [Span("ORGANIZATION")]
+
+
+def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the patterns of process ids: those for every one, and those for the ones that callers gave.
+
+    An execution without a process id answers to its own id, in whatever form it is written, and to its beginning;
+    nobody means the end of one, which looks like any number.
+    """
+    own = [text for text in texts if _is_ending(text)]
+    any_id = [text for text in texts if not _is_ending(text)]
+    return [*any_id, *_canonical(any_id)], own
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Tells whether a text is the pattern, in which `*` stands for any text."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == first
+    *middle, last = parts
+    place, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < place:
+        return False
+    for part in middle:
+        place = text.find(part, place, end)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
+
+
+def _canonical(texts: Sequence[str]) -> list[str]:
+    return [id_text(key) for text in texts if (key := find_id(text)) is not None and id_text(key) != text]
+
+
+def _is_ending(text: str) -> bool:
+    return text.startswith("*") and text.strip("*") != ""
+
+
+def _process_spans(text: str) -> list[Span]:
+    """Returns the spans that hold all matches of one process id; none when there is no index for it."""
+    if "*" not in text:
+        spans = [Span("PROCESS_ID", {"text": text})]
+        if (key := find_id(text)) is not None:
+            spans.append(Span("ID", {"id": key}))
+        return spans
+    if _is_ending(text):
+        ending = text.lstrip("*")
+        return [] if "*" in ending else [Span("ENDING", _bounds(ending[::-1]))]
+    prefix = text.rstrip("*")
+    if not prefix or "*" in prefix:
+        return []
+    spans = [Span("PREFIX", _bounds(prefix))]
+    low, high = id_span(prefix)
+    if low != high:
+        # The prefix may also be that of execution ids.
+        spans.append(Span("ORGANIZATION", ids=(low, high)))
+    return spans
+
+
+def _value_spans(text: str) -> list[Span]:
+    if "*" not in text:
+        return [Span("VALUE", {"text": text})]
+    prefix = text.rstrip("*")
+    return [] if not prefix or "*" in prefix else [Span("VALUE_PREFIX", _bounds(prefix))]
+
+
+def _term_spans(text: str) -> list[Span]:
+    by_id, by_value = _process_spans(text), _value_spans(text)
+    if not by_id or not by_value:
+        return []
+    if "*" not in text:
+        return [*by_id, *by_value, Span("STATE", {"text": text})]
+    return [*by_id, *by_value, Span("STATE_PREFIX", _bounds(text.rstrip("*")))]
+
+
+def _bounds(prefix: str) -> dict[str, str]:
+    return {"low": prefix, "high": prefix + AFTER_ALL}

@@ -1,0 +1,98 @@
+"""The search for executions."""
+
+from typing import Any, Final, get_args
+
+from looply.app.search import Search, search
+from looply.catalog.names import checked_id
+from looply.errors import BadRequest
+from looply.execution.state import Status
+from looply.server.call import Answer, Call, Parameter, Query, Route
+from looply.server.executions import EXECUTION_KEY
+from looply.server.records import ExecutionPage, execution_page
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of
+
+_FIELD: Final = "field."
+
+
+async def search_executions(call: Call) -> Answer:
+    """Lists the executions that fit."""
+    query = call.query
+    after = query.get("workflow_execution_id")
+    wanted = Search(
+        workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
+        statuses=_one_of(query.all("status"), get_args(Status), "status"),
+        versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
+        trigger_types=_one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
+        process_ids=_filled(query, "process_id"),
+        created_from=instant_of(query.get("from"), "from") if "from" in query else None,
+        created_to=instant_of(query.get("to"), "to") if "to" in query else None,
+        terms=_filled(query, "term"),
+        fields=tuple((_field_of(name), _filled(query, name)) for name in query.values if name.startswith(_FIELD)),
+    )
+    page = await search(
+        call.services,
+        call.principal,
+        wanted,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _field_of(name: str) -> str:
+    field = name.removeprefix(_FIELD)
+    if not field:
+        raise BadRequest("field. is given without the name of a search field", code="BAD_FILTER")
+    return field
+
+
+def _filled(query: Query, name: str) -> tuple[str, ...]:
+    values = query.all(name)
+    for value in values:
+        if not value or "\0" in value:
+            raise BadRequest(f"{name} is empty or holds a character 0; leave it out, or give a text", code="BAD_FILTER")
+    return values
+
+
+def _one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+    for value in values:
+        if value not in known:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+    return values
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v2/workflows/searchExecutions",
+        access="read",
+        handle=search_executions,
+        summary="Search executions, newest first",
+        description=(
+            "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
+            "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` stands for any "
+            "text. A page that has looked at 20,000 executions says `truncated` and may be short; `lastKey` goes on."
+        ),
+        tag="Executions",
+        parameters=(
+            Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
+            Parameter("workflow_id", "Id of the workflow.", repeats=True),
+            Parameter("workflow_version", "Version of the workflow.", repeats=True),
+            Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
+            Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
+            Parameter("from", "Created at or after this instant, epoch milliseconds."),
+            Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter(
+                "term",
+                "A process id, an execution id, the value of any search field, the step where an execution stands that "
+                "has not completed, or the name of its workflow in any case; `*` stands for any text.",
+                repeats=True,
+            ),
+            LIMIT,
+            EXECUTION_KEY,
+        ),
+        prefix=_FIELD,
+        answer=ExecutionPage,
+        refusals=(422,),
+    ),
+)

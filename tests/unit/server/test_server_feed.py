@@ -1,0 +1,164 @@
+"""The feed: one reader for all who watch, a place for each, and nothing that grows without bound."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+
+import pytest
+import pytest_asyncio
+
+from looply.engine import feed as feeds
+from looply.engine.codec import Codec
+from looply.engine.feed import Committed, Feed
+from looply.engine.memory import MemoryStore
+from looply.engine.store import Placed, Position, Unit
+from looply.errors import StoreUnreachable, TooManyStreams
+from looply.execution.events import Continued
+from looply.sealing import Sealer
+from looply.testing.clock import FakeClock, SerialEntropy
+from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
+
+BOUND = 30.0
+
+
+class World:
+    """A store of real batches, and a feed that reads it."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(FakeClock())
+        self.codec = Codec(Sealer(bytes(32), SerialEntropy()))
+        self.samples = Samples()
+        self.reads = 0
+        self.faults = 0
+        self.feed = Feed(self, self.codec, 3)  # type: ignore[arg-type]
+
+    async def position(self) -> Position:
+        return await self.store.journal.position()
+
+    async def committed(self, after: Position, limit: int) -> list[Placed]:
+        self.reads += 1
+        if self.faults:
+            self.faults -= 1
+            raise StoreUnreachable("the database is away")
+        return list(await self.store.journal.committed(after, limit))
+
+    async def put(self, organization_id: str = ORGANIZATION) -> Unit:
+        """Stores a unit of one event and tells the feed."""
+        unit = self.samples.first(organization_id=organization_id)
+        batch, _ = self.codec.encode([Continued(at=self.samples.now)], organization_id, unit.execution_id, 1, b"")
+        await self.store.journal.commit(type(unit)(**{**_fields(unit), "batch": batch}))
+        self.feed.wake()
+        return unit
+
+
+def _fields(unit: Unit) -> dict[str, object]:
+    return {name: getattr(unit, name) for name in unit.__struct_fields__}
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    found = World()
+    await found.store.open()
+    yield found
+    await found.feed.stop()
+    await found.store.close()
+
+
+async def follow(world: World, signal: asyncio.Event, after: Position, count: int) -> list[Committed]:
+    """Returns the next so many batches, as a watcher reads them."""
+    found: list[Committed] = []
+    while len(found) < count:
+        signal.clear()
+        page = await world.feed.read(after)
+        found += page
+        if page:
+            after = page[-1].position
+        else:
+            await asyncio.wait_for(signal.wait(), BOUND)
+    return found
+
+
+async def test_watchers_are_told_each_batch_once_and_share_what_was_decoded(world: World) -> None:
+    with world.feed.watch(ORGANIZATION) as one, world.feed.watch(ORGANIZATION) as two:
+        begin = await world.feed.position()
+        units = [await world.put() for _ in range(20)]
+        first = await follow(world, one, begin, 20)
+        second = await follow(world, two, begin, 20)
+        assert [each.execution_id for each in first] == [unit.execution_id for unit in units]
+        assert [each.position for each in second] == [each.position for each in first]
+
+
+async def test_only_who_watches_it_is_woken(world: World) -> None:
+    with world.feed.watch(ORGANIZATION) as mine, world.feed.watch(OTHER_ORGANIZATION) as theirs:
+        await follow(world, mine, (0, 0), 0)
+        await asyncio.wait_for(mine.wait(), BOUND)  # when the feed has found its place
+        mine.clear()
+        theirs.clear()
+        await world.put()
+        await asyncio.wait_for(mine.wait(), BOUND)
+        assert not theirs.is_set()
+
+
+async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "KEPT_BATCHES", 8)
+    monkeypatch.setattr(feeds, "PAGE", 3)
+    with world.feed.watch(ORGANIZATION) as signal:
+        begin = await world.feed.position()
+        units = [await world.put() for _ in range(50)]
+        last = units[-1].execution_id
+        while not any(each.execution_id == last for each in world.feed._kept):
+            signal.clear()
+            await asyncio.wait_for(signal.wait(), BOUND)
+        assert len(world.feed._kept) <= 8
+        found = await follow(world, signal, begin, 50)
+        assert [each.execution_id for each in found] == [unit.execution_id for unit in units]
+
+
+async def test_a_store_that_is_away_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "_BACK_OFF_SECONDS", 0.001)
+    with world.feed.watch(ORGANIZATION) as signal:
+        await asyncio.wait_for(signal.wait(), BOUND)
+        begin = await world.feed.position()
+        world.faults = 2
+        unit = await world.put()
+        while world.faults:
+            signal.clear()
+            await asyncio.wait_for(signal.wait(), BOUND)
+        assert [each.execution_id for each in await follow(world, signal, begin, 1)] == [unit.execution_id]
+
+
+async def test_a_batch_that_cannot_be_read_does_not_hold_up_the_others(world: World) -> None:
+    with world.feed.watch(ORGANIZATION) as signal:
+        begin = await world.feed.position()
+        damaged = world.samples.first()
+        await world.store.journal.commit(damaged)
+        sound = await world.put()
+        found = await follow(world, signal, begin, 2)
+        assert [(each.execution_id, len(each.events)) for each in found] == [
+            (damaged.execution_id, 0),
+            (sound.execution_id, 1),
+        ]
+
+
+async def test_nobody_reads_when_nobody_watches(world: World) -> None:
+    with world.feed.watch(ORGANIZATION):
+        task = world.feed._task
+    assert task is not None
+    await asyncio.wait_for(task, BOUND)
+    reads = world.reads
+    await world.put()
+    assert (world.reads, world.feed._kept) == (reads, [])
+
+
+async def test_more_watchers_than_the_limit_are_refused_until_one_leaves(world: World) -> None:
+    with ExitStack() as stack:
+        held = [stack.enter_context(ExitStack()) for _ in range(3)]
+        for each in held:
+            each.enter_context(world.feed.watch(ORGANIZATION))
+        with pytest.raises(TooManyStreams), world.feed.watch(ORGANIZATION):
+            pass
+        held[0].close()
+        with world.feed.watch(ORGANIZATION):
+            pass

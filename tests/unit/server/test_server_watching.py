@@ -1,0 +1,310 @@
+"""Streams of events: each entry once, in its order, from any place; they end when they should."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
+
+from looply.app.services import Services
+from looply.engine.shell import Shell
+from looply.server import events
+from looply.server.boundary import Boundary
+
+BOUND = 30.0
+"""Seconds after which a test that waits for what does not come ends."""
+
+
+class Stream:
+    """One caller of a stream, straight at the application."""
+
+    def __init__(self, app: Boundary, key: str, name: str, headers: dict[str, str], query: dict[str, str]) -> None:
+        sent = {"x-api-key": key, **headers}
+        self.scope = {
+            "type": "http",
+            "method": "GET",
+            "path": f"/v2/workflows/{name}",
+            "query_string": urlencode(query).encode(),
+            "headers": [(key.lower().encode(), value.encode()) for key, value in sent.items()],
+        }
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.rest = b""
+        self.has_begun = asyncio.Event()
+        self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._frames: list[bytes] = []
+        self.task = asyncio.get_running_loop().create_task(app(self.scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], dict(message["headers"])
+            self.has_begun.set()
+            return
+        self._parts.put_nowait(message["body"])
+        if not message.get("more_body", False):
+            self._parts.put_nowait(None)
+
+    async def frame(self) -> dict[str, str] | None:
+        """Returns the fields of the next frame, None at the end of the stream."""
+        while b"\n\n" not in self.rest:
+            part = await asyncio.wait_for(self._parts.get(), BOUND)
+            if part is None:
+                return None
+            self.rest += part
+        text, _, self.rest = self.rest.partition(b"\n\n")
+        lines = [line.partition(": ") for line in text.decode().split("\n")]
+        return {name: value for name, _, value in lines}
+
+    async def entry(self) -> dict[str, Any]:
+        """Returns the next event with its id; comments are passed over."""
+        while True:
+            found = await self.frame()
+            assert found is not None, "the stream has ended"
+            if "data" in found:
+                return {"id": found["id"], "event": found.get("event", "message"), **json.loads(found["data"])}
+
+    async def entries(self, count: int) -> list[dict[str, Any]]:
+        return [await self.entry() for _ in range(count)]
+
+    async def all(self) -> list[dict[str, Any]]:
+        """Returns the events up to the end of the stream."""
+        found = []
+        while (each := await self.frame()) is not None:
+            if "data" in each:
+                found.append({"id": each["id"], "event": each.get("event", "message"), **json.loads(each["data"])})
+        return found
+
+    async def leave(self) -> None:
+        self._gone.set()
+        await asyncio.wait_for(self.task, BOUND)
+
+
+class Streams:
+    """Opens streams and ends them with the test."""
+
+    def __init__(self, app: Boundary, caller: Caller) -> None:
+        self._app = app
+        self._caller = caller
+        self._open: list[Stream] = []
+
+    def open(self, name: str, last: str = "", **query: str) -> Stream:
+        headers = {"Last-Event-ID": last} if last else {}
+        self._open.append(Stream(self._app, self._caller.key, name, headers, query))
+        return self._open[-1]
+
+    async def close(self) -> None:
+        for each in self._open:
+            await each.leave()
+
+
+@pytest_asyncio.fixture
+async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
+    found = Streams(app, mine)
+    yield found
+    await found.close()
+
+
+def kinds(entries: list[dict[str, Any]]) -> list[str]:
+    return [entry["type"] for entry in entries if entry["event"] == "message"]
+
+
+async def resume(caller: Caller, execution_id: str) -> None:
+    answer = await caller.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP"}})
+    assert answer.status_code == 200, answer.text
+
+
+async def log_of(caller: Caller, workflow_id: str, execution_id: str) -> list[dict[str, Any]]:
+    log: list[dict[str, Any]] = (await caller.item(workflow_id, execution_id))["workflow_event_log"]
+    return log
+
+
+def bare(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in ("id", "event")}
+
+
+async def test_an_ended_execution_is_told_whole_and_the_stream_ends(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    execution_id = await mine.trigger(workflow_id, {"po": "1"})
+    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    found = await stream.all()
+    assert stream.headers[b"content-type"] == b"text/event-stream; charset=utf-8"
+    assert b"content-length" not in stream.headers
+    assert [bare(entry) for entry in found[:-1]] == await log_of(mine, workflow_id, execution_id)
+    assert (found[-1]["event"], found[-1]["status"]) == ("end", "COMPLETED")
+
+
+async def test_what_happens_is_told_while_it_happens_until_the_end(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(definition(wait_step(), note_step(), wait_step("wait_2")))
+    execution_id = await mine.trigger(workflow_id)
+    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    found = await stream.entries(2)
+    assert kinds(found) == ["EXECUTION_STARTED", "WAIT_OPENED"]
+    await resume(mine, execution_id)
+    found += await stream.entries(3)
+    assert kinds(found)[2:] == ["WAIT_RESUMED", "STEP_SUCCEEDED", "WAIT_OPENED"]
+    await mine.post(f"terminateWorkflow/{execution_id}")
+    found += await stream.all()
+    assert kinds(found)[5:] == ["EXECUTION_TERMINATED"]
+    assert [bare(entry) for entry in found[:-1]] == await log_of(mine, workflow_id, execution_id)
+
+
+async def test_a_caller_that_comes_back_is_told_what_it_has_not_read(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(ASKING)
+    execution_id = await mine.trigger(workflow_id)
+    await resume(mine, execution_id)
+    whole = await streams.open("watchExecution", workflow_execution_id=execution_id).all()
+    for index, entry in enumerate(whole):
+        by_header = await streams.open("watchExecution", entry["id"], workflow_execution_id=execution_id).all()
+        by_query = await streams.open("watchExecution", workflow_execution_id=execution_id, after=entry["id"]).all()
+        assert by_header == by_query
+        # The end is told to everybody who comes.
+        assert by_header == (whole[index + 1 :] or whole[-1:])
+
+
+async def test_two_entries_of_one_event_are_told_once_each_whenever_the_caller_leaves(
+    mine: Caller, streams: Streams
+) -> None:
+    workflow_id = await mine.create(definition(note_step("note_1", "${int('x')}")))
+    execution_id = await mine.trigger(workflow_id)
+    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    log = await log_of(mine, workflow_id, execution_id)
+    assert [entry["type"] for entry in log][-2:] == ["INCIDENT_OPENED", "EXECUTION_FAILED"]
+    found = await stream.entries(len(log))
+    assert [bare(entry) for entry in found] == log
+    again = streams.open("watchExecution", found[-2]["id"], workflow_execution_id=execution_id)
+    assert await again.entry() == found[-1]
+
+
+async def test_an_organization_is_told_all_its_executions_from_now_on(
+    mine: Caller, theirs: Caller, streams: Streams, shell: Shell
+) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    await mine.trigger(workflow_id)
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    other = await theirs.create(COMPUTING)
+    ids = []
+    for _ in range(5):
+        await theirs.trigger(other)
+        ids.append(await mine.trigger(workflow_id))
+    logs = [await log_of(mine, workflow_id, execution_id) for execution_id in ids]
+    found = await stream.entries(sum(map(len, logs)))
+    named = [
+        {"workflow_id": workflow_id, "workflow_execution_id": execution_id, **entry}
+        for execution_id, log in zip(ids, logs, strict=True)
+        for entry in log
+    ]
+    assert [bare(entry) for entry in found] == named
+
+
+async def test_an_organization_that_comes_back_is_told_each_entry_once(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(ASKING)
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    ids = [await mine.trigger(workflow_id) for _ in range(4)]
+    for execution_id in ids:
+        await resume(mine, execution_id)
+    whole = await stream.entries(sum([len(await log_of(mine, workflow_id, execution_id)) for execution_id in ids]))
+    for index, entry in enumerate(whole[:-1]):
+        again = streams.open("watchOrganization", entry["id"])
+        assert await again.entries(len(whole) - index - 1) == whole[index + 1 :]
+
+
+async def test_what_a_stream_tells_is_masked(mine: Caller, streams: Streams) -> None:
+    document = definition(note_step("note_1", "${payload.output.token}"))
+    document["workflow_steps"][0]["secret"] = ["/output/token"]
+    workflow_id = await mine.create(document)
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    execution_id = await mine.trigger(workflow_id, {"token": "S3CR3T-4711"})
+    both = [await streams.open("watchExecution", workflow_execution_id=execution_id).all(), await stream.entries(3)]
+    assert "S3CR3T" not in json.dumps(both)
+    assert "***" in json.dumps(both[1])
+
+
+@pytest.mark.parametrize("last", ["x", "????", "ZS4xLjE", "by54LjEuMQ", "by05OTk5OTk5LjAuMA", "b3JkZXI"])
+async def test_a_cursor_that_is_none_of_the_stream_is_refused(mine: Caller, last: str) -> None:
+    answer = await mine.client.get(
+        "/v2/workflows/watchOrganization", headers={"x-api-key": mine.key, "Last-Event-ID": last}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_CURSOR")
+
+
+async def test_a_place_that_the_store_has_not_reached_is_refused(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    await mine.trigger(workflow_id)
+    last = (await stream.entry())["id"]
+    fresh = await mine.client.get(
+        "/v2/workflows/watchExecution", headers={"x-api-key": mine.key, "Last-Event-ID": last}
+    )
+    assert fresh.status_code == 400
+
+
+async def test_what_another_organization_owns_is_not_there(mine: Caller, theirs: Caller) -> None:
+    execution_id = await theirs.trigger(await theirs.create(COMPUTING))
+    for id_ in (execution_id, "01900000-0000-7000-8000-0000000000ff", "x"):
+        answer = await mine.get("watchExecution", workflow_execution_id=id_)
+        assert (answer.status_code, answer.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+
+
+async def test_streams_end_when_the_server_stops(mine: Caller, streams: Streams, services: Services) -> None:
+    execution_id = await mine.trigger(await mine.create(ASKING))
+    some = [streams.open("watchOrganization"), streams.open("watchExecution", workflow_execution_id=execution_id)]
+    await some[1].entries(2)
+    services.lifecycle.drain()
+    for stream in some:
+        assert await stream.all() == []
+        await asyncio.wait_for(stream.task, BOUND)
+
+
+async def test_only_so_many_streams_are_open_at_once(
+    mine: Caller, streams: Streams, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell.feed, "_most", 2)
+    execution_id = await mine.trigger(await mine.create(ASKING))
+    some = [streams.open("watchExecution", workflow_execution_id=execution_id) for _ in range(2)]
+    for stream in some:
+        await stream.entries(2)
+    answer = await mine.get("watchOrganization")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
+    assert int(answer.headers["retry-after"]) >= 1
+    await some[0].leave()
+    assert kinds(await streams.open("watchExecution", workflow_execution_id=execution_id).entries(2))
+
+
+async def test_a_silent_stream_beats_and_says_where_it_stands(
+    mine: Caller, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
+    execution_id = await mine.trigger(await mine.create(ASKING))
+    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    last = (await stream.entries(2))[-1]["id"]
+    assert await stream.frame() == {"": "", "id": last}
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(
+    mine: Caller, streams: Streams, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    for key in (await mine.get("getKeys")).json()["items"]:
+        await services.catalog.keys.revoke(mine.organization_id, key["key_id"])
+    assert await stream.all() == []
+
+
+async def reached(stream: Stream) -> None:
+    """Returns when the stream has begun to watch: its head has been sent."""
+    await asyncio.wait_for(stream.has_begun.wait(), BOUND)
+    assert stream.status == 200
