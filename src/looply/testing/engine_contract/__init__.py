@@ -42,7 +42,8 @@ does not have is named, so that the part brings its stories with it.
     - late results are kept: TerminateStories.test_a_call_in_flight_may_end_but_moves_nothing
     - cards are closed: CardStories.test_terminate_closes_the_cards
     - nothing starts: TerminateStories.test_a_call_that_was_stored_but_had_not_left_is_not_made
-    - missing: the end of a child, a parent that is told (needs `subworkflow`)
+    - the end of a child: ChildOrderStories.test_the_end_of_the_child_and_a_terminate_of_the_parent_agree
+    - the parent is told: ChildStories.test_a_child_that_is_terminated_fails_the_step
 
 5. A group of 32 units: one stale, one whose process id is taken, one with the result of a call.
     - on a sound disk: GroupStories.test_on_a_sound_disk_only_the_taken_process_id_is_refused
@@ -91,7 +92,8 @@ does not have is named, so that the part brings its stories with it.
       ForEachStories.test_a_crowd_of_items_eight_at_once_each_read_their_own_and_are_collected_in_order
     - an item that fails: ForEachStories.test_an_item_that_fails_freezes_the_others_and_a_crash_changes_nothing
     - nested: ForEachStories.test_branches_within_items_within_a_branch
-    - missing: a redrive that thaws the others (needs redrive)
+    - a redrive thaws: ThawStories.test_the_other_branches_go_on_with_what_came_while_they_were_held,
+      ThawStories.test_items_go_on_with_the_one_that_failed
 
 9. Every history of every story.
     - fold equals head, open work equals rows, every prefix plus the rest is the same: `Driver.prove`, which
@@ -144,7 +146,7 @@ does not have is named, so that the part brings its stories with it.
     - a corrected version: RedriveStories.test_the_corrected_version_sends_another_input_under_another_key
     - another step name: RedriveStories.test_the_card_of_a_waiting_execution_still_answers_under_another_name
     - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
-    - missing: the incident of a child
+    - the incident of a child: ThawStories.test_the_parent_of_a_child_that_is_repaired_goes_on
 """
 
 from collections.abc import Mapping
