@@ -210,7 +210,7 @@ class _Mover:
             return event
         raw: dict[str, Any] = msgspec.json.decode(text)
         for path in _secret_paths(raw, pointers):
-            for part in _parts(event, raw, path[0]) if len(path) == 1 else [path]:
+            for part in _parts(event, raw, str(path[0])) if len(path) == 1 else [path]:
                 self._seal(index, raw, part)
         if len(text) > LARGE_BYTES:
             for name in _JSON_FIELDS[type(event).__name__]:
