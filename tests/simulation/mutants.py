@@ -453,5 +453,8 @@ MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "m" and name[1:3].isdigit()
 )
 
-RARE: Sequence[Mutant] = (m26_a_read_shows_what_nobody_was_told_of,)
-"""Mutants that one run of ten thousand catches; saved choices do so each time."""
+RARE: Sequence[Mutant] = (
+    m25_a_call_leaves_that_was_terminated_while_it_was_marked,
+    m26_a_read_shows_what_nobody_was_told_of,
+)
+"""Mutants that one run of several thousand catches; saved choices do so each time."""
