@@ -231,13 +231,13 @@ def m13_a_late_result_moves_a_terminated_execution() -> AbstractContextManager[N
     """The result of a call completes its execution though that was terminated meanwhile."""
     original = Processor._compute
 
-    async def compute(self: Any, box: Any, commands: Any, **more: Any) -> Any:
-        replies = await original(self, box, [one for one in commands if not isinstance(one, EffectDone)], **more)
+    async def compute(self: Any, box: Any, commands: Any, *rest: Any, **more: Any) -> Any:
+        replies = await original(self, box, [one for one in commands if not isinstance(one, EffectDone)], *rest, **more)
         for command in (one for one in commands if isinstance(one, EffectDone)):
             if box.state is None:
                 box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
             if box.state.closed is None or box.state.closed.status != "TERMINATED":
-                await original(self, box, [command], **more)
+                await original(self, box, [command], *rest, **more)
                 continue
             at = max(command.at, box.state.now)
             step, _, visit = command.address.rpartition(":")
@@ -360,8 +360,8 @@ def m22_losers_are_told_that_they_won() -> AbstractContextManager[None]:
     """A resume that came second is answered as if it had released the wait."""
     original = Processor._compute
 
-    async def compute(self: Any, box: Any, commands: Any, **more: Any) -> Any:
-        replies = await original(self, box, commands, **more)
+    async def compute(self: Any, box: Any, commands: Any, *rest: Any, **more: Any) -> Any:
+        replies = await original(self, box, commands, *rest, **more)
         return [Restarted() if isinstance(reply, AlreadyRestarted) else reply for reply in replies]
 
     return _replaced(Processor, "_compute", compute)
@@ -453,5 +453,8 @@ MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "m" and name[1:3].isdigit()
 )
 
-RARE: Sequence[Mutant] = (m26_a_read_shows_what_nobody_was_told_of,)
-"""Mutants that one run of ten thousand catches; saved choices do so each time."""
+RARE: Sequence[Mutant] = (
+    m25_a_call_leaves_that_was_terminated_while_it_was_marked,
+    m26_a_read_shows_what_nobody_was_told_of,
+)
+"""Mutants that one run of several thousand catches; saved choices do so each time."""
