@@ -14,6 +14,7 @@ from sim_options import STORE_FAULTS
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.schedule_store import Schedules
@@ -75,6 +76,7 @@ class SimulatedStore:
         self.schedules = cast("Schedules", _Side(self, self._inner.schedules, Schedules))
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
+        self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""
