@@ -385,7 +385,7 @@ def m24_unknown_outcomes_are_tried_again() -> AbstractContextManager[None]:
     deciding = import_module("looply.execution.decide")
 
     def on_unknown(workflow: Any, state: Any, path: Any) -> Any:
-        return (deciding._again(state, path),)
+        return (deciding._again(workflow, state, path),)
 
     return _replaced(deciding, "_on_unknown", on_unknown)
 
