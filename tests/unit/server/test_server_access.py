@@ -88,7 +88,9 @@ async def test_every_route_lets_a_key_with_its_scope_in(app: Boundary, mine: Cal
         caller = await mine.key_with(scope)
         for route in app.routes:
             if route.access == scope:
-                answer = await mine.client.request(route.method, url_of(route), headers=caller.headers())
+                # A stream that cannot begin where it is asked to ends at once.
+                headers = {**caller.headers(), "last-event-id": "nowhere"}
+                answer = await mine.client.request(route.method, url_of(route), headers=headers)
                 assert answer.status_code != 403, name_of(route)
 
 
