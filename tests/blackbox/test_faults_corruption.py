@@ -112,8 +112,8 @@ def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
     verdicts = judge(place, killed, damages(), report)
     assert verdicts["refused"]
     assert verdicts["same"]
-    # Most bytes that matter are those of histories.
-    assert verdicts["quarantined"] > verdicts["told"]
+    # Most bytes that matter are those of histories; a short run may meet none of either kind.
+    assert verdicts["quarantined"] >= verdicts["told"]
     report.finish()
 
 

@@ -177,6 +177,7 @@ class Installation:
         self.ids["delayed"] = await driver.started(delaying("PT3H"))
         self.ids["keyed"] = await driver.started(asking(), ORDER, key="key-1")
         await driver.settle()
+        await self._left_a_letter(driver)
         for name in ("prices", "ä b", "gone"):
             await driver.started(chain(datastore("merge", name=name, value={"big": 10**40, "text": "ü😀"})))
         await driver.settle()
@@ -190,6 +191,17 @@ class Installation:
         # The copies of the first card are shown in their channel; that of the second one is still to be.
         await driver.reconciler.tick()
         self.ids["not_shown"] = await driver.started(chain(card("shown_later", "cy@example.com")))
+
+    async def _left_a_letter(self, driver: Driver) -> None:
+        """A resume comes before its wait, which never opens; the order's number is kept to be searched by."""
+        driver.world.script("early", HANG)
+        early = chain(call("early"), wait("unmet"), search_fields=["/payload/output/po"])
+        self.ids["letter"] = await driver.started(early, {"po": "4711"})
+        await driver.settle()
+        await driver.resume(self.ids["letter"], {"n": 1})
+        await driver.terminate(self.ids["letter"])
+        driver.world.open()[0].release()
+        await driver.settle()
 
     async def _cut_short(self, driver: Driver) -> None:
         """A stretch of computing steps is stored when the process ends, and says that there is more."""

@@ -69,6 +69,7 @@ REFUSED: dict[str, Call] = {
 }
 EMPTY: dict[str, Call] = {
     "workflows.list_page": lambda c, org, o: c.workflows.list_page(org, 10),
+    "workflows.names": lambda c, org, o: c.workflows.names(org),
     "cards.list_page": lambda c, org, o: c.cards.list_page(org, 10),
     "connections.list_page": lambda c, org, o: c.connections.list_page(org, 10),
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
@@ -161,7 +162,7 @@ async def test_the_same_call_by_the_owner_is_accepted(catalog: Catalog, theirs, 
 
 @pytest.mark.parametrize("name", EMPTY)
 async def test_lists_show_nothing_of_theirs(catalog: Catalog, mine, owned: Owned, name: str) -> None:
-    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), None)
+    assert await EMPTY[name](catalog, mine.organization_id, owned) in (Page(items=()), [], (), None)
 
 
 async def test_the_audit_shows_own_records_only(catalog: Catalog, mine, owned: Owned) -> None:
