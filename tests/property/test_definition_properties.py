@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from looply.definition import (
@@ -128,6 +128,8 @@ def test_a_pattern_matches_as_its_definition_says(text: str, pattern: str) -> No
     assert matches_pattern(text, pattern) == fits_slowly(text, pattern)
 
 
+# The first draw of a type makes a strategy of its schema, which takes its time.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", list(STEP_TYPES))
 @given(data=st.data())
 def test_one_step_of_any_type_gives_findings(name: str, data: st.DataObject) -> None:

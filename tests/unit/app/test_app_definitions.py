@@ -8,9 +8,9 @@ import pytest
 from looply.app.addressing import MAX_PROCESS_ID, checked_process_id
 from looply.app.definitions import without_identity
 from looply.app.embedding import embed_cards
-from looply.app.search import _merged
 from looply.app.links import Links
 from looply.app.mock import mock_schema
+from looply.app.search import _merged
 from looply.app.terminate import DEFAULT_REASON, checked_reason
 from looply.app.trigger import parse_wait
 from looply.catalog.cards import Cards, CardVersion
