@@ -60,7 +60,8 @@ def test_a_bit_that_turned_in_any_page_is_refused_or_says_nothing(
 def test_a_page_that_is_lost_or_another_one_or_an_older_one_is_refused(place: Path, left: Left) -> None:
     report = FaultReport("catalog_pages", seed=SEED, options={}, faults=("ZERO", "SWAP", "OLDER"))
     verdicts = counted(Judge(place, left), exchanges(left, left.content), report)
-    # A page of SQLite's own, such as the next number of the audit, or of a table without rows says nothing that is told.
+    # A page of a table without rows, or of SQLite's own such as the next number of the audit, says nothing that is
+    # told.
     assert verdicts["refused"] > 10 * verdicts["same"]
     report.finish()
 
