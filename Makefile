@@ -74,13 +74,13 @@ bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(STAMP) ## Pin the newest dependencies that fit pyproject.toml.
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
 		--extra demo --group dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
 		pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
 		--extra distributed -c requirements/dev.txt pyproject.toml -o requirements/distributed.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
 		--group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove everything that was built or installed.
