@@ -14,9 +14,12 @@ import apsw
 import pytest
 
 from looply.clock import SystemClock
+from looply.engine import searching
 from looply.engine.port import Filter
+from looply.engine.searching import Kind
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite import lists as sqlite_lists
+from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.opening import check_library
 from looply.errors import (
     Conflict,
@@ -247,7 +250,7 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
 async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 10)
+    monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     wanted = Filter(workflow_version=2)
@@ -259,7 +262,7 @@ async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
 async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 4)
+    monkeypatch.setattr(searching, "BUDGET", 4)
     units = [
         samples.first(status="FAILED" if number % 2 else "WAITING", workflow_version=2 if number < 9 else 1)
         for number in range(20)
@@ -270,20 +273,19 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
     assert found == [unit.execution_id for unit in reversed(units[:9])]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        statements[kind]
-        for statements in (sqlite_lists.LISTS, sqlite_lists.SEARCHES)
-        for kind in ("ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE")
-    ],
-)
-async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, statement: str) -> None:
+_SEARCH = Filter(process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))))
+
+
+@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+@pytest.mark.parametrize("kind", ["ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE"])
+async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, wanted: Filter) -> None:
+    fits, facts = condition(wanted, [1])
+
     def plan(connection: apsw.Connection) -> str:
-        names = ("org", "workflow", "below", "lowest", "statuses", "version", "trigger", "patterns", "budget", "limit")
-        more = ("status", "span_workflow", "text", "endings", "terms", "term_ids", "term_workflows", "fields")
-        bindings = dict.fromkeys((*names, *more), 1)
-        return "\n".join(str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + statement, bindings))
+        names = ("org", "workflow", "below", "lowest", "statuses", "version", "trigger", "budget", "limit")
+        bindings = {**facts, **dict.fromkeys((*names, "status", "span_workflow", "text"), 1)}
+        found = connection.execute("EXPLAIN QUERY PLAN " + sqlite_lists.statement(kind, fits), bindings)
+        return "\n".join(str(row[3]) for row in found)
 
     text = await store._threads.read(plan)
     assert "TEMP B-TREE" not in text

@@ -159,11 +159,11 @@ class Reader:
         return await self._store.schedules.list(organization_id)
 
     async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+        """Returns the state that is stored, also where memory does not know of its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
-        return await self._loader.folded(execution_id)
+        return (await self._loader.load(execution_id))[0]
 
     async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
         """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""

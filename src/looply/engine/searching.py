@@ -11,6 +11,12 @@ from looply.engine.port import Filter
 from looply.engine.rows import STATUS_NUMBERS, find_id, id_text
 from looply.engine.spans import AFTER_ALL, id_span
 
+BUDGET: Final = 20_000
+"""Rows that one page looks at, where an index does not decide."""
+
+_TEXTS: Final = 10
+"""With more texts, each of which is compared with every row, a page looks at fewer rows."""
+
 MATCHES: Final = 1000
 """A part of a text with more matches is not sorted: the list is read newest first instead."""
 
@@ -48,6 +54,12 @@ def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
         yield [Span("WORKFLOW", {"span_workflow": wanted.workflow_id})]
     else:
         yield [Span("ORGANIZATION")]
+
+
+def budget_of(wanted: Filter) -> int:
+    """Returns how many rows a page of the filter looks at, so that none takes much longer than others."""
+    texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
+    return max(BUDGET * _TEXTS // max(_TEXTS, texts), 1)
 
 
 def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -1,17 +1,13 @@
 """The reading side of the memory store."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
-from looply.engine.searching import is_like, patterns
+from looply.engine.searching import budget_of, is_like, patterns
 from looply.engine.store import Batch, Claim, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
 
 
 class MemoryReads:
@@ -59,13 +55,14 @@ class MemoryReads:
             key=lambda head: head.execution_id,
             reverse=True,
         )
+        budget = budget_of(wanted)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
             if _fits(head, wanted) and _is_found(head, self._data.search.get(head.execution_id, ()), wanted):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
-            if count == BUDGET:
+            if count == budget:
                 return found, head.execution_id
         return found, ""
 

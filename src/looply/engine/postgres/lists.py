@@ -1,10 +1,10 @@
 """Lists of executions, newest first, at the same cost at any depth.
 
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
-ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
-the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
-three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
-sources serve which filter says `looply.engine.searching`.
+ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
+where that ends is marked, so that a short page can tell where to go on. Several sources (two statuses, three process
+ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources serve which
+filter, and how large the budget is, says `looply.engine.searching`.
 
 An index is named to PostgreSQL by comparing and ordering all its columns at once: no other one has that order. The
 bare comparison of ids beside it only tells which months are out of the span.
@@ -21,11 +21,8 @@ from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
 from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, budget_of, patterns, ways
 from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
 
 _ALL_STATUSES = 0b111111
 
@@ -184,7 +181,7 @@ async def list_heads(
         "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
         "patterns": None,
         "endings": None,
-        "budget": BUDGET,
+        "budget": budget_of(wanted),
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
@@ -202,7 +199,7 @@ async def list_heads(
             statement = (SEARCHES if is_search else LISTS)[span.kind]
             arguments = await _arguments(connection, names, shared, span)
             found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
-    return merged(found, limit, BUDGET)
+    return merged(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:
