@@ -14,6 +14,9 @@ from looply.engine.spans import AFTER_ALL, id_span
 BUDGET: Final = 20_000
 """Rows that one page looks at, where an index does not decide."""
 
+_LEAST: Final = 200
+"""Rows of one span that a page looks at, however many spans there are."""
+
 _TEXTS: Final = 10
 """With more texts, each of which is compared with every row, a page looks at fewer rows."""
 
@@ -50,16 +53,16 @@ def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     if wanted.statuses and "COMPLETED" not in wanted.statuses:
         numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
         yield [Span("STATUS", {"status": number}) for number in numbers]
-    elif wanted.workflow_id:
-        yield [Span("WORKFLOW", {"span_workflow": wanted.workflow_id})]
+    elif wanted.workflow_ids:
+        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(wanted.workflow_ids)]
     else:
         yield [Span("ORGANIZATION")]
 
 
-def budget_of(wanted: Filter) -> int:
-    """Returns how many rows a page of the filter looks at, so that none takes much longer than others."""
+def budget_of(wanted: Filter, spans: int = 1) -> int:
+    """Returns how many rows of each of so many spans a page looks at, so that none takes much longer than others."""
     texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
-    return max(BUDGET * _TEXTS // max(_TEXTS, texts), 1)
+    return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 
 
 def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:

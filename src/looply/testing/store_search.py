@@ -51,7 +51,7 @@ class SearchContract:
             ({"fields": (("po", ("*",)),), "statuses": ("WAITING", "FAILED")}, [4, 1]),
             ({"fields": (("Po", ("4711",)),)}, []),
             ({"terms": ("4711",)}, [4, 3, 0]),
-            ({"terms": ("4711",), "workflow_id": OTHER_WORKFLOW}, [4, 3]),
+            ({"terms": ("4711",), "workflow_ids": (OTHER_WORKFLOW,)}, [4, 3]),
             ({"terms": ("*4711",)}, [4, 3, 2, 0]),
             ({"terms": ("*4711*",)}, [5, 4, 3, 2, 0]),
             ({"terms": ("PO-*", "DE01")}, [3, 2, 0]),
@@ -137,9 +137,9 @@ def combinations() -> Iterator[Filter]:
     """Yields filters of which each part is there or not."""
     texts = ((), ("*4711",), ("*7*",), ("PO*", "4711"))
     statuses_of: tuple[tuple[Status, ...], ...] = ((), ("FAILED", "WAITING", "TERMINATED"))
-    for process, term, field, statuses, workflow in product(texts, texts, texts, statuses_of, ("", OTHER_WORKFLOW)):
+    for process, term, field, statuses, workflows in product(texts, texts, texts, statuses_of, ((), (OTHER_WORKFLOW,))):
         fields = (("po", field),) if field else ()
-        yield Filter(process_ids=process, terms=term, fields=fields, statuses=statuses, workflow_id=workflow)
+        yield Filter(process_ids=process, terms=term, fields=fields, statuses=statuses, workflow_ids=workflows)
 
 
 def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
@@ -167,7 +167,7 @@ def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
             for name, texts in wanted.fields
         )
         and (not wanted.statuses or head.status in wanted.statuses)
-        and wanted.workflow_id in ("", head.workflow_id)
+        and (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
     )
 
 

@@ -149,10 +149,10 @@ class MemoryReads:
 
 def _fits(head: Head, wanted: Filter) -> bool:
     return (
-        (not wanted.workflow_id or head.workflow_id == wanted.workflow_id)
+        (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
         and (not wanted.statuses or head.status in wanted.statuses)
-        and (wanted.workflow_version is None or head.workflow_version == wanted.workflow_version)
-        and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)
+        and (not wanted.workflow_versions or head.workflow_version in wanted.workflow_versions)
+        and (not wanted.trigger_types or head.trigger_type in wanted.trigger_types)
         and (wanted.created_from is None or head.created_on >= wanted.created_from)
         and (wanted.created_to is None or head.created_on < wanted.created_to)
         and (not wanted.process_ids or _answers(head, wanted.process_ids))

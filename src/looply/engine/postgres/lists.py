@@ -24,7 +24,7 @@ from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
 from looply.engine.searching import MATCHES, PROBED, Kind, Span, budget_of, patterns, ways
 from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
 
-_ALL_STATUSES = 0b111111
+_ALL = 0b111111
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -108,8 +108,9 @@ def _sorted(matches: str) -> str:
 
 
 _FITS = """
-  ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
-  AND %(workflow)s IN (0, e.workflow)
+  ((%(statuses)s >> e.status) & 1 = 1 AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
+  AND (%(triggers)s >> e.trigger) & 1 = 1
+  AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
@@ -165,23 +166,22 @@ async def list_heads(
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     below = cursor_bytes(after) if after else HIGHEST_ID
-    org, *rest = await names.find(connection, organization_id, *([wanted.workflow_id] if wanted.workflow_id else []))
-    workflow = rest[0] if rest else 0
-    if org is None or workflow is None:
+    org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
+    workflows = [number for number in found_workflows if number is not None]
+    if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
     lowest = first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID
     below = min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below
     shared: dict[str, Any] = {
         "org": org,
-        "workflow": workflow,
+        "workflows": workflows or None,
         "below": UUID(bytes=below),
         "lowest": UUID(bytes=lowest),
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
+        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
+        "versions": list(wanted.workflow_versions) or None,
+        "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
         "patterns": None,
         "endings": None,
-        "budget": budget_of(wanted),
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
@@ -194,6 +194,7 @@ async def list_heads(
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with connection.transaction():
         spans = await _first_way(connection, shared, wanted)
+        shared["budget"] = budget_of(wanted, len(spans))
         found = []
         for span in spans:
             statement = (SEARCHES if is_search else LISTS)[span.kind]

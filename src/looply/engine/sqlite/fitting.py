@@ -8,14 +8,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from looply.engine.port import Filter
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.searching import patterns
 
 Facts = dict[str, str | int]
 
-_COLUMNS: Final = (
-    "((:statuses >> e.status) & 1) AND :version IN (0, e.version) AND :trigger IN (0, e.trigger)"
-    " AND :workflow IN (0, e.workflow)"
-)
 _ID: Final = (
     "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||"
     " substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))"
@@ -30,14 +27,19 @@ class Condition(NamedTuple):
     facts: Facts
 
 
-def condition(wanted: Filter, term_workflows: Sequence[int]) -> Condition:
-    """Returns what a row must fulfil. `term_workflows` are the numbers of the workflows that the terms name.
+def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Condition:
+    """Returns what a row must fulfil; its text is made of constants and the names of its parameters only.
 
-    Its text is made of constants and the names of parameters only. It needs the parameters `statuses` (a set of bits),
-    `version`, `trigger` and `workflow` (0: any) beside its own.
+    `workflows` are the numbers of the filter's workflows, `term_workflows` those of the workflows that the terms name.
     """
     facts: Facts = {}
-    parts = [_COLUMNS]
+    columns = {
+        "e.status": [STATUS_NUMBERS[status] for status in wanted.statuses],
+        "e.workflow": workflows,
+        "e.version": wanted.workflow_versions,
+        "e.trigger": [TRIGGER_NUMBERS[kind] for kind in wanted.trigger_types],
+    }
+    parts = [_is_one_of(column, numbers, facts) for column, numbers in columns.items() if numbers]
     if wanted.process_ids:
         parts.append(_answers(wanted.process_ids, facts))
     if wanted.terms:
@@ -45,7 +47,7 @@ def condition(wanted: Filter, term_workflows: Sequence[int]) -> Condition:
     for name, texts in wanted.fields:
         value = _like("s.value", _named(texts, facts))
         parts.append(_has_value(f"s.name = :{_name(name, facts)} AND {value}"))
-    return Condition(" AND ".join(parts), facts)
+    return Condition(" AND ".join(parts) or "true", facts)
 
 
 def _answers(texts: Sequence[str], facts: Facts) -> str:
@@ -64,13 +66,18 @@ def _is_found(terms: Sequence[str], term_workflows: Sequence[int], facts: Facts)
     found = [
         _like("e.process_id", names),
         f"(e.status <> 3 AND {_like('e.state', names)})",
-        *(f"e.workflow = :{_name(number, facts)}" for number in term_workflows),
     ]
+    if term_workflows:
+        found.append(_is_one_of("e.workflow", term_workflows, facts))
     # It may also be an execution's own id where that has a process id.
     if ids := [text for text in patterns(terms)[0] if _may_be_id(text)]:
         found.append(_like(_ID, _named(ids, facts)))
     found.append(_has_value(_like("s.value", names)))
     return f"({' OR '.join(found)})"
+
+
+def _is_one_of(column: str, numbers: Sequence[int], facts: Facts) -> str:
+    return f"{column} IN ({', '.join(f':{_name(number, facts)}' for number in numbers)})"
 
 
 def _has_value(fits: str) -> str:

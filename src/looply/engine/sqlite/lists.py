@@ -14,13 +14,11 @@ import apsw
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
+from looply.engine.rows import cursor_bytes
 from looply.engine.searching import MATCHES, PROBED, Kind, Span, budget_of, ways
 from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
 from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.names import find_number
-
-_ALL_STATUSES = 0b111111
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
 _COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
@@ -107,29 +105,29 @@ def list_heads(
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
-    workflow = find_number(connection, wanted.workflow_id) if wanted.workflow_id else 0
+    workflows = _numbers(connection, wanted.workflow_ids)
     below = cursor_bytes(after) if after else HIGHEST_ID
-    if org is None or workflow is None:
+    if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
-    found = [find_number(connection, each) for each in wanted.term_workflows]
-    fits, facts = condition(wanted, [number for number in found if number is not None])
-    budget = budget_of(wanted)
+    fits, facts = condition(wanted, workflows, _numbers(connection, wanted.term_workflows))
     shared: dict[str, Any] = {
         **facts,
         "org": org,
-        "workflow": workflow,
         "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
         "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
-        "budget": budget,
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
     spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
+    shared["budget"] = budget = budget_of(wanted, len(spans))
     sources = [(statement(span.kind, fits), _arguments(connection, shared, span)) for span in spans]
     return merged((connection.execute(*source).fetchall() for source in sources), limit, budget)
+
+
+def _numbers(connection: apsw.Connection, names: Sequence[str]) -> list[int]:
+    """Returns the numbers of those of the names of which something is stored."""
+    found = (find_number(connection, name) for name in names)
+    return [number for number in found if number is not None]
 
 
 def _is_served(connection: apsw.Connection, shared: Mapping[str, Any], spans: Sequence[Span]) -> bool:
