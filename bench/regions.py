@@ -28,8 +28,10 @@ from looply.execution.events import Continued, ExecutionStarted
 from looply.jsontext import Json
 from looply.sealing import Sealer
 
-CALLS: Final = (1000, 2000, 4000, 8000)
+CALLS: Final = (1000, 2000, 4000, 8000, ITEMS)
 """Items with a call each: the cost of one must not grow with their number."""
+
+_ANSWER_BYTES: Final = 500
 
 WAITS: Final = 100
 """As many as an execution may have open."""
@@ -45,7 +47,7 @@ _PATH: Final = "/v2/workflows"
 def measure_regions(plan: Plan, calls: Sequence[int] = CALLS) -> Figures:
     """Returns the figures of executions with many branches, items, calls and waits."""
     large = dict(zip(_KINDS, regions(), strict=True))
-    with program("noop_server", log=plan.work / "sink.log") as sink:
+    with program("noop_server", str(_ANSWER_BYTES), log=plan.work / "sink.log") as sink:
         definitions = {
             **{kind: region.definition for kind, region in large.items()},
             "calling_each": calling_each(f"http://127.0.0.1:{sink.port}/"),
@@ -139,6 +141,7 @@ def _computed(workflow: Workflow, body: Json) -> ExecutionState:
 
 def _calls(server: Server, folder: Folder, counts: Sequence[int]) -> tuple[list[Figures], str]:
     """Returns what executions take that call another system for each of so many items, and the id of the last one."""
+    _completed(server, folder, "calling_each", msgspec.json.encode({"items": list(range(100))}))
     found, execution_id = [], ""
     for count in counts:
         body = msgspec.json.encode({"items": list(range(count))})
