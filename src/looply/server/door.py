@@ -87,7 +87,7 @@ def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
     Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
     """
     if not isinstance(value, dict):
-        raise BadRequest("the body must be a JSON object", code="BAD_BODY", problems=_at("", "must be a JSON object"))
+        raise BadRequest.at("", "must be a JSON object")
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
@@ -109,10 +109,6 @@ def _explained(text: str) -> tuple[str, str]:
     )
     missing = re.search(r"missing required field `(.*)`", message)
     return message[0].lower() + message[1:], f"{pointer}/{missing[1]}" if missing is not None else pointer
-
-
-def _at(path: str, message: str) -> tuple[Problem, ...]:
-    return (Problem(path=path, message=message),)
 
 
 def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -> Query:
