@@ -7,10 +7,10 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
-from looply.expressions.suggest import did_you_mean
 from looply.jsontext import Json, parse_json
 from looply.limits import Limits
 from looply.server.call import NO_QUERY, Parameter, Query
+from looply.suggest import did_you_mean
 
 _JSON_TYPE: Final = re.compile(
     r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
