@@ -10,12 +10,12 @@ from looply.app.incidents import IncidentFilter, OpenIncident
 from looply.app.reasons import checked_reason
 from looply.app.repairs import Decision, Outcome, Version
 from looply.catalog.names import checked_id
-from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.execution.address import Address
 from looply.execution.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
 from looply.execution.events import IncidentKind
 from looply.execution.forecast import Forecast, PlannedEffect
+from looply.execution.incidents import incident_facts
 from looply.execution.logs import event_log
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
@@ -273,20 +273,14 @@ def _address(address: Address) -> dict[str, Json]:
 
 
 def _incident(item: OpenIncident) -> dict[str, Any]:
-    head, incident = item.head, item.incident
+    head = item.head
     return {
-        "incident_id": incident.incident_id,
+        **incident_facts(item.incident),
         "workflow_execution_id": head.execution_id,
         "workflow_id": head.workflow_id,
         "workflow_version": head.workflow_version,
         "workflow_name": item.workflow_name,
         "process_id": head.process_id,
-        "state": incident.step or None,
-        "visit": incident.visit if incident.step else None,
-        "kind": incident.kind,
-        "code": incident.code,
-        "message": incident.message,
-        "opened_on": to_ms(incident.opened_on),
     }
 
 
