@@ -11,7 +11,8 @@ from temporal_server import NoTemporal, TemporalServer
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase, session_server
+from looply.testing.postgres_server import NoPostgres, PostgresServer
+from postgres_server import PostgresStores, StoreDatabase, session_server
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 
@@ -50,8 +51,8 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if note.exists():
             return note.read_text()
-        server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
         try:
+            server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
             server.start()
         except NoTemporal as error:
             pytest.skip(str(error))

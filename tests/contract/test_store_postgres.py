@@ -29,10 +29,11 @@ from looply.errors import (
     StoreLost,
 )
 from looply.testing.clock import START_TIME
+from looply.testing.postgres_server import PostgresServer
 from looply.testing.store_contract import StoreContract
 from looply.testing.store_lists import pages
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
-from postgres_server import PostgresServer, PostgresStores, StoreDatabase
+from postgres_server import PostgresStores, StoreDatabase
 
 ROUNDS = 10
 

@@ -16,8 +16,9 @@ from looply.engine.postgres import PostgresStore
 from looply.engine.store import Unit
 from looply.errors import DataFolderInUse, StoreLost, StoreUnreachable
 from looply.testing.clock import START_TIME
+from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.store_samples import Samples, effect, schedule, working
-from postgres_server import NoPostgres, PostgresServer, PostgresStores
+from postgres_server import PostgresStores
 
 
 class HastyClock(SystemClock):

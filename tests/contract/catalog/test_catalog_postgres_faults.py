@@ -15,7 +15,7 @@ from catalog_kit import Opened
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
-from postgres_server import NoPostgres, PostgresServer
+from looply.testing.postgres_server import NoPostgres, PostgresServer
 
 # A server that is stopped and started takes its time on a slow machine.
 pytestmark = pytest.mark.timeout(300)

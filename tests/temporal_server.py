@@ -14,11 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from looply.errors import LooplyError
 
-_SECONDS: Final = 60
+_SECONDS: Final = 120
+_NAMESPACE: Final = "default"
 
 # Ends the server when the tests' own process is gone, whatever became of it.
 _WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
@@ -38,14 +41,16 @@ def find_program() -> str:
 
 
 class TemporalServer:
-    """One server. Without `file` its database is in memory, and empty after each start.
+    """One server, at the same address over restarts.
 
-    It ends with the process `watched`, this one unless given, whatever becomes of that.
+    Without `file` its database is in memory, and empty after each start; with it, what it says is in a log beside.
+    It ends with the process `watched`, this one unless given, whatever becomes of that. Raises: NoTemporal.
     """
 
     def __init__(self, file: Path | None = None, *, watched: int = 0) -> None:
         self.file = file
         self.port = _free_port()
+        self._program = find_program()
         self._watched = watched or os.getpid()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -64,22 +69,23 @@ class TemporalServer:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Starts the server and returns when it takes connections."""
+        """Starts the server and returns when its namespace is there."""
         self.launch()
         asyncio.run(self._reached())
 
     def launch(self) -> None:
         """Starts the server without waiting for it."""
-        options = ["--headless", "--ip", "127.0.0.1", "--port", str(self.port), "--log-level", "never"]
+        options = ["--headless", "--ip", "127.0.0.1", "--port", str(self.port), "--log-level", "error"]
         if self.file is not None:
             options += ["--db-filename", str(self.file)]
-        self.process = subprocess.Popen(
-            [find_program(), "server", "start-dev", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with (self._log or Path(os.devnull)).open("ab") as log:
+            self.process = subprocess.Popen(
+                [self._program, "server", "start-dev", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         subprocess.run(
             ["/bin/sh", "-c", _WATCH, "watch", str(self._watched), str(self.process.pid)],
             stdin=subprocess.DEVNULL,
@@ -101,15 +107,32 @@ class TemporalServer:
             process.kill()
             process.wait()
 
+    def empty(self) -> None:
+        """Makes the stopped server forget all that is in its file."""
+        assert self.process is None
+        assert self.file is not None
+        for path in self.file.parent.glob(f"{self.file.name}*"):
+            path.unlink()
+
+    @property
+    def _log(self) -> Path | None:
+        return self.file.with_suffix(".log") if self.file is not None else None
+
     async def _reached(self) -> None:
+        assert self.process is not None
         async with asyncio.timeout(_SECONDS):
             while True:
                 try:
-                    await Client.connect(self.address)
-                except RuntimeError:
+                    client = await Client.connect(self.address)
+                    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=_NAMESPACE))
+                except (RuntimeError, RPCError):
+                    assert self.process.poll() is None, f"Temporal ended: {self._told()}"
                     await asyncio.sleep(0.05)
                 else:
                     return
+
+    def _told(self) -> str:
+        return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"
 
 
 def _free_port() -> int:
