@@ -3,6 +3,8 @@
 import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +43,24 @@ def session_server(base: Path) -> PostgresServer:
         server.watch(os.getppid() if is_worker else os.getpid())
         note.write_text(str(server.folder))
         return server
+
+
+@contextmanager
+def own_server() -> Iterator[PostgresServer]:
+    """Gives a server that only the tests of the block use, so that they may stop it. Raises: NoPostgres."""
+    with tempfile.TemporaryDirectory(prefix="looply-postgres-") as name:
+        # Whoever runs the server comes into its folder.
+        Path(name).chmod(0o711)
+        with PostgresServer(Path(name) / "server") as server:
+            yield server
+
+
+def database_of_test(server: PostgresServer, name: str) -> str:
+    """Returns the name of a new database for the test of this name; starts a server that the test before stopped."""
+    server.start()
+    database = f"own_{abs(hash(name))}"
+    server.new_database(database)
+    return database
 
 
 class StoreDatabase:

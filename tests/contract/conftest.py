@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from temporal_server import NoTemporal, TemporalServer
 
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
 from looply.testing.postgres_server import NoPostgres, PostgresServer
 from postgres_server import PostgresStores, StoreDatabase, session_server
+from temporal_server import NoTemporal, TemporalServer
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 
