@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from temporal_server import NoTemporal, TemporalServer
 
 from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
@@ -19,8 +18,10 @@ from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, FakeTimeLoop
 from looply.testing.driver import Driver
 from looply.testing.faults import MortalStore
+from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.temporal import TemporalCarriage
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase, session_server
+from postgres_server import PostgresStores, StoreDatabase, session_server
+from temporal_server import NoTemporal, TemporalServer
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
 _SERIAL = count()
@@ -60,8 +61,8 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if note.exists():
             return note.read_text()
-        server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
         try:
+            server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
             server.start()
         except NoTemporal as error:
             pytest.skip(str(error))
