@@ -59,12 +59,12 @@ class Reader:
         self.letters: Letters = parts.store.letters
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
+        self._watchers = self._committer.watchers
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
-        self._lookout = Lookout(parts.store.reads, parts.clock, self._committer.watched, self._committer.tell)
-
+        self._lookout = Lookout(parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell)
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams)
         self._committer.on_stored = self.feed.wake
 
@@ -117,11 +117,10 @@ class Reader:
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
-        signal = self._committer.watch(execution_id)
         known = self._current.in_memory(execution_id)
         # One that this process has just started is looked at with all others, not once more by itself.
         is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
-        try:
+        with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
                 if not is_looked_for:
@@ -137,8 +136,6 @@ class Reader:
                 except TimeoutError:
                     break
             return await self.get(execution_id)
-        finally:
-            self._committer.unwatch(execution_id, signal)
 
     async def open_cards(
         self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
