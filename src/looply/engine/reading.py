@@ -1,7 +1,7 @@
 """The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
-from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, MissedFires, OpenCard, Page, Schedule
+from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
@@ -147,28 +147,12 @@ class Reader:
             return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
-    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        """Returns the live schedule of the workflow, or None."""
-        return await self._store.schedules.find(organization_id, workflow_id)
-
-    async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
-        """Returns the live schedules of the organization, by workflow id."""
-        return await self._store.schedules.list(organization_id)
-
     async def stored(self, execution_id: str) -> ExecutionState:
         """Returns the state that the stored history folds to, also where memory does not know of its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
         return await self._loader.folded(execution_id)
-
-    async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
-        return await self._store.schedules.fires(workflow_id, before, limit)
-
-    async def missed_fires(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
-        return await self._store.schedules.missed(organization_id)
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
