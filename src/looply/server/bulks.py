@@ -14,7 +14,7 @@ from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, instant_of, limit_of, number_of, version_of
+from looply.server.wire import LIMIT, instant_of, limit_of, listed, number_of, version_of
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,10 +142,7 @@ async def get_bulks(call: Call) -> Answer:
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
-    answer: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        answer["lastKey"] = {"bulk_id": page.items[-1].bulk_id}
-    return Answer(answer)
+    return Answer(listed(items, "bulk_id", has_more=page.has_more))
 
 
 async def cancel_bulk(call: Call) -> Answer:
