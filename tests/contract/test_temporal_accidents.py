@@ -167,7 +167,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
     @activity.defn(name=ACTIVITY)
     async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
         # The first effect has its outcome; the second is stored as queued, and nobody hears of it.
-        await dead.shell._effects.perform(effect, False)
+        await dead.shell.effects.perform(effect, False)
         begun.set()
         raise ConnectionError("the machine is gone")
 
