@@ -13,7 +13,7 @@ from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock, FakeTimeLoop
 from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase, session_server
 
-REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
+REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
