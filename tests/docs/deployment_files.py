@@ -179,5 +179,9 @@ def unit(file: Path) -> Unit:
 def pins(lock: str) -> dict[str, tuple[str, int]]:
     """Returns package -> version and number of hashes of a lock file in `requirements/`."""
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
-    found = re.findall(r"^([a-z0-9._-]+)==(\S+)((?:[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64})+)", text, re.MULTILINE)
+    found = re.findall(
+        r"^([a-z0-9._-]+)(?:\[[a-z0-9,._-]+\])?==(\S+)((?:[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64})+)",
+        text,
+        re.MULTILINE,
+    )
     return {name: (version, hashes.count("--hash=")) for name, version, hashes in found}
