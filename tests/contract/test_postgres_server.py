@@ -53,8 +53,10 @@ async def test_journal_catalog_and_moving_refuse_a_server_that_is_too_old(
     clock, entropy = FakeClock(), SerialEntropy()
     with pytest.raises(SchemaMismatch, match=newest_needed):
         await Catalog.connect(address, Sealer(bytes(32)), clock=clock, ids=Ids(entropy), entropy=entropy)
-    async with PostgresStore(address, FakeClock())._database.writers.one() as connection:
+    connections = Connections(address, 1, READER_OPTIONS)
+    async with connections.one() as connection:
         (told,) = await Receiver(connection).faults(("looply",))
+    connections.close()
     assert re.search(newest_needed, told)
     schemas = postgres_server.run("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'", "too_old")
     assert schemas == []
@@ -96,7 +98,9 @@ async def test_a_road_that_swallows_everything_is_left_unless_the_address_says_o
 ) -> None:
     plain = postgres_server.address()
     for address, wanted in ((plain, "10000"), (f"{plain} tcp_user_timeout=60000", "60000")):
-        async with Connections(address, 1, READER_OPTIONS).one() as connection:
+        connections = Connections(address, 1, READER_OPTIONS)
+        async with connections.one() as connection:
             told = connection.info.get_parameters()
-            assert (told["tcp_user_timeout"], told["keepalives_count"]) == (wanted, "3")
-            assert told["options"] == READER_OPTIONS
+        connections.close()
+        assert (told["tcp_user_timeout"], told["keepalives_count"]) == (wanted, "3")
+        assert told["options"] == READER_OPTIONS
