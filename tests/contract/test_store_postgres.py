@@ -277,6 +277,7 @@ async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
         ("VALUE", "search_field_pkey"),
         ("PREFIX", "org_process_id_id_idx"),
         ("ENDING", "org_reverse_id_idx"),
+        ("PARENT", "org_parent_id_idx"),
         ("VALUE_PREFIX", "search_field_pkey"),
         ("STATE_PREFIX", "org_state_id_idx"),
     ],
@@ -288,7 +289,7 @@ async def test_every_list_reads_its_index_in_order(
     statement = statements[kind]
     numbers = ("org", "workflow", "statuses", "version", "trigger", "budget", "limit", "status", "span_workflow")
     one = dict.fromkeys(numbers, 1)
-    words: dict[str, object] = {"text": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
+    words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
     words |= dict.fromkeys(("endings", "terms", "term_ids", "term_workflows", "fields"))
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 

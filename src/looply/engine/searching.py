@@ -16,7 +16,7 @@ MATCHES: Final = 1000
 
 Kind: TypeAlias = Literal[
     "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
-    "STATE_PREFIX",
+    "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
 """Kinds whose rows do not come newest first."""
@@ -32,6 +32,9 @@ class Span(NamedTuple):
 
 def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    if wanted.parent:
+        # It has no more children than its steps have started.
+        yield [Span("PARENT")]
     by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
     for texts, spans_of, more in (
         (wanted.process_ids, _process_spans, []),
