@@ -476,7 +476,7 @@ def test_the_walks_meet_every_type_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("level", ["errors", "none"])
-async def test_a_smaller_log_is_smaller_in_reads_lists_and_streams_and_nothing_else_is(
+async def test_a_smaller_log_is_smaller_in_reads_and_lists_and_nothing_else_is(
     walk: Walk, mine: Caller, world: World, level: str
 ) -> None:
     full = await failed(walk, world)
