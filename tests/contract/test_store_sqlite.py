@@ -15,6 +15,7 @@ import apsw
 import pytest
 
 from looply.clock import SystemClock
+from looply.engine import searching
 from looply.engine.port import Filter
 from looply.engine.searching import Kind
 from looply.engine.sqlite import SqliteStore
@@ -249,7 +250,7 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
 async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 10)
+    monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     wanted = Filter(workflow_version=2)
@@ -261,7 +262,7 @@ async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
 async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 4)
+    monkeypatch.setattr(searching, "BUDGET", 4)
     units = [
         samples.first(status="FAILED" if number % 2 else "WAITING", workflow_version=2 if number < 9 else 1)
         for number in range(20)
@@ -319,7 +320,7 @@ async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_w
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_lists, "MATCHES", 5)
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 10)
+    monkeypatch.setattr(searching, "BUDGET", 10)
     names = [f"{'PO' if number % 5 == 0 else 'QA'}-{number}-{'X' if number < 5 else 'Y'}" for number in range(30)]
     units = [samples.first(process_id=name) for name in names]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
