@@ -28,7 +28,7 @@ Figures = dict[str, Any]
 
 
 def measure_streams(plan: Plan, watchers: int = WATCHERS) -> Figures:
-    """Returns the rate of triggers, the CPU of each, and the server's memory: alone, and beside each kind of watcher."""
+    """Returns rate of triggers, CPU of each and the server's memory: alone, and beside each kind of watcher."""
     folder = run(make_folder(plan.work / "streams"))
     limits = {"LOOPLY_LIMITS_STREAMS": str(watchers + _OF_ALL + _SILENT)}
     with looply(folder.data, plan.work / "streams.log", limits) as server:
