@@ -79,10 +79,7 @@ def program(name: str, *arguments: str, log: Path, cores: set[int] | None = None
 
 @contextmanager
 def looply(data: Path, log: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Serves an existing data folder with the settings that everybody has, until the end of the block.
-
-    `environment` has those that are otherwise.
-    """
+    """Serves an existing data folder until the end of the block, with the settings that everybody has but for these."""
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]

@@ -42,12 +42,14 @@ def _checked(wanted: Filter) -> Filter:
         raise Refused(message, code="SEARCH_TOO_WIDE")
     _check_count("workflow_id", len(wanted.workflow_ids))
     _check_count("workflow_version", len(wanted.workflow_versions))
+    _check_count("parent_execution_id", len(wanted.parents))
     process_ids = _checked_texts("process_id", wanted.process_ids)
     fields = ((name, _checked_texts(f"field.{name}", texts)) for name, texts in wanted.fields)
     return replace(
         wanted,
         workflow_ids=tuple(dict.fromkeys(wanted.workflow_ids)),
         workflow_versions=tuple(dict.fromkeys(wanted.workflow_versions)),
+        parents=tuple(dict.fromkeys(wanted.parents)),
         process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
         terms=tuple(map(search_text, _checked_texts("term", wanted.terms))),
         fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),

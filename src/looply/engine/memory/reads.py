@@ -150,6 +150,7 @@ class MemoryReads:
 def _fits(head: Head, wanted: Filter) -> bool:
     return (
         (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
+        and (not wanted.parents or head.parent in wanted.parents)
         and (not wanted.statuses or head.status in wanted.statuses)
         and (not wanted.workflow_versions or head.workflow_version in wanted.workflow_versions)
         and (not wanted.trigger_types or head.trigger_type in wanted.trigger_types)

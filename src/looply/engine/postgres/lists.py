@@ -20,11 +20,11 @@ from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, budget_of, patterns, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, patterns, ways
 
 _ALL = 0b111111
+"""All statuses, or all kinds of triggers, as bits."""
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -58,6 +58,13 @@ _BY_STATE = f"""
   WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
     AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
   ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
+"""
+_PARENT = 'e.parent COLLATE "C"'
+_BY_PARENT = f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
+    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
+  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
 """
 # One look-up for each row, in the month of its id: a join would read the partitions of all months.
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
@@ -108,9 +115,10 @@ def _sorted(matches: str) -> str:
 
 
 _FITS = """
-  ((%(statuses)s >> e.status) & 1 = 1 AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
-  AND (%(triggers)s >> e.trigger) & 1 = 1
+  ((%(statuses)s >> e.status) & 1 = 1 AND (%(triggers)s >> e.trigger) & 1 = 1
+  AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
   AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
+  AND (%(parents)s::text[] IS NULL OR e.parent = ANY (%(parents)s::text[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
@@ -151,6 +159,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
@@ -165,25 +174,23 @@ async def list_heads(
     connection: Connection, names: Names, organization_id: str, wanted: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
     workflows = [number for number in found_workflows if number is not None]
     if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
-    lowest = first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID
-    below = min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below
     shared: dict[str, Any] = {
+        **bounds,
         "org": org,
-        "workflows": workflows or None,
-        "below": UUID(bytes=below),
-        "lowest": UUID(bytes=lowest),
         "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
-        "versions": list(wanted.workflow_versions) or None,
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
+        "versions": list(wanted.workflow_versions) or None,
+        "workflows": workflows or None,
+        "parents": list(wanted.parents) or None,
+        "below": UUID(bytes=bounds["below"]),
+        "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
         "endings": None,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
     }
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)

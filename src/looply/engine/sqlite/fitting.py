@@ -33,13 +33,14 @@ def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence
     `workflows` are the numbers of the filter's workflows, `term_workflows` those of the workflows that the terms name.
     """
     facts: Facts = {}
-    columns = {
+    columns: dict[str, Sequence[str | int]] = {
         "e.status": [STATUS_NUMBERS[status] for status in wanted.statuses],
         "e.workflow": workflows,
         "e.version": wanted.workflow_versions,
         "e.trigger": [TRIGGER_NUMBERS[kind] for kind in wanted.trigger_types],
+        "e.parent": wanted.parents,
     }
-    parts = [_is_one_of(column, numbers, facts) for column, numbers in columns.items() if numbers]
+    parts = [_is_one_of(column, values, facts) for column, values in columns.items() if values]
     if wanted.process_ids:
         parts.append(_answers(wanted.process_ids, facts))
     if wanted.terms:
@@ -76,8 +77,8 @@ def _is_found(terms: Sequence[str], term_workflows: Sequence[int], facts: Facts)
     return f"({' OR '.join(found)})"
 
 
-def _is_one_of(column: str, numbers: Sequence[int], facts: Facts) -> str:
-    return f"{column} IN ({', '.join(f':{_name(number, facts)}' for number in numbers)})"
+def _is_one_of(column: str, values: Sequence[str | int], facts: Facts) -> str:
+    return f"{column} IN ({', '.join(f':{_name(value, facts)}' for value in values)})"
 
 
 def _has_value(fits: str) -> str:

@@ -14,14 +14,13 @@ import apsw
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.rows import cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, budget_of, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, ways
 from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.names import find_number
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
-_COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
+_FACTS = "id, version, status, state, trigger, process_id, workflow, parent"
+_COLUMNS = f"{_FACTS}, row_number() OVER (ORDER BY id DESC) AS n"
 _BY_ORGANIZATION = """
   SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
@@ -43,8 +42,13 @@ _BY_STATE = """
   SELECT :columns: FROM execution INDEXED BY execution_state
   WHERE org = :org AND state = :text AND status <> 3 AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
+_BY_PARENT = """
+  SELECT :columns: FROM execution INDEXED BY execution_parent
+  WHERE org = :org AND parent = :parent AND parent <> '' AND id < :below AND id >= :lowest
+  ORDER BY id DESC LIMIT :budget
+"""
 _BY_VALUE = """
-  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, s.n
+  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, s.n
   FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM (
           SELECT DISTINCT execution_id AS id FROM search_field
           WHERE org = :org AND value = :text AND execution_id < :below AND execution_id >= :lowest
@@ -53,7 +57,7 @@ _BY_VALUE = """
 """
 # An execution without a process id answers to its own id.
 _BY_ID = """
-  SELECT id, version, status, state, trigger, process_id, workflow, 0 AS n
+  SELECT :facts:, 0 AS n
   FROM execution WHERE id = :id AND org = :org AND id < :below AND id >= :lowest
 """
 # A few rows in the order of the text: sorting them is cheap, and none is past the budget.
@@ -75,7 +79,7 @@ def _sorted(matches: str) -> str:
     Without its limit, which cuts nothing off, the order of a query within another one would not count.
     """
     return f"""
-      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, 0 AS n
+      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, 0 AS n
       FROM (SELECT DISTINCT id FROM ({matches}) WHERE id < :below AND id >= :lowest) m
         CROSS JOIN execution e ON e.id = m.id ORDER BY e.id DESC LIMIT :matches
     """  # noqa: S608 - constants
@@ -89,13 +93,14 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 
 
 def statement(kind: Kind, fits: str) -> str:
     """Returns the statement that reads one source; `fits` is the text of a condition."""
-    read = _SOURCES[kind].replace(":columns:", _COLUMNS)
+    read = _SOURCES[kind].replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
     parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
@@ -106,18 +111,11 @@ def list_heads(
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
     workflows = _numbers(connection, wanted.workflow_ids)
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
     fits, facts = condition(wanted, workflows, _numbers(connection, wanted.term_workflows))
-    shared: dict[str, Any] = {
-        **facts,
-        "org": org,
-        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
-        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
-    }
+    shared: dict[str, Any] = {**bounds, **facts, "org": org}
     spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
     shared["budget"] = budget = budget_of(wanted, len(spans))
     sources = [(statement(span.kind, fits), _arguments(connection, shared, span)) for span in spans]
