@@ -1,7 +1,6 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
-from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
