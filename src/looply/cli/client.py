@@ -2,6 +2,7 @@
 
 import json
 from types import TracebackType
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, Self
 from urllib.parse import quote
 
