@@ -1,8 +1,8 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
-from types import TracebackType
 from collections.abc import AsyncGenerator, AsyncIterator
+from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
