@@ -1,7 +1,7 @@
 """The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +78,17 @@ class Reader:
         found = None if self._is_shared else self._current.in_memory(execution_id)
         state, workflow = found or await self._current.get(execution_id)
         return Execution(head=head_of(state), state=state, workflow=workflow)
+
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns what an execution can be searched by elsewhere; empty when it is not stored.
+
+        None of it ever changes, so nothing is read of one that is in memory.
+        """
+        known = self._current.in_memory(execution_id)
+        head = head_of(known[0]) if known is not None else await self._store.reads.head(execution_id)
+        if head is None:
+            return {}
+        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt."""

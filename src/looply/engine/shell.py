@@ -33,7 +33,7 @@ class Shell(Reader):
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
         )
-        self._effects = EffectRunner(
+        self.effects = EffectRunner(
             parts.store,
             self._current,
             self._processor,
@@ -54,7 +54,7 @@ class Shell(Reader):
         boot = boot or await self._store.open()
         self._codec.add_dictionaries(boot.dictionaries)
         self._committer.begin(boot.epoch, boot.definitions)
-        self._effects.begin(boot.epoch)
+        self.effects.begin(boot.epoch)
         self._starter.begin(boot.highest_id)
         self._is_open = True
         return boot
@@ -73,7 +73,7 @@ class Shell(Reader):
 
     def begin(self) -> None:
         """Lets effects run."""
-        self.dispatcher.start(self._effects.perform)
+        self.dispatcher.start(self.effects.perform)
 
     async def close(self, drain: timedelta) -> None:
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""

@@ -169,7 +169,7 @@ class TestWorkflowSettings:
             log="errors",
             on_failure="0190C3B2-0000-7000-8000-000000000001",
         )
-        without_effect = ["retention", "log"]
+        without_effect = ["retention"]
         assert [warning.path for warning in findings.warnings] == [
             f"/workflow_settings/{name}" for name in without_effect
         ]
