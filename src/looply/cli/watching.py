@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -74,7 +74,7 @@ class Watch:
         except Timeout:
             return
 
-    async def _events(self, name: str, last: str = "", **query: str) -> AsyncIterator[ServerSentEvent]:
+    async def _events(self, name: str, last: str = "", **query: str) -> AsyncGenerator[ServerSentEvent, None]:
         """Yields what a stream tells, and comes back behind the last of it as often as the stream breaks off."""
         has_answered, seconds = False, _FIRST_SECONDS
         while True:
@@ -94,7 +94,8 @@ class Watch:
         """Returns what a read answers, also when the server has to come back first."""
         while True:
             try:
-                return await self._in_time(call())
+                found: dict[str, Any] = await self._in_time(call())
+                return found
             except (ApiRefused, Unavailable) as error:
                 if not _may_come_back(error):
                     raise
