@@ -28,7 +28,7 @@ from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
 from looply.engine.worker import Worker
-from looply.limits import DEFAULT_LIMITS
+from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
@@ -36,7 +36,12 @@ from looply.server.pages import Pages
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
 
-LIMITS = DEFAULT_LIMITS
+
+@pytest.fixture
+def limits(request: pytest.FixtureRequest) -> Limits:
+    """Gives the limits of the server: the usual ones, unless a test is parametrized with others."""
+    found: Limits = getattr(request, "param", DEFAULT_LIMITS)
+    return found
 
 
 @pytest.fixture
@@ -56,21 +61,21 @@ async def catalog(
 
 @pytest_asyncio.fixture
 async def engine(
-    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World
+    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
 ) -> AsyncIterator[tuple[Shell, Pump]]:
     store = MemoryStore(clock)
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
     codec = Codec(Sealer(bytes(32), entropy))
     parts = Parts(
-        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=LIMITS
+        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=limits
     )
     shell = Shell(parts)
 
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, LIMITS)))
+    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, limits)))
     boot = await store.open()
     await shell.open(boot)
     shell.begin()
@@ -90,16 +95,16 @@ def pump(engine: tuple[Shell, Pump]) -> Pump:
 
 
 @pytest.fixture
-def services(shell: Shell, catalog: Catalog, clock: FakeClock) -> Services:
+def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -> Services:
     return Services(
         engine=shell,
         catalog=catalog,
         clock=clock,
         registry=Registry([("looply", SAP)]),
-        library=Library(catalog, clock, LIMITS),
+        library=Library(catalog, clock, limits),
         links=Links(PUBLIC_URL),
         feed=shell.feed,
-        limits=LIMITS,
+        limits=limits,
     )
 
 
