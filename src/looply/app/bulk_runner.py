@@ -1,11 +1,15 @@
 """The runner of bulks: takes a slice of each once a second, as large as its rate says, and notes how far it has come.
 
+While there is none the catalog is left alone: a bulk that is asked for here wakes the runner at once, and what a
+process left that has ended is looked for a few times a minute.
+
 An execution that is acted on twice, because the process ended before the note, is not harmed: a termination ends it
 once, and a redrive leaves incidents alone that are younger than the bulk.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -22,37 +26,53 @@ from looply.execution.commands import Command, Redrive, Repaired, Terminate, Ter
 _log = structlog.get_logger(__name__)
 
 VIA: Final = "BULK"
-_HELD: Final = timedelta(seconds=60)
-"""So long nobody else takes over a bulk of a process that is not heard of."""
+_HELD: Final = timedelta(seconds=45)
+"""So long nobody else takes over a bulk of a process that is not heard of; with the next one, within a minute."""
 _SECOND: Final = 1.0
+_LOOK_SECONDS: Final = 15.0
+"""So often an idle process looks for a bulk that it was not told of: one read of a table that is all but empty."""
+
+Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+"""Returns when the event is set, or after so many seconds."""
+
+
+async def _pause(signal: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(signal.wait(), seconds)
 
 
 class BulkRunner:
-    """Carries bulks out. `tick` does what one second allows and is all that tests need; `run` calls it every second.
+    """Carries bulks out. `tick` does what one second allows; `run` calls it every second while there is a bulk.
 
     `holder` names this process among those that share the catalog.
     """
 
-    def __init__(self, services: Services, holder: str) -> None:
+    def __init__(self, services: Services, holder: str, pause: Pause = _pause) -> None:
         self._services = services
         self._holder = holder
-        self._signal = asyncio.Event()
-        self._is_stopping = False
+        self._pause = pause
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Works until `stop`."""
-        while not self._is_stopping:
+        asked = self._services.bulk_asked
+        while not self._stopping.is_set():
+            asked.clear()
+            is_idle = False
             try:
-                await self.tick()
+                is_idle = not await self.tick()
             except LooplyError as error:
                 _log.error("bulk_failed", error=error.message)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._signal.wait(), _SECOND)
+            if is_idle:
+                await self._pause(asked, _LOOK_SECONDS)
+            else:
+                # Another bulk that is asked for meanwhile must not hasten those that are under way.
+                await self._pause(self._stopping, _SECOND)
 
     def stop(self) -> None:
         """Ends `run` after the slice that it is at. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
+        self._stopping.set()
+        self._services.bulk_asked.set()
 
     async def tick(self) -> int:
         """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""

@@ -37,7 +37,10 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
+    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop.
+
+    `bulk_asked` is set when this process has stored a bulk, for whoever carries it out.
+    """
 
     engine: Engine
     catalog: Catalog
@@ -49,6 +52,7 @@ class Services:
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     aside: Aside = field(default_factory=Aside)
+    bulk_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

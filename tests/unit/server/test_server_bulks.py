@@ -1,5 +1,6 @@
 """One act on many executions over HTTP, and the runner that carries it out."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -144,6 +145,35 @@ async def test_another_process_takes_over_what_a_dead_one_left(
     clock.advance(timedelta(minutes=1))
     assert await BulkRunner(services, "two").tick() == 1
     assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+
+
+async def test_an_idle_runner_is_woken_by_what_is_asked_for_and_rests_a_second_between_slices(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    pauses: list[float] = []
+    rests = asyncio.Event()
+
+    async def pause(signal: asyncio.Event, seconds: float) -> None:
+        """Lets the seconds between two slices pass at once; an idle runner waits for its signal alone."""
+        pauses.append(seconds)
+        if seconds > 1:
+            rests.set()
+            await signal.wait()
+
+    runner = BulkRunner(services, "one", pause)
+    running = asyncio.get_running_loop().create_task(runner.run())
+    await rests.wait()
+    workflow_id = await mine.create(ASKING)
+    for _ in range(3):
+        await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    rests.clear()
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    await rests.wait()
+    assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+    assert pauses == [15.0, 1.0, 1.0, 1.0, 15.0]
+    runner.stop()
+    await running
 
 
 @pytest.mark.parametrize(
