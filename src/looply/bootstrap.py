@@ -325,7 +325,7 @@ async def _compose(
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     """Takes up what was left, then lets timers, schedules and effects run until the end of the block."""
     application.shell.begin()
-    await application.pump.recover(boot.epoch, boot.poisoned)
+    await application.pump.recover(boot)
     await settle_all(application.services)
     runner = BulkRunner(application.services, _holder(application.store))
     bulks = asyncio.create_task(runner.run())

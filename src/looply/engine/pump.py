@@ -12,10 +12,10 @@ import structlog
 from looply.clock import Clock
 from looply.engine.deliveries import Deliverer
 from looply.engine.port import CalleeOf
-from looply.engine.recovery import Recovery, submitted
+from looply.engine.recovery import Recovery
 from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
-from looply.engine.store import Store, TimerRow
+from looply.engine.store import Boot, Store, TimerRow
 from looply.errors import LooplyError
 from looply.execution.commands import Done, FireTimer
 
@@ -45,7 +45,7 @@ class Pump:
         self._is_stopping = False
         self._is_stuck = False
         self._recovery = Recovery(shell, store, clock)
-        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery.holds)
+        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -53,10 +53,10 @@ class Pump:
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
         shell.on_timer(self._woken)
 
-    async def recover(self, epoch: int, poisoned: Sequence[str]) -> None:
+    async def recover(self, boot: Boot) -> None:
         """Takes up what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
-        await self._recovery.begin(epoch, poisoned)
+        await self._recovery.begin(boot)
 
     async def tick(self, now: datetime | None = None) -> None:
         """Does everything that is due, now or at `now`. What cannot be done holds up nothing else.
@@ -155,10 +155,11 @@ class Pump:
                 _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
                 self._late.add(key)
         fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
+        await self._recovery.look(row.execution_id for row in fit)
         return [row for row in fit if not self._recovery.holds(row.execution_id)]
 
     async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
-        reply = await submitted(self._shell, row.execution_id, FireTimer(at=now, timer=row.seq))
+        reply = await self._recovery.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
         if isinstance(reply, Done) and reply.is_late:
             # Often it was read just before the unit that took it away was stored.
             settled.add((row.execution_id, row.seq))

@@ -79,7 +79,7 @@ async def engine(
     boot = await store.open()
     await shell.open(boot)
     shell.begin()
-    await pump.recover(boot.epoch, boot.poisoned)
+    await pump.recover(boot)
     yield shell, pump
     await shell.close(timedelta(seconds=1))
 
