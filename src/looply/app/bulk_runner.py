@@ -7,9 +7,6 @@ An execution that is acted on twice, because the process ended before the note, 
 once, and a redrive leaves incidents alone that are younger than the bulk.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +16,7 @@ from msgspec.structs import replace
 from looply.app.bulks import stored_filter
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, Progress
+from looply.engine.loop import Loop
 from looply.engine.port import Head
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
@@ -32,47 +30,36 @@ _SECOND: Final = 1.0
 _LOOK_SECONDS: Final = 15.0
 """So often an idle process looks for a bulk that it was not told of: one read of a table that is all but empty."""
 
-Pause = Callable[[asyncio.Event, float], Awaitable[None]]
-"""Returns when the event is set, or after so many seconds."""
 
-
-async def _pause(signal: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(signal.wait(), seconds)
-
-
-class BulkRunner:
-    """Carries bulks out. `tick` does what one second allows; `run` calls it every second while there is a bulk.
+class BulkRunner(Loop):
+    """Carries bulks out. `tick` does what one second allows; the loop calls it every second while there is a bulk.
 
     `holder` names this process among those that share the catalog.
     """
 
-    def __init__(self, services: Services, holder: str, pause: Pause = _pause) -> None:
+    failed_event = "bulk_failed"
+
+    def __init__(self, services: Services, holder: str) -> None:
+        super().__init__()
         self._services = services
         self._holder = holder
-        self._pause = pause
-        self._stopping = asyncio.Event()
+        self._is_idle = False
+        self._was_asked = False
+        services.bulk_bell.heard = self._asked
 
-    async def run(self) -> None:
-        """Works until `stop`."""
-        asked = self._services.bulk_asked
-        while not self._stopping.is_set():
-            asked.clear()
-            is_idle = False
-            try:
-                is_idle = not await self.tick()
-            except LooplyError as error:
-                _log.error("bulk_failed", error=error.message)
-            if is_idle:
-                await self._pause(asked, _LOOK_SECONDS)
-            else:
-                # Another bulk that is asked for meanwhile must not hasten those that are under way.
-                await self._pause(self._stopping, _SECOND)
+    async def round(self) -> float:
+        """Takes a slice of each bulk, and returns the seconds until the next one."""
+        self._was_asked = False
+        self._is_idle = not await self.tick()
+        if not self._is_idle:
+            return _SECOND
+        return 0.0 if self._was_asked else _LOOK_SECONDS
 
-    def stop(self) -> None:
-        """Ends `run` after the slice that it is at. Stopping twice is harmless."""
-        self._stopping.set()
-        self._services.bulk_asked.set()
+    def _asked(self) -> None:
+        """Hears of a new bulk, which must not hasten those that are under way."""
+        self._was_asked = True
+        if self._is_idle:
+            self.wake()
 
     async def tick(self) -> int:
         """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""
