@@ -68,7 +68,7 @@ class TrialContract:
             await store.abandon()
             store = stores.make()
             boot = await store.open()
-            assert (list(boot.poisoned), boot.suspects) == ([], {unit.execution_id})
+            assert (list(boot.poisoned), boot.suspects) == ([], frozenset({unit.execution_id}))
         await store.close()
 
     async def test_an_execution_whose_trials_end_processes_is_named(self, stores: Stores, samples: Samples) -> None:
@@ -79,13 +79,13 @@ class TrialContract:
             await store.abandon()
             store = stores.make()
             boot = await store.open()
-            assert (list(boot.poisoned), boot.suspects) == ([], {runs.execution_id})
+            assert (list(boot.poisoned), boot.suspects) == ([], frozenset({runs.execution_id}))
             assert await store.work.begin_trial(runs.execution_id)
         store, boot = await _crashed(stores, store)
         assert (list(boot.poisoned), boot.suspects) == ([runs.execution_id], frozenset())
         await store.journal.commit(_continuing(samples.next(runs.head)))
         store, boot = await _crashed(stores, store)
-        assert (list(boot.poisoned), boot.suspects) == ([], {runs.execution_id})
+        assert (list(boot.poisoned), boot.suspects) == ([], frozenset({runs.execution_id}))
         await store.close()
 
     async def test_a_trial_that_the_process_outlives_counts_nothing(self, stores: Stores, samples: Samples) -> None:

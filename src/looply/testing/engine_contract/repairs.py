@@ -58,6 +58,18 @@ async def broken(engine: Driver, workflow: Workflow | None = None, body: Json = 
     return execution_id
 
 
+async def refused_together(engine: Driver, count: int) -> str:
+    """Returns an execution so many calls of which were refused, when all of them were out."""
+    engine.world.script("call_1", *[HANG] * count)
+    workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=count)
+    execution_id = await engine.started(workflow, {"items": list(range(count))})
+    await engine.world.called("call_1", count)
+    for made in engine.world.open():
+        made.release(REFUSED)
+    await engine.settle()
+    return execution_id
+
+
 def keys(engine: Driver, step_id: str = "call_1") -> list[str]:
     """Returns the keys under which a step's calls reached the other system, without the execution."""
     return [seen.key.partition(":")[2] for seen in engine.world.of(step_id)]
@@ -77,10 +89,7 @@ class RepairStories:
 
     @pytest.mark.parametrize("act", [Retry, Redrive])
     async def test_what_failed_beside_an_incident_is_tried_again_with_it(self, engine: Driver, act: type) -> None:
-        engine.world.script("call_1", *(REFUSED for _ in range(3)))
-        workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=3)
-        execution_id = await engine.started(workflow, {"items": [1, 2, 3]})
-        await engine.settle()
+        execution_id = await refused_together(engine, 3)
         assert len(await engine.events(execution_id, IncidentOpened)) == 1
         reply = await decide(engine, execution_id, act)
         opened = [event.incident_id for event in await engine.events(execution_id, IncidentOpened)]
@@ -91,10 +100,7 @@ class RepairStories:
         assert sorted(keys(engine)) == sorted([f"loop[{item}]/call_1:1" for item in range(3)] * 2)
 
     async def test_what_failed_beside_an_incident_that_is_named_stands_still_with_its_own(self, engine: Driver) -> None:
-        engine.world.script("call_1", REFUSED, REFUSED)
-        workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=2)
-        execution_id = await engine.started(workflow, {"items": [1, 2]})
-        await engine.settle()
+        execution_id = await refused_together(engine, 2)
         (first,) = await engine.events(execution_id, IncidentOpened)
         reply = await decide(engine, execution_id, Retry, incident_id=first.incident_id)
         assert reply == Repaired(incidents=(first.incident_id,))
