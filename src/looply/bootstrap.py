@@ -36,6 +36,7 @@ from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.port import Audit
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
@@ -74,6 +75,7 @@ class Application:
     pump: Pump
     reconciler: Reconciler
     auditor: Auditor
+    pruner: Pruner
     store: Store
 
 
@@ -317,6 +319,7 @@ async def _compose(
         pump=pump,
         reconciler=reconciler,
         auditor=auditor,
+        pruner=Pruner(store.pruning, clock, settings.retention),
         store=store,
     )
 
@@ -333,6 +336,7 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
     task.add_done_callback(lambda _: application.services.lifecycle.drain())
     auditing = asyncio.create_task(application.auditor.run())
+    pruning = asyncio.create_task(application.pruner.run())
     showing = asyncio.create_task(application.reconciler.run())
     showing.add_done_callback(lambda _: application.services.lifecycle.drain())
     try:
@@ -342,10 +346,12 @@ async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
         application.pump.stop()
         application.reconciler.stop()
         application.auditor.stop()
+        application.pruner.stop()
         await bulks
         await task
         await showing
         await auditing
+        await pruning
 
 
 def _holder(store: Store) -> str:

@@ -47,7 +47,10 @@ _SETTINGS = fields(
         "max_concurrency": {"type": "integer", "minimum": 1},
         "timezone": described({"type": "string", "minLength": 1}, "IANA name.", default="UTC"),
         "search_fields": {"type": "array", "items": _POINTER, "maxItems": SEARCH_FIELDS, "uniqueItems": True},
-        "retention": described(_DURATION, "How long ended executions are kept."),
+        "retention": described(
+            _DURATION,
+            "How long executions are kept after they have ended; by default as long as the installation keeps them.",
+        ),
         "log": one_of("full", "errors", "none", default="full"),
         "on_failure": described({"type": "string", "minLength": 1}, "Id of the workflow that is told of a failure."),
     }

@@ -119,6 +119,11 @@ class Database:
                 raise StoreCorrupt(message) from error
 
     @property
+    def is_writing(self) -> bool:
+        """Whether writes of this process are under way, or wait."""
+        return bool(self._tasks)
+
+    @property
     def is_open(self) -> bool:
         """Whether writes are taken."""
         return self._is_open
