@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "looply"
 
 LAYERS = (
-    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing"),
+    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing", "durable", "suggest"),
     ("definition", "expressions"),
     ("execution", "schedule"),
     ("connectors",),
@@ -35,6 +35,24 @@ IMPURE_MODULES = {
     "apsw",
     "httpx2",
 }
+WITHIN_EXPRESSIONS = [
+    "errors",
+    "evaluation",
+    "values",
+    "javascript",
+    "parsing",
+    "closures",
+    "dates",
+    "texts",
+    "queries",
+    "functions",
+    "compiling",
+    "expression",
+    "templating",
+    "shapes",
+    "inference",
+    "editing",
+]
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap"), ("testing", "bootstrap")}
@@ -82,6 +100,20 @@ def test_imports_point_downwards() -> None:
             target = name.split(".")[1]
             if RANK.get(target, -1) > RANK[part] and (part, target) not in EXCUSED:
                 wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {name}")
+    assert wrong == []
+
+
+def test_imports_within_expressions_point_downwards_too() -> None:
+    rank = {name: rank for rank, name in enumerate(WITHIN_EXPRESSIONS)}
+    wrong = []
+    for path, tree in modules():
+        part, *rest = path.relative_to(SOURCE).parts
+        if part != "expressions" or rest == ["__init__.py"]:
+            continue
+        for name, line in imported(tree):
+            _, found, target = name.partition("looply.expressions.")
+            if found and rank[target.split(".")[0]] > rank[rest[0].removesuffix(".py")]:
+                wrong.append(f"{'/'.join(rest)}:{line} imports {name}")
     assert wrong == []
 
 

@@ -35,6 +35,7 @@ from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
+from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
@@ -67,16 +68,19 @@ _COLLECTIONS = (10_000, 20, 50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One process, put together and open."""
+    """One process, put together and open. `loops` run beside all calls, the pump among them."""
 
     settings: Settings
     services: Services
     shell: Shell
     pump: Pump
-    reconciler: Reconciler
-    auditor: Auditor
-    pruner: Pruner
+    loops: Sequence[Loop]
     store: Store
+
+    def stop_loops(self) -> None:
+        """Lets nothing new begin that no call asks for; what the loops are doing they end."""
+        for loop in reversed(self.loops):
+            loop.stop()
 
 
 @asynccontextmanager
@@ -137,7 +141,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             on_listening(address)
 
         async def drain(left: timedelta) -> None:
-            application.pump.stop()
+            application.stop_loops()
             await application.shell.close(left)
 
         watch = asyncio.create_task(_watch_store(application))
@@ -164,7 +168,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
             _spare_collector()
             on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
             await lifecycle.wait()
-            application.pump.stop()
+            application.stop_loops()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
             watch.cancel()
@@ -317,41 +321,25 @@ async def _compose(
         services=services,
         shell=shell,
         pump=pump,
-        reconciler=reconciler,
-        auditor=auditor,
-        pruner=Pruner(store.pruning, clock, settings.retention),
+        loops=(
+            pump,
+            reconciler,
+            auditor,
+            Pruner(store.pruning, clock, settings.retention),
+            BulkRunner(services, _holder(store)),
+        ),
         store=store,
     )
 
 
 @asynccontextmanager
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
-    """Takes up what was left, then lets timers, schedules and effects run until the end of the block."""
+    """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
-    runner = BulkRunner(application.services, _holder(application.store))
-    bulks = asyncio.create_task(runner.run())
-    task = asyncio.create_task(application.pump.run())
-    # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
-    task.add_done_callback(lambda _: application.services.lifecycle.drain())
-    auditing = asyncio.create_task(application.auditor.run())
-    pruning = asyncio.create_task(application.pruner.run())
-    showing = asyncio.create_task(application.reconciler.run())
-    showing.add_done_callback(lambda _: application.services.lifecycle.drain())
-    try:
+    async with running_loops(application.loops, application.services.lifecycle.drain):
         yield
-    finally:
-        runner.stop()
-        application.pump.stop()
-        application.reconciler.stop()
-        application.auditor.stop()
-        application.pruner.stop()
-        await bulks
-        await task
-        await showing
-        await auditing
-        await pruning
 
 
 def _holder(store: Store) -> str:

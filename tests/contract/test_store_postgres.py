@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from looply.engine import searching
 from looply.engine.port import Filter, Fire
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres import lists as postgres_lists
@@ -28,10 +29,11 @@ from looply.errors import (
     StoreLost,
 )
 from looply.testing.clock import START_TIME
+from looply.testing.postgres_server import PostgresServer
 from looply.testing.store_contract import StoreContract
 from looply.testing.store_lists import pages
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
-from postgres_server import PostgresServer, PostgresStores, StoreDatabase
+from postgres_server import PostgresStores, StoreDatabase
 
 ROUNDS = 10
 
@@ -256,7 +258,7 @@ async def test_what_a_unit_cannot_say_harms_no_other(store: PostgresStore, sampl
 async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
     store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_lists, "BUDGET", 10)
+    monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number in (0, 29) else 1) for number in range(30)]
     for unit in units:
         await store.journal.commit(unit)

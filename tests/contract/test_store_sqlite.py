@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from looply.clock import SystemClock
+from looply.engine import searching
 from looply.engine.port import Filter
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite import lists as sqlite_lists
@@ -247,7 +248,7 @@ async def test_all_writes_that_wait_are_one_transaction(store: SqliteStore, samp
 async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 10)
+    monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     wanted = Filter(workflow_version=2)
@@ -259,7 +260,7 @@ async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
 async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "BUDGET", 4)
+    monkeypatch.setattr(searching, "BUDGET", 4)
     units = [
         samples.first(status="FAILED" if number % 2 else "WAITING", workflow_version=2 if number < 9 else 1)
         for number in range(20)

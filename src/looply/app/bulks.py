@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from looply.app.reasons import checked_reason
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.catalog.keys import Principal
@@ -14,12 +15,11 @@ from looply.catalog.names import checked_id
 from looply.catalog.pages import Page
 from looply.clock import from_ms, ms_or_none
 from looply.engine.port import Filter, Head
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest
 from looply.execution.state import Status
 
 DEFAULT_RATE: Final = 10
 MAX_RATE: Final = 100
-MAX_REASON: Final = 2000
 
 COUNTED: Final = 2000
 """A dry run counts so many and says that there are more."""
@@ -145,20 +145,14 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
 def _checked(request: BulkRequest) -> BulkRequest:
     wanted = request.wanted
     if not filter_document(wanted) and not request.is_all:
-        raise _bad("filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
+        raise BadRequest.at("/filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
     if not 1 <= request.rate <= MAX_RATE:
-        raise _bad("rate_per_second", f"must be 1 to {MAX_RATE}")
-    if len(request.reason) > MAX_REASON:
-        raise _bad("reason", f"must have at most {MAX_REASON} characters")
+        raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
+    checked_reason(request.reason)
     if request.has_version and not wanted.workflow_id:
-        raise _bad("filter/workflow_id", "is missing; a version is one of a workflow")
+        raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
     if request.steps and not request.has_version:
-        raise _bad("mapping", "goes with a workflow_version; name the version to go on with")
+        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
     if wanted.workflow_id:
         wanted = replace(wanted, workflow_id=checked_id(wanted.workflow_id, "workflow"))
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))
-
-
-def _bad(field: str, message: str) -> BadRequest:
-    problem = Problem(path=f"/{field}", message=message)
-    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(problem,))

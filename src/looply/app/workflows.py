@@ -72,12 +72,7 @@ async def import_definition(
     organization_id = principal.organization_id
     named = workflow_id or (definition.get("workflow_id", "") if isinstance(definition, dict) else "")
     if not isinstance(named, str):
-        message = "must be a string"
-        raise BadRequest(
-            "workflow_id must be a string",
-            code="BAD_BODY",
-            problems=(Problem(path="/definition/workflow_id", message=message),),
-        )
+        raise BadRequest.at("/definition/workflow_id", "must be a string")
     newest = await _find_newest(services, organization_id, named) if named else None
     if newest is None:
         return await create(services, principal, definition, incomplete=incomplete)

@@ -6,15 +6,14 @@ because the process ended, the next one finds. Where several processes share a s
 the others leave the round to it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from looply.clock import Clock
+from looply.engine.loop import Loop
 from looply.engine.pruning import Pruning, Slice, Spent, plan, round_of
 from looply.errors import LooplyError
 
@@ -30,15 +29,16 @@ _WAYS_GIVEN: Final = 250
 """So often a slice gives way to others; a store that is never quiet must be pruned too."""
 
 
-class Pruner:
+class Pruner(Loop):
     """One process's rounds; see the module. `retention` is for workflows that do not say theirs (None: for ever)."""
 
+    failed_event = "pruner_failed"
+
     def __init__(self, pruning: Pruning, clock: Clock, retention: timedelta | None) -> None:
+        super().__init__()
         self._pruning = pruning
         self._clock = clock
         self._retention = retention
-        self._signal = asyncio.Event()
-        self._is_stopping = False
         self._round: AsyncIterator[Slice] | None = None
         self._told = Slice()
 
@@ -62,33 +62,17 @@ class Pruner:
         return True
 
     async def run(self) -> None:
-        """Goes round until `stop`."""
-        await self._rest(_FIRST_SECONDS)
-        while not self._is_stopping:
-            pause = _PAUSE_SECONDS
-            try:
-                await self._give_way()
-                if await self.tick():
-                    pause = _ROUND_SECONDS
-            except LooplyError as error:
-                _log.error("pruner_failed", error=error.message)
-                pause = _FIRST_SECONDS
-            await self._rest(pause)
+        """Goes round until `stop`, after a first rest."""
+        await self.rest(_FIRST_SECONDS)
+        await super().run()
 
-    def stop(self) -> None:
-        """Ends `run` after what it is doing. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
-
-    async def _give_way(self) -> None:
+    async def round(self) -> float:
+        """Removes a slice once nobody else waits, and returns the seconds until the next one."""
         for _ in range(_WAYS_GIVEN):
-            if self._is_stopping or not await self._pruning.is_busy():
-                return
-            await self._rest(_PAUSE_SECONDS)
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._signal.wait(), seconds)
+            if self.is_stopping or not await self._pruning.is_busy():
+                break
+            await self.rest(_PAUSE_SECONDS)
+        return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
 
 async def prune_now(pruning: Pruning, wanted: Sequence[Spent], *, is_dry: bool = False) -> Slice:

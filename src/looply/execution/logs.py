@@ -62,6 +62,7 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.incidents import incident_facts
 from looply.execution.masking import masked, masked_body, masked_pointers, without_tokens
 from looply.execution.payload import initial_payload
 from looply.execution.standing import standing
@@ -211,18 +212,9 @@ def waits_of(state: ExecutionState) -> list[dict[str, Json]]:
 
 
 def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
-    """Returns the open incidents, oldest first; `state` and `visit` are null when no single step is the cause."""
+    """Returns the open incidents, oldest first, with the scope of those in a branch or an iteration."""
     return [
-        {
-            "incident_id": incident.incident_id,
-            "state": incident.step or None,
-            "visit": incident.visit if incident.step else None,
-            **({"scope": incident.scope} if incident.scope else {}),
-            "kind": incident.kind,
-            "code": incident.code,
-            "message": incident.message,
-            "opened_on": to_ms(incident.opened_on),
-        }
+        {**incident_facts(incident), **({"scope": incident.scope} if incident.scope else {})}
         for incident in sorted(state.incidents.values(), key=lambda incident: incident.seq)
     ]
 

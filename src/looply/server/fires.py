@@ -101,8 +101,7 @@ async def preview_schedule(call: Call) -> Answer:
         message = "give either a schedule or a workflow_id"
         raise BadRequest(message, code="BAD_BODY", problems=(Problem(path="", message=message),))
     if not 1 <= body.count <= MOST_FIRES:
-        message = f"must be 1 to {MOST_FIRES}"
-        raise BadRequest(f"count {message}", code="BAD_BODY", problems=(Problem(path="/count", message=message),))
+        raise BadRequest.at("/count", f"must be 1 to {MOST_FIRES}")
     view = View(
         count=number_of(body.count, "count"),
         after=instant_of(body.start, "from") if body.start is not None else None,

@@ -13,10 +13,11 @@ from looply.expressions import (
     shape_of_schema,
     shape_of_value,
 )
-from looply.expressions.card_inference import card_expressions
-from looply.expressions.findings import Doubt
-from looply.expressions.inference import OWN_RULES, Budget, infer
-from looply.expressions.shapes import (
+from looply.expressions.inference.cards import card_expressions
+from looply.expressions.inference.expressions import OWN_RULES, Budget, infer
+from looply.expressions.inference.findings import Doubt
+from looply.expressions.inference.visible import visible_in_step
+from looply.expressions.shapes.shape import (
     ANY,
     LIST,
     NUMERIC,
@@ -29,7 +30,6 @@ from looply.expressions.shapes import (
     object_of,
     union,
 )
-from looply.expressions.visible import visible_in_step
 
 ORDER = {
     "type": "object",

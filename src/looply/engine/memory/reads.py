@@ -1,17 +1,13 @@
 """The reading side of the memory store."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
-from looply.engine.searching import is_like, patterns
+from looply.engine.searching import BUDGET, is_like, patterns
 from looply.engine.store import Batch, Claim, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
 
 
 class MemoryReads:

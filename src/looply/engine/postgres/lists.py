@@ -20,14 +20,7 @@ from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
-
-_ALL_STATUSES = 0b111111
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -167,26 +160,19 @@ async def list_heads(
     connection: Connection, names: Names, organization_id: str, wanted: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     org, *rest = await names.find(connection, organization_id, *([wanted.workflow_id] if wanted.workflow_id else []))
     workflow = rest[0] if rest else 0
     if org is None or workflow is None:
         return [], ""
-    lowest = first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID
-    below = min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below
     shared: dict[str, Any] = {
+        **bounds,
         "org": org,
         "workflow": workflow,
-        "below": UUID(bytes=below),
-        "lowest": UUID(bytes=lowest),
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
+        "below": UUID(bytes=bounds["below"]),
+        "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
         "endings": None,
-        "budget": BUDGET,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
     }
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
@@ -202,7 +188,7 @@ async def list_heads(
             statement = (SEARCHES if is_search else LISTS)[span.kind]
             arguments = await _arguments(connection, names, shared, span)
             found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
-    return merged(found, limit, BUDGET)
+    return merged(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:

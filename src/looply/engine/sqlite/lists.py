@@ -15,15 +15,8 @@ import msgspec
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
 from looply.engine.sqlite.names import find_number
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
-
-_ALL_STATUSES = 0b111111
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
 _COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
@@ -141,23 +134,10 @@ def list_heads(
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
     workflow = find_number(connection, wanted.workflow_id) if wanted.workflow_id else 0
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     if org is None or workflow is None:
         return [], ""
-    shared: dict[str, Any] = {
-        "org": org,
-        "workflow": workflow,
-        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
-        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
-        "patterns": None,
-        "endings": "[]",
-        "budget": BUDGET,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
-    }
+    shared: dict[str, Any] = {**bounds, "org": org, "workflow": workflow, "patterns": None, "endings": "[]"}
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
         shared |= {"patterns": _globs(any_id), "endings": _globs(own)}
@@ -167,7 +147,7 @@ def list_heads(
     statements = SEARCHES if is_search else LISTS
     spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
     sources = [(statements[span.kind], _arguments(connection, shared, span)) for span in spans]
-    return merged((connection.execute(*source).fetchall() for source in sources), limit, BUDGET)
+    return merged((connection.execute(*source).fetchall() for source in sources), limit, shared["budget"])
 
 
 def _sought(connection: apsw.Connection, wanted: Filter) -> dict[str, Any]:
