@@ -41,6 +41,7 @@ class Pruner(Loop):
         self._retention = retention
         self._round: AsyncIterator[Slice] | None = None
         self._told = Slice()
+        self._ways_given = 0
 
     async def tick(self) -> bool:
         """Removes one slice of what is spent, and returns whether the round is over."""
@@ -67,11 +68,11 @@ class Pruner(Loop):
         await super().run()
 
     async def round(self) -> float:
-        """Removes a slice once nobody else waits, and returns the seconds until the next one."""
-        for _ in range(_WAYS_GIVEN):
-            if self.is_stopping or not await self._pruning.is_busy():
-                break
-            await self.rest(_PAUSE_SECONDS)
+        """Removes a slice, or gives way to those who wait; returns the seconds until the next one."""
+        if self._ways_given < _WAYS_GIVEN and await self._pruning.is_busy():
+            self._ways_given += 1
+            return _PAUSE_SECONDS
+        self._ways_given = 0
         return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
 

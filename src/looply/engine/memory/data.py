@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -82,7 +83,7 @@ class MemoryData:
 
     def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
         """Yields (place, execution id, batch) of what is stored behind a place, in order."""
-        for place, entry in enumerate(self.order[after:], after + 1):
+        for place, entry in enumerate(islice(self.order, max(after, 0), None), max(after, 0) + 1):
             if entry is not None:
                 yield place, *entry
 

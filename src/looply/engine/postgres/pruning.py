@@ -159,11 +159,9 @@ class PostgresPruning:
 
     async def give_back(self) -> bool:
         """Drops an empty month, or writes one anew in which little is left; returns whether it did so."""
-        young = months_from(self._clock.now())
+        this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
-        for (month,) in months:
-            if month in young:
-                continue
+        for month in (name for (name,) in months if name < this_month):
             left = await self._database.read(lambda connection, month=month: _count(connection, month))
             if not left and await self._drop(month):
                 return True
