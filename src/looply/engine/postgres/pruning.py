@@ -114,7 +114,7 @@ class PostgresPruning:
 
     async def is_busy(self) -> bool:
         """Whether units of this process are being written."""
-        return self._database.is_writing
+        return bool(self._database.writing)
 
     async def prune(self, spent: Spent, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of what is spent."""
