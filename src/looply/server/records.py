@@ -13,6 +13,7 @@ from looply.execution.condensed import condensed_logs
 from looply.execution.logs import event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
+from looply.server.wire import listed
 
 DETAILS: Final = ("workflow_name", "workflow_steps", "workflow_connections")
 
@@ -101,7 +102,7 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
 def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> dict[str, Any]:
     """Returns one page of executions. The key of a search names no workflow, since that is a filter there."""
     items = [_row(row, limits) for row in rows.items]
-    page: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    page = listed(items)
     if rows.after:
         workflow = {} if is_search else {"workflow_id": rows.items[-1].listed.head.workflow_id}
         page["lastKey"] = {**workflow, "workflow_execution_id": rows.after}

@@ -380,7 +380,7 @@ class PrunedPlaceStories:
         assert len(await stored(engine)) == 5
         before = await engine.schedule(workflow)
         assert (await pruned_by_hand(engine, 15 * DAY)).executions == 3
-        ledger = list(await engine.shell.list_fires(id_of(workflow), None, 10))
+        ledger = list(await engine.shell.schedules.fires(id_of(workflow), None, 10))
         assert [bool(row.execution_id) for row in ledger] == [True, True, False, False]
         assert {row.outcome for row in ledger} == {"STARTED"}
         assert await engine.schedule(workflow) == before
@@ -392,7 +392,7 @@ class PrunedPlaceStories:
         assert await stored(engine) == [last]
         await engine.advance(10 * DAY)
         assert len(await stored(engine)) == 2
-        newest: LedgerRow = (await engine.shell.list_fires(id_of(workflow), None, 1))[0]
+        newest: LedgerRow = (await engine.shell.schedules.fires(id_of(workflow), None, 1))[0]
         assert newest.execution_id == (await stored(engine))[-1]
 
     async def test_a_start_that_must_not_overlap_starts_when_the_one_before_was_pruned(self, engine: Driver) -> None:
