@@ -133,7 +133,8 @@ async def test_of_what_went_no_row_is_left_in_the_database(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     begun, end = full_life(samples)
-    await store_all(database_store, [begun, end, samples.first()])
+    await store_all(database_store, [begun, end])
+    await database_store.journal.commit(samples.first())
     await database_store.copies.settle("card", 2, "handle")
     assert sum(counts_in_database(postgres_stores, begun.execution_id).values()) >= 10
     found = await prune_now(database_store.pruning, [Spent(now=samples.now + 2 * DAY)])
@@ -275,7 +276,8 @@ async def test_an_execution_that_moves_while_it_is_pruned_stays(
     database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     first, second = (samples.first(status="COMPLETED") for _ in range(2))
-    await store_all(database_store, [first, second, samples.first()])
+    await store_all(database_store, [first, second])
+    await database_store.journal.commit(samples.first())
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply") as other:
         other.execute("UPDATE execution SET seq = 4 WHERE id = %s::uuid", (first.execution_id,))
         pruning = asyncio.ensure_future(prune_now(database_store.pruning, [spent(LATER)]))

@@ -147,7 +147,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "EVENTS_PRUNED": (
         "state",
         (
-            "Executions with events behind the cursor of a stream have been pruned, so that something would be missing. "
+            "Executions with events behind the cursor of a stream have been pruned: something would be missing. "
             "Begin without a cursor, and read what is there."
         ),
     ),
