@@ -7,6 +7,7 @@ anew, without those who read it missing anything.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -162,7 +163,7 @@ class PostgresPruning:
         this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
         for month in (name for (name,) in months if name < this_month):
-            left = await self._database.read(lambda connection, month=month: _count(connection, month))
+            left = await self._database.read(partial(_count, month=month))
             if not left and await self._drop(month):
                 return True
             if left <= FEW and month in self._touched:
@@ -251,4 +252,5 @@ async def _count(connection: Connection, month: str) -> int:
     statement = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {}) e").format(
         sql.Identifier(f"execution_{month}"), FEW + 1
     )
-    return int(await call(connection, statement))
+    found = await (await connection.execute(statement)).fetchone()
+    return int(found[0]) if found is not None else 0

@@ -176,8 +176,13 @@ def _candidate(connection: apsw.Connection, row: Row, now_ms: int, senders: Cont
     if not is_spent:
         return Candidate(due_ms, execution_id, seq, is_spent=False, is_held=False, size=0)
     facts = {"id": key, "text": execution_id, "now": now_ms}
-    is_held, size = connection.execute(_HELD, facts).fetchall()[0]
+    ((is_held, size),) = _rows(connection, _HELD, facts)
     return Candidate(due_ms, execution_id, seq, is_spent=True, is_held=bool(is_held) or key in senders, size=size)
+
+
+def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:
+    found: list[Row] = connection.execute(statement, facts).fetchall()
+    return found
 
 
 def _prune(connection: apsw.Connection, spent: Spent, after: Cursor) -> Slice:
@@ -186,7 +191,7 @@ def _prune(connection: apsw.Connection, spent: Spent, after: Cursor) -> Slice:
     keys = [id_bytes(each.execution_id) for each in choice.gone]
     scheduled: set[int] = set()
     for key in keys:
-        org, workflow, trigger = connection.execute(_FACTS, (key,)).fetchall()[0]
+        ((org, workflow, trigger),) = _rows(connection, _FACTS, (key,))
         if trigger == TRIGGER_NUMBERS["SCHEDULED"]:
             scheduled.add(workflow)
             connection.execute(_SCHEDULE, (workflow, key))
@@ -204,7 +209,7 @@ def _prune(connection: apsw.Connection, spent: Spent, after: Cursor) -> Slice:
 
 def _keys(connection: apsw.Connection, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:
     facts = {"after_id": find_id(after[1]) or b"", "below": first_id(now), "now": to_ms(now), "most": KEYS}
-    rows = connection.execute(_KEYS, facts).fetchall()
+    rows = _rows(connection, _KEYS, facts)
     more = (0, id_text(rows[-1][2])) if len(rows) == KEYS else None
     return Slice(keys=len(rows), after=more), rows
 

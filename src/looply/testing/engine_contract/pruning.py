@@ -15,7 +15,7 @@ from looply.execution.commands import Restarted, SettleLetter
 from looply.jsontext import Json
 from looply.testing.definitions import asking, call, chain, computing, every, note, stop, wait
 from looply.testing.driver import ORGANIZATION, Driver, id_of
-from looply.testing.engine_contract.approvals import asked, decide
+from looply.testing.engine_contract.approvals import asked
 from looply.testing.engine_contract.children import CALLEE, calling_child, child_of, sub
 from looply.testing.engine_contract.copies import elsewhere, within_a_minute
 from looply.testing.engine_contract.letters import unfit
@@ -409,8 +409,6 @@ class PrunedPlaceStories:
 
     async def test_a_late_call_finds_no_execution(self, engine: Driver) -> None:
         execution_id = await asked(engine)
-        token = (await engine.state(execution_id)).cards
-        await decide(engine, execution_id, next(iter(token.values())).recipient)
         await engine.terminate(execution_id)
         await aged(engine)
         assert (await pruned(engine)).executions == 1
