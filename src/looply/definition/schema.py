@@ -51,7 +51,11 @@ _SETTINGS = fields(
             _DURATION,
             "How long executions are kept after they have ended; by default as long as the installation keeps them.",
         ),
-        "log": one_of("full", "errors", "none", default="full"),
+        "log": described(
+            one_of("full", "errors", "none", default="full"),
+            "What event log and condensed logs tell: everything, what went wrong, or no more than begin, end, "
+            "incidents and decisions.",
+        ),
         "on_failure": described({"type": "string", "minLength": 1}, "Id of the workflow that is told of a failure."),
     }
 )

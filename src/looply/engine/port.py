@@ -182,10 +182,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` are names of search fields with the texts that each may have. A term fits a process id or execution id, the
     step where an execution stands that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms.
+    `term_workflows`, which the caller has found for the terms. `parent` is the execution that started them.
     """
 
     workflow_id: str = ""
+    parent: str = ""
     statuses: tuple[Status, ...] = ()
     workflow_version: int | None = None
     trigger_type: str = ""

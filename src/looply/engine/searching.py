@@ -21,7 +21,7 @@ _ALL_STATUSES = 0b111111
 
 Kind: TypeAlias = Literal[
     "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
-    "STATE_PREFIX",
+    "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
 """Kinds whose rows do not come newest first."""
@@ -37,6 +37,9 @@ class Span(NamedTuple):
 
 def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    if wanted.parent:
+        # It has no more children than its steps have started.
+        yield [Span("PARENT")]
     by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
     for texts, spans_of, more in (
         (wanted.process_ids, _process_spans, []),
@@ -63,6 +66,7 @@ def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
         "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
         "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
         "version": wanted.workflow_version or 0,
+        "parent": wanted.parent,
         "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
         "budget": BUDGET,
         "limit": limit + 1,

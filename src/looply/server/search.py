@@ -27,6 +27,7 @@ async def search_executions(call: Call) -> Answer:
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
         terms=_filled(query, "term"),
+        parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
         fields=tuple((_field_of(name), _filled(query, name)) for name in query.values if name.startswith(_FIELD)),
     )
     page = await search(
@@ -37,6 +38,14 @@ async def search_executions(call: Call) -> Answer:
         limit=limit_of(call),
     )
     return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _parent_of(text: str) -> str:
+    try:
+        return checked_id(text, "execution")
+    except BadRequest as error:
+        message = f"parent_execution_id is {text[:50]!r}, expected the id of an execution"
+        raise BadRequest(message, code="BAD_FILTER") from error
 
 
 def _field_of(name: str) -> str:
@@ -75,6 +84,7 @@ ROUTES: Final = (
             Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
             Parameter("from", "Created at or after this instant, epoch milliseconds."),
             Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
             Parameter(
                 "term",
                 "A process id, an execution id, the value of any search field, the step where an execution stands that "

@@ -150,6 +150,7 @@ class MemoryReads:
 def _fits(head: Head, wanted: Filter) -> bool:
     return (
         (not wanted.workflow_id or head.workflow_id == wanted.workflow_id)
+        and (not wanted.parent or head.parent == wanted.parent)
         and (not wanted.statuses or head.status in wanted.statuses)
         and (wanted.workflow_version is None or head.workflow_version == wanted.workflow_version)
         and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)

@@ -55,6 +55,13 @@ _BY_STATE = f"""
     AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
   ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
 """
+_PARENT = 'e.parent COLLATE "C"'
+_BY_PARENT = f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
+    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
+  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
+"""
 # One look-up for each row, in the month of its id: a join would read the partitions of all months.
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
 _BY_VALUE = f"""
@@ -105,7 +112,7 @@ def _sorted(matches: str) -> str:
 
 _FITS = """
   ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
-  AND %(workflow)s IN (0, e.workflow)
+  AND %(workflow)s IN (0, e.workflow) AND %(parent)s IN ('', e.parent)
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
@@ -146,6 +153,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}

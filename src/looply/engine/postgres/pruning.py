@@ -75,7 +75,8 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = e.id AND l.action = 0)
     OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = e.id AND c.shown < c.wanted)
     OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = e.id) OR e.id IN (SELECT d.sender FROM delivery d)
-    OR EXISTS (SELECT 1 FROM execution o WHERE o.parent = e.id::text AND o.parent <> '' AND {_IS_OPEN})
+    OR EXISTS (SELECT 1 FROM execution o
+      WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {_IS_OPEN})
     OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {_IS_OPEN})
     OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u

@@ -19,7 +19,8 @@ from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patt
 from looply.engine.sqlite.names import find_number
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
-_COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
+_FACTS = "id, version, status, state, trigger, process_id, workflow, parent"
+_COLUMNS = f"{_FACTS}, row_number() OVER (ORDER BY id DESC) AS n"
 _BY_ORGANIZATION = """
   SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
@@ -41,8 +42,13 @@ _BY_STATE = """
   SELECT :columns: FROM execution INDEXED BY execution_state
   WHERE org = :org AND state = :text AND status <> 3 AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
+_BY_PARENT = """
+  SELECT :columns: FROM execution INDEXED BY execution_parent
+  WHERE org = :org AND parent = :parent AND parent <> '' AND id < :below AND id >= :lowest
+  ORDER BY id DESC LIMIT :budget
+"""
 _BY_VALUE = """
-  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, s.n
+  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, s.n
   FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM (
           SELECT DISTINCT execution_id AS id FROM search_field
           WHERE org = :org AND value = :text AND execution_id < :below AND execution_id >= :lowest
@@ -51,7 +57,7 @@ _BY_VALUE = """
 """
 # An execution without a process id answers to its own id.
 _BY_ID = """
-  SELECT id, version, status, state, trigger, process_id, workflow, 0 AS n
+  SELECT :facts:, 0 AS n
   FROM execution WHERE id = :id AND org = :org AND id < :below AND id >= :lowest
 """
 # A few rows in the order of the text: sorting them is cheap, and none is past the budget.
@@ -73,7 +79,7 @@ def _sorted(matches: str) -> str:
     Without its limit, which cuts nothing off, the order of a query within another one would not count.
     """
     return f"""
-      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, 0 AS n
+      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, 0 AS n
       FROM (SELECT DISTINCT id FROM ({matches}) WHERE id < :below AND id >= :lowest) m
         CROSS JOIN execution e ON e.id = m.id ORDER BY e.id DESC LIMIT :matches
     """  # noqa: S608 - constants
@@ -81,7 +87,7 @@ def _sorted(matches: str) -> str:
 
 _FITS = """
   ((:statuses >> e.status) & 1) AND :version IN (0, e.version) AND :trigger IN (0, e.trigger)
-  AND :workflow IN (0, e.workflow)
+  AND :workflow IN (0, e.workflow) AND :parent IN ('', e.parent)
   AND (:patterns IS NULL
     OR EXISTS (SELECT 1 FROM json_each(:patterns) p WHERE coalesce(e.process_id, lower(
       substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
@@ -107,7 +113,7 @@ _FOUND = """
 
 def _statement(source: str, fits: str) -> str:
     """Returns the whole statement of a source: at import, from the constants above only."""
-    read = source.replace(":columns:", _COLUMNS)
+    read = source.replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
     parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
@@ -120,6 +126,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}

@@ -57,7 +57,8 @@ _HELD: Final = """
     OR EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = :id AND l.action = 0)
     OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = :id AND c.shown < c.wanted)
     OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = :id)
-    OR EXISTS (SELECT 1 FROM execution c INDEXED BY execution_child WHERE c.parent = :text AND c.parent <> ''
+    OR EXISTS (SELECT 1 FROM execution c INDEXED BY execution_parent
+      WHERE c.org = e.org AND c.parent = :text AND c.parent <> ''
       AND (c.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = c.id)))
     OR EXISTS (SELECT 1 FROM execution p WHERE p.id = unhex(e.parent, '-')
       AND (p.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = p.id)))

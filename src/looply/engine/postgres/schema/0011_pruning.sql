@@ -8,7 +8,6 @@ CREATE INDEX expiry_due ON expiry(due_ms, execution_id);
 CREATE TABLE pruned(org integer PRIMARY KEY, tx bigint NOT NULL, n bigint NOT NULL) WITH (fillfactor = 70);
 
 -- What may still ask for an execution, or for a large value.
-CREATE INDEX execution_child ON execution(parent) WHERE parent <> '';
 CREATE INDEX idempotency_of ON idempotency(execution_id);
 CREATE INDEX value_use_of ON value_use(org, hash);
 

@@ -8,6 +8,5 @@ CREATE INDEX expiry_due ON expiry(due_ms, execution_id);
 CREATE TABLE pruned(org INTEGER PRIMARY KEY, tx INTEGER NOT NULL, n INTEGER NOT NULL) STRICT;
 
 -- What may still ask for an execution, or for a large value.
-CREATE INDEX execution_child ON execution(parent) WHERE parent <> '';
 CREATE INDEX idempotency_of ON idempotency(execution_id);
 CREATE INDEX value_use_of ON value_use(org, hash);
