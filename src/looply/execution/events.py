@@ -390,17 +390,20 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
     step: str = ""
 
 
-class IncidentClosed(EventBase, frozen=True, kw_only=True):
+class IncidentClosed(StepEvent, frozen=True, kw_only=True):
     """Somebody decided about the incident; `action` says what, `reason` why.
 
-    `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
-    another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
+    `step` and `visit` are those of the incident; `step` is empty when no single step was its cause, and in histories of
+    a release that did not record it. `again` says how its step begins anew: by another attempt, which sends the stored
+    input under the same key, or by another visit, which evaluates the input anew and has a key of its own. Empty: the
+    step does not begin anew.
     """
 
     incident_id: str
     action: str
     reason: str = ""
     again: Again = ""
+    step: str = ""
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
