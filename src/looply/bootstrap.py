@@ -19,6 +19,7 @@ from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
+from looply.app.metrics import Metrics, Standing
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
@@ -46,10 +47,11 @@ from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Boot, Store
 from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
+from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
-from looply.server.application import build_app
+from looply.server.application import build_app, build_monitoring
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -90,11 +92,12 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         # The store goes first: its lock is what makes a data folder this process's own.
-        store, seal, clock = _store(settings, clock or SystemClock(), is_working=is_working)
+        metrics = Metrics(settings.engine)
+        store, seal, clock = _store(settings, clock or SystemClock(), metrics, is_working=is_working)
         stack.push_async_callback(store.close)
         boot = await store.open()
         try:
-            application = await _compose(settings, store, clock, connectors, stack)
+            application = await _compose(settings, store, clock, connectors, stack, metrics)
         except StoreCorrupt:
             seal.withhold()
             raise
@@ -142,7 +145,8 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
         app = build_app(services, SystemEntropy())
         hooks = serving.Hooks(on_listening=listening, drain=drain)
         try:
-            await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
+            async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
+                await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
         finally:
             watch.cancel()
     _tell_failure(application)
@@ -159,9 +163,10 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         release_signals = serving.drain_on_signals(lifecycle)
         watch = asyncio.create_task(_watch_store(application))
         try:
-            _spare_collector()
-            on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
-            await lifecycle.wait()
+            async with serving.monitored(settings, build_monitoring(application.services, SystemEntropy())):
+                _spare_collector()
+                on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
+                await lifecycle.wait()
             application.pump.stop()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
@@ -194,11 +199,13 @@ async def _watch_store(application: Application) -> None:
     application.services.lifecycle.drain()
 
 
-def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
+def _store(settings: Settings, clock: Clock, metrics: Metrics, *, is_working: bool) -> tuple[Store, Seal, Clock]:
     """Returns the store, not open yet, the seal of a data folder (that of a database does nothing), and its clock."""
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
-        return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
+        folder = SqliteStore(settings.data, clock, seal=seal, is_working=is_working)
+        folder.on_group(metrics.grouped)
+        return folder, seal, clock
     with _extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
@@ -264,7 +271,12 @@ def _dispatcher(
 
 
 async def _compose(
-    settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    connectors: Sequence[str] | None,
+    stack: AsyncExitStack,
+    metrics: Metrics,
 ) -> Application:
     entropy, sealer = SystemEntropy(), Sealer(_key(settings))
     catalog = await _catalog(settings, sealer, clock, entropy)
@@ -289,7 +301,8 @@ async def _compose(
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
         )
     )
-    shell.on_change(ChangeLog())
+    shell.on_change(_told(ChangeLog(), metrics.changed))
+    shell.on_commit(metrics.committed)
     library = Library(catalog, clock, settings.limits)
     services = Services(
         engine=shell,
@@ -300,6 +313,8 @@ async def _compose(
         links=Links(settings.public_url),
         feed=shell.feed,
         limits=settings.limits,
+        metrics=metrics,
+        metrics_token=settings.metrics_token,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
@@ -310,6 +325,13 @@ async def _compose(
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)
+    metrics.stand_by(
+        lambda: Standing(
+            is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
+            is_short_of_space=store.is_short_of_space,
+            findings=auditor.findings,
+        )
+    )
     return Application(
         settings=settings,
         services=services,
@@ -319,6 +341,18 @@ async def _compose(
         auditor=auditor,
         store=store,
     )
+
+
+def _told(
+    *listeners: Callable[[ExecutionState | None, ExecutionState], None],
+) -> Callable[[ExecutionState | None, ExecutionState], None]:
+    """Returns what tells each of the listeners."""
+
+    def tell(before: ExecutionState | None, after: ExecutionState) -> None:
+        for listener in listeners:
+            listener(before, after)
+
+    return tell
 
 
 @asynccontextmanager

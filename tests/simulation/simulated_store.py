@@ -19,6 +19,7 @@ from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
+from looply.engine.survey import Survey
 
 if TYPE_CHECKING:
     from sim_process import Process
@@ -77,6 +78,7 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
+        self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

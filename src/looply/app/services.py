@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from looply.app.aside import Aside
 from looply.app.library import Library
 from looply.app.links import Links
+from looply.app.metrics import Metrics
 from looply.catalog import Catalog
 from looply.clock import Clock
 from looply.connectors.registry import Registry
 from looply.engine.feed import Feed
 from looply.engine.port import Engine
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.settings import Secret
 
 
 class Lifecycle:
@@ -37,7 +39,10 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
+    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop.
+
+    `metrics_token` opens the metrics; without it nothing does.
+    """
 
     engine: Engine
     catalog: Catalog
@@ -49,6 +54,8 @@ class Services:
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     aside: Aside = field(default_factory=Aside)
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: Secret | None = None
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

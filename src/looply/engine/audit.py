@@ -1,6 +1,6 @@
 """The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from looply.engine.copies import CopyRow
@@ -86,7 +86,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
         for kind, message in (
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
-            *await lost_children(store, state),
+            *_lost(await lost_children(store, state)),
             *_wrong_copies(copies, state, channels),
             *_wrong_letters(letters, state),
         )
@@ -128,6 +128,13 @@ def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[t
     found = {row.seq: row for row in stored}
     wrong = sorted(seq for seq in found.keys() | wanted.keys() if found.get(seq) != wanted.get(seq))
     return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
+
+
+def _lost(children: Iterable[str]) -> list[tuple[str, str]]:
+    return [
+        ("CHILD", f"waits for the execution {child_id}, which is neither open nor to be started")
+        for child_id in children
+    ]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

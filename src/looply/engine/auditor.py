@@ -1,17 +1,23 @@
-"""The auditor: goes round the store slowly, beside all work, and proves that every open execution will go on.
+"""The auditor: goes round the store beside all work, and proves that every open execution will go on.
 
 Theory of operation. It does for one execution after the other what `looply doctor` does for all: fold its history and
 compare what follows with the rows that are stored. Head and rows are read between two looks at the sequence number, so
 that an execution which moves meanwhile is left for the next round. What differs is mended: an attempt whose row is gone
 is told as lost, since nobody knows whether it was sent, and all other rows are written anew in a unit of the execution,
-under its fence. What is wrong after that is told, and stays in `damaged` until a later round finds it sound.
+under its fence. What is wrong after that is told, and stays in `damaged` until a later look finds it sound.
+
+A round takes hours where much is stored, and an execution that nothing moves should not wait so long. So every
+`COUNT_SECONDS` it asks the store for what is open and has no row that would move it, and looks at that at once; with
+the same step it counts what is open, for the metrics. Where several processes share a store, one of them does all this.
 """
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
+import msgspec
 import structlog
 
 from looply.clock import Clock
@@ -19,6 +25,7 @@ from looply.engine.audit import Problem, problems_of
 from looply.engine.port import Head
 from looply.engine.shell import Shell
 from looply.engine.store import Store, Work
+from looply.engine.survey import Census
 from looply.errors import LooplyError
 from looply.execution import ExecutionState, open_work
 from looply.execution.commands import EffectLost, Mend
@@ -27,6 +34,12 @@ _log = structlog.get_logger(__name__)
 
 SLICE: Final = 50
 """So many executions are looked at in one go."""
+COUNT_SECONDS: Final = 15.0
+"""Between two counts of what is open."""
+_IDLE_SHARE: Final = 20
+"""A count that takes long is made less often: it rests so many times as long as it took."""
+SUSPECTS: Final = 200
+"""So many executions that nothing moves are looked at after one count."""
 _FIRST_SECONDS: Final = 60.0
 """Before the first round: a process that starts has more urgent things to do."""
 _PAUSE_SECONDS: Final = 1.0
@@ -34,6 +47,24 @@ _PAUSE_SECONDS: Final = 1.0
 _ROUND_SECONDS: Final = 3600.0
 """Between two rounds."""
 _OPEN: Final = ("RUNNING", "WAITING", "FAILED")
+_STRANDED: Final = ("ORPHAN", "CHILD")
+"""Problems of executions that nothing will move."""
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the auditor of this process knows.
+
+    `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `mended` counts executions since
+    the start of the process, `damaged` are those that are other than their history says, and `orphans` those of them
+    that nothing will move.
+    """
+
+    census: Census | None = None
+    counted_on: datetime | None = None
+    audited_on: datetime | None = None
+    mended: int = 0
+    damaged: int = 0
+    orphans: int = 0
 
 
 class Auditor:
@@ -46,14 +77,25 @@ class Auditor:
         self._channels = channels
         self._after = ""
         self._looked_at = 0
+        self._known = Findings()
+        self._round_at = 0.0
+        self._count_at = 0.0
         self._signal = asyncio.Event()
         self._is_stopping = False
+        self._is_on_duty = False
         self.damaged: dict[str, Sequence[Problem]] = {}
 
     @property
     def orphans(self) -> int:
         """How many executions that nothing will move were found and could not be mended."""
-        return sum(any(problem["kind"] == "ORPHAN" for problem in found) for found in self.damaged.values())
+        return sum(any(problem["kind"] in _STRANDED for problem in found) for found in self.damaged.values())
+
+    @property
+    def findings(self) -> Findings | None:
+        """What this process knows, None while another one is the auditor."""
+        if not self._is_on_duty:
+            return None
+        return msgspec.structs.replace(self._known, damaged=len(self.damaged), orphans=self.orphans)
 
     async def tick(self) -> bool:
         """Looks at one slice, mends what it can, and returns whether the round is over."""
@@ -68,24 +110,61 @@ class Auditor:
             return False
         _log.info("audited", executions=self._looked_at, damaged=len(self.damaged), orphans=self.orphans)
         self._after, self._looked_at = "", 0
+        self._known = msgspec.structs.replace(self._known, audited_on=self._clock.now())
         return True
 
+    async def count(self) -> None:
+        """Looks at executions that nothing stored will move, those known as such included, and counts what is open."""
+        known = [execution_id for execution_id in self.damaged if self._is_stranded(execution_id)][:SUSPECTS]
+        for execution_id in dict.fromkeys((*await self._store.survey.ownerless(SUSPECTS), *known)):
+            if self._is_stopping:
+                return
+            head = await self._store.reads.head(execution_id)
+            if head is None:
+                self.damaged.pop(execution_id, None)
+            else:
+                await self._look_at(head)
+        census = await self._store.survey.count()
+        self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
+
     async def run(self) -> None:
-        """Goes round until `stop`."""
-        await self._rest(_FIRST_SECONDS)
+        """Counts and goes round until `stop`, as long as no other process does."""
         while not self._is_stopping:
-            pause = _PAUSE_SECONDS
             try:
-                if await self.tick():
-                    pause = _ROUND_SECONDS
+                pause = await self.step()
             except LooplyError as error:
                 _log.error("auditor_failed", error=error.message)
+                pause = COUNT_SECONDS
             await self._rest(pause)
+
+    async def step(self) -> float:
+        """Does what is due by the clock, if this process is the auditor; returns the seconds until the next step."""
+        now = self._clock.monotonic()
+        if not await self._store.survey.take_duty():
+            self._is_on_duty = False
+            return COUNT_SECONDS
+        if not self._is_on_duty:
+            self._begin(now)
+        if now >= self._count_at:
+            await self.count()
+            took = self._clock.monotonic() - now
+            self._count_at = self._clock.monotonic() + max(COUNT_SECONDS, took * _IDLE_SHARE)
+        if now >= self._round_at:
+            self._round_at = now + (_ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS)
+        return max(min(self._count_at, self._round_at) - self._clock.monotonic(), _PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Ends `run` after what it is doing. Stopping twice is harmless."""
         self._is_stopping = True
         self._signal.set()
+
+    def _begin(self, now: float) -> None:
+        """Begins as the auditor, knowing nothing: what another one has found may be mended by now."""
+        self._is_on_duty = True
+        self._after, self._looked_at = "", 0
+        self._known = Findings(mended=self._known.mended)
+        self.damaged.clear()
+        self._count_at, self._round_at = now, now + _FIRST_SECONDS
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -102,6 +181,7 @@ class Auditor:
             if left == []:
                 kinds = sorted({str(problem["kind"]) for problem in found})
                 _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
+                self._known = msgspec.structs.replace(self._known, mended=self._known.mended + 1)
             found = left
         if found:
             if execution_id not in self.damaged:
@@ -109,6 +189,9 @@ class Auditor:
             self.damaged[execution_id] = found
         elif found is not None:
             self.damaged.pop(execution_id, None)
+
+    def _is_stranded(self, execution_id: str) -> bool:
+        return any(problem["kind"] in _STRANDED for problem in self.damaged[execution_id])
 
     async def _owns_rows(self, execution_id: str) -> bool:
         if await self._store.reads.work_of(execution_id) != Work():

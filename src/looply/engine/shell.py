@@ -63,6 +63,10 @@ class Shell(Reader):
         """Gives the function that is told the states before and after each durable unit; it must not raise."""
         self._committer.on_change = told
 
+    def on_commit(self, told: Callable[[float], None]) -> None:
+        """Gives the function that is told how many seconds the store took for each durable unit; it must not raise."""
+        self._committer.on_commit = told
+
     def on_copies(self, woken: Callable[[], None]) -> None:
         """Gives the function that is called when a copy of a card has to look otherwise in its channel."""
         self._committer.on_copies = woken

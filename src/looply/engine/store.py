@@ -16,6 +16,7 @@ from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.schedule_store import Schedules
+from looply.engine.survey import Survey
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
@@ -409,7 +410,7 @@ class Reads(Protocol):
 
 
 class Store(Protocol):
-    """One store: its five sides, and its life."""
+    """One store: its sides, and its life."""
 
     @property
     def journal(self) -> Journal:
@@ -439,6 +440,11 @@ class Store(Protocol):
     @property
     def letters(self) -> Letters:
         """Dead letters."""
+        ...
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open as a whole."""
         ...
 
     @property

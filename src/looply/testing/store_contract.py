@@ -32,6 +32,7 @@ from looply.testing.store_samples import (
     working,
 )
 from looply.testing.store_search import SearchContract
+from looply.testing.store_survey import SurveyContract
 from looply.testing.store_work import ScheduleContract, WorkContract
 
 
@@ -430,6 +431,7 @@ class StoreContract(
     ScheduleContract,
     LedgerContract,
     DatastoreContract,
+    SurveyContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 

@@ -575,7 +575,9 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         retry(simulator)
         log = event_log(list(enumerate(simulator.history, 1)))
-        shown = [entry for entry in log if entry["type"] in ("INCIDENT_OPENED", "INCIDENT_CLOSED", "EXECUTION_REOPENED")]
+        shown = [
+            entry for entry in log if entry["type"] in ("INCIDENT_OPENED", "INCIDENT_CLOSED", "EXECUTION_REOPENED")
+        ]
         assert [(entry["state"], entry["visit"], entry["scope"]) for entry in shown] == [("c", 1, "p[a]")] * 3
 
     def test_a_closing_that_an_older_release_recorded_stands_where_the_execution_stood(self) -> None:

@@ -14,6 +14,7 @@ from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.letters import MemoryLetters
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
+from looply.engine.memory.survey import MemorySurvey
 from looply.engine.store import (
     Batch,
     Boot,
@@ -216,6 +217,7 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
+        self.survey = MemorySurvey(self.data)
         self._fold = fold
         self._is_open = False
 

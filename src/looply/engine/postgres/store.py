@@ -26,6 +26,7 @@ from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.engine.store import Boot
@@ -76,6 +77,7 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
 
     @property
     def is_shared(self) -> bool:

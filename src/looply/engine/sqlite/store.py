@@ -1,7 +1,7 @@
 """The SQLite store: one folder, one file, one writing thread. See `looply.engine.store` for what it promises."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,7 @@ from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.reserve import Reserve
 from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.survey import SqliteSurvey
 from looply.engine.sqlite.threads import Threads
 from looply.engine.sqlite.work import SqliteWorkQueue
 from looply.engine.store import Boot
@@ -97,6 +98,7 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.survey = SqliteSurvey(self._threads)
 
     @property
     def is_shared(self) -> bool:
@@ -112,6 +114,13 @@ class SqliteStore:
     def groups(self) -> int:
         """Transactions of this process so far."""
         return self._threads.groups
+
+    def on_group(self, told: Callable[[int], None]) -> None:
+        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
+
+        To be given before `open`; it must not raise.
+        """
+        self._threads.on_group = told
 
     @property
     def behind(self) -> int:
