@@ -82,7 +82,7 @@ def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
     """
     access: Access = "metrics" if services.metrics_token is not None else "public"
     routes = [replace(route, is_hot=True) for route in health.ROUTES]
-    routes += [replace(route, is_hot=True, access=access) for route in metrics.ROUTES]
+    routes += [replace(route, access=access) for route in metrics.ROUTES]
     return Boundary(routes, Dispatch(services), None, entropy)
 
 
