@@ -1,4 +1,4 @@
-"""What is written for whoever is on call: metrics and alerts are those of the code, commands are accepted as written."""
+"""For whoever is on call: metrics and alerts are those of the code, commands are accepted as they are written."""
 
 import re
 import shlex
