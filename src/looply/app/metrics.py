@@ -11,7 +11,7 @@ words of the code (routes, statuses, operations of connectors).
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -33,7 +33,7 @@ from looply.engine.survey import Census
 from looply.execution import ExecutionState
 
 # A series beside each counter that says when it began: nobody asks for it, and it doubles what is scraped.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -124,7 +124,7 @@ def _one(value: float) -> _Samples:
     return (((), value),)
 
 
-def _by_word(counts: Mapping[str, int], words: Iterable[str] = ()) -> _Samples:
+def _by_word(counts: Mapping[Any, int], words: Iterable[str] = ()) -> _Samples:
     """Yields a sample for each word, also where it counts nothing: an alert must not wait for the first one."""
     return [((word,), counts.get(word, 0)) for word in dict.fromkeys((*words, *counts))]
 

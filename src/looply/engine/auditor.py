@@ -178,7 +178,8 @@ class Auditor:
         found = await self._found(execution_id)
         if found and await self._mend(execution_id):
             left = await self._found(execution_id)
-            if left == []:
+            # One that has moved since goes on: what is left of it, if anything, the next look tells.
+            if not left:
                 kinds = sorted({str(problem["kind"]) for problem in found})
                 _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
                 self._known = msgspec.structs.replace(self._known, mended=self._known.mended + 1)

@@ -5,7 +5,7 @@ from typing import Final
 
 import apsw
 
-from looply.engine.rows import INCIDENT_KINDS, STATUSES, id_text, optional_instant
+from looply.engine.rows import INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
 from looply.engine.sqlite.threads import Threads
 from looply.engine.survey import Census, effect_counts
 
@@ -72,8 +72,8 @@ def _count(connection: apsw.Connection) -> Census:
     executions = {STATUSES[status]: count for status, count in connection.execute(_EXECUTIONS)}
     if failed := connection.execute(_FAILED).get:
         executions["FAILED"] = failed
-    timers, timer_due = connection.execute(_TIMERS).fetchall()[0]
-    waits, cards, copies, deliveries, cut, in_line, in_slots, letters = connection.execute(_COUNTS).fetchall()[0]
+    (timers, timer_due), counts = _row(connection, _TIMERS), _row(connection, _COUNTS)
+    waits, cards, copies, deliveries, cut, in_line, in_slots, letters = counts
     return Census(
         executions=executions,
         incidents={INCIDENT_KINDS[kind]: count for kind, count in connection.execute(_INCIDENTS)},
@@ -91,3 +91,9 @@ def _count(connection: apsw.Connection) -> Census:
         letters=letters,
         missed_starts=connection.execute(_MISSED).get,
     )
+
+
+def _row(connection: apsw.Connection, statement: str) -> Row:
+    """Returns the one row of a statement that counts."""
+    (row,) = connection.execute(statement)
+    return row
