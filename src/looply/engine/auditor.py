@@ -11,9 +11,7 @@ A round takes hours where much is stored, and an execution that nothing moves sh
 the same step it counts what is open, for the metrics. Where several processes share a store, one of them does all this.
 """
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +20,7 @@ import structlog
 
 from looply.clock import Clock
 from looply.engine.audit import Problem, problems_of
+from looply.engine.loop import Loop
 from looply.engine.port import Head
 from looply.engine.shell import Shell
 from looply.engine.store import Store, Work
@@ -67,10 +66,13 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     orphans: int = 0
 
 
-class Auditor:
+class Auditor(Loop):
     """One process's way round the store; see the module. Several at once are harmless: the fence decides."""
 
+    failed_event = "auditor_failed"
+
     def __init__(self, shell: Shell, store: Store, clock: Clock, channels: frozenset[str]) -> None:
+        super().__init__()
         self._shell = shell
         self._store = store
         self._clock = clock
@@ -80,8 +82,6 @@ class Auditor:
         self._known = Findings()
         self._round_at = 0.0
         self._count_at = 0.0
-        self._signal = asyncio.Event()
-        self._is_stopping = False
         self._is_on_duty = False
         self.damaged: dict[str, Sequence[Problem]] = {}
 
@@ -101,7 +101,7 @@ class Auditor:
         """Looks at one slice, mends what it can, and returns whether the round is over."""
         heads = await self._store.reads.scan(self._after, SLICE)
         for head in heads:
-            if self._is_stopping:
+            if self.is_stopping:
                 return False
             await self._look_at(head)
         self._looked_at += len(heads)
@@ -117,7 +117,7 @@ class Auditor:
         """Looks at executions that nothing stored will move, those known as such included, and counts what is open."""
         known = [execution_id for execution_id in self.damaged if self._is_stranded(execution_id)][:SUSPECTS]
         for execution_id in dict.fromkeys((*await self._store.survey.ownerless(SUSPECTS), *known)):
-            if self._is_stopping:
+            if self.is_stopping:
                 return
             head = await self._store.reads.head(execution_id)
             if head is None:
@@ -127,18 +127,8 @@ class Auditor:
         census = await self._store.survey.count()
         self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
 
-    async def run(self) -> None:
-        """Counts and goes round until `stop`, as long as no other process does."""
-        while not self._is_stopping:
-            try:
-                pause = await self.step()
-            except LooplyError as error:
-                _log.error("auditor_failed", error=error.message)
-                pause = COUNT_SECONDS
-            await self._rest(pause)
-
-    async def step(self) -> float:
-        """Does what is due by the clock, if this process is the auditor; returns the seconds until the next step."""
+    async def round(self) -> float:
+        """Counts and looks at a slice, as each is due, where this process audits; returns the seconds until then."""
         now = self._clock.monotonic()
         if not await self._store.survey.take_duty():
             self._is_on_duty = False
@@ -153,11 +143,6 @@ class Auditor:
             self._round_at = now + (_ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS)
         return max(min(self._count_at, self._round_at) - self._clock.monotonic(), _PAUSE_SECONDS)
 
-    def stop(self) -> None:
-        """Ends `run` after what it is doing. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
-
     def _begin(self, now: float) -> None:
         """Begins as the auditor, knowing nothing: what another one has found may be mended by now."""
         self._is_on_duty = True
@@ -165,10 +150,6 @@ class Auditor:
         self._known = Findings(mended=self._known.mended)
         self.damaged.clear()
         self._count_at, self._round_at = now, now + _FIRST_SECONDS
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._signal.wait(), seconds)
 
     async def _look_at(self, head: Head) -> None:
         execution_id = head.execution_id

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.definition import LogLevel
 from looply.execution.address import Address
 from looply.execution.approval_terms import ApprovalTerms
 from looply.jsontext import Json
@@ -33,11 +34,12 @@ Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
-    """The facts that every event has."""
+    """The facts that every event has; `log` is the level of its log when it happened."""
 
     at: datetime
     by: str = ""
     via: str = ""
+    log: LogLevel = "full"
 
 
 class StepEvent(EventBase, frozen=True, kw_only=True):
@@ -256,8 +258,7 @@ class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class CardWanted(StepEvent, frozen=True, kw_only=True):
     """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first.
 
-    With `reminder` (from 1) its recipients are reminded of the card as it is; then `body` is null. `reason` is an
-    operator's, who passed a card on.
+    With `reminder` (from 1) they are reminded of the card as it is, and `body` is null. `reason`: why it was passed on.
     """
 
     copies: tuple[CardCopy, ...]
@@ -391,12 +392,10 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
 
 
 class IncidentClosed(StepEvent, frozen=True, kw_only=True):
-    """Somebody decided about the incident; `action` says what, `reason` why.
+    """Somebody decided about the incident of `step`, which may be empty; `action` says what, `reason` why.
 
-    `step` and `visit` are those of the incident; `step` is empty when no single step was its cause, and in histories of
-    a release that did not record it. `again` says how its step begins anew: by another attempt, which sends the stored
-    input under the same key, or by another visit, which evaluates the input anew and has a key of its own. Empty: the
-    step does not begin anew.
+    `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
+    another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
     """
 
     incident_id: str

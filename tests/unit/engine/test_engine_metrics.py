@@ -158,7 +158,7 @@ class TestStore:
         metrics.stand_by(lambda: Standing(findings=auditor.findings))
         await engine.started(asking())
         assert total(read(metrics), "looply_executions_open", "WAITING") == 0
-        await auditor.step()
+        await auditor.round()
         samples = read(metrics)
         assert total(samples, "looply_executions_open", "WAITING") == 1
         assert total(samples, "looply_census_timestamp_seconds") == engine.clock.now().timestamp()
@@ -192,7 +192,7 @@ class TestTable:
             engine.world.script(f"call_{number}", HANG)
             await engine.started(chain(call(f"call_{number}")), {"canary": number}, process_id=f"canary-{number}")
         await engine.settle()
-        await auditor.step()
+        await auditor.round()
         operations = {each.name for connector in load_connectors().connectors for each in connector.operations}
         shown = {labels[0] for name, labels in read(metrics) if name == "looply_effects"}
         assert shown

@@ -95,5 +95,6 @@ def _count(connection: apsw.Connection) -> Census:
 
 def _row(connection: apsw.Connection, statement: str) -> Row:
     """Returns the one row of a statement that counts."""
+    row: Row
     (row,) = connection.execute(statement)
     return row

@@ -34,7 +34,7 @@ HOUR: Final = timedelta(hours=1)
 async def on_duty(engine: Driver) -> Auditor:
     """Returns the auditor of a process after its first step, which counts what is open."""
     auditor = auditor_of(engine)
-    await auditor.step()
+    await auditor.round()
     await engine.settle()
     return auditor
 
@@ -248,7 +248,7 @@ class LivenessStories:
         await engine.reconciler.tick()
         await engine.settle()
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS))
-        await auditor.step()
+        await auditor.round()
         census = known(auditor).census
         assert census is not None
         assert census.stale_copies == 0
@@ -271,7 +271,7 @@ class LivenessStories:
         assert (known(auditor).orphans, known(auditor).damaged, known(auditor).mended) == (1, 1, 0)
         assert await engine.terminate(parent) == Terminated()
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS))
-        await auditor.step()
+        await auditor.round()
         assert (known(auditor).orphans, known(auditor).damaged) == (0, 0)
         await engine.prove()
 
@@ -314,14 +314,14 @@ class AuditorLifeStories:
         await engine.started(asking())
         auditor = auditor_of(engine)
         assert auditor.findings is None
-        pause = await auditor.step()
+        pause = await auditor.round()
         assert pause == COUNT_SECONDS
         findings = known(auditor)
         assert findings.census is not None
         assert (findings.census.executions, findings.counted_on) == ({"WAITING": 1}, engine.clock.now())
         assert findings.audited_on is None
         engine.clock.advance(timedelta(seconds=60))
-        await auditor.step()
+        await auditor.round()
         assert known(auditor).audited_on == engine.clock.now()
 
     async def test_between_two_counts_it_knows_what_it_counted(self, engine: Driver) -> None:
@@ -329,10 +329,10 @@ class AuditorLifeStories:
         counted_on = known(auditor).counted_on
         await engine.started(asking())
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS / 2))
-        await auditor.step()
+        await auditor.round()
         assert known(auditor).counted_on == counted_on
         engine.clock.advance(timedelta(seconds=COUNT_SECONDS / 2))
-        await auditor.step()
+        await auditor.round()
         census = known(auditor).census
         assert census is not None
         assert census.executions == {"WAITING": 1}
@@ -374,7 +374,7 @@ class AuditorLifeStories:
         await strip(engine, execution_id, "waits")
         auditor = auditor_of(engine)
         auditor._store = _Idle(engine)  # type: ignore[assignment]
-        assert await auditor.step() == COUNT_SECONDS
+        assert await auditor.round() == COUNT_SECONDS
         assert auditor.findings is None
         assert (await engine.store.reads.work_of(execution_id)).waits == Work().waits
 
