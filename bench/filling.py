@@ -53,14 +53,14 @@ def copy_folder(folder: Folder, data: Path) -> Folder:
     return dataclasses.replace(folder, data=data)
 
 
-async def fill(folder: Folder, count: int) -> list[str]:
-    """Stores so many finished executions more; returns ids of some of them, spread over all.
+async def fill(folder: Folder, count: int, kind: str = "computing") -> list[str]:
+    """Stores so many executions more, finished ones or of another kind; returns ids of some of them, spread over all.
 
     The decisions are the product's, made once: executions of one workflow and one body differ in id and instant only.
     Everything after the decision (coding, rows, transactions) the product does for each of them.
     """
     async with in_process(folder.data) as held:
-        made = _Pattern(await held.start_of("computing"))
+        made = _Pattern(await held.start_of(kind))
         clock, ids, entropy = SystemClock(), Ids(SystemEntropy()), SystemEntropy()
         left, kept = count, []
         every = max(1, count // _KEPT)
