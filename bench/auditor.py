@@ -67,16 +67,20 @@ async def _measure(plan: Plan, data: Path, opened: int) -> dict[str, Any]:
 
 
 async def _triggers(plan: Plan, held: InProcess, auditor: Auditor) -> dict[str, float]:
-    """Returns triggers a second, alone and beside the auditor: medians of turns."""
+    """Returns triggers a second and their CPU, alone and beside the auditor: medians of turns."""
     alone, beside = [], []
     for _ in range(plan.repetitions):
-        alone.append(await _rate(held, plan.seconds))
+        alone.append(await _driven(held, plan.seconds))
         working = asyncio.create_task(_audit(auditor))
-        beside.append(await _rate(held, plan.seconds))
+        beside.append(await _driven(held, plan.seconds))
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-    return {"triggers_alone": round(median(alone), 1), "triggers_beside": round(median(beside), 1)}
+    return {
+        name: round(median(turn[place] for turn in turns), 3)
+        for kind, turns in (("alone", alone), ("beside", beside))
+        for place, name in enumerate((f"triggers_{kind}", f"cpu_ms_{kind}"))
+    }
 
 
 async def _audit(auditor: Auditor) -> None:
@@ -89,10 +93,11 @@ async def _audit(auditor: Auditor) -> None:
         await asyncio.sleep(_REST_SECONDS)
 
 
-async def _rate(held: InProcess, seconds: float) -> float:
+async def _driven(held: InProcess, seconds: float) -> tuple[float, float]:
+    """Returns triggers a second, and the CPU of all threads for each in milliseconds."""
     start = await held.start_of("computing")
     numbers = itertools.count()
-    end = time.perf_counter() + seconds
+    end, used = time.perf_counter() + seconds, time.process_time()
 
     async def trigger() -> None:
         while time.perf_counter() < end:
@@ -100,7 +105,8 @@ async def _rate(held: InProcess, seconds: float) -> float:
             next(numbers)
 
     await asyncio.gather(*(trigger() for _ in range(CLIENTS)))
-    return next(numbers) / seconds
+    count = next(numbers)
+    return count / seconds, (time.process_time() - used) / count * 1000
 
 
 @asynccontextmanager

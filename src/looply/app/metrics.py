@@ -240,6 +240,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         Gauge(BUILD.name, BUILD.help, BUILD.labels, registry=self.registry).labels(__version__, engine).set(1)
         self._requests = self._histogram(REQUESTS, _SECONDS)
+        self._routes: dict[tuple[str, str, int], Histogram] = {}
         self._commits = self._histogram(COMMITS, _SECONDS)
         self._groups = self._histogram(GROUPS, _UNITS)
         self._started = dict(self._counters(STARTED, ("REQUEST", "SCHEDULED")))
@@ -255,7 +256,12 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts a request; `route` and `method` are those of the table of routes, never what a caller sent."""
-        self._requests.labels(route, method, str(status)).observe(seconds)
+        key = (route, method, status)
+        known = self._routes.get(key)
+        if known is None:
+            # The library looks a series up in many times the microsecond that counting takes.
+            known = self._routes[key] = self._requests.labels(route, method, str(status))
+        known.observe(seconds)
 
     def committed(self, seconds: float) -> None:
         """Counts a unit that is durable."""

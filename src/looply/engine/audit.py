@@ -17,6 +17,8 @@ _PAGE = 200
 _TRIES = 3
 """An execution may move between the reads of a running server: only a difference that stays is a problem."""
 
+_STRANDED = ("ORPHAN", "CHILD")
+
 Problem: TypeAlias = dict[str, Json]
 """{`execution_id`, `kind`, `message`}."""
 
@@ -41,7 +43,7 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
             found = await problems_of(store, read, head.execution_id, channels)
-            orphans += any(problem["kind"] == "ORPHAN" for problem in found)
+            orphans += is_stranded(found)
             problems.extend(found)
         after = heads[-1].execution_id
     problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
@@ -55,6 +57,11 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
         problems=problems,
         stale_cards=await store.copies.stale(),
     )
+
+
+def is_stranded(found: Sequence[Problem]) -> bool:
+    """Tells whether these problems are of an execution that nothing will move."""
+    return any(problem["kind"] in _STRANDED for problem in found)
 
 
 async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from looply.clock import Clock
-from looply.engine.audit import Problem, problems_of
+from looply.engine.audit import Problem, is_stranded, problems_of
 from looply.engine.loop import Loop
 from looply.engine.port import Head
 from looply.engine.shell import Shell
@@ -46,8 +46,6 @@ _PAUSE_SECONDS: Final = 1.0
 _ROUND_SECONDS: Final = 3600.0
 """Between two rounds."""
 _OPEN: Final = ("RUNNING", "WAITING", "FAILED")
-_STRANDED: Final = ("ORPHAN", "CHILD")
-"""Problems of executions that nothing will move."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +86,7 @@ class Auditor(Loop):
     @property
     def orphans(self) -> int:
         """How many executions that nothing will move were found and could not be mended."""
-        return sum(any(problem["kind"] in _STRANDED for problem in found) for found in self.damaged.values())
+        return sum(is_stranded(found) for found in self.damaged.values())
 
     @property
     def findings(self) -> Findings | None:
@@ -115,7 +113,7 @@ class Auditor(Loop):
 
     async def count(self) -> None:
         """Looks at executions that nothing stored will move, those known as such included, and counts what is open."""
-        known = [execution_id for execution_id in self.damaged if self._is_stranded(execution_id)][:SUSPECTS]
+        known = [execution_id for execution_id, found in self.damaged.items() if is_stranded(found)][:SUSPECTS]
         for execution_id in dict.fromkeys((*await self._store.survey.ownerless(SUSPECTS), *known)):
             if self.is_stopping:
                 return
@@ -171,9 +169,6 @@ class Auditor(Loop):
             self.damaged[execution_id] = found
         elif found is not None:
             self.damaged.pop(execution_id, None)
-
-    def _is_stranded(self, execution_id: str) -> bool:
-        return any(problem["kind"] in _STRANDED for problem in self.damaged[execution_id])
 
     async def _owns_rows(self, execution_id: str) -> bool:
         if await self._store.reads.work_of(execution_id) != Work():

@@ -198,6 +198,8 @@ class LivenessStories:
         assert known(await on_duty(engine)).mended == 0
         await loss.lose(engine, execution_id)
         assert loss.told in await problems(engine, execution_id)
+        # Rows that are missing are no orphan to `doctor`: the history knows how to go on.
+        assert (await engine.shell.audit()).orphans == (loss.told == "CHILD")
         assert list(await engine.store.survey.ownerless(10)) == ([execution_id] if loss.seen_at_once else [])
         auditor = await on_duty(engine)
         if not loss.seen_at_once:
