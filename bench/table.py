@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import regions, searching
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -56,6 +57,10 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _growth_rows(found["growth"])
     if "auditor" in found:
         yield from _auditor_rows(found["auditor"])
+    if "regions" in found:
+        yield from (Row(*line) for line in regions.lines_of(found["regions"]))
+    if "search" in found:
+        yield from (Row(*line) for line in searching.lines_of(found["search"]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:

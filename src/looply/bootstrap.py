@@ -31,6 +31,7 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
 from looply.engine.auditor import Auditor
+from looply.engine.boot import Boot
 from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
@@ -45,7 +46,7 @@ from looply.engine.shell import Shell
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
-from looply.engine.store import Boot, Store
+from looply.engine.store import Store
 from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
@@ -362,7 +363,7 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
-    await application.pump.recover(boot.epoch, boot.poisoned)
+    await application.pump.recover(boot)
     await settle_all(application.services)
     async with running_loops(application.loops, application.services.lifecycle.drain):
         yield

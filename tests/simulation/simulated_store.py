@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
@@ -18,7 +19,7 @@ from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.survey import Survey
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone",
+    "take", "settle", "postpone", "begin_trial", "end_trial",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 

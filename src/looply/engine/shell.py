@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
+from looply.engine.boot import Boot
 from looply.engine.committer import stored_definition
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
@@ -19,7 +20,6 @@ from looply.engine.port import Audit, Health, LiveSchedules, Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts, Reader
 from looply.engine.starting import Starter
-from looply.engine.store import Boot
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
 from looply.execution.commands import Command, Reply

@@ -4,12 +4,13 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
@@ -22,6 +23,9 @@ from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
+
+POISON_LOADS: Final = 3
+"""An execution with more loads than this is parked: one as a suspect, one for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,18 +218,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[bytes, Value]
 
 
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, the ids of definitions that are stored, and the executions that were loaded more often
-    than the poison guard allows."""
-
-    epoch: int
-    highest_id: str
-    dictionaries: Mapping[int, bytes]
-    definitions: frozenset[str]
-    poisoned: Sequence[str]
-
-
 class Journal(Protocol):
     """Units in, histories out."""
 
@@ -347,9 +339,30 @@ class WorkQueue(Protocol):
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
 
-        What they were at counts one more load. Returns the executions of ended processes that were loaded more often
-        than the poison guard allows. Several processes may call it at once; a load is counted once.
+        What they were at is suspect. Returns the executions of ended processes whose trials ended more of them than
+        the poison guard allows. Several processes may call it at once.
         """
+        ...
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns those of these executions that may have ended a process, each with its loads.
+
+        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared: `Boot`
+        names them there.
+        """
+        ...
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
+
+        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
+        its loads to 0, as does `end_trial`.
+        Raises: StoreFull, StoreUnreachable, StoreLost.
+        """
+        ...
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Says that this process has outlived the work on an execution, which is no suspect any more."""
         ...
 
 
@@ -457,7 +470,7 @@ class Store(Protocol):
         ...
 
     async def open(self) -> Boot:
-        """Takes the store into possession: lock, epoch, schema, poison guard.
+        """Takes the store into possession: lock, epoch, schema, suspects.
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """

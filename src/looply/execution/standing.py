@@ -12,6 +12,7 @@ from looply.execution.events import (
     ChildStarted,
     Computed,
     Event,
+    EventBase,
     ExecutionStarted,
     Moved,
     ScopeOpened,
@@ -51,7 +52,7 @@ def _moved_to(event: Event) -> str:
     return event.step if isinstance(event, StepEvent) and isinstance(event, _MOVES) else ""
 
 
-def begins_visit(event: Event) -> bool:
+def begins_visit(event: EventBase) -> bool:
     """Returns whether the event is the first one of a visit, as far as it can tell by itself."""
     if isinstance(event, TimerStarted):
         return event.kind == "DELAY"

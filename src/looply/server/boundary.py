@@ -15,7 +15,7 @@ from looply.errors import LooplyError
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import EventStream, send_stream
+from looply.server.events import HEARTBEAT_SECONDS, EventStream, send_stream
 from looply.server.problems import error_body, problem
 from looply.server.request_ids import RequestIds
 
@@ -69,11 +69,17 @@ class Boundary:
         dispatch: Dispatch,
         framework: Any,
         entropy: Entropy,
+        *,
         meter: Meter | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        """`framework` answers what is not hot; `meter` times the requests, if somebody wants to know."""
+        """`framework` answers what is not hot; `meter` times the requests, if somebody wants to know.
+
+        Something is sent on a silent stream every `heartbeat_seconds`.
+        """
         self.routes = tuple(routes)
         self._meter = meter
+        self._heartbeat_seconds = heartbeat_seconds
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._framework = framework
@@ -146,7 +152,7 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.draining(), check)
+            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._heartbeat_seconds)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             await send({"type": "http.response.body", "body": b""})
