@@ -50,7 +50,7 @@ async def _measure(plan: Plan, data: Path, opened: int) -> dict[str, Any]:
             raise RuntimeError(
                 f"the store is not as it was filled: {census.executions}, {len(auditor.damaged)} damaged"
             )
-        before, begun = _rss_mib(), time.perf_counter()
+        before, begun = _own_mib(), time.perf_counter()
         slices = 1
         while not await auditor.tick():
             slices += 1
@@ -61,7 +61,7 @@ async def _measure(plan: Plan, data: Path, opened: int) -> dict[str, Any]:
             "round_seconds": round(took, 1),
             "slices": slices,
             "round_us_each": round(took / slices / 50 * 1e6, 1),
-            "round_extra_rss_mib": round(_rss_mib() - before, 1),
+            "round_extra_own_mib": round(_own_mib() - before, 1),
             **await _triggers(plan, held, auditor),
         }
 
@@ -128,6 +128,7 @@ async def _watching(held_ms: list[float]) -> AsyncIterator[None]:
             await watcher
 
 
-def _rss_mib() -> float:
-    fields = Path("/proc/self/statm").read_text(encoding="ascii").split()
-    return int(fields[1]) * 4096 / 1024 / 1024
+def _own_mib() -> float:
+    """Returns the memory of this process that is no page of a file, in MiB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))

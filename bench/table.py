@@ -116,7 +116,7 @@ def _auditor_rows(found: dict[str, Any]) -> Iterator[Row]:
     shown = f"{found['round_seconds']:.0f} s of work in {found['slices']:,} slices; {each:.0f} us each"
     yield Row("  one round, without its rests", shown)
     yield Row(
-        "  memory of a round", f"{found['round_extra_rss_mib']:.1f} MiB", "< 50 MB", found["round_extra_rss_mib"] < 50
+        "  memory of a round", f"{found['round_extra_own_mib']:.1f} MiB", "< 50 MB", found["round_extra_own_mib"] < 50
     )
     ratio = found["cpu_ms_beside"] / found["cpu_ms_alone"]
     yield Row(
