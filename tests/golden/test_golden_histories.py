@@ -16,6 +16,7 @@ from record import HISTORIES, SCENARIOS, summary
 import looply
 from looply.definition.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
+from looply.execution.commands import Command, Continue, Mend, RepairCommand
 from looply.execution.events import Event, ExecutionClosed
 from looply.execution.state import Status, WaitEnd
 
@@ -116,6 +117,17 @@ def test_each_exit_of_each_type_of_step_is_taken_in_a_recorded_history() -> None
             wanted |= {(step_type.name, exit_) for exit_ in exits_of(step_type, {})}
             wanted |= {(step_type.name, "BRANCH")} if step_type.has_branches else set()
     assert wanted - taken == set()
+
+
+def test_each_command_moves_an_execution_of_a_recorded_history() -> None:
+    moved = {type(command) for scenario in SCENARIOS for command, _ in scenario().moved_by}
+    # A stretch that was cut is continued by the simulator itself, and what is mended moves nothing.
+    assert set(get_args(Command)) - moved == {Continue, Mend}
+
+
+def test_each_repair_is_done_while_branches_or_iterations_are_open_in_a_recorded_history() -> None:
+    moved = {type(command) for scenario in SCENARIOS for command, is_within in scenario().moved_by if is_within}
+    assert set(get_args(RepairCommand)) <= moved
 
 
 def _exit_of(event: Any) -> str:

@@ -416,8 +416,9 @@ class StepSkipped(StepEvent, frozen=True, kw_only=True):
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
     """An operator replaced parts of the data document: outputs by step, and the payload when it is given.
 
-    `sizes` are the bytes of each output by its step, and of the payload as `payload`. `secret` are pointers into this
-    event, such as `/outputs/login/data/token`.
+    `scope` is the iteration whose own part of it was replaced, empty for what all share. `sizes` are the bytes of each
+    output by its step, and of the payload as `payload`. `secret` are pointers into this event, such as
+    `/outputs/login/data/token`.
     """
 
     outputs: dict[str, Json] = {}
@@ -425,6 +426,7 @@ class DocumentEdited(EventBase, frozen=True, kw_only=True):
     reason: str = ""
     sizes: dict[str, int] = {}
     secret: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
@@ -439,12 +441,17 @@ class Moved(EventBase, frozen=True, kw_only=True):
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
-    """The execution goes on with another definition. `steps` are new names of steps by their old ones."""
+    """The execution goes on with another definition. `steps` are new names of steps by their old ones.
+
+    `places` are scope and step (`split[left]/answer`) of waits that were renamed and that no visit has reached, as they
+    are now by what they were: tokens of these may be out already.
+    """
 
     workflow_version: int
     definition: str
     reason: str = ""
     steps: dict[str, str] = {}
+    places: dict[str, str] = {}
 
 
 class Continued(EventBase, frozen=True, kw_only=True):
