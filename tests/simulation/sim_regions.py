@@ -139,7 +139,10 @@ def _call(choice: Choice) -> Step:
 
 
 def _wait(choice: Choice) -> Step:
-    return {"type": "wait", "settings": {"timeout": "PT90S"} if happens(choice, "wait times out", 400) else {}}
+    settings: dict[str, Any] = {"timeout": "PT90S"} if happens(choice, "wait times out", 400) else {}
+    if happens(choice, "wait of SAP", 500):
+        settings["sources"] = ["SAP"]
+    return {"type": "wait", "settings": settings}
 
 
 def _delay(choice: Choice) -> Step:
