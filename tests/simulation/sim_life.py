@@ -175,7 +175,7 @@ class Simulation:
     def on_arrival(self, line: Line) -> None:
         """Lets the other system call back before it has answered, or somebody lose patience meanwhile."""
         enabled = self.options.enabled
-        if "early_resumes" in enabled and happens(self.choice, "calls back", 300):
+        if "early_resumes" in enabled and happens(self.choice, "calls back", 800 if self.pool.is_rich else 300):
             self.spawn(self.clients.finishing(self.clients.call_back(line.execution)))
         if "terminates" in enabled and happens(self.choice, "loses patience", 200):
             self.spawn(self.clients.finishing(self.clients.lose_patience()))
