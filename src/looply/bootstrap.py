@@ -7,7 +7,7 @@ carry them out.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +35,7 @@ from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
+from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
@@ -55,6 +56,8 @@ from looply.settings import Settings
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
 
+LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
+
 _ALONE: Final = "alone"
 _CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
 """Where cards are shown."""
@@ -66,15 +69,19 @@ _COLLECTIONS = (10_000, 20, 50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One process, put together and open."""
+    """One process, put together and open. `loops` run beside all calls, the pump among them."""
 
     settings: Settings
     services: Services
     shell: Shell
     pump: Pump
-    reconciler: Reconciler
-    auditor: Auditor
+    loops: Sequence[Loop]
     store: Store
+
+    def stop_loops(self) -> None:
+        """Lets nothing new begin that no call asks for; what the loops are doing they end."""
+        for loop in reversed(self.loops):
+            loop.stop()
 
 
 @asynccontextmanager
@@ -135,7 +142,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             on_listening(address)
 
         async def drain(left: timedelta) -> None:
-            application.pump.stop()
+            application.stop_loops()
             await application.shell.close(left)
 
         watch = asyncio.create_task(_watch_store(application))
@@ -162,7 +169,7 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
             _spare_collector()
             on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
             await lifecycle.wait()
-            application.pump.stop()
+            application.stop_loops()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
             watch.cancel()
@@ -228,7 +235,7 @@ def _extra(name: str) -> Iterator[None]:
 
 
 def _dispatcher(
-    settings: Settings, registry: Registry, store: Store, clock: Clock, connectors: Sequence[str] | None
+    settings: Settings, registry: Registry, clock: Clock, connectors: Sequence[str] | None, labels_of: LabelsOf
 ) -> Dispatcher:
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
@@ -253,13 +260,6 @@ def _dispatcher(
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-
-    async def labels_of(execution_id: str) -> Mapping[str, str]:
-        head = await store.reads.head(execution_id)
-        if head is None:
-            return {}
-        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
-
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
@@ -276,7 +276,11 @@ async def _compose(
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
     means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-    dispatcher = _dispatcher(settings, registry, store, clock, connectors)
+
+    async def labels_of(execution_id: str) -> Mapping[str, str]:
+        return await shell.labels(execution_id)
+
+    dispatcher = _dispatcher(settings, registry, clock, connectors, labels_of)
     shell = Shell(
         Parts(
             store=store,
@@ -315,37 +319,19 @@ async def _compose(
         services=services,
         shell=shell,
         pump=pump,
-        reconciler=reconciler,
-        auditor=auditor,
+        loops=(pump, reconciler, auditor, BulkRunner(services, _holder(store))),
         store=store,
     )
 
 
 @asynccontextmanager
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
-    """Takes up what was left, then lets timers, schedules and effects run until the end of the block."""
+    """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
     await application.pump.recover(boot.epoch, boot.poisoned)
     await settle_all(application.services)
-    runner = BulkRunner(application.services, _holder(application.store))
-    bulks = asyncio.create_task(runner.run())
-    task = asyncio.create_task(application.pump.run())
-    # A pump that broke fires nothing more: the process ends with its error rather than look healthy.
-    task.add_done_callback(lambda _: application.services.lifecycle.drain())
-    auditing = asyncio.create_task(application.auditor.run())
-    showing = asyncio.create_task(application.reconciler.run())
-    showing.add_done_callback(lambda _: application.services.lifecycle.drain())
-    try:
+    async with running_loops(application.loops, application.services.lifecycle.drain):
         yield
-    finally:
-        runner.stop()
-        application.pump.stop()
-        application.reconciler.stop()
-        application.auditor.stop()
-        await bulks
-        await task
-        await showing
-        await auditing
 
 
 def _holder(store: Store) -> str:

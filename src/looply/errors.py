@@ -22,6 +22,7 @@ object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; 
 """
 
 from datetime import timedelta
+from typing import Self
 
 import msgspec
 
@@ -46,6 +47,12 @@ class LooplyError(Exception):
         self.problems = problems
         if code is not None:
             self.code = code
+
+    @classmethod
+    def at(cls, path: str, finding: str, *, code: str = "BAD_BODY") -> Self:
+        """Returns the error of one wrong value of a body, by its JSON Pointer: `payload.source must be ...`."""
+        name = path.removeprefix("/").replace("/", ".") or "the body"
+        return cls(f"{name} {finding}", code=code, problems=(Problem(path=path, message=finding),))
 
     def __str__(self) -> str:
         return self.message

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from looply.clock import Entropy, SystemEntropy
+from looply.durable import sync_folder
 from looply.errors import LooplyError, Problem, SettingsError
 
 KEY_BYTES = 32
@@ -124,7 +125,7 @@ def _create(path: Path, entropy: Entropy) -> None:
         _link_if_missing(draft, path)
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _link_if_missing(draft: Path, path: Path) -> None:
@@ -132,11 +133,3 @@ def _link_if_missing(draft: Path, path: Path) -> None:
         path.hardlink_to(draft)
     except FileExistsError:
         return
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

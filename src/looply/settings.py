@@ -6,7 +6,6 @@ Nothing reads the environment or the file after start-up. All problems are repor
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ import msgspec
 
 from looply.errors import Problem, SettingsError
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
 DEFAULT_FILE: Final = Path("looply.toml")
@@ -184,12 +184,7 @@ def _parsed(source: str, given: Mapping[str, Any], problems: list[Problem]) -> I
 
 
 def _unknown(source: str, name: str) -> Problem:
-    return Problem(path=_path(name), message=f"{name} ({source}) is no setting", hint=_did_you_mean(name, TABLE))
-
-
-def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]}?" if close else ""
+    return Problem(path=_path(name), message=f"{name} ({source}) is no setting", hint=did_you_mean(name, TABLE))
 
 
 def _path(name: str) -> str:
@@ -227,7 +222,7 @@ def _environment_values(environment: Mapping[str, str], problems: list[Problem])
         if not variable.startswith(PREFIX) or variable in _FOREIGN:
             continue
         if variable not in by_variable:
-            hint = _did_you_mean(variable, by_variable)
+            hint = did_you_mean(variable, by_variable)
             problems.append(Problem(path="", message=f"{variable} (environment) is no setting", hint=hint))
             continue
         found[by_variable[variable]] = value

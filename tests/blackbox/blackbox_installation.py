@@ -1,7 +1,9 @@
-"""A distributed installation: PostgreSQL, Temporal, servers and workers, each a process of its own.
+"""An installation on PostgreSQL: the database, Temporal, servers and workers, each a process of its own.
+
+With the engine `postgres` there is one server, and neither Temporal nor workers.
 
 To tests that only call it, it is what a single `Server` is to them; its clients go to the servers in turn. Servers and
-workers that end are started again. Nothing here imports the product, but for the launcher of PostgreSQL.
+workers that end are started again. Nothing here imports the product, but for the launchers of PostgreSQL and Temporal.
 """
 
 import base64
@@ -21,9 +23,9 @@ from blackbox_launcher import COMMAND, environment_with
 from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
-from blackbox_temporal import TemporalServer, why_not
 
-from postgres_server import NoPostgres, PostgresServer
+from looply.testing.postgres_server import NoPostgres, PostgresServer
+from temporal_server import NoTemporal, TemporalServer
 
 
 class Node:
@@ -65,21 +67,22 @@ class Node:
 
 
 class Installation:
-    """The processes, from `start` to `close`. `allow` are the places that steps may call."""
+    """The processes, from `start` to `close`. `allow` are the places that steps may call.
+
+    The engine is `distributed`, unless LOOPLY_ENGINE says otherwise.
+    """
 
     def __init__(self, folder: Path, allow: Iterable[str], **environment: str) -> None:
-        if reason := why_not():
-            pytest.skip(reason)
+        self._has_temporal = environment.get("LOOPLY_ENGINE", "distributed") == "distributed"
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._guard = Guard()
         try:
+            self.temporal = TemporalServer(folder / "temporal.db")
             # Not in `folder`: the name of a socket may have 107 characters.
             self.postgres = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
-        except NoPostgres as error:
-            self._guard.close()
+        except (NoPostgres, NoTemporal) as error:
             pytest.skip(str(error))
-        self.temporal = TemporalServer(folder, self._guard)
+        self._guard = Guard()
         self.servers: list[Node] = []
         self.workers: list[Node] = []
         self._started: list[Node] = []
@@ -123,7 +126,8 @@ class Installation:
         self.postgres.start()
         self.postgres.watch(os.getpid())
         self.postgres.new_database("looply")
-        self.temporal.start()
+        if self._has_temporal:
+            self.temporal.start()
 
     def prepare(self) -> None:
         """Starts what is not ours, makes the database and the first organization."""
@@ -163,7 +167,7 @@ class Installation:
     def close(self) -> None:
         """Ends everything that still runs."""
         _at_once([node.process.close for node in self._started])
-        self.temporal.kill()
+        self.temporal.stop()
         self.postgres.stop("immediate")
         self._guard.close()
 

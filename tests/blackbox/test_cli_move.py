@@ -12,7 +12,7 @@ from blackbox_definitions import definition, http, wait
 from blackbox_launcher import Server, init, run
 from blackbox_sink import Sink
 
-from postgres_server import NoPostgres, PostgresServer
+from looply.testing.postgres_server import NoPostgres, PostgresServer
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that
             for fault in faults * rounds:
                 until_calls(run, "got")
                 with run.fault(fault):
-                    run.server.temporal.kill()
+                    run.server.temporal.stop()
                     operator.go_on()
                     if fault == "EMPTY Temporal":
                         run.server.temporal.empty()

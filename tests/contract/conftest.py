@@ -3,17 +3,28 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
+
+from looply.clock import Clock
+from looply.engine.memory import MemoryData, MemoryStore
+from looply.engine.postgres import PostgresStore
+from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.opening import LOCK_NAME
+from looply.testing.carriage import Carriage, InProcess
+from looply.testing.clock import FakeClock, FakeTimeLoop
+from looply.testing.driver import Driver
+from looply.testing.faults import MortalStore
+from looply.testing.postgres_server import NoPostgres, PostgresServer
+from looply.testing.temporal import TemporalCarriage
+from postgres_server import PostgresStores, StoreDatabase, session_server
 from temporal_server import NoTemporal, TemporalServer
 
-from looply.engine.postgres import PostgresStore
-from looply.testing.clock import FakeClock, FakeTimeLoop
-from postgres_server import NoPostgres, PostgresServer, PostgresStores, StoreDatabase, session_server
-
-REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
+REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
+_SERIAL = count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +61,8 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if note.exists():
             return note.read_text()
-        server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
         try:
+            server = TemporalServer(watched=os.getppid() if is_worker else os.getpid())
             server.start()
         except NoTemporal as error:
             pytest.skip(str(error))
@@ -83,3 +94,61 @@ async def postgres_stores(postgres_database: StoreDatabase) -> AsyncIterator[Pos
     stores = PostgresStores(postgres_database.address)
     yield stores
     await stores.drop()
+
+
+def before_any() -> int:
+    """Returns where the chance of a story begins: over Temporal no two stories may have an execution id in common."""
+    return (os.getpid() << 32) + (next(_SERIAL) << 16)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres", pytest.param("temporal", marks=pytest.mark.distributed)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Gives the name of the pair: a store with the dispatcher of the process, or PostgreSQL with Temporal."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest) -> StoreDatabase | str:
+    """Gives the kind of the store; for PostgreSQL its database."""
+    return request.getfixturevalue("postgres_database") if kind in ("postgres", "temporal") else kind
+
+
+@pytest.fixture
+def carriage(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Carriage:
+    """Gives the way that effects go; over Temporal on task queues of this test's own."""
+    if kind != "temporal":
+        return InProcess()
+    # The library watches for workflows that block, in the loop's time: a story that lets an hour pass would look so.
+    monkeypatch.setenv("TEMPORAL_DEBUG", "1")
+    return TemporalCarriage(request.getfixturevalue("temporal_address"), f"looply-{before_any():x}")
+
+
+@pytest.fixture
+async def open_store(database: StoreDatabase | str, tmp_path: Path) -> AsyncIterator[Callable[[Clock], MortalStore]]:
+    """Gives a store object on the same durable data each time that it is called."""
+    if isinstance(database, StoreDatabase):
+        database.empty()
+        stores = PostgresStores(database.address)
+        yield stores.make
+        await stores.drop()
+    elif database == "sqlite":
+        yield lambda clock: SqliteStore(tmp_path, clock)
+    else:
+        data = MemoryData()
+        yield lambda clock: MemoryStore(clock, data)
+
+
+@pytest.fixture
+async def engine(
+    open_store: Callable[[Clock], MortalStore], database: StoreDatabase | str, carriage: Carriage, tmp_path: Path
+) -> AsyncIterator[Driver]:
+    before = before_any() if isinstance(carriage, TemporalCarriage) else 0
+    driver = Driver(lambda: open_store(driver.clock), carriage=carriage, before=before)
+    if isinstance(database, StoreDatabase):
+        driver.lift_lock = database.lift_lock
+    else:
+        driver.lift_lock = lambda: (tmp_path / LOCK_NAME).unlink(missing_ok=True)
+    await driver.open()
+    yield driver
+    await driver.finish()

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
 
-from postgres_server import PostgresServer
+from looply.testing.postgres_server import PostgresServer
 
 Cut: TypeAlias = Literal["BEFORE", "UNHEARD", "AFTER"]
 

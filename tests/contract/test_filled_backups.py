@@ -20,7 +20,7 @@ from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 from looply.testing.channel import FakeChannel
 from looply.testing.driver import Driver
-from postgres_server import PostgresServer
+from looply.testing.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -34,7 +34,7 @@ from looply.testing.clock import SerialEntropy
 from looply.testing.definitions import asking, chain, datastore, every
 from looply.testing.driver import ORGANIZATION, Driver, id_of
 from looply.testing.engine_contract.children import child_of
-from postgres_server import PostgresServer
+from looply.testing.postgres_server import PostgresServer
 
 _numbers = itertools.count()
 

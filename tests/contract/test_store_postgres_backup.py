@@ -16,7 +16,8 @@ from looply.execution.commands import AlreadyRestarted, Restarted
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.definitions import asking, computing, delaying
 from looply.testing.driver import Driver
-from postgres_server import PostgresServer, PostgresStores, find_binaries
+from looply.testing.postgres_server import PostgresServer, find_binaries
+from postgres_server import PostgresStores
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ from looply.engine.postgres import PostgresStore
 from looply.engine.store import Unit
 from looply.errors import DataFolderInUse, StoreLost, StoreUnreachable
 from looply.testing.clock import START_TIME
+from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.store_samples import Samples, effect, schedule, working
-from postgres_server import NoPostgres, PostgresServer, PostgresStores
+from postgres_server import PostgresStores, database_of_test, own_server
 
 
 class HastyClock(SystemClock):
@@ -31,22 +31,16 @@ class HastyClock(SystemClock):
 def server() -> Iterator[PostgresServer]:
     """Gives a server that only these tests use, so that they may stop it."""
     try:
-        found = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")) / "server")
+        with own_server() as found:
+            yield found
     except NoPostgres as error:
         pytest.skip(str(error))
-    found.folder.parent.chmod(0o711)
-    with found:
-        yield found
-    shutil.rmtree(found.folder.parent)
 
 
 @pytest.fixture
 def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
     """Gives the name of a database of the test's own."""
-    server.start()
-    name = f"own_{abs(hash(request.node.name))}"
-    server.new_database(name)
-    return name
+    return database_of_test(server, request.node.name)
 
 
 @pytest.fixture

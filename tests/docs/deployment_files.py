@@ -176,8 +176,23 @@ def unit(file: Path) -> Unit:
     return Unit(values)
 
 
-def pins(lock: str) -> dict[str, tuple[str, int]]:
-    """Returns package -> version and number of hashes of a lock file in `requirements/`."""
+class Pin(NamedTuple):
+    """One package of a lock file: its version, the extras with which it is asked for, the number of its hashes."""
+
+    version: str
+    extras: frozenset[str]
+    hashes: int
+
+
+def pins(lock: str) -> dict[str, Pin]:
+    """Returns the pins of a lock file in `requirements/` by the names of their packages."""
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
-    found = re.findall(r"^([a-z0-9._-]+)==(\S+)((?:[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64})+)", text, re.MULTILINE)
-    return {name: (version, hashes.count("--hash=")) for name, version, hashes in found}
+    name, extras, hashes = (
+        r"([a-z0-9._-]+)",
+        r"(?:\[([a-z0-9,_-]+)\])?",
+        r"((?:[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64})+)",
+    )
+    return {
+        name: Pin(version, frozenset(filter(None, extras.split(","))), hashes.count("--hash="))
+        for name, extras, version, hashes in re.findall(rf"^{name}{extras}==(\S+){hashes}", text, re.MULTILINE)
+    }

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from looply.testing.clock import FakeTimeLoop
-from postgres_server import NoPostgres, PostgresServer, session_server
+from looply.testing.postgres_server import NoPostgres, PostgresServer
+from postgres_server import session_server
 
 _numbers = itertools.count()
 

@@ -21,7 +21,7 @@ from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.settings import EngineKind, Secret, Settings
 from looply.testing.driver import Driver
-from postgres_server import find_binaries
+from looply.testing.postgres_server import find_binaries
 
 DATABASES: Final = Path(__file__).parent / "databases"
 ENDING: Final = ".sql.xz"

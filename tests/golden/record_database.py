@@ -19,7 +19,7 @@ from golden_sums import add_sums
 from record_folder import make, put_left
 
 from looply.testing.clock import FakeTimeLoop
-from postgres_server import PostgresServer
+from looply.testing.postgres_server import PostgresServer
 
 Fill = Callable[[str], Coroutine[Any, Any, Left]]
 """Fills the empty database at an address, and tells what is in it."""

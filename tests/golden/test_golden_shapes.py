@@ -18,7 +18,7 @@ from looply.execution.document import Document
 from looply.execution.events import CardWanted, Computed, Event, StepScheduled, TimerStarted, WaitOpened
 from looply.execution.evolve import evolve
 from looply.expressions import Shape
-from looply.expressions.shapes import Presence, fits
+from looply.expressions.shapes.shape import Presence, fits
 
 UNREPAIRED = [scenario for scenario in SCENARIOS if scenario not in REPAIRS]
 """What an operator writes into a document has no declared shape, and an execution may have begun on another version."""

@@ -26,9 +26,9 @@ from looply.expressions import (
     shape_of_schema,
     shape_of_value,
 )
-from looply.expressions.inference import infer
-from looply.expressions.shapes import fits, union_of
-from looply.expressions.visible import visible_in_step
+from looply.expressions.inference.expressions import infer
+from looply.expressions.inference.visible import visible_in_step
+from looply.expressions.shapes.shape import fits, union_of
 from looply.limits import Limits
 
 sys.path.append(str(Path(__file__).parent.parent / "differential"))

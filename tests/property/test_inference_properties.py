@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from inference_cases import LIMITS, schema_and_value, trials
 
 from looply.expressions import completions, shape_of_schema, shape_of_value
-from looply.expressions.schema_shapes import meet
-from looply.expressions.shapes import EVERY, fits, union
+from looply.expressions.shapes.schemas import meet
+from looply.expressions.shapes.shape import EVERY, fits, union
 
 names = st.sampled_from(["a", "b", "c d", "é"])
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-2, 2) | st.sampled_from(["", "x", "yes"])

@@ -1,20 +1,16 @@
 """Each checker sees what it is there for: a run that was right is changed in one place, and found wrong."""
 
-from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import checkers
 import pytest
 from sim_choice import SeededChoice
 from sim_life import simulate
-from sim_trace import Call, Trace
+from sim_trace import Trace
+from tampering import Tamper, call, event, events, tampered
 
-Event = dict[str, Any]
-Place = tuple[list[Event], int]
-Tamper = Callable[[Trace], None]
 MOST_SEEDS = 400
 
 
@@ -22,41 +18,6 @@ MOST_SEEDS = 400
 def run_of(seed: int) -> Trace:
     """Returns a run in which every promise holds."""
     return simulate(SeededChoice(seed), str(seed))
-
-
-def tampered(tamper: Tamper) -> tuple[Trace, Trace]:
-    """Returns the first run that has what is tampered with, as it was and as it is then."""
-    for seed in range(MOST_SEEDS):
-        changed = deepcopy(run_of(seed))
-        try:
-            tamper(changed)
-        except StopIteration:
-            continue
-        return run_of(seed), changed
-    raise AssertionError(f"no run of {MOST_SEEDS} has anything to tamper with")
-
-
-def events(trace: Trace, kind: str, /, **wanted: Any) -> Iterator[Place]:
-    """Yields where events of a kind are: a history and an index."""
-    for history in trace.histories.values():
-        for index, event in enumerate(history):
-            if event["type"] == kind and all(event.get(name) == value for name, value in wanted.items()):
-                yield history, index
-
-
-def event(trace: Trace, kind: str, /, **wanted: Any) -> Event:
-    """Returns the first event of a kind. Raises: StopIteration when there is none."""
-    history, index = next(events(trace, kind, **wanted))
-    return history[index]
-
-
-def call(trace: Trace, reply: str, **wanted: Any) -> Call:
-    """Returns the first call that got this answer. Raises: StopIteration when there is none."""
-    return next(
-        one
-        for one in trace.calls
-        if one.reply == reply and all(one.answer.get(name) == value for name, value in wanted.items())
-    )
 
 
 def lose_an_acknowledged_execution(trace: Trace) -> None:
@@ -404,7 +365,7 @@ TAMPERS: tuple[tuple[checkers.Checker, tuple[Tamper, ...]], ...] = (
     [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
 )
 def test_a_checker_sees_what_it_is_there_for(check: checkers.Checker, tamper: Tamper) -> None:
-    right, wrong = tampered(tamper)
+    right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     assert list(check(right)) == []
     assert list(check(wrong))
 

@@ -1,6 +1,5 @@
 """Each checker of branches, approvals and repairs sees what it is there for."""
 
-from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 from functools import cache
@@ -14,10 +13,8 @@ from sim_desk import BULK
 from sim_life import simulate
 from sim_pools import REGIONS
 from sim_trace import Trace
-from test_checkers import events
+from tampering import Event, Tamper, events, tampered
 
-Event = dict[str, Any]
-Tamper = Callable[[Trace], None]
 MOST_SEEDS = 200
 
 
@@ -25,18 +22,6 @@ MOST_SEEDS = 200
 def run_of(seed: int) -> Trace:
     """Returns a run with branches in which every promise holds."""
     return simulate(SeededChoice(seed), str(seed), REGIONS)
-
-
-def tampered(tamper: Tamper) -> tuple[Trace, Trace]:
-    """Returns the first run that has what is tampered with, as it was and as it is then."""
-    for seed in range(MOST_SEEDS):
-        changed = deepcopy(run_of(seed))
-        try:
-            tamper(changed)
-        except StopIteration:
-            continue
-        return run_of(seed), changed
-    raise AssertionError(f"no run of {MOST_SEEDS} has anything to tamper with")
 
 
 def start_in_a_given_up_branch(trace: Trace) -> None:
@@ -262,7 +247,7 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     [pytest.param(check, tamper, id=tamper.__name__) for check, tampers in TAMPERS for tamper in tampers],
 )
 def test_a_checker_of_branches_sees_what_it_is_there_for(check: Checker, tamper: Tamper) -> None:
-    right, wrong = tampered(tamper)
+    right, wrong = tampered(tamper, run_of, MOST_SEEDS)
     assert list(check(right)) == []
     assert list(check(wrong))
 

@@ -5,28 +5,52 @@ from pathlib import Path
 
 import pytest
 
+from looply.app.bulk_runner import BulkRunner
 from looply.bootstrap import running
+from looply.engine.auditor import Auditor
+from looply.engine.loop import Loop
+from looply.engine.pump import Pump
+from looply.engine.reconciler import Reconciler
 from looply.settings import Settings
 
+LOOPS = (Pump, Reconciler, Auditor, BulkRunner)
 
-async def break_the_pump(folder: Path) -> None:
-    """Runs a process whose pump raises, until it says that it stops."""
 
-    async def broken(_now: object) -> None:
-        raise RuntimeError("the pump broke")
+async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
+    """Runs a process one of whose loops raises, until it says that it stops."""
+
+    async def broken() -> float:
+        raise RuntimeError("a loop broke")
 
     async with running(Settings(data=folder)) as application:
-        application.pump.tick = broken  # type: ignore[method-assign]
-        application.shell._committer.on_timer(None)
+        (loop,) = [each for each in application.loops if isinstance(each, kind)]
+        loop.round = broken  # type: ignore[method-assign]
+        loop.wake()
         await asyncio.wait_for(application.services.lifecycle.wait(), 10)
 
 
-async def test_a_process_whose_pump_broke_stops_and_says_why(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="the pump broke"):
-        await break_the_pump(tmp_path / "data")
+@pytest.mark.parametrize("kind", LOOPS, ids=lambda kind: kind.__name__)
+async def test_a_process_with_a_loop_that_broke_stops_and_says_why(tmp_path: Path, kind: type[Loop]) -> None:
+    with pytest.raises(RuntimeError, match="a loop broke"):
+        await break_a_loop(tmp_path / "data", kind)
 
 
-async def test_a_process_that_is_only_read_runs_no_pump(tmp_path: Path) -> None:
+async def test_the_loops_of_a_process_are_these(tmp_path: Path) -> None:
+    async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
+        assert {type(loop) for loop in application.loops} == set(LOOPS)
+
+
+async def test_a_process_that_is_only_read_runs_no_loop(tmp_path: Path) -> None:
     async with running(Settings(data=tmp_path / "data"), is_working=False) as application:
         assert application.shell.health().is_ready
-        assert not application.services.lifecycle.is_draining
+        names = {task.get_name() for task in asyncio.all_tasks()}
+        assert names.isdisjoint(kind.__name__ for kind in LOOPS)
+
+
+async def test_the_loops_of_a_process_that_works_run_until_it_drains(tmp_path: Path) -> None:
+    async with running(Settings(data=tmp_path / "data")) as application:
+        running_now = {task.get_name(): task for task in asyncio.all_tasks()}
+        tasks = [running_now[kind.__name__] for kind in LOOPS]
+        application.stop_loops()
+        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        assert application.services.lifecycle.is_draining

@@ -111,10 +111,10 @@ def test_an_unknown_key_is_an_error_that_says_what_was_probably_meant(tmp_path: 
     file = file_with(tmp_path, "prot = 1\n[limits]\nbody_byte = 1\n")
     found = problems_of(file=file, environment={"LOOPLY_DRAIN_SECOND": "1"}, flags={"hosts": "x"})
     assert found == [
-        "LOOPLY_DRAIN_SECOND (environment) is no setting did you mean LOOPLY_DRAIN_SECONDS?",
-        "hosts (flags) is no setting did you mean host?",
-        "limits.body_byte (file) is no setting did you mean limits.body_bytes?",
-        "prot (file) is no setting did you mean port?",
+        "LOOPLY_DRAIN_SECOND (environment) is no setting did you mean 'LOOPLY_DRAIN_SECONDS'?",
+        "hosts (flags) is no setting did you mean 'host'?",
+        "limits.body_byte (file) is no setting did you mean 'limits.body_bytes'?",
+        "prot (file) is no setting did you mean 'port'?",
     ]
 
 

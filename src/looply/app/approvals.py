@@ -5,15 +5,15 @@ from typing import Final
 import msgspec
 
 from looply.app.addressing import get_owned
+from looply.app.reasons import MAX_REASON
 from looply.app.services import Services
 from looply.catalog.keys import Principal
-from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
+from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import Declined, ReassignCard, Reassigned, Unfit
 from looply.execution.decisions import Decision, decisions_of
 
 _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
-_REASON_CHARACTERS: Final = 2000
 
 
 class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
     """
     person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
-    why = _checked(reason.strip(), "reason", _REASON_CHARACTERS, least=0)
+    why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
     found = await services.engine.open_cards(principal.organization_id, card_id=card_id) if card_id else ()
     if not found:
         raise _not_open()
@@ -62,8 +62,7 @@ async def decisions(services: Services, principal: Principal, execution_id: str)
 def _checked(text: str, name: str, most: int, *, least: int = 1) -> str:
     if least <= len(text) <= most and text.isprintable():
         return text
-    message = f"{name} must be a printable text of {least} to {most} characters"
-    raise BadRequest(message, code="BAD_BODY", problems=(Problem(path=f"/{name}", message=message),))
+    raise BadRequest.at(f"/{name}", f"must be a printable text of {least} to {most} characters")
 
 
 def _not_open() -> NotFound:

@@ -4,8 +4,6 @@ An execution that is acted on twice, because the process ended before the note, 
 once, and a redrive leaves incidents alone that are younger than the bulk.
 """
 
-import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +13,7 @@ from msgspec.structs import replace
 from looply.app.bulks import stored_filter
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, Progress
+from looply.engine.loop import Loop
 from looply.engine.port import Head
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
@@ -27,32 +26,23 @@ _HELD: Final = timedelta(seconds=60)
 _SECOND: Final = 1.0
 
 
-class BulkRunner:
-    """Carries bulks out. `tick` does what one second allows and is all that tests need; `run` calls it every second.
+class BulkRunner(Loop):
+    """Carries bulks out. `tick` does what one second allows and is all that tests need; the loop calls it every second.
 
     `holder` names this process among those that share the catalog.
     """
 
+    failed_event = "bulk_failed"
+
     def __init__(self, services: Services, holder: str) -> None:
+        super().__init__()
         self._services = services
         self._holder = holder
-        self._signal = asyncio.Event()
-        self._is_stopping = False
 
-    async def run(self) -> None:
-        """Works until `stop`."""
-        while not self._is_stopping:
-            try:
-                await self.tick()
-            except LooplyError as error:
-                _log.error("bulk_failed", error=error.message)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._signal.wait(), _SECOND)
-
-    def stop(self) -> None:
-        """Ends `run` after the slice that it is at. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
+    async def round(self) -> float:
+        """Takes a slice of each bulk, and returns the seconds until the next one."""
+        await self.tick()
+        return _SECOND
 
     async def tick(self) -> int:
         """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""

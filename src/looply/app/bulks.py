@@ -1,12 +1,16 @@
 """One act on many executions: asked for, foreseen, watched and cancelled. `bulk_runner` carries it out."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
+from looply.app import repairs
+from looply.app.reasons import checked_reason
+from looply.app.repairs import Decision, Version
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.catalog.keys import Principal
@@ -14,16 +18,18 @@ from looply.catalog.names import checked_id
 from looply.catalog.pages import Page
 from looply.clock import from_ms, ms_or_none
 from looply.engine.port import Filter, Head
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest, Conflict, NotFound, Refused
+from looply.execution.commands import Redrive
 from looply.execution.state import Status
 
 DEFAULT_RATE: Final = 10
 MAX_RATE: Final = 100
-MAX_REASON: Final = 2000
 
 COUNTED: Final = 2000
 """A dry run counts so many and says that there are more."""
 SAMPLE: Final = 20
+EXAMINED: Final = 200
+"""Of a redrive that is not carried out, so many of the newest are worked out one by one."""
 
 _STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
     "redrive": ("FAILED",),
@@ -48,12 +54,34 @@ class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
     steps: Mapping[str, str] = {}
 
 
+class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one step that a bulk would lead to at once, in all executions together.
+
+    `repeated`: their step has called before in that execution; `same_key` of these go out with the key of then, so
+    that a receiver that remembers keys does not act twice.
+    """
+
+    workflow_id: str
+    step: str
+    operation: str
+    count: int
+    repeated: int
+    same_key: int
+
+
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
-    """How many executions fit now, at most `COUNTED`, and the newest of them."""
+    """How many executions fit now, at most `COUNTED`, and the newest of them.
+
+    Of a redrive `examined` of the newest, at most `EXAMINED`, were worked out: `calls` are what they would lead to,
+    and `refused` of them would not go on.
+    """
 
     count: int
     is_complete: bool
     sample: tuple[Head, ...]
+    examined: int = 0
+    refused: int = 0
+    calls: tuple[PlannedCalls, ...] = ()
 
 
 async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
@@ -92,8 +120,8 @@ async def foresee(services: Services, principal: Principal, request: BulkRequest
         after = page.after
         if not after:
             break
-    sample = tuple(found[:SAMPLE])
-    return Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=sample)
+    seen = Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
+    return await _worked_out(services, principal, request, seen, found[:EXAMINED])
 
 
 async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
@@ -142,23 +170,57 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
     )
 
 
+async def _worked_out(
+    services: Services, principal: Principal, request: BulkRequest, seen: Foreseen, heads: Sequence[Head]
+) -> Foreseen:
+    """Returns what was foreseen with the calls to which a redrive of these executions would lead."""
+    if request.action != "redrive":
+        return seen
+    refused = 0
+    calls: Counter[tuple[str, str, str]] = Counter()
+    repeated: Counter[tuple[str, str, str]] = Counter()
+    same_key: Counter[tuple[str, str, str]] = Counter()
+    for head in heads:
+        command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
+        try:
+            if request.has_version:
+                onto = Version(number=request.version, steps=request.steps)
+                command = await repairs.onto(services, principal, head.execution_id, command, onto)
+            decision = Decision(execution_id=head.execution_id, command=command)
+            outcome = await repairs.foresee(services, principal, decision)
+        except (Conflict, NotFound, Refused):
+            refused += 1
+            continue
+        for effect in outcome.forecast.effects if outcome.forecast else ():
+            which = head.workflow_id, effect.address.step, effect.operation
+            calls[which] += 1
+            repeated[which] += effect.is_repeated
+            same_key[which] += effect.is_repeated and effect.keeps_key
+    planned = (
+        PlannedCalls(
+            workflow_id=which[0],
+            step=which[1],
+            operation=which[2],
+            count=count,
+            repeated=repeated[which],
+            same_key=same_key[which],
+        )
+        for which, count in sorted(calls.items())
+    )
+    return replace(seen, examined=len(heads), refused=refused, calls=tuple(planned))
+
+
 def _checked(request: BulkRequest) -> BulkRequest:
     wanted = request.wanted
     if not filter_document(wanted) and not request.is_all:
-        raise _bad("filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
+        raise BadRequest.at("/filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
     if not 1 <= request.rate <= MAX_RATE:
-        raise _bad("rate_per_second", f"must be 1 to {MAX_RATE}")
-    if len(request.reason) > MAX_REASON:
-        raise _bad("reason", f"must have at most {MAX_REASON} characters")
+        raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
+    checked_reason(request.reason)
     if request.has_version and not wanted.workflow_id:
-        raise _bad("filter/workflow_id", "is missing; a version is one of a workflow")
+        raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
     if request.steps and not request.has_version:
-        raise _bad("mapping", "goes with a workflow_version; name the version to go on with")
+        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
     if wanted.workflow_id:
         wanted = replace(wanted, workflow_id=checked_id(wanted.workflow_id, "workflow"))
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))
-
-
-def _bad(field: str, message: str) -> BadRequest:
-    problem = Problem(path=f"/{field}", message=message)
-    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(problem,))

@@ -20,8 +20,8 @@ from looply.expressions import (
     parse_expression,
     parse_template,
 )
+from looply.expressions.editing.places import Place, place_at, start_of, token_length
 from looply.expressions.evaluation import Run
-from looply.expressions.places import Place, place_at, start_of, token_length
 from looply.expressions.values import kind_of
 from looply.jsontext import Json, fingerprint, oversize
 from looply.limits import Limits

@@ -8,17 +8,16 @@ from typing import Final, Literal
 import msgspec
 
 from looply.app.addressing import Ambiguous
+from looply.app.reasons import checked_reason
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.clock import rfc3339
 from looply.engine.letters import LetterFilter, LetterRow
-from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
+from looply.errors import Conflict, NotFound, Refused
 from looply.execution.commands import AlreadySettled, Declined, Settled, SettleLetter, Unfit
 from looply.execution.events import LetterAction, ResumeIgnored
 from looply.execution.masking import masked_pointers
 from looply.jsontext import Json
-
-MAX_REASON: Final = 2000
 
 # Ten digits hold every number of an event that an execution can have.
 _ID: Final = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):([1-9][0-9]{0,9})", re.ASCII)
@@ -85,7 +84,7 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
     Raises: BadRequest; NotFound; Conflict with the reason as code, `LETTER_SETTLED` when somebody has decided
     otherwise; Ambiguous with the steps that wait; Refused (code `PAYLOAD_REFUSED`) when the wait does not take it.
     """
-    _check_reason(decision.reason)
+    reason = checked_reason(decision.reason)
     row = await _owned(services, principal, decision.letter_id)
     event = await _event(services, row)
     now = services.clock.now()
@@ -95,7 +94,7 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
         via="API",
         letter=row.seq,
         action=decision.action,
-        reason=decision.reason,
+        reason=reason,
         payload=event.payload if isinstance(event.payload, dict) else {},
         state=decision.state,
         token=decision.token,
@@ -139,9 +138,3 @@ async def _event(services: Services, row: LetterRow) -> ResumeIgnored:
         if isinstance(event, ResumeIgnored):
             return event
     raise NotFound("the history of the letter's execution is gone", code="LETTER_NOT_FOUND")
-
-
-def _check_reason(reason: str) -> None:
-    if len(reason) > MAX_REASON:
-        message = f"must have at most {MAX_REASON} characters"
-        raise BadRequest(f"reason {message}", code="BAD_BODY", problems=(Problem(path="/reason", message=message),))

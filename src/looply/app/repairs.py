@@ -15,8 +15,6 @@ from looply.errors import Conflict, Refused
 from looply.execution.commands import Declined, Redrive, RepairCommand, Repaired, Reply, Unfit
 from looply.execution.forecast import Forecast, forecast
 
-MAX_REASON = 2000
-
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks for one execution. `read_on` is the `modified_on` that he has read, None when any will do."""

@@ -9,7 +9,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.definition import SOURCES
 from looply.engine.port import Head
-from looply.errors import BadRequest, Conflict, Problem, Refused
+from looply.errors import BadRequest, Conflict, Refused
 from looply.execution.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
 from looply.jsontext import Json, fingerprint
 
@@ -67,16 +67,11 @@ async def resume(services: Services, principal: Principal, request: ResumeReques
 def _checked(payload: Json) -> tuple[dict[str, Json], str, str]:
     """Returns the payload as the workflow sees it, its source and its wait token."""
     if not isinstance(payload, dict):
-        raise _bad("/payload", "must be an object with a source")
+        raise BadRequest.at("/payload", "must be an object with a source", code="BAD_PAYLOAD")
     source = payload.get("source")
     if not isinstance(source, str) or source not in SOURCES:
-        raise _bad("/payload/source", f"must be {' or '.join(SOURCES)}")
+        raise BadRequest.at("/payload/source", f"must be {' or '.join(SOURCES)}", code="BAD_PAYLOAD")
     token = payload.get("wait_token", "")
     if not isinstance(token, str):
-        raise _bad("/payload/wait_token", "must be a string")
+        raise BadRequest.at("/payload/wait_token", "must be a string", code="BAD_PAYLOAD")
     return {name: value for name, value in payload.items() if name != "wait_token"}, source, token
-
-
-def _bad(path: str, message: str) -> BadRequest:
-    field = path[1:].replace("/", ".")
-    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(Problem(path=path, message=message),))

@@ -41,6 +41,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     created_to: datetime | None = None
     terms: tuple[str, ...] = ()
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    parents: tuple[str, ...] = ()
+    """Ids of the executions that started them."""
 
 
 async def search(services: Services, principal: Principal, wanted: Search, *, after: str, limit: int) -> Rows:
@@ -51,7 +53,10 @@ async def search(services: Services, principal: Principal, wanted: Search, *, af
     organization_id = principal.organization_id
     filters = _filters(wanted, await _named(services, organization_id, _checked("term", wanted.terms)))
     if len(filters) > _COMBINATIONS:
-        message = f"the search combines {len(filters)} workflows, versions and trigger types; at most {_COMBINATIONS}"
+        message = (
+            f"the search combines {len(filters)} workflows, versions, trigger types and parents; "
+            f"at most {_COMBINATIONS}"
+        )
         raise Refused(message, code="SEARCH_TOO_WIDE")
     pages = await asyncio.gather(*(services.engine.list(organization_id, each, after, limit) for each in filters))
     return await named_rows(services, organization_id, _merged(pages, limit))
@@ -66,6 +71,7 @@ def _filters(wanted: Search, term_workflows: tuple[str, ...]) -> list[Filter]:
     return [
         Filter(
             workflow_id=workflow_id,
+            parent=parent,
             statuses=wanted.statuses,
             workflow_version=version,
             trigger_type=trigger_type,
@@ -76,10 +82,11 @@ def _filters(wanted: Search, term_workflows: tuple[str, ...]) -> list[Filter]:
             term_workflows=term_workflows,
             fields=fields,
         )
-        for workflow_id, version, trigger_type in product(
+        for workflow_id, version, trigger_type, parent in product(
             dict.fromkeys(wanted.workflow_ids) or ("",),
             dict.fromkeys(wanted.versions) or (None,),
             dict.fromkeys(wanted.trigger_types) or ("",),
+            dict.fromkeys(wanted.parents) or ("",),
         )
     ]
 

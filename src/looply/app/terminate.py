@@ -3,14 +3,14 @@
 from typing import Final, Literal
 
 from looply.app.addressing import find_only
+from looply.app.reasons import checked_reason
 from looply.app.services import Services
 from looply.catalog.keys import Principal
-from looply.errors import BadRequest, Conflict, Problem
+from looply.errors import BadRequest, Conflict
 from looply.execution.commands import AlreadyTerminated, Declined, Terminate, Terminated
 from looply.jsontext import Json
 
 DEFAULT_REASON: Final = "Workflow execution terminated by user."
-MAX_REASON: Final = 2000
 
 
 async def terminate(
@@ -34,7 +34,7 @@ async def terminate(
             raise TypeError(f"a termination cannot be answered by {type(reply).__name__}")
 
 
-def checked_reason(body: Json, *, has_body: bool) -> str:
+def reason_of(body: Json, *, has_body: bool) -> str:
     """Returns the reason that a body gives at `payload.termination_reason`, the default when it gives none.
 
     Raises: BadRequest (code `BAD_PAYLOAD`) when a part is of the wrong type or the reason is over 2,000 characters.
@@ -42,16 +42,9 @@ def checked_reason(body: Json, *, has_body: bool) -> str:
     if not has_body:
         return DEFAULT_REASON
     if not isinstance(body, dict):
-        raise _bad("", "the body must be an object")
+        raise BadRequest.at("", "must be an object", code="BAD_PAYLOAD")
     payload = body.get("payload", {})
     if not isinstance(payload, dict):
-        raise _bad("/payload", "payload must be an object")
+        raise BadRequest.at("/payload", "must be an object", code="BAD_PAYLOAD")
     reason = payload.get("termination_reason", "")
-    if not isinstance(reason, str) or len(reason) > MAX_REASON:
-        message = f"payload.termination_reason must be a string of at most {MAX_REASON} characters"
-        raise _bad("/payload/termination_reason", message)
-    return reason or DEFAULT_REASON
-
-
-def _bad(path: str, message: str) -> BadRequest:
-    return BadRequest(message, code="BAD_PAYLOAD", problems=(Problem(path=path, message=message),))
+    return checked_reason(reason, "/payload/termination_reason", code="BAD_PAYLOAD") or DEFAULT_REASON

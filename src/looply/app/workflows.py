@@ -72,12 +72,7 @@ async def import_definition(
     organization_id = principal.organization_id
     named = workflow_id or (definition.get("workflow_id", "") if isinstance(definition, dict) else "")
     if not isinstance(named, str):
-        message = "must be a string"
-        raise BadRequest(
-            "workflow_id must be a string",
-            code="BAD_BODY",
-            problems=(Problem(path="/definition/workflow_id", message=message),),
-        )
+        raise BadRequest.at("/definition/workflow_id", "must be a string")
     newest = await _find_newest(services, organization_id, named) if named else None
     if newest is None:
         return await create(services, principal, definition, incomplete=incomplete)
@@ -136,6 +131,11 @@ async def _find_newest(services: Services, organization_id: str, workflow_id: st
         return await services.catalog.workflows.get(organization_id, (workflow_id, number))
     except NotFound:
         return None
+
+
+def payload_schema(version: WorkflowVersion) -> Json:
+    """Returns the schema that the author wrote, else the one made of the mock payload, else one that says nothing."""
+    return version.definition.get("workflow_schema") or version.mock_schema or {}
 
 
 async def _draft(

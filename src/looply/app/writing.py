@@ -20,14 +20,14 @@ from looply.expressions import (
     ExpressionSyntaxError,
     Template,
 )
-from looply.expressions.card_inference import card_expressions, findings_in_card
-from looply.expressions.completion import Completion, completions
-from looply.expressions.findings import Doubt, Finding
-from looply.expressions.inference import Budget, infer
-from looply.expressions.places import place_at, spans, start_of
-from looply.expressions.schema_shapes import shape_of_schema
-from looply.expressions.shapes import ANY, Shape, shape_of_value
-from looply.expressions.visible import Visible, visible_in_card, visible_in_step
+from looply.expressions.editing.completion import Completion, completions
+from looply.expressions.editing.places import place_at, spans, start_of
+from looply.expressions.inference.cards import card_expressions, findings_in_card
+from looply.expressions.inference.expressions import Budget, infer
+from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.visible import Visible, visible_in_card, visible_in_step
+from looply.expressions.shapes.schemas import shape_of_schema
+from looply.expressions.shapes.shape import ANY, Shape, shape_of_value
 from looply.jsontext import Json
 from looply.limits import Limits
 

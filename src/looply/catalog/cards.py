@@ -12,8 +12,8 @@ from looply.catalog.names import checked_name, checked_object
 from looply.catalog.organizations import require_workspace
 from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.tables import card_versions, workflow_versions
-from looply.catalog.versions import VersionedTable, VersionKey
-from looply.clock import Clock, Ids, from_ms
+from looply.catalog.versions import VersionedTable, VersionKey, summary_of
+from looply.clock import Clock, Ids
 
 _VERSIONS = VersionedTable(card_versions, "card", carried=(), emptied={"card_name": "", "card_payload": None})
 _WORKFLOWS = VersionedTable(workflow_versions, "workflow", carried=(), emptied={})
@@ -145,7 +145,7 @@ class Cards:
         """
         size = checked_limit(limit)
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
-        return cut(rows, size, lambda row: CardSummary(**_summary(row)))
+        return cut(rows, size, lambda row: CardSummary(**summary_of(row, "card", "workflow_id", "workflow_version")))
 
 
 def _values(draft: CardDraft) -> dict[str, Any]:
@@ -166,15 +166,5 @@ def _linked(
     return {"workflow_id": row["workflow_id"], "workflow_version": row["workflow_version"]}
 
 
-def _summary(row: RowMapping) -> dict[str, Any]:
-    names = ("organization_id", "workspace_id", "card_id", "card_version", "card_name", "status")
-    return {
-        **{name: row[name] for name in (*names, "workflow_id", "workflow_version", "created_by", "modified_by")},
-        "is_latest": bool(row["is_latest"]),
-        "created_on": from_ms(row["created_on_ms"]),
-        "modified_on": from_ms(row["modified_on_ms"]),
-    }
-
-
 def _version(row: RowMapping) -> CardVersion:
-    return CardVersion(**_summary(row), card_payload=row["card_payload"])
+    return CardVersion(**summary_of(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"])

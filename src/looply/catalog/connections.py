@@ -218,7 +218,7 @@ def _associated(place: Mapping[str, Any]) -> str:
 def _values(draft: ConnectionDraft) -> dict[str, Any]:
     if _KIND.fullmatch(draft.kind) is None:
         finding = "must be a name of letters, digits and _ that begins with a letter"
-        raise Refused(f"kind {finding}", code="INVALID_KIND", problems=(Problem(path="/kind", message=finding),))
+        raise Refused.at("/kind", finding, code="INVALID_KIND")
     for name, value in draft.secrets.items():
         _check_secret(name, value)
     return {

@@ -21,7 +21,7 @@ from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.recent import RecentReads
 from looply.catalog.tables import api_keys
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
-from looply.errors import Problem, Refused
+from looply.errors import Refused
 
 SCOPES = frozenset({"trigger", "read", "manage"})
 # The contract's bound for a revocation to hold in every process; where processes share the catalog it holds at once.
@@ -230,7 +230,7 @@ def _checked_scopes(scopes: Collection[str]) -> frozenset[str]:
 
 
 def _refused(field: str, finding: str) -> Refused:
-    return Refused(f"{field} {finding}", code="INVALID_KEY", problems=(Problem(path=f"/{field}", message=finding),))
+    return Refused.at(f"/{field}", finding, code="INVALID_KEY")
 
 
 def _get(connection: Connection, organization_id: str, key_id: str) -> RowMapping:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-from looply.errors import BadRequest, NotFound, Problem, Refused
+from looply.errors import BadRequest, NotFound, Refused
 from looply.jsontext import encode_json
 
 MAX_NAME = 200
@@ -23,10 +23,10 @@ def checked_name(value: Any, field: str) -> str:
     200 characters, has a space at either end or a control character. The problem's path is the field.
     """
     if not isinstance(value, str):
-        raise BadRequest(f"{field} must be a string", code="INVALID_NAME", problems=_at(field, "must be a string"))
+        raise BadRequest.at(f"/{field}", "must be a string", code="INVALID_NAME")
     name = unicodedata.normalize("NFC", value)
     if finding := _finding(name):
-        raise Refused(f"{field} {finding}", code="INVALID_NAME", problems=_at(field, finding))
+        raise Refused.at(f"/{field}", finding, code="INVALID_NAME")
     return name
 
 
@@ -45,13 +45,12 @@ def checked_object(value: Any, field: str) -> dict[str, Any]:
     with a lone surrogate (code `UNSTORABLE`).
     """
     if not isinstance(value, dict):
-        finding = "must be a JSON object"
-        raise BadRequest(f"{field} {finding}", code="NOT_AN_OBJECT", problems=_at(field, finding))
+        raise BadRequest.at(f"/{field}", "must be a JSON object", code="NOT_AN_OBJECT")
     try:
         encode_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         finding = f"cannot be written as JSON: {error}"
-        raise BadRequest(f"{field} {finding}", code="UNSTORABLE", problems=_at(field, finding)) from error
+        raise BadRequest.at(f"/{field}", finding, code="UNSTORABLE") from error
     return value
 
 
@@ -88,7 +87,3 @@ def _finding(name: str) -> str:
     if any(unicodedata.category(character) in _FORBIDDEN for character in name):
         return "must not hold control characters"
     return ""
-
-
-def _at(field: str, finding: str) -> tuple[Problem, ...]:
-    return (Problem(path=f"/{field}", message=finding),)

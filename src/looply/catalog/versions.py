@@ -220,3 +220,14 @@ def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:
         other.c[versions.object_id.name] == versions.object_id, other.c.deleted == false()
     )
     return (versions.version == newest.correlate(versions.table).scalar_subquery()).label("is_latest")
+
+
+def summary_of(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
+    """Returns what lists show of a version of a noun, and the columns `more`."""
+    own = (f"{noun}_id", f"{noun}_version", f"{noun}_name", "organization_id", "workspace_id", "status")
+    return {
+        **{name: row[name] for name in (*own, "created_by", "modified_by", *more)},
+        "is_latest": bool(row["is_latest"]),
+        "created_on": from_ms(row["created_on_ms"]),
+        "modified_on": from_ms(row["modified_on_ms"]),
+    }

@@ -14,8 +14,8 @@ from looply.catalog.organizations import require_workspace
 from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.recent import RecentReads
 from looply.catalog.tables import profiles, workflow_versions
-from looply.catalog.versions import VersionedTable, VersionKey
-from looply.clock import Clock, Ids, from_ms
+from looply.catalog.versions import VersionedTable, VersionKey, summary_of
+from looply.clock import Clock, Ids
 from looply.errors import Conflict, DefinitionError, Problem, StoreCorrupt
 from looply.jsontext import Json, encode_json, fingerprint
 
@@ -210,7 +210,7 @@ class Workflows:
         """
         size = checked_limit(limit)
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
-        return cut(rows, size, lambda row: WorkflowSummary(**_summary(row)))
+        return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
 
     async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
         """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
@@ -260,22 +260,12 @@ def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> No
         )
 
 
-def _summary(row: RowMapping) -> dict[str, Any]:
-    names = ("organization_id", "workspace_id", "workflow_id", "workflow_version", "workflow_name", "status")
-    return {
-        **{name: row[name] for name in (*names, "definition_hash", "created_by", "modified_by")},
-        "is_latest": bool(row["is_latest"]),
-        "created_on": from_ms(row["created_on_ms"]),
-        "modified_on": from_ms(row["modified_on_ms"]),
-    }
-
-
 def _version(row: RowMapping) -> WorkflowVersion:
     if definition_hash(row["definition"]) != row["definition_hash"]:
         label = f"workflow {row['workflow_id']} version {row['workflow_version']}"
         raise StoreCorrupt(f"the definition of {label} is damaged; restore the catalog from a backup")
     return WorkflowVersion(
-        **_summary(row),
+        **summary_of(row, "workflow", "definition_hash"),
         definition=row["definition"],
         findings=msgspec.convert(row["findings"], tuple[Problem, ...]),
         mock_payload=row["mock_payload"],

@@ -16,6 +16,7 @@ from looply import __version__
 from looply.bootstrap import CATALOG_FILE, KEY_FILE
 from looply.catalog import backup as catalog_backup
 from looply.clock import Clock
+from looply.durable import sync_folder
 from looply.engine.sqlite.backup import back_up, integrity_check, stored_form
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt, StoreLost
@@ -128,20 +129,12 @@ def _new_folder(target: Path, what: str, *, may_exist: bool = False) -> Iterator
         draft.mkdir(mode=0o700)
         try:
             yield draft
-            _sync(draft)
+            sync_folder(draft)
             # An empty folder gives way to one that is renamed to its name.
             draft.rename(target.absolute())
         except (LooplyError, OSError):
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        _sync(target.absolute().parent)
+        sync_folder(target.absolute().parent)
     except OSError as error:
         raise StoreLost(f"{what} {target} was not made: {error.strerror or error}") from error
-
-
-def _sync(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -75,7 +75,6 @@ _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 _WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
     "retention": None,
-    "log": "full",
 }
 """Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
 

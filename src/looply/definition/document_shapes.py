@@ -10,9 +10,10 @@ from looply.definition.output_schema import OUTPUTS
 from looply.definition.regions import find_regions
 from looply.definition.run_order import Before, RunOrder
 from looply.expressions import ExpressionSyntaxError, parse_template
-from looply.expressions.inference import infer
-from looply.expressions.schema_shapes import meet, shape_of_schema
-from looply.expressions.shapes import (
+from looply.expressions.inference.expressions import infer
+from looply.expressions.inference.visible import visible_in_step
+from looply.expressions.shapes.schemas import meet, shape_of_schema
+from looply.expressions.shapes.shape import (
     ANY,
     NOTHING,
     OBJECT,
@@ -26,7 +27,6 @@ from looply.expressions.shapes import (
     object_of,
     shape_of_value,
 )
-from looply.expressions.visible import visible_in_step
 from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from looply.errors import DefinitionError
-from looply.expressions.suggest import did_you_mean
+from looply.suggest import did_you_mean
 
 # Nine digits are 2.7 million years in days: more than any calendar holds, and never slow to compute with.
 _NUMBER = r"\d{1,9}"

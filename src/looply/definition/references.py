@@ -14,10 +14,10 @@ from looply.definition.regions import find_regions, is_of
 from looply.definition.report import Reference, Report, Written
 from looply.definition.schema import RESERVED_IDS
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape
-from looply.expressions.card_inference import card_expressions, findings_in_card
-from looply.expressions.findings import Doubt, Finding
-from looply.expressions.inference import Budget, infer
-from looply.expressions.visible import Visible, visible_in_step
+from looply.expressions.inference.cards import card_expressions, findings_in_card
+from looply.expressions.inference.expressions import Budget, infer
+from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.visible import Visible, visible_in_step
 from looply.jsontext import Json
 from looply.limits import Limits
 

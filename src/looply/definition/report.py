@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from looply.errors import Problem
 from looply.expressions import CardTemplate, Template
-from looply.expressions.suggest import did_you_mean
+from looply.suggest import did_you_mean
 
 _SUGGESTIONS = 100  # comparing names costs more than any other check, and nobody reads more hints than this
 

@@ -8,8 +8,8 @@ import jsonschema_rs
 
 from looply.definition.pointer import join_pointer
 from looply.errors import Problem
-from looply.expressions.suggest import did_you_mean
 from looply.jsontext import Json, encode_json
+from looply.suggest import did_you_mean
 
 _TYPE_WORDS: Final[Mapping[str, str]] = {
     "object": "an object",

@@ -7,15 +7,14 @@ is told as lost, since nobody knows whether it was sent, and all other rows are 
 under its fence. What is wrong after that is told, and stays in `damaged` until a later round finds it sound.
 """
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from looply.clock import Clock
 from looply.engine.audit import Problem, problems_of
+from looply.engine.loop import Loop
 from looply.engine.port import Head
 from looply.engine.shell import Shell
 from looply.engine.store import Store, Work
@@ -36,18 +35,19 @@ _ROUND_SECONDS: Final = 3600.0
 _OPEN: Final = ("RUNNING", "WAITING", "FAILED")
 
 
-class Auditor:
+class Auditor(Loop):
     """One process's way round the store; see the module. Several at once are harmless: the fence decides."""
 
+    failed_event = "auditor_failed"
+
     def __init__(self, shell: Shell, store: Store, clock: Clock, channels: frozenset[str]) -> None:
+        super().__init__()
         self._shell = shell
         self._store = store
         self._clock = clock
         self._channels = channels
         self._after = ""
         self._looked_at = 0
-        self._signal = asyncio.Event()
-        self._is_stopping = False
         self.damaged: dict[str, Sequence[Problem]] = {}
 
     @property
@@ -59,7 +59,7 @@ class Auditor:
         """Looks at one slice, mends what it can, and returns whether the round is over."""
         heads = await self._store.reads.scan(self._after, SLICE)
         for head in heads:
-            if self._is_stopping:
+            if self.is_stopping:
                 return False
             await self._look_at(head)
         self._looked_at += len(heads)
@@ -71,25 +71,13 @@ class Auditor:
         return True
 
     async def run(self) -> None:
-        """Goes round until `stop`."""
-        await self._rest(_FIRST_SECONDS)
-        while not self._is_stopping:
-            pause = _PAUSE_SECONDS
-            try:
-                if await self.tick():
-                    pause = _ROUND_SECONDS
-            except LooplyError as error:
-                _log.error("auditor_failed", error=error.message)
-            await self._rest(pause)
+        """Goes round until `stop`, after a first rest."""
+        await self.rest(_FIRST_SECONDS)
+        await super().run()
 
-    def stop(self) -> None:
-        """Ends `run` after what it is doing. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._signal.wait(), seconds)
+    async def round(self) -> float:
+        """Looks at a slice, and returns the seconds until the next one."""
+        return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
     async def _look_at(self, head: Head) -> None:
         execution_id = head.execution_id

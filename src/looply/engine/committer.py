@@ -1,7 +1,6 @@
 """The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
 
-import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,6 +17,7 @@ from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
 from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered, sent
@@ -84,7 +84,7 @@ class Committer:
         self._clock = clock
         self._epoch = 0
         self._known_definitions: set[str] = set()
-        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self.watchers = Watchers()
         self._unsaved: dict[str, tuple[int, int]] = {}
         self.channels: frozenset[str] = frozenset()
         self.on_copies: Callable[[], None] = _not_awake
@@ -118,14 +118,16 @@ class Committer:
         """
         reserved: list[EffectRow] = []
         unit, chain = self._unit(box, after, workflow, events, extras, reserved)
+        is_stored = False
         try:
             if extras.mends:
                 unit = await mended(self._store, unit, after, self.channels)
             await self._store.journal.commit(unit)
-        except BaseException:
-            for row in reserved:
-                self._dispatcher.release(row.queue)
-            raise
+            is_stored = True
+        finally:
+            if not is_stored:
+                for row in reserved:
+                    self._dispatcher.release(row.queue)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)
@@ -139,29 +141,6 @@ class Committer:
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
-
-    def watch(self, execution_id: str) -> asyncio.Event:
-        """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
-        signal = asyncio.Event()
-        self._watchers.setdefault(execution_id, set()).add(signal)
-        return signal
-
-    def watched(self) -> Collection[str]:
-        """Returns the executions that somebody watches."""
-        return self._watchers.keys()
-
-    def tell(self, execution_id: str) -> None:
-        """Sets the signals of an execution that has moved, or may have."""
-        for signal in self._watchers.get(execution_id, ()):
-            signal.set()
-
-    def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
-        """Gives a signal back."""
-        signals = self._watchers.get(execution_id)
-        if signals is not None:
-            signals.discard(signal)
-            if not signals:
-                del self._watchers[execution_id]
 
     def _unit(
         self,
@@ -276,7 +255,7 @@ class Committer:
             self.on_timer(None)
         if unit.copies:
             self.on_copies()
-        self.tell(unit.execution_id)
+        self.watchers.tell(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

@@ -14,6 +14,8 @@ from looply.execution.letters import letters_of
 from looply.execution.state import Letter
 
 LetterReason: TypeAlias = Literal["UNFIT", "UNUSED"]
+LetterWay: TypeAlias = Literal["EXECUTION", "PROCESS", "WORKFLOW", "OPEN", "ALL"]
+"""What leads to the letters of a filter: an index of which the order is that of the page."""
 
 
 class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,17 @@ class Letters(Protocol):
     async def waiting(self) -> int:
         """Returns how many letters wait to be settled, of all organizations."""
         ...
+
+
+def way_to(wanted: LetterFilter) -> LetterWay:
+    """Returns the way that fits a filter best."""
+    if wanted.execution_id:
+        return "EXECUTION"
+    if wanted.process_id:
+        return "PROCESS"
+    if wanted.workflow_id:
+        return "WORKFLOW"
+    return "OPEN" if wanted.is_settled is False else "ALL"
 
 
 def letter_rows(state: ExecutionState) -> tuple[LetterRow, ...]:

@@ -1,6 +1,6 @@
 """The pump: fires what is due, once the recovery has taken up what an earlier process left.
 
-`tick` does what is due now and is all that tests need; `run` calls it whenever something falls due.
+`tick` does what is due now and is all that tests need; the loop calls it whenever something falls due.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ import structlog
 
 from looply.clock import Clock
 from looply.engine.deliveries import Deliverer
+from looply.engine.loop import BACK_OFF_SECONDS, Loop
 from looply.engine.port import CalleeOf
 from looply.engine.recovery import Recovery, submitted
 from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
 from looply.engine.store import Store, TimerRow
-from looply.errors import LooplyError
 from looply.execution.commands import Done, FireTimer
 
 _log = structlog.get_logger(__name__)
@@ -26,23 +26,24 @@ _SHARED_BATCH = 200
 """So many timers one process takes at a time: what it has taken, no other one fires."""
 
 _SWEEP_SECONDS = 5.0
+_OWN_SWEEP_SECONDS = 60.0
 _LONGEST_SLEEP_SECONDS = 60.0
-_BACK_OFF_SECONDS = 1.0
 _CLOCK_STEP = timedelta(minutes=5)
 _HOLD_SECONDS = 60.0
 
 
-class Pump:
+class Pump(Loop):
     """Timers, schedules and deliveries of one engine, and its recovery."""
 
+    failed_event = "pump_failed"
+
     def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
+        super().__init__()
         self._shell = shell
         self._store = store
         self._clock = clock
         self._scheduling = Scheduling(shell, store, profile_of)
-        self._signal = asyncio.Event()
         self._planned: datetime | None = None
-        self._is_stopping = False
         self._is_stuck = False
         self._recovery = Recovery(shell, store, clock)
         self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery.holds)
@@ -50,12 +51,14 @@ class Pump:
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
         self._sweep_at = 0.0
+        self._own_sweep_at = 0.0
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
         shell.on_timer(self._woken)
 
     async def recover(self, epoch: int, poisoned: Sequence[str]) -> None:
         """Takes up what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+        self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
         await self._recovery.begin(epoch, poisoned)
 
     async def tick(self, now: datetime | None = None) -> None:
@@ -78,48 +81,37 @@ class Pump:
         if not await self._deliverer.settle():
             self._is_stuck = True
 
-    async def run(self) -> None:
-        """Fires what falls due until `stop`."""
-        while not self._is_stopping:
-            self._signal.clear()
-            pause = _BACK_OFF_SECONDS
-            try:
-                # What was judged is what fires: the clock may be set in between.
-                if self._is_held(now := self._clock.now()):
-                    # Nothing of this goes by the wall clock.
-                    await self._deliverer.settle()
-                else:
-                    await self.tick(now)
-                    pause = await self._pause()
-            except LooplyError as error:
-                _log.error("pump_failed", error=error.message)
-            try:
-                await asyncio.wait_for(self._signal.wait(), pause)
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """Ends `run` after what it is doing. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
+    async def round(self) -> float:
+        """Fires what is due, and returns the seconds until something falls due."""
+        # What was judged is what fires: the clock may be set in between.
+        if self._is_held(now := self._clock.now()):
+            # Nothing of this goes by the wall clock.
+            await self._deliverer.settle()
+            return BACK_OFF_SECONDS
+        await self.tick(now)
+        return await self._pause()
 
     async def _recover_more(self) -> None:
-        if self._store.is_shared and self._clock.monotonic() >= self._sweep_at:
-            self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+        now = self._clock.monotonic()
+        if self._store.is_shared and now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_SECONDS
             await self._recovery.sweep()
         else:
             await self._recovery.go_on()
+        if now >= self._own_sweep_at:
+            self._own_sweep_at = now + _OWN_SWEEP_SECONDS
+            await self._recovery.sweep_own()
 
     def _woken(self, due: datetime | None) -> None:
         if due is None or self._planned is None or due < self._planned:
-            self._signal.set()
+            self.wake()
 
     async def _pause(self) -> float:
         """Returns the seconds until something falls due."""
         # A timer that is stored while the earliest one is looked up may be missed there, so it must wake.
         self._planned = None
         if self._recovery.is_unfinished:
-            return _BACK_OFF_SECONDS
+            return BACK_OFF_SECONDS
         instants = [
             instant
             for instant in (await self._store.work.next_due(), await self._store.schedules.next_due())
@@ -128,13 +120,13 @@ class Pump:
         self._planned = min(instants, default=None)
         # What other processes store wakes nobody here, nor does the end of an execution that a start waits for.
         is_told = not self._store.is_shared and not self._scheduling.has_queued
-        most = _LONGEST_SLEEP_SECONDS if is_told else _BACK_OFF_SECONDS
+        most = _LONGEST_SLEEP_SECONDS if is_told else BACK_OFF_SECONDS
         if self._planned is None:
-            return _BACK_OFF_SECONDS if self._is_stuck else most
+            return BACK_OFF_SECONDS if self._is_stuck else most
         left = (self._planned - self._clock.now()).total_seconds()
         # A row that does not go away must not make a busy loop.
-        least = _BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
-        return min(max(left, least), _BACK_OFF_SECONDS if self._is_stuck else most)
+        least = BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
+        return min(max(left, least), BACK_OFF_SECONDS if self._is_stuck else most)
 
     def _is_held(self, now: datetime) -> bool:
         """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""

@@ -9,7 +9,6 @@ is given to nobody else; who dies with it loses it after the time of the taking.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from looply.clock import Clock
 from looply.engine.card_channel import CardChannel, Copy
 from looply.engine.copies import Copies, CopyRow
+from looply.engine.loop import Loop
 from looply.engine.port import Execution
 from looply.errors import LooplyError, NotFound
 from looply.execution.address import card_token, parse_address
@@ -47,18 +47,19 @@ class Executions(Protocol):
         ...
 
 
-class Reconciler:
+class Reconciler(Loop):
     """The copies of one process; see the module."""
+
+    failed_event = "reconciler_failed"
 
     def __init__(
         self, executions: Executions, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock
     ) -> None:
+        super().__init__()
         self._executions = executions
         self._copies = copies
         self._channels = channels
         self._clock = clock
-        self._signal = asyncio.Event()
-        self._is_stopping = False
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def tick(self) -> int:
@@ -68,28 +69,12 @@ class Reconciler:
         await asyncio.gather(*(self._bring(row) for row in taken))
         return len(taken)
 
-    async def run(self) -> None:
-        """Does what falls due until `stop`."""
-        while not self._is_stopping:
-            self._signal.clear()
-            pause = _ROUND_SECONDS
-            try:
-                if not await self.tick():
-                    pause = await self._pause()
-                    await self._tell_stale()
-            except LooplyError as error:
-                _log.error("reconciler_failed", error=error.message)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._signal.wait(), pause)
-
-    def wake(self) -> None:
-        """Says that a copy may be due earlier than before."""
-        self._signal.set()
-
-    def stop(self) -> None:
-        """Ends `run` after what it is doing. Stopping twice is harmless."""
-        self._is_stopping = True
-        self._signal.set()
+    async def round(self) -> float:
+        """Brings a batch, and returns the seconds until the next one may be taken."""
+        if await self.tick():
+            return _ROUND_SECONDS
+        await self._tell_stale()
+        return await self._pause()
 
     async def _bring(self, row: CopyRow) -> None:
         async with self._free:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from looply.clock import from_ms, id_time
+from looply.clock import from_ms, id_time, ms_or_none, to_ms
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.letters import LetterRow
@@ -244,6 +244,22 @@ LETTER_COLUMNS: Final = (
     " l.settled_ms, l.note"
 )
 """Of a letter `l`, with the names of its organization `o` and its workflow `w`."""
+
+
+def letter_facts(letter: LetterRow) -> dict[str, Any]:
+    """Returns the columns of a letter but for its execution, organization and workflow."""
+    return {
+        "seq": letter.seq,
+        "process_id": letter.process_id,
+        "reason": LETTER_REASONS.index(letter.reason),
+        "source": letter.source,
+        "sender": letter.sender,
+        "kept_ms": to_ms(letter.kept_on),
+        "action": LETTER_ACTIONS.index(letter.action),
+        "settled_by": letter.settled_by,
+        "settled_ms": ms_or_none(letter.settled_on),
+        "note": letter.note,
+    }
 
 
 def letter_from(row: Row) -> LetterRow:

@@ -8,15 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from looply.engine.port import Filter
-from looply.engine.rows import STATUS_NUMBERS, find_id, id_text
-from looply.engine.spans import AFTER_ALL, id_span
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes, find_id, id_text
+from looply.engine.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
+
+BUDGET: Final = 20_000
+"""Rows that one page looks at."""
 
 MATCHES: Final = 1000
 """A part of a text with more matches is not sorted: the list is read newest first instead."""
 
+_ALL_STATUSES = 0b111111
+
 Kind: TypeAlias = Literal[
     "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
-    "STATE_PREFIX",
+    "STATE_PREFIX", "PARENT",
 ]  # fmt: skip
 PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
 """Kinds whose rows do not come newest first."""
@@ -32,6 +37,9 @@ class Span(NamedTuple):
 
 def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    if wanted.parent:
+        # It has no more children than its steps have started.
+        yield [Span("PARENT")]
     by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
     for texts, spans_of, more in (
         (wanted.process_ids, _process_spans, []),
@@ -48,6 +56,22 @@ def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
         yield [Span("WORKFLOW", {"span_workflow": wanted.workflow_id})]
     else:
         yield [Span("ORGANIZATION")]
+
+
+def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
+    """Returns what every source of a page is asked with, ids as bytes. Raises: BadRequest for a cursor that is none."""
+    below = cursor_bytes(after) if after else HIGHEST_ID
+    return {
+        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
+        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
+        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
+        "version": wanted.workflow_version or 0,
+        "parent": wanted.parent,
+        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
+        "budget": BUDGET,
+        "limit": limit + 1,
+        "matches": MATCHES + 1,
+    }
 
 
 def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -313,6 +313,10 @@ class WorkQueue(Protocol):
         """
         ...
 
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process by (execution id, seq), those after `after`."""
+        ...
+
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects that nobody has begun a while after they were offered; none where nothing is shared.
 

@@ -8,6 +8,7 @@ from looply.definition import METADATA, Workflow
 from looply.execution.address import Address, child_id, parse_address
 from looply.execution.commands import Answer, ChildEnded, Done
 from looply.execution.events import ChildClosed, ChildStarted, Event, ExecutionStarted, StepFailed, StepSucceeded
+from looply.execution.incidents import incident_facts
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import ExecutionState, Incident, OpenChild
 from looply.jsontext import Json
@@ -137,7 +138,7 @@ def output_secrets(state: ExecutionState) -> tuple[str, ...]:
 
 
 def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> ChildStarted:
-    payload = {"incident": _told(incident), "execution": _execution(state)}
+    payload = {"incident": incident_facts(incident), "execution": _execution(state)}
     return ChildStarted(
         at=state.now,
         child_id=child_id(state.started.execution_id, incident.incident_id, state.now),
@@ -147,18 +148,6 @@ def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> Ch
         is_awaited=False,
         incident_id=incident.incident_id,
     )
-
-
-def _told(incident: Incident) -> dict[str, Json]:
-    return {
-        "incident_id": incident.incident_id,
-        "state": incident.step or None,
-        "visit": incident.visit if incident.step else None,
-        "kind": incident.kind,
-        "code": incident.code,
-        "message": incident.message,
-        "opened_on": to_ms(incident.opened_on),
-    }
 
 
 def _execution(state: ExecutionState) -> dict[str, Json]:

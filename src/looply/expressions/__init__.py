@@ -4,18 +4,18 @@ Pure and bounded: an expression sees JSON values and what `Evaluation` holds, no
 amount of work; it raises `ExpressionError` or gives a JSON value.
 """
 
-from looply.expressions.cards import CardTemplate, parse_card
-from looply.expressions.completion import Completion, completions
+from looply.expressions.editing.completion import Completion, completions
 from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import Evaluation
 from looply.expressions.expression import Expression, parse_expression
-from looply.expressions.findings import Finding
 from looply.expressions.functions.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
-from looply.expressions.inference import Inferred, infer_expression
-from looply.expressions.schema_shapes import shape_of_schema
-from looply.expressions.shapes import Shape, shape_of_value
-from looply.expressions.templates import Escape, Everywhere, Template, parse_template
+from looply.expressions.inference.expressions import Inferred, infer_expression
+from looply.expressions.inference.findings import Finding
+from looply.expressions.shapes.schemas import shape_of_schema
+from looply.expressions.shapes.shape import Shape, shape_of_value
+from looply.expressions.templating.cards import CardTemplate, parse_card
+from looply.expressions.templating.templates import Escape, Everywhere, Template, parse_template
 
 __all__ = [
     "FUNCTIONS",

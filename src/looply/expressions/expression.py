@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from looply.expressions.compiler import Compiled, compile_tree
+from looply.expressions.closures.scope import Path, Rules
+from looply.expressions.compiling.compiler import Compiled, compile_tree
 from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Evaluation, Run
-from looply.expressions.lexer import Lexer, Token
-from looply.expressions.parser import parse
-from looply.expressions.scope import Path, Rules
-from looply.expressions.syntax import Node
+from looply.expressions.parsing.lexer import Lexer, Token
+from looply.expressions.parsing.parser import parse
+from looply.expressions.parsing.syntax import Node
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 

@@ -6,6 +6,11 @@ from looply.expressions.evaluation import MISSING
 from looply.expressions.values import is_number, number_text
 from looply.jsontext import Json
 
+SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""White space of ECMAScript, as the inside of a character class."""
+SPACES = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""White space of ECMAScript, each character of it."""
+
 
 def javascript_text(value: Json) -> str:
     """Returns the text of a value. Source: ECMA-262 ToString."""

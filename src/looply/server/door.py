@@ -7,10 +7,10 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
-from looply.expressions.suggest import did_you_mean
 from looply.jsontext import Json, parse_json
 from looply.limits import Limits
 from looply.server.call import NO_QUERY, Parameter, Query
+from looply.suggest import did_you_mean
 
 _JSON_TYPE: Final = re.compile(
     r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
@@ -87,7 +87,7 @@ def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
     Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
     """
     if not isinstance(value, dict):
-        raise BadRequest("the body must be a JSON object", code="BAD_BODY", problems=_at("", "must be a JSON object"))
+        raise BadRequest.at("", "must be a JSON object")
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
@@ -109,10 +109,6 @@ def _explained(text: str) -> tuple[str, str]:
     )
     missing = re.search(r"missing required field `(.*)`", message)
     return message[0].lower() + message[1:], f"{pointer}/{missing[1]}" if missing is not None else pointer
-
-
-def _at(path: str, message: str) -> tuple[Problem, ...]:
-    return (Problem(path=path, message=message),)
 
 
 def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -> Query:

@@ -8,10 +8,10 @@ from msgspec import UNSET, UnsetType
 from looply.app import executions
 from looply.app.executions import Rerun
 from looply.app.resume import ResumeRequest, resume
-from looply.app.terminate import checked_reason, terminate
+from looply.app.terminate import reason_of, terminate
 from looply.catalog.names import checked_id
 from looply.clock import to_ms
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest
 from looply.execution.commands import Restarted
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
@@ -132,13 +132,12 @@ async def _resume(call: Call, payload: Json) -> Answer:
 
 
 def _no_object() -> BadRequest:
-    problem = Problem(path="", message="must be a JSON object with a payload")
-    return BadRequest("the body must be a JSON object with a payload", code="BAD_PAYLOAD", problems=(problem,))
+    return BadRequest.at("", "must be a JSON object with a payload", code="BAD_PAYLOAD")
 
 
 async def terminate_workflow(call: Call) -> Answer:
     """Ends an execution."""
-    reason = checked_reason(call.body, has_body=call.has_body)
+    reason = reason_of(call.body, has_body=call.has_body)
     workflow_id = call.query.get("workflow_id")
     message = await terminate(
         call.services, call.principal, call.values["process_id"], reason=reason, workflow_id=workflow_id

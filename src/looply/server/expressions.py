@@ -12,11 +12,11 @@ from msgspec import Meta
 from looply.app import expressions
 from looply.app.expressions import Mistake, Source, Trial
 from looply.clock import to_ms
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.jsontext import Json, fingerprint
 from looply.server.call import IF_NONE_MATCH, Answer, Call, Route
-from looply.server.wire import instant_of
+from looply.server.wire import instant_of, listed
 
 _Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
 _MAX_SEED: Final = 128
@@ -131,9 +131,9 @@ async def evaluate_expression(call: Call) -> Answer:
     body: EvaluateBody = call.body
     source = source_of(body)
     if source.form != "card" and body.data is not None and not isinstance(body.data, dict):
-        raise misfit("data", "must be an object; only a card takes another value")
+        raise BadRequest.at("/data", "must be an object; only a card takes another value")
     if source.form != "card" and body.host is not None:
-        raise misfit("host", "is what a card reads; leave it out")
+        raise BadRequest.at("/host", "is what a card reads; leave it out")
     now = None if body.now is None else instant_of(body.now, "now")
     trial = Trial(data=body.data, host=body.host, now=now, seed=body.seed)
     outcome = await expressions.evaluate(call.services, source, trial)
@@ -157,7 +157,7 @@ async def get_expression_functions(call: Call) -> Answer:
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
     if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
         return Answer(b"", 304, headers, b"")
-    return Answer({"message": "success", "count": len(_FUNCTION_ITEMS), "items": _FUNCTION_ITEMS}, headers=headers)
+    return Answer(listed(_FUNCTION_ITEMS), headers=headers)
 
 
 def _is_known(etag: str, known: str) -> bool:
@@ -189,12 +189,6 @@ def source_of(body: Any) -> Source:
         raise BadRequest(f"give one of expression, template and card; found {found}", code="BAD_BODY")
     form: Any = given[0]
     return Source(form, getattr(body, form))
-
-
-def misfit(field: str, message: str) -> BadRequest:
-    """Returns the refusal of a body whose field is not what it must be."""
-    problem = Problem(path=f"/{field}", message=message)
-    return BadRequest(f"{field} {message}", code="BAD_BODY", problems=(problem,))
 
 
 def _argument_item(argument: Argument) -> dict[str, Json]:

@@ -7,19 +7,20 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import incidents, repairs
 from looply.app.incidents import IncidentFilter, OpenIncident
-from looply.app.repairs import MAX_REASON, Decision, Outcome, Version
+from looply.app.reasons import checked_reason
+from looply.app.repairs import Decision, Outcome, Version
 from looply.catalog.names import checked_id
-from looply.clock import to_ms
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest
 from looply.execution.address import Address
 from looply.execution.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
 from looply.execution.events import IncidentKind
 from looply.execution.forecast import Forecast, PlannedEffect
+from looply.execution.incidents import incident_facts
 from looply.execution.logs import event_log
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.records import ExecutionKey
-from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, version_of
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, listed, one_of, version_of
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
 
@@ -139,7 +140,7 @@ async def redrive_execution(call: Call) -> Answer:
         version = Version(number=version_of(body.workflow_version), steps=body.mapping)
         command = await repairs.onto(call.services, call.principal, body.workflow_execution_id, command, version)
     elif body.mapping:
-        raise _bad("mapping", "goes with a workflow_version; name the version to go on with")
+        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
     return await _decided(call, body, command)
 
 
@@ -147,11 +148,7 @@ async def get_incidents(call: Call) -> Answer:
     """Lists what somebody must decide about."""
     query = call.query
     after = query.get("workflow_execution_id")
-    kinds = query.all("kind")
-    for kind in kinds:
-        if kind not in get_args(IncidentKind):
-            known = ", ".join(get_args(IncidentKind))
-            raise BadRequest(f"kind is {kind[:50]!r}, expected one of {known}", code="BAD_FILTER")
+    kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
     wanted = IncidentFilter(
         workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
@@ -164,11 +161,7 @@ async def get_incidents(call: Call) -> Answer:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    answer: dict[str, Any] = {
-        "message": "success",
-        "count": len(page.items),
-        "items": [_incident(item) for item in page.items],
-    }
+    answer = listed([_incident(item) for item in page.items])
     if page.after:
         answer["lastKey"] = {"workflow_execution_id": page.after}
     if page.truncated:
@@ -188,12 +181,12 @@ def _command(call: Call, body: RepairBody) -> RepairCommand:
     given = {name: getattr(body, name) for name in _OPTIONAL if getattr(body, name) is not UNSET}
     for name in needed:
         if name not in given:
-            raise _bad(name, f"is missing; the action {body.action} needs it")
+            raise BadRequest.at(f"/{name}", f"is missing; the action {body.action} needs it")
     for name in given:
         if name not in (*needed, *allowed):
-            raise _bad(name, f"does not go with the action {body.action}")
+            raise BadRequest.at(f"/{name}", f"does not go with the action {body.action}")
     if "scope" in given and "document" not in given:
-        raise _bad("scope", "says where a document is changed; give the document, or leave it out")
+        raise BadRequest.at("/scope", "says where a document is changed; give the document, or leave it out")
     facts: dict[str, Any] = {**_common(call, body), **given}
     if "replace" in facts:
         facts["replaces"] = facts.pop("replace")
@@ -209,22 +202,15 @@ def _command(call: Call, body: RepairBody) -> RepairCommand:
 
 
 def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
-    if len(body.reason) > MAX_REASON:
-        raise _bad("reason", f"must have at most {MAX_REASON} characters")
     if body.seq < 0:
-        raise _bad("seq", "must be the number of the last event that was read")
+        raise BadRequest.at("/seq", "must be the number of the last event that was read")
     return {
         "at": call.services.clock.now(),
         "by": call.principal.by,
         "via": "API",
-        "reason": body.reason,
+        "reason": checked_reason(body.reason),
         "expected_seq": body.seq,
     }
-
-
-def _bad(field: str, message: str) -> BadRequest:
-    problem = Problem(path=f"/{field}", message=message)
-    return BadRequest(f"{field} {message}", code="BAD_PAYLOAD", problems=(problem,))
 
 
 def _outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
@@ -283,20 +269,14 @@ def _address(address: Address) -> dict[str, Json]:
 
 
 def _incident(item: OpenIncident) -> dict[str, Any]:
-    head, incident = item.head, item.incident
+    head = item.head
     return {
-        "incident_id": incident.incident_id,
+        **incident_facts(item.incident),
         "workflow_execution_id": head.execution_id,
         "workflow_id": head.workflow_id,
         "workflow_version": head.workflow_version,
         "workflow_name": item.workflow_name,
         "process_id": head.process_id,
-        "state": incident.step or None,
-        "visit": incident.visit if incident.step else None,
-        "kind": incident.kind,
-        "code": incident.code,
-        "message": incident.message,
-        "opened_on": to_ms(incident.opened_on),
     }
 
 

@@ -6,10 +6,10 @@ import msgspec
 
 from looply.app.fires import missed_fires
 from looply.app.schedules import list_all, toggle
-from looply.errors import BadRequest, Problem
+from looply.errors import BadRequest
 from looply.server.call import Answer, Call, Route
 from looply.server.rows import schedule_row
-from looply.server.wire import version_of
+from looply.server.wire import listed, version_of
 
 _ACTIONS: Final = ("PAUSE", "PLAY")
 
@@ -62,7 +62,7 @@ async def get_schedules(call: Call) -> Answer:
     missed = await missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
     items = [schedule_row(schedule, missed.get(schedule.workflow_id)) for schedule in schedules]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 async def toggle_schedule(call: Call) -> Answer:
@@ -70,9 +70,9 @@ async def toggle_schedule(call: Call) -> Answer:
     body: dict[str, Any] = call.body if isinstance(call.body, dict) else {}
     workflow_id, action = body.get("workflow_id"), body.get("action")
     if not isinstance(workflow_id, str):
-        raise _bad("workflow_id", "must be the id of a workflow")
+        raise BadRequest.at("/workflow_id", "must be the id of a workflow")
     if action not in _ACTIONS:
-        raise _bad("action", "must be PAUSE or PLAY")
+        raise BadRequest.at("/action", "must be PAUSE or PLAY")
     version = version_of(body.get("workflow_version"))
     schedule = await toggle(
         call.services, call.principal, workflow_id, version, action="PAUSE" if action == "PAUSE" else "PLAY"
@@ -85,11 +85,6 @@ async def toggle_schedule(call: Call) -> Answer:
             "status": schedule.status,
         }
     )
-
-
-def _bad(name: str, message: str) -> BadRequest:
-    problems = (Problem(path=f"/{name}", message=message),)
-    return BadRequest(f"{name} {message}", code="BAD_BODY", problems=problems)
 
 
 ROUTES: Final = (

@@ -1,6 +1,6 @@
 """The search for executions."""
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from looply.app.search import Search, search
 from looply.catalog.names import checked_id
@@ -9,7 +9,7 @@ from looply.execution.state import Status
 from looply.server.call import Answer, Call, Parameter, Query, Route
 from looply.server.executions import EXECUTION_KEY
 from looply.server.records import ExecutionPage, execution_page
-from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
 _FIELD: Final = "field."
 
@@ -20,13 +20,14 @@ async def search_executions(call: Call) -> Answer:
     after = query.get("workflow_execution_id")
     wanted = Search(
         workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
-        statuses=_one_of(query.all("status"), get_args(Status), "status"),
+        statuses=one_of(query.all("status"), get_args(Status), "status"),
         versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
-        trigger_types=_one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
+        trigger_types=one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
         process_ids=_filled(query, "process_id"),
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
         terms=_filled(query, "term"),
+        parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
         fields=tuple((_field_of(name), _filled(query, name)) for name in query.values if name.startswith(_FIELD)),
     )
     page = await search(
@@ -37,6 +38,14 @@ async def search_executions(call: Call) -> Answer:
         limit=limit_of(call),
     )
     return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _parent_of(text: str) -> str:
+    try:
+        return checked_id(text, "execution")
+    except BadRequest as error:
+        message = f"parent_execution_id is {text[:50]!r}, expected the id of an execution"
+        raise BadRequest(message, code="BAD_FILTER") from error
 
 
 def _field_of(name: str) -> str:
@@ -51,13 +60,6 @@ def _filled(query: Query, name: str) -> tuple[str, ...]:
     for value in values:
         if not value or "\0" in value:
             raise BadRequest(f"{name} is empty or holds a character 0; leave it out, or give a text", code="BAD_FILTER")
-    return values
-
-
-def _one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
-    for value in values:
-        if value not in known:
-            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
     return values
 
 
@@ -82,6 +84,7 @@ ROUTES: Final = (
             Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
             Parameter("from", "Created at or after this instant, epoch milliseconds."),
             Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
             Parameter(
                 "term",
                 "A process id, an execution id, the value of any search field, the step where an execution stands that "

@@ -7,10 +7,11 @@ from msgspec import Meta
 
 from looply.app import writing
 from looply.app.writing import Basis, Sample, Schema, StepOfDefinition, StepOfWorkflow
+from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Route
-from looply.server.expressions import ExpressionFinding, finding_item, misfit, source_of
-from looply.server.wire import version_of
+from looply.server.expressions import ExpressionFinding, finding_item, source_of
+from looply.server.wire import listed, version_of
 
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
 
@@ -93,7 +94,9 @@ async def complete_expression(call: Call) -> Answer:
     body: CompleteBody = call.body
     source = source_of(body)
     if body.position > len(source.text):
-        raise misfit("position", f"is {body.position}, behind the text, which has {len(source.text)} characters")
+        raise BadRequest.at(
+            "/position", f"is {body.position}, behind the text, which has {len(source.text)} characters"
+        )
     basis = _basis(body, takes_any=source.form == "card")
     found = await writing.complete(call.services, call.principal, source, body.position, basis)
     items = [
@@ -107,7 +110,7 @@ async def complete_expression(call: Call) -> Answer:
         }
         for each in found
     ]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 async def validate_expression(call: Call) -> Answer:
@@ -130,16 +133,16 @@ def _basis(body: KnownBody, *, takes_any: bool) -> Basis:
     """Returns what a body says of the data document. Raises: BadRequest (codes `BAD_BODY`, `BAD_NUMBER`)."""
     given = [name for name in _BASES if getattr(body, name) is not None]
     if len(given) > 1:
-        raise misfit(given[1], f"cannot stand beside {given[0]}: at most one says what the data are")
+        raise BadRequest.at(f"/{given[1]}", f"cannot stand beside {given[0]}: at most one says what the data are")
     needs_step = given[:1] in (["definition"], ["workflow_id"])
     if needs_step != (body.step_id is not None):
-        raise misfit("step_id", "comes with definition or workflow_id, and they with it")
+        raise BadRequest.at("/step_id", "comes with definition or workflow_id, and they with it")
     if body.workflow_version is not None and body.workflow_id is None:
-        raise misfit("workflow_version", "comes with workflow_id")
+        raise BadRequest.at("/workflow_version", "comes with workflow_id")
     step_id = body.step_id or ""
     if body.data is not None:
         if not takes_any and not isinstance(body.data, dict):
-            raise misfit("data", "must be an object; only a card takes another value")
+            raise BadRequest.at("/data", "must be an object; only a card takes another value")
         return Sample(body.data)
     if body.schema is not None:
         return Schema(body.schema)

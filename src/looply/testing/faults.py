@@ -27,9 +27,9 @@ class Faults:
 
     `is_short_of_space`: the disk is nearly full, and what is stored still finds space.
     `is_full`: every write raises StoreFull and does nothing. `is_dead`: the process is gone, and every call fails.
-    `fails` holds errors that the next commits raise, one each, without doing anything. `lost_answers` counts commits
-    that are stored and whose answer never comes. `units` are those that were stored, `held` those that wait for
-    `let_go`; `refused` counts writes that found no space.
+    `fails` holds errors that the next commits raise, one each, without doing anything, and `unmarked` those of the next
+    marks of effects. `lost_answers` counts commits that are stored and whose answer never comes. `units` are those that
+    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space.
     """
 
     def __init__(self, units: list[Unit]) -> None:
@@ -37,6 +37,7 @@ class Faults:
         self.is_short_of_space = False
         self.is_dead = False
         self.fails: list[EngineError] = []
+        self.unmarked: list[EngineError] = []
         self.refused = 0
         self.lost_answers = 0
         self.units = units
@@ -99,6 +100,8 @@ class Faults:
         if name in _WRITES and self.is_full:
             self.refused += 1
             raise StoreFull("no space left on the disk")
+        if name == "mark_running" and self.unmarked:
+            raise self.unmarked.pop(0)
         return await self._counted(call)
 
     async def committed(self, unit: Unit, call: Callable[[], Awaitable[Any]]) -> None:

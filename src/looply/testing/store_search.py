@@ -34,6 +34,28 @@ def varied(samples: Samples) -> list[Unit]:
 class SearchContract:
     """What finds an execution by its content."""
 
+    async def test_the_executions_that_one_has_started_are_found_by_it(self, store: Store, samples: Samples) -> None:
+        (parent, other) = await stored(store, [samples.first(), samples.first()])
+        children = [
+            samples.first(parent=parent.execution_id, status="FAILED" if number % 3 else "WAITING")
+            for number in range(7)
+        ]
+        strangers = [
+            samples.first(parent=other.execution_id, process_id="4711"),
+            samples.first(parent=parent.execution_id, organization_id=OTHER_ORGANIZATION),
+        ]
+        await stored(store, [*children, *strangers])
+        wanted = Filter(parent=parent.execution_id)
+        for size in (1, 3, 7, 30):
+            assert [head.execution_id for head in await pages(store, size, wanted)] == newest_first(children)
+        waiting = Filter(parent=parent.execution_id, statuses=("WAITING",))
+        assert await listed(store, waiting) == newest_first(children[::3])
+        assert await listed(store, Filter(parent=other.execution_id, terms=("4711",))) == [strangers[0].execution_id]
+        assert await listed(store, Filter(parent=parent.execution_id, terms=("4711",))) == []
+        span = Filter(parent=parent.execution_id, created_from=children[2].head.created_on)
+        assert await listed(store, span) == newest_first(children[2:])
+        assert await listed(store, Filter(parent=UNKNOWN)) == []
+
     @pytest.mark.parametrize(
         ("wanted", "numbers"),
         [

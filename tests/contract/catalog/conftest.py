@@ -15,7 +15,7 @@ from looply.catalog import Catalog
 from looply.catalog.postgres import PostgresDatabase
 from looply.catalog.tables import metadata
 from looply.testing.clock import FakeClock, SerialEntropy
-from postgres_server import PostgresServer
+from looply.testing.postgres_server import PostgresServer
 
 
 @pytest.fixture

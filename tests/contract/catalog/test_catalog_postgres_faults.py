@@ -1,7 +1,6 @@
 """A catalog whose database, or the road to it, is gone: nobody is told a lie, and nothing needs a restart."""
 
 import asyncio
-import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +14,8 @@ from catalog_kit import Opened
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
-from postgres_server import NoPostgres, PostgresServer
+from looply.testing.postgres_server import NoPostgres, PostgresServer
+from postgres_server import database_of_test, own_server
 
 # A server that is stopped and started takes its time on a slow machine.
 pytestmark = pytest.mark.timeout(300)
@@ -34,22 +34,16 @@ FOR EACH ROW EXECUTE FUNCTION looply_catalog.is_full()
 def server() -> Iterator[PostgresServer]:
     """Gives a server that only these tests use, so that they may stop it."""
     try:
-        found = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")) / "server")
+        with own_server() as found:
+            yield found
     except NoPostgres as error:
         pytest.skip(str(error))
-    found.folder.parent.chmod(0o711)
-    with found:
-        yield found
-    shutil.rmtree(found.folder.parent)
 
 
 @pytest.fixture
 def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
     """Gives the name of a database of the test's own."""
-    server.start()
-    name = f"own_{abs(hash(request.node.name))}"
-    server.new_database(name)
-    return name
+    return database_of_test(server, request.node.name)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from looply.app.expressions import Outcome, Source, Trial, evaluate, text_at
 from looply.app.services import Services
 from looply.clock import from_ms
 from looply.errors import Overloaded
-from looply.expressions.places import Place
+from looply.expressions.editing.places import Place
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import FakeClock
 

@@ -14,7 +14,7 @@ from looply.definition.output_schema import OUTPUTS
 from looply.definition.run_order import RunOrder
 from looply.errors import Problem
 from looply.expressions import Shape, completions, shape_of_schema
-from looply.expressions.shapes import NULL, Presence, fits
+from looply.expressions.shapes.shape import NULL, Presence, fits
 from looply.limits import Limits
 
 Check = Callable[..., Findings]

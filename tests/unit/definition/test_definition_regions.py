@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from looply.definition import Findings, compile_definition, document_shape, parse_definition
-from looply.expressions.shapes import ANY, NUMBER, OBJECT, TEXT, Presence, Shape
+from looply.expressions.shapes.shape import ANY, NUMBER, OBJECT, TEXT, Presence, Shape
 from looply.limits import Limits
 
 Check = Callable[..., Findings]

@@ -1,9 +1,9 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionSyntaxError, parse_card
-from looply.expressions.lexer import Lexer
-from looply.expressions.parser import parse
-from looply.expressions.unresolved import written
+from looply.expressions.compiling.unresolved import written
+from looply.expressions.parsing.lexer import Lexer
+from looply.expressions.parsing.parser import parse
 from looply.limits import Limits
 
 DATA = {

@@ -3,9 +3,9 @@
 import pytest
 
 from looply.expressions import Completion, completions, shape_of_value
-from looply.expressions.shapes import ANY, TEXTUAL, Field, Presence, Shape, object_of
-from looply.expressions.unfinished import read_unfinished
-from looply.expressions.visible import visible_in_card
+from looply.expressions.editing.unfinished import read_unfinished
+from looply.expressions.inference.visible import visible_in_card
+from looply.expressions.shapes.shape import ANY, TEXTUAL, Field, Presence, Shape, object_of
 from looply.limits import Limits
 
 ORDER = {

@@ -1,8 +1,8 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.dotnet_dates import dayjs_format, moment_of, print_moment
-from looply.expressions.instants import instant_of, time_of
+from looply.expressions.dates.dotnet import dayjs_format, moment_of, print_moment
+from looply.expressions.dates.instants import instant_of, time_of
 
 MONDAY = moment_of(instant_of(2018, 3, 5, time_of(13, 4, 5, 67)))
 AT = "'2018-03-05T13:04:05.067Z'"

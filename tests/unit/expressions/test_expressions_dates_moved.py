@@ -1,7 +1,7 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionSyntaxError
-from looply.expressions.windows_zones import WINDOWS_ZONES
+from looply.expressions.dates.windows_zones import WINDOWS_ZONES
 
 AT = "'2018-03-15T13:27:36.123Z'"
 

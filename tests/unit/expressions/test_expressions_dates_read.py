@@ -1,7 +1,7 @@
 import pytest
 
-from looply.expressions.instants import civil_of, find_instant, instant_of, iso_text, with_months
-from looply.expressions.javascript_dates import read_date
+from looply.expressions.dates.instants import civil_of, find_instant, instant_of, iso_text, with_months
+from looply.expressions.dates.javascript import read_date
 
 
 @pytest.mark.parametrize(

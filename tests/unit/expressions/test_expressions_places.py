@@ -3,7 +3,7 @@
 import pytest
 
 from looply.expressions import ExpressionSyntaxError, parse_expression, parse_template
-from looply.expressions.places import Place, place_at, spans, start_of, token_length
+from looply.expressions.editing.places import Place, place_at, spans, start_of, token_length
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from looply.expressions import Shape, shape_of_schema, shape_of_value
-from looply.expressions.schema_shapes import meet
-from looply.expressions.shapes import (
+from looply.expressions.shapes.schemas import meet
+from looply.expressions.shapes.shape import (
     ANY,
     LIST,
     NEVER,

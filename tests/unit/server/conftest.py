@@ -28,7 +28,7 @@ from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
 from looply.engine.worker import Worker
-from looply.limits import DEFAULT_LIMITS
+from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
@@ -37,6 +37,12 @@ from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
 
 LIMITS = DEFAULT_LIMITS
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Gives the bounds of reads; a test may parametrize its own."""
+    return LIMITS
 
 
 @pytest.fixture
@@ -90,7 +96,7 @@ def pump(engine: tuple[Shell, Pump]) -> Pump:
 
 
 @pytest.fixture
-def services(shell: Shell, catalog: Catalog, clock: FakeClock) -> Services:
+def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -> Services:
     return Services(
         engine=shell,
         catalog=catalog,
@@ -99,7 +105,7 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock) -> Services:
         library=Library(catalog, clock, LIMITS),
         links=Links(PUBLIC_URL),
         feed=shell.feed,
-        limits=LIMITS,
+        limits=limits,
     )
 
 

@@ -1,17 +1,13 @@
 """The reading side of the memory store."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
-from looply.engine.searching import is_like, patterns
+from looply.engine.searching import BUDGET, is_like, patterns
 from looply.engine.store import Batch, Claim, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
 
 
 class MemoryReads:
@@ -153,6 +149,7 @@ class MemoryReads:
 def _fits(head: Head, wanted: Filter) -> bool:
     return (
         (not wanted.workflow_id or head.workflow_id == wanted.workflow_id)
+        and (not wanted.parent or head.parent == wanted.parent)
         and (not wanted.statuses or head.status in wanted.statuses)
         and (wanted.workflow_version is None or head.workflow_version == wanted.workflow_version)
         and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)

@@ -164,6 +164,11 @@ class MemoryWorkQueue:
         rows = sorted(self._data.effects.items())
         return [row for _, row in rows if row.state == "RUNNING" and row.epoch < epoch][:limit]
 
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process, those after `after`."""
+        rows = sorted(self._data.effects.items())
+        return [row for key, row in rows if key > after and row.state == "RUNNING" and row.epoch == epoch][:limit]
+
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it
         """Returns nothing: the one process of the store knows what it has in line."""
         return ()

@@ -1,17 +1,16 @@
 """The dead letters of the PostgreSQL store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from looply.clock import ms_or_none, to_ms
-from looply.engine.letters import LetterFilter, LetterKey, LetterRow
+from looply.engine.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
 from looply.engine.postgres.connections import Connection, row
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.names import Names
-from looply.engine.rows import LETTER_ACTIONS, LETTER_COLUMNS, LETTER_REASONS, Row, find_id, letter_from
+from looply.engine.rows import LETTER_COLUMNS, LETTER_REASONS, Row, find_id, letter_from
 
 PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
-"""The call that notes letters; `letter_facts` gives its last argument."""
+"""The call that notes letters; its last argument is a list of `letter_facts`."""
 
 _FROM: Final = f"SELECT {LETTER_COLUMNS} FROM letter l JOIN name o ON o.n = l.org JOIN name w ON w.n = l.workflow"
 _ONE: Final = f"{_FROM} WHERE l.execution_id = %(execution)s::uuid AND l.seq = %(seq)s"
@@ -24,37 +23,21 @@ _FITS: Final = (
     " AND (%(settled)s::boolean IS NULL OR %(settled)s::boolean = (l.action <> 0))"
     " ORDER BY l.execution_id DESC, l.seq DESC LIMIT %(limit)s"
 )
-_IN_EXECUTION: Final = (
-    f"{_FROM} WHERE l.execution_id = %(execution)s::uuid AND l.org = %(org)s"
-    f" AND %(workflow)s::integer IN (0, l.workflow) AND %(process)s::text IN ('', l.process_id){_FITS}"
-)
-_BY_PROCESS: Final = (
-    f"{_FROM} WHERE l.org = %(org)s AND l.process_id = %(process)s AND %(workflow)s::integer IN (0, l.workflow){_FITS}"
-)
-_BY_WORKFLOW: Final = f"{_FROM} WHERE l.workflow = %(workflow)s AND l.org = %(org)s{_FITS}"
-_OPEN: Final = f"{_FROM} WHERE l.org = %(org)s AND l.action = 0{_FITS}"
-_ALL: Final = f"{_FROM} WHERE l.org = %(org)s{_FITS}"
+_LISTS: Final[Mapping[LetterWay, str]] = {
+    "EXECUTION": (
+        f"{_FROM} WHERE l.execution_id = %(execution)s::uuid AND l.org = %(org)s"
+        f" AND %(workflow)s::integer IN (0, l.workflow) AND %(process)s::text IN ('', l.process_id){_FITS}"
+    ),
+    "PROCESS": (
+        f"{_FROM} WHERE l.org = %(org)s AND l.process_id = %(process)s"
+        f" AND %(workflow)s::integer IN (0, l.workflow){_FITS}"
+    ),
+    "WORKFLOW": f"{_FROM} WHERE l.workflow = %(workflow)s AND l.org = %(org)s{_FITS}",
+    "OPEN": f"{_FROM} WHERE l.org = %(org)s AND l.action = 0{_FITS}",
+    "ALL": f"{_FROM} WHERE l.org = %(org)s{_FITS}",
+}
 
 _AFTER_ALL: Final = ("ffffffff-ffff-ffff-ffff-ffffffffffff", 2**62)
-
-
-def letter_facts(letters: Sequence[LetterRow]) -> list[dict[str, Any]]:
-    """Returns the letters as the database's function takes them."""
-    return [
-        {
-            "seq": letter.seq,
-            "process_id": letter.process_id,
-            "reason": LETTER_REASONS.index(letter.reason),
-            "source": letter.source,
-            "sender": letter.sender,
-            "kept_ms": to_ms(letter.kept_on),
-            "action": LETTER_ACTIONS.index(letter.action),
-            "settled_by": letter.settled_by,
-            "settled_ms": ms_or_none(letter.settled_on),
-            "note": letter.note,
-        }
-        for letter in letters
-    ]
 
 
 class PostgresLetters:
@@ -86,7 +69,7 @@ class PostgresLetters:
                 "after_seq": after_seq,
                 "limit": limit,
             }
-            return await _fetched(connection, _statement(wanted), facts)
+            return await _fetched(connection, _LISTS[way_to(wanted)], facts)
 
         return [letter_from(each) for each in await self._database.read(read)]
 
@@ -113,14 +96,3 @@ class PostgresLetters:
 
 async def _fetched(connection: Connection, statement: str, facts: dict[str, Any]) -> list[Row]:
     return await (await connection.execute(statement, facts, binary=True)).fetchall()
-
-
-def _statement(wanted: LetterFilter) -> str:
-    """Returns the statement whose index fits best."""
-    if wanted.execution_id:
-        return _IN_EXECUTION
-    if wanted.process_id:
-        return _BY_PROCESS
-    if wanted.workflow_id:
-        return _BY_WORKFLOW
-    return _OPEN if wanted.is_settled is False else _ALL

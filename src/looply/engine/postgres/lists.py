@@ -20,14 +20,7 @@ from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
-
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
-
-_ALL_STATUSES = 0b111111
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -61,6 +54,13 @@ _BY_STATE = f"""
   WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
     AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
   ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
+"""
+_PARENT = 'e.parent COLLATE "C"'
+_BY_PARENT = f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
+    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
+  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
 """
 # One look-up for each row, in the month of its id: a join would read the partitions of all months.
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
@@ -112,7 +112,7 @@ def _sorted(matches: str) -> str:
 
 _FITS = """
   ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
-  AND %(workflow)s IN (0, e.workflow)
+  AND %(workflow)s IN (0, e.workflow) AND %(parent)s IN ('', e.parent)
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
@@ -153,6 +153,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
@@ -167,26 +168,19 @@ async def list_heads(
     connection: Connection, names: Names, organization_id: str, wanted: Filter, after: str, limit: int
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     org, *rest = await names.find(connection, organization_id, *([wanted.workflow_id] if wanted.workflow_id else []))
     workflow = rest[0] if rest else 0
     if org is None or workflow is None:
         return [], ""
-    lowest = first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID
-    below = min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below
     shared: dict[str, Any] = {
+        **bounds,
         "org": org,
         "workflow": workflow,
-        "below": UUID(bytes=below),
-        "lowest": UUID(bytes=lowest),
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
+        "below": UUID(bytes=bounds["below"]),
+        "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
         "endings": None,
-        "budget": BUDGET,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
     }
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
@@ -202,7 +196,7 @@ async def list_heads(
             statement = (SEARCHES if is_search else LISTS)[span.kind]
             arguments = await _arguments(connection, names, shared, span)
             found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
-    return merged(found, limit, BUDGET)
+    return merged(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:

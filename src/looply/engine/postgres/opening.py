@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 from looply.clock import to_ms
+from looply.engine.database_server import too_old
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
@@ -15,8 +16,6 @@ from looply.errors import SchemaMismatch
 
 POISON_LOADS: Final = 3
 """An execution that was loaded more often than this, without a unit and each time before a crash, is parked."""
-
-OLDEST_SERVER: Final = 150000
 
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
@@ -61,8 +60,8 @@ async def read_boot(connection: Connection) -> Boot:
 
 async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
-    if connection.info.server_version < OLDEST_SERVER:
-        raise SchemaMismatch(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is the oldest")
+    if reason := too_old(connection.info.server_version):
+        raise SchemaMismatch(reason)
     scripts = _scripts()
     newest = max(scripts)
     async with connection.transaction():

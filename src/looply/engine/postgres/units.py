@@ -19,7 +19,7 @@ from looply.engine.postgres.ledger import (
     note_facts,
     queued_facts,
 )
-from looply.engine.postgres.letters import PUT_LETTERS, letter_facts
+from looply.engine.postgres.letters import PUT_LETTERS
 from looply.engine.postgres.months import add_month, month_of
 from looply.engine.postgres.names import Names
 from looply.engine.rows import (
@@ -29,6 +29,7 @@ from looply.engine.rows import (
     TIMER_KINDS,
     TRIGGER_NUMBERS,
     fire_taken,
+    letter_facts,
 )
 from looply.engine.store import EffectRow, IncidentRow, StoredDefinition, TimerRow, Unit, WaitRow, Work, WorkChange
 from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
@@ -89,7 +90,7 @@ class UnitWriter:
         if unit.letters:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
-            letters = msgspec.json.encode(letter_facts(unit.letters)).decode()
+            letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
             statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
         # Known by now, and at hand.

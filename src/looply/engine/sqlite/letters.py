@@ -1,19 +1,19 @@
 """The dead letters of the SQLite store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 
-from looply.clock import ms_or_none, to_ms
-from looply.engine.letters import LetterFilter, LetterKey, LetterRow
-from looply.engine.rows import LETTER_ACTIONS, LETTER_COLUMNS, LETTER_REASONS, find_id, letter_from
+from looply.engine.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
+from looply.engine.rows import LETTER_COLUMNS, LETTER_REASONS, find_id, letter_facts, letter_from
 from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
 
 _PUT: Final = (
     "INSERT OR REPLACE INTO letter(execution_id, seq, org, workflow, process_id, reason, source, sender, kept_ms,"
-    " action, settled_by, settled_ms, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " action, settled_by, settled_ms, note) VALUES (:execution, :seq, :org, :workflow, :process_id, :reason, :source,"
+    " :sender, :kept_ms, :action, :settled_by, :settled_ms, :note)"
 )
 _JOINED: Final = "letter l JOIN name o ON o.n = l.org JOIN name w ON w.n = l.workflow"
 _FROM: Final = f"SELECT {LETTER_COLUMNS} FROM {_JOINED}"  # noqa: S608 - columns of our own
@@ -26,15 +26,16 @@ _FITS: Final = (
     " AND :reason IN (0, l.reason) AND (:settled IS NULL OR :settled = (l.action <> 0))"
     " ORDER BY l.execution_id DESC, l.seq DESC LIMIT :limit"
 )
-# One statement for each way to look: an index leads to the rows, and the order of the page is its order.
-_IN_EXECUTION: Final = (
-    f"{_FROM} WHERE l.execution_id = :execution AND l.org = :org AND :workflow IN (0, l.workflow)"
-    f" AND :process IN ('', l.process_id){_FITS}"
-)
-_BY_PROCESS: Final = f"{_FROM} WHERE l.org = :org AND l.process_id = :process AND :workflow IN (0, l.workflow){_FITS}"
-_BY_WORKFLOW: Final = f"{_FROM} WHERE l.workflow = :workflow AND l.org = :org{_FITS}"
-_OPEN: Final = f"{_FROM} WHERE l.org = :org AND l.action = 0{_FITS}"
-_ALL: Final = f"{_FROM} WHERE l.org = :org{_FITS}"
+_LISTS: Final[Mapping[LetterWay, str]] = {
+    "EXECUTION": (
+        f"{_FROM} WHERE l.execution_id = :execution AND l.org = :org AND :workflow IN (0, l.workflow)"
+        f" AND :process IN ('', l.process_id){_FITS}"
+    ),
+    "PROCESS": f"{_FROM} WHERE l.org = :org AND l.process_id = :process AND :workflow IN (0, l.workflow){_FITS}",
+    "WORKFLOW": f"{_FROM} WHERE l.workflow = :workflow AND l.org = :org{_FITS}",
+    "OPEN": f"{_FROM} WHERE l.org = :org AND l.action = 0{_FITS}",
+    "ALL": f"{_FROM} WHERE l.org = :org{_FITS}",
+}
 
 _AFTER_ALL: Final = b"\xff" * 17
 
@@ -43,10 +44,9 @@ def put_letters(
     connection: apsw.Connection, key: bytes, numbers: tuple[int, int], letters: Sequence[LetterRow]
 ) -> None:
     """Notes the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
+    org, workflow = numbers
     for letter in letters:
-        facts = (LETTER_REASONS.index(letter.reason), letter.source, letter.sender, to_ms(letter.kept_on))
-        end = (LETTER_ACTIONS.index(letter.action), letter.settled_by, ms_or_none(letter.settled_on), letter.note)
-        connection.execute(_PUT, (key, letter.seq, *numbers, letter.process_id, *facts, *end))
+        connection.execute(_PUT, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
 
 
 class SqliteLetters:
@@ -94,15 +94,4 @@ def _page(
         "after_seq": after[1] if after is not None else 0,
         "limit": limit,
     }
-    return [letter_from(row) for row in connection.execute(_statement(wanted), facts)]
-
-
-def _statement(wanted: LetterFilter) -> str:
-    """Returns the statement whose index fits best."""
-    if wanted.execution_id:
-        return _IN_EXECUTION
-    if wanted.process_id:
-        return _BY_PROCESS
-    if wanted.workflow_id:
-        return _BY_WORKFLOW
-    return _OPEN if wanted.is_settled is False else _ALL
+    return [letter_from(row) for row in connection.execute(_LISTS[way_to(wanted)], facts)]

@@ -15,18 +15,12 @@ import msgspec
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, patterns, ways
-from looply.engine.spans import HIGHEST_ID, LOWEST_ID, first_id
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
 from looply.engine.sqlite.names import find_number
 
-BUDGET: Final = 20_000
-"""Rows that one page looks at."""
-
-_ALL_STATUSES = 0b111111
-
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
-_COLUMNS = "id, version, status, state, trigger, process_id, workflow, row_number() OVER (ORDER BY id DESC) AS n"
+_FACTS = "id, version, status, state, trigger, process_id, workflow, parent"
+_COLUMNS = f"{_FACTS}, row_number() OVER (ORDER BY id DESC) AS n"
 _BY_ORGANIZATION = """
   SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
@@ -48,8 +42,13 @@ _BY_STATE = """
   SELECT :columns: FROM execution INDEXED BY execution_state
   WHERE org = :org AND state = :text AND status <> 3 AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
+_BY_PARENT = """
+  SELECT :columns: FROM execution INDEXED BY execution_parent
+  WHERE org = :org AND parent = :parent AND parent <> '' AND id < :below AND id >= :lowest
+  ORDER BY id DESC LIMIT :budget
+"""
 _BY_VALUE = """
-  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, s.n
+  SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, s.n
   FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM (
           SELECT DISTINCT execution_id AS id FROM search_field
           WHERE org = :org AND value = :text AND execution_id < :below AND execution_id >= :lowest
@@ -58,7 +57,7 @@ _BY_VALUE = """
 """
 # An execution without a process id answers to its own id.
 _BY_ID = """
-  SELECT id, version, status, state, trigger, process_id, workflow, 0 AS n
+  SELECT :facts:, 0 AS n
   FROM execution WHERE id = :id AND org = :org AND id < :below AND id >= :lowest
 """
 # A few rows in the order of the text: sorting them is cheap, and none is past the budget.
@@ -80,7 +79,7 @@ def _sorted(matches: str) -> str:
     Without its limit, which cuts nothing off, the order of a query within another one would not count.
     """
     return f"""
-      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, 0 AS n
+      SELECT e.id, e.version, e.status, e.state, e.trigger, e.process_id, e.workflow, e.parent, 0 AS n
       FROM (SELECT DISTINCT id FROM ({matches}) WHERE id < :below AND id >= :lowest) m
         CROSS JOIN execution e ON e.id = m.id ORDER BY e.id DESC LIMIT :matches
     """  # noqa: S608 - constants
@@ -88,7 +87,7 @@ def _sorted(matches: str) -> str:
 
 _FITS = """
   ((:statuses >> e.status) & 1) AND :version IN (0, e.version) AND :trigger IN (0, e.trigger)
-  AND :workflow IN (0, e.workflow)
+  AND :workflow IN (0, e.workflow) AND :parent IN ('', e.parent)
   AND (:patterns IS NULL
     OR EXISTS (SELECT 1 FROM json_each(:patterns) p WHERE coalesce(e.process_id, lower(
       substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
@@ -114,7 +113,7 @@ _FOUND = """
 
 def _statement(source: str, fits: str) -> str:
     """Returns the whole statement of a source: at import, from the constants above only."""
-    read = source.replace(":columns:", _COLUMNS)
+    read = source.replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
     parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
@@ -127,6 +126,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
@@ -141,23 +141,10 @@ def list_heads(
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
     workflow = find_number(connection, wanted.workflow_id) if wanted.workflow_id else 0
-    below = cursor_bytes(after) if after else HIGHEST_ID
+    bounds = bounds_of(wanted, after, limit)
     if org is None or workflow is None:
         return [], ""
-    shared: dict[str, Any] = {
-        "org": org,
-        "workflow": workflow,
-        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
-        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
-        "patterns": None,
-        "endings": "[]",
-        "budget": BUDGET,
-        "limit": limit + 1,
-        "matches": MATCHES + 1,
-    }
+    shared: dict[str, Any] = {**bounds, "org": org, "workflow": workflow, "patterns": None, "endings": "[]"}
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
         shared |= {"patterns": _globs(any_id), "endings": _globs(own)}
@@ -167,7 +154,7 @@ def list_heads(
     statements = SEARCHES if is_search else LISTS
     spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
     sources = [(statements[span.kind], _arguments(connection, shared, span)) for span in spans]
-    return merged((connection.execute(*source).fetchall() for source in sources), limit, BUDGET)
+    return merged((connection.execute(*source).fetchall() for source in sources), limit, shared["budget"])
 
 
 def _sought(connection: apsw.Connection, wanted: Filter) -> dict[str, Any]:

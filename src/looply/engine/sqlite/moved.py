@@ -1,11 +1,11 @@
 """The label of a moved folder: its executions go on in a database, and must not go on here too."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from looply.durable import sync_folder, write_whole
 from looply.errors import EngineError, StoreLost
 
 LABEL_NAME: Final = "moved.json"
@@ -37,17 +37,10 @@ def find_label(folder: Path) -> MovedLabel | None:
 def put_label(folder: Path, label: MovedLabel) -> None:
     """Writes the label; it is whole and on the disk when this returns. Raises: StoreLost."""
     path = folder / LABEL_NAME
-    draft = path.with_name(f".{LABEL_NAME}.part")
     text = json.dumps({"state": label.state, "to": label.to, "on": label.on}, indent=2) + "\n"
     try:
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(file, text.encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
-        draft.rename(path)
-        _flush(folder)
+        write_whole(path, text.encode())
+        sync_folder(folder)
     except OSError as error:
         raise StoreLost(f"{path} cannot be written: {error.strerror}") from error
 
@@ -70,11 +63,3 @@ def check_not_moved(folder: Path) -> None:
         f" {path}; what happened there meanwhile is not known here",
         code="FOLDER_MOVED",
     )
-
-
-def _flush(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

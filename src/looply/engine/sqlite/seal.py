@@ -7,11 +7,12 @@ the folder there is no seal, and a crash leaves none.
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from looply.durable import sync_folder, write_whole
 from looply.errors import StoreCorrupt, StoreLost
 
 SEAL_NAME: Final = "seal"
@@ -46,7 +47,7 @@ class Seal:
             if self._path.exists():
                 self._path.unlink()
                 # Before anything is written: a seal that came back after a loss of power would refuse a sound file.
-                _flush(self._folder)
+                sync_folder(self._folder)
         except OSError as error:
             raise StoreLost(f"the seal {self._path} cannot be used: {error.strerror}") from error
 
@@ -58,18 +59,9 @@ class Seal:
         """Notes what the databases are. Nothing may change them until `break_up`; on a full disk there is no seal."""
         if self._is_withheld:
             return
-        draft = self._path.with_name(f".{SEAL_NAME}.part")
-        try:
+        with suppress(OSError):
             noted = {name: digest for name in self._names if (digest := _digest(self._folder / name))}
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(file, json.dumps(noted, indent=2).encode() + b"\n")
-                os.fsync(file)
-            finally:
-                os.close(file)
-            draft.rename(self._path)
-        except OSError:
-            draft.unlink(missing_ok=True)
+            write_whole(self._path, json.dumps(noted, indent=2).encode() + b"\n")
 
 
 def _noted(path: Path) -> dict[str, str]:
@@ -90,11 +82,3 @@ def _digest(path: Path) -> str:
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
-
-
-def _flush(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

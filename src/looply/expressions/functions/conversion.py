@@ -3,14 +3,14 @@
 import re
 
 from looply.errors import BadRequest
-from looply.expressions.conditions import lenient
+from looply.expressions.closures.conditions import lenient
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.binary import bytes_of, text_of
 from looply.expressions.functions.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.functions.numbers import shown
-from looply.expressions.functions.text import LOCALE, SPACE, SPACES
-from looply.expressions.javascript import javascript_text
+from looply.expressions.functions.text import LOCALE
+from looply.expressions.javascript import SPACE, SPACES, javascript_text
 from looply.expressions.values import is_number, is_true, number, text
 from looply.jsontext import Json, encode_json, parse_json
 

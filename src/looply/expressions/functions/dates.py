@@ -3,12 +3,8 @@
 import math
 from collections.abc import Callable
 
-from looply.expressions.dotnet_dates import DAYS, LOCAL, MONTHS, moment_of, print_moment
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
-from looply.expressions.functions.timestamps import FORMATTED, TIMESTAMP, printed, read_lenient
-from looply.expressions.instants import (
+from looply.expressions.dates.dotnet import DAYS, LOCAL, MONTHS, moment_of, print_moment
+from looply.expressions.dates.instants import (
     MILLISECONDS,
     checked,
     civil_of,
@@ -18,7 +14,11 @@ from looply.expressions.instants import (
     of_datetime,
     read_instant,
 )
-from looply.expressions.javascript_dates import read_date
+from looply.expressions.dates.javascript import read_date
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.functions.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.timestamps import FORMATTED, TIMESTAMP, printed, read_lenient
 from looply.expressions.values import is_whole, kind_of, number
 from looply.jsontext import Json
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from typing import Protocol
 
+from looply.expressions.closures.scope import Scope
 from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.scope import Scope
-from looply.expressions.syntax import Call, Node
+from looply.expressions.parsing.syntax import Call, Node
 from looply.expressions.values import is_whole, kind_of
 from looply.jsontext import Json
 

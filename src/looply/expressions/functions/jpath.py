@@ -5,8 +5,8 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaration import Argument, Function, Type
 from looply.expressions.functions.regex import check_pattern
-from looply.expressions.jspath import select
-from looply.expressions.jspath.comparing import text_of
+from looply.expressions.queries.jspath import select
+from looply.expressions.queries.jspath.comparing import text_of
 from looply.expressions.values import kind_of
 from looply.jsontext import Json, parse_json
 

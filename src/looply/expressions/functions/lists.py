@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import cmp_to_key
 
-from looply.expressions.conditions import lenient
+from looply.expressions.closures.conditions import lenient
+from looply.expressions.closures.paths import find
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.functions.objects import property_name
 from looply.expressions.javascript import Order, javascript_text, order_between, order_of
-from looply.expressions.paths import find
 from looply.expressions.values import equal, is_number, is_whole, kind_of, text
 from looply.jsontext import Json
 

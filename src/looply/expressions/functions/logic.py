@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from looply.expressions.conditions import choice, conjunction, disjunction, first_present, lenient, negation
+from looply.expressions.closures.comparisons import comparison
+from looply.expressions.closures.conditions import choice, conjunction, disjunction, first_present, lenient, negation
 from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaration import Argument, Function, Type
-from looply.expressions.operators import binary
 
 _CONDITION = Argument("condition")
 _CONDITIONS = (Argument("condition", is_repeated=True),)
@@ -25,11 +25,11 @@ def _exists(arguments: tuple[Closure, ...]) -> Closure:
 
 
 def _equals(arguments: tuple[Closure, ...]) -> Closure:
-    return binary("==", *arguments)
+    return comparison("==", *arguments)
 
 
 def _compared(symbol: str, arguments: tuple[Closure, ...]) -> Closure:
-    return binary(symbol, *arguments)
+    return comparison(symbol, *arguments)
 
 
 def _first(arguments: tuple[Closure, ...]) -> Closure:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from looply.expressions.conditions import condition
+from looply.expressions.closures.conditions import condition
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaration import Argument, Function, Kind, Loop, LoopBuilder, Type

@@ -3,12 +3,8 @@
 import math
 from collections.abc import Callable
 
-from looply.expressions.dotnet_dates import LOCAL, moment_of
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
-from looply.expressions.functions.timestamps import FORMATTED, TIMESTAMP, printed
-from looply.expressions.instants import (
+from looply.expressions.dates.dotnet import LOCAL, moment_of
+from looply.expressions.dates.instants import (
     MILLISECONDS,
     checked,
     civil_of,
@@ -17,7 +13,11 @@ from looply.expressions.instants import (
     read_instant,
     with_months,
 )
-from looply.expressions.time_zones import instant_in, offset_at, read_local, zone_of
+from looply.expressions.dates.time_zones import instant_in, offset_at, read_local, zone_of
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.functions.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.timestamps import FORMATTED, TIMESTAMP, printed
 from looply.jsontext import Json
 
 _UNITS = ("Second", "Minute", "Hour", "Day", "Week", "Month", "Year")

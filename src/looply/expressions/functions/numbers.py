@@ -8,7 +8,7 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaration import Argument, Function, Kind, Type
 from looply.expressions.functions.text import LOCALE
-from looply.expressions.number_locales import ENGLISH, NUMBER_LOCALES, NumberLocale
+from looply.expressions.texts.number_locales import ENGLISH, NUMBER_LOCALES, NumberLocale
 from looply.expressions.values import is_whole, number_text
 from looply.jsontext import Json
 

@@ -3,8 +3,8 @@
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaration import Argument, Compiling, Function, Kind, Type
-from looply.expressions.patterns import Pattern, compiled
-from looply.expressions.syntax import Call, Constant
+from looply.expressions.parsing.syntax import Call, Constant
+from looply.expressions.texts.patterns import Pattern, compiled
 from looply.expressions.values import kind_of
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS

@@ -2,12 +2,12 @@
 
 import re
 
+from looply.expressions.closures.paths import walked
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.declaration import Argument, Compiling, Function, Type
 from looply.expressions.functions.objects import property_name
-from looply.expressions.paths import walked
-from looply.expressions.syntax import Access, Call, Constant, Name, Node
+from looply.expressions.parsing.syntax import Access, Call, Constant, Name, Node
 from looply.expressions.values import kind_of
 from looply.jsontext import Json
 

@@ -6,14 +6,10 @@ from functools import reduce
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import MISSING, Run
 from looply.expressions.functions.declaration import Argument, Function, Kind, Type, cost_of
-from looply.expressions.locales import canonical, lower, upper
+from looply.expressions.javascript import SPACE, SPACES
+from looply.expressions.texts.locales import canonical, lower, upper
 from looply.expressions.values import identical, is_whole, joined, kind_of, text
 from looply.jsontext import Json
-
-SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-"""White space of ECMAScript, as the inside of a character class."""
-SPACES = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
-"""White space of ECMAScript, each character of it."""
 
 _TEXT = Argument("text", Kind.TEXT)
 LOCALE = Argument("locale", is_optional=True, type=Type.TEXT)

@@ -1,10 +1,10 @@
 """What the functions on timestamps share: their arguments, and how they read and print."""
 
-from looply.expressions.dotnet_dates import ISO, Moment, dayjs_format, print_moment
+from looply.expressions.dates.dotnet import ISO, Moment, dayjs_format, print_moment
+from looply.expressions.dates.javascript import read_date
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaration import Argument, Kind, Type
-from looply.expressions.javascript_dates import read_date
 from looply.jsontext import Json
 
 TIMESTAMP = Argument("timestamp", Kind.TIMESTAMP)

@@ -4,13 +4,10 @@ import re
 from calendar import isleap
 from collections.abc import Callable
 
-from looply.expressions.dotnet_dates import Moment, moment_of
-from looply.expressions.errors import ExpressionError
-from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
-from looply.expressions.instants import civil_of, instant_of, of_datetime
-from looply.expressions.time_zones import offset_at, zone_of
-from looply.expressions.timex import (
+from looply.expressions.dates.dotnet import Moment, moment_of
+from looply.expressions.dates.instants import civil_of, instant_of, of_datetime
+from looply.expressions.dates.time_zones import offset_at, zone_of
+from looply.expressions.dates.timex import (
     Timex,
     is_date,
     is_date_range,
@@ -23,6 +20,9 @@ from looply.expressions.timex import (
     resolved,
     time_timex,
 )
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.functions.declaration import Argument, Function, Kind, Type
 from looply.expressions.values import kind_of
 from looply.jsontext import Json
 

@@ -7,10 +7,9 @@ from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaration import Argument, Function, Type
 from looply.expressions.functions.jpath import document_of
 from looply.expressions.functions.regex import check_pattern
-from looply.expressions.functions.text import SPACES
-from looply.expressions.javascript import javascript_text
+from looply.expressions.javascript import SPACES, javascript_text
+from looply.expressions.queries.xpath import select
 from looply.expressions.values import kind_of, number, text
-from looply.expressions.xpath import select
 from looply.jsontext import Json
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -1,0 +1,1 @@
+"""Dates, their formats, time zones and TIMEX, as Microsoft's JavaScript package has them."""

@@ -1,0 +1,261 @@
+"""Reads dates as V8 reads them: ISO 8601 as ECMA-262 has it, else whatever looks like a date in English.
+
+The lenient half is no standard, but what people write is what Microsoft's functions take: `March 15, 2018 1:27 PM`,
+`3/15/2018`, `Thu, 15 Mar 2018 13:27:36 GMT`. The zone of the machine is UTC here. Source: ECMA-262 Date.parse.
+"""
+
+import re
+from typing import NamedTuple
+
+from looply.expressions.dates.instants import clipped, instant_of, time_of
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ZONES = {
+    **dict.fromkeys(("ut", "utc", "z", "gmt"), 0),
+    "edt": -4,
+    "est": -5,
+    "cdt": -5,
+    "cst": -6,
+    "mdt": -6,
+    "mst": -7,
+    "pdt": -7,
+    "pst": -8,
+}
+_HALVES = {"am": 0, "pm": 12}
+_SPACES = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_TOKEN = re.compile(rf"(?P<number>[0-9]+)|(?P<mark>[:+.)(-])|(?P<space>[{_SPACES}])|(?P<word>[^\0-@{_SPACES}]+)")
+_ISO = re.compile(
+    r"(?P<year>[0-9]{4}|\+[0-9]{6}|-(?!000000)[0-9]{6})(?:-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12][0-9]|3[01]))?)?"
+    r"(?:[Tt](?P<hour>[01][0-9]|2[0-3]|24(?=:00(?::00(?:\.0+)?)?(?![:.0-9]))):(?P<minute>[0-5][0-9])"
+    r"(?::(?P<second>[0-5][0-9])(?:\.(?P<fraction>[0-9]+))?)?"
+    r"(?:[Zz]|(?P<sign>[+-])(?P<zone_hour>[01][0-9]|2[0-3]):?(?P<zone_minute>[0-5][0-9]))?)?"
+)
+_ISO_DATE = re.compile(r"(?:[0-9]{4}|[+-][0-9]{6})(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?[Tt]")
+_SIGNIFICANT = 9
+"""So many digits of a number count, from the first that is not 0."""
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+
+    @property
+    def number(self) -> int:
+        return int(self.text.lstrip("0")[:_SIGNIFICANT] or "0")
+
+
+_END = _Token("end", "")
+
+
+def read_date(text: str) -> int | None:
+    """Returns the milliseconds since 1970 of a text, None when it is no date."""
+    match = _ISO.fullmatch(text)
+    if match is not None:
+        return _iso(match.groupdict(default="0"))
+    if _ISO_DATE.match(text) is not None:
+        return None
+    return _Legacy(text).read()
+
+
+def _iso(part: dict[str, str]) -> int | None:
+    offset = int(part["zone_hour"]) * 60 + int(part["zone_minute"])
+    fraction = _milliseconds(_Token("number", part["fraction"]))
+    time = time_of(int(part["hour"]), int(part["minute"]), int(part["second"]), fraction)
+    instant = instant_of(int(part["year"]), int(part["month"]) or 1, int(part["day"]) or 1, time)
+    return clipped(instant - (offset if part["sign"] != "-" else -offset) * 60_000)
+
+
+def _milliseconds(token: _Token) -> int:
+    length = min(len(token.text), _SIGNIFICANT)
+    return token.number * (100, 10, 1)[length - 1] if length <= 3 else token.number // 10 ** (length - 3)
+
+
+class _Legacy:
+    """One reading of a text that is not ISO 8601: numbers, words and marks in nearly any order."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._place = 0
+        self._day: list[int] = []
+        self._time: list[int] = []
+        self._month: int | None = None
+        self._half: int | None = None
+        self._sign: int | None = None
+        self._zone_hour: int | None = None
+        self._zone_minute: int | None = None
+        self._has_number = False
+
+    def read(self) -> int | None:
+        self._take_iso_date()
+        while (token := self._next()) is not _END:
+            if not self._take(token):
+                return None
+        return self._made()
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._place] if self._place < len(self._tokens) else _END
+
+    def _next(self) -> _Token:
+        token = self._peek()
+        self._place += 1
+        return token
+
+    def _skip(self, mark: str) -> bool:
+        found = self._peek() == ("mark", mark)
+        self._place += found
+        return found
+
+    def _take_iso_date(self) -> None:
+        """Takes as much of `yyyy-MM-dd` as the text begins with: those numbers are a date whatever follows."""
+        sign = self._peek().text
+        is_signed = sign in ("+", "-")
+        year = self._tokens[is_signed] if len(self._tokens) > is_signed else _END
+        if len(year.text) != (6 if is_signed else 4) or year.kind != "number":
+            return
+        self._place = is_signed + 1
+        if sign == "-" and year.number == 0:
+            return
+        self._day.append(-year.number if sign == "-" else year.number)
+        self._has_number = True
+        for largest in (12, 31):
+            if not self._skip("-"):
+                break
+            part = self._peek()
+            if part.kind != "number" or len(part.text) != 2 or not 1 <= part.number <= largest:
+                break
+            self._day.append(self._next().number)
+
+    def _take(self, token: _Token) -> bool:
+        if token.kind == "number":
+            self._has_number = True
+            return self._take_number(token.number)
+        if token.kind == "word":
+            return self._take_word(token.text.lower())
+        is_sign = token.text in ("+", "-")
+        if is_sign and ((self._zone_hour == 0 and self._zone_minute == 0) or self._time):
+            return self._take_offset(1 if token.text == "+" else -1)
+        return not (self._has_number and (is_sign or token.text == ")"))
+
+    def _take_number(self, number: int) -> bool:
+        if self._skip(":"):
+            return self._take_time(number)
+        if self._skip(".") and self._expects(number):
+            self._time.append(number)
+            fraction = self._next()
+            return fraction.kind == "number" and self._end_time(_milliseconds(fraction))
+        if self._zone_hour is not None and self._zone_minute is None and number < 60:
+            self._zone_minute = number
+            return True
+        if self._expects(number):
+            after = self._peek()
+            is_ended = after.kind in ("end", "space") or after.text in ("z", "Z", "+", "-")
+            return self._end_time(number) and is_ended
+        self._skip("-")
+        return self._add_day(number)
+
+    def _take_time(self, number: int) -> bool:
+        if self._skip(":"):
+            if self._time:
+                return False
+            self._time = [number, 0]
+            return True
+        self._skip(".")
+        self._time.append(number)
+        return len(self._time) <= 4
+
+    def _end_time(self, number: int) -> bool:
+        self._time = [*self._time, number, 0, 0, 0][:4]
+        return True
+
+    def _expects(self, number: int) -> bool:
+        bound = {1: 60, 2: 60, 3: 1000}.get(len(self._time), 0)
+        return number < bound
+
+    def _add_day(self, number: int) -> bool:
+        self._day.append(number)
+        return len(self._day) <= 3
+
+    def _take_word(self, word: str) -> bool:
+        if word in _HALVES and self._time:
+            self._half = _HALVES[word]
+            return True
+        if word[:3] in _MONTHS:
+            self._month = _MONTHS.index(word[:3]) + 1
+            self._skip("-")
+            return True
+        if word in _ZONES and self._has_number:
+            offset = _ZONES[word]
+            self._sign, self._zone_hour, self._zone_minute = (-1 if offset < 0 else 1), abs(offset), 0
+            return True
+        return not self._has_number and self._peek().kind != "number"
+
+    def _take_offset(self, sign: int) -> bool:
+        self._sign = sign
+        self._has_number = True
+        token = self._next() if self._peek().kind == "number" else _Token("number", "")
+        if self._peek() == ("mark", ":"):
+            self._zone_hour, self._zone_minute = token.number, None
+        elif len(token.text) in (1, 2):
+            self._zone_hour, self._zone_minute = token.number, 0
+        elif len(token.text) in (3, 4):
+            self._zone_hour, self._zone_minute = divmod(token.number, 100)
+        else:
+            return False
+        return True
+
+    def _made(self) -> int | None:
+        if not self._day:
+            return None
+        year, month, day = self._date()
+        time = self._clock()
+        if time is None or not (1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        if 0 <= year <= 99:
+            year += 2000 if year <= 49 else 1900
+        offset = (self._sign or 0) * ((self._zone_hour or 0) * 60 + (self._zone_minute or 0))
+        return clipped(instant_of(year, month, day, time) - offset * 60_000)
+
+    def _date(self) -> tuple[int, int, int]:
+        one, two, three = [*self._day, 1, 1][:3]
+        is_year_first = not 1 <= one <= 31
+        if self._month is None:
+            return (one, two, three) if is_year_first else (three, one, two)
+        if is_year_first:
+            return one, self._month, two
+        return two, self._month, one
+
+    def _clock(self) -> int | None:
+        hour, minute, second, millisecond = [*self._time, 0, 0, 0, 0][:4]
+        if self._half is not None:
+            if hour > 12:
+                return None
+            hour = hour % 12 + self._half
+        is_end_of_day = (hour, minute, second, millisecond) == (24, 0, 0, 0)
+        if is_end_of_day or (hour < 24 and minute < 60 and second < 60 and millisecond < 1000):
+            return time_of(hour, minute, second, millisecond)
+        return None
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Returns the pieces of a text, without what stands in round brackets and without unknown marks."""
+    found: list[_Token] = []
+    place = 0
+    while place < len(text):
+        if text[place] == "(":
+            place = _after_brackets(text, place)
+            found.append(_Token("unknown", ""))
+            continue
+        match = _TOKEN.match(text, place)
+        found.append(_Token(str(match.lastgroup), match[0]) if match is not None else _Token("unknown", ""))
+        place = match.end() if match is not None else place + 1
+    return found
+
+
+def _after_brackets(text: str, place: int) -> int:
+    depth = 0
+    while place < len(text):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        place += 1
+        if depth == 0:
+            break
+    return place

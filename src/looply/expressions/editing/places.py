@@ -1,0 +1,90 @@
+"""Places within the texts that authors write, for editors: where an expression stands, and what stands at a position.
+
+Positions count characters (code points) from 0, never bytes or UTF-16 units.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import msgspec
+
+from looply.expressions.errors import ExpressionSyntaxError
+from looply.expressions.parsing.lexer import Lexer, Token
+
+_MARK = re.compile(r"(?<!\\)\$\{")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A position of a text with its line and column, which count from 1, and the length of what stands there.
+
+    `length` is None where that is not known, as in a text that cannot be cut into tokens.
+    """
+
+    position: int
+    line: int
+    column: int
+    length: int | None = None
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yields start and end of each expression of a text, without its `${` and `}`; `\\\\${` is literal.
+
+    The last one ends with the text when its brace is missing or it cannot be read.
+    """
+    at = 0
+    while (found := text.find("${", at)) >= 0:
+        at = found + 2
+        if found > 0 and text[found - 1] == "\\":
+            continue
+        try:
+            _, end = Lexer(text, at).embedded()
+        except ExpressionSyntaxError:
+            yield at, len(text)
+            return
+        yield at, end
+        at = end + 1
+
+
+def start_of(text: str, source: str) -> int:
+    """Returns where an expression begins in a text: the first one with that source, 0 when there is none.
+
+    A bare expression is its own text. In cards a source has lost the white space around it, and a `=` before it.
+    """
+    found = dict(spans(text))
+    # What cannot be cut into tokens ends the spans, not a card: there the rest may hold expressions as well.
+    found.update((mark.end(), len(text)) for mark in _MARK.finditer(text, max(found, default=0)))
+    for start, end in found.items():
+        at = start + len(text[start:end]) - len(text[start:end].lstrip())
+        for begin in (start, at, at + 1):
+            if text.startswith(source, begin) and text[begin + len(source) : end].lstrip()[:1] in {"", "}"}:
+                return begin
+    return 0
+
+
+def place_at(text: str, position: int, length: int | None = None) -> Place:
+    """Returns a position of a text as a place; one behind the text is its end."""
+    at = min(position, len(text))
+    line_start = text.rfind("\n", 0, at) + 1
+    return Place(position=at, line=text.count("\n", 0, at) + 1, column=at - line_start + 1, length=length)
+
+
+def token_length(source: str, position: int) -> int | None:
+    """Returns the characters of the token that begins at a position of an expression, None when there is none."""
+    try:
+        tokens = sorted(_flat(Lexer(source).whole()), key=lambda token: token.position)
+    except ExpressionSyntaxError:
+        return None
+    for token, following in pairwise(tokens):
+        if token.position == position and token.kind not in {"interpolation", "end"}:
+            return len(source[position : following.position].rstrip())
+    return None
+
+
+def _flat(tokens: tuple[Token, ...]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        if not isinstance(token.value, str):
+            for piece in token.value:
+                if not isinstance(piece, str):
+                    yield from _flat(piece)

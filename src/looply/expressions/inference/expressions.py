@@ -1,0 +1,225 @@
+"""Infers the shape of an expression's value from the shapes of what it can see, and finds what is wrong with it.
+
+Sound: whenever the expression gives a value for values of those shapes, the value has the inferred shape; and what is
+found to be an error fails for all of them. A whole path that leads nowhere gives null, as it does in a template.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from looply.expressions.functions.declaration import Function
+from looply.expressions.functions.table import FUNCTIONS
+from looply.expressions.inference.findings import Finding, Notes
+from looply.expressions.inference.operators import (
+    COMPARISONS,
+    chain_shape,
+    choice_shape,
+    comparison_shape,
+    condition_shape,
+    unary_shape,
+)
+from looply.expressions.inference.paths import path_shape
+from looply.expressions.inference.visible import Visible, visible_in_step
+from looply.expressions.parsing.lexer import Lexer
+from looply.expressions.parsing.parser import parse
+from looply.expressions.parsing.syntax import (
+    Access,
+    Call,
+    Chain,
+    Conditional,
+    Constant,
+    Interpolation,
+    ListOf,
+    Name,
+    Node,
+    ObjectOf,
+    Unary,
+)
+from looply.expressions.shapes.results import result_of, taken
+from looply.expressions.shapes.shape import (
+    ANY,
+    LIST,
+    NEVER,
+    NULL,
+    OBJECT,
+    TEXT,
+    TEXTUAL,
+    TRUTH,
+    Field,
+    Shape,
+    kinds_shown,
+    list_of,
+    object_of,
+    shape_of_scalar,
+    union,
+    union_of,
+)
+from looply.expressions.shapes.steps import looped
+from looply.limits import DEFAULT_LIMITS, Limits
+
+_LENIENT: Final = frozenset({"exists", "empty", "contains", "bool", "not"})
+"""Functions that give false for what cannot be evaluated."""
+_CONDITIONS: Final = {"and": "&&", "or": "||"}
+OWN_RULES: Final = frozenset({*_LENIENT, *_CONDITIONS, *COMPARISONS, "if", "setPathToValue"})
+"""Functions that do not need the values of all their arguments; all others fail when one of them fails."""
+_UNITS = 200_000
+
+
+class Budget:
+    """The work that inferring may take. Beyond it every value may be anything, and nothing more is found."""
+
+    def __init__(self, units: int = _UNITS) -> None:
+        self.left = units
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The shape of a value, and what is wrong with the expression, in the order of the source."""
+
+    shape: Shape
+    findings: tuple[Finding, ...]
+
+
+def infer(tree: Node, visible: Visible, source: str = "", budget: Budget | None = None) -> Inferred:
+    """Returns the shape of an expression's value, and the findings. Never raises."""
+    walk = _Walk(Notes(source, visible.outcome), budget or Budget())
+    shape = walk.whole(tree, visible)
+    return Inferred(shape, walk.notes.settled(shape))
+
+
+def infer_expression(source: str, document: Shape, limits: Limits = DEFAULT_LIMITS) -> Inferred:
+    """Returns the shape and the findings of a source without `${}` around it, as it would stand in a step's settings.
+
+    Raises: ExpressionSyntaxError when it does not parse; whether functions exist is not looked at.
+    """
+    return infer(parse(Lexer(source).whole(), source, limits), visible_in_step(document), source)
+
+
+class _Walk:
+    def __init__(self, notes: Notes, budget: Budget) -> None:
+        self.notes = notes
+        self._budget = budget
+
+    def whole(self, tree: Node, visible: Visible) -> Shape:
+        """Returns the shape of a whole expression."""
+        return path_shape(self, tree, visible, is_whole=True) if isinstance(tree, Access) else self.shape(tree, visible)
+
+    def shape(self, node: Node, visible: Visible) -> Shape:
+        """Returns the shape of a node; NEVER for one that always fails."""
+        if self._budget.left <= 0:
+            return ANY
+        made = self._shape(node, visible)
+        self._budget.left -= 1 + (made.weight >> 4)
+        return made
+
+    def shapes(self, nodes: Iterable[Node], visible: Visible) -> tuple[Shape, ...]:
+        """Returns the shapes of nodes that are all evaluated."""
+        return tuple(self.shape(node, visible) for node in nodes)
+
+    def aside(self, node: Node, visible: Visible) -> Shape:
+        """Returns the shape of a node that may not be evaluated, or may fail without harm."""
+        before = len(self.notes.found)
+        shape = self.shape(node, visible)
+        self.notes.set_aside(before)
+        return shape
+
+    def _shape(self, node: Node, visible: Visible) -> Shape:
+        match node:
+            case Constant(value):
+                return Shape(TEXT, frozenset({value})) if isinstance(value, str) else shape_of_scalar(value)
+            case Name() | Access():
+                return path_shape(self, node, visible)
+            case Call():
+                return self._call(node, visible)
+            case Unary():
+                return unary_shape(self, node, visible)
+            case Chain():
+                return chain_shape(self, node, visible)
+            case Conditional(first, choices):
+                return choice_shape(self, first, choices, visible)
+            case Interpolation(pieces):
+                return self._made_of((piece for piece in pieces if not isinstance(piece, str)), visible, TEXTUAL)
+            case ListOf(items):
+                return self._made_of(items, visible, None)
+            case ObjectOf(members):  # pragma: no branch  # the type checker knows that there is no other
+                shapes = self.shapes((member for _, member in members), visible)
+                named = zip((name for name, _ in members), shapes, strict=True)
+                return object_of({name: Field(shape) for name, shape in named}) if _all_there(shapes) else NEVER
+
+    def _made_of(self, nodes: Iterable[Node], visible: Visible, made: Shape | None) -> Shape:
+        """Returns the shape of what takes values that must all be there: a list of them, unless it is given."""
+        shapes = self.shapes(nodes, visible)
+        if not _all_there(shapes):
+            return NEVER
+        return made if made is not None else list_of(union_of(shapes))
+
+    def _call(self, node: Call, visible: Visible) -> Shape:
+        function, given = FUNCTIONS.get(node.name), node.arguments
+        if function is None or not _has_count(function, len(given)):
+            self._set_aside(given, visible)
+            return ANY
+        if node.name in COMPARISONS:
+            return comparison_shape(self, COMPARISONS[node.name], given[0], given[1], visible)
+        if node.name in _CONDITIONS:
+            return condition_shape(self, _CONDITIONS[node.name], given, visible)
+        if node.name == "if":
+            return choice_shape(self, given[0], ((given[1], given[2]),), visible)
+        if function.build_loop is not None:
+            return self._loop(function, node, visible)
+        if node.name == "setPathToValue":
+            self.aside(given[0], visible)
+            return self.shape(given[1], visible)
+        if node.name in _LENIENT:
+            self._set_aside(given, visible)
+            return TRUTH
+        return self._called(function, node, visible)
+
+    def _set_aside(self, nodes: Iterable[Node], visible: Visible) -> None:
+        for node in nodes:
+            self.aside(node, visible)
+
+    def _called(self, function: Function, node: Call, visible: Visible) -> Shape:
+        shapes = self.shapes(node.arguments, visible)
+        if not _all_there(shapes):
+            return NEVER
+        is_fitting = True
+        for index, shape in enumerate(shapes):
+            is_fitting &= self._takes(function, index, node.arguments[index], shape)
+        made = result_of(function, shapes) if is_fitting else NEVER
+        if is_fitting and not made.kinds:
+            self.notes.failing(node, f"{function.name}() fails for all that its arguments can be")
+        return made
+
+    def _takes(self, function: Function, index: int, node: Node, shape: Shape) -> bool:
+        """Tells whether a function may take the argument; what it may not take is noted."""
+        argument = function.argument(index)
+        kinds = taken(function, argument)
+        if not shape.kinds & kinds:
+            expected, found = kinds_shown(kinds), kinds_shown(shape.kinds)
+            self.notes.failing(node, f"{function.name}() expects {expected} as `{argument.name}`, found {found}")
+            return False
+        if shape.is_doubtful and not kinds & NULL:
+            self.notes.missing(node, f"{function.name}()")
+        return True
+
+    def _loop(self, function: Function, node: Call, visible: Visible) -> Shape:
+        collection, variable, body = node.arguments
+        found = self.shape(collection, visible)
+        if not found.kinds or not isinstance(variable, Name) or not self._takes(function, 0, collection, found):
+            return NEVER if isinstance(variable, Name) else ANY
+        made = self.aside(body, visible.inside(variable.name, looped(found)))
+        if function.name in {"foreach", "select"}:
+            return list_of(made)
+        if function.name != "where":
+            return TRUTH
+        kept = Shape(LIST, item=found.item) if found.kinds & LIST else NEVER
+        return union(kept, Shape(OBJECT) if found.kinds & OBJECT else NEVER)
+
+
+def _all_there(shapes: tuple[Shape, ...]) -> bool:
+    return all(shape.kinds for shape in shapes)
+
+
+def _has_count(function: Function, count: int) -> bool:
+    return count >= function.fewest and (function.most is None or count <= function.most)

@@ -1,0 +1,197 @@
+"""Evaluates an XPath on a document. Every node that is looked at takes fuel."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.javascript import arithmetic
+from looply.expressions.queries.xpath.functions import Context, call, check_call
+from looply.expressions.queries.xpath.parsing import parsed
+from looply.expressions.queries.xpath.syntax import Call, Chain, Expr, Literal, Negation, Path, Step, Test
+from looply.expressions.queries.xpath.tree import Kind, Node, read_document
+from looply.expressions.queries.xpath.values import COMPARISONS, Conversion, Value
+from looply.expressions.queries.xpath.writing import written
+from looply.jsontext import Json
+
+_BACKWARDS = frozenset({"ancestor", "ancestor-or-self", "parent", "preceding", "preceding-sibling"})
+_SYMBOLS: Mapping[str, str] = {"div": "/", "mod": "%"}
+_NAMED = frozenset({Kind.ELEMENT, Kind.ATTRIBUTE})
+
+
+def select(run: Run, xml: str, path: str) -> Json:
+    """Returns what a path gives: a truth value, a number (a float, maybe not finite), a text, or the texts of nodes.
+
+    Raises: ExpressionError when the XML or the path is none, ExpressionLimit.
+    """
+    run.spend(len(path))
+    tree = parsed(path)
+    nodes = read_document(run, xml)
+    found = _Evaluator(run, nodes).value(tree, Context(nodes[0]))
+    if not isinstance(found, list):
+        return found
+    texts: list[str] = []
+    size = 0
+    for node in _sorted(run, found):
+        texts.append(written(run, node, run.limits.expression_text - size))
+        size += len(texts[-1])
+    return texts
+
+
+class _Evaluator:
+    def __init__(self, run: Run, nodes: list[Node]) -> None:
+        self._run = run
+        self._nodes = nodes
+        self._convert = Conversion(run, nodes)
+
+    def value(self, tree: Expr, context: Context) -> Value:
+        self._run.spend(1)
+        match tree:
+            case Literal(value):
+                return value
+            case Path():
+                return self._path(tree, context)
+            case Call(name, arguments):
+                check_call(name, len(arguments))
+                return call(self._convert, context, name, [self.value(each, context) for each in arguments])
+            case Chain():
+                return self._chain(tree, context)
+            case Negation(operand, times):
+                number = self._convert.number(self.value(operand, context))
+                return -number if times % 2 else number
+            case _:
+                raise ExpressionError(f"xPath() knows no variable ${tree.name} in the path")
+
+    def _chain(self, tree: Chain, context: Context) -> Value:
+        value = self.value(tree.first, context)
+        for symbol, operand in tree.links:
+            if symbol in {"and", "or"}:
+                value = self._convert.holds(value)
+                if value is not (symbol == "or"):
+                    value = self._convert.holds(self.value(operand, context))
+                continue
+            other = self.value(operand, context)
+            if symbol == "|":
+                value = self._union(value, other)
+            elif symbol in COMPARISONS:
+                value = self._convert.compared(symbol, value, other)
+            else:
+                left, right = self._convert.number(value), self._convert.number(other)
+                value = arithmetic(_SYMBOLS.get(symbol, symbol), left, right)
+        return value
+
+    def _union(self, left: Value, right: Value) -> list[Node]:
+        if not isinstance(left, list) or not isinstance(right, list):
+            raise ExpressionError("xPath() expects nodes on both sides of `|` in the path")
+        return self._distinct([*left, *right])
+
+    def _path(self, tree: Path, context: Context) -> Value:
+        found = [context.node]
+        if tree.start is not None:
+            start = self.value(tree.start, context)
+            if not isinstance(start, list):
+                raise ExpressionError("xPath() expects nodes before `[` and `/` in the path")
+            found = start
+            if tree.predicates:
+                found = self._filtered(tree.predicates, _sorted(self._run, found))
+        if tree.is_absolute:
+            found = self._nodes[:1]
+        for step in tree.steps:
+            found = self._distinct(self._stepped(step, found))
+        return found
+
+    def _stepped(self, step: Step, start: Sequence[Node]) -> list[Node]:
+        axis = _AXES.get(step.axis)
+        found: list[Node] = []
+        if axis is None:
+            return found
+        for node in start:
+            candidates = axis(self._nodes, node)
+            self._run.spend(1 + (len(candidates) >> 2))
+            matching = _matching(step.test, candidates)
+            if step.predicates and matching:
+                if step.axis in _BACKWARDS:
+                    matching.reverse()
+                matching = self._filtered(step.predicates, matching)
+            found.extend(matching)
+            self._run.spend(len(matching) >> 2)
+        return found
+
+    def _filtered(self, predicates: Iterable[Expr], found: list[Node]) -> list[Node]:
+        for predicate in predicates:
+            size = len(found)
+            self._run.spend(size)
+            found = [
+                node
+                for position, node in enumerate(found, 1)
+                if self._chosen(self.value(predicate, Context(node, position, size)), position)
+            ]
+        return found
+
+    def _chosen(self, value: Value, position: int) -> bool:
+        return value == position if isinstance(value, float) else self._convert.holds(value)
+
+    def _distinct(self, found: list[Node]) -> list[Node]:
+        self._run.spend(len(found) >> 3)
+        return list(dict.fromkeys(found))
+
+
+def _sorted(run: Run, found: list[Node]) -> list[Node]:
+    run.spend(len(found))
+    return sorted(found, key=lambda node: node.key)
+
+
+def _matching(test: Test, candidates: Sequence[Node]) -> list[Node]:
+    kinds, name = test.kinds, test.name
+    if test.prefix is not None:
+        if any(node.kind in kinds for node in candidates):
+            raise ExpressionError(f"xPath() cannot know the prefix `{test.prefix}:` in the path; local-name() can help")
+        return []
+    if name is None:
+        return [node for node in candidates if node.kind in kinds]
+    if kinds != _NAMED:
+        return [node for node in candidates if node.kind in kinds and node.name == name]
+    return [node for node in candidates if node.kind in kinds and not node.uri and node.folded == name]
+
+
+def _ancestors(node: Node) -> list[Node]:
+    found = []
+    at = node.parent
+    while at is not None:
+        found.append(at)
+        at = at.parent
+    return found[::-1]
+
+
+def _following(nodes: list[Node], node: Node) -> list[Node]:
+    """Returns what Microsoft's package finds: of a node with children, what is in it and what follows its parent."""
+    if node.index or node.parent is None:
+        return nodes[node.place + 1 :] if not node.index else []
+    if not node.children:
+        return nodes[node.end :]
+    after = node.parent.end if node.parent.parent is not None else len(nodes)
+    return nodes[node.place + 1 : node.end] + nodes[after:]
+
+
+def _siblings(node: Node) -> list[Node]:
+    return node.parent.children if node.parent is not None and not node.index else []
+
+
+Axis = Callable[[list[Node], Node], list[Node]]
+_AXES: Mapping[str, Axis] = {
+    "ancestor": lambda _, node: _ancestors(node),
+    "ancestor-or-self": lambda _, node: [*_ancestors(node), node],
+    "attribute": lambda _, node: node.attributes,
+    "child": lambda _, node: node.children,
+    "descendant": lambda nodes, node: [] if node.index else nodes[node.place + 1 : node.end],
+    "descendant-or-self": lambda nodes, node: [node] if node.index else nodes[node.place : node.end],
+    "following": _following,
+    "following-sibling": lambda _, node: [each for each in _siblings(node) if each.place > node.place],
+    "parent": lambda _, node: [] if node.parent is None else [node.parent],
+    "preceding": lambda nodes, node: [] if node.index else nodes[: node.place],
+    "preceding-sibling": lambda _, node: [each for each in _siblings(node) if each.place < node.place],
+    "self": lambda _, node: [node],
+}
+"""The nodes of each axis, in the order of the document. `following` and `preceding` are those of Microsoft's package.
+
+An attribute (`index` is not 0) has neither children nor siblings.
+"""

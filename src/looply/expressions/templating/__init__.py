@@ -1,0 +1,1 @@
+"""Texts and JSON values that hold expressions: the settings of steps, and cards."""

@@ -1,0 +1,209 @@
+"""Templates: JSON values whose strings may hold `${...}`, as the settings of steps do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from looply.expressions.closures.scope import Path
+from looply.expressions.compiling.operators import interpolation
+from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
+from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
+from looply.expressions.expression import Expression
+from looply.expressions.templating.strings import split_string
+from looply.expressions.values import text
+from looply.jsontext import Json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+Escape: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """An escape for every expression of a string that holds more than the expression, quoted or not."""
+
+    escape: Escape
+
+    def __call__(self, value: str) -> str:
+        """Returns the escaped text."""
+        return self.escape(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A JSON value with expressions, ready to be evaluated any number of times.
+
+    `value` is as authored. `expressions` gives each expression with the JSON Pointer of its string within the
+    value, in document order. `references` are those of all expressions.
+    """
+
+    value: Json
+    expressions: tuple[tuple[str, Expression], ...]
+    references: tuple[Path, ...]
+    _constant: Json = field(repr=False)
+    _evaluate: Closure | None = field(repr=False)
+    _slots: int = field(repr=False)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it holds no expression, so that every evaluation gives one and the same value."""
+        return self._evaluate is None
+
+    def evaluate(self, evaluation: Evaluation) -> Json:
+        """Returns the value with its expressions evaluated, in document order.
+
+        A string that is one whole `${...}` gives the typed value, any other a text. Constant parts and values of
+        the document are shared, so the result must not be changed. Fuel is counted over the whole template.
+
+        Raises: ExpressionError with the pointer of the string, ExpressionLimit (one of it).
+        """
+        if self._evaluate is None:
+            return self._constant
+        return self._evaluate(Run(evaluation, self._slots))
+
+    def evaluate_in(self, run: Run) -> Json:
+        """Returns the value as `evaluate` does, within a run of `begin`, which then tells what it took."""
+        return self._constant if self._evaluate is None else self._evaluate(run)
+
+    def begin(self, evaluation: Evaluation) -> Run:
+        """Returns a run for `evaluate_in`."""
+        return Run(evaluation, self._slots)
+
+    def lookup(self, evaluation: Evaluation) -> tuple[bool, Json]:
+        """Returns whether the value is present, and the value; absent is only a path that is not there.
+
+        Raises: as `evaluate`.
+        """
+        if self._evaluate is not None and isinstance(self.value, str) and len(self.expressions) == 1:
+            _, expression = self.expressions[0]
+            if expression.path is not None and self.value == f"${{{expression.source}}}":
+                return expression.lookup(evaluation)
+        return True, self.evaluate(evaluation)
+
+
+def parse_template(
+    value: Json, limits: Limits = DEFAULT_LIMITS, escapes: Mapping[str, Escape] | None = None
+) -> Template:
+    """Returns the template of a JSON value. Keys are never expressions.
+
+    `escapes` gives, by the JSON Pointer of a string with quoted literals, what makes a text safe within them: it is
+    applied to the value of each expression that the string has between `'` and `'`, or of all if it is `Everywhere`.
+
+    Raises: ExpressionSyntaxError with the pointer of the string.
+    """
+    builder = _Builder(limits, escapes or {})
+    constant, evaluate = builder.build(value, "", limits.json_levels)
+    expressions = tuple(builder.expressions)
+    references = tuple(dict.fromkeys(path for _, expression in expressions for path in expression.references))
+    slots = max((expression.compiled.slots for _, expression in expressions), default=0)
+    return Template(value, expressions, references, constant, evaluate, slots)
+
+
+def escaped(key: str) -> str:
+    """Returns a key as a part of a JSON Pointer. Source: RFC 6901 section 3."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+class _Builder:
+    """Makes of each value either a constant or a closure."""
+
+    def __init__(self, limits: Limits, escapes: Mapping[str, Escape]) -> None:
+        self._limits = limits
+        self._escapes = escapes
+        self.expressions: list[tuple[str, Expression]] = []
+
+    def build(self, value: Json, pointer: str, levels: int) -> tuple[Json, Closure | None]:
+        """Returns the constant, and no closure, or whatever and the closure."""
+        if isinstance(value, str):
+            return self._string(value, pointer)
+        if isinstance(value, dict):
+            made = self._parts(value.items(), pointer, levels)
+            return _container(value, dict(value), made)
+        if isinstance(value, list):
+            made = self._parts(enumerate(value), pointer, levels)
+            return _container(value, list(value), made)
+        return value, None
+
+    def _parts(self, items: Json, pointer: str, levels: int) -> list[tuple[Json, Json, Closure | None]]:
+        if levels == 0:
+            raise ExpressionSyntaxError("nested too deeply; the limit is `json_levels`", source="", position=0)
+        return [(key, *self.build(item, f"{pointer}/{escaped(str(key))}", levels - 1)) for key, item in items]
+
+    def _string(self, value: str, pointer: str) -> tuple[Json, Closure | None]:
+        if "${" not in value:
+            return value, None
+        try:
+            pieces = split_string(value, self._limits)
+        except ExpressionSyntaxError as error:
+            raise error.within(pointer) from error
+        found = [(pointer, piece) for piece in pieces if isinstance(piece, Expression)]
+        if not found:
+            return "".join(map(str, pieces)), None
+        self.expressions.extend(found)
+        if len(pieces) == 1:
+            return None, _placed(_value_of(found[0][1]), pointer)
+        parts: list[str | Closure] = [piece if isinstance(piece, str) else _value_of(piece) for piece in pieces]
+        if (escape := self._escapes.get(pointer)) is not None:
+            parts = _escaped_parts(parts, escape)
+        return None, _placed(interpolation(tuple(parts)), pointer)
+
+
+def _value_of(expression: Expression) -> Closure:
+    """Returns the value of an expression of a template: there a whole path that leads nowhere is null, ever so."""
+    find = expression.compiled.find
+    if find is None:
+        return expression.evaluate_in
+
+    def evaluate(run: Run) -> Json:
+        value = find(run)
+        return None if value is MISSING else value
+
+    return evaluate
+
+
+def _escaped_parts(parts: list[str | Closure], escape: Escape) -> list[str | Closure]:
+    made: list[str | Closure] = []
+    is_everywhere = isinstance(escape, Everywhere)
+    is_within = False
+    for part in parts:
+        if isinstance(part, str):
+            is_within ^= part.count("'") % 2 == 1
+        is_escaped = is_within or is_everywhere
+        made.append(part if isinstance(part, str) or not is_escaped else _escaped_text(part, escape))
+    return made
+
+
+def _escaped_text(closure: Closure, escape: Escape) -> Closure:
+    def evaluate(run: Run) -> str:
+        return escape(text(run, closure(run)))
+
+    return evaluate
+
+
+def _placed(closure: Callable[[Run], Json], pointer: str) -> Closure:
+    def evaluate(run: Run) -> Json:
+        try:
+            return closure(run)
+        except ExpressionError as error:
+            error.within(pointer)
+            raise
+
+    return evaluate
+
+
+def _container(value: Json, copy: Json, parts: list[tuple[Json, Json, Closure | None]]) -> tuple[Json, Closure | None]:
+    """Returns the container itself when nothing in it changes, else the closure that fills a copy."""
+    for key, constant, closure in parts:
+        if closure is None:
+            copy[key] = constant
+    moving = tuple((key, closure) for key, _, closure in parts if closure is not None)
+    if not moving:
+        is_same = all(constant is value[key] for key, constant, _ in parts)
+        return (value if is_same else copy), None
+
+    def evaluate(run: Run) -> Json:
+        made = copy.copy()
+        for key, closure in moving:
+            made[key] = closure(run)
+        return made
+
+    return None, evaluate
