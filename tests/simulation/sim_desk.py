@@ -30,7 +30,7 @@ class Desk:
         self._serial = count(1)
         self.actions: list[Act] = []
         if simulation.pool.is_rich:
-            self.actions = [self.pass_on] * 2 + [self.hurry] * 8 + [self.settle] * 3 + [self.redrive_all] * 3
+            self.actions = [self.pass_on] * 2 + [self.hurry] * 6 + [self.settle] * 2 + [self.redrive_all] * 2
 
     async def pass_on(self) -> None:
         """Passes one of the open cards on to somebody, who may have one already."""

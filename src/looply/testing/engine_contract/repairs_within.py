@@ -98,7 +98,7 @@ class EditWithinStories:
     async def test_an_edit_of_what_iterations_have_names_one_that_is_open(self, engine: Driver) -> None:
         execution_id = await half_broken(engine, reading())
         scope = await failed_scope(engine, execution_id)
-        document = {"read": {"output": {}}}
+        document: Json = {"read": {"output": {}}}
         assert await told(engine, execution_id, EditDocument, document=document) == (
             "/document/read",
             f"has an output in each iteration of its own; name the iteration by its scope; open are {scope}",
@@ -107,7 +107,7 @@ class EditWithinStories:
             "/scope",
             f"no branch or iteration 'loop[7]' is open; open are {scope}",
         )
-        outside = {"last": {"output": {}}}
+        outside: Json = {"last": {"output": {}}}
         path, message = await told(engine, execution_id, Retry, document=outside, scope=scope)
         assert (path, message) == ("/document/last", f"is not of the iteration {scope}; edit it without a scope")
         assert await engine.events(execution_id, DocumentEdited) == []
