@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from looply.definition import LogLevel
 from looply.execution.address import Address
 from looply.execution.approval_terms import ApprovalTerms
+from looply.execution.card_copy import CardCopy
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
@@ -241,18 +242,6 @@ class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
     output: Json | UnsetType = UNSET
     size: int = 0
     secret: tuple[str, ...] = ()
-
-
-class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One recipient's copy of a card. `part` counts the copies of a step from 0.
-
-    `takes` are the parts whose place it takes: those copies were passed on to this recipient.
-    """
-
-    card_id: str
-    recipient: str
-    part: int = 0
-    takes: tuple[int, ...] = ()
 
 
 class CardWanted(StepEvent, frozen=True, kw_only=True):
