@@ -28,11 +28,11 @@ _WRITES = frozenset(
         "put_definition",
         "put_dictionary",
         "drop_deliveries",
+        "begin_trial",
+        "end_trial",
         "prune",
         "drop_keys",
         "give_back",
-        "begin_trial",
-        "end_trial",
     }
 )
 
