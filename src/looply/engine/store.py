@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.engine.boot import Boot
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
@@ -152,27 +153,6 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_cards: tuple[str, ...] = ()
     drop_continues: bool = False
     drop_place: bool = False
-
-
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
-
-    organization_id: str
-    workflow_id: str
-    process_id: str
-    request: bytes
-
-
-class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An idempotency key with the fingerprint of its request.
-
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
-
-    organization_id: str
-    text: str
-    request: bytes
-    expires_on: datetime
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

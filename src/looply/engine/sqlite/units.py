@@ -7,6 +7,7 @@ datastore. A refusal undoes the savepoint.
 import apsw
 
 from looply.clock import to_ms
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.rows import (
     EFFECT_STATES,
     INCIDENT_KINDS,
@@ -22,7 +23,7 @@ from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.letters import put_letters
 from looply.engine.sqlite.names import Names
-from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
+from looply.engine.store import StoredDefinition, Unit, Work, WorkChange
 from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
