@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import regions, searching
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -54,6 +55,10 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _timer_rows(found["timers"])
     if "growth" in found:
         yield from _growth_rows(found["growth"])
+    if "regions" in found:
+        yield from (Row(*line) for line in regions.lines_of(found["regions"]))
+    if "search" in found:
+        yield from (Row(*line) for line in searching.lines_of(found["search"]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:

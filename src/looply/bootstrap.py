@@ -328,7 +328,7 @@ async def _compose(
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
-    await application.pump.recover(boot.epoch, boot.poisoned)
+    await application.pump.recover(boot)
     await settle_all(application.services)
     async with running_loops(application.loops, application.services.lifecycle.drain):
         yield

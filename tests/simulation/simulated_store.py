@@ -34,7 +34,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone",
+    "take", "settle", "postpone", "begin_trial", "end_trial",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 

@@ -347,7 +347,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "SEARCH_TOO_WIDE": (
         "call",
-        "The search combines or names more than it can follow, or a text has too many `*`. Narrow it.",
+        "The search names more than it can compare, or a text has too many `*`. Narrow it.",
     ),
     "SECRETS_NEEDED": ("state", "The kind of the connection changes, so its secrets must be entered again."),
     "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from httpx2 import ServerSentEvent
 
@@ -15,6 +15,7 @@ from looply.cli.tables import instant
 from looply.cli.terminal import Terminal
 from looply.errors import Timeout, Unavailable
 
+_Found = TypeVar("_Found")
 _FIRST_SECONDS: Final = 0.2
 _LAST_SECONDS: Final = 3.0
 _COMES_BACK: Final = (429, 503)
@@ -101,7 +102,7 @@ class Watch:
                     raise
             await self._pause(_LAST_SECONDS)
 
-    async def _in_time(self, coming: Awaitable[Any]) -> Any:
+    async def _in_time(self, coming: Awaitable[_Found]) -> _Found:
         left = self._deadline - self._terminal.clock.monotonic()
         try:
             async with asyncio.timeout(None if left == float("inf") else max(left, 0.0)):

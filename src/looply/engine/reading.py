@@ -159,11 +159,11 @@ class Reader:
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
     async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+        """Returns the state that is stored, also where memory does not know of its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
-        return await self._loader.folded(execution_id)
+        return (await self._loader.load(execution_id))[0]
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

@@ -4,9 +4,9 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,9 @@ from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
+
+POISON_LOADS: Final = 3
+"""An execution with more loads than this is parked: one as a suspect, one for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,14 +218,17 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
     """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, the ids of definitions that are stored, and the executions that were loaded more often
-    than the poison guard allows."""
+    dictionaries by number, and the ids of definitions that are stored.
+
+    `suspects` are executions of which one may have brought a process down, and something is to be done for them;
+    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`WorkQueue.suspects`)."""
 
     epoch: int
     highest_id: str
     dictionaries: Mapping[int, bytes]
     definitions: frozenset[str]
     poisoned: Sequence[str]
+    suspects: frozenset[str] = frozenset()
 
 
 class Journal(Protocol):
@@ -346,9 +352,30 @@ class WorkQueue(Protocol):
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
 
-        What they were at counts one more load. Returns the executions of ended processes that were loaded more often
-        than the poison guard allows. Several processes may call it at once; a load is counted once.
+        What they were at is suspect. Returns the executions of ended processes whose trials ended more of them than
+        the poison guard allows. Several processes may call it at once.
         """
+        ...
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns those of these executions that may have ended a process, each with its loads.
+
+        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared: `Boot`
+        names them there.
+        """
+        ...
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
+
+        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
+        its loads to 0, as does `end_trial`.
+        Raises: StoreFull, StoreUnreachable, StoreLost.
+        """
+        ...
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Says that this process has outlived the work on an execution, which is no suspect any more."""
         ...
 
 
@@ -451,7 +478,7 @@ class Store(Protocol):
         ...
 
     async def open(self) -> Boot:
-        """Takes the store into possession: lock, epoch, schema, poison guard.
+        """Takes the store into possession: lock, epoch, schema, suspects.
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """

@@ -18,7 +18,18 @@ from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
-    {"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary", "drop_deliveries"}
+    {
+        "commit",
+        "mark_running",
+        "put",
+        "drop",
+        "skip",
+        "put_definition",
+        "put_dictionary",
+        "drop_deliveries",
+        "begin_trial",
+        "end_trial",
+    }
 )
 
 
@@ -29,7 +40,8 @@ class Faults:
     `is_full`: every write raises StoreFull and does nothing. `is_dead`: the process is gone, and every call fails.
     `fails` holds errors that the next commits raise, one each, without doing anything, and `unmarked` those of the next
     marks of effects. `lost_answers` counts commits that are stored and whose answer never comes. `units` are those that
-    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space.
+    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space. `unheard` are names
+    of writes that find none, each time.
     """
 
     def __init__(self, units: list[Unit]) -> None:
@@ -39,6 +51,7 @@ class Faults:
         self.fails: list[EngineError] = []
         self.unmarked: list[EngineError] = []
         self.refused = 0
+        self.unheard: set[str] = set()
         self.lost_answers = 0
         self.units = units
         self.failure: StoreLost | None = None
@@ -97,7 +110,7 @@ class Faults:
             raise StoreLost(f"a dead process used {name} of its store")
         if name in _WRITES and self.failure is not None:
             raise self.failure
-        if name in _WRITES and self.is_full:
+        if (name in _WRITES and self.is_full) or name in self.unheard:
             self.refused += 1
             raise StoreFull("no space left on the disk")
         if name == "mark_running" and self.unmarked:

@@ -3,17 +3,22 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
 from looply.app.services import Services
 from looply.engine.shell import Shell
-from looply.server import events
+from looply.limits import DEFAULT_LIMITS
+from looply.server.application import build_app
 from looply.server.boundary import Boundary
+from looply.server.pages import Pages
+from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0
 """Seconds after which a test that waits for what does not come ends."""
@@ -115,6 +120,14 @@ class Streams:
 @pytest_asyncio.fixture
 async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
     found = Streams(app, mine)
+    yield found
+    await found.close()
+
+
+@pytest_asyncio.fixture
+async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
+    """Gives streams of an application whose heart beats a hundred times a second."""
+    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), heartbeat_seconds=0.01), mine)
     yield found
     await found.close()
 
@@ -287,10 +300,8 @@ async def test_streams_end_when_the_server_stops(mine: Caller, streams: Streams,
         await asyncio.wait_for(stream.task, BOUND)
 
 
-async def test_only_so_many_streams_are_open_at_once(
-    mine: Caller, streams: Streams, shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shell.feed, "_most", 2)
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=2)], indirect=True)
+async def test_only_so_many_streams_are_open_at_once(mine: Caller, streams: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     some = [streams.open("watchExecution", workflow_execution_id=execution_id) for _ in range(2)]
     for stream in some:
@@ -302,21 +313,15 @@ async def test_only_so_many_streams_are_open_at_once(
     assert kinds(await streams.open("watchExecution", workflow_execution_id=execution_id).entries(2))
 
 
-async def test_a_silent_stream_beats_and_says_where_it_stands(
-    mine: Caller, streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
+async def test_a_silent_stream_beats_and_says_where_it_stands(mine: Caller, beating: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
-    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    stream = beating.open("watchExecution", workflow_execution_id=execution_id)
     last = (await stream.entries(2))[-1]["id"]
     assert await stream.frame() == {"": "", "id": last}
 
 
-async def test_a_stream_ends_when_its_key_is_revoked(
-    mine: Caller, streams: Streams, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
-    stream = streams.open("watchOrganization")
+async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Streams, services: Services) -> None:
+    stream = beating.open("watchOrganization")
     await reached(stream)
     for key in (await mine.get("getKeys")).json()["items"]:
         await services.catalog.keys.revoke(mine.organization_id, key["key_id"])

@@ -14,6 +14,7 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
+    POISON_LOADS,
     Batch,
     Claim,
     EffectRow,
@@ -31,7 +32,8 @@ from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.deliveries import Delivered, DeliveryKind
 from looply.execution.searching import SearchValues
 
-POISON_LOADS: Final = 3
+_FRONT: Final = 500
+"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -146,15 +148,38 @@ class MemoryData:
         floor = self.datastore_floors.get(change.organization_id, 0)
         self.datastore_floors[change.organization_id] = max(floor, change.revision)
 
-    def count_loads(self, now: datetime) -> list[str]:
-        """Counts a load of every execution that work was done for, after a crash; returns those with too many."""
-        runnable = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
-        runnable |= {key[0] for key, timer in self.timers.items() if timer.due <= now}
-        runnable |= {row.target for row in self.deliveries}
+    def suspects(self, now: datetime) -> tuple[frozenset[str], list[str]]:
+        """Returns the suspects that something is to be done for, and those of them that ended too many processes.
+
+        After a crash every execution that the process may have been at is one.
+        """
+        begun = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
+        due = sorted((timer.due, *key) for key, timer in self.timers.items() if timer.due <= now)
+        targets = sorted({row.target for row in self.deliveries})
         if not self.is_clean:
-            for execution_id in runnable & self.heads.keys():
-                self.loads[execution_id] += 1
-        return sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
+            front = {execution_id for _, execution_id, _ in due[:_FRONT]} | {*targets[:_FRONT], *self.admissible()}
+            for execution_id in (begun | front) & self.heads.keys():
+                self.loads[execution_id] = max(self.loads[execution_id], 1)
+        runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *self.places}
+        poisoned = sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
+        return frozenset(key for key in runnable if self.loads.get(key, 0)) - {*poisoned}, poisoned
+
+    def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of an execution that is stored."""
+        if execution_id in self.loads:
+            self.loads[execution_id] += 1
+        return execution_id in self.loads
+
+    def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads."""
+        if execution_id in self.loads:
+            self.loads[execution_id] = 0
+
+    def admissible(self) -> list[str]:
+        """Returns the executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        workflows = sorted({self.heads[key].workflow_id for key in self.places})
+        lines = [self.line_of(workflow_id) for workflow_id in workflows]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
 
     def _check(self, unit: Unit) -> None:
         if unit.key is not None:

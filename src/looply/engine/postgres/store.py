@@ -90,8 +90,8 @@ class PostgresStore:
     async def open(self) -> Boot:
         """Takes the database into possession; makes the schema when there is none.
 
-        A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
-        unless the last process that worked on the store ended in order.
+        A new store has the starter dictionary as number 1. What a process may have been at that did not end in
+        order is suspect.
         Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError (code `MOVE_UNFINISHED` for a database
         that a move has not filled to its end).
         """
@@ -153,7 +153,7 @@ class PostgresStore:
         database.drop()
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start counts a load."""
+        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
         self._stop_renewal()
         self._database.abandon()
 

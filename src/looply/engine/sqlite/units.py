@@ -114,7 +114,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     )
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
-    elif unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
+    if unit.snapshot is None and unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
     if unit.work != _NO_CHANGE:
         _put_work(connection, key, (org, workflow), unit.work.put)

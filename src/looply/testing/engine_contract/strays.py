@@ -6,8 +6,10 @@ import pytest
 
 from looply.errors import EngineError
 from looply.execution.events import IncidentOpened, StepFailed, StepUnknown
+from looply.testing.carriage import REPEATS
 from looply.testing.definitions import call, calling, chain
 from looply.testing.driver import Driver
+from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer
 
 MINUTE = timedelta(minutes=1)
@@ -42,6 +44,7 @@ class StrayStories:
         assert [event.kind for event in incidents] == ([] if is_repeated else ["UNKNOWN"])
 
     async def test_a_call_that_nobody_could_begin_is_begun_later(self, engine: Driver) -> None:
+        needs(engine, REPEATS)
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
