@@ -16,7 +16,7 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
@@ -188,6 +188,7 @@ class Committer:
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
+            expires_on=expiry_of(before, after, workflow),
         )
         return unit, batch.chain
 
