@@ -153,10 +153,11 @@ class SearchStories:
         parents = [await engine.started(calling_child(), {"po": po}) for po in ("1", "2")]
         await engine.deliver()
         for parent in parents:
-            page = await engine.shell.list(ORGANIZATION, Filter(parent=parent))
+            page = await engine.shell.list(ORGANIZATION, Filter(parents=(parent,)))
             assert [item.head.execution_id for item in page.items] == [await child_of(engine, parent)]
             assert [item.head.parent for item in page.items] == [parent]
-        assert (await engine.shell.list(ORGANIZATION, Filter(parent=await child_of(engine, parents[0])))).items == []
+        none = Filter(parents=(await child_of(engine, parents[0]),))
+        assert (await engine.shell.list(ORGANIZATION, none)).items == []
 
     async def test_a_term_finds_where_an_execution_stands_until_it_has_completed(self, engine: Driver) -> None:
         first = await engine.started(delaying(), process_id="PO-1")
