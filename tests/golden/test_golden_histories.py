@@ -14,9 +14,10 @@ import pytest
 from record import HISTORIES, SCENARIOS, summary
 
 import looply
+from looply.definition import LogLevel
 from looply.definition.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.events import Event, ExecutionClosed
+from looply.execution.events import Event, EventBase, ExecutionClosed
 from looply.execution.state import Status, WaitEnd
 
 FILES = sorted(HISTORIES.glob("*.json"))
@@ -82,8 +83,12 @@ def test_each_kind_of_event_that_this_release_makes_is_in_a_recorded_history() -
 def test_each_word_that_an_event_may_hold_is_in_a_recorded_history(kind: type) -> None:
     events = [event for event in all_events() if type(event) is kind]
     for name, hint in get_type_hints(kind).items():
-        if get_origin(hint) is Literal:
+        if get_origin(hint) is Literal and name not in EventBase.__struct_fields__:
             assert {getattr(event, name) for event in events} == set(get_args(hint)), name
+
+
+def test_each_level_of_the_log_is_in_a_recorded_history() -> None:
+    assert {event.log for event in all_events()} == set(get_args(LogLevel))
 
 
 def test_each_status_and_each_end_of_a_wait_is_in_a_recorded_history() -> None:
