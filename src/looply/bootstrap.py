@@ -37,6 +37,7 @@ from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
@@ -319,7 +320,13 @@ async def _compose(
         services=services,
         shell=shell,
         pump=pump,
-        loops=(pump, reconciler, auditor, BulkRunner(services, _holder(store))),
+        loops=(
+            pump,
+            reconciler,
+            auditor,
+            Pruner(store.pruning, clock, settings.retention),
+            BulkRunner(services, _holder(store)),
+        ),
         store=store,
     )
 
@@ -328,7 +335,7 @@ async def _compose(
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
-    await application.pump.recover(boot.epoch, boot.poisoned)
+    await application.pump.recover(boot)
     await settle_all(application.services)
     async with running_loops(application.loops, application.services.lifecycle.drain):
         yield

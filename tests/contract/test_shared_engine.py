@@ -327,6 +327,58 @@ class TestEnds:
         assert incident.kind == "POISON"
         assert await watcher.status(item.head.execution_id) == "FAILED"
 
+    async def test_a_timer_that_ends_one_process_after_the_other_is_parked_and_its_neighbor_fires(
+        self, processes: Processes
+    ) -> None:
+        (watcher,) = await processes.open(1)
+        poison = await watcher.started(delaying("PT59M"))
+        other = await watcher.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        for _ in range(4):
+            # The first one wakes both at once, those after it one after the other: they know that it has ended.
+            (doomed,) = await processes.open(1)
+            doomed.faults.hold()
+            doomed.call(doomed.pump.tick())
+            await doomed.faults.holding(1)
+            await processes.crash(doomed)
+            await watcher.store.work.end_lost_processes()
+            processes.sql("UPDATE timer SET taken = taken - interval '11 s' WHERE taken > '-infinity'")
+        await processes.advance(SWEEP, watcher)
+        (incident,) = await watcher.events(poison, IncidentOpened)
+        assert incident.kind == "POISON"
+        assert await watcher.status(poison) == "FAILED"
+        assert await watcher.status(other) == "COMPLETED"
+
+    async def test_a_timer_that_was_taken_by_a_hundred_processes_which_ended_is_healthy(
+        self, processes: Processes
+    ) -> None:
+        (watcher,) = await processes.open(1)
+        execution_id = await watcher.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        for _ in range(100):
+            assert len(await watcher.store.work.due_timers(processes.true.now(), 10)) == 1
+            # The taker is not heard of any more, and another one takes it.
+            processes.sql("UPDATE timer SET taken = taken - interval '11 s', epoch = 0")
+        await processes.advance(SWEEP, watcher)
+        assert await watcher.status(execution_id) == "COMPLETED"
+        assert await watcher.events(execution_id, IncidentOpened) == []
+
+    async def test_a_suspect_that_another_process_is_at_is_left_to_it(self, processes: Processes) -> None:
+        a, b = await processes.open(2)
+        execution_id = await a.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        processes.sql("UPDATE execution SET loads = 1")
+        a.faults.hold()
+        firing = a.call(a.pump.tick())
+        await a.faults.holding(1)
+        processes.sql("UPDATE timer SET taken = taken - interval '11 s'")
+        await processes.tick(b)
+        assert await b.events(execution_id, TimerFired) == []
+        a.faults.let_go()
+        await firing
+        assert await b.status(execution_id) == "COMPLETED"
+        assert processes.sql("SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
+
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_a_paused_process_that_comes_back_stores_nothing_more(
         self, processes: Processes, method: str

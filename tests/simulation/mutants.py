@@ -28,6 +28,7 @@ from looply.engine.pump import Pump
 from looply.engine.reading import Reader
 from looply.engine.recovery import Recovery
 from looply.engine.starting import Starter
+from looply.engine.store import Boot
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
 from looply.errors import ClaimTaken, StoreFull, StoreLost
@@ -430,8 +431,8 @@ def _without_fence() -> AbstractContextManager[None]:
 def _after_recovery(status: str, act: Callable[[Any, Any], Any]) -> AbstractContextManager[None]:
     original = Pump.recover
 
-    async def recover(self: Any, epoch: int, poisoned: Sequence[str]) -> None:
-        await original(self, epoch, poisoned)
+    async def recover(self: Any, boot: Boot) -> None:
+        await original(self, boot)
         for head in await self._store.reads.scan("", 1000):
             if head.status == status:
                 box: Any = Mailbox(head.execution_id)

@@ -106,7 +106,9 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     }
     owner = (principal.organization_id, principal.workspace_id)
     wanted = filter_document(request.wanted)
-    return await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+    bulk = await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+    services.bulk_bell.ring()
+    return bulk
 
 
 async def foresee(services: Services, principal: Principal, request: BulkRequest) -> Foreseen:

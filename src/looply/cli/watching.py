@@ -95,7 +95,8 @@ class Watch:
         """Returns what a read answers, also when the server has to come back first."""
         while True:
             try:
-                return await self._in_time(call())
+                found: dict[str, Any] = await self._in_time(call())
+                return found
             except (ApiRefused, Unavailable) as error:
                 if not _may_come_back(error):
                     raise

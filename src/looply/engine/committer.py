@@ -16,7 +16,7 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
@@ -139,7 +139,7 @@ class Committer:
         self.on_stored()
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
-        self._publish(unit)
+        self._publish(unit, after)
         if before is not None and before.is_frozen and not after.is_frozen:
             self._offer_again(before, after)
 
@@ -188,6 +188,7 @@ class Committer:
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
+            expires_on=expiry_of(before, after, workflow),
         )
         return unit, batch.chain
 
@@ -254,12 +255,13 @@ class Committer:
                 queue = effect_queue(effect.operation, after.open_steps[effect.address].input)
                 self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue))
 
-    def _publish(self, unit: Unit) -> None:
+    def _publish(self, unit: Unit, after: ExecutionState) -> None:
         for row in unit.work.put.effects:
             effect = EffectRef(row.execution_id, row.seq, row.queue)
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
-            else:
+            elif not after.is_frozen:
+                # While an incident is open nothing starts; it is offered once nothing holds it back.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))

@@ -35,6 +35,7 @@ from looply.server.boundary import Boundary, log_defect
 from looply.server.call import Answer, Call, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
+from looply.server.events import HEARTBEAT_SECONDS
 from looply.server.openapi import describe
 from looply.server.pages import Pages
 from looply.server.problems import problem
@@ -63,11 +64,21 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 """Every route of the API but the description itself."""
 
 
-def build_app(services: Services, entropy: Entropy, pages: Pages | None = None) -> Boundary:
-    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of."""
+def build_app(
+    services: Services,
+    entropy: Entropy,
+    pages: Pages | None = None,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> Boundary:
+    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of.
+
+    A stream on which nothing happens sends something every `heartbeat_seconds`.
+    """
     routes = (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
     dispatch = Dispatch(services)
-    return Boundary(routes, dispatch, build_framework(routes, dispatch), entropy)
+    framework = build_framework(routes, dispatch)
+    return Boundary(routes, dispatch, framework, entropy, heartbeat_seconds=heartbeat_seconds)
 
 
 def build_framework(routes: Sequence[Route], dispatch: Dispatch) -> Litestar:

@@ -14,7 +14,7 @@ from looply.errors import LooplyError
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import EventStream, send_stream
+from looply.server.events import HEARTBEAT_SECONDS, EventStream, send_stream
 from looply.server.problems import error_body, problem
 from looply.server.request_ids import RequestIds
 
@@ -60,8 +60,18 @@ class RouteTable:
 class Boundary:
     """The ASGI application that the server runs."""
 
-    def __init__(self, routes: Sequence[Route], dispatch: Dispatch, framework: Any, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        dispatch: Dispatch,
+        framework: Any,
+        entropy: Entropy,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        """Sends something on a silent stream every `heartbeat_seconds`."""
         self.routes = tuple(routes)
+        self._heartbeat_seconds = heartbeat_seconds
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._framework = framework
@@ -129,7 +139,7 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.draining(), check)
+            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._heartbeat_seconds)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             await send({"type": "http.response.body", "body": b""})

@@ -237,7 +237,7 @@ class Driver(Engine):
         self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
-        await self.pump.recover(self.boot.epoch, self.boot.poisoned)
+        await self.pump.recover(self.boot)
 
     async def crash(self, *, reopens: bool = True) -> None:
         """Kills the engine: nothing is drained, callers get no answer. Then the same store is opened again.

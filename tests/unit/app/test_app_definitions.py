@@ -10,7 +10,7 @@ from looply.app.definitions import without_identity
 from looply.app.embedding import embed_cards
 from looply.app.links import Links
 from looply.app.mock import mock_schema
-from looply.app.terminate import DEFAULT_REASON, checked_reason
+from looply.app.terminate import DEFAULT_REASON, reason_of
 from looply.app.trigger import parse_wait
 from looply.catalog.cards import Cards, CardVersion
 from looply.errors import BadRequest, NotFound
@@ -132,14 +132,14 @@ def test_any_other_wait_is_refused(text: str) -> None:
 
 def test_a_termination_without_a_reason_has_the_default_one() -> None:
     for body in ({}, {"payload": {}}, {"payload": {"termination_reason": ""}, "x": 1}):
-        assert checked_reason(body, has_body=True) == DEFAULT_REASON
-    assert checked_reason(None, has_body=False) == DEFAULT_REASON
+        assert reason_of(body, has_body=True) == DEFAULT_REASON
+    assert reason_of(None, has_body=False) == DEFAULT_REASON
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {"payload": None}, {"payload": {"termination_reason": 1}}])
 def test_a_termination_with_something_else_is_refused(body: Any) -> None:
     with pytest.raises(BadRequest):
-        checked_reason(body, has_body=True)
+        reason_of(body, has_body=True)
 
 
 def test_links_are_made_below_the_public_address() -> None:

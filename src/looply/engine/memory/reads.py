@@ -129,6 +129,7 @@ class MemoryReads:
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("search_field", key) for key, found in data.search.items() if found),
+            *(("expiry", key) for key in data.expiries),
             *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
             *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
         ]

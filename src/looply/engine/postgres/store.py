@@ -23,6 +23,7 @@ from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
 from looply.engine.postgres.opening import read_boot, take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
+from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
@@ -76,6 +77,7 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.pruning = PostgresPruning(self._database, names, self.clock)
 
     @property
     def is_shared(self) -> bool:
@@ -90,8 +92,8 @@ class PostgresStore:
     async def open(self) -> Boot:
         """Takes the database into possession; makes the schema when there is none.
 
-        A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
-        unless the last process that worked on the store ended in order.
+        A new store has the starter dictionary as number 1. What a process may have been at that did not end in
+        order is suspect.
         Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError (code `MOVE_UNFINISHED` for a database
         that a move has not filled to its end).
         """
@@ -153,7 +155,7 @@ class PostgresStore:
         database.drop()
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start counts a load."""
+        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
         self._stop_renewal()
         self._database.abandon()
 
