@@ -51,7 +51,7 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     ),
     "search": (
         "a page of each kind of search in 1 million executions",
-        lambda plan, args, _found: {"search": searching.measure_search(plan, args.stored)},
+        lambda plan, _args, _found: {"search": searching.measure_search(plan)},
     ),
     "streams": (
         "triggers while 1,000 watch an execution each, 10 the organization, and 100 do not read",
@@ -129,7 +129,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=5, help="how often the first parts are repeated (5)")
     parser.add_argument("--waiting", type=int, default=growth.WAITING, help="waiting executions (100,000)")
     parser.add_argument("--timers", type=int, default=timers.TIMERS, help="timers of one minute (100,000)")
-    parser.add_argument("--stored", type=int, default=searching.STORED, help="executions to search in (1,000,000)")
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
