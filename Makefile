@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 TEST_PACKAGES := chromium strace faketime
+POSTGRES_PART := $(foreach name,acceptance_steps blackbox_resume blackbox_terminate blackbox_trigger,tests/blackbox/test_$(name).py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui run test test-distributed check fix docs soak bench packages lock clean
+.PHONY: help install ui run test test-distributed test-postgres check fix docs soak bench packages lock clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +63,10 @@ test: ui packages check ## Run every check and test.
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
 	$(BIN)/pytest -n auto --dist worksteal --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
+	@$(MAKE) --no-print-directory test-postgres ARGS=
+
+test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).
+	$(BIN)/pytest -n auto --dist worksteal --engine postgres $(or $(ARGS),$(POSTGRES_PART))
 
 soak: ui packages ## Run the long forms of the tests of faults, of schedules and of the simulation, for hours.
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)

@@ -78,12 +78,12 @@ def program(name: str, *arguments: str, log: Path, cores: set[int] | None = None
 
 
 @contextmanager
-def looply(data: Path, log: Path) -> Iterator[Server]:
-    """Serves an existing data folder with the settings that everybody has, until the end of the block."""
+def looply(data: Path, log: Path, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """Serves an existing data folder until the end of the block, with the settings that everybody has but for these."""
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-P", "-m", "looply.cli", "serve", "--data", str(data), "--port", "0"]
-    with started([*command, "--ready-file", str(ready)], log) as (process, begun):
+    with started([*command, "--ready-file", str(ready)], log, environment) as (process, begun):
         text = wait_for_file(ready, process, begun, log)
         yield Server(int(text.rsplit(":", 1)[1]), process, begun, time.perf_counter() - begun)
 

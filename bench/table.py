@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import regions, searching
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -54,6 +55,12 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _timer_rows(found["timers"])
     if "growth" in found:
         yield from _growth_rows(found["growth"])
+    if "regions" in found:
+        yield from (Row(*line) for line in regions.lines_of(found["regions"]))
+    if "search" in found:
+        yield from (Row(*line) for line in searching.lines_of(found["search"]))
+    if "streams" in found:
+        yield from _stream_rows(found["streams"])
     if "expressions" in found:
         yield from _expression_rows(found["expressions"])
     if "functions" in found:
@@ -97,6 +104,20 @@ def _timer_rows(timers: dict[str, Any]) -> Iterator[Row]:
     yield Row("  none lost, none twice", fired, "all, 0", timers["fired"] == timers["count"] and not timers["twice"])
     rates = f"{timers['due_per_second']:.0f}/s due, the machine stores {timers['capacity_per_second']:.0f}/s"
     yield Row("  what the machine can do", rates)
+
+
+def _stream_rows(found: dict[str, Any]) -> Iterator[Row]:
+    alone = found["alone"]
+    yield Row("triggers, 32 clients, nobody watches", f"{_rate(alone)}; {alone['cpu_ms']:.3f} ms CPU each")
+    titles = {"of_one": "watch an execution each", "of_all": "watch the organization", "silent": "do not read"}
+    for name, title in titles.items():
+        own = found[name]
+        shown = f"{_rate(own)}; {own['cpu_ms']:.3f} ms CPU each; {own['rss_mib']:.0f} MiB"
+        # Who watches one execution is told nothing of the others: it must cost next to nothing.
+        ratio = own["cpu_ms"] / alone["cpu_ms"]
+        met = ratio <= 1.2 if name == "of_one" else None
+        yield Row(f"  {own['watchers']:,} {title}", shown, "<= 1.2x the CPU" if met is not None else "", met)
+    yield Row("  nobody again", f"{_rate(found['again'])}; {found['again']['rss_mib']:.0f} MiB")
 
 
 def _expression_rows(found: dict[str, Any]) -> Iterator[Row]:

@@ -7,6 +7,7 @@ import pytest
 from summaries import summarize
 
 EMBEDDED = "embedded"
+POSTGRES = "postgres"
 DISTRIBUTED = "distributed"
 
 pytest.register_assert_rewrite("looply.testing")
@@ -17,16 +18,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests of faults (make soak)")
     parser.addoption(
         "--engine",
-        choices=(EMBEDDED, DISTRIBUTED),
+        choices=(EMBEDDED, POSTGRES, DISTRIBUTED),
         default=EMBEDDED,
-        help="run the black-box tests against a data folder, or against servers and workers (make test-distributed)",
+        help="run the black-box tests against a data folder, a process on PostgreSQL (make test-postgres), or servers"
+        " and workers (make test-distributed)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leaves the tests of distributed installations out, unless they are asked for."""
     chosen: str = config.option.markexpr
-    if config.getoption("engine") == EMBEDDED and DISTRIBUTED not in chosen:
+    if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
 
 

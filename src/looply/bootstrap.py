@@ -7,7 +7,7 @@ carry them out.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,6 +37,7 @@ from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
@@ -55,6 +56,8 @@ from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
 KEY_FILE = "key"
+
+LabelsOf = Callable[[str], Awaitable[Mapping[str, str]]]
 
 _ALONE: Final = "alone"
 _CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
@@ -233,7 +236,7 @@ def _extra(name: str) -> Iterator[None]:
 
 
 def _dispatcher(
-    settings: Settings, registry: Registry, store: Store, clock: Clock, connectors: Sequence[str] | None
+    settings: Settings, registry: Registry, clock: Clock, connectors: Sequence[str] | None, labels_of: LabelsOf
 ) -> Dispatcher:
     if settings.engine != "distributed":
         return InProcessDispatcher(per_queue=settings.host_concurrency, total=settings.concurrency)
@@ -258,13 +261,6 @@ def _dispatcher(
             concurrency=settings.concurrency,
             host_concurrency=settings.host_concurrency,
         )
-
-    async def labels_of(execution_id: str) -> Mapping[str, str]:
-        head = await store.reads.head(execution_id)
-        if head is None:
-            return {}
-        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
-
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
@@ -281,7 +277,11 @@ async def _compose(
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
     means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-    dispatcher = _dispatcher(settings, registry, store, clock, connectors)
+
+    async def labels_of(execution_id: str) -> Mapping[str, str]:
+        return await shell.labels(execution_id)
+
+    dispatcher = _dispatcher(settings, registry, clock, connectors, labels_of)
     shell = Shell(
         Parts(
             store=store,
@@ -320,7 +320,13 @@ async def _compose(
         services=services,
         shell=shell,
         pump=pump,
-        loops=(pump, reconciler, auditor, BulkRunner(services, _holder(store))),
+        loops=(
+            pump,
+            reconciler,
+            auditor,
+            Pruner(store.pruning, clock, settings.retention),
+            BulkRunner(services, _holder(store)),
+        ),
         store=store,
     )
 

@@ -111,7 +111,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time in which the body of a request must arrive, and a stalled reader must read on."""
     keep_alive_seconds: float = 75.0
     """Time that a connection may stay open without a request."""
+    retention_days: int = 0
+    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
     limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long executions are kept whose workflow does not say it; None is for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,6 +343,7 @@ def _rows() -> Iterator[Setting]:
         "header_bytes": _integer(1024, 1024 * 1024),
         "body_seconds": _seconds(0.1),
         "keep_alive_seconds": _seconds(0.1),
+        "retention_days": _integer(0, 36_500),
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":

@@ -1,4 +1,6 @@
-"""A distributed installation: PostgreSQL, Temporal, servers and workers, each a process of its own.
+"""An installation on PostgreSQL: the database, Temporal, servers and workers, each a process of its own.
+
+With the engine `postgres` there is one server, and neither Temporal nor workers.
 
 To tests that only call it, it is what a single `Server` is to them; its clients go to the servers in turn. Servers and
 workers that end are started again. Nothing here imports the product, but for the launchers of PostgreSQL and Temporal.
@@ -65,9 +67,13 @@ class Node:
 
 
 class Installation:
-    """The processes, from `start` to `close`. `allow` are the places that steps may call."""
+    """The processes, from `start` to `close`. `allow` are the places that steps may call.
+
+    The engine is `distributed`, unless LOOPLY_ENGINE says otherwise.
+    """
 
     def __init__(self, folder: Path, allow: Iterable[str], **environment: str) -> None:
+        self._has_temporal = environment.get("LOOPLY_ENGINE", "distributed") == "distributed"
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -120,7 +126,8 @@ class Installation:
         self.postgres.start()
         self.postgres.watch(os.getpid())
         self.postgres.new_database("looply")
-        self.temporal.start()
+        if self._has_temporal:
+            self.temporal.start()
         self.made = self.operating.init()
 
     def start(self, servers: int = 2, workers: int = 2) -> "Installation":

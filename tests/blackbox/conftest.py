@@ -48,27 +48,28 @@ Served = tuple[Server | Installation, list[dict[str, str]]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks all tests of this folder, and chooses those that a distributed installation can pass."""
+    """Marks all tests of this folder, and chooses those that an installation without a data folder can pass."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.blackbox)
-            if _is_distributed(config):
-                _choose(item)
+            if _engine(config) != "embedded":
+                _choose(item, _engine(config))
 
 
-def _choose(item: pytest.Item) -> None:
+def _choose(item: pytest.Item, engine: str) -> None:
     if item.get_closest_marker("distributed") is not None:
         return
-    item.add_marker(pytest.mark.distributed)
+    if engine == "distributed":
+        item.add_marker(pytest.mark.distributed)
     if item.path.stem not in OF_ANY_ENGINE:
         item.add_marker(pytest.mark.skip(reason="belongs to a data folder"))
     elif item.get_closest_marker("timeout") is None:
         item.add_marker(pytest.mark.timeout(INSTALLATION_SECONDS))
 
 
-def _is_distributed(config: pytest.Config) -> bool:
-    return bool(config.getoption("engine") == "distributed")
+def _engine(config: pytest.Config) -> str:
+    return str(config.getoption("engine"))
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +123,8 @@ def _served(
     # It may call the ledger and the closed port, and nothing else of this machine.
     allow = (f"127.0.0.1:{sink.port}", f"127.0.0.1:{closed_port}")
     folder = tmp_path_factory.mktemp("shared") / "data"
-    serving = _installation if _is_distributed(request.config) else _data_folder
-    with serving(folder, allow) as found:
+    engine = _engine(request.config)
+    with _data_folder(folder, allow) if engine == "embedded" else _installation(folder, allow, engine) as found:
         yield found
 
 
@@ -138,12 +139,13 @@ def _data_folder(folder: Path, allow: tuple[str, ...]) -> Iterator[Served]:
 
 
 @contextmanager
-def _installation(folder: Path, allow: tuple[str, ...]) -> Iterator[Served]:
-    found = Installation(folder, allow, LOOPLY_LOG_LEVEL="debug")
+def _installation(folder: Path, allow: tuple[str, ...], engine: str) -> Iterator[Served]:
+    found = Installation(folder, allow, LOOPLY_LOG_LEVEL="debug", LOOPLY_ENGINE=engine)
     try:
         found.prepare()
         organizations = [found.made, *found.operating.add_organizations(ORGANIZATIONS)]
-        yield found.start(), organizations
+        # Of the engine `postgres` one process has the database, and makes the calls of steps as well.
+        yield found.start() if engine == "distributed" else found.start(1, 0), organizations
     finally:
         found.close()
 

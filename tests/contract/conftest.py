@@ -23,7 +23,7 @@ from looply.testing.temporal import TemporalCarriage
 from postgres_server import PostgresStores, StoreDatabase, session_server
 from temporal_server import NoTemporal, TemporalServer
 
-REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary")
+REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
 _SERIAL = count()
 
 

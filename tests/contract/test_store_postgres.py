@@ -262,10 +262,26 @@ async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
     units = [samples.first(workflow_version=2 if number in (0, 29) else 1) for number in range(30)]
     for unit in units:
         await store.journal.commit(unit)
-    heads, floor = await store.reads.list(ORGANIZATION, Filter(workflow_version=2), "", 5)
+    heads, floor = await store.reads.list(ORGANIZATION, Filter(workflow_versions=(2,)), "", 5)
     assert ([head.execution_id for head in heads], floor) == ([units[29].execution_id], units[20].execution_id)
-    found = await pages(store, 5, Filter(workflow_version=2))
+    found = await pages(store, 5, Filter(workflow_versions=(2,)))
     assert [head.execution_id for head in found] == [units[29].execution_id, units[0].execution_id]
+
+
+async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
+    store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_lists, "MATCHES", 5)
+    monkeypatch.setattr(searching, "BUDGET", 10)
+    units = [samples.first(process_id=f"{'PO' if number % 5 == 0 else 'QA'}-{number}") for number in range(30)]
+    await asyncio.gather(*(store.journal.commit(unit) for unit in units))
+    heads, floor = await store.reads.list(ORGANIZATION, Filter(process_ids=("QA-4*",)), "", 30)
+    assert ([head.execution_id for head in heads], floor) == ([units[4].execution_id], "")
+    heads, floor = await store.reads.list(ORGANIZATION, Filter(process_ids=("PO-*",)), "", 30)
+    assert [head.execution_id for head in heads] == [units[25].execution_id, units[20].execution_id]
+    assert floor == units[20].execution_id
+    found = await pages(store, 30, Filter(process_ids=("PO-*",)))
+    assert [head.execution_id for head in found] == [units[number].execution_id for number in range(25, -1, -5)]
 
 
 @pytest.mark.parametrize(
@@ -279,6 +295,7 @@ async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
         ("VALUE", "search_field_pkey"),
         ("PREFIX", "org_process_id_id_idx"),
         ("ENDING", "org_reverse_id_idx"),
+        ("PARENT", "org_parent_id_idx"),
         ("VALUE_PREFIX", "search_field_pkey"),
         ("STATE_PREFIX", "org_state_id_idx"),
     ],
@@ -288,10 +305,12 @@ async def test_every_list_reads_its_index_in_order(
     store: PostgresStore, statements: Mapping[Kind, str], kind: Kind, index: str
 ) -> None:
     statement = statements[kind]
-    numbers = ("org", "workflow", "statuses", "version", "trigger", "budget", "limit", "status", "span_workflow")
+    numbers = ("org", "statuses", "triggers", "budget", "limit", "status", "span_workflow")
     one = dict.fromkeys(numbers, 1)
-    words: dict[str, object] = {"text": "a", "low": "a", "high": "b", "matches": 1000, "patterns": None}
-    words |= dict.fromkeys(("endings", "terms", "term_ids", "term_workflows", "fields"))
+    words: dict[str, object] = {"text": "a", "parent": "a", "low": "a", "high": "b", "matches": 1000}
+    words |= dict.fromkeys(
+        ("workflows", "versions", "parents", "patterns", "endings", "terms", "term_ids", "term_workflows", "fields")
+    )
     span = {"lowest": "00000000-0000-0000-0000-000000000000", "below": "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
     async def plan(connection: psycopg.AsyncConnection[Any]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -16,8 +17,10 @@ import pytest
 from looply.clock import SystemClock
 from looply.engine import searching
 from looply.engine.port import Filter
+from looply.engine.searching import Kind
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite import lists as sqlite_lists
+from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.opening import check_library
 from looply.errors import (
     Conflict,
@@ -251,7 +254,7 @@ async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
     monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(workflow_version=2)
+    wanted = Filter(workflow_versions=(2,))
     heads, floor = await store.reads.list(ORGANIZATION, wanted, "", 5)
     assert (list(heads), floor) == ([], units[25].execution_id)
     assert [head.execution_id for head in await pages(store, 5, wanted)] == [units[3].execution_id]
@@ -266,29 +269,73 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
         for number in range(20)
     ]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(statuses=("FAILED", "WAITING"), workflow_version=2)
+    wanted = Filter(statuses=("FAILED", "WAITING"), workflow_versions=(2,))
     found = [head.execution_id for head in await pages(store, 3, wanted)]
     assert found == [unit.execution_id for unit in reversed(units[:9])]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        statements[kind]
-        for statements in (sqlite_lists.LISTS, sqlite_lists.SEARCHES)
-        for kind in ("ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE")
-    ],
-)
-async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, statement: str) -> None:
+_SEARCH = Filter(process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))))
+
+
+@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+@pytest.mark.parametrize("kind", ["ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE", "PARENT"])
+async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, wanted: Filter) -> None:
+    fits, facts = condition(wanted, [1], [2])
+
     def plan(connection: apsw.Connection) -> str:
-        names = ("org", "workflow", "below", "lowest", "statuses", "version", "trigger", "patterns", "budget", "limit")
-        more = ("status", "span_workflow", "text", "endings", "terms", "term_ids", "term_workflows", "fields")
-        bindings = dict.fromkeys((*names, *more), 1)
-        return "\n".join(str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + statement, bindings))
+        names = ("org", "below", "lowest", "budget", "limit")
+        bindings = {**facts, **dict.fromkeys((*names, "status", "span_workflow", "text", "parent"), 1)}
+        found = connection.execute("EXPLAIN QUERY PLAN " + sqlite_lists.statement(kind, fits), bindings)
+        return "\n".join(str(row[3]) for row in found)
 
     text = await store._threads.read(plan)
     assert "TEMP B-TREE" not in text
     assert "SCAN execution" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "index"),
+    [
+        ("PREFIX", "INDEX execution_process (org=? AND process_id>? AND process_id<?)"),
+        ("ENDING", "INDEX execution_ending (org=? AND reversed>? AND reversed<?)"),
+        ("VALUE_PREFIX", "PRIMARY KEY (org=? AND value>? AND value<?)"),
+        ("STATE_PREFIX", "INDEX execution_state (org=? AND state>? AND state<?)"),
+    ],
+)
+@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+async def test_parts_of_texts_are_looked_up_in_their_index(
+    store: SqliteStore, wanted: Filter, kind: Kind, index: str
+) -> None:
+    fits, _ = condition(wanted, [1], [2])
+    statement = sqlite_lists.statement(kind, fits)
+
+    def plan(connection: apsw.Connection) -> str:
+        names = re.findall(r":(\w+)", statement)
+        rows = connection.execute("EXPLAIN QUERY PLAN " + statement, dict.fromkeys(names, 1))
+        return "\n".join(str(row[3]) for row in rows)
+
+    text = await store._threads.read(plan)
+    assert index in text
+    assert "SCAN execution" not in text
+
+
+async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
+    store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_lists, "MATCHES", 5)
+    monkeypatch.setattr(searching, "BUDGET", 10)
+    names = [f"{'PO' if number % 5 == 0 else 'QA'}-{number}-{'X' if number < 5 else 'Y'}" for number in range(30)]
+    units = [samples.first(process_id=name) for name in names]
+    await asyncio.gather(*(store.journal.commit(unit) for unit in units))
+    for few in ("*-X", "QA-4*"):
+        heads, floor = await store.reads.list(ORGANIZATION, Filter(process_ids=(few,)), "", 30)
+        assert floor == ""
+        assert len(heads) == (5 if few == "*-X" else 1)
+    heads, floor = await store.reads.list(ORGANIZATION, Filter(process_ids=("PO-*",)), "", 30)
+    assert [head.execution_id for head in heads] == [units[25].execution_id, units[20].execution_id]
+    assert floor == units[20].execution_id
+    found = await pages(store, 30, Filter(process_ids=("PO-*",)))
+    assert [head.execution_id for head in found] == [units[number].execution_id for number in range(25, -1, -5)]
 
 
 async def test_reads_and_writes_before_opening_are_refused(folder: Path, samples: Samples) -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from temporal_server import TemporalServer
 from temporal_world import Process
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
@@ -23,6 +22,7 @@ from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
 from looply.testing.definitions import call, calling, chain
 from looply.testing.world import HANG, World
+from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -103,6 +103,25 @@ async def test_effects_that_follow_from_one_another_cost_temporal_one_activity(s
     assert kinds.count(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) == 1
 
 
+async def test_effects_that_follow_from_one_another_are_marked_with_the_outcome_before_them(
+    settings: TemporalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process(settings)
+    marked: list[int] = []
+    mark = process.store.work.mark_running
+
+    async def counted(execution_id: str, seq: int, epoch: int) -> bool:
+        marked.append(seq)
+        return await mark(execution_id, seq, epoch)
+
+    monkeypatch.setattr(process.store.work, "mark_running", counted)
+    async with process.running():
+        execution_id = await process.started(chain(*(call(f"call_{n}") for n in range(1, 6))))
+        await process.closed(execution_id)
+    assert [(seen.step, seen.attempt) for seen in process.world.calls] == [(f"call_{n}", 1) for n in range(1, 6)]
+    assert marked == [2]
+
+
 async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(settings: TemporalSettings) -> None:
     world = World()
     world.always("call_2", HANG)
@@ -167,7 +186,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
     @activity.defn(name=ACTIVITY)
     async def die(_execution_id: str, _reference: Reference) -> list[Reference]:
         # The first effect has its outcome; the second is stored as queued, and nobody hears of it.
-        await dead.shell._effects.perform(effect, False)
+        await dead.shell.effects.perform(effect, False)
         begun.set()
         raise ConnectionError("the machine is gone")
 

@@ -88,6 +88,22 @@ def test_the_image_does_not_run_as_root() -> None:
     assert int(user) > 0
 
 
+def test_the_containerfile_keeps_the_rules_of_its_trade() -> None:
+    """Those of hadolint that no other test holds: DL3000, DL3004, DL3006, DL3007, DL3012, DL3020, DL3025, DL4006."""
+    kinds = {"COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    for stage in stages():
+        assert {each.word for each in stage.instructions} <= kinds
+        name, _, tag = stage.image.rpartition(":")
+        assert name, stage.image
+        assert tag not in ("", "latest"), stage.image
+        assert all(each.rest.startswith("/") for each in stage.all("WORKDIR"))
+        commands = " ".join(each.rest for each in stage.all("RUN"))
+        assert not re.search(r"\bsudo\b|\bcd /|[^|]\|[^|]", commands), commands
+    for word in ("HEALTHCHECK", "ENTRYPOINT", "CMD"):
+        (only,) = IMAGE.last.all(word)
+        assert only.rest.removeprefix("CMD ").startswith("["), only
+
+
 def test_nothing_gets_into_the_image_without_a_version_and_a_hash() -> None:
     installs = [text for stage in stages() for each in stage.all("RUN") for text in each.rest.split("&&")]
     loose = [

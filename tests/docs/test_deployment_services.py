@@ -41,7 +41,7 @@ LONGEST_WAIT_SECONDS = 60
 TOP = {"name", "services", "secrets", "networks", "volumes"}
 KEYS = {
     "build", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment", "healthcheck", "image",
-    "logging", "networks", "ports", "profiles", "read_only", "restart", "secrets", "security_opt", "shm_size",
+    "init", "logging", "networks", "ports", "profiles", "read_only", "restart", "secrets", "security_opt", "shm_size",
     "stop_grace_period", "stop_signal", "tmpfs", "volumes", "working_dir",
 }  # fmt: skip
 HEALTH_KEYS = {"test", "interval", "timeout", "start_period", "retries", "disable"}
@@ -157,6 +157,12 @@ def test_a_process_of_ours_starts_with_settings_that_are_accepted(name: str, tmp
 @pytest.mark.parametrize("name", OURS)
 def test_a_process_of_ours_runs_a_command_that_there_is(name: str) -> None:
     parse(SERVICES[name]["command"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_processes_of_functions_whose_parent_is_gone_are_taken_leave_of(name: str) -> None:
+    # Without it the process of ours is the first one of the container, and they would stay in its table.
+    assert SERVICES[name]["init"] is True
 
 
 def test_several_servers_and_several_workers_run() -> None:

@@ -66,7 +66,7 @@ async def check_states(engine: Engine, left: Left) -> None:
 
 async def check_plan(engine: Engine, left: Left) -> None:
     """The schedule waits for its first instant."""
-    (schedule,) = await engine.list_schedules(ORGANIZATION)
+    (schedule,) = await engine.schedules.list(ORGANIZATION)
     assert (schedule.workflow_id, schedule.next) == (left.catalog["scheduled_id"], START_TIME + HOUR)
 
 

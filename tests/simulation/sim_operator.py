@@ -123,7 +123,7 @@ class Operator:
 
         async def put(shell: Shell) -> Schedule:
             now = simulation.clock.now()
-            former = await shell.find_schedule(organization, workflow_id)
+            former = await shell.schedules.find(organization, workflow_id)
             if former is not None and former.status == status:
                 return former
             anchor = former.anchor if former is not None else now
@@ -140,7 +140,7 @@ class Operator:
                 last=former.last if former is not None else None,
                 last_execution=former.last_execution if former is not None else "",
             )
-            await shell.put_schedule(schedule, made.workflow)
+            await shell.schedules.put(schedule, made.workflow)
             return schedule
 
         await self._insist(workflow_id, status, put)
@@ -152,7 +152,7 @@ class Operator:
                 organization = self._simulation.trace.organizations[workflow_id]
 
                 async def drop(shell: Shell, organization: str = organization, workflow_id: str = workflow_id) -> None:
-                    await shell.drop_schedule(organization, workflow_id)
+                    await shell.schedules.drop(organization, workflow_id)
 
                 await self._insist(workflow_id, "DROPPED", drop)
         # A firing may be on its way to the disk.

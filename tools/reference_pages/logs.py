@@ -1,6 +1,6 @@
 """`log-types.md` and `state-machine.md`, from the tables of the log and of the legal moves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final, get_args
 
@@ -12,6 +12,7 @@ from looply.execution.events import (
     TimerKind,
     TimerStarted,
 )
+from looply.execution.log_levels import levels_of
 from looply.execution.logs import FAILED_BY_INCIDENT, LOG_TEXT, LOG_VALUE, REOPENED, SHOWN, entry_type
 from looply.execution.state import Phase
 from looply.execution.transitions import PATH_MOVES
@@ -28,6 +29,10 @@ fields below are there when they have a value. Texts are cut at {LOG_TEXT:,} cha
 A step that only computes has one entry, `STEP_SUCCEEDED`. One type can stand for several events: a `STEP_FAILED`
 with the code `OUTCOME_UNKNOWN` says that nobody can tell whether the call got through. An incident has two entries
 with one `seq`, `INCIDENT_OPENED` and `EXECUTION_FAILED`.
+
+The last column says at which levels of the workflow setting `log` a type is told (see
+[choose what the log tells](../how-to/logs.md)). At `none` no entry has `input` or `output`, at `errors` only
+`STEP_FAILED` and `STEP_RESULT_DISCARDED` have.
 """
 
 TEXTS: Final[dict[str, str]] = {
@@ -116,15 +121,19 @@ def log_types_page() -> str:
     for name, shown in _entries():
         fields.setdefault(name, []).extend(shown)
     rows = [
-        (code(name), TEXTS.get(name, ""), ", ".join(code(field) for field in dict.fromkeys(fields[name])))
+        (code(name), TEXTS.get(name, ""), _codes(dict.fromkeys(fields[name])), _codes(levels_of(name)))
         for name in sorted(fields)
     ]
-    return page("Types of log entries", _LOG, table(("type", "what happened", "fields"), rows))
+    return page("Types of log entries", _LOG, table(("type", "what happened", "fields", "`log`"), rows))
 
 
 def log_types() -> set[str]:
     """Returns every type that an entry of the log can have."""
     return {name for name, _ in _entries()}
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(map(code, names))
 
 
 def _entries() -> Iterator[tuple[str, list[str]]]:

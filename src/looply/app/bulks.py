@@ -1,13 +1,16 @@
 """One act on many executions: asked for, foreseen, watched and cancelled. `bulk_runner` carries it out."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
+from looply.app import repairs
 from looply.app.reasons import checked_reason
+from looply.app.repairs import Decision, Version
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.catalog.keys import Principal
@@ -15,7 +18,8 @@ from looply.catalog.names import checked_id
 from looply.catalog.pages import Page
 from looply.clock import from_ms, ms_or_none
 from looply.engine.port import Filter, Head
-from looply.errors import BadRequest
+from looply.errors import BadRequest, Conflict, NotFound, Refused
+from looply.execution.commands import Redrive
 from looply.execution.state import Status
 
 DEFAULT_RATE: Final = 10
@@ -24,6 +28,8 @@ MAX_RATE: Final = 100
 COUNTED: Final = 2000
 """A dry run counts so many and says that there are more."""
 SAMPLE: Final = 20
+EXAMINED: Final = 200
+"""Of a redrive that is not carried out, so many of the newest are worked out one by one."""
 
 _STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
     "redrive": ("FAILED",),
@@ -33,9 +39,10 @@ _PAGE: Final = 200
 
 
 class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done to which executions. `version` (0: none) and `steps` are those of a redrive.
+    """What is to be done to which executions, those of one workflow or of all.
 
-    `is_all` says that a filter which names nothing is meant so. `rate` is executions a second.
+    `version` (0: none) and `steps` are those of a redrive. `is_all` says that a filter which names nothing is meant so.
+    `rate` is executions a second.
     """
 
     action: BulkAction
@@ -48,12 +55,34 @@ class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
     steps: Mapping[str, str] = {}
 
 
+class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one step that a bulk would lead to at once, in all executions together.
+
+    `repeated`: their step has called before in that execution; `same_key` of these go out with the key of then, so
+    that a receiver that remembers keys does not act twice.
+    """
+
+    workflow_id: str
+    step: str
+    operation: str
+    count: int
+    repeated: int
+    same_key: int
+
+
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
-    """How many executions fit now, at most `COUNTED`, and the newest of them."""
+    """How many executions fit now, at most `COUNTED`, and the newest of them.
+
+    Of a redrive `examined` of the newest, at most `EXAMINED`, were worked out: `calls` are what they would lead to,
+    and `refused` of them would not go on.
+    """
 
     count: int
     is_complete: bool
     sample: tuple[Head, ...]
+    examined: int = 0
+    refused: int = 0
+    calls: tuple[PlannedCalls, ...] = ()
 
 
 async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
@@ -65,7 +94,8 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     request = _checked(request)
     version = 0
     if request.has_version:
-        found = await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+        workflow_id = request.wanted.workflow_ids[0]
+        found = await services.library.resolve(principal.organization_id, workflow_id, request.version)
         version = found.workflow_version
     options = {
         "reason": request.reason,
@@ -85,7 +115,7 @@ async def foresee(services: Services, principal: Principal, request: BulkRequest
     """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
     request = _checked(request)
     if request.has_version:
-        await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+        await services.library.resolve(principal.organization_id, request.wanted.workflow_ids[0], request.version)
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
@@ -94,8 +124,8 @@ async def foresee(services: Services, principal: Principal, request: BulkRequest
         after = page.after
         if not after:
             break
-    sample = tuple(found[:SAMPLE])
-    return Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=sample)
+    seen = Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
+    return await _worked_out(services, principal, request, seen, found[:EXAMINED])
 
 
 async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
@@ -116,15 +146,15 @@ async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk
 def filter_document(wanted: Filter) -> dict[str, Any]:
     """Returns a filter as it is stored and shown; what it does not name is left out."""
     shown = {
-        "workflow_id": wanted.workflow_id,
-        "workflow_version": wanted.workflow_version,
+        "workflow_id": _only(wanted.workflow_ids),
+        "workflow_version": _only(wanted.workflow_versions),
         "status": list(wanted.statuses),
-        "workflow_trigger_type": wanted.trigger_type,
+        "workflow_trigger_type": _only(wanted.trigger_types),
         "process_id": list(wanted.process_ids),
         "from": ms_or_none(wanted.created_from),
         "to": ms_or_none(wanted.created_to),
     }
-    return {name: value for name, value in shown.items() if value not in ("", None, [])}
+    return {name: value for name, value in shown.items() if value not in (None, [])}
 
 
 def stored_filter(document: Mapping[str, Any]) -> Filter:
@@ -133,15 +163,63 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
     def instant(name: str) -> datetime | None:
         return from_ms(document[name]) if name in document else None
 
+    def one(name: str) -> tuple[Any, ...]:
+        return (document[name],) if name in document else ()
+
     return Filter(
-        workflow_id=document.get("workflow_id", ""),
-        workflow_version=document.get("workflow_version"),
+        workflow_ids=one("workflow_id"),
+        workflow_versions=one("workflow_version"),
         statuses=tuple(document.get("status", ())),
-        trigger_type=document.get("workflow_trigger_type", ""),
+        trigger_types=one("workflow_trigger_type"),
         process_ids=tuple(document.get("process_id", ())),
         created_from=instant("from"),
         created_to=instant("to"),
     )
+
+
+def _only(values: Sequence[Any]) -> Any:
+    """Returns the one value that a bulk names at most, or None."""
+    return values[0] if values else None
+
+
+async def _worked_out(
+    services: Services, principal: Principal, request: BulkRequest, seen: Foreseen, heads: Sequence[Head]
+) -> Foreseen:
+    """Returns what was foreseen with the calls to which a redrive of these executions would lead."""
+    if request.action != "redrive":
+        return seen
+    refused = 0
+    calls: Counter[tuple[str, str, str]] = Counter()
+    repeated: Counter[tuple[str, str, str]] = Counter()
+    same_key: Counter[tuple[str, str, str]] = Counter()
+    for head in heads:
+        command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
+        try:
+            if request.has_version:
+                onto = Version(number=request.version, steps=request.steps)
+                command = await repairs.onto(services, principal, head.execution_id, command, onto)
+            decision = Decision(execution_id=head.execution_id, command=command)
+            outcome = await repairs.foresee(services, principal, decision)
+        except (Conflict, NotFound, Refused):
+            refused += 1
+            continue
+        for effect in outcome.forecast.effects if outcome.forecast else ():
+            which = head.workflow_id, effect.address.step, effect.operation
+            calls[which] += 1
+            repeated[which] += effect.is_repeated
+            same_key[which] += effect.is_repeated and effect.keeps_key
+    planned = (
+        PlannedCalls(
+            workflow_id=which[0],
+            step=which[1],
+            operation=which[2],
+            count=count,
+            repeated=repeated[which],
+            same_key=same_key[which],
+        )
+        for which, count in sorted(calls.items())
+    )
+    return replace(seen, examined=len(heads), refused=refused, calls=tuple(planned))
 
 
 def _checked(request: BulkRequest) -> BulkRequest:
@@ -151,10 +229,9 @@ def _checked(request: BulkRequest) -> BulkRequest:
     if not 1 <= request.rate <= MAX_RATE:
         raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
     checked_reason(request.reason)
-    if request.has_version and not wanted.workflow_id:
+    if request.has_version and not wanted.workflow_ids:
         raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
     if request.steps and not request.has_version:
         raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
-    if wanted.workflow_id:
-        wanted = replace(wanted, workflow_id=checked_id(wanted.workflow_id, "workflow"))
+    wanted = replace(wanted, workflow_ids=tuple(checked_id(each, "workflow") for each in wanted.workflow_ids))
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))

@@ -36,12 +36,12 @@ async def list_fires(
 ) -> Sequence[LedgerRow]:
     """Returns what became of the instants of a workflow's schedules, newest first. Raises: BadRequest, NotFound."""
     await services.catalog.workflows.newest(principal.organization_id, workflow_id)
-    return await services.engine.list_fires(workflow_id.lower(), before, limit)
+    return await services.engine.schedules.fires(workflow_id.lower(), before, limit)
 
 
 async def missed_fires(services: Services, principal: Principal) -> Mapping[str, MissedFires]:
     """Returns by workflow id what live schedules have missed."""
-    return await services.engine.missed_fires(principal.organization_id)
+    return await services.engine.schedules.missed(principal.organization_id)
 
 
 async def preview_workflow(
@@ -55,7 +55,7 @@ async def preview_workflow(
     schedule = schedule_of(await services.library.compile(principal.organization_id, row))
     if schedule is None:
         raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
-    live = await services.engine.find_schedule(principal.organization_id, row.workflow_id)
+    live = await services.engine.schedules.find(principal.organization_id, row.workflow_id)
     anchor = live.anchor if live is not None and live.workflow_version == row.workflow_version else None
     return view.of(schedule, services.clock.now(), anchor)
 

@@ -47,12 +47,12 @@ async def toggle(
             raise Conflict(message, code="NOT_NEWEST")
         workflow = await services.library.compile(organization_id, row)
         for _ in range(_TRIES):
-            schedule = await services.engine.find_schedule(organization_id, row.workflow_id)
+            schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
             if schedule is None:
                 raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
             changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
             # What fires in between is not overwritten by what was read before.
-            if changed is schedule or await services.engine.put_schedule(changed, workflow, former=schedule):
+            if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
                 return changed
     raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
 
@@ -66,7 +66,7 @@ def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "
 
 async def list_all(services: Services, principal: Principal) -> Sequence[Schedule]:
     """Returns the live schedules of the organization, by workflow id."""
-    return await services.engine.list_schedules(principal.organization_id)
+    return await services.engine.schedules.list(principal.organization_id)
 
 
 async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
@@ -74,7 +74,7 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
 
     Guarantees: calling it again changes nothing. The caller holds `schedule_lock`.
     """
-    live = await services.engine.find_schedule(organization_id, workflow_id)
+    live = await services.engine.schedules.find(organization_id, workflow_id)
     row = await _newest_active(services, organization_id, workflow_id)
     if row is None:
         await _drop(services, live)
@@ -106,7 +106,7 @@ async def settle_schedule(services: Services, organization_id: str, workflow_id:
         last_execution=live.last_execution if live is not None else "",
     )
     schedule = _going_on(schedule, workflow, now)
-    await services.engine.put_schedule(schedule, workflow)
+    await services.engine.schedules.put(schedule, workflow)
     return schedule
 
 
@@ -116,7 +116,7 @@ async def settle_all(services: Services) -> None:
     Activation writes the catalog, then the schedule: a crash in between is mended here, when the process starts.
     """
     for organization_id in await services.catalog.organizations.list_ids():
-        live = {schedule.workflow_id for schedule in await services.engine.list_schedules(organization_id)}
+        live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
         async with services.schedule_lock:
             for workflow_id in await _scheduled(services, organization_id) | live:
                 await settle_schedule(services, organization_id, workflow_id)
@@ -172,4 +172,4 @@ async def _newest_active(services: Services, organization_id: str, workflow_id: 
 
 async def _drop(services: Services, live: Schedule | None) -> None:
     if live is not None:
-        await services.engine.drop_schedule(live.organization_id, live.workflow_id)
+        await services.engine.schedules.drop(live.organization_id, live.workflow_id)

@@ -133,6 +133,11 @@ async def _find_newest(services: Services, organization_id: str, workflow_id: st
         return None
 
 
+def payload_schema(version: WorkflowVersion) -> Json:
+    """Returns the schema that the author wrote, else the one made of the mock payload, else one that says nothing."""
+    return version.definition.get("workflow_schema") or version.mock_schema or {}
+
+
 async def _draft(
     services: Services, organization_id: str, definition: Json, mock_schema: Json = None, *, incomplete: bool
 ) -> tuple[WorkflowDraft, Findings]:

@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.database import Function, Result
 from looply.catalog.schema import HEAD, migrate, stored_revision
+from looply.engine.database_server import REACHED_BY, too_old
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -42,7 +43,6 @@ from looply.errors import (
 )
 
 SCHEMA_NAME: Final = "looply_catalog"
-OLDEST_SERVER: Final = 150000
 
 READERS: Final = 2
 """Connections that read; beside them one writes and one looks at the count of changes."""
@@ -66,17 +66,7 @@ _WRITER = (
 )
 _READER = f"{_SESSION} -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
 
-# Where the address says nothing else. A road that swallows everything must not hold a thread for hours, and what a
-# standby shows may be older than what was answered.
-_DEFAULTS: Final = {
-    "connect_timeout": 5,
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "target_session_attrs": "primary",
-    "application_name": "looply catalog",
-}
+_DEFAULTS: Final = {**REACHED_BY, "application_name": "looply catalog"}
 
 # What runs the migrations is loaded in their midst, which is no standing still.
 _PATIENCE = (
@@ -255,8 +245,8 @@ def upgrade(connection: Connection) -> None:
     Raises: SchemaMismatch for a server that is too old, for tables that a newer release wrote, and for others.
     """
     version = connection.connection.driver_connection.info.server_version  # type: ignore[union-attr]
-    if version < OLDEST_SERVER:
-        raise SchemaMismatch(f"PostgreSQL {version // 10000} is too old; {OLDEST_SERVER // 10000} is the oldest")
+    if reason := too_old(version):
+        raise SchemaMismatch(reason)
     for setting in _PATIENCE:
         connection.exec_driver_sql(setting)
     connection.exec_driver_sql(_ONE_AT_A_TIME)

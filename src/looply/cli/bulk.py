@@ -23,6 +23,7 @@ _COLUMNS: Final = {
     "ended": "ended_on",
 }
 _SAMPLE: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "created_on")
+_CALLS: Final = ("workflow_id", "state", "operation", "count", "repeated", "same_key")
 
 BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
 
@@ -162,5 +163,9 @@ def _sample(answer: Mapping[str, Any]) -> Any:
     found = f"{answer['count']}{more} executions fit"
     if not answer["items"]:
         return f"{found}. A dry run: nothing was stored."
-    shown = table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")
-    return Group(shown, "A dry run: nothing was stored.")
+    parts = [table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
+    if forecast := answer.get("forecast"):
+        of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused"
+        title = f"calls that {of} would make at once:"
+        parts.append(table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title))
+    return Group(*parts, "A dry run: nothing was stored.")

@@ -1,7 +1,7 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -15,6 +15,8 @@ from looply.jsontext import Json, encode_json
 CALL_SECONDS: Final = 75.0
 """Longer than the longest call: a trigger that waits for 60 seconds."""
 CONNECT_SECONDS: Final = 10.0
+SILENCE_SECONDS: Final = 45.0
+"""A stream that says nothing for so long is broken: the server sends something every 15 seconds."""
 PAGE: Final = 30
 """The most that the server puts on one page."""
 
@@ -57,6 +59,24 @@ class ApiClient:
         content = None if body is NO_BODY else encode_json(body)
         return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
 
+    async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
+        """Yields the events of a stream behind the one with the id `last`, until the server ends it.
+
+        One without data only moves the place on. Raises: Unavailable also when the stream breaks off.
+        """
+        headers = {"last-event-id": last} if last else {}
+        timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        url = f"{self._url}/v2/workflows/{name}"
+        try:
+            async with self._http.sse(url, params=query, headers=headers, timeout=timeout) as source:
+                if source.response.status_code != 200:
+                    await source.response.aread()
+                    _checked(source.response, self._url)
+                async for event in source:
+                    yield event
+        except httpx2.TransportError as error:
+            raise _silent(self._url, error) from error
+
     async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
         """Returns up to `limit` items of a list, following its pages."""
         found: list[dict[str, Any]] = []
@@ -87,16 +107,17 @@ class ApiClient:
         except httpx2.TimeoutException as error:
             raise Unavailable(f"{self._url} did not answer in time; the call may have been done") from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            message = (
-                f"{self._url} does not answer ({str(error) or type(error).__name__}); is the server running there?"
-            )
-            raise Unavailable(message) from error
+            raise _silent(self._url, error) from error
         return _checked(response, self._url)
 
 
 def segment(text: str) -> str:
     """Returns a text as one segment of a path."""
     return quote(text, safe="")
+
+
+def _silent(url: str, error: Exception) -> Unavailable:
+    return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
 
 
 def _checked(response: httpx2.Response, url: str) -> dict[str, Any]:

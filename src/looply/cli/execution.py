@@ -32,27 +32,47 @@ _COLUMNS: Final = {
 }
 _HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
 
+_PATIENCE: Final = 3600.0
+"""Seconds for which one execution is watched unless somebody says otherwise."""
+
 Status = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
 Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
 Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
 WorkflowId = Annotated[str | None, Parameter(help="The workflow that is meant, where several have the process id.")]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which executions a list shows."""
+
+    workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None
+    status: Annotated[list[Status] | None, Parameter(help="Only these; may be repeated.", negative="")] = None
+    process_id: Annotated[str | None, Parameter(help="Only this process id; * stands for any text.")] = None
+    parent: Annotated[str | None, Parameter(help="Only those that this execution started.")] = None
+    term: Annotated[
+        list[str] | None,
+        Parameter(help="Only those found by this text, as in the search; may be repeated.", negative=""),
+    ] = None
+
+
+_ALL: Final = Wanted()
+
+
 @APP.command(name="list")
 async def list_executions(
-    *,
-    workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None,
-    status: Annotated[list[Status] | None, Parameter(help="Only these; may be repeated.", negative="")] = None,
-    process_id: Annotated[str | None, Parameter(help="Only this process id; * stands for any text.")] = None,
-    limit: Limit = 20,
-    server: Server = THE_SERVER,
-    terminal: Here,
+    *, wanted: Wanted = _ALL, limit: Limit = 20, server: Server = THE_SERVER, terminal: Here
 ) -> None:
     """List executions, newest first."""
+    query = {
+        "workflow_id": wanted.workflow_id,
+        "status": wanted.status or None,
+        "process_id": wanted.process_id,
+        "parent_execution_id": wanted.parent,
+        "term": wanted.term or None,
+    }
     async with server.client(terminal) as client:
-        items = await client.items(
-            "searchExecutions", limit, workflow_id=workflow_id, status=status or None, process_id=process_id
-        )
+        items = await client.items("searchExecutions", limit, **query)
     if not terminal.is_json:
         items = [{**item, "workflow": _workflow(item)} for item in items]
     show_items(terminal, items, _COLUMNS)
@@ -68,19 +88,35 @@ async def show(execution: Execution, /, *, server: Server = THE_SERVER, terminal
 
 @APP.command
 async def watch(
-    execution: Execution,
+    execution: Execution | None = None,
     /,
     *,
     patience: Annotated[
-        float,
-        Parameter(name="--timeout", help="Seconds after which watching ends.", validator=validators.Number(gt=0)),
-    ] = 3600.0,
+        float | None,
+        Parameter(
+            name="--timeout",
+            help="Seconds after which watching ends; for one execution 3600 unless given.",
+            validator=validators.Number(gt=0),
+        ),
+    ] = None,
+    after: Annotated[
+        str | None, Parameter(help="Without an execution: the `id` of the last entry that was read before.")
+    ] = None,
     server: Server = THE_SERVER,
     terminal: Here,
 ) -> int:
-    """Follow an execution until it ends. Exit status 1 when it fails, is terminated, or the time is over."""
+    """Follow an execution until it ends, or all executions from now on, over restarts of the server.
+
+    For one execution the exit status is 1 when it fails, is terminated, or the time is over. Without one every entry
+    is told with its execution until the time is over; with --json each is a document on a line of its own.
+    """
     async with server.client(terminal) as client:
-        item = await Watch(client, terminal, patience).follow(*await find_execution(client, execution))
+        if execution is None:
+            await Watch(client, terminal, patience).follow_all(after or "")
+            return DONE
+        if after is not None:
+            raise UsageError("--after goes with the watch of all executions; one execution is told from its beginning")
+        item = await Watch(client, terminal, patience or _PATIENCE).follow(*await find_execution(client, execution))
     if terminal.is_json:
         terminal.show(item, str)
     else:

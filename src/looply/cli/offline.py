@@ -52,10 +52,10 @@ async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any
     """Returns the live schedules as the API lists them."""
     async with open_store(terminal, place) as store:
         engine, organization_id = store.services.engine, store.organization.organization_id
-        missed = await engine.missed_fires(organization_id)
+        missed = await engine.schedules.missed(organization_id)
         return [
             schedule_row(schedule, missed.get(schedule.workflow_id))
-            for schedule in await engine.list_schedules(organization_id)
+            for schedule in await engine.schedules.list(organization_id)
         ]
 
 

@@ -11,7 +11,7 @@ from looply.definition.diff import Change, diff_definitions
 from looply.definition.document_shapes import document_shape
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
-from looply.definition.model import ARRIVE, EACH, START, OnUnknown, Step, Workflow, WorkflowSettings
+from looply.definition.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
 from looply.definition.retry import RetryPolicy, matches_status
 from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
@@ -80,6 +80,7 @@ __all__ = [
     "FunctionSettings",
     "HttpRequestSettings",
     "JoinSettings",
+    "LogLevel",
     "OnUnknown",
     "Operator",
     "OverridePayloadSettings",

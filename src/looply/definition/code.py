@@ -1,5 +1,6 @@
 """Compiles the settings of `function`: code that an author wrote, and the template of its input."""
 
+import re
 from typing import Final
 
 from looply.definition.reading import Reader, read_template
@@ -7,6 +8,8 @@ from looply.definition.step_settings import FunctionSettings
 from looply.expressions import Template
 
 _LITERAL: Final = "`${...}` in code is plain text: it is never evaluated"
+_SILENT: Final = "the code returns nothing: the output is null"
+_RETURN: Final = re.compile(r"\breturn\b")
 
 
 def function(reader: Reader) -> FunctionSettings:
@@ -14,6 +17,8 @@ def function(reader: Reader) -> FunctionSettings:
     code: str = reader.value["code"]
     if not code.strip():
         reader.error("code", "the code is empty", "write the body of a function of `input` that returns JSON")
+    elif not _RETURN.search(code):
+        reader.warning("code", _SILENT, "end it with `return ...`")
     if reader.value["language"] == "python" and "${" in code:
         reader.warning("code", _LITERAL, "give the value in `input`, and read it in the code as `input`")
     return FunctionSettings(language=reader.value["language"], code=code)

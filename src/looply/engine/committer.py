@@ -1,7 +1,6 @@
 """The committer: makes a unit of a stretch, stores it, and only then lets the world see it."""
 
-import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +16,8 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
+from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered, sent
@@ -31,6 +31,11 @@ KEY_LIFE = timedelta(hours=24)
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 256 * 1024
+"""So much history is folded without a stored state at most, of a state that is small."""
+
+_BYTES_OF_EVENT = 1024
+_BYTES_OF_VISIT = 64
+"""To fold an event takes as long as to code and store so much of a state; to code a visit, as so much of a document."""
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +89,7 @@ class Committer:
         self._clock = clock
         self._epoch = 0
         self._known_definitions: set[str] = set()
-        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self.watchers = Watchers()
         self._unsaved: dict[str, tuple[int, int]] = {}
         self.channels: frozenset[str] = frozenset()
         self.on_copies: Callable[[], None] = _not_awake
@@ -118,14 +123,16 @@ class Committer:
         """
         reserved: list[EffectRow] = []
         unit, chain = self._unit(box, after, workflow, events, extras, reserved)
+        is_stored = False
         try:
             if extras.mends:
                 unit = await mended(self._store, unit, after, self.channels)
             await self._store.journal.commit(unit)
-        except BaseException:
-            for row in reserved:
-                self._dispatcher.release(row.queue)
-            raise
+            is_stored = True
+        finally:
+            if not is_stored:
+                for row in reserved:
+                    self._dispatcher.release(row.queue)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)
@@ -139,29 +146,6 @@ class Committer:
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
         """Removes rows that move nothing any more."""
         await self._store.work.drop_deliveries(rows)
-
-    def watch(self, execution_id: str) -> asyncio.Event:
-        """Returns a signal that is set by the next unit of the execution, or by `tell`; give it back to `unwatch`."""
-        signal = asyncio.Event()
-        self._watchers.setdefault(execution_id, set()).add(signal)
-        return signal
-
-    def watched(self) -> Collection[str]:
-        """Returns the executions that somebody watches."""
-        return self._watchers.keys()
-
-    def tell(self, execution_id: str) -> None:
-        """Sets the signals of an execution that has moved, or may have."""
-        for signal in self._watchers.get(execution_id, ()):
-            signal.set()
-
-    def unwatch(self, execution_id: str, signal: asyncio.Event) -> None:
-        """Gives a signal back."""
-        signals = self._watchers.get(execution_id)
-        if signals is not None:
-            signals.discard(signal)
-            if not signals:
-                del self._watchers[execution_id]
 
     def _unit(
         self,
@@ -204,6 +188,7 @@ class Committer:
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
+            expires_on=expiry_of(before, after, workflow),
         )
         return unit, batch.chain
 
@@ -239,19 +224,26 @@ class Committer:
         return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
-        """Returns a coded state when the execution rests and folding it has become dear since the last one."""
+        """Returns a coded state when folding has become dear: at a rest since the last one, at the end on the whole.
+
+        The larger the state the more lies between two, so that what they take grows with the history, not faster.
+        """
         execution_id = after.started.execution_id
-        if after.closed is not None:
-            self._unsaved.pop(execution_id, None)
-            return None
-        first, grown = self._unsaved.get(execution_id, (0, 0))
+        first, grown = self._unsaved.pop(execution_id, (0, 0))
         grown += size
-        is_dear = after.seq - first > _SNAPSHOT_EVENTS or grown > _SNAPSHOT_BYTES
-        if not is_dear or open_work(after).continues:
-            if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
-                self._unsaved[execution_id] = (first, grown)
-            return None
-        self._unsaved[execution_id] = (after.seq, 0)
+        if after.closed is not None:
+            return self._coded(after) if after.seq > _SNAPSHOT_EVENTS else None
+        bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
+        most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
+        is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
+        if is_dear and not open_work(after).continues:
+            self._unsaved[execution_id] = (after.seq, 0)
+            return self._coded(after)
+        if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
+            self._unsaved[execution_id] = (first, grown)
+        return None
+
+    def _coded(self, after: ExecutionState) -> Snapshot:
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
@@ -277,7 +269,7 @@ class Committer:
             self.on_timer(None)
         if unit.copies:
             self.on_copies()
-        self.tell(unit.execution_id)
+        self.watchers.tell(unit.execution_id)
 
 
 def stored_definition(workflow: Workflow, workflow_id: str, workflow_version: int) -> StoredDefinition:

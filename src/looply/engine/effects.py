@@ -1,6 +1,8 @@
 """Effects from their rows to their outcomes: marks them running, lets the worker call, stores what comes of it."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Collection
 
 import structlog
 
@@ -31,7 +33,8 @@ class EffectRunner:
     """Runs one effect at a time for each call of `perform`, which never raises.
 
     An outcome that cannot be stored because the disk is full, or the database away, is held and tried again; its slot
-    stays taken, which bounds how many are held.
+    stays taken, which bounds how many are held. What the store refuses for another reason is let go of, and taken up
+    by the recovery.
     """
 
     def __init__(
@@ -48,13 +51,35 @@ class EffectRunner:
         self._worker = worker
         self._datastores = datastores
         self._epoch = 0
+        # By (execution id, seq). Who is offered twice may be here twice; the row decides which of them calls.
+        self._in_hand: Counter[tuple[str, int]] = Counter()
+        self._left: set[EffectRef] = set()
 
     def begin(self, epoch: int) -> None:
         """Takes over the epoch of this process."""
         self._epoch = epoch
 
+    def holds(self, execution_id: str, seq: int) -> bool:
+        """Returns whether an effect is being performed, from before it is marked until its outcome is stored."""
+        return (execution_id, seq) in self._in_hand
+
+    def take_left(self) -> Collection[EffectRef]:
+        """Returns the effects that could not be begun since the last call; they are still in line in the store."""
+        left, self._left = self._left, set()
+        return left
+
     async def perform(self, effect: EffectRef, is_running: bool) -> None:
         """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
+        key = (effect.execution_id, effect.seq)
+        self._in_hand[key] += 1
+        try:
+            await self._performed(effect, is_running)
+        finally:
+            self._in_hand[key] -= 1
+            if not self._in_hand[key]:
+                del self._in_hand[key]
+
+    async def _performed(self, effect: EffectRef, is_running: bool) -> None:
         state = await self._state(effect)
         if state is not None and not is_running:
             # While an incident is open nothing starts: the row stays in line.
@@ -108,6 +133,7 @@ class EffectRunner:
                 await asyncio.sleep(RETRY_SECONDS)
             except LooplyError as error:
                 _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
+                self._left.add(effect)
                 return None
             else:
                 return state if _wanted(state, effect) is not None else None
@@ -120,6 +146,7 @@ class EffectRunner:
                 await asyncio.sleep(RETRY_SECONDS)
             except EngineError as error:
                 _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
+                self._left.add(effect)
                 return False
 
     async def _deliver(self, execution_id: str, outcome: Command) -> None:

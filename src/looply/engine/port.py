@@ -17,6 +17,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.execution.commands import Command, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
@@ -31,6 +32,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
 
 
+TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
 """What became of a nominal instant: started on time or later, left out by the overlap rule, waiting for the execution
 before it, or missed, because nothing ran for too long."""
@@ -86,7 +88,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     workflow_id: str
     workflow_version: int
     workflow: Workflow
-    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    trigger_type: TriggerType
     body: Json
     request: bytes
     body_size: int = 0
@@ -151,7 +153,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     workflow_version: int
     status: Status
     current_state: str
-    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    trigger_type: TriggerType
     process_id: str
     profile: str
     parent: str
@@ -181,13 +183,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` are names of search fields with the texts that each may have. A term fits a process id or execution id, the
     step where an execution stands that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms.
+    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them.
     """
 
-    workflow_id: str = ""
+    workflow_ids: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
     statuses: tuple[Status, ...] = ()
-    workflow_version: int | None = None
-    trigger_type: str = ""
+    workflow_versions: tuple[int, ...] = ()
+    trigger_types: tuple[TriggerType, ...] = ()
     process_ids: tuple[str, ...] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None
@@ -267,6 +270,37 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class LiveSchedules(Protocol):
+    """The live schedules of an engine, one for each workflow, and what became of their instants."""
+
+    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        """Returns the live schedule of the workflow, or None."""
+        ...
+
+    async def list(self, organization_id: str) -> Sequence[Schedule]:
+        """Returns the live schedules of the organization, by workflow id."""
+        ...
+
+    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
+        ...
+
+    async def missed(self, organization_id: str) -> Mapping[str, MissedFires]:
+        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
+        ...
+
+    async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
+        """Stores the schedule in place of the workflow's former one. Durable when it returns.
+
+        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
+        """
+        ...
+
+    async def drop(self, organization_id: str, workflow_id: str) -> None:
+        """Removes the schedule, if there is one."""
+        ...
+
+
 class Engine(Protocol):
     """What `app` sees; the contract suite drives only this and a fake world."""
 
@@ -274,6 +308,10 @@ class Engine(Protocol):
     """The datastores of all organizations; a change of one is durable when it returns."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    pruning: Pruning
+    """What may be forgotten of the store, and what was."""
+    schedules: LiveSchedules
+    """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 
     async def start(self, request: Start) -> Started:
         """Stores a new execution and runs it until it waits, calls or ends, or until its stretch is cut.
@@ -317,33 +355,6 @@ class Engine(Protocol):
         self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
     ) -> Sequence[OpenCard]:
         """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
-        ...
-
-    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        """Returns the live schedule of the workflow, or None."""
-        ...
-
-    async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
-        """Returns the live schedules of the organization, by workflow id."""
-        ...
-
-    async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
-        ...
-
-    async def missed_fires(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
-        ...
-
-    async def put_schedule(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one. Durable when it returns.
-
-        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
-        """
-        ...
-
-    async def drop_schedule(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule, if there is one."""
         ...
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:

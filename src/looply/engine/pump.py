@@ -26,6 +26,7 @@ _SHARED_BATCH = 200
 """So many timers one process takes at a time: what it has taken, no other one fires."""
 
 _SWEEP_SECONDS = 5.0
+_OWN_SWEEP_SECONDS = 60.0
 _LONGEST_SLEEP_SECONDS = 60.0
 _CLOCK_STEP = timedelta(minutes=5)
 _HOLD_SECONDS = 60.0
@@ -50,12 +51,14 @@ class Pump(Loop):
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
         self._sweep_at = 0.0
+        self._own_sweep_at = 0.0
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
         shell.on_timer(self._woken)
 
     async def recover(self, boot: Boot) -> None:
         """Takes up what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+        self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
         await self._recovery.begin(boot)
 
     async def tick(self, now: datetime | None = None) -> None:
@@ -89,11 +92,15 @@ class Pump(Loop):
         return await self._pause()
 
     async def _recover_more(self) -> None:
-        if self._store.is_shared and self._clock.monotonic() >= self._sweep_at:
-            self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+        now = self._clock.monotonic()
+        if self._store.is_shared and now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_SECONDS
             await self._recovery.sweep()
         else:
             await self._recovery.go_on()
+        if now >= self._own_sweep_at:
+            self._own_sweep_at = now + _OWN_SWEEP_SECONDS
+            await self._recovery.sweep_own()
 
     def _woken(self, due: datetime | None) -> None:
         if due is None or self._planned is None or due < self._planned:

@@ -18,7 +18,8 @@ from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
-from looply.engine.port import Execution, Filter, Head, LedgerRow, Listed, MissedFires, OpenCard, Page, Schedule
+from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.pruning import Pruning
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
@@ -57,14 +58,15 @@ class Reader:
         self.dispatcher = OwnEffects(parts.dispatcher)
         self.datastores: Datastores = parts.store.datastores
         self.letters: Letters = parts.store.letters
+        self.pruning: Pruning = parts.store.pruning
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
+        self._watchers = self._committer.watchers
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
-        self._lookout = Lookout(parts.store.reads, parts.clock, self._committer.watched, self._committer.tell)
-
+        self._lookout = Lookout(parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell)
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams)
         self._committer.on_stored = self.feed.wake
 
@@ -78,6 +80,17 @@ class Reader:
         found = None if self._is_shared else self._current.in_memory(execution_id)
         state, workflow = found or await self._current.get(execution_id)
         return Execution(head=head_of(state), state=state, workflow=workflow)
+
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns what an execution can be searched by elsewhere; empty when it is not stored.
+
+        None of it ever changes, so nothing is read of one that is in memory.
+        """
+        known = self._current.in_memory(execution_id)
+        head = head_of(known[0]) if known is not None else await self._store.reads.head(execution_id)
+        if head is None:
+            return {}
+        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt."""
@@ -117,11 +130,10 @@ class Reader:
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
-        signal = self._committer.watch(execution_id)
         known = self._current.in_memory(execution_id)
         # One that this process has just started is looked at with all others, not once more by itself.
         is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
-        try:
+        with self._watchers.watch(execution_id) as signal:
             while (left := (until - self._clock.now()).total_seconds()) > 0:
                 signal.clear()
                 if not is_looked_for:
@@ -137,8 +149,6 @@ class Reader:
                 except TimeoutError:
                     break
             return await self.get(execution_id)
-        finally:
-            self._committer.unwatch(execution_id, signal)
 
     async def open_cards(
         self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
@@ -150,28 +160,12 @@ class Reader:
             return [card] if card is not None and head is not None and head.organization_id == organization_id else []
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
-    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        """Returns the live schedule of the workflow, or None."""
-        return await self._store.schedules.find(organization_id, workflow_id)
-
-    async def list_schedules(self, organization_id: str) -> Sequence[Schedule]:
-        """Returns the live schedules of the organization, by workflow id."""
-        return await self._store.schedules.list(organization_id)
-
     async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+        """Returns the state that is stored, also where memory does not know of its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
-        return await self._loader.folded(execution_id)
-
-    async def list_fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
-        """Returns what became of the instants of a workflow's schedules, newest first, those before `before`."""
-        return await self._store.schedules.fires(workflow_id, before, limit)
-
-    async def missed_fires(self, organization_id: str) -> Mapping[str, MissedFires]:
-        """Returns by workflow id what live schedules have missed; those that missed nothing are not there."""
-        return await self._store.schedules.missed(organization_id)
+        return (await self._loader.load(execution_id))[0]
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

@@ -2,6 +2,7 @@
 
 An engine that is alone does so once, when it starts: nobody else can have left anything. Where several processes share
 a store, each of them looks again and again for one that was not heard of (`sweep`); the rows say who takes up what.
+Each process looks now and then for what it has let go of itself, while it lives (`sweep_own`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -45,6 +46,8 @@ class Recovery:
         self._epoch = 0
         self._has_lost = False
         self._has_cut = False
+        # Effects that ran in this process's name at the last look, and that nobody performed.
+        self._strays: frozenset[tuple[str, int]] = frozenset()
         # Executions that are not parked yet, each with its effects that stand in line.
         self._unparked: dict[str, list[EffectRef]] = {}
 
@@ -105,6 +108,29 @@ class Recovery:
         self._has_lost = await self._lose_effects()
         await self._continue(_SWEPT)
         self._offer(await self._store.work.overdue_effects(_SWEPT))
+
+    async def sweep_own(self) -> None:
+        """Takes up what this process itself let go of: effects that nobody could begin, outcomes that nobody stored.
+
+        An effect that is performed by nobody at two looks is lost: at one its task may be about to begin, or to end.
+        """
+        for effect in self._shell.effects.take_left():
+            self._shell.dispatcher.offer(effect)
+        strays = await self._find_strays()
+        for execution_id, seq in sorted(strays & self._strays):
+            _log.error("effect_let_go", execution_id=execution_id, seq=seq)
+            await self._lose(execution_id, seq)
+        self._strays = strays
+
+    async def _find_strays(self) -> frozenset[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        after = ("", 0)
+        while running := await self._store.work.running_effects(self._epoch, after, _BATCH):
+            # Looked at after the rows: what ends in between is gone by the next look.
+            keys = [(row.execution_id, row.seq) for row in running]
+            found += [key for key in keys if not self._shell.effects.holds(*key)]
+            after = keys[-1]
+        return frozenset(found)
 
     async def _continue(self, most: int) -> bool:
         """Lets stretches go on that were cut; returns whether all do that may."""

@@ -14,7 +14,8 @@ from looply.engine.audit import audit_store
 from looply.engine.committer import stored_definition
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
-from looply.engine.port import Audit, Health, Schedule, Start, Started
+from looply.engine.live_schedules import StoredSchedules
+from looply.engine.port import Audit, Health, LiveSchedules, Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts, Reader
 from looply.engine.starting import Starter
@@ -32,7 +33,7 @@ class Shell(Reader):
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
         )
-        self._effects = EffectRunner(
+        self.effects = EffectRunner(
             parts.store,
             self._current,
             self._processor,
@@ -40,6 +41,9 @@ class Shell(Reader):
             DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
         )
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
+        self.schedules: LiveSchedules = StoredSchedules(
+            parts.store, self._check_open, lambda: self._committer.on_timer(None)
+        )
         self._is_open = False
 
     async def open(self, boot: Boot | None = None) -> Boot:
@@ -50,7 +54,7 @@ class Shell(Reader):
         boot = boot or await self._store.open()
         self._codec.add_dictionaries(boot.dictionaries)
         self._committer.begin(boot.epoch, boot.definitions)
-        self._effects.begin(boot.epoch)
+        self.effects.begin(boot.epoch)
         self._starter.begin(boot.highest_id)
         self._is_open = True
         return boot
@@ -69,7 +73,7 @@ class Shell(Reader):
 
     def begin(self) -> None:
         """Lets effects run."""
-        self.dispatcher.start(self._effects.perform)
+        self.dispatcher.start(self.effects.perform)
 
     async def close(self, drain: timedelta) -> None:
         """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
@@ -90,23 +94,6 @@ class Shell(Reader):
         """Puts a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
         self._check_open()
         return await self._processor.submit(execution_id, command)
-
-    async def put_schedule(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one. Durable when it returns.
-
-        With `former` only while that is what is stored: it may fire meanwhile. Returns whether it was stored.
-        """
-        self._check_open()
-        stored = stored_definition(workflow, schedule.workflow_id, schedule.workflow_version)
-        await self._store.journal.put_definition(stored)
-        is_stored = await self._store.schedules.put(schedule, former=former)
-        self._committer.on_timer(None)
-        return is_stored
-
-    async def drop_schedule(self, organization_id: str, workflow_id: str) -> None:
-        """Removes the schedule, if there is one."""
-        self._check_open()
-        await self._store.schedules.drop(organization_id, workflow_id)
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""

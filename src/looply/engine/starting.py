@@ -15,6 +15,7 @@ from looply.engine.reading import Parts
 from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.events import Event, ExecutionStarted
+from looply.execution.log_levels import at_level
 
 _STARTS_IN_FLIGHT = 4096
 """So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
@@ -146,6 +147,7 @@ class Starter:
         could bring the process down must not be part of the unit that takes the wish away.
         """
         if request.call is not None:
-            return evolve(None, first), (first,)
+            (stored,) = at_level(request.workflow.settings.log, (first,))
+            return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         return stretch.state, stretch.events

@@ -15,6 +15,7 @@ from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
@@ -181,7 +182,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
     that holds a slot is refused while it is not its turn.
-    `search` are the values of the search fields in place of all former ones (None: those stay).
+    `search` are the values of the search fields in place of all former ones (None: those stay). `expires_on` is when
+    the execution, which ends in this unit, may be pruned where its workflow says so (None: the installation says it).
     """
 
     execution_id: str
@@ -202,6 +204,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
+    expires_on: datetime | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,6 +322,10 @@ class WorkQueue(Protocol):
         """
         ...
 
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process by (execution id, seq), those after `after`."""
+        ...
+
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
         """Returns QUEUED effects that nobody has begun a while after they were offered; none where nothing is shared.
 
@@ -429,14 +436,14 @@ class Reads(Protocol):
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
-        to another one the one that sent them; schedules name a definition too.
+        Rows of open work, cards, claims, idempotency keys, expiries, firings and schedules name an execution, those on
+        their way to another one the one that sent them; schedules name a definition too.
         """
         ...
 
 
 class Store(Protocol):
-    """One store: its five sides, and its life."""
+    """One store: its sides, and its life."""
 
     @property
     def journal(self) -> Journal:
@@ -471,6 +478,11 @@ class Store(Protocol):
     @property
     def datastores(self) -> Datastores:
         """Datastores of organizations."""
+        ...
+
+    @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
         ...
 
     async def open(self) -> Boot:

@@ -1,9 +1,10 @@
 """The worker: calls the operation of an effect and turns what comes of it into a command."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -15,7 +16,7 @@ from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sessions import SessionCache
 from looply.definition.pointer import split_pointer
-from looply.errors import LooplyError, OperationError, RateLimited
+from looply.errors import LooplyError, OperationError, RateLimited, Timeout
 from looply.execution.address import idempotency_key, parse_address
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.masking import hidden_values
@@ -24,6 +25,9 @@ from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _log = structlog.get_logger(__name__)
+
+LATE: Final = timedelta(seconds=60)
+"""Operations hold the time limit of their call themselves; one that is still at work so long after it is given up."""
 
 
 class Connections(Protocol):
@@ -75,7 +79,7 @@ class Worker:
         address = opened.address
         try:
             operation = self._registry.operation(opened.operation)
-            output = await operation.call(context, opened.input)
+            output = await _within(operation.call(context, opened.input), opened)
         except OperationError as error:
             return self._failed(opened, error, Masker(gone_out))
         except LooplyError as error:
@@ -148,6 +152,20 @@ class Worker:
             is_transient=error.is_transient,
             retry_after_seconds=wanted.total_seconds() if wanted is not None else 0,
         )
+
+
+async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
+    """Returns what a call returns. Raises: what the call raises; Timeout when it is given up."""
+    limit = asyncio.timeout(opened.timeout_seconds + LATE.total_seconds())
+    try:
+        async with limit:
+            return await call
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        _log.error("call_given_up", operation=opened.operation, step=opened.address, seconds=opened.timeout_seconds)
+        message = f"the operation {opened.operation} did not come back, {LATE.total_seconds():g} s after its time limit"
+        raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
 def _secrets_in(opened: OpenStep) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias, assert_never
 from msgspec import UNSET
 
 from looply.clock import to_ms
-from looply.definition import START
+from looply.definition import START, LogLevel
 from looply.execution.address import Address, parse_address
 from looply.execution.events import (
     Admitted,
@@ -48,8 +48,10 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
+from looply.execution.log_levels import tells_visit
 from looply.execution.masking import masked_body, masked_pointers, without_tokens_in
 from looply.execution.scopes import is_within
+from looply.execution.standing import begins_visit
 from looply.jsontext import Json, encode_json
 
 VisitStatus: TypeAlias = Literal[
@@ -65,7 +67,8 @@ class _Entry:
     """One visit while its events are read; `status` RUNNING includes the time between attempts."""
 
     step: str
-    started_on: int
+    started_on: int | None
+    first: int
     scope: str = ""
     input: Json = None
     output: Json = None
@@ -73,6 +76,12 @@ class _Entry:
     attempt: int = 1
     status: VisitStatus = "RUNNING"
     error: dict[str, Json] | None = None
+    log: LogLevel = "full"
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the log is to show the visit."""
+        return tells_visit(self.log, has_failed=self.error is not None or self.status == "TIMED_OUT")
 
     def end(self, event: Event, status: VisitStatus) -> None:
         self.status, self.ended_on = status, to_ms(event.at)
@@ -92,23 +101,30 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Visits:
-    """All visits in the order of their beginning."""
+    """All visits in the order of their beginning. `seq` is the number of the event that is read."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
+    seq: int = 0
+    is_later: bool = False
+    """What is read begins after the history does: the beginning of a visit may be missing."""
 
     def of(self, event: StepEvent) -> _Entry:
         text = event.address.text
         entry = self.entries.get(text)
         if entry is None:
-            entry = self.entries[text] = _Entry(event.step, to_ms(event.at), event.scope)
+            is_known = not self.is_later or begins_visit(event)
+            started_on = to_ms(event.at) if is_known else None
+            entry = self.entries[text] = _Entry(event.step, started_on, self.seq, event.scope)
+        entry.log = event.log
         return entry
 
-    def read(self, event: Event) -> None:
+    def read(self, seq: int, event: Event) -> None:
+        self.seq = seq
         match event:
             case ExecutionStarted():
                 now = to_ms(event.at)
                 self.entries[f"{START}:1"] = _Entry(
-                    START, now, output=masked_body(event), ended_on=now, status="SUCCEEDED"
+                    START, now, seq, output=masked_body(event), ended_on=now, status="SUCCEEDED", log=event.log
                 )
             case Computed() | StepSucceeded() | Resumed() | StepSkipped():
                 self._succeeded(event)
@@ -242,14 +258,12 @@ def condensed_logs(
     last one), `status`, `error` ({`code`, `message`, `status`}, null after a success)}, in a branch or an iteration
     with its `scope`. Secrets and tokens are `***`.
     The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
-    become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out.
+    become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out. A visit that began before
+    the events do has no `started_on`.
     """
-    visits = _Visits()
-    for _, event in events:
-        visits.read(event)
     found: dict[str, list[dict[str, Json]]] = {}
     left, is_truncated = limit_bytes, False
-    for entry in visits.entries.values():
+    for entry in _told(events):
         shown = entry.shown()
         size = len(encode_json(shown))
         if size > left:
@@ -266,6 +280,27 @@ def condensed_logs(
             left -= size
             found.setdefault(entry.step, []).append(shown)
     return found, is_truncated
+
+
+def first_without_room(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:
+    """Returns the number of the first event of the first visit that has no room, None when all have.
+
+    The first visit of all is never meant: what is too large for itself does not fit anywhere.
+    """
+    left = limit_bytes
+    for place, entry in enumerate(_told(events)):
+        left -= len(encode_json(entry.shown()))
+        if left < 0 and place > 0:
+            return entry.first
+    return None
+
+
+def _told(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
+    numbered = list(events)
+    visits = _Visits(is_later=bool(numbered) and numbered[0][0] > 1)
+    for seq, event in numbered:
+        visits.read(seq, event)
+    return [entry for entry in visits.entries.values() if entry.is_told]
 
 
 def _opened(event: ScopeOpened) -> Json:

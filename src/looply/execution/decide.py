@@ -31,6 +31,7 @@ from looply.execution.events import (
 )
 from looply.execution.evolve import evolve
 from looply.execution.leaving import go_on, leave_scope
+from looply.execution.log_levels import at_level
 from looply.execution.overlays import output_seen
 from looply.execution.state import ExecutionState, Path
 from looply.execution.steps import ENTRIES, Visit
@@ -77,12 +78,13 @@ def _record(
     workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
 ) -> ExecutionState:
     """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
-    for event in events:
+    level = workflow.settings.log
+    for event in at_level(level, events):
         state = evolve(state, event)
+        recorded.append(event)
     if state is None:
         raise IllegalTransition("a history begins with ExecutionStarted")
-    recorded.extend(events)
-    for event in responses(workflow, state):
+    for event in at_level(level, responses(workflow, state)):
         state = evolve(state, event)
         recorded.append(event)
     return state

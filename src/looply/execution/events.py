@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from looply.definition import LogLevel
 from looply.execution.address import Address
 from looply.execution.approval_terms import ApprovalTerms
 from looply.jsontext import Json
@@ -33,11 +34,12 @@ Again: TypeAlias = Literal["", "attempt", "visit"]
 
 
 class EventBase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
-    """The facts that every event has."""
+    """The facts that every event has; `log` is the level of its log when it happened."""
 
     at: datetime
     by: str = ""
     via: str = ""
+    log: LogLevel = "full"
 
 
 class StepEvent(EventBase, frozen=True, kw_only=True):

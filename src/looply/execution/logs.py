@@ -63,6 +63,7 @@ from looply.execution.events import (
     WaitTimedOut,
 )
 from looply.execution.incidents import incident_facts
+from looply.execution.log_levels import tells, tells_values
 from looply.execution.masking import masked, masked_body, masked_pointers, without_tokens
 from looply.execution.payload import initial_payload
 from looply.execution.standing import standing
@@ -86,6 +87,9 @@ LOG_TEXT: Final = 1000
 """Characters of one text in the event log; the rest is cut."""
 LOG_VALUE: Final = 2048
 """Bytes of JSON text of one value in the event log; a larger one is replaced by `{"trimmed_bytes": n}`."""
+
+_VALUES: Final = ("input", "output")
+"""Fields that hold what went into a step and came out of it."""
 
 _NOT_EVEN_TRIMMED: Final = 64 * 1024  # walking through a larger value costs more than its log entry is worth
 
@@ -174,7 +178,7 @@ def event_log(
     numbered = list(events)
     log: list[dict[str, Json]] = []
     for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
-        entries = list(_entries(seq, event, step))
+        entries = [entry for entry in _entries(seq, event, step) if tells(event.log, str(entry["type"]))]
         if len(log) + len(entries) > limits.read_events:
             break
         log += entries
@@ -236,7 +240,10 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[dict[str, Json]]:
         entry["visit"] = event.visit
         if event.scope:
             entry["scope"] = event.scope
-    entry.update(_fields(event))
+    fields = _fields(event)
+    if not tells_values(event.log, name):
+        fields = {field: value for field, value in fields.items() if field not in _VALUES}
+    entry.update(fields)
     yield entry
     if isinstance(event, IncidentOpened):
         yield {**entry, "type": FAILED_BY_INCIDENT}

@@ -12,6 +12,7 @@ from looply.execution.events import (
     ChildStarted,
     Computed,
     Event,
+    EventBase,
     ExecutionStarted,
     Moved,
     ScopeOpened,
@@ -39,7 +40,7 @@ def standing(events: Sequence[tuple[int, Event]], unmoved: str = "") -> Iterator
 def _before(events: Iterable[tuple[int, Event]], unmoved: str) -> str:
     for _, event in events:
         if step := _moved_to(event):
-            return "" if _begins_visit(event) else step
+            return "" if begins_visit(event) else step
     return unmoved
 
 
@@ -51,7 +52,8 @@ def _moved_to(event: Event) -> str:
     return event.step if isinstance(event, StepEvent) and isinstance(event, _MOVES) else ""
 
 
-def _begins_visit(event: Event) -> bool:
+def begins_visit(event: EventBase) -> bool:
+    """Returns whether the event is the first one of a visit, as far as it can tell by itself."""
     if isinstance(event, TimerStarted):
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):

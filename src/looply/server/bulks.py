@@ -14,7 +14,7 @@ from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, instant_of, limit_of, number_of, version_of
+from looply.server.wire import LIMIT, instant_of, limit_of, listed, number_of, version_of
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +71,18 @@ class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     ended_on: int | None
 
 
+class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a redrive of the newest `examined` executions would lead to at once; `refused` of them would not go on.
+
+    `effects`: for each step {`workflow_id`, `state`, `operation`, `count`, `repeated`, `same_key`}, where `repeated`
+    calls were made before and `same_key` of them go out with the key of then.
+    """
+
+    examined: int
+    refused: int
+    effects: list[dict[str, Json]]
+
+
 class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The bulk; or, of a dry run, how many executions fit (`truncated`: and more) and the newest of them."""
 
@@ -79,6 +91,7 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     count: int | UnsetType = UNSET
     truncated: bool | UnsetType = UNSET
     items: list[dict[str, Json]] | UnsetType = UNSET
+    forecast: BulkForecast | UnsetType = UNSET
 
 
 class BulkKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,10 +142,7 @@ async def get_bulks(call: Call) -> Answer:
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
-    answer: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        answer["lastKey"] = {"bulk_id": page.items[-1].bulk_id}
-    return Answer(answer)
+    return Answer(listed(items, "bulk_id", has_more=page.has_more))
 
 
 async def cancel_bulk(call: Call) -> Answer:
@@ -143,7 +153,7 @@ async def cancel_bulk(call: Call) -> Answer:
 
 async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
     if body.dry_run:
-        return Answer(_foreseen(await bulks.foresee(call.services, call.principal, request)))
+        return Answer(_foreseen(request, await bulks.foresee(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
     return Answer({"message": "success", "item": _item(found)})
 
@@ -153,12 +163,12 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
     if len(given.process_id) > 30:
         raise BadRequest("process_id names more than 30 process ids", code="BAD_FILTER")
     wanted = Filter(
-        workflow_id=given.workflow_id,
+        workflow_ids=(given.workflow_id,) if given.workflow_id else (),
         statuses=tuple(dict.fromkeys(given.status)),
-        workflow_version=None
+        workflow_versions=()
         if given.workflow_version is None
-        else number_of(given.workflow_version, "workflow_version"),
-        trigger_type=given.workflow_trigger_type,
+        else (number_of(given.workflow_version, "workflow_version"),),
+        trigger_types=(given.workflow_trigger_type,) if given.workflow_trigger_type else (),
         process_ids=tuple(given.process_id),
         created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
         created_to=instant_of(given.to, "to") if given.to is not None else None,
@@ -166,7 +176,7 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
     return {"wanted": wanted, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
 
-def _foreseen(seen: Foreseen) -> dict[str, Any]:
+def _foreseen(request: BulkRequest, seen: Foreseen) -> dict[str, Any]:
     items = [
         {
             "workflow_execution_id": head.execution_id,
@@ -179,7 +189,24 @@ def _foreseen(seen: Foreseen) -> dict[str, Any]:
         }
         for head in seen.sample
     ]
-    return {"message": "forecast", "count": seen.count, "truncated": not seen.is_complete, "items": items}
+    shown = {"message": "forecast", "count": seen.count, "truncated": not seen.is_complete, "items": items}
+    if request.action == "redrive":
+        shown["forecast"] = {
+            "examined": seen.examined,
+            "refused": seen.refused,
+            "effects": [
+                {
+                    "workflow_id": calls.workflow_id,
+                    "state": calls.step,
+                    "operation": calls.operation,
+                    "count": calls.count,
+                    "repeated": calls.repeated,
+                    "same_key": calls.same_key,
+                }
+                for calls in seen.calls
+            ],
+        }
+    return shown
 
 
 def _item(bulk: Bulk) -> dict[str, Any]:
@@ -209,7 +236,10 @@ ROUTES: Final = (
         access="manage",
         handle=bulk_redrive,
         summary="Let many failed executions go on",
-        description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
+        description=(
+            "Newest first, at a limited rate, over restarts. `dry_run` counts them, shows the newest, and tells which "
+            "calls would be made at once and which of them anew."
+        ),
         tag="Repairs",
         body=BulkRedriveBody,
         answer=BulkAnswer,

@@ -11,7 +11,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, Message, cursor_of, instant_of, latest_text, limit_of, number_of
+from looply.server.wire import LIMIT, Message, cursor_of, instant_of, latest_text, limit_of, listed, number_of
 
 _CARD_ID: Final = Parameter("card_id", "Id of the card (UUID).", is_required=True)
 
@@ -116,10 +116,7 @@ async def get_cards(call: Call) -> Answer:
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "card_version"))
     page = await cards.list_page(call.services, call.principal, limit, after)
     items = [_row(row) for row in page.items]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        body["lastKey"] = {name: items[-1][name] for name in ("organization_id", "card_id", "card_version")}
-    return Answer(body)
+    return Answer(listed(items, "organization_id", "card_id", "card_version", has_more=page.has_more))
 
 
 async def create_card(call: Call) -> Answer:

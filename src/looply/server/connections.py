@@ -10,7 +10,7 @@ from looply.catalog.connections import Connection, ConnectionDraft
 from looply.clock import to_ms
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, Message, limit_of
+from looply.server.wire import LIMIT, Message, limit_of, listed
 
 
 class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +111,7 @@ async def get_connections(call: Call) -> Answer:
     before = call.query.get("connection_id") or None
     page = await connections.list_page(call.services, call.principal, limit_of(call), before)
     items = [_record(connection) for connection in page.items]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        body["lastKey"] = {"connection_id": items[-1]["connection_id"]}
-    return Answer(body)
+    return Answer(listed(items, "connection_id", has_more=page.has_more))
 
 
 def _answer(connection: Connection) -> Answer:

@@ -9,7 +9,7 @@ from looply.app import datastores
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.rows import datastore_line, datastore_row
-from looply.server.wire import LIMIT, Message, limit_of
+from looply.server.wire import LIMIT, Message, limit_of, listed
 
 Revision = Annotated[int, msgspec.Meta(ge=0, description="0: the datastore must not exist.")]
 
@@ -73,10 +73,7 @@ async def get_datastores(call: Call) -> Answer:
     """Lists the datastores."""
     found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
     items = [datastore_line(line) for line in found]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if has_more:
-        body["lastKey"] = {"name": items[-1]["name"]}
-    return Answer(body)
+    return Answer(listed(items, "name", has_more=has_more))
 
 
 async def get_datastore(call: Call) -> Answer:

@@ -16,7 +16,7 @@ from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.jsontext import Json, fingerprint
 from looply.server.call import IF_NONE_MATCH, Answer, Call, Route
-from looply.server.wire import instant_of
+from looply.server.wire import instant_of, listed
 
 _Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
 _MAX_SEED: Final = 128
@@ -157,7 +157,7 @@ async def get_expression_functions(call: Call) -> Answer:
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
     if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
         return Answer(b"", 304, headers, b"")
-    return Answer({"message": "success", "count": len(_FUNCTION_ITEMS), "items": _FUNCTION_ITEMS}, headers=headers)
+    return Answer(listed(_FUNCTION_ITEMS), headers=headers)
 
 
 def _is_known(etag: str, known: str) -> bool:

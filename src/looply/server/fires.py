@@ -11,7 +11,7 @@ from looply.errors import BadRequest, Problem
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.rows import fire_row, preview_row
-from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, number_of, version_of
+from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, listed, number_of, version_of
 
 
 class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +88,7 @@ async def get_schedule_fires(call: Call) -> Answer:
     before = instant_of(cursor, "nominal_on") if cursor else None
     rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
     items = [fire_row(row) for row in rows[:limit]]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if len(rows) > limit:
-        body["lastKey"] = {"nominal_on": items[-1]["nominal_on"]}
-    return Answer(body)
+    return Answer(listed(items, "nominal_on", has_more=len(rows) > limit))
 
 
 async def preview_schedule(call: Call) -> Answer:

@@ -11,7 +11,7 @@ from looply.execution.commands import Recorded
 from looply.execution.decisions import Decision
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, limit_of
+from looply.server.wire import LIMIT, limit_of, listed
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
 
@@ -174,7 +174,7 @@ async def get_decisions(call: Call) -> Answer:
     """Lists who decided what in an execution."""
     execution_id = call.query.get("workflow_execution_id") or ""
     found = [_decision(one) for one in await approvals.decisions(call.services, call.principal, execution_id)]
-    return Answer({"message": "success", "count": len(found), "items": found})
+    return Answer(listed(found))
 
 
 async def reassign_card(call: Call) -> Answer:
@@ -253,7 +253,7 @@ async def get_open_cards(call: Call) -> Answer:
         }
         for entry in entries
     ]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 ROUTES: Final = (

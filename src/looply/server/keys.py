@@ -1,6 +1,6 @@
 """Calls on API keys."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,7 +9,7 @@ from looply.app import keys
 from looply.catalog.keys import KeyDraft
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.rows import key_row
-from looply.server.wire import LIMIT, instant_of, limit_of
+from looply.server.wire import LIMIT, instant_of, limit_of, listed
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +94,7 @@ async def get_keys(call: Call) -> Answer:
     """Lists the keys."""
     page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
     items = [key_row(key) for key in page.items]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        body["lastKey"] = {"key_id": items[-1]["key_id"]}
-    return Answer(body)
+    return Answer(listed(items, "key_id", has_more=page.has_more))
 
 
 ROUTES: Final = (

@@ -13,7 +13,7 @@ from looply.engine.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, flag_of, limit_of
+from looply.server.wire import LIMIT, flag_of, limit_of, listed
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
@@ -98,10 +98,7 @@ async def get_letters(call: Call) -> Answer:
         raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
     rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if len(rows) > limit:
-        body["lastKey"] = {"letter_id": items[-1]["letter_id"]}
-    return Answer(body)
+    return Answer(listed(items, "letter_id", has_more=len(rows) > limit))
 
 
 async def get_letter(call: Call) -> Answer:

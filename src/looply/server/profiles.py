@@ -10,7 +10,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Route
-from looply.server.wire import WORKFLOW_ID, Message
+from looply.server.wire import WORKFLOW_ID, Message, listed
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ async def get_profiles(call: Call) -> Answer:
     """Lists the profiles of a workflow."""
     found = await profiles.list_all(call.services, call.principal, call.query.get("workflow_id"))
     items = [_record(profile) for profile in found]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 def _answer(profile: Profile) -> Answer:

@@ -9,10 +9,11 @@ from looply.app.executions import Record, Row, Rows
 from looply.clock import to_ms
 from looply.engine.port import Head
 from looply.execution.children import children_of
-from looply.execution.condensed import condensed_logs
+from looply.execution.log_pages import log_page
 from looply.execution.logs import event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
+from looply.server.wire import listed
 
 DETAILS: Final = ("workflow_name", "workflow_steps", "workflow_connections")
 
@@ -38,7 +39,7 @@ class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
-    """One execution with everything. `truncated`: more events or logs follow, `after=SEQ` goes on."""
+    """One execution with everything. `truncated`: not all of the log is here; where it goes on, `after` says."""
 
     parent_execution_id: str | None
     rerun_of_execution_id: str | None
@@ -49,6 +50,7 @@ class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
     children: list[dict[str, Json]]
     workflow_incidents: list[dict[str, Json]]
     truncated: bool | UnsetType = UNSET
+    after: int | UnsetType = UNSET
 
 
 class ExecutionAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,21 +81,23 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
     """Returns the record of one execution."""
     execution = record.execution
     state, workflow = execution.state, execution.workflow
-    condensed, is_cut = condensed_logs(record.events, limits.read_log_bytes)
+    page = log_page(record.events, limits, state.standing_steps)
     item: dict[str, Any] = {
         **_shared(execution.head),
-        "workflow_event_log": event_log(record.events, limits, state.standing_steps),
+        "workflow_event_log": page.entries,
         "workflow_details": {name: workflow.definition[name] for name in DETAILS},
         "workflow_input_payload": input_payload(state),
         "workflow_output_payload": masked_document(workflow, state),
-        "condensed_logs": condensed,
+        "condensed_logs": page.visits,
         "waits": waits_of(state),
         "children": children_of(state),
         "workflow_incidents": incidents_of(state),
         "parent_execution_id": execution.head.parent or None,
         "rerun_of_execution_id": state.started.rerun_of or None,
     }
-    if record.is_truncated or is_cut:
+    if record.is_truncated or page.is_cut:
+        item |= {"truncated": True, "after": page.last}
+    elif page.is_trimmed:
         item["truncated"] = True
     return item
 
@@ -101,7 +105,7 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
 def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> dict[str, Any]:
     """Returns one page of executions. The key of a search names no workflow, since that is a filter there."""
     items = [_row(row, limits) for row in rows.items]
-    page: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
+    page = listed(items)
     if rows.after:
         workflow = {} if is_search else {"workflow_id": rows.items[-1].listed.head.workflow_id}
         page["lastKey"] = {**workflow, "workflow_execution_id": rows.after}

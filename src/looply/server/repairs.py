@@ -20,7 +20,7 @@ from looply.execution.logs import event_log
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.records import ExecutionKey
-from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, version_of
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, listed, one_of, version_of
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
 
@@ -146,11 +146,7 @@ async def get_incidents(call: Call) -> Answer:
     """Lists what somebody must decide about."""
     query = call.query
     after = query.get("workflow_execution_id")
-    kinds = query.all("kind")
-    for kind in kinds:
-        if kind not in get_args(IncidentKind):
-            known = ", ".join(get_args(IncidentKind))
-            raise BadRequest(f"kind is {kind[:50]!r}, expected one of {known}", code="BAD_FILTER")
+    kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
     wanted = IncidentFilter(
         workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
         codes=query.all("code"),
@@ -163,11 +159,7 @@ async def get_incidents(call: Call) -> Answer:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    answer: dict[str, Any] = {
-        "message": "success",
-        "count": len(page.items),
-        "items": [_incident(item) for item in page.items],
-    }
+    answer = listed([_incident(item) for item in page.items])
     if page.after:
         answer["lastKey"] = {"workflow_execution_id": page.after}
     if page.truncated:

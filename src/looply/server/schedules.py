@@ -9,7 +9,7 @@ from looply.app.schedules import list_all, toggle
 from looply.errors import BadRequest
 from looply.server.call import Answer, Call, Route
 from looply.server.rows import schedule_row
-from looply.server.wire import version_of
+from looply.server.wire import listed, version_of
 
 _ACTIONS: Final = ("PAUSE", "PLAY")
 
@@ -62,7 +62,7 @@ async def get_schedules(call: Call) -> Answer:
     missed = await missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
     items = [schedule_row(schedule, missed.get(schedule.workflow_id)) for schedule in schedules]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 async def toggle_schedule(call: Call) -> Answer:

@@ -1,15 +1,16 @@
 """The search for executions."""
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
-from looply.app.search import Search, search
+from looply.app.search import search
 from looply.catalog.names import checked_id
+from looply.engine.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.server.call import Answer, Call, Parameter, Query, Route
 from looply.server.executions import EXECUTION_KEY
 from looply.server.records import ExecutionPage, execution_page
-from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of
+from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
 
 _FIELD: Final = "field."
 
@@ -18,15 +19,16 @@ async def search_executions(call: Call) -> Answer:
     """Lists the executions that fit."""
     query = call.query
     after = query.get("workflow_execution_id")
-    wanted = Search(
+    wanted = Filter(
         workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
-        statuses=_one_of(query.all("status"), get_args(Status), "status"),
-        versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
-        trigger_types=_one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
+        statuses=one_of(query.all("status"), get_args(Status), "status"),
+        workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
+        trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
         process_ids=_filled(query, "process_id"),
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
         terms=_filled(query, "term"),
+        parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
         fields=tuple((_field_of(name), _filled(query, name)) for name in query.values if name.startswith(_FIELD)),
     )
     page = await search(
@@ -37,6 +39,14 @@ async def search_executions(call: Call) -> Answer:
         limit=limit_of(call),
     )
     return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _parent_of(text: str) -> str:
+    try:
+        return checked_id(text, "execution")
+    except BadRequest as error:
+        message = f"parent_execution_id is {text[:50]!r}, expected the id of an execution"
+        raise BadRequest(message, code="BAD_FILTER") from error
 
 
 def _field_of(name: str) -> str:
@@ -54,13 +64,6 @@ def _filled(query: Query, name: str) -> tuple[str, ...]:
     return values
 
 
-def _one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
-    for value in values:
-        if value not in known:
-            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
-    return values
-
-
 ROUTES: Final = (
     Route(
         method="GET",
@@ -71,7 +74,8 @@ ROUTES: Final = (
         description=(
             "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
             "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` stands for any "
-            "text. A page that has looked at 20,000 executions says `truncated` and may be short; `lastKey` goes on."
+            "text. A page looks at 20,000 executions at most, at fewer with many texts; one that ends there says "
+            "`truncated` and may be short; `lastKey` goes on."
         ),
         tag="Executions",
         parameters=(
@@ -82,6 +86,7 @@ ROUTES: Final = (
             Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
             Parameter("from", "Created at or after this instant, epoch milliseconds."),
             Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
             Parameter(
                 "term",
                 "A process id, an execution id, the value of any search field, the step where an execution stands that "

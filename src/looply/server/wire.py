@@ -1,6 +1,7 @@
 """Wire values that many routes share: numbers and instants in queries, pages, and who somebody is."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -124,6 +125,22 @@ def flag_of(call: Call, name: str) -> bool:
     if text not in ("", "true", "false"):
         raise BadRequest(f"{name} is {text[:50]!r}, expected true or false", code="BAD_FLAG")
     return text == "true"
+
+
+def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+    """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for one that is not known."""
+    for value in values:
+        if value not in known:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+    return values
+
+
+def listed(items: Sequence[Mapping[str, Any]], *key: str, has_more: bool = False) -> dict[str, Any]:
+    """Returns a list as it is answered; where another page follows, `lastKey` are these fields of the last item."""
+    body: dict[str, Any] = {"message": "success", "count": len(items), "items": list(items)}
+    if has_more:
+        body["lastKey"] = {name: items[-1][name] for name in key}
+    return body
 
 
 def latest_text(is_latest: bool) -> Literal["true", "false"]:

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import workflows
 from looply.app.activate import activate
-from looply.app.workflows import Saved
+from looply.app.workflows import Saved, payload_schema
 from looply.catalog.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import Problem
@@ -25,6 +25,7 @@ from looply.server.wire import (
     flag_of,
     instant_of,
     limit_of,
+    listed,
     number_of,
     version_of,
 )
@@ -179,7 +180,7 @@ async def get_schema(call: Call) -> Answer:
         "workflow_id": row.workflow_id,
         "workflow_version": row.workflow_version,
         "workflow_mock_payload": row.mock_payload,
-        "workflow_schema": _schema(row),
+        "workflow_schema": payload_schema(row),
         "created_by": row.created_by,
         "modified_by": row.modified_by,
         "created_on": to_ms(row.created_on),
@@ -195,15 +196,7 @@ async def get_workflows(call: Call) -> Answer:
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "workflow_version"))
     page = await workflows.list_page(call.services, call.principal, limit, after)
     items = [workflow_row(row) for row in page.items]
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": items}
-    if page.has_more:
-        last = page.items[-1]
-        body["lastKey"] = {
-            "organization_id": last.organization_id,
-            "workflow_id": last.workflow_id,
-            "workflow_version": last.workflow_version,
-        }
-    return Answer(body)
+    return Answer(listed(items, "organization_id", "workflow_id", "workflow_version", has_more=page.has_more))
 
 
 async def create_workflow(call: Call) -> Answer:
@@ -302,16 +295,11 @@ def _record(row: WorkflowVersion) -> dict[str, Any]:
         "workflow_integrations": definition.get("workflow_integrations", {}),
         "workflow_steps": definition.get("workflow_steps", []),
         "workflow_connections": definition.get("workflow_connections", []),
-        "workflow_schema": _schema(row),
+        "workflow_schema": payload_schema(row),
         "workflow_settings": definition.get("workflow_settings", {}),
         "description": definition.get("description", ""),
         "workflow_findings": _findings(row.findings),
     }
-
-
-def _schema(row: WorkflowVersion) -> Json:
-    """Returns the schema that the author wrote, else the one made of the mock payload."""
-    return row.definition.get("workflow_schema") or row.mock_schema or {}
 
 
 _INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated."),)

@@ -11,7 +11,7 @@ from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Route
 from looply.server.expressions import ExpressionFinding, finding_item, source_of
-from looply.server.wire import version_of
+from looply.server.wire import listed, version_of
 
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
 
@@ -110,7 +110,7 @@ async def complete_expression(call: Call) -> Answer:
         }
         for each in found
     ]
-    return Answer({"message": "success", "count": len(items), "items": items})
+    return Answer(listed(items))
 
 
 async def validate_expression(call: Call) -> Answer:

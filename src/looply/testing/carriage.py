@@ -8,6 +8,9 @@ from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 RESERVES: Final = "take the slot of an effect in the unit that stores it"
 """Then the effect is out once that unit is stored: whether it was sent is not known after a crash."""
 
+REPEATS: Final = "take an effect again in the moment in which it was let go of"
+"""Temporal ignores what comes while it is told of that; there the sweep of a shared store offers until it is taken."""
+
 
 class Carriage(Protocol):
     """One way of carrying effects, over all processes of a story."""
@@ -47,7 +50,7 @@ class Carriage(Protocol):
 class InProcess:
     """Effects run as tasks of the process that stored them: whatever moves, the loop knows."""
 
-    capabilities = frozenset({RESERVES})
+    capabilities = frozenset({RESERVES, REPEATS})
     is_moving = False
     crowd = 1000
 

@@ -164,12 +164,12 @@ class Engine:
         )
         following = fields.pop("next", next_fire(plan, anchor, now))
         schedule = replace(waiting_for(schedule, plan, following), **fields)
-        await self.shell.put_schedule(schedule, workflow)
+        await self.shell.schedules.put(schedule, workflow)
         return schedule
 
     async def schedule(self, workflow: Workflow) -> Schedule:
         """Returns the live schedule of a workflow."""
-        found = await self.shell.find_schedule(ORGANIZATION, id_of(workflow))
+        found = await self.shell.schedules.find(ORGANIZATION, id_of(workflow))
         assert found is not None
         return found
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
 from looply.errors import EngineError, StoreFull, StoreLost
@@ -29,6 +30,9 @@ _WRITES = frozenset(
         "drop_deliveries",
         "begin_trial",
         "end_trial",
+        "prune",
+        "drop_keys",
+        "give_back",
     }
 )
 
@@ -38,9 +42,10 @@ class Faults:
 
     `is_short_of_space`: the disk is nearly full, and what is stored still finds space.
     `is_full`: every write raises StoreFull and does nothing. `is_dead`: the process is gone, and every call fails.
-    `fails` holds errors that the next commits raise, one each, without doing anything. `lost_answers` counts commits
-    that are stored and whose answer never comes. `units` are those that were stored, `held` those that wait for
-    `let_go`; `refused` counts writes that found no space. `unheard` are names of writes that find none, each time.
+    `fails` holds errors that the next commits raise, one each, without doing anything, and `unmarked` those of the next
+    marks of effects. `lost_answers` counts commits that are stored and whose answer never comes. `units` are those that
+    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space. `unheard` are names
+    of writes that find none, each time.
     """
 
     def __init__(self, units: list[Unit]) -> None:
@@ -48,6 +53,7 @@ class Faults:
         self.is_short_of_space = False
         self.is_dead = False
         self.fails: list[EngineError] = []
+        self.unmarked: list[EngineError] = []
         self.refused = 0
         self.unheard: set[str] = set()
         self.lost_answers = 0
@@ -111,6 +117,8 @@ class Faults:
         if (name in _WRITES and self.is_full) or name in self.unheard:
             self.refused += 1
             raise StoreFull("no space left on the disk")
+        if name == "mark_running" and self.unmarked:
+            raise self.unmarked.pop(0)
         return await self._counted(call)
 
     async def committed(self, unit: Unit, call: Callable[[], Awaitable[Any]]) -> None:
@@ -194,7 +202,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -221,6 +229,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
+        return cast("Pruning", self._sides["pruning"])
 
     @property
     def copies(self) -> Copies:

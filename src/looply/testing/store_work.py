@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from looply.engine.port import Fire
-from looply.engine.store import Store, Work, WorkChange
+from looply.engine.store import EffectRow, Store, Work, WorkChange
 from looply.errors import FireTaken
 from looply.testing.clock import START_TIME
 from looply.testing.store_lists import stored
@@ -128,6 +128,25 @@ class WorkContract:
         await store.journal.commit(working(unit, effects=rows))
         assert [row.seq for row in await store.work.lost_effects(3, 10)] == [2, 4]
         assert [row.seq for row in await store.work.lost_effects(3, 1)] == [2]
+
+    async def test_running_effects_of_one_process_are_read_page_by_page(self, store: Store, samples: Samples) -> None:
+        units = [samples.first() for _ in range(3)]
+        for unit in units:
+            key = unit.execution_id
+            rows = (
+                effect(key, 2, "RUNNING", 7),
+                effect(key, 3),
+                effect(key, 4, "RUNNING", 6),
+                effect(key, 5, "RUNNING", 7),
+            )
+            await store.journal.commit(working(unit, effects=rows))
+        expected = [effect(unit.execution_id, seq, "RUNNING", 7) for unit in units for seq in (2, 5)]
+        found: list[EffectRow] = []
+        after = ("", 0)
+        while page := await store.work.running_effects(7, after, 4):
+            found.extend(page)
+            after = (page[-1].execution_id, page[-1].seq)
+        assert found == expected
 
     async def test_a_store_of_one_process_has_nothing_of_others_to_take_up(
         self, store: Store, samples: Samples

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,9 +51,9 @@ async def activated(application: Application, document: dict[str, object]) -> tu
 
 async def test_a_schedule_that_a_crash_left_out_is_made_at_the_next_start(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
-    assert await application.shell.find_schedule(organization_id, workflow_id) is None
+    assert await application.shell.schedules.find(organization_id, workflow_id) is None
     await settle_all(application.services)
-    schedule = await application.shell.find_schedule(organization_id, workflow_id)
+    schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert (schedule.workflow_version, schedule.status) == (1, "ACTIVE")
 
@@ -65,7 +66,7 @@ async def test_a_schedule_of_a_former_version_gives_way(application: Application
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
     await settle_all(application.services)
-    schedule = await application.shell.find_schedule(organization_id, workflow_id)
+    schedule = await application.shell.schedules.find(organization_id, workflow_id)
     assert schedule is not None
     assert schedule.workflow_version == 2
 
@@ -78,21 +79,21 @@ async def test_a_schedule_whose_workflow_is_called_now_is_dropped(application: A
     await workflows.save_draft(organization_id, (workflow_id, 1), draft, modified_on=None)
     await workflows.activate(organization_id, (workflow_id, 2))
     await settle_all(application.services)
-    assert await application.shell.find_schedule(organization_id, workflow_id) is None
+    assert await application.shell.schedules.find(organization_id, workflow_id) is None
 
 
 class FiresInBetween:
-    """An engine whose schedule fires right after it was first looked up."""
+    """The schedules of an engine, of which one fires right after it was first looked up."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._has_fired = False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._application.shell, name)
+        return getattr(self._application.shell.schedules, name)
 
-    async def find_schedule(self, organization_id: str, workflow_id: str) -> Schedule | None:
-        found = await self._application.shell.find_schedule(organization_id, workflow_id)
+    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        found = await self._application.shell.schedules.find(organization_id, workflow_id)
         if found is not None and not self._has_fired:
             self._has_fired = True
             await self._application.pump.tick(found.next)
@@ -108,11 +109,11 @@ def operator(organization_id: str) -> Principal:
 async def test_a_pause_keeps_what_fired_while_it_was_made(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
     await settle_all(application.services)
-    racing = replace(application.services, engine=FiresInBetween(application))
+    racing = replace(application.services, engine=SimpleNamespace(schedules=FiresInBetween(application)))
     paused = await toggle(racing, operator(organization_id), workflow_id, None, action="PAUSE")
     ((fired,), stored) = (
         (await application.shell.list(organization_id, Filter(), "", 10)).items,
-        await application.shell.find_schedule(organization_id, workflow_id),
+        await application.shell.schedules.find(organization_id, workflow_id),
     )
     assert paused == stored
     assert (stored.status, stored.last_execution) == ("PAUSED", fired.head.execution_id)
@@ -123,7 +124,7 @@ async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_af
 ) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
     await settle_all(application.services)
-    first = await application.shell.find_schedule(organization_id, workflow_id)
+    first = await application.shell.schedules.find(organization_id, workflow_id)
     assert first is not None
     assert first.next is not None
     # It fires two hours ahead of the clock, which then says what it says now.
@@ -141,6 +142,6 @@ async def test_a_schedule_that_is_played_on_a_clock_that_was_set_back_goes_on_af
 async def test_settling_again_changes_nothing(application: Application) -> None:
     organization_id, workflow_id = await activated(application, HOURLY)
     await settle_all(application.services)
-    before = await application.shell.find_schedule(organization_id, workflow_id)
+    before = await application.shell.schedules.find(organization_id, workflow_id)
     await settle_all(application.services)
-    assert await application.shell.find_schedule(organization_id, workflow_id) == before
+    assert await application.shell.schedules.find(organization_id, workflow_id) == before

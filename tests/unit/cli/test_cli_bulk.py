@@ -50,6 +50,18 @@ def test_a_dry_run_shows_how_many_and_the_newest(run: Command, looply: Looply) -
     }
 
 
+def test_a_dry_run_of_a_redrive_shows_the_calls_that_it_would_lead_to(run: Command, looply: Looply) -> None:
+    calls = {"workflow_id": WORKFLOW, "state": "call_1", "operation": "http.request"}
+    effects = [{**calls, "count": 17, "repeated": 16, "same_key": 15}]
+    forecast = {"examined": 18, "refused": 1, "effects": effects}
+    answer = {"message": "forecast", "count": 18, "truncated": False, "items": [row()], "forecast": forecast}
+    looply.answers["bulkRedrive"] = answer
+    done = run("bulk", "redrive", "--all", "--dry-run")
+    assert "the newest 18, of which 1 would be refused" in " ".join(done.out.split())
+    line = next(line for line in done.out.splitlines() if "http.request" in line)
+    assert line.split()[-3:] == ["17", "16", "15"]
+
+
 def test_a_dry_run_that_fits_nothing_says_only_that(run: Command, looply: Looply) -> None:
     looply.answers["bulkTerminate"] = {"message": "forecast", "count": 0, "truncated": False, "items": []}
     done = run("bulk", "terminate", "--status", "WAITING", "--dry-run")

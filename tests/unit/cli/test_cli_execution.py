@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from cli_kit import Command, FakeClock, Looply, refusal
+from cli_kit import Command, Looply, refusal
 
 ID = "01a20e69-0006-7f8b-a23c-443896d21064"
 NEXT = "01a20e69-0006-7f8b-a23c-443896d21065"
@@ -40,8 +40,15 @@ def record(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
 def test_a_list_sends_its_filters(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     options = ("--workflow-id", WORKFLOW, "--status", "WAITING", "--status", "FAILED", "--process-id", "PO-*")
-    done = run("execution", "list", *options)
-    query = {"workflow_id": WORKFLOW, "status": ["WAITING", "FAILED"], "process_id": "PO-*", "limit": "20"}
+    done = run("execution", "list", *options, "--parent", NEXT, "--term", "ACME*", "--term", "4711")
+    query = {
+        "workflow_id": WORKFLOW,
+        "status": ["WAITING", "FAILED"],
+        "process_id": "PO-*",
+        "parent_execution_id": NEXT,
+        "term": ["ACME*", "4711"],
+        "limit": "20",
+    }
     assert looply.calls == [("searchExecutions", query, None)]
     assert ID in done.out
     assert run("execution", "list", "--json").document == {"count": 1, "items": [row()]}
@@ -99,52 +106,6 @@ def test_people_see_in_which_branch_or_iteration_a_step_ran(run: Command, looply
     out = run("execution", "show", "PO-1").out
     assert out.count("scope") == 2
     assert out.count("forEach_1[3]") == 2
-
-
-def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Looply, clock: FakeClock) -> None:
-    first = [entry(1, "EXECUTION_STARTED"), entry(3, "WAIT_OPENED")]
-    last = [entry(4, "WAIT_RESUMED", source="SAP", output={"secret": 1}), entry(5, "EXECUTION_COMPLETED")]
-    looply.answers["searchExecutions"] = {"items": [row()]}
-    looply.answers["getWorkflowExecutionById"] = [
-        record(*first),
-        record(),
-        record(*last, status="COMPLETED"),
-        record(*first, *last, status="COMPLETED"),
-    ]
-    done = run("execution", "watch", "PO-1")
-    lines = done.out.splitlines()
-    assert [line.split()[2] for line in lines[:-1]] == [each["type"] for each in (*first, *last)]
-    assert lines[2].endswith("source=SAP")
-    assert lines[-1] == "COMPLETED at wait_for_response_state"
-    assert done.status == 0
-    assert [call[1].get("after") for call in looply.calls[1:]] == [None, "3", "3", None]
-    assert clock.pauses == [0.2, pytest.approx(0.3)]
-
-
-def test_a_long_log_is_read_on_without_a_pause(run: Command, looply: Looply, clock: FakeClock) -> None:
-    looply.answers["searchExecutions"] = {"items": [row()]}
-    looply.answers["getWorkflowExecutionById"] = [
-        record(entry(1, "EXECUTION_STARTED"), truncated=True, status="COMPLETED"),
-        record(entry(2, "EXECUTION_COMPLETED"), status="COMPLETED"),
-        record(status="COMPLETED"),
-    ]
-    assert len(run("execution", "watch", "PO-1").out.splitlines()) == 3
-    assert clock.pauses == []
-
-
-def test_watching_with_json_gives_one_document_at_the_end(run: Command, looply: Looply) -> None:
-    looply.answers["searchExecutions"] = {"items": [row()]}
-    looply.answers["getWorkflowExecutionById"] = record(entry(1, "EXECUTION_FAILED"), status="FAILED")
-    done = run("execution", "watch", "PO-1", "--json")
-    assert (done.status, done.document["status"]) == (1, "FAILED")
-
-
-def test_watching_ends_when_the_time_is_over(run: Command, looply: Looply, clock: FakeClock) -> None:
-    looply.answers["searchExecutions"] = {"items": [row()]}
-    looply.answers["getWorkflowExecutionById"] = record()
-    done = run("execution", "watch", "PO-1", "--timeout", "10", "--json")
-    assert (done.status, done.document["code"]) == (1, "STILL_OPEN")
-    assert max(clock.pauses) == 3.0
 
 
 def test_a_resume_sends_its_payload(run: Command, looply: Looply) -> None:

@@ -55,6 +55,12 @@ class TestFunction:
         (problem,) = check_step("function", {"language": language, "code": "x"}).errors
         assert problem.path == f"{SETTINGS}/language"
 
+    @pytest.mark.parametrize("language", ["javascript", "python"])
+    def test_code_that_returns_nothing_is_doubtful(self, check_step: Check, language: str) -> None:
+        (warning,) = check_step("function", {"language": language, "code": "input['a'] * 2"}).warnings
+        expected = (f"{SETTINGS}/code", "the code returns nothing: the output is null")
+        assert (warning.path, warning.message) == expected
+
     def test_an_expression_in_python_is_doubtful(self, check_step: Check) -> None:
         findings = check_step("function", {"language": "python", "code": "return '${payload.output.n}'"})
         (warning,) = findings.warnings

@@ -10,7 +10,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.memory.reads import MemoryReads
-from looply.engine.port import Filter
+from looply.engine.port import Filter, Head
 from looply.engine.store import Batch
 from looply.execution.events import Event, ExecutionClosed
 from looply.limits import DEFAULT_LIMITS
@@ -21,9 +21,15 @@ Action = Callable[[], Awaitable[object]]
 
 
 class MovingReads(MemoryReads):
-    """Something happens between the read of a page's rows and that of their events."""
+    """Something happens between the read of a page's rows and that of their events; reads of heads are counted."""
 
     happens: Action | None = None
+
+    heads_read = 0
+
+    async def head(self, execution_id: str) -> Head | None:
+        self.heads_read += 1
+        return await super().head(execution_id)
 
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         if self.happens is not None:
@@ -98,6 +104,20 @@ async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_besi
     assert [seq for seq, _ in record.events] == list(range(1, record.execution.head.seq + 1))
     assert not record.is_truncated
     assert (await engine.state(execution_id)).status == "TERMINATED"
+
+
+async def test_the_labels_of_an_execution_in_memory_are_told_without_a_read(moving: Driver, reads: MovingReads) -> None:
+    named = await moving.started(asking(), process_id="PO-4711")
+    nameless = await moving.started(asking())
+    before = reads.heads_read
+    labels = {"organization": ORGANIZATION, "workflow": id_of(asking())}
+    assert await moving.shell.labels(named) == {**labels, "process_id": "PO-4711"}
+    assert await moving.shell.labels(nameless) == {**labels, "process_id": nameless}
+    assert reads.heads_read == before
+    await moving.restart()
+    assert await moving.shell.labels(named) == {**labels, "process_id": "PO-4711"}
+    assert reads.heads_read == before + 1
+    assert await moving.shell.labels("01900000-0000-7000-8000-0000000000ff") == {}
 
 
 class _Reading:

@@ -86,6 +86,14 @@ async def test_an_error_is_a_failure_that_says_what_is_known(error: Exception, e
     assert {name: getattr(failed, name) for name in expected} == expected
 
 
+async def test_a_time_limit_of_the_operations_own_is_no_sign_that_it_hangs() -> None:
+    world = World()
+    world.script("call_1", TimeoutError("a timer inside"))
+    failed = await outcome(world)
+    assert isinstance(failed, EffectFailed)
+    assert (failed.code, failed.was_sent) == ("CONNECTOR_DEFECT", True)
+
+
 async def test_an_operation_that_is_not_installed_is_a_failure_that_names_it() -> None:
     nothing = Registry([("test", Connector(name="empty", title="Empty", operations=()))])
     failed = await Worker(nothing, World().connections, NoNetwork, fake_loop().clock).carry_out(*scheduled())

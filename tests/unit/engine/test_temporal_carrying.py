@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.dispatch import EffectRef
-from looply.engine.temporal.carrying import Carrier, GivenBack
+from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, Carrier, GivenBack
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
+from looply.testing.clock import FakeClock
 
 A_EFFECT = Reference(2, "looply-http", "a")
 B_EFFECT = Reference(3, "looply-http", "b")
@@ -23,10 +24,12 @@ class Carried:
     def __init__(self, *, per_target: int = 8) -> None:
         self.late: list[tuple[str, list[Reference]]] = []
         self.begun: list[int] = []
+        self.were_running: list[int] = []
+        self.clock = FakeClock()
         self.gates: dict[int, asyncio.Future[Callable[[], Awaitable[None]] | None]] = {}
         self.arrived = asyncio.Event()
         serving = Serving(connectors=("http",), concurrency=16, host_concurrency=per_target)
-        self.carrier = Carrier(serving, self._late)
+        self.carrier = Carrier(serving, self._late, self.clock)
         self.carrier.start(self._perform)
 
     def carry(self, reference: Reference) -> "asyncio.Task[Sequence[Reference]]":
@@ -44,8 +47,9 @@ class Carried:
         self.gates[seq].set_result(last)
 
     async def _perform(self, effect: EffectRef, is_running: bool) -> None:
-        assert not is_running
         self.begun.append(effect.seq)
+        if is_running:
+            self.were_running.append(effect.seq)
         self.gates[effect.seq] = asyncio.get_running_loop().create_future()
         self.arrived.set()
         last = await self.gates[effect.seq]
@@ -57,12 +61,31 @@ class Carried:
         self.late.append((execution_id, list(references)))
 
 
+Taken = tuple[Callable[[], Awaitable[None]], list[bool]]
+
+
 def offering(carried: Carried, *references: Reference) -> Callable[[], Awaitable[None]]:
     async def offer() -> None:
         for reference in references:
             assert carried.carrier.collect(EXECUTION, reference)
 
     return offer
+
+
+def launching(carried: Carried, *references: Reference) -> Taken:
+    """Returns what the unit of an outcome does: slots are taken, and once it is stored effects go where they belong."""
+    taken: list[bool] = []
+
+    async def publish() -> None:
+        taken.extend(carried.carrier.reserve(reference) for reference in references)
+        await asyncio.sleep(0)
+        for reference, is_taken in zip(references, taken, strict=True):
+            if is_taken:
+                carried.carrier.launch(EXECUTION, reference)
+            else:
+                assert carried.carrier.collect(EXECUTION, reference)
+
+    return publish, taken
 
 
 async def test_what_follows_from_an_effect_is_returned_with_it() -> None:
@@ -164,3 +187,117 @@ async def test_what_does_not_end_within_the_drain_is_abandoned() -> None:
     with pytest.raises(GivenBack):
         await running
     assert not carried.carrier.carries(EXECUTION, 2)
+
+
+async def test_one_effect_that_follows_is_begun_at_once_as_one_that_runs() -> None:
+    carried = Carried()
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+    publish, taken = launching(carried, NEXT)
+    carried.end(2, publish)
+    assert list(await first) == [NEXT]
+    assert taken == [True]
+    await carried.until_begun(7)
+    assert carried.were_running == [7]
+    # The chain goes on by waiting for it.
+    second = carried.carry(NEXT)
+    await asyncio.sleep(0)
+    carried.end(7)
+    assert list(await second) == []
+    assert (carried.begun, carried.late) == ([2, 7], [])
+
+
+async def test_what_follows_from_an_effect_that_was_begun_at_once_is_told_late_when_nobody_waits_for_it() -> None:
+    carried = Carried()
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+    publish, _ = launching(carried, NEXT)
+    carried.end(2, publish)
+    await first
+    await carried.until_begun(7)
+    carried.end(7, offering(carried, B_EFFECT))
+    await carried.carrier.stop(timedelta(seconds=60))
+    assert carried.late == [(EXECUTION, [B_EFFECT])]
+
+
+async def test_of_several_that_follow_one_is_begun_at_once() -> None:
+    carried = Carried()
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+    publish, taken = launching(carried, NEXT, B_EFFECT)
+    carried.end(2, publish)
+    assert list(await first) == [NEXT, B_EFFECT]
+    assert taken == [True, False]
+    await carried.until_begun(7)
+    carried.end(7)
+
+
+async def test_a_slot_that_was_given_back_can_be_had_again() -> None:
+    carried = Carried(per_target=2)
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+    taken = []
+
+    async def try_again() -> None:
+        for _ in range(3):
+            taken.append(carried.carrier.reserve(NEXT))
+            carried.carrier.release(NEXT)
+
+    carried.end(2, try_again)
+    assert list(await first) == []
+    assert taken == [True, True, True]
+    await carried.carrier.stop(timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("hindrance", ["another queue", "a busy target", "leaving", "a long time"])
+async def test_what_cannot_be_begun_here_now_is_queued(hindrance: str) -> None:
+    carried = Carried(per_target=1 if hindrance == "a busy target" else 8)
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+    follower = Reference(7, "looply-sap", "a") if hindrance == "another queue" else NEXT
+    if hindrance == "leaving":
+        carried.carrier.leave()
+    if hindrance == "a long time":
+        carried.clock.advance(LONGEST)
+    publish, taken = launching(carried, follower)
+    carried.end(2, publish)
+    assert list(await first) == [follower]
+    assert (taken, carried.begun) == ([False], [2])
+
+
+async def test_nothing_is_begun_at_once_that_follows_from_no_effect_here() -> None:
+    assert not Carried().carrier.reserve(NEXT)
+
+
+async def test_a_chain_that_is_long_goes_back_to_the_others() -> None:
+    carried = Carried()
+    task = carried.carry(Reference(1, "looply-http", "a"))
+    all_taken = []
+    for seq in range(1, MOST_LINKS + 1):
+        await carried.until_begun(seq)
+        publish, taken = launching(carried, Reference(seq + 1, "looply-http", "a"))
+        carried.end(seq, publish)
+        all_taken.append(taken)
+    await task
+    await carried.carrier.stop(timedelta(seconds=60))
+    assert all_taken == [*[[True]] * (MOST_LINKS - 1), [False]]
+
+
+async def test_one_that_was_begun_at_once_ends_though_its_process_leaves() -> None:
+    carried = Carried()
+    first = carried.carry(A_EFFECT)
+    await carried.until_begun(2)
+
+    async def leave_in_between() -> None:
+        assert carried.carrier.reserve(NEXT)
+        carried.carrier.leave()
+        carried.carrier.launch(EXECUTION, NEXT)
+
+    carried.end(2, leave_in_between)
+    await first
+    await carried.until_begun(7)
+    stopping = asyncio.get_running_loop().create_task(carried.carrier.stop(timedelta(seconds=60)))
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    carried.end(7)
+    await stopping

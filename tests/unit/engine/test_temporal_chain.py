@@ -32,7 +32,9 @@ class Scripted:
         self.leaving_at = 0
         self._script = script
         self._took = took
-        self.carrier = Carrier(Serving(connectors=("http",), concurrency=16, host_concurrency=1), self._late)
+        self.carrier = Carrier(
+            Serving(connectors=("http",), concurrency=16, host_concurrency=1), self._late, self.clock
+        )
         self.carrier.start(self._perform)
 
     async def activity(self, first: Reference) -> list[int]:
@@ -94,7 +96,7 @@ async def test_who_leaves_in_the_middle_gives_the_next_effect_to_the_workflow() 
 
 async def test_who_leaves_while_the_next_effect_waits_for_its_turn_gives_it_to_the_workflow() -> None:
     begun, released = asyncio.Event(), asyncio.Event()
-    carrier = Carrier(Serving(connectors=("http",), concurrency=16, host_concurrency=1), lambda *_: None)
+    carrier = Carrier(Serving(connectors=("http",), concurrency=16, host_concurrency=1), lambda *_: None, FakeClock())
 
     async def perform(effect: EffectRef, _is_running: bool) -> None:
         if effect.seq == 2:

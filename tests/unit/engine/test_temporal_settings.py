@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from temporalio.service import TLSConfig
 
+from certificates import Authority
 from looply.engine.dispatch import EffectRef
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.references import reference_of
@@ -17,14 +18,63 @@ def test_without_tls_nothing_is_encrypted() -> None:
     assert tls_of(TemporalSettings()) is False
 
 
+AUTHORITY = Authority("An authority")
+OWN, OTHER = AUTHORITY.issue("own"), AUTHORITY.issue("other")
+
+
+def written(folder: Path, **contents: bytes) -> TemporalSettings:
+    """Returns settings that name files with these contents."""
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return TemporalSettings(tls=True, **{name: folder / name for name in contents})
+
+
 def test_certificates_are_read_from_their_files(tmp_path: Path) -> None:
-    names = ("tls_ca", "tls_certificate", "tls_key")
-    for name in names:
-        (tmp_path / name).write_bytes(name.encode())
-    found = tls_of(TemporalSettings(tls=True, **{name: tmp_path / name for name in names}))
-    assert found == TLSConfig(
-        server_root_ca_cert=b"tls_ca", client_cert=b"tls_certificate", client_private_key=b"tls_key"
+    settings = written(
+        tmp_path, tls_ca=AUTHORITY.certificate, tls_certificate=OWN.certificate + AUTHORITY.certificate, tls_key=OWN.key
     )
+    assert tls_of(settings) == TLSConfig(
+        server_root_ca_cert=AUTHORITY.certificate,
+        client_cert=OWN.certificate + AUTHORITY.certificate,
+        client_private_key=OWN.key,
+    )
+
+
+@pytest.mark.parametrize(
+    ("contents", "path", "message"),
+    [
+        ({"tls_ca": b"no certificate"}, "/temporal_tls_ca", "a certificate in PEM"),
+        ({"tls_ca": b""}, "/temporal_tls_ca", "a certificate in PEM"),
+        ({"tls_ca": OWN.key}, "/temporal_tls_ca", "a certificate in PEM"),
+        (
+            {"tls_certificate": OWN.key, "tls_key": OWN.key},
+            "/temporal_tls_certificate",
+            "a certificate in PEM",
+        ),
+        (
+            {"tls_certificate": OWN.certificate, "tls_key": OWN.certificate},
+            "/temporal_tls_key",
+            "a key without a password in PEM",
+        ),
+        (
+            {"tls_certificate": OWN.certificate, "tls_key": OTHER.key},
+            "/temporal_tls_key",
+            "the key of another certificate",
+        ),
+        (
+            {"tls_certificate": OWN.certificate, "tls_key": OWN.locked("a password")},
+            "/temporal_tls_key",
+            "a key without a password in PEM",
+        ),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named(
+    tmp_path: Path, contents: dict[str, bytes], path: str, message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        tls_of(written(tmp_path, **contents))
+    assert [problem.path for problem in caught.value.problems] == [path]
+    assert "PRIVATE" not in caught.value.message
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from looply.app.bulk_runner import BulkRunner
 from looply.app.services import Services
 from looply.engine.shell import Shell
 from looply.testing.clock import FakeClock
-from looply.testing.world import Answer, World
+from looply.testing.world import HANG, Answer, World
 
 REFUSED = Answer(status=500)
 CALL = {
@@ -55,6 +55,38 @@ async def test_a_dry_run_counts_and_shows_the_newest_and_stores_nothing(mine: Ca
     assert (body["message"], body["count"], body["truncated"]) == ("forecast", 3, False)
     assert [item["workflow_execution_id"] for item in body["items"]] == ids[::-1]
     assert (await mine.get("getBulks")).json()["count"] == 0
+
+
+async def test_a_dry_run_of_a_redrive_tells_which_calls_would_be_made_again(mine: Caller, world: World) -> None:
+    workflow_id, _ = await broken(mine, world, 2)
+    world.script("call_1", REFUSED)
+    await mine.trigger(workflow_id, wait="PT10S", process_id="PO-1")
+    world.script("call_1", HANG)
+    await mine.trigger(workflow_id, process_id="PO-1")
+    answer = await mine.post("bulkRedrive", {"filter": {"workflow_id": workflow_id}, "dry_run": True})
+    effect = {"workflow_id": workflow_id, "state": "call_1", "operation": "http.request"}
+    assert answer.json()["forecast"] == {
+        "examined": 3,
+        "refused": 1,  # the process id has an open execution by now
+        "effects": [{**effect, "count": 2, "repeated": 2, "same_key": 2}],
+    }
+
+
+async def test_a_dry_run_onto_another_version_forecasts_what_that_one_calls(mine: Caller, world: World) -> None:
+    workflow_id, _ = await broken(mine, world, 2)
+    read = (await mine.get("getWorkflowById", workflow_id=workflow_id, workflow_version=1)).json()["item"]
+    lock = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": read["modified_on"]}
+    await mine.post("updateWorkflow", {**lock, "definition": definition(note_step("call_1"))})
+    await mine.activate(workflow_id, 2)
+    body = {"filter": {"workflow_id": workflow_id}, "workflow_version": 2, "dry_run": True}
+    answer = await mine.post("bulkRedrive", body)
+    assert answer.json()["forecast"] == {"examined": 2, "refused": 0, "effects": []}
+
+
+async def test_a_dry_run_of_a_termination_forecasts_no_calls(mine: Caller, world: World) -> None:
+    await broken(mine, world, 1)
+    answer = await mine.post("bulkTerminate", {"filter": {"all": True}, "dry_run": True})
+    assert (answer.json()["count"], "forecast" in answer.json()) == (1, False)
 
 
 async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(

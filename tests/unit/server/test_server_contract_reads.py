@@ -288,7 +288,7 @@ async def test_a_schedule_is_paused_and_played(mine: Caller, shell: Shell, clock
         "toggleScheduledWorkflow", {"workflow_id": workflow_id, "workflow_version": "1", "action": "PLAY"}
     )
     assert played.json()["status"] == "ACTIVE"
-    schedule = await shell.find_schedule(mine.organization_id, workflow_id)
+    schedule = await shell.schedules.find(mine.organization_id, workflow_id)
     assert schedule is not None
     assert schedule.next == anchor + timedelta(hours=3)
 
@@ -344,7 +344,7 @@ async def test_a_newer_version_replaces_the_schedule_and_keeps_it_paused(mine: C
     workflow_id = await mine.create(SCHEDULED)
     await mine.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "action": "PAUSE"})
     await next_version(mine, workflow_id, {**SCHEDULED, "workflow_name": "Second"})
-    schedule = await shell.find_schedule(mine.organization_id, workflow_id)
+    schedule = await shell.schedules.find(mine.organization_id, workflow_id)
     assert schedule is not None
     assert (schedule.workflow_version, schedule.status) == (2, "PAUSED")
 
@@ -352,28 +352,28 @@ async def test_a_newer_version_replaces_the_schedule_and_keeps_it_paused(mine: C
 async def test_a_newer_version_without_a_schedule_ends_it(mine: Caller, shell: Shell) -> None:
     workflow_id = await mine.create(SCHEDULED)
     await next_version(mine, workflow_id, COMPUTING)
-    assert await shell.find_schedule(mine.organization_id, workflow_id) is None
+    assert await shell.schedules.find(mine.organization_id, workflow_id) is None
 
 
 async def test_the_schedule_of_a_deleted_workflow_ends(mine: Caller, shell: Shell) -> None:
     workflow_id = await mine.create(SCHEDULED)
     await mine.post("deleteWorkflow", {"workflow_id": workflow_id.upper()})
-    assert await shell.find_schedule(mine.organization_id, workflow_id) is None
+    assert await shell.schedules.find(mine.organization_id, workflow_id) is None
 
 
 async def test_a_schedule_stays_as_it_is_when_it_is_toggled_or_activated_again(mine: Caller, shell: Shell) -> None:
     workflow_id = await mine.create(SCHEDULED)
-    before = await shell.find_schedule(mine.organization_id, workflow_id)
+    before = await shell.schedules.find(mine.organization_id, workflow_id)
     await mine.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "action": "PLAY"})
     await mine.activate(workflow_id, 1)
-    assert await shell.find_schedule(mine.organization_id, workflow_id) == before
+    assert await shell.schedules.find(mine.organization_id, workflow_id) == before
 
 
 async def test_a_schedule_passes_back_to_the_newest_active_version_that_is_left(mine: Caller, shell: Shell) -> None:
     workflow_id = await mine.create(SCHEDULED)
     await next_version(mine, workflow_id, {**SCHEDULED, "workflow_name": "Second"})
     await mine.post("deleteWorkflow", {"workflow_id": workflow_id, "workflow_version": 2})
-    schedule = await shell.find_schedule(mine.organization_id, workflow_id)
+    schedule = await shell.schedules.find(mine.organization_id, workflow_id)
     assert schedule is not None
     assert schedule.workflow_version == 1
 
@@ -387,7 +387,7 @@ async def test_a_version_that_no_longer_compiles_has_no_schedule(mine: Caller, s
     await next_version(mine, workflow_id, SCHEDULED)
     await mine.post("deleteCard", card)
     await mine.post("deleteWorkflow", {"workflow_id": workflow_id, "workflow_version": 2})
-    assert await shell.find_schedule(mine.organization_id, workflow_id) is None
+    assert await shell.schedules.find(mine.organization_id, workflow_id) is None
 
 
 async def test_an_unknown_or_foreign_workflow_cannot_be_toggled(mine: Caller, theirs: Caller) -> None:

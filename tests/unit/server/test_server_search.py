@@ -97,11 +97,13 @@ async def test_two_search_fields_of_one_name_are_refused_when_they_are_saved(min
     "query",
     [
         "&".join(f"term={number}" for number in range(31)),
+        "&".join(f"workflow_version={number}" for number in range(1, 32)),
+        "&".join(f"workflow_id=01900000-0000-7000-8000-{number:012}" for number in range(31)),
         "&".join(f"field.f{number}=x" for number in range(11)),
         "process_id=*a*b*c*d*",
         f"field.po={'x' * 300}*",
     ],
-    ids=["terms", "fields", "stars", "long"],
+    ids=["terms", "versions", "workflows", "fields", "stars", "long"],
 )
 async def test_a_search_that_is_too_wide_is_refused(mine: Caller, query: str) -> None:
     answer = await mine.get(f"searchExecutions?{query}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.letters import MemoryLetters
+from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
 from looply.engine.store import (
@@ -87,7 +89,7 @@ class MemoryJournal:
                 workflow_id=data.heads[execution_id].workflow_id,
                 batch=batch,
             )
-            for number, (execution_id, batch) in enumerate(data.order[after[1] : after[1] + limit], after[1] + 1)
+            for number, execution_id, batch in islice(data.placed(after[1]), limit)
         ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
@@ -164,6 +166,11 @@ class MemoryWorkQueue:
         rows = sorted(self._data.effects.items())
         return [row for _, row in rows if row.state == "RUNNING" and row.epoch < epoch][:limit]
 
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process, those after `after`."""
+        rows = sorted(self._data.effects.items())
+        return [row for key, row in rows if key > after and row.state == "RUNNING" and row.epoch == epoch][:limit]
+
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it
         """Returns nothing: the one process of the store knows what it has in line."""
         return ()
@@ -226,6 +233,7 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
+        self.pruning = MemoryPruning(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

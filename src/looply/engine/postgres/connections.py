@@ -9,9 +9,11 @@ from typing import Any, Final, TypeAlias
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Buffer, Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import Int8BinaryDumper
 
 from looply.clock import SystemEntropy
+from looply.engine.database_server import REACHED_BY
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -28,8 +30,6 @@ READER_OPTIONS: Final = (
     f"-c search_path={SCHEMA_NAME} -c default_transaction_read_only=on"
     f" -c default_transaction_isolation=repeatable\\ read {_PLANS}"
 )
-
-_CONNECT_SECONDS = 5
 
 
 class _IdLoader(Loader):
@@ -73,16 +73,12 @@ class Connections:
                     drop(connection)
 
     async def connect(self) -> Connection:
-        """Returns a new connection that the caller keeps. Raises: psycopg.OperationalError."""
+        """Returns a new connection that the caller keeps. Raises: psycopg.Error."""
         self._count += 1
-        connection = await psycopg.AsyncConnection.connect(
-            self._address,
-            autocommit=True,
-            prepare_threshold=0,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name=f"looply {self._token} {self._count}",
-            options=self._options,
-        )
+        facts: dict[str, Any] = {**REACHED_BY, **conninfo_to_dict(self._address)}
+        # By its name a session is found and ended; its options make it what it is for.
+        facts |= {"application_name": f"looply {self._token} {self._count}", "options": self._options}
+        connection = await psycopg.AsyncConnection.connect(make_conninfo(**facts), autocommit=True, prepare_threshold=0)
         connection.adapters.register_loader("uuid", _IdLoader)
         # One type for all numbers, or each size would be a statement of its own to the server.
         connection.adapters.register_dumper(int, Int8BinaryDumper)

@@ -1,10 +1,10 @@
 """Lists of executions, newest first, at the same cost at any depth.
 
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
-ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
-the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
-three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
-sources serve which filter says `looply.engine.searching`.
+ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
+where that ends is marked, so that a short page can tell where to go on. Several sources (two statuses, three process
+ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources serve which
+filter, and how large the budget is, says `looply.engine.searching`.
 
 An index is named to PostgreSQL by comparing and ordering all its columns at once: no other one has that order. The
 bare comparison of ids beside it only tells which months are out of the span.
@@ -20,7 +20,11 @@ from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, patterns, ways
+
+_ALL = 0b111111
+"""All statuses, or all kinds of triggers, as bits."""
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -54,6 +58,13 @@ _BY_STATE = f"""
   WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
     AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
   ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
+"""
+_PARENT = 'e.parent COLLATE "C"'
+_BY_PARENT = f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
+    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
+  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
 """
 # One look-up for each row, in the month of its id: a join would read the partitions of all months.
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
@@ -104,8 +115,10 @@ def _sorted(matches: str) -> str:
 
 
 _FITS = """
-  ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
-  AND %(workflow)s IN (0, e.workflow)
+  ((%(statuses)s >> e.status) & 1 = 1 AND (%(triggers)s >> e.trigger) & 1 = 1
+  AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
+  AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
+  AND (%(parents)s::text[] IS NULL OR e.parent = ANY (%(parents)s::text[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
@@ -146,6 +159,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "ID": _BY_ID,
     "VALUE": _BY_VALUE,
     "STATE": _BY_STATE,
+    "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
@@ -161,14 +175,18 @@ async def list_heads(
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     bounds = bounds_of(wanted, after, limit)
-    org, *rest = await names.find(connection, organization_id, *([wanted.workflow_id] if wanted.workflow_id else []))
-    workflow = rest[0] if rest else 0
-    if org is None or workflow is None:
+    org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
+    workflows = [number for number in found_workflows if number is not None]
+    if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
     shared: dict[str, Any] = {
         **bounds,
         "org": org,
-        "workflow": workflow,
+        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
+        "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
+        "versions": list(wanted.workflow_versions) or None,
+        "workflows": workflows or None,
+        "parents": list(wanted.parents) or None,
         "below": UUID(bytes=bounds["below"]),
         "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
@@ -183,6 +201,7 @@ async def list_heads(
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with connection.transaction():
         spans = await _first_way(connection, shared, wanted)
+        shared["budget"] = budget_of(wanted, len(spans))
         found = []
         for span in spans:
             statement = (SEARCHES if is_search else LISTS)[span.kind]

@@ -6,14 +6,13 @@ from importlib.resources import files
 from typing import Final
 
 from looply.clock import to_ms
+from looply.engine.database_server import too_old
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
 from looply.engine.store import POISON_LOADS, Boot
 from looply.errors import SchemaMismatch
-
-OLDEST_SERVER: Final = 150000
 
 _FRONT: Final = 500
 """No process is at more timers or deliveries at once: what stands behind them was not begun."""
@@ -68,8 +67,8 @@ async def read_boot(connection: Connection) -> Boot:
 
 async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
-    if connection.info.server_version < OLDEST_SERVER:
-        raise SchemaMismatch(f"PostgreSQL {connection.info.server_version // 10000} is too old; 15 is the oldest")
+    if reason := too_old(connection.info.server_version):
+        raise SchemaMismatch(reason)
     scripts = _scripts()
     newest = max(scripts)
     async with connection.transaction():

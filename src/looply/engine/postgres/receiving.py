@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from looply.engine.database_server import too_old
 from looply.engine.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
 from looply.engine.postgres.connections import (
     WRITER_OPTIONS,
@@ -26,7 +27,7 @@ from looply.engine.postgres.connections import (
 )
 from looply.engine.postgres.months import add_month, end_of_month, month_of
 from looply.engine.postgres.move_marker import Marker, begin_marker, find_marker, finish_marker
-from looply.engine.postgres.opening import OLDEST_SERVER, upgrade
+from looply.engine.postgres.opening import upgrade
 from looply.engine.postgres.ownership import Ownership
 from looply.engine.rows import Row, id_text
 from looply.engine.spans import LOWEST_ID
@@ -65,10 +66,7 @@ class Receiver:
 
     async def faults(self, schemas: Sequence[str]) -> list[str]:
         """Returns what keeps the database from taking an installation in; writes nothing."""
-        version = self._connection.info.server_version
-        found = []
-        if version < OLDEST_SERVER:
-            found.append(f"PostgreSQL {version // 10000} is too old; 15 is the oldest")
+        found = [reason] if (reason := too_old(self._connection.info.server_version)) else []
         if (encoding := await self._ask(_ENCODING)) != "UTF8":
             found.append(f"the encoding of the database is {encoding}; make one with the encoding UTF8")
         if await self._ask(_IS_STANDBY):

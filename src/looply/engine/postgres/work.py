@@ -28,6 +28,11 @@ _LOST: Final = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
     " WHERE e.state = 1 AND e.epoch < %s ORDER BY e.execution_id, e.seq LIMIT %s"
 )
+_RUNNING: Final = (
+    "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
+    " WHERE (e.execution_id, e.seq) > (%s::uuid, %s) AND e.state = 1 AND e.epoch = %s"
+    " ORDER BY e.execution_id, e.seq LIMIT %s"
+)
 _CONTINUATIONS: Final = "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT %s"
 
 _FIRST: Final = id_text(LOWEST_ID)
@@ -74,6 +79,12 @@ class PostgresWorkQueue:
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
         """Returns RUNNING effects of epochs before `epoch`."""
         found = await self._database.read(lambda connection: rows(connection, _LOST, (epoch, limit)))
+        return [effect_from(each) for each in found]
+
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process, those after `after`."""
+        arguments = (after[0] or _FIRST, after[1], epoch, limit)
+        found = await self._database.read(lambda connection: rows(connection, _RUNNING, arguments))
         return [effect_from(each) for each in found]
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it

@@ -27,6 +27,7 @@ from looply.engine.sqlite.opening import (
     open_database,
     prepare_folder,
 )
+from looply.engine.sqlite.pruning import SqlitePruning
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.reserve import Reserve
 from looply.engine.sqlite.schedules import SqliteSchedules
@@ -83,6 +84,7 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.pruning = SqlitePruning(self._threads)
 
     @property
     def is_shared(self) -> bool:

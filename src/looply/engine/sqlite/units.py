@@ -46,6 +46,7 @@ _VALUE_USE = (
 )
 _DEFINITION = "INSERT INTO definition(hash, workflow_id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
+_EXPIRY = "INSERT OR REPLACE INTO expiry(execution_id, due_ms) VALUES (?, ?)"
 _SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
 
 _KEY = (
@@ -114,7 +115,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     )
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
-    elif unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
+    if unit.snapshot is None and unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
     if unit.work != _NO_CHANGE:
         _put_work(connection, key, (org, workflow), unit.work.put)
@@ -123,6 +124,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_deliveries(connection, key, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
+    if unit.expires_on is not None:
+        connection.execute(_EXPIRY, (key, to_ms(unit.expires_on)))
     if unit.search is not None:
         connection.execute(_DROP_SEARCH, (key,))
         for name, value in unit.search:

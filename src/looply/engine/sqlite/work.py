@@ -24,6 +24,10 @@ _LOST = (
     "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
     " WHERE e.state = 1 AND e.epoch < ? ORDER BY e.execution_id, e.seq LIMIT ?"
 )
+_RUNNING = (
+    "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
+    " WHERE (e.execution_id, e.seq) > (?, ?) AND e.state = 1 AND e.epoch = ? ORDER BY e.execution_id, e.seq LIMIT ?"
+)
 _CONTINUATIONS = "SELECT execution_id FROM continuation ORDER BY execution_id LIMIT ?"
 
 
@@ -65,6 +69,13 @@ class SqliteWorkQueue:
         """Returns RUNNING effects of epochs before `epoch`."""
         return await self._threads.read(
             lambda connection: [effect_from(row) for row in connection.execute(_LOST, (epoch, limit))]
+        )
+
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process, those after `after`."""
+        arguments = (id_bytes(after[0]) if after[0] else b"", after[1], epoch, limit)
+        return await self._threads.read(
+            lambda connection: [effect_from(row) for row in connection.execute(_RUNNING, arguments)]
         )
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:  # noqa: ARG002 - the port has it

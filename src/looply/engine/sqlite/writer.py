@@ -56,6 +56,7 @@ class _Queue:
     def __init__(self) -> None:
         self._items: SimpleQueue[_Item | None] = SimpleQueue()
         self.put = self._items.put
+        self.size = self._items.qsize
 
     def end(self) -> None:
         """Lets the writer end after what is queued."""
@@ -126,6 +127,11 @@ class Writer:
         """The error after which nothing is taken any more."""
         self.groups = 0
         """Transactions so far."""
+
+    @property
+    def waiting(self) -> int:
+        """About how many writes wait for the next transaction."""
+        return self._queue.size()
 
     def start(self) -> None:
         """Starts the thread."""

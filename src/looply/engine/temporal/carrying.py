@@ -2,6 +2,8 @@
 
 What follows from an outcome is offered while its unit is published, in a task that stems from the effect's own. So a
 context variable tells whose it is: another branch of the execution, which may run for minutes, never holds it back.
+By the same variable one effect that follows is begun here at once, where its target has room: its row is stored as
+running with the outcome before it, and no transaction of its own is needed to mark it.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Final
 
+from looply.clock import Clock
 from looply.engine.dispatch import EffectRef, InProcessDispatcher, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
@@ -17,6 +20,12 @@ from looply.errors import EngineError
 
 BEAT_SECONDS: Final = 5.0
 """Temporal hears of an effect that takes so long; most are over before."""
+
+MOST_LINKS: Final = 100
+"""So many effects that follow from one another one process carries out, and so long it begins another one: workers
+share what is long."""
+
+LONGEST: Final = timedelta(seconds=60)
 
 
 class GivenBack(EngineError):
@@ -27,12 +36,21 @@ Late = Callable[[str, Sequence[Reference]], None]
 
 
 class _Carried:
-    """One effect from its arrival to its end, for all tries of its activity that wait for it."""
+    """One effect from its arrival to its end, for all tries of its activity that wait for it.
 
-    __slots__ = ("effect", "following", "has_begun", "is_done", "outcome", "waiting")
+    `links` of a chain came before it, the first of them at `begun_at`.
+    """
 
-    def __init__(self, effect: EffectRef) -> None:
+    __slots__ = (
+        "begun_at", "effect", "following", "has_begun", "has_heir", "is_done", "links", "outcome", "queue", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, effect: EffectRef, queue: str, begun_at: float, links: int = 0) -> None:
         self.effect = effect
+        self.queue = queue
+        self.begun_at = begun_at
+        self.links = links
+        self.has_heir = False
         self.following: list[Reference] = []
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.has_begun = False
@@ -49,7 +67,8 @@ class Carrier:
     `late` is told what follows from an effect for which nobody waits any more.
     """
 
-    def __init__(self, serving: Serving, late: Late) -> None:
+    def __init__(self, serving: Serving, late: Late, clock: Clock) -> None:
+        self._clock = clock
         self._slots = InProcessDispatcher(per_queue=serving.host_concurrency, total=serving.concurrency)
         self._late = late
         self._perform: Perform | None = None
@@ -78,10 +97,8 @@ class Carrier:
         key = (execution_id, reference.seq)
         carried = self._carried.get(key)
         if carried is None:
-            # The lane is all that is known of the target here; the row knows the rest.
-            effect = EffectRef(execution_id, reference.seq, reference.lane)
-            carried = self._carried[key] = _Carried(effect)
-            self._slots.offer(effect)
+            carried = self._carried[key] = _Carried(_effect(execution_id, reference), reference.queue, self._now())
+            self._slots.offer(carried.effect)
         carried.waiting += 1
         try:
             while not carried.outcome.done():
@@ -102,6 +119,38 @@ class Carrier:
         carried.following.append(reference)
         return True
 
+    def reserve(self, reference: Reference) -> bool:
+        """Takes a free slot for one effect that follows from the one in whose course it is called; else false.
+
+        Where nothing may be begun here, because the process leaves or the chain is long, it is false as well.
+        """
+        carried = _carried.get()
+        if carried is None or carried.has_heir or self._is_leaving or not self._holds(carried):
+            return False
+        is_long = carried.links + 1 >= MOST_LINKS or self._now() - carried.begun_at >= LONGEST.total_seconds()
+        if is_long or reference.queue != carried.queue or not self._slots.reserve(reference.lane):
+            return False
+        carried.has_heir = True
+        return True
+
+    def release(self, reference: Reference) -> None:
+        """Gives back a slot that was reserved and is not used."""
+        self._slots.release(reference.lane)
+        if (carried := _carried.get()) is not None:
+            carried.has_heir = False
+
+    def launch(self, execution_id: str, reference: Reference) -> None:
+        """Carries out an effect, whose row is running, in the slot that was reserved for it."""
+        parent = _carried.get()
+        assert parent is not None
+        effect = _effect(execution_id, reference)
+        heir = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
+        # It goes on when this process leaves, as does all that runs: nobody else could begin it.
+        heir.has_begun = True
+        self._carried[execution_id, reference.seq] = heir
+        self.collect(execution_id, reference)
+        self._slots.launch(effect)
+
     def carries(self, execution_id: str, seq: int) -> bool:
         """Returns whether the effect has arrived here and has not ended."""
         return (execution_id, seq) in self._carried
@@ -120,15 +169,18 @@ class Carrier:
     def _holds(self, carried: _Carried) -> bool:
         return self._carried.get((carried.effect.execution_id, carried.effect.seq)) is carried
 
-    async def _run(self, effect: EffectRef, _is_running: bool) -> None:
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+    async def _run(self, effect: EffectRef, is_running: bool) -> None:
         carried = self._carried.get((effect.execution_id, effect.seq))
-        if carried is None or carried.has_begun or self._is_leaving:
+        if carried is None or (not is_running and (carried.has_begun or self._is_leaving)):
             return
         assert self._perform is not None
         carried.has_begun = True
         _carried.set(carried)
         try:
-            await self._perform(effect, False)
+            await self._perform(effect, is_running)
             carried.is_done = True
         finally:
             self._end(carried)
@@ -139,3 +191,8 @@ class Carrier:
             carried.outcome.set_result(None)
         if carried.following and not (carried.waiting and carried.is_done):
             self._late(carried.effect.execution_id, carried.following)
+
+
+def _effect(execution_id: str, reference: Reference) -> EffectRef:
+    # The lane is all that is known of the target here; the row knows the rest.
+    return EffectRef(execution_id, reference.seq, reference.lane)

@@ -6,17 +6,10 @@ rows tell which effect runs, and the sweep offers those that nobody has begun.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Final
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import BEAT_SECONDS, Carrier, GivenBack
+from looply.engine.temporal.carrying import BEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, GivenBack
 from looply.engine.temporal.references import Reference
-
-_MOST: Final = 100
-"""So many effects one activity carries out, and so long it begins another one: workers share what is long."""
-
-_LONGEST: Final = timedelta(seconds=60)
 
 Beat = Callable[[Reference], object]
 """Tells Temporal that the activity lives, and which effect it is at."""
@@ -65,4 +58,4 @@ class Chain:
     def _goes_on(self, first: Reference, following: Sequence[Reference]) -> bool:
         if len(following) != 1 or following[0].queue != first.queue or self._carrier.is_leaving:
             return False
-        return self._count < _MOST and self._clock.monotonic() - self._begun_at < _LONGEST.total_seconds()
+        return self._count < MOST_LINKS and self._clock.monotonic() - self._begun_at < LONGEST.total_seconds()

@@ -24,6 +24,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from looply.clock import Clock
+from looply.engine.temporal.hints import with_hint
 from looply.engine.temporal.outbox import OfferRefused, TemporalAway
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import TemporalSettings, tls_of
@@ -125,7 +126,9 @@ class TemporalConnection:
                 runtime=_runtime(),
             )
         except (RuntimeError, RPCError) as error:
-            raise TemporalAway(f"no connection to Temporal at {self.settings.address}: {error}") from error
+            raise TemporalAway(
+                f"no connection to Temporal at {self.settings.address}: {with_hint(str(error))}"
+            ) from error
 
     async def _signal(
         self,
@@ -149,7 +152,8 @@ class TemporalConnection:
                 rpc_timeout=_RPC_TIME,
             )
         except RPCError as error:
-            text = f"Temporal at {self.settings.address} answers {error.status.name}: {error.message}"
+            said = with_hint(f"{error.status.name}: {error.message}")
+            text = f"Temporal at {self.settings.address} does not take the offer: {said}"
             raise (OfferRefused(text) if error.status in _REFUSED else TemporalAway(text)) from error
 
     async def _attributes(self, execution_id: str) -> TypedSearchAttributes | None:

@@ -23,6 +23,8 @@ _SENSES: Final = Senses()
 class TemporalDispatcher:
     """See `looply.engine.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
 
+    One that follows from an effect which a worker carries out is stored as running, and that worker goes on with it.
+
     Without `serving` this process only offers. `labels_of` tells what executions can be searched by in Temporal;
     without it they are known there by their ids alone. `senses` are for tests.
     Temporal may be away at any time: offers are held, later ones dropped, and a sweep of the store offers them again.
@@ -44,7 +46,7 @@ class TemporalDispatcher:
         self._carrier: Carrier | None = None
         self._worker: EffectWorker | None = None
         if serving is not None:
-            self._carrier = Carrier(serving, self._offer_late)
+            self._carrier = Carrier(serving, self._offer_late, clock)
             self._worker = EffectWorker(connection, serving, self._carrier, clock, senses)
 
     @property
@@ -52,16 +54,22 @@ class TemporalDispatcher:
         """Whether Temporal did not take the last offer of this process."""
         return self._outbox.is_away
 
-    def reserve(self, queue: str) -> bool:  # noqa: ARG002 - the port's
-        """Returns false: an effect is queued until a worker, of whatever process, marks it as running."""
-        return False
+    def reserve(self, queue: str) -> bool:
+        """Takes a free slot for an effect that follows from one which this process carries out.
+
+        Every other one is queued until a worker, of whatever process, marks it as running.
+        """
+        return self._carrier is not None and self._carrier.reserve(reference_of(EffectRef("", 0, queue), self._prefix))
 
     def release(self, queue: str) -> None:
-        """Does nothing, since nothing is ever reserved."""
+        """Gives back a slot that was reserved and is not used."""
+        assert self._carrier is not None
+        self._carrier.release(reference_of(EffectRef("", 0, queue), self._prefix))
 
     def launch(self, effect: EffectRef) -> None:
-        """Raises: AssertionError, since nothing is ever reserved."""
-        raise AssertionError(f"effect {effect.seq} of {effect.execution_id} was launched without a slot")
+        """Carries an effect out in its reserved slot; it goes with the one that it follows from."""
+        assert self._carrier is not None
+        self._carrier.launch(effect.execution_id, reference_of(effect, self._prefix))
 
     def offer(self, effect: EffectRef) -> None:
         """Offers an effect to the workers. One that follows from an effect which this process carries goes with it."""

@@ -1,8 +1,12 @@
 """How Temporal is reached, and what a worker carries out."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificates
 from temporalio.service import TLSConfig
 
 from looply.errors import Problem, SettingsError
@@ -44,6 +48,7 @@ def tls_of(settings: TemporalSettings) -> TLSConfig | bool:
     """Returns how the connection is encrypted, False for not at all. Raises: SettingsError with every problem."""
     problems = [*_contradictions(settings)]
     files = {name: _read(settings, name, problems) for name in ("tls_ca", "tls_certificate", "tls_key")}
+    problems += _unfit(files)
     if problems:
         raise SettingsError(
             "the settings of Temporal are wrong: " + "; ".join(problem.message for problem in problems),
@@ -75,6 +80,32 @@ def _contradictions(settings: TemporalSettings) -> list[Problem]:
             if getattr(settings, name) is not None
         ]
     return found
+
+
+def _unfit(files: Mapping[str, bytes | None]) -> Iterator[Problem]:
+    """Yields what is wrong with what the files hold: the library would tell of it much later, and not where."""
+    keys: dict[str, bytes] = {}
+    for name, content in files.items():
+        if content is None:
+            continue
+        what = "a key without a password" if name == "tls_key" else "a certificate"
+        try:
+            keys[name] = _public_key(name, content)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            message = f"temporal_{name} names a file without {what} in PEM"
+            yield Problem(path=f"/temporal_{name}", message=message)
+    if {"tls_certificate", "tls_key"} <= keys.keys() and keys["tls_certificate"] != keys["tls_key"]:
+        message = "temporal_tls_key is the key of another certificate than temporal_tls_certificate"
+        yield Problem(path="/temporal_tls_key", message=message)
+
+
+def _public_key(name: str, content: bytes) -> bytes:
+    """Returns the public key of a file's key, or of the first certificate in it. Raises: ValueError, TypeError."""
+    if name == "tls_key":
+        found = load_pem_private_key(content, password=None).public_key()
+    else:
+        found = load_pem_x509_certificates(content)[0].public_key()
+    return found.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _read(settings: TemporalSettings, name: str, problems: list[Problem]) -> bytes | None:

@@ -19,6 +19,7 @@ from looply.clock import Clock
 from looply.engine.temporal.carrying import Carrier, GivenBack
 from looply.engine.temporal.chain import Arrived, Chain
 from looply.engine.temporal.connecting import TemporalConnection
+from looply.engine.temporal.hints import with_hint
 from looply.engine.temporal.outbox import Pause, TemporalAway
 from looply.engine.temporal.references import Reference, connector_queue
 from looply.engine.temporal.settings import Serving
@@ -91,8 +92,10 @@ class EffectWorker:
         while not self._leaving.is_set():
             try:
                 await self._serve(await self._connection.client())
-            except (TemporalAway, RPCError, RuntimeError) as error:
-                self._note_away(str(error))
+            except TemporalAway as error:
+                self._note_away(error.message)
+            except (RPCError, RuntimeError) as error:
+                self._note_away(with_hint(str(error)))
             leaving = asyncio.get_running_loop().create_task(self._leaving.wait())
             await self._within(leaving, _BACK_OFF_SECONDS)
             leaving.cancel()

@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 async def ledger(engine: Driver, workflow_id: str) -> list[tuple[str, float]]:
     """Returns (outcome, hours after the beginning of the story) of a schedule's instants, oldest first."""
-    rows: Sequence[LedgerRow] = await engine.shell.list_fires(workflow_id, None, 1000)
+    rows: Sequence[LedgerRow] = await engine.shell.schedules.fires(workflow_id, None, 1000)
     return [(row.outcome, (row.nominal - START_TIME) / HOUR) for row in reversed(rows)]
 
 
@@ -72,7 +72,8 @@ class CronStories:
         await engine.restart()
         await engine.tick()
         assert await ledger(engine, id_of(workflow)) == [("MISSED", 24.5), ("CAUGHT_UP", 25.5)]
-        missed = (await engine.shell.missed_fires((await engine.schedule(workflow)).organization_id))[id_of(workflow)]
+        organization_id = (await engine.schedule(workflow)).organization_id
+        missed = (await engine.shell.schedules.missed(organization_id))[id_of(workflow)]
         assert (missed.count, missed.last) == (25, START_TIME + 24.5 * HOUR)
 
     async def test_pauses_and_plays_that_race_with_an_instant_agree_with_the_ledger(self, engine: Driver) -> None:
@@ -82,7 +83,7 @@ class CronStories:
             engine.clock.advance(HOUR)
             paused = replace(schedule, status="PAUSED")
             is_paused, *_ = await engine.together(
-                engine.shell.put_schedule(paused, workflow, former=schedule), engine.pump.tick(), engine.pump.tick()
+                engine.shell.schedules.put(paused, workflow, former=schedule), engine.pump.tick(), engine.pump.tick()
             )
             await engine.settle()
             rows = await ledger(engine, id_of(workflow))
@@ -202,11 +203,11 @@ class OverlapStories:
         await engine.advance(HOUR)
         await engine.advance(HOUR)
         live = await engine.schedule(workflow)
-        await engine.shell.put_schedule(replace(live, status="PAUSED"), workflow, former=live)
+        await engine.shell.schedules.put(replace(live, status="PAUSED"), workflow, former=live)
         await engine.resume(live.last_execution)
         await engine.tick()
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("QUEUED", 2)]
-        await engine.shell.drop_schedule(live.organization_id, id_of(workflow))
+        await engine.shell.schedules.drop(live.organization_id, id_of(workflow))
         assert await ledger(engine, id_of(workflow)) == [("STARTED", 1), ("MISSED", 2)]
 
     async def test_a_failed_execution_does_not_hold_up_the_next_start(self, engine: Driver) -> None:

@@ -28,7 +28,7 @@ from looply.testing.definitions import asking, call, calling, card, chain, note,
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.proofs import stored_text
 from looply.testing.needs import needs
-from looply.testing.world import HANG, Answer
+from looply.testing.world import HANG, Answer, Outcome
 
 HOUR = timedelta(hours=1)
 REFUSED = Answer(status=500)
@@ -60,7 +60,8 @@ async def broken(engine: Driver, workflow: Workflow | None = None, body: Json = 
 
 async def refused_together(engine: Driver, count: int) -> str:
     """Returns an execution so many calls of which were refused, when all of them were out."""
-    engine.world.script("call_1", *[HANG] * count)
+    hanging: list[Outcome] = [HANG] * count
+    engine.world.script("call_1", *hanging)
     workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=count)
     execution_id = await engine.started(workflow, {"items": list(range(count))})
     await engine.world.called("call_1", count)

@@ -41,7 +41,7 @@ class ScheduleStories:
         (item,) = await engine.newest()
         assert (schedule.last, schedule.next) == (START_TIME + HOUR, START_TIME + 2 * HOUR)
         assert schedule.last_execution == item.head.execution_id
-        assert list(await engine.shell.list_schedules(ORGANIZATION)) == [schedule]
+        assert list(await engine.shell.schedules.list(ORGANIZATION)) == [schedule]
 
     async def test_many_pollers_at_one_instant_fire_once(self, engine: Driver) -> None:
         await engine.put_schedule(every("PT1H"))
@@ -105,7 +105,7 @@ class ScheduleStories:
         workflow = every("PT1H")
         schedule = await engine.put_schedule(workflow)
         engine.clock.advance(HOUR)
-        pause = engine.shell.put_schedule(replace(schedule, status="PAUSED"), workflow)
+        pause = engine.shell.schedules.put(replace(schedule, status="PAUSED"), workflow)
         await engine.together(pause, engine.pump.tick())
         await engine.settle()
         count = len(await engine.newest())
@@ -184,7 +184,7 @@ class ChangeStories:
         workflow = every("PT1H")
         schedule = await engine.put_schedule(workflow)
         await engine.advance(HOUR)
-        await engine.shell.put_schedule(schedule, workflow)
+        await engine.shell.schedules.put(schedule, workflow)
         await engine.tick()
         assert await fired(engine) == [1]
         assert (await engine.schedule(workflow)).next == START_TIME + 2 * HOUR
@@ -194,10 +194,10 @@ class ChangeStories:
     async def test_a_schedule_that_is_dropped_is_silent(self, engine: Driver) -> None:
         workflow = every("PT1H")
         await engine.put_schedule(workflow)
-        await engine.shell.drop_schedule(ORGANIZATION, id_of(workflow))
+        await engine.shell.schedules.drop(ORGANIZATION, id_of(workflow))
         await engine.advance(3 * HOUR)
         assert await engine.newest() == []
-        assert await engine.shell.find_schedule(ORGANIZATION, id_of(workflow)) is None
+        assert await engine.shell.schedules.find(ORGANIZATION, id_of(workflow)) is None
 
     @pytest.mark.parametrize("span", ["PT1H", "PT90M"])
     async def test_a_schedule_counts_from_its_start(self, engine: Driver, span: str) -> None:
