@@ -11,10 +11,11 @@ from typing import TypeVar
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.dispatch import EffectRef
 from looply.engine.probation import Probation
 from looply.engine.shell import Shell
-from looply.engine.store import Boot, EffectRow, Store
+from looply.engine.store import EffectRow, Store
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
 from looply.execution.commands import Command, Continue, EffectLost, Park, Reply
 
