@@ -172,6 +172,27 @@ class PayloadContract:
         assert loaded is not None
         assert (loaded.snapshot, len(loaded.batches)) == (None, 3)
 
+    async def test_a_snapshot_goes_also_with_an_end_that_has_large_values(self, store: Store, samples: Samples) -> None:
+        unit = samples.first()
+        second = samples.next(unit.head, snapshot=Snapshot(seq=4, fold=FOLD_VERSION, codec=1, state=b"state"))
+        large = Value(hash=bytes(32), codec=0, data=b"large")
+        third = samples.next(second.head, status="COMPLETED", values=(large,))
+        for each in (unit, second, third):
+            await store.journal.commit(each)
+        loaded = await store.journal.load(unit.execution_id)
+        assert loaded is not None
+        assert (loaded.snapshot, len(loaded.batches)) == (None, 3)
+
+    async def test_a_snapshot_of_the_end_itself_stays(self, store: Store, samples: Samples) -> None:
+        unit = samples.first()
+        end = Snapshot(seq=4, fold=FOLD_VERSION, codec=1, state=b"the end")
+        second = samples.next(unit.head, status="COMPLETED", snapshot=end)
+        for each in (unit, second):
+            await store.journal.commit(each)
+        loaded = await store.journal.load(unit.execution_id)
+        assert loaded is not None
+        assert (loaded.snapshot, list(loaded.batches)) == (end, [])
+
     async def test_large_values_come_with_what_needs_them(self, store: Store, samples: Samples) -> None:
         old, new = (Value(hash=bytes([number]) * 32, codec=0, data=b"large") for number in (1, 2))
         unit = samples.first(values=(old,))
