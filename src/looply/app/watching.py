@@ -118,7 +118,7 @@ async def follow_organization(
                 yield committed
             after = committed.position
         if found and found[-1].organization_id != organization_id:
-            yield replace(found[-1], organization_id=organization_id, events=(), frames=())
+            yield replace(found[-1], organization_id=organization_id, load=tuple, frames=())
         if not found:
             await watched.signal.wait()
 
