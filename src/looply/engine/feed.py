@@ -36,11 +36,12 @@ _log = structlog.get_logger(__name__)
 class FeedBounds:
     """How much a feed reads at once and keeps, and how long it leaves a store alone that cannot be read.
 
-    `page` and `kept_batches` count batches. `kept_bytes` are counted as they are stored; in memory it is several times
-    as much.
+    `page`, `given` (to one watcher at once, who may stop reading and hold it) and `kept_batches` count batches.
+    `kept_bytes` are counted as they are stored; in memory it is several times as much.
     """
 
     page: int = 256
+    given: int = 32
     kept_batches: int = 2048
     kept_bytes: int = 4 * 1024 * 1024
     back_off_seconds: float = 1.0
@@ -130,8 +131,8 @@ class Feed:
         """
         if self._begin is not None and after >= self._begin:
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
-            return self._kept[first : first + self._bounds.page]
-        return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.page)]
+            return self._kept[first : first + self._bounds.given]
+        return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]
 
     async def stop(self) -> None:
         """Reads no more. Stopping twice is harmless."""
