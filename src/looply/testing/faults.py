@@ -16,6 +16,7 @@ from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -202,7 +203,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "trials", "pruning")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -229,6 +230,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def trials(self) -> Trials:
+        """Executions that may have brought a process down."""
+        return cast("Trials", self._sides["trials"])
 
     @property
     def pruning(self) -> Pruning:

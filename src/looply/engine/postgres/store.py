@@ -27,6 +27,7 @@ from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.trials import PostgresTrials
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.engine.store import Boot
@@ -77,6 +78,7 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.trials = PostgresTrials(self._database, is_alone=is_alone)
         self.pruning = PostgresPruning(self._database, names, self.clock)
 
     @property
