@@ -17,7 +17,6 @@ from golden_children import CHILDREN
 from golden_computing import COMPUTING
 from golden_datastores import DATASTORES
 from golden_ends import ENDS
-from golden_logs import LOGS
 from golden_repairs import REPAIRS
 from golden_scopes import SCOPES
 from golden_sums import add_sums
@@ -286,7 +285,6 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     *REPAIRS,
     *SCOPES,
     *CHILDREN,
-    *LOGS,
 )
 
 

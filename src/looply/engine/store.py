@@ -4,12 +4,14 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.boot import Boot
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
@@ -17,6 +19,8 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
+from looply.engine.survey import Survey
+from looply.engine.trials import Trials
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
@@ -152,27 +156,6 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_place: bool = False
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
-
-    organization_id: str
-    workflow_id: str
-    process_id: str
-    request: bytes
-
-
-class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An idempotency key with the fingerprint of its request.
-
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
-
-    organization_id: str
-    text: str
-    request: bytes
-    expires_on: datetime
-
-
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One atomic, fenced write of one execution.
 
@@ -217,21 +200,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     batches: Sequence[Batch]
     chain: bytes
     values: Mapping[bytes, Value]
-
-
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, and the ids of definitions that are stored.
-
-    `suspects` are executions of which one may have brought a process down, and something is to be done for them;
-    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`WorkQueue.suspects`)."""
-
-    epoch: int
-    highest_id: str
-    dictionaries: Mapping[int, bytes]
-    definitions: frozenset[str]
-    poisoned: Sequence[str]
-    suspects: frozenset[str] = frozenset()
 
 
 class Journal(Protocol):
@@ -360,27 +328,6 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that may have ended a process, each with its loads.
-
-        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared: `Boot`
-        names them there.
-        """
-        ...
-
-    async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
-
-        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
-        its loads to 0, as does `end_trial`.
-        Raises: StoreFull, StoreUnreachable, StoreLost.
-        """
-        ...
-
-    async def end_trial(self, execution_id: str) -> None:
-        """Says that this process has outlived the work on an execution, which is no suspect any more."""
-        ...
-
 
 class Reads(Protocol):
     """Lists and look-ups. Every one costs the same at any number of stored executions."""
@@ -473,6 +420,16 @@ class Store(Protocol):
     @property
     def letters(self) -> Letters:
         """Dead letters."""
+        ...
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open as a whole."""
+        ...
+
+    @property
+    def trials(self) -> Trials:
+        """The executions that may have brought a process down."""
         ...
 
     @property

@@ -10,12 +10,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.survey import Survey
+from looply.engine.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -202,7 +205,18 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning")
+        sides = (
+            "journal",
+            "work",
+            "reads",
+            "schedules",
+            "datastores",
+            "copies",
+            "letters",
+            "trials",
+            "pruning",
+            "survey",
+        )
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -231,6 +245,11 @@ class FaultyStore:
         return cast("Letters", self._sides["letters"])
 
     @property
+    def trials(self) -> Trials:
+        """Executions that may have brought a process down."""
+        return cast("Trials", self._sides["trials"])
+
+    @property
     def pruning(self) -> Pruning:
         """What may be forgotten, and what was."""
         return cast("Pruning", self._sides["pruning"])
@@ -239,6 +258,11 @@ class FaultyStore:
     def copies(self) -> Copies:
         """Copies of cards in their channels."""
         return cast("Copies", self._sides["copies"])
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open."""
+        return cast("Survey", self._sides["survey"])
 
     @property
     def datastores(self) -> Datastores:
