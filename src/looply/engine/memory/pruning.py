@@ -126,6 +126,14 @@ class MemoryPruning:
             del data.values[owner, key]
         for rows in (data.loads, data.batches, data.snapshots, data.search, data.expiries):
             rows.pop(execution_id, None)
+        # There are none of these, unless something is damaged.
+        for by_event in (data.effects, data.timers, data.waits):
+            for key in [key for key in by_event if key[0] == execution_id]:
+                by_event.pop(key)
+        data.continuations.discard(execution_id)
+        data.places.pop(execution_id, None)
+        data.cards = {key: card for key, card in data.cards.items() if card.execution_id != execution_id}
+        data.claims = {key: entry for key, entry in data.claims.items() if entry[1] != execution_id}
         data.keys = {name: entry for name, entry in data.keys.items() if entry[1] != execution_id}
         data.letters = {key: row for key, row in data.letters.items() if key[0] != execution_id}
         data.copies = {key: copy for key, copy in data.copies.items() if copy.row.execution_id != execution_id}
