@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sim_loop import OWNER
 from simulated_store import SimulatedStore
 
+from looply.engine.boot import Boot
 from looply.engine.committer import Committer, Extras
 from looply.engine.effects import EffectRunner
 from looply.engine.loading import Loader
@@ -28,7 +29,6 @@ from looply.engine.pump import Pump
 from looply.engine.reading import Reader
 from looply.engine.recovery import Recovery
 from looply.engine.starting import Starter
-from looply.engine.store import Boot
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
 from looply.errors import ClaimTaken, StoreFull, StoreLost
@@ -458,4 +458,4 @@ RARE: Sequence[Mutant] = (
     m25_a_call_leaves_that_was_terminated_while_it_was_marked,
     m26_a_read_shows_what_nobody_was_told_of,
 )
-"""Mutants that one run of several thousand catches; saved choices do so each time."""
+"""Mutants that one run of several thousand catches; scenarios of `directed.py` do so each time."""

@@ -122,7 +122,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         _put_work(connection, key, (org, workflow), unit.work.put)
         _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
-        store_deliveries(connection, key, unit)
+        store_deliveries(connection, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
     if unit.expires_on is not None:
