@@ -127,9 +127,9 @@ class MemoryPruning:
         for rows in (data.loads, data.batches, data.snapshots, data.search, data.expiries):
             rows.pop(execution_id, None)
         # There are none of these, unless something is damaged.
-        for by_event in (data.effects, data.timers, data.waits):
-            for key in [key for key in by_event if key[0] == execution_id]:
-                by_event.pop(key)
+        data.effects = {row: found for row, found in data.effects.items() if row[0] != execution_id}
+        data.timers = {row: found for row, found in data.timers.items() if row[0] != execution_id}
+        data.waits = {row: found for row, found in data.waits.items() if row[0] != execution_id}
         data.continuations.discard(execution_id)
         data.places.pop(execution_id, None)
         data.cards = {key: card for key, card in data.cards.items() if card.execution_id != execution_id}
