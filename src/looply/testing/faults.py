@@ -16,8 +16,13 @@ from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
+<<<<<<< HEAD
 from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.survey import Survey
+=======
+from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.trials import Trials
+>>>>>>> wt-G
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -204,7 +209,11 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
+<<<<<<< HEAD
         sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
+=======
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "trials", "pruning")
+>>>>>>> wt-G
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -231,6 +240,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def trials(self) -> Trials:
+        """Executions that may have brought a process down."""
+        return cast("Trials", self._sides["trials"])
 
     @property
     def pruning(self) -> Pruning:
