@@ -20,13 +20,9 @@ from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-<<<<<<< HEAD
 from looply.engine.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.survey import Survey
-=======
-from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
 from looply.engine.trials import Trials
->>>>>>> wt-G
 
 if TYPE_CHECKING:
     from sim_process import Process

@@ -19,11 +19,8 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-<<<<<<< HEAD
 from looply.engine.survey import Survey
-=======
 from looply.engine.trials import Trials
->>>>>>> wt-G
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
@@ -205,24 +202,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[bytes, Value]
 
 
-<<<<<<< HEAD
-=======
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, and the ids of definitions that are stored.
-
-    `suspects` are executions of which one may have brought a process down, and something is to be done for them;
-    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`Trials.suspects`)."""
-
-    epoch: int
-    highest_id: str
-    dictionaries: Mapping[int, bytes]
-    definitions: frozenset[str]
-    poisoned: Sequence[str]
-    suspects: frozenset[str] = frozenset()
-
-
->>>>>>> wt-G
 class Journal(Protocol):
     """Units in, histories out."""
 
@@ -444,13 +423,13 @@ class Store(Protocol):
         ...
 
     @property
-<<<<<<< HEAD
     def survey(self) -> Survey:
         """What stands open as a whole."""
-=======
+        ...
+
+    @property
     def trials(self) -> Trials:
         """The executions that may have brought a process down."""
->>>>>>> wt-G
         ...
 
     @property

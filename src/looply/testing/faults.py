@@ -16,13 +16,9 @@ from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-<<<<<<< HEAD
 from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.survey import Survey
-=======
-from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.trials import Trials
->>>>>>> wt-G
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -209,11 +205,18 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-<<<<<<< HEAD
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
-=======
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "trials", "pruning")
->>>>>>> wt-G
+        sides = (
+            "journal",
+            "work",
+            "reads",
+            "schedules",
+            "datastores",
+            "copies",
+            "letters",
+            "trials",
+            "pruning",
+            "survey",
+        )
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property

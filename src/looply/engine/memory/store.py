@@ -17,24 +17,9 @@ from looply.engine.memory.letters import MemoryLetters
 from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
-<<<<<<< HEAD
 from looply.engine.memory.survey import MemorySurvey
-from looply.engine.store import Batch, EffectRow, Loaded, Placed, Position, StoredDefinition, TimerRow, Unit, Value
-=======
 from looply.engine.memory.trials import MemoryTrials
-from looply.engine.store import (
-    Batch,
-    Boot,
-    EffectRow,
-    Loaded,
-    Placed,
-    Position,
-    StoredDefinition,
-    TimerRow,
-    Unit,
-    Value,
-)
->>>>>>> wt-G
+from looply.engine.store import Batch, EffectRow, Loaded, Placed, Position, StoredDefinition, TimerRow, Unit, Value
 from looply.errors import DataFolderInUse, Stale
 from looply.execution.deliveries import Delivered, Delivery
 

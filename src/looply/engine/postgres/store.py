@@ -28,11 +28,8 @@ from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
-<<<<<<< HEAD
 from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
-=======
 from looply.engine.postgres.trials import PostgresTrials
->>>>>>> wt-G
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.errors import EngineError, StoreUnreachable
