@@ -39,6 +39,7 @@ from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
@@ -334,7 +335,13 @@ async def _compose(
         services=services,
         shell=shell,
         pump=pump,
-        loops=(pump, reconciler, auditor, BulkRunner(services, _holder(store))),
+        loops=(
+            pump,
+            reconciler,
+            auditor,
+            Pruner(store.pruning, clock, settings.retention),
+            BulkRunner(services, _holder(store)),
+        ),
         store=store,
     )
 

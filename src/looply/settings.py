@@ -116,7 +116,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Token that opens `GET /metrics` as `Authorization: Bearer TOKEN`; empty: it is closed."""
     metrics_listen: str = ""
     """Host and port of a listener of its own for metrics and health, of servers and workers; empty: there is none."""
+    retention_days: int = 0
+    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
     limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long executions are kept whose workflow does not say it; None is for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -369,6 +376,7 @@ def _rows() -> Iterator[Setting]:
         "keep_alive_seconds": _seconds(0.1),
         "metrics_token": _secret,
         "metrics_listen": _listener,
+        "retention_days": _integer(0, 36_500),
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":

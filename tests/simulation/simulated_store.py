@@ -18,6 +18,7 @@ from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.survey import Survey
@@ -36,7 +37,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone", "begin_trial", "end_trial",
+    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 
@@ -80,6 +81,7 @@ class SimulatedStore:
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
+        self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

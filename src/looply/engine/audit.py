@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
 from looply.engine.kinship import lost_children
 from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
-from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
+from looply.engine.store import EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
 from looply.errors import LooplyError, NotFound
 from looply.execution import ExecutionState, open_work

@@ -106,10 +106,16 @@ class Auditor(Loop):
         if len(heads) == SLICE:
             self._after = heads[-1].execution_id
             return False
+        await self._forget_pruned()
         _log.info("audited", executions=self._looked_at, damaged=len(self.damaged), orphans=self.orphans)
         self._after, self._looked_at = "", 0
         self._known = msgspec.structs.replace(self._known, audited_on=self._clock.now())
         return True
+
+    async def _forget_pruned(self) -> None:
+        for execution_id in list(self.damaged):
+            if await self._store.reads.head(execution_id) is None:
+                del self.damaged[execution_id]
 
     async def count(self) -> None:
         """Looks at executions that nothing stored will move, those known as such included, and counts what is open."""

@@ -7,6 +7,7 @@ import msgspec
 
 from looply.clock import Clock
 from looply.definition import Workflow
+from looply.engine.claims import StoredKey
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
@@ -15,8 +16,8 @@ from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
-from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
@@ -196,6 +197,7 @@ class Committer:
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
+            expires_on=expiry_of(before, after, workflow),
         )
         return unit, batch.chain
 

@@ -17,6 +17,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.execution.commands import Command, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
@@ -307,6 +308,8 @@ class Engine(Protocol):
     """The datastores of all organizations; a change of one is durable when it returns."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    pruning: Pruning
+    """What may be forgotten of the store, and what was."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 

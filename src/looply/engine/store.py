@@ -11,11 +11,13 @@ from typing import Final, Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.engine.boot import Boot
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.survey import Survey
 from looply.execution.deliveries import Delivered, Delivery
@@ -153,27 +155,6 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_place: bool = False
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
-
-    organization_id: str
-    workflow_id: str
-    process_id: str
-    request: bytes
-
-
-class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An idempotency key with the fingerprint of its request.
-
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
-
-    organization_id: str
-    text: str
-    request: bytes
-    expires_on: datetime
-
-
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One atomic, fenced write of one execution.
 
@@ -183,7 +164,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
     that holds a slot is refused while it is not its turn.
-    `search` are the values of the search fields in place of all former ones (None: those stay).
+    `search` are the values of the search fields in place of all former ones (None: those stay). `expires_on` is when
+    the execution, which ends in this unit, may be pruned where its workflow says so (None: the installation says it).
     """
 
     execution_id: str
@@ -204,6 +186,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
+    expires_on: datetime | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -420,8 +403,8 @@ class Reads(Protocol):
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
-        to another one the one that sent them; schedules name a definition too.
+        Rows of open work, cards, claims, idempotency keys, expiries, firings and schedules name an execution, those on
+        their way to another one the one that sent them; schedules name a definition too.
         """
         ...
 
@@ -467,6 +450,11 @@ class Store(Protocol):
     @property
     def datastores(self) -> Datastores:
         """Datastores of organizations."""
+        ...
+
+    @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
         ...
 
     async def open(self) -> Boot:

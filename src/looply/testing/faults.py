@@ -14,6 +14,7 @@ from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.survey import Survey
@@ -31,6 +32,9 @@ _WRITES = frozenset(
         "drop_deliveries",
         "begin_trial",
         "end_trial",
+        "prune",
+        "drop_keys",
+        "give_back",
     }
 )
 
@@ -200,7 +204,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "survey")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "survey", "pruning")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -227,6 +231,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
+        return cast("Pruning", self._sides["pruning"])
 
     @property
     def copies(self) -> Copies:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +15,8 @@ from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
 from looply.app.services import Services
+from looply.engine.pruner import prune_now
+from looply.engine.pruning import plan
 from looply.engine.shell import Shell
 from looply.limits import DEFAULT_LIMITS
 from looply.server.application import build_app
@@ -262,6 +266,27 @@ async def test_a_place_that_the_store_has_not_reached_is_refused(mine: Caller, s
         "/v2/workflows/watchExecution", headers={"x-api-key": mine.key, "Last-Event-ID": last}
     )
     assert fresh.status_code == 400
+
+
+async def test_a_place_before_what_was_pruned_is_refused_and_one_behind_it_is_not(
+    mine: Caller, theirs: Caller, streams: Streams, services: Services
+) -> None:
+    workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    execution_id = await mine.trigger(workflow_id)
+    await theirs.trigger(await theirs.create(COMPUTING))
+    entries = await stream.entries(len(await log_of(mine, workflow_id, execution_id)))
+    later = services.clock.now() + timedelta(seconds=1)
+    assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
+    # Nothing of the organization follows its last entry, so that nothing is missed behind it.
+    await reached(streams.open("watchOrganization", entries[-1]["id"]))
+    first = {"Last-Event-ID": urlsafe_b64encode(b"o.0.0.0").decode()}
+    path = "/v2/workflows/watchOrganization"
+    again = await mine.client.get(path, headers={"x-api-key": mine.key, **first})
+    assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
+    gone = await mine.get("watchExecution", workflow_execution_id=execution_id)
+    assert (gone.status_code, gone.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
 
 
 async def test_what_another_organization_owns_is_not_there(mine: Caller, theirs: Caller) -> None:

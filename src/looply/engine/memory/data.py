@@ -1,11 +1,14 @@
 """The rows of the memory store, and how one unit changes them. They outlive a store, as a disk outlives a process."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
 
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import LetterRow
@@ -16,12 +19,11 @@ from looply.engine.rows import fire_taken
 from looply.engine.store import (
     POISON_LOADS,
     Batch,
-    Claim,
     EffectRow,
     IncidentRow,
+    Position,
     Snapshot,
     StoredDefinition,
-    StoredKey,
     TimerRow,
     Unit,
     Value,
@@ -48,7 +50,8 @@ class MemoryData:
     heads: dict[str, Head] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
-    order: list[tuple[str, Batch]] = field(default_factory=list)
+    order: list[tuple[str, Batch] | None] = field(default_factory=list)
+    """Batches by their places; None stands at the place of one that was pruned."""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -70,12 +73,20 @@ class MemoryData:
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     search: dict[str, SearchValues] = field(default_factory=dict)
+    expiries: dict[str, datetime] = field(default_factory=dict)
+    pruned: dict[str, Position] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
     def is_open(self, execution_id: str) -> bool:
         """Whether the execution is stored and still runs or waits."""
         head = self.heads.get(execution_id)
         return head is not None and head.status in ("RUNNING", "WAITING")
+
+    def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
+        """Yields (place, execution id, batch) of what is stored behind a place, in order."""
+        for place, entry in enumerate(islice(self.order, max(after, 0), None), max(after, 0) + 1):
+            if entry is not None:
+                yield place, *entry
 
     def apply(self, unit: Unit) -> None:
         """Applies a unit whole, or raises and changes nothing.
@@ -217,6 +228,8 @@ class MemoryData:
             self.snapshots.pop(execution_id, None)
         if unit.definition is not None:
             self.definitions.setdefault(unit.definition.hash, unit.definition)
+        if unit.expires_on is not None:
+            self.expiries[execution_id] = unit.expires_on
         if unit.search is not None:
             self.search[execution_id] = unit.search
         if unit.key is not None:

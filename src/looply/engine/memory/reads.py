@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from looply.engine.claims import Claim
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.searching import budget_of, is_like, patterns
-from looply.engine.store import Batch, Claim, Work
+from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
 
@@ -129,6 +130,7 @@ class MemoryReads:
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("search_field", key) for key, found in data.search.items() if found),
+            *(("expiry", key) for key in data.expiries),
             *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
             *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.letters import MemoryLetters
+from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
 from looply.engine.memory.survey import MemorySurvey
@@ -78,7 +80,7 @@ class MemoryJournal:
                 workflow_id=data.heads[execution_id].workflow_id,
                 batch=batch,
             )
-            for number, (execution_id, batch) in enumerate(data.order[after[1] : after[1] + limit], after[1] + 1)
+            for number, execution_id, batch in islice(data.placed(after[1]), limit)
         ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
@@ -223,6 +225,7 @@ class MemoryStore:
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
         self.survey = MemorySurvey(self.data)
+        self.pruning = MemoryPruning(self.data, self.commits)
         self._fold = fold
         self._is_open = False
 

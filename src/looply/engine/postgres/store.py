@@ -24,6 +24,7 @@ from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
 from looply.engine.postgres.opening import read_boot, take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
+from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
@@ -78,6 +79,7 @@ class PostgresStore:
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
         self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
+        self.pruning = PostgresPruning(self._database, names, self.clock)
 
     @property
     def is_shared(self) -> bool:

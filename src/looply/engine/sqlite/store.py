@@ -28,6 +28,7 @@ from looply.engine.sqlite.opening import (
     open_database,
     prepare_folder,
 )
+from looply.engine.sqlite.pruning import SqlitePruning
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.reserve import Reserve
 from looply.engine.sqlite.schedules import SqliteSchedules
@@ -85,6 +86,7 @@ class SqliteStore:
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
         self.survey = SqliteSurvey(self._threads)
+        self.pruning = SqlitePruning(self._threads)
 
     @property
     def is_shared(self) -> bool:

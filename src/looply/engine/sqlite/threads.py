@@ -42,6 +42,11 @@ class Threads:
         return self._writer.groups if self._writer is not None else 0
 
     @property
+    def waiting(self) -> int:
+        """Writes that wait for the next transaction."""
+        return self._writer.waiting if self._writer is not None else 0
+
+    @property
     def behind(self) -> int:
         """Pages that are committed and not yet moved into the file."""
         return self._checkpointer.behind if self._checkpointer is not None else 0

@@ -56,6 +56,7 @@ class _Queue:
     def __init__(self) -> None:
         self._items: SimpleQueue[_Item | None] = SimpleQueue()
         self.put = self._items.put
+        self.size = self._items.qsize
 
     def end(self) -> None:
         """Lets the writer end after what is queued."""
@@ -132,6 +133,11 @@ class Writer:
         """Transactions so far."""
         self.on_group: Callable[[int], None] = unheard
         """Is told, in the writer's thread, of how many writes a transaction was."""
+
+    @property
+    def waiting(self) -> int:
+        """About how many writes wait for the next transaction."""
+        return self._queue.size()
 
     def start(self) -> None:
         """Starts the thread."""

@@ -137,7 +137,11 @@ does not have is named, so that the part brings its stories with it.
     - streams: StreamStories.test_every_unit_is_told_once_in_the_order_of_its_execution,
       StreamStories.test_from_every_place_the_rest_is_told and
       StreamStories.test_a_place_outlives_a_crash_and_nothing_before_it_comes_again
-    - missing: rows that are pruned (needs prune), servers beside each other (one process owns a store)
+    - rows that are pruned, the cursor's own included:
+      PrunedPlaceStories.test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
+    - a stream whose place was pruned:
+      PrunedPlaceStories.test_a_stream_that_goes_on_before_what_was_pruned_is_told_so
+    - missing: servers beside each other (one process owns a store)
 
 12. Secrets and stored states.
     - rotated between attempts: SecretStories.test_a_retry_uses_the_credentials_of_today and
