@@ -104,10 +104,7 @@ class SqliteStore:
         return self._threads.groups
 
     def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
-
-        To be given before `open`; it must not raise.
-        """
+        """Gives the function that is told, in a thread of the store, how many writes a transaction is; it must not raise."""
         self._threads.on_group = told
 
     @property

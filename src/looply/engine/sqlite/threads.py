@@ -60,7 +60,7 @@ class Threads:
             raise StoreLost(f"{self._path} cannot be opened: {error}") from error
         self._connection = connection
         self._writer = Writer(connection, epoch, self._checkpointer, self._reserve, self.names.forget)
-        self._writer.on_group = self.on_group
+        self._writer.on_group = lambda writes: self.on_group(writes)
         self._checkpointer.start()
         self._writer.start()
 
