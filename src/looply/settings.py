@@ -112,12 +112,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time in which the body of a request must arrive, and a stalled reader must read on."""
     keep_alive_seconds: float = 75.0
     """Time that a connection may stay open without a request."""
+    retention_days: int = 0
+    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
     metrics_token: Secret | None = None
     """Token that opens `GET /metrics` as `Authorization: Bearer TOKEN`; empty: it is closed."""
     metrics_listen: str = ""
     """Host and port of a listener of its own for metrics and health, of servers and workers; empty: there is none."""
-    retention_days: int = 0
-    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
     limits: Limits = DEFAULT_LIMITS
 
     @property
@@ -374,9 +374,9 @@ def _rows() -> Iterator[Setting]:
         "header_bytes": _integer(1024, 1024 * 1024),
         "body_seconds": _seconds(0.1),
         "keep_alive_seconds": _seconds(0.1),
+        "retention_days": _integer(0, 36_500),
         "metrics_token": _secret,
         "metrics_listen": _listener,
-        "retention_days": _integer(0, 36_500),
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":

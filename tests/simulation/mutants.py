@@ -458,4 +458,4 @@ RARE: Sequence[Mutant] = (
     m25_a_call_leaves_that_was_terminated_while_it_was_marked,
     m26_a_read_shows_what_nobody_was_told_of,
 )
-"""Mutants that one run of several thousand catches; saved choices do so each time."""
+"""Mutants that one run of several thousand catches; scenarios of `directed.py` do so each time."""

@@ -80,8 +80,8 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
-        self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
         self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
+        self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

@@ -1,4 +1,4 @@
-"""What keeps a call from starting a second execution: claims on process ids, and idempotency keys."""
+"""What an execution may claim so that a call made twice starts one: a process id, and an idempotency key."""
 
 from datetime import datetime
 

@@ -204,7 +204,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "survey", "pruning")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property

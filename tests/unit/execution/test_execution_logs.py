@@ -10,10 +10,10 @@ from execution_workflows import call, card, step, workflow
 from looply.clock import to_ms
 from looply.execution import fold
 from looply.execution.address import Address, card_token, wait_token
+from looply.execution.card_copy import CardCopy
 from looply.execution.events import (
     AnswerRecorded,
     CardClosed,
-    CardCopy,
     CardWanted,
     Discarded,
     DocumentEdited,

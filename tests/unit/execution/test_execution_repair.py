@@ -22,6 +22,7 @@ from looply.execution.commands import (
     SkipStep,
     Unfit,
 )
+from looply.execution.condensed import condensed_logs
 from looply.execution.events import (
     CardClosed,
     Discarded,
@@ -611,20 +612,53 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
 
-    def test_branches_that_are_open_keep_their_names(self) -> None:
-        simulator = self.side_by_side()
+    def renamed(self, simulator: Simulator, *, fork: str) -> Reply:
+        """Asks for a version whose parallel is called `fork`, and in which the failed call has another name."""
         branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
         target = workflow(
-            step("p", "parallel", branches),
-            post("x"),
+            step(fork, "parallel", branches),
+            {**post("c"), "id": "x"},
             call("d"),
             call("d2"),
-            step("j", "join", {"of": "p"}),
-            edges="start>p p:a>x p:b>d d>d2 x>j d2>j",
+            step("j", "join", {"of": fork}),
+            edges=f"start>{fork} {fork}:a>x {fork}:b>d d>d2 x>j d2>j",
         )
-        reply = redrive(simulator, target, steps={"c": "x"})
+        return redrive(simulator, target, steps={"c": "x", **({"p": fork} if fork != "p" else {})})
+
+    def test_a_parallel_that_is_open_keeps_its_name(self) -> None:
+        reply = self.renamed(self.side_by_side(), fork="q")
         assert isinstance(reply, Unfit)
         assert "must keep its name" in reply.problems[0].message
+
+    def test_a_step_of_an_open_branch_goes_on_under_its_key_when_it_has_another_name(self) -> None:
+        simulator = self.side_by_side()
+        assert isinstance(self.renamed(simulator, fork="p"), Repaired)
+        assert scheduled(simulator)[-1] == ("x", 1, 2)
+        assert simulator.state.open_steps["p[a]/x:1"].key == "p[a]/c:1"
+        simulator.succeed(OK)
+        simulator.succeed(OK)
+        simulator.succeed(OK)
+        assert simulator.state.status == "COMPLETED"
+
+    def test_what_is_open_within_branches_ends_in_the_logs_when_the_parallel_is_left_for_another_step(self) -> None:
+        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
+        flow = workflow(
+            step("p", "parallel", branches),
+            call("c"),
+            call("d"),
+            step("j", "join", {"of": "p"}),
+            call("e"),
+            edges="start>p p:a>c p:b>d c>j d>j j>e",
+        )
+        simulator = begun(flow)
+        move = MoveTo(at=simulator.now, by="op", to="e", state="p")
+        assert isinstance(simulator.submit(move), Repaired)
+        found, _ = condensed_logs(enumerate(simulator.history, 1), 1 << 20)
+        assert {name: visits[0]["status"] for name, visits in found.items() if name in "cde"} == {
+            "c": "CANCELLED",
+            "d": "CANCELLED",
+            "e": "RUNNING",
+        }
 
     def test_a_whole_parallel_is_skipped_by_its_name(self) -> None:
         simulator = self.side_by_side()

@@ -224,8 +224,8 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
-        self.survey = MemorySurvey(self.data)
         self.pruning = MemoryPruning(self.data, self.commits)
+        self.survey = MemorySurvey(self.data)
         self._fold = fold
         self._is_open = False
 

@@ -78,8 +78,8 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
-        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
         self.pruning = PostgresPruning(self._database, names, self.clock)
+        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
 
     @property
     def is_shared(self) -> bool:

@@ -85,8 +85,8 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
-        self.survey = SqliteSurvey(self._threads)
         self.pruning = SqlitePruning(self._threads)
+        self.survey = SqliteSurvey(self._threads)
 
     @property
     def is_shared(self) -> bool:
@@ -104,7 +104,10 @@ class SqliteStore:
         return self._threads.groups
 
     def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in a thread of the store, how many writes a transaction is; it must not raise."""
+        """Gives the function that is told, in the writer's thread, of how many writes a transaction is.
+
+        It must not raise.
+        """
         self._threads.on_group = told
 
     @property

@@ -149,6 +149,12 @@ does not have is named, so that the part brings its stories with it.
     - a state of an older fold: SnapshotStories.test_a_state_of_another_fold_is_ignored
     - a corrected version: RedriveStories.test_the_corrected_version_sends_another_input_under_another_key
     - another step name: RedriveStories.test_the_card_of_a_waiting_execution_still_answers_under_another_name
+    - in open branches and iterations:
+      RenameWithinStories.test_a_card_and_a_wait_of_open_branches_still_take_their_answers,
+      RenameWithinStories.test_iterations_keep_what_they_have_and_new_ones_begin_under_the_new_name and
+      RenameWithinStories.test_a_token_that_was_handed_on_before_its_branch_began_is_known_under_the_new_name
+    - changed input of one iteration:
+      EditWithinStories.test_the_output_of_one_iteration_is_corrected_and_the_others_keep_theirs
     - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
     - the incident of a child: ThawStories.test_the_parent_of_a_child_that_is_repaired_goes_on
 """
