@@ -56,10 +56,10 @@ def copy_folder(folder: Folder, data: Path) -> Folder:
     return dataclasses.replace(folder, data=data)
 
 
-async def fill(folder: Folder, count: int) -> list[str]:
-    """Stores so many finished executions more; returns ids of some of them, spread over all."""
+async def fill(folder: Folder, count: int, kind: str = "computing") -> list[str]:
+    """Stores so many executions more, finished ones or of another kind; returns ids of some of them."""
     async with in_process(folder.data) as held:
-        pattern = Pattern(await held.start_of("computing"))
+        pattern = Pattern(await held.start_of(kind))
         return await stored(held, count, lambda _, fresh: pattern.unit(replace(pattern.first, **fresh)))
 
 

@@ -20,13 +20,14 @@ from looply.catalog.workflows import WorkflowDraft
 from looply.cli.moving import Move
 from looply.clock import Ids
 from looply.definition import START, Workflow
+from looply.engine.boot import Boot
 from looply.engine.codec import Codec
 from looply.engine.loading import Loader
 from looply.engine.pruner import prune_now
 from looply.engine.pruning import plan
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.seal import Seal
-from looply.engine.store import Boot, Store
+from looply.engine.store import Store
 from looply.errors import Rejected
 from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address

@@ -7,12 +7,12 @@ from uuid import UUID
 import apsw
 import psycopg
 
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.places import PlaceRow
 from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.store import Claim, StoredKey
 from looply.execution.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores

@@ -27,6 +27,7 @@ from looply.testing.definitions import (
     wait,
 )
 from looply.testing.driver import ORGANIZATION, Driver
+from looply.testing.engine_contract.auditing import auditor_of
 from looply.testing.engine_contract.streams import numbers, told
 from looply.testing.world import HANG
 from postgres_server import StoreDatabase
@@ -52,6 +53,32 @@ async def remember(execution_id: str, *some: Driver) -> None:
 def kinds(told: Any) -> Counter[str]:
     """Returns how many callers got which kind of answer."""
     return Counter(type(each).__name__ for each in told)
+
+
+class TestAuditing:
+    """Of all processes one counts what is open and looks for what stands still."""
+
+    async def test_one_audits_and_another_one_after_it_is_gone(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        execution_id = await some[0].started(asking())
+        auditors = [auditor_of(each) for each in some]
+        for _ in range(2):
+            for auditor in auditors:
+                await auditor.round()
+            shown = [auditor.findings for auditor in auditors]
+            assert [each is not None for each in shown].count(True) == 1
+        holder = [each is not None for each in shown].index(True)
+        await processes.crash(some[holder])
+        processes.sql("DELETE FROM wait")
+        left = [auditor for number, auditor in enumerate(auditors) if number != holder]
+        await processes.advance(SWEEP)
+        for auditor in left:
+            await auditor.round()
+        await processes.settle()
+        (findings,) = [auditor.findings for auditor in left if auditor.findings is not None]
+        assert (findings.mended, findings.orphans) == (1, 0)
+        (living, _) = processes.living
+        assert await living.resume(execution_id) == Restarted()
 
 
 class TestRaces:

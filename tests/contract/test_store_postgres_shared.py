@@ -378,3 +378,41 @@ def test_a_clock_follows_the_database_s_whatever_the_machine_s_says() -> None:
     before = clock.monotonic()
     clock.follow(START_TIME, before)
     assert (clock.now(), clock.monotonic()) == (START_TIME, before)
+
+
+async def audits(stores: list[PostgresStore]) -> list[bool]:
+    """Returns of each process whether it is told that it audits, all asking at once."""
+    return await each_of(*(store.survey.take_duty() for store in stores))
+
+
+async def test_of_several_processes_one_audits_however_often_they_ask(three: list[PostgresStore]) -> None:
+    first = await audits(three)
+    assert sum(first) == 1
+    for _ in range(3):
+        assert await audits(three[::-1]) == first[::-1]
+
+
+async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: list[PostgresStore]) -> None:
+    assert [await store.survey.take_duty() for store in three] == [True, False, False]
+    await three[0].close()
+    assert sum(await audits(three[1:])) == 1
+
+
+async def test_the_duty_of_a_process_that_is_not_heard_of_falls_to_another_and_stays_there(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    assert await three[0].survey.take_duty()
+    forget(postgres_stores, 1)
+    assert not await three[1].survey.take_duty()
+    await three[1].work.end_lost_processes()
+    assert await three[1].survey.take_duty()
+    with pytest.raises(StoreLost):
+        await three[0].survey.take_duty()
+    assert await audits(three[1:]) == [True, False]
+
+
+async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores: PostgresStores) -> None:
+    store = postgres_stores.make()
+    await store.open()
+    assert await store.survey.take_duty()
+    assert sql(postgres_stores, "SELECT 1 FROM lease WHERE audits") == []

@@ -395,3 +395,14 @@ async def test_a_row_whose_execution_is_gone_is_reported(store: SqliteStore, fol
     (line,) = await again.reads.orphan_rows()
     assert line == f"effect row of execution {unit.execution_id.replace('-', '')}, which is not stored"
     await again.close()
+
+
+async def test_who_measures_is_told_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
+    told: list[int] = []
+    store = SqliteStore(folder, SystemClock())
+    store.on_group(told.append)
+    await store.open()
+    await asyncio.gather(*(store.journal.commit(samples.first()) for _ in range(20)))
+    await store.close()
+    assert sum(told) == 20
+    assert len(told) == store.groups

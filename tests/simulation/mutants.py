@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sim_loop import OWNER
 from simulated_store import SimulatedStore
 
+from looply.engine.boot import Boot
 from looply.engine.committer import Committer, Extras
 from looply.engine.effects import EffectRunner
 from looply.engine.loading import Loader
@@ -28,7 +29,6 @@ from looply.engine.pump import Pump
 from looply.engine.reading import Reader
 from looply.engine.recovery import Recovery
 from looply.engine.starting import Starter
-from looply.engine.store import Boot
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
 from looply.errors import ClaimTaken, StoreFull, StoreLost

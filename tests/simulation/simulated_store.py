@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
@@ -19,7 +20,8 @@ from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Unit, WorkQueue
+from looply.engine.survey import Survey
 
 if TYPE_CHECKING:
     from sim_process import Process
@@ -79,6 +81,7 @@ class SimulatedStore:
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
         self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
+        self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

@@ -1,7 +1,7 @@
 """The world outside: the other system that calls reach, and what comes of them."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 from sim_choice import choose
@@ -10,6 +10,7 @@ from sim_trace import Line
 
 from looply.connectors.port import CallContext, ConnectionValues, Connector, Operation
 from looply.connectors.registry import Registry
+from looply.engine.worker import LATE
 from looply.errors import BadInput, Timeout, Unavailable
 from looply.jsontext import Json
 
@@ -56,11 +57,13 @@ class SimulatedWorld:
         simulation = self._simulation
         outcome, late_ms = self._outcome(context)
         if outcome == "refused":
-            await asyncio.sleep(late_ms / 1000)
+            if not await self._passes(late_ms, context):
+                self._give_up(self._record(process, context, outcome))
             raise Unavailable("connection refused")
         line = self._record(process, context, outcome)
         simulation.on_arrival(line)
-        await asyncio.sleep(late_ms / 1000)
+        if not await self._passes(late_ms, context):
+            self._give_up(line)
         line.returned = simulation.trace.tick()
         await process.reach("after_effect_before_result_commit")
         match outcome:
@@ -71,6 +74,22 @@ class SimulatedWorld:
             case "defect":
                 raise ValueError("the connector has a defect")
         return {"status": outcome, "statusText": "", "headers": {}, "data": {"key": context.idempotency_key}}
+
+    async def _passes(self, late_ms: int, context: CallContext) -> bool:
+        """Lets the time of an answer pass; false when the process stood still so long that it gives the call up."""
+        begun_ms = self._simulation.loop.ms
+        try:
+            await asyncio.sleep(late_ms / 1000)
+        except asyncio.CancelledError:
+            if self._simulation.loop.ms - begun_ms < (context.timeout + LATE).total_seconds() * 1000:
+                raise
+            return False
+        return True
+
+    def _give_up(self, line: Line) -> NoReturn:
+        """Notes that the call timed out, whatever the world said: nobody heard it."""
+        line.outcome, line.returned = "timeout", self._simulation.trace.tick()
+        raise asyncio.CancelledError
 
     def _outcome(self, context: CallContext) -> tuple[str, int]:
         simulation = self._simulation

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from looply.app.aside import Aside
 from looply.app.library import Library
 from looply.app.links import Links
+from looply.app.metrics import Metrics
 from looply.catalog import Catalog
 from looply.clock import Clock
 from looply.connectors.registry import Registry
 from looply.engine.feed import Feed
 from looply.engine.port import Engine
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.settings import Secret
 
 
 class Lifecycle:
@@ -55,6 +57,7 @@ class Bell:
 class Services:
     """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop.
 
+    `metrics_token` opens the metrics; without it nothing does.
     `bulk_bell` is rung when this process has stored a bulk.
     """
 
@@ -68,6 +71,8 @@ class Services:
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     aside: Aside = field(default_factory=Aside)
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: Secret | None = None
     bulk_bell: Bell = field(default_factory=Bell)
 
     @property

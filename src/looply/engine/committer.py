@@ -7,6 +7,7 @@ import msgspec
 
 from looply.clock import Clock
 from looply.definition import Workflow
+from looply.engine.claims import StoredKey
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
@@ -15,7 +16,7 @@ from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
-from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
+from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
 from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
@@ -71,12 +72,17 @@ def _nothing() -> None:
     """Stands for the feed until there is one."""
 
 
+def _untimed(_seconds: float) -> None:
+    """Stands for who measures until there is somebody."""
+
+
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
     `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
     executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
-    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable.
+    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable,
+    `on_commit` the seconds that the store took for it.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class Committer:
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
         self.on_stored: Callable[[], None] = _nothing
+        self.on_commit: Callable[[float], None] = _untimed
 
     @property
     def epoch(self) -> int:
@@ -127,12 +134,14 @@ class Committer:
         try:
             if extras.mends:
                 unit = await mended(self._store, unit, after, self.channels)
+            begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
         finally:
             if not is_stored:
                 for row in reserved:
                     self._dispatcher.release(row.queue)
+        self.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)

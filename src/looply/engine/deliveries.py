@@ -21,6 +21,7 @@ from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
+from looply.execution.state import Closed
 from looply.jsontext import encode_json, fingerprint
 
 _log = structlog.get_logger(__name__)
@@ -96,7 +97,12 @@ class Deliverer:
                 started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
                 await self._submit(row, row.target, started)
             case "ENDED":
-                await self._submit(row, row.target, self._ended(row, await self._shell.stored(row.sender)))
+                state = await self._shell.stored(row.sender)
+                if state.closed is None:
+                    # A row that no unit has made: the one of its end will make another.
+                    await self._store.work.drop_deliveries((row,))
+                else:
+                    await self._submit(row, row.target, self._ended(row, state, state.closed))
             case "TERMINATE":
                 reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
@@ -108,9 +114,7 @@ class Deliverer:
             # It was never started, or is stored no longer: nobody is there who could be told.
             await self._store.work.drop_deliveries((row,))
 
-    def _ended(self, row: Delivered, state: ExecutionState) -> ChildEnded:
-        closed = state.closed
-        assert closed is not None  # an execution tells of its end in the unit of its end
+    def _ended(self, row: Delivered, state: ExecutionState, closed: Closed) -> ChildEnded:
         outcome: ChildOutcome = closed.status
         output = dict(state.payload)
         return ChildEnded(

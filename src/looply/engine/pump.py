@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.deliveries import Deliverer
 from looply.engine.loop import BACK_OFF_SECONDS, Loop
 from looply.engine.port import CalleeOf
 from looply.engine.recovery import Recovery
 from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
-from looply.engine.store import Boot, Store, TimerRow
+from looply.engine.store import Store, TimerRow
 from looply.execution.commands import Done, FireTimer
 
 _log = structlog.get_logger(__name__)

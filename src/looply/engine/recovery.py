@@ -11,10 +11,11 @@ from typing import TypeVar
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.dispatch import EffectRef
 from looply.engine.probation import Probation
 from looply.engine.shell import Shell
-from looply.engine.store import Boot, EffectRow, Store
+from looply.engine.store import EffectRow, Store
 from looply.errors import LooplyError, StoreFull, StoreUnreachable
 from looply.execution.commands import Command, Continue, EffectLost, Park, Reply
 
@@ -45,6 +46,7 @@ class Recovery:
         self._probation = Probation(store)
         self._epoch = 0
         self._has_lost = False
+        self._has_cut = False
         # Effects that ran in this process's name at the last look, and that nobody performed.
         self._strays: frozenset[tuple[str, int]] = frozenset()
         # Executions that are not parked yet, each with its effects that stand in line.
@@ -53,7 +55,7 @@ class Recovery:
     @property
     def is_unfinished(self) -> bool:
         """Whether something found no space and is to be tried again by `go_on`."""
-        return self._has_lost or bool(self._unparked)
+        return self._has_lost or self._has_cut or bool(self._unparked)
 
     def holds(self, execution_id: str) -> bool:
         """Returns whether an execution must rest until it is parked."""
@@ -87,7 +89,7 @@ class Recovery:
             await self.sweep()
             return
         self._has_lost = await self._lose_effects()
-        await self._continue(_ALL)
+        self._has_cut = not await self._continue(_ALL)
         after = ("", 0)
         while queued := await self._store.work.queued_effects(after, _BATCH):
             self._offer(queued)
@@ -97,6 +99,7 @@ class Recovery:
         """Tries again what found no space; does nothing when everything is taken up."""
         await self._park()
         self._has_lost = self._has_lost and await self._lose_effects()
+        self._has_cut = self._has_cut and not await self._continue(_ALL)
 
     async def sweep(self) -> None:
         """Takes up what processes left that were not heard of for a while; several may do so at once."""
@@ -130,13 +133,14 @@ class Recovery:
             after = keys[-1]
         return frozenset(found)
 
-    async def _continue(self, most: int) -> None:
+    async def _continue(self, most: int) -> bool:
+        """Lets stretches go on that were cut; returns whether all do that may."""
         cut = await self._store.work.continuations(most)
         await self.look(cut)
-        for execution_id in cut:
-            # One that is not parked yet goes on by itself, if at all, once it is.
-            if not self.holds(execution_id):
-                await self.submit(execution_id, Continue(at=self._clock.now()))
+        # One that is not parked yet goes on by itself, if at all, once it is.
+        ready = [execution_id for execution_id in cut if not self.holds(execution_id)]
+        replies = [await self.submit(execution_id, Continue(at=self._clock.now())) for execution_id in ready]
+        return None not in replies
 
     def _offer(self, queued: Sequence[EffectRow]) -> None:
         for row in queued:

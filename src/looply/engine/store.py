@@ -10,6 +10,8 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.boot import Boot
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
@@ -17,6 +19,7 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
+from looply.engine.survey import Survey
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
@@ -152,27 +155,6 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_place: bool = False
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
-
-    organization_id: str
-    workflow_id: str
-    process_id: str
-    request: bytes
-
-
-class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An idempotency key with the fingerprint of its request.
-
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
-
-    organization_id: str
-    text: str
-    request: bytes
-    expires_on: datetime
-
-
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One atomic, fenced write of one execution.
 
@@ -217,21 +199,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     batches: Sequence[Batch]
     chain: bytes
     values: Mapping[bytes, Value]
-
-
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, and the ids of definitions that are stored.
-
-    `suspects` are executions of which one may have brought a process down, and something is to be done for them;
-    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`WorkQueue.suspects`)."""
-
-    epoch: int
-    highest_id: str
-    dictionaries: Mapping[int, bytes]
-    definitions: frozenset[str]
-    poisoned: Sequence[str]
-    suspects: frozenset[str] = frozenset()
 
 
 class Journal(Protocol):
@@ -473,6 +440,11 @@ class Store(Protocol):
     @property
     def letters(self) -> Letters:
         """Dead letters."""
+        ...
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open as a whole."""
         ...
 
     @property

@@ -9,18 +9,10 @@ from msgspec.structs import replace
 
 from looply.clock import id_time
 from looply.definition import Workflow
+from looply.engine.claims import Claim
 from looply.engine.places import PlaceRow
 from looply.engine.port import Head, OpenCard
-from looply.engine.store import (
-    Claim,
-    EffectRow,
-    EffectState,
-    IncidentRow,
-    TimerRow,
-    WaitRow,
-    Work,
-    WorkChange,
-)
+from looply.engine.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
 from looply.errors import DefinitionError
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address

@@ -247,8 +247,7 @@ class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
 class CardWanted(StepEvent, frozen=True, kw_only=True):
     """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first.
 
-    With `reminder` (from 1) its recipients are reminded of the card as it is; then `body` is null. `reason` is an
-    operator's, who passed a card on.
+    With `reminder` (from 1) they are reminded of the card as it is, and `body` is null. `reason`: why it was passed on.
     """
 
     copies: tuple[CardCopy, ...]
@@ -381,8 +380,8 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
     step: str = ""
 
 
-class IncidentClosed(EventBase, frozen=True, kw_only=True):
-    """Somebody decided about the incident; `action` says what, `reason` why.
+class IncidentClosed(StepEvent, frozen=True, kw_only=True):
+    """Somebody decided about the incident of `step`, which may be empty; `action` says what, `reason` why.
 
     `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
     another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
@@ -392,6 +391,7 @@ class IncidentClosed(EventBase, frozen=True, kw_only=True):
     action: str
     reason: str = ""
     again: Again = ""
+    step: str = ""
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):

@@ -196,16 +196,20 @@ def _closing(
     workflow: Workflow, state: ExecutionState, command: RepairCommand, incident_id: str, action: str, again: Again = ""
 ) -> tuple[Event, ...]:
     """Returns the closing of an incident; after that of a time limit the same span begins anew."""
+    incident = state.incidents[incident_id]
     closed = IncidentClosed(
         at=command.at,
         by=command.by,
         via=command.via,
+        step=incident.step,
+        visit=incident.visit,
+        scope=incident.scope,
         incident_id=incident_id,
         action=action,
         reason=command.reason,
         again=again,
     )
-    if state.incidents[incident_id].kind != "TIMEOUT" or workflow.settings.timeout is None:
+    if incident.kind != "TIMEOUT" or workflow.settings.timeout is None:
         return (closed,)
     timer = execution_timer(workflow, replace(state, now=command.at))
     return (closed, replace(timer, by=command.by, via=command.via))

@@ -9,6 +9,7 @@ from typing import Final
 
 from looply.definition import START
 from looply.execution.events import (
+    CardWanted,
     ChildStarted,
     Computed,
     Event,
@@ -58,4 +59,7 @@ def begins_visit(event: EventBase) -> bool:
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
+    if isinstance(event, CardWanted):
+        # A reminder, and the card of the next in a row, belong to a visit that is open.
+        return not event.reminder and (bool(event.target) or any(copy.part == 0 for copy in event.copies))
     return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | ScopeOpened | Moved)

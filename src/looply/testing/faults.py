@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.survey import Survey
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -202,7 +204,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -239,6 +241,11 @@ class FaultyStore:
     def copies(self) -> Copies:
         """Copies of cards in their channels."""
         return cast("Copies", self._sides["copies"])
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open."""
+        return cast("Survey", self._sides["survey"])
 
     @property
     def datastores(self) -> Datastores:

@@ -33,6 +33,7 @@ from looply.testing.store_samples import (
     working,
 )
 from looply.testing.store_search import SearchContract
+from looply.testing.store_survey import SurveyContract
 from looply.testing.store_trials import TrialContract
 from looply.testing.store_work import ScheduleContract, WorkContract
 
@@ -381,6 +382,7 @@ class StoreContract(
     ScheduleContract,
     LedgerContract,
     DatastoreContract,
+    SurveyContract,
     TrialContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from looply.engine.store import POISON_LOADS, Boot, Unit
+from looply.engine.boot import Boot
+from looply.engine.store import POISON_LOADS, Unit
 from looply.testing.clock import START_TIME
 from looply.testing.store_deliveries import CHILD, in_line, sent
 from looply.testing.store_lives import AbandonableStore, Stores, opened

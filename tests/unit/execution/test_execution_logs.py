@@ -198,6 +198,17 @@ def test_the_log_of_a_whole_execution():
             {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "terminate", "reason": "enough"},
         ),
         (
+            IncidentClosed(at=AT, step="c", visit=2, scope="loop[3]", incident_id="i", action="terminate"),
+            {
+                "type": "INCIDENT_CLOSED",
+                "state": "c",
+                "visit": 2,
+                "scope": "loop[3]",
+                "incident_id": "i",
+                "action": "terminate",
+            },
+        ),
+        (
             StepSkipped(at=AT, step="c", output=5, reason="by hand"),
             {
                 "type": "STEP_SKIPPED",

@@ -571,6 +571,25 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         assert simulator.state.status == "COMPLETED"
 
+    def test_the_log_names_the_step_of_the_incident_and_not_the_one_that_moved_last(self) -> None:
+        simulator = self.side_by_side()
+        simulator.succeed(OK)
+        retry(simulator)
+        log = event_log(list(enumerate(simulator.history, 1)))
+        shown = [
+            entry for entry in log if entry["type"] in ("INCIDENT_OPENED", "INCIDENT_CLOSED", "EXECUTION_REOPENED")
+        ]
+        assert [(entry["state"], entry["visit"], entry["scope"]) for entry in shown] == [("c", 1, "p[a]")] * 3
+
+    def test_a_closing_that_an_older_release_recorded_stands_where_the_execution_stood(self) -> None:
+        simulator = self.side_by_side()
+        simulator.succeed(OK)
+        (incident_id,) = simulator.state.incidents
+        history = [*simulator.history, IncidentClosed(at=simulator.now, incident_id=incident_id, action="retry")]
+        entry = event_log(list(enumerate(history, 1)))[-1]
+        assert (entry["type"], entry["state"]) == ("EXECUTION_REOPENED", "d")
+        assert "visit" not in entry
+
     def test_a_path_does_not_cross_the_border_of_its_branch(self) -> None:
         simulator = self.side_by_side()
         (incident_id,) = simulator.state.incidents

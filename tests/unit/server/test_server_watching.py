@@ -46,6 +46,10 @@ class Stream:
         self.has_begun = asyncio.Event()
         self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._gone = asyncio.Event()
+        self.sent = 0
+        self.reads = asyncio.Event()
+        """While it is not set nobody reads: what is sent waits for the caller."""
+        self.reads.set()
         self._frames: list[bytes] = []
         self.task = asyncio.get_running_loop().create_task(app(self.scope, self._receive, self._send))
 
@@ -58,6 +62,8 @@ class Stream:
             self.status, self.headers = message["status"], dict(message["headers"])
             self.has_begun.set()
             return
+        self.sent += 1
+        await self.reads.wait()
         self._parts.put_nowait(message["body"])
         if not message.get("more_body", False):
             self._parts.put_nowait(None)
@@ -234,6 +240,19 @@ async def test_an_organization_that_comes_back_is_told_each_entry_once(mine: Cal
     for index, entry in enumerate(whole[:-1]):
         again = streams.open("watchOrganization", entry["id"])
         assert await again.entries(len(whole) - index - 1) == whole[index + 1 :]
+
+
+async def test_a_caller_that_does_not_read_is_sent_one_part_and_holds_up_nobody(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    slow, quick = streams.open("watchOrganization"), streams.open("watchOrganization")
+    await reached(slow)
+    await reached(quick)
+    slow.reads.clear()
+    ids = [await mine.trigger(workflow_id) for _ in range(40)]
+    told = await quick.entries(3 * len(ids))
+    assert slow.sent == 1
+    slow.reads.set()
+    assert await slow.entries(3 * len(ids)) == told
 
 
 async def test_what_a_stream_tells_is_masked(mine: Caller, streams: Streams) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import LetterRow
@@ -18,13 +19,11 @@ from looply.engine.rows import fire_taken
 from looply.engine.store import (
     POISON_LOADS,
     Batch,
-    Claim,
     EffectRow,
     IncidentRow,
     Position,
     Snapshot,
     StoredDefinition,
-    StoredKey,
     TimerRow,
     Unit,
     Value,

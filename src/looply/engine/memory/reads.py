@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from looply.engine.claims import Claim
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.searching import budget_of, is_like, patterns
-from looply.engine.store import Batch, Claim, Work
+from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
 

@@ -7,6 +7,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.copies import MemoryCopies
@@ -16,18 +17,8 @@ from looply.engine.memory.letters import MemoryLetters
 from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
-from looply.engine.store import (
-    Batch,
-    Boot,
-    EffectRow,
-    Loaded,
-    Placed,
-    Position,
-    StoredDefinition,
-    TimerRow,
-    Unit,
-    Value,
-)
+from looply.engine.memory.survey import MemorySurvey
+from looply.engine.store import Batch, EffectRow, Loaded, Placed, Position, StoredDefinition, TimerRow, Unit, Value
 from looply.errors import DataFolderInUse, Stale
 from looply.execution.deliveries import Delivered, Delivery
 
@@ -234,6 +225,7 @@ class MemoryStore:
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
         self.pruning = MemoryPruning(self.data, self.commits)
+        self.survey = MemorySurvey(self.data)
         self._fold = fold
         self._is_open = False
 

@@ -6,12 +6,13 @@ from importlib.resources import files
 from typing import Final
 
 from looply.clock import to_ms
+from looply.engine.boot import Boot
 from looply.engine.database_server import too_old
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
-from looply.engine.store import POISON_LOADS, Boot
+from looply.engine.store import POISON_LOADS
 from looply.errors import SchemaMismatch
 
 _FRONT: Final = 500

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection, call
@@ -27,9 +28,9 @@ from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
-from looply.engine.store import Boot
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -78,6 +79,7 @@ class PostgresStore:
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
         self.pruning = PostgresPruning(self._database, names, self.clock)
+        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
 
     @property
     def is_shared(self) -> bool:

@@ -1,12 +1,13 @@
 """The SQLite store: one folder, one file, one writing thread. See `looply.engine.store` for what it promises."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import apsw
 
 from looply.clock import Clock, to_ms
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.rows import id_text
@@ -32,10 +33,10 @@ from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.reserve import Reserve
 from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.survey import SqliteSurvey
 from looply.engine.sqlite.threads import Threads
 from looply.engine.sqlite.trials import suspect, suspects
 from looply.engine.sqlite.work import SqliteWorkQueue
-from looply.engine.store import Boot
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
@@ -85,6 +86,7 @@ class SqliteStore:
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
         self.pruning = SqlitePruning(self._threads)
+        self.survey = SqliteSurvey(self._threads)
 
     @property
     def is_shared(self) -> bool:
@@ -100,6 +102,13 @@ class SqliteStore:
     def groups(self) -> int:
         """Transactions of this process so far."""
         return self._threads.groups
+
+    def on_group(self, told: Callable[[int], None]) -> None:
+        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
+
+        To be given before `open`; it must not raise.
+        """
+        self._threads.on_group = told
 
     @property
     def behind(self) -> int:

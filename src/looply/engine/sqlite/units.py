@@ -7,6 +7,7 @@ datastore. A refusal undoes the savepoint.
 import apsw
 
 from looply.clock import to_ms
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.rows import (
     EFFECT_STATES,
     INCIDENT_KINDS,
@@ -22,7 +23,7 @@ from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.letters import put_letters
 from looply.engine.sqlite.names import Names
-from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
+from looply.engine.store import StoredDefinition, Unit, Work, WorkChange
 from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
@@ -121,7 +122,7 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         _put_work(connection, key, (org, workflow), unit.work.put)
         _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
-        store_deliveries(connection, key, unit)
+        store_deliveries(connection, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
     if unit.expires_on is not None:

@@ -22,7 +22,7 @@ def exposed() -> Workflow:
     """Returns a workflow with a card that is shown, a call that is out, a wait to come and a time limit of an hour."""
     content = {"type": "AdaptiveCard", "version": "1.5", "body": []}
     shown = step("card_1", "adaptiveCard", {"action": "send", "card": content, "recipients": PEOPLE})
-    return chain(shown, call("call_1", "POST"), wait(), call("call_2", "POST"), timeout="PT1H")
+    return chain(shown, call("call_1", "POST", timeout="PT2H"), wait(), call("call_2", "POST"), timeout="PT1H")
 
 
 class _Expected:

@@ -9,7 +9,7 @@ from looply.engine.store import POISON_LOADS
 from looply.errors import StoreFull
 from looply.execution.commands import Restarted, Terminated
 from looply.execution.events import IncidentOpened, StepSucceeded
-from looply.testing.definitions import asking, call, calling, chain, delaying, note, wait
+from looply.testing.definitions import asking, call, calling, chain, counting, delaying, note, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.children import CALLEE, calling_child, child_of
 from looply.testing.world import HANG, Answer
@@ -216,3 +216,17 @@ class WakingStories:
         assert await engine.events(execution_id, IncidentOpened) == []
         await engine.tick()
         assert await engine.status(execution_id) == "COMPLETED"
+
+    async def test_a_stretch_that_was_cut_and_finds_no_space_at_the_start_goes_on_later(self, engine: Driver) -> None:
+        engine.faults.lost_answers = 1
+        engine.call(engine.started(counting(200)))
+        await engine.settle()
+        (item,) = await engine.newest()
+        await engine.crash(reopens=False)
+        engine.faults.is_full = True
+        await engine.open()
+        await engine.tick()
+        assert await engine.status(item.head.execution_id) == "RUNNING"
+        engine.faults.is_full = False
+        await engine.tick()
+        assert await engine.status(item.head.execution_id) == "COMPLETED"

@@ -170,7 +170,7 @@ class RepairStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front", "GET")))
+        await engine.started(chain(call("front", "GET", timeout="PT2H")))
         await engine.settle()  # a queue need not keep the order of two that stand in it together
         execution_id = await engine.started(chain(call("call_1", "POST"), timeout="PT1H"))
         await engine.settle()
@@ -190,7 +190,7 @@ class RepairStories:
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
-        await engine.started(chain(call("front", "GET")))
+        await engine.started(chain(call("front", "GET", timeout="PT2H")))
         await engine.settle()  # a queue need not keep the order of two that stand in it together
         execution_id = await engine.started(chain(call("call_1", "POST"), timeout="PT1H"))
         await engine.settle()
@@ -308,7 +308,7 @@ class RedriveStories:
         assert [head.execution_id for head in await engine.find("PO-1")] == [first]
 
     async def test_the_result_of_a_call_beside_a_retry_that_is_refused_is_stored(self, engine: Driver) -> None:
-        workflow = chain(call("call_1"), wait(), timeout="PT1H")
+        workflow = chain(call("call_1", timeout="PT2H"), wait(), timeout="PT1H")
         engine.world.script("call_1", HANG)
         first = await engine.started(workflow, process_id="PO-1")
         await engine.advance(HOUR)

@@ -76,6 +76,7 @@ BEGIN
   DELETE FROM letter l WHERE l.execution_id = ANY (gone);
   DELETE FROM card_copy c WHERE c.execution_id = ANY (gone);
   DELETE FROM expiry x WHERE x.execution_id = ANY (gone);
+  DELETE FROM trial t WHERE t.execution_id = ANY (gone);
   DELETE FROM execution e WHERE e.id = ANY (gone) AND e.id BETWEEN low AND high;
   RETURN cardinality(gone);
 END $$;
