@@ -272,6 +272,17 @@ def _dispatcher(
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
+def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, stack: AsyncExitStack) -> Worker:
+    """Returns what carries effects out; its connections and processes end with the stack."""
+    policy = EgressPolicy(settings.egress_allow)
+    client = build_client(policy, settings.limits)
+    stack.push_async_callback(client.close)
+    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
+    stack.push_async_callback(sandbox.close)
+    means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    return Worker(registry, CatalogConnections(catalog), client.sender, clock, means)
+
+
 async def _compose(
     settings: Settings,
     store: Store,
@@ -284,12 +295,7 @@ async def _compose(
     catalog = await _catalog(settings, sealer, clock, entropy)
     stack.push_async_callback(catalog.close)
     registry = load_connectors()
-    policy = EgressPolicy(settings.egress_allow)
-    client = build_client(policy, settings.limits)
-    stack.push_async_callback(client.close)
-    sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
-    stack.push_async_callback(sandbox.close)
-    means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    worker = _worker(settings, registry, catalog, clock, stack)
 
     async def labels_of(execution_id: str) -> Mapping[str, str]:
         return await shell.labels(execution_id)
@@ -300,7 +306,7 @@ async def _compose(
             store=store,
             codec=Codec(sealer),
             dispatcher=dispatcher,
-            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock, means),
+            worker=worker,
             clock=clock,
             entropy=entropy,
             limits=settings.limits,

@@ -23,6 +23,8 @@ _TEXTS: Final = 10
 MATCHES: Final = 1000
 """A part of a text with more matches is not sorted: the list is read newest first instead."""
 
+_IN_AN_ID: Final = frozenset("0123456789abcdef-*")
+
 Kind: TypeAlias = Literal[
     "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
     "STATE_PREFIX", "PARENT",
@@ -88,6 +90,11 @@ def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     own = [text for text in texts if _is_ending(text)]
     any_id = [text for text in texts if not _is_ending(text)]
     return [*any_id, *_canonical(any_id)], own
+
+
+def id_patterns(texts: Sequence[str]) -> list[str]:
+    """Returns those patterns that an execution id may fit."""
+    return [text for text in patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
 
 
 def is_like(text: str, pattern: str) -> bool:

@@ -14,14 +14,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
 from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, patterns, ways
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, id_patterns, patterns, ways
 
 _ALL = 0b111111
 """All statuses, or all kinds of triggers, as bits."""
@@ -124,31 +122,15 @@ _FITS = """
 """
 # A term may also be an execution's own id where that has a process id.
 _FOUND = """
-  (%(terms)s::text[] IS NULL OR e.process_id LIKE ANY (%(terms)s::text[])
-    OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
-    OR e.id::text LIKE ANY (%(term_ids)s::text[]) OR e.workflow = ANY (%(term_workflows)s::integer[])
+  (e.process_id LIKE ANY (%(terms)s::text[]) OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
+    OR (%(term_ids)s::text[] IS NOT NULL AND e.id::text LIKE ANY (%(term_ids)s::text[]))
+    OR e.workflow = ANY (%(term_workflows)s::integer[])
     OR EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[])))
-  AND (%(fields)s::jsonb IS NULL OR NOT EXISTS (
-    SELECT 1 FROM jsonb_each(%(fields)s::jsonb) f WHERE NOT EXISTS (
-      SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = f.key
-        AND s.value LIKE ANY (ARRAY(SELECT jsonb_array_elements_text(f.value))))))
 """
-
-
-def _statement(source: str, fits: str) -> str:
-    """Returns the whole statement of a source: at import, from the constants above only."""
-    names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
-    columns = (
-        "e.id",
-        *names,
-        "(SELECT n.id FROM name n WHERE n.n = e.workflow)",
-        "e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.parent, e.seq, e.modified_ms",
-        "e.modified_by",
-        f"coalesce({fits}, false)",
-        "e.place",
-    )
-    parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR (", fits, ")")
-    return "".join((*parts, " LIMIT %(limit)s"))
+_HAS_VALUE = """
+  EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = %(field:n:)s
+    AND s.value LIKE ANY (%(texts:n:)s::text[]))
+"""
 
 
 _SOURCES: Final[Mapping[Kind, str]] = {
@@ -162,12 +144,24 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
-LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
-"""The statements of filters that need the columns of executions only."""
-SEARCHES: Final[Mapping[Kind, str]] = {
-    kind: _statement(source, f"{_FITS} AND {_FOUND}") for kind, source in _SOURCES.items()
-}
-"""The statements of filters with terms or search fields."""
+
+
+def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
+    """Returns the statement that reads one source for a filter that may have terms, and has so many search fields."""
+    found = [_FOUND] if has_terms else []
+    fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
+    names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
+    columns = (
+        "e.id",
+        *names,
+        "(SELECT n.id FROM name n WHERE n.n = e.workflow)",
+        "e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.parent, e.seq, e.modified_ms",
+        "e.modified_by",
+        f"coalesce({fits}, false)",
+        "e.place",
+    )
+    parts = ("SELECT ", ", ".join(columns), " FROM (", _SOURCES[kind], ") e WHERE e.place = %(budget)s OR (", fits, ")")
+    return "".join((*parts, " LIMIT %(limit)s"))
 
 
 async def list_heads(
@@ -195,30 +189,33 @@ async def list_heads(
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
         shared |= {"patterns": _likes(any_id), "endings": _likes(own)}
-    is_search = bool(wanted.terms or wanted.fields)
-    if is_search:
-        shared |= await _sought(connection, names, wanted)
+    shared |= await _sought(connection, names, wanted)
+    parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with connection.transaction():
         spans = await _first_way(connection, shared, wanted)
         shared["budget"] = budget_of(wanted, len(spans))
         found = []
         for span in spans:
-            statement = (SEARCHES if is_search else LISTS)[span.kind]
             arguments = await _arguments(connection, names, shared, span)
-            found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
+            cursor = await connection.execute(statement(span.kind, **parts), arguments, binary=True)
+            found.append(await cursor.fetchall())
     return merged(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:
-    ids, _ = patterns(wanted.terms)
-    found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
-    return {
-        "terms": _likes(wanted.terms) if wanted.terms else None,
-        "term_ids": _likes(ids),
-        "term_workflows": [number for number in found if number is not None],
-        "fields": Jsonb({name: _likes(texts) for name, texts in wanted.fields}) if wanted.fields else None,
-    }
+    """Returns what terms and search fields are compared with."""
+    facts: dict[str, Any] = {}
+    for number, (name, texts) in enumerate(wanted.fields):
+        facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}
+    if wanted.terms:
+        found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
+        facts |= {
+            "terms": _likes(wanted.terms),
+            "term_ids": _likes(id_patterns(wanted.terms)) or None,
+            "term_workflows": [number for number in found if number is not None],
+        }
+    return facts
 
 
 async def _first_way(connection: Connection, shared: Mapping[str, Any], wanted: Filter) -> Sequence[Span]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from looply.engine.port import Filter
 from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.searching import patterns
+from looply.engine.searching import id_patterns, patterns
 
 Facts = dict[str, str | int]
 
@@ -17,7 +17,6 @@ _ID: Final = (
     "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||"
     " substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))"
 )
-_IN_AN_ID: Final = frozenset("0123456789abcdef-*")
 
 
 class Condition(NamedTuple):
@@ -53,12 +52,10 @@ def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence
 
 def _answers(texts: Sequence[str], facts: Facts) -> str:
     any_id, own = patterns(texts)
-    own_names = _named(own, facts)
-    names = _named(any_id, facts)
+    found = [_like("e.process_id", _named([*own, *any_id], facts))]
     # An execution without a process id answers to its own id.
-    found = [_like("e.process_id", [*own_names, *names])]
-    if ids := [name for name, text in zip(names, any_id, strict=True) if _may_be_id(text)]:
-        found.append(f"(e.process_id IS NULL AND {_like(_ID, ids)})")
+    if ids := id_patterns(texts):
+        found.append(f"(e.process_id IS NULL AND {_like(_ID, _named(ids, facts))})")
     return f"({' OR '.join(found)})"
 
 
@@ -71,7 +68,7 @@ def _is_found(terms: Sequence[str], term_workflows: Sequence[int], facts: Facts)
     if term_workflows:
         found.append(_is_one_of("e.workflow", term_workflows, facts))
     # It may also be an execution's own id where that has a process id.
-    if ids := [text for text in patterns(terms)[0] if _may_be_id(text)]:
+    if ids := id_patterns(terms):
         found.append(_like(_ID, _named(ids, facts)))
     found.append(_has_value(_like("s.value", names)))
     return f"({' OR '.join(found)})"
@@ -97,10 +94,6 @@ def _name(value: str | int, facts: Facts) -> str:
     name = f"fact{len(facts)}"
     facts[name] = value
     return name
-
-
-def _may_be_id(text: str) -> bool:
-    return _IN_AN_ID.issuperset(text)
 
 
 def _glob(text: str) -> str:

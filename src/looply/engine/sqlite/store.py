@@ -35,7 +35,7 @@ from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.survey import SqliteSurvey
 from looply.engine.sqlite.threads import Threads
-from looply.engine.sqlite.trials import suspect, suspects
+from looply.engine.sqlite.trials import SqliteTrials, suspect, suspects
 from looply.engine.sqlite.work import SqliteWorkQueue
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
@@ -85,6 +85,7 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
         self.survey = SqliteSurvey(self._threads)
 
