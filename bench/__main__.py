@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import growth, speed, streams, table, timers
+from bench import auditor, growth, regions, searching, speed, streams, table, timers
 from bench.beside import measure_peers
 from bench.functions import measure_functions
 from bench.machine import describe
@@ -44,6 +44,18 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
         lambda plan, args, _found: {
             "growth": growth.measure_growth(plan, growth.FULL_STEPS if args.full else growth.STEPS)
         },
+    ),
+    "auditor": (
+        "the auditor: a count, a round, and triggers beside it, with 100,000 open of 1 million stored",
+        lambda plan, args, _found: {"auditor": auditor.measure_auditor(plan, args.stored, args.stored // 10)},
+    ),
+    "regions": (
+        "one large execution: branches, items, calls and waits",
+        lambda plan, _args, _found: {"regions": regions.measure_regions(plan)},
+    ),
+    "search": (
+        "a page of each kind of search in 1 million executions",
+        lambda plan, _args, _found: {"search": searching.measure_search(plan)},
     ),
     "streams": (
         "triggers while 1,000 watch an execution each, 10 the organization, and 100 do not read",
@@ -121,6 +133,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=5, help="how often the first parts are repeated (5)")
     parser.add_argument("--waiting", type=int, default=growth.WAITING, help="waiting executions (100,000)")
     parser.add_argument("--timers", type=int, default=timers.TIMERS, help="timers of one minute (100,000)")
+    parser.add_argument(
+        "--stored", type=int, default=searching.STORED, help="executions to search in, and to audit (1,000,000)"
+    )
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"

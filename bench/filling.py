@@ -3,23 +3,26 @@
 import asyncio
 import dataclasses
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from bench.in_process import in_process, note_of
+from bench.in_process import InProcess, in_process, note_of
 from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.engine.codec import Codec
 from looply.engine.committer import stored_definition
 from looply.engine.port import Start
 from looply.engine.store import StoredDefinition, Unit
-from looply.engine.units import head_of, work_change
-from looply.execution import advance
+from looply.engine.units import claim_of, head_of, work_change
+from looply.execution import advance, open_work
 from looply.execution.events import Event, ExecutionStarted
+from looply.execution.payload import initial_payload
+from looply.execution.searching import SearchValues, search_values
 from looply.sealing import Sealer
 
 _IN_FLIGHT: Final = 1024
@@ -40,9 +43,9 @@ class Folder:
         return f"/v2/workflows/triggerworkflow/{self.workflow_ids[kind]}"
 
 
-async def make_folder(data: Path) -> Folder:
-    """Returns a new data folder with both workflows of the scenario, active."""
-    async with in_process(data) as held:
+async def make_folder(data: Path, more: Mapping[str, dict[str, Any]] | None = None) -> Folder:
+    """Returns a new data folder with both workflows of the scenario and `more` by kind, active."""
+    async with in_process(data, more) as held:
         return Folder(data, held.api_key, dict(held.workflow_ids))
 
 
@@ -53,37 +56,48 @@ def copy_folder(folder: Folder, data: Path) -> Folder:
     return dataclasses.replace(folder, data=data)
 
 
-async def fill(folder: Folder, count: int) -> list[str]:
-    """Stores so many finished executions more; returns ids of some of them, spread over all.
-
-    The decisions are the product's, made once: executions of one workflow and one body differ in id and instant only.
-    Everything after the decision (coding, rows, transactions) the product does for each of them.
-    """
+async def fill(folder: Folder, count: int, kind: str = "computing") -> list[str]:
+    """Stores so many executions more, finished ones or of another kind; returns ids of some of them."""
     async with in_process(folder.data) as held:
-        made = _Pattern(await held.start_of("computing"))
-        clock, ids, entropy = SystemClock(), Ids(SystemEntropy()), SystemEntropy()
-        left, kept = count, []
-        every = max(1, count // _KEPT)
+        pattern = Pattern(await held.start_of(kind))
+        return await stored(held, count, lambda _, fresh: pattern.unit(replace(pattern.first, **fresh)))
 
-        async def commit() -> None:
-            nonlocal left
-            while left > 0:
-                left -= 1
-                execution_id = str(ids.next(now := clock.now()))
-                if left % every == 0:
-                    kept.append(execution_id)
-                first = replace(made.first, at=now, execution_id=execution_id, seed=entropy.token(16))
-                await held.store.journal.commit(made.unit(first))
 
-        await asyncio.gather(*(commit() for _ in range(min(_IN_FLIGHT, count))))
+async def stored(held: InProcess, count: int, unit_of: Callable[[int, dict[str, Any]], Unit]) -> list[str]:
+    """Stores so many executions, one unit each; returns ids of some of them, spread over all.
+
+    `unit_of` is given their numbers from 0 and what differs in the first event of any two: id, instant and seed.
+    """
+    clock, ids, entropy = SystemClock(), Ids(SystemEntropy()), SystemEntropy()
+    numbers, kept = iter(range(count)), []
+    every = max(1, count // _KEPT)
+
+    async def commit() -> None:
+        for number in numbers:
+            execution_id = str(ids.next(now := clock.now()))
+            if number % every == 0:
+                kept.append(execution_id)
+            fresh = {"at": now, "execution_id": execution_id, "seed": entropy.token(16)}
+            await held.store.journal.commit(unit_of(number, fresh))
+
+    await asyncio.gather(*(commit() for _ in range(min(_IN_FLIGHT, count))))
     return kept
 
 
-class _Pattern:
-    """One execution as the decision core made it, to make others of."""
+class Pattern:
+    """One execution as the decision core made it, to make others of.
 
-    def __init__(self, start: Start) -> None:
+    The decisions are the product's, made once: executions of one workflow differ in their first event only, which a
+    check with another one proves. Everything after the decision (coding, rows, transactions) is done for each of them.
+    """
+
+    def __init__(self, start: Start, **other: Any) -> None:
+        """Makes the execution of a start. `other` is what else than id, instant and seed will differ in others.
+
+        Raises: RuntimeError when they would differ in more than their first event.
+        """
         self._codec = Codec(Sealer(bytes(32)))
+        self._workflow = start.workflow
         self._definition: StoredDefinition | None = stored_definition(
             start.workflow, start.workflow_id, start.workflow_version
         )
@@ -99,21 +113,23 @@ class _Pattern:
             workflow_version=start.workflow_version,
             definition=start.workflow.hash.hex(),
             seed=bytes(16),
+            process_id=start.process_id,
             body=start.body,
             size=start.body_size,
         )
         self._made = advance(start.workflow, None, (self.first,))
-        other = replace(
-            self.first, at=now + timedelta(days=1), execution_id=str(UUID(int=7 << 76)), seed=bytes(range(16))
-        )
-        if self._events(other) != advance(start.workflow, None, (other,)).events:
-            raise RuntimeError("executions of the scenario differ in more than id and instant; fill them one by one")
+        changed = {"at": now + timedelta(days=1), "execution_id": str(UUID(int=7 << 76)), "seed": bytes(range(16))}
+        first = replace(self.first, **changed, **other)
+        made = advance(start.workflow, None, (first,))
+        if (self._events(first), self._values(first)) != (made.events, search_values(start.workflow, made.state)):
+            raise RuntimeError("executions of the workflow differ in more than their first event; fill them one by one")
 
     def unit(self, first: ExecutionStarted) -> Unit:
-        """Returns the whole life of the execution that begins with `first` as one unit."""
+        """Returns the whole life of the execution that begins with `first`, as far as it goes, as one unit."""
         batch, values = self._codec.encode(self._events(first), first.organization_id, first.execution_id, 1, b"")
         state = replace(self._made.state, started=first, now=first.at)
         definition, self._definition = self._definition, None
+        claim = claim_of(state)
         return Unit(
             execution_id=first.execution_id,
             expected_seq=0,
@@ -121,8 +137,16 @@ class _Pattern:
             batch=batch,
             work=work_change(None, state, lambda _: "QUEUED", 1),
             values=values,
+            put_claim=claim,
+            drop_claim=None if open_work(state).holds_process_id else claim,
             definition=definition,
+            search=self._values(first) or None,
         )
 
     def _events(self, first: ExecutionStarted) -> tuple[Event, ...]:
         return (first, *(replace(event, at=first.at) for event in self._made.events[1:]))
+
+    def _values(self, first: ExecutionStarted) -> SearchValues:
+        if not self._workflow.settings.search_fields:
+            return ()
+        return search_values(self._workflow, replace(self._made.state, started=first, payload=initial_payload(first)))

@@ -4,7 +4,7 @@ It is what `looply serve` puts together, so what is stored here is what the prod
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from looply.settings import Settings
 
 @dataclass(slots=True, kw_only=True)
 class InProcess:
-    """An open data folder with both workflows of the scenario, active, and a key of all scopes."""
+    """An open data folder with active workflows by kind, and a key of all scopes."""
 
     app: Boundary
     shell: Shell
@@ -121,10 +121,11 @@ def note_of(data: Path) -> Path:
 
 
 @asynccontextmanager
-async def in_process(data: Path) -> AsyncIterator[InProcess]:
+async def in_process(data: Path, more: Mapping[str, dict[str, Any]] | None = None) -> AsyncIterator[InProcess]:
     """Yields the application on a data folder, which is made where it does not exist.
 
-    What a new folder was given (organization, key, workflows) is noted beside it, for the next time.
+    A new folder is given both workflows of the scenario and `more` by kind. What it was given (organization, key,
+    workflows) is noted beside it, for the next time.
     """
     configure_log("warning", SystemClock())
     note = note_of(data)
@@ -143,7 +144,7 @@ async def in_process(data: Path) -> AsyncIterator[InProcess]:
             "workflow_ids": {},
         }
         held = InProcess(**parts, services=services, **ours)
-        for kind, definition in (("computing", computing()), ("waiting", waiting())):
+        for kind, definition in {"computing": computing(), "waiting": waiting(), **(more or {})}.items():
             held.workflow_ids[kind] = await activated(held, definition)
         note.write_bytes(msgspec.json.encode(ours))
         yield held

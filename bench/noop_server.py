@@ -1,11 +1,14 @@
-"""A server that answers everything at once: the most that the load generator can measure. `... PORT`"""
+"""A server that answers everything at once: the most that the load generator can measure. `... PORT [BYTES]`
+
+Its answer is an empty object, or a JSON text of so many bytes.
+"""
 
 import asyncio
 import sys
 
 from bench.load import run
 
-_ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 
@@ -13,7 +16,8 @@ _LENGTH = b"content-length: "
 class Answering(asyncio.Protocol):
     """Answers each complete request."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
         self._buffer = b""
         self._transport: asyncio.BaseTransport | None = None
 
@@ -29,12 +33,15 @@ class Answering(asyncio.Protocol):
         size = int(self._buffer[start + len(_LENGTH) : self._buffer.index(b"\r", start)]) if start >= 0 else 0
         if end >= 0 and len(self._buffer) >= end + 4 + size:
             self._buffer = b""
-            self._transport.write(_ANSWER)  # type: ignore[union-attr]
+            self._transport.write(self._answer)  # type: ignore[union-attr]
 
 
 async def main() -> None:
     """Serves for ever."""
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", int(sys.argv[1]))
+    port, *sizes = map(int, sys.argv[1:])
+    body = b'"%s"' % (b"n" * (sizes[0] - 2)) if sizes else b"{}"
+    answer = _HEAD % len(body) + body
+    server = await asyncio.get_running_loop().create_server(lambda: Answering(answer), "127.0.0.1", port)
     await server.serve_forever()
 
 

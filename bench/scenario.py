@@ -84,5 +84,46 @@ def calling(url: str) -> dict[str, Any]:
     return _workflow("Three calls", steps, edges)
 
 
+def calling_each(url: str) -> dict[str, Any]:
+    """Returns trigger -> the items of `items`, 8 at once, with a call of another system each -> completed."""
+    each = _step("forEach_1", "forEach", {"items": "${payload.output.items}", "concurrency": 8})
+    call = _step("http_1", "httpRequest", {"url": f"{url}${{item}}", "method": "GET"})
+    edges = [
+        {"from": "WorkflowStartState", "to": "forEach_1"},
+        {"from": "forEach_1", "to": "http_1", "branch": "each"},
+    ]
+    return _workflow("A call for each item", [_START, each, call], edges)
+
+
+def waiting_branches(count: int) -> dict[str, Any]:
+    """Returns trigger -> so many branches side by side, `b0` and on, of which each has a wait `wait_b0` -> join."""
+    names = [f"b{number}" for number in range(count)]
+    branches = _step("parallel_1", "parallel", {"branches": [{"id": name} for name in names]})
+    waits = [_step(f"wait_{name}", "wait", {}) for name in names]
+    edges = [{"from": "WorkflowStartState", "to": "parallel_1"}]
+    for name in names:
+        edges.append({"from": "parallel_1", "to": f"wait_{name}", "branch": name})
+        edges.append({"from": f"wait_{name}", "to": "join_1"})
+    steps = [_START, branches, *waits, _step("join_1", "join", {"of": "parallel_1"})]
+    return _workflow("Branches that wait", steps, edges)
+
+
+def orders() -> dict[str, dict[str, Any]]:
+    """Returns three workflows that searches tell apart, by kind: they complete, fail, or wait; with search fields."""
+    settings = {"search_fields": ["/payload/output/supplier", "/payload/output/plant"]}
+    ends = {
+        "ordering": _step("overridePayload_1", "overridePayload", {"parameters": [{"name": "is_done", "value": True}]}),
+        "rejecting": _step("terminate_1", "terminate", {"status": "FAILED", "reason": "rejected"}),
+        "asking": _WAIT,
+    }
+    return {
+        kind: {
+            **_workflow(kind.capitalize(), [_START, end], [{"from": "WorkflowStartState", "to": end["id"]}]),
+            "workflow_settings": settings,
+        }
+        for kind, end in ends.items()
+    }
+
+
 def _workflow(name: str, steps: list[dict[str, Any]], edges: list[dict[str, str]]) -> dict[str, Any]:
     return {"workflow_name": name, "workflow_steps": steps, "workflow_connections": edges}

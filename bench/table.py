@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import regions, searching
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -54,6 +55,12 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _timer_rows(found["timers"])
     if "growth" in found:
         yield from _growth_rows(found["growth"])
+    if "auditor" in found:
+        yield from _auditor_rows(found["auditor"])
+    if "regions" in found:
+        yield from (Row(*line) for line in regions.lines_of(found["regions"]))
+    if "search" in found:
+        yield from (Row(*line) for line in searching.lines_of(found["search"]))
     if "streams" in found:
         yield from _stream_rows(found["streams"])
     if "expressions" in found:
@@ -99,6 +106,26 @@ def _timer_rows(timers: dict[str, Any]) -> Iterator[Row]:
     yield Row("  none lost, none twice", fired, "all, 0", timers["fired"] == timers["count"] and not timers["twice"])
     rates = f"{timers['due_per_second']:.0f}/s due, the machine stores {timers['capacity_per_second']:.0f}/s"
     yield Row("  what the machine can do", rates)
+
+
+def _auditor_rows(found: dict[str, Any]) -> Iterator[Row]:
+    title = f"auditor, {found['open']:,} open of {found['stored']:,} stored"
+    count, each = found["count_ms"], found["round_us_each"]
+    yield Row(f"{title}: one count", f"{count:.0f} ms every 15 s", "< 750 ms (5 %)", count < 750)
+    yield Row("  the largest wait of another call meanwhile", f"{found['count_held_ms']:.0f} ms", "", None)
+    shown = f"{found['round_seconds']:.0f} s of work in {found['slices']:,} slices; {each:.0f} us each"
+    yield Row("  one round, without its rests", shown)
+    yield Row(
+        "  memory of a round", f"{found['round_extra_own_mib']:.1f} MiB", "< 50 MB", found["round_extra_own_mib"] < 50
+    )
+    ratio = found["cpu_ms_beside"] / found["cpu_ms_alone"]
+    yield Row(
+        "  triggers in one process beside it, 32 at once",
+        f"{found['triggers_beside']:.0f}/s, {found['cpu_ms_beside']:.3f} ms CPU each;"
+        f" alone {found['triggers_alone']:.0f}/s, {found['cpu_ms_alone']:.3f} ms",
+        "<= 1.1x the CPU",
+        ratio <= 1.1,
+    )
 
 
 def _stream_rows(found: dict[str, Any]) -> Iterator[Row]:

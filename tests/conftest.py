@@ -16,6 +16,7 @@ pytest.register_assert_rewrite("looply.testing")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the switch of the long forms, and the choice of the engine behind the black-box tests."""
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests of faults (make soak)")
+    parser.addoption("--part", type=int, default=1, help="with --soak: a part of the counts, one in so many")
     parser.addoption(
         "--engine",
         choices=(EMBEDDED, POSTGRES, DISTRIBUTED),
@@ -34,9 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def repetitions(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """Returns the first of two counts in a normal run, the second with `--soak`."""
-    is_long = bool(request.config.getoption("--soak"))
-    return lambda short, long: long if is_long else short
+    """Returns the first of two counts in a normal run, the second with `--soak`, or a part of it."""
+    is_long, part = bool(request.config.getoption("--soak")), int(request.config.getoption("--part"))
+    return lambda short, long: max(long // part, 1) if is_long else short
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

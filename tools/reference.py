@@ -22,6 +22,7 @@ PAGES: Final[Mapping[str, str]] = {
     "limits.md": "settings:limits_page",
     "log-types.md": "logs:log_types_page",
     "openapi.json": "schemas:openapi_text",
+    "metrics.md": "metrics:metrics_page",
     "operators.md": "language:operators_page",
     "settings.md": "settings:settings_page",
     "state-machine.md": "logs:state_machine_page",

@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from looply.engine.dictionary import train
+from looply.execution.card_copy import CardCopy
 from looply.execution.events import (
     AnswerRecorded,
     CardClosed,
-    CardCopy,
     CardWanted,
     Computed,
     ErrorCaught,

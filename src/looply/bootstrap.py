@@ -19,6 +19,7 @@ from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
+from looply.app.metrics import Metrics, Standing
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
@@ -30,6 +31,7 @@ from looply.connectors.function.pool import SandboxPool
 from looply.connectors.registry import Registry, load_connectors
 from looply.engine.audit import audit_store
 from looply.engine.auditor import Auditor
+from looply.engine.boot import Boot
 from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
 from looply.engine.changes import ChangeLog
 from looply.engine.codec import Codec
@@ -37,6 +39,7 @@ from looply.engine.dispatch import Dispatcher, InProcessDispatcher
 from looply.engine.loading import Loader
 from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
@@ -44,13 +47,14 @@ from looply.engine.shell import Shell
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
-from looply.engine.store import Boot, Store
+from looply.engine.store import Store
 from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
+from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
-from looply.server.application import build_app
+from looply.server.application import build_app, build_monitoring
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -97,11 +101,12 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         # The store goes first: its lock is what makes a data folder this process's own.
-        store, seal, clock = _store(settings, clock or SystemClock(), is_working=is_working)
+        metrics = Metrics(settings.engine)
+        store, seal, clock = _store(settings, clock or SystemClock(), metrics, is_working=is_working)
         stack.push_async_callback(store.close)
         boot = await store.open()
         try:
-            application = await _compose(settings, store, clock, connectors, stack)
+            application = await _compose(settings, store, clock, connectors, stack, metrics)
         except StoreCorrupt:
             seal.withhold()
             raise
@@ -149,7 +154,8 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
         app = build_app(services, SystemEntropy())
         hooks = serving.Hooks(on_listening=listening, drain=drain)
         try:
-            await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
+            async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
+                await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
         finally:
             watch.cancel()
     _tell_failure(application)
@@ -166,9 +172,10 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
         release_signals = serving.drain_on_signals(lifecycle)
         watch = asyncio.create_task(_watch_store(application))
         try:
-            _spare_collector()
-            on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
-            await lifecycle.wait()
+            async with serving.monitored(settings, build_monitoring(application.services, SystemEntropy())):
+                _spare_collector()
+                on_working(", ".join(_connectors(application.services.registry, settings.worker_connectors)))
+                await lifecycle.wait()
             application.stop_loops()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
@@ -201,11 +208,13 @@ async def _watch_store(application: Application) -> None:
     application.services.lifecycle.drain()
 
 
-def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
+def _store(settings: Settings, clock: Clock, metrics: Metrics, *, is_working: bool) -> tuple[Store, Seal, Clock]:
     """Returns the store, not open yet, the seal of a data folder (that of a database does nothing), and its clock."""
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
-        return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
+        folder = SqliteStore(settings.data, clock, seal=seal, is_working=is_working)
+        folder.on_group(metrics.grouped)
+        return folder, seal, clock
     with _extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
@@ -264,7 +273,12 @@ def _dispatcher(
 
 
 async def _compose(
-    settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    connectors: Sequence[str] | None,
+    stack: AsyncExitStack,
+    metrics: Metrics,
 ) -> Application:
     entropy, sealer = SystemEntropy(), Sealer(_key(settings))
     catalog = await _catalog(settings, sealer, clock, entropy)
@@ -293,7 +307,6 @@ async def _compose(
             channels=frozenset(_CHANNELS) - {INBOX},  # the inbox renders what is asked for: nothing can be behind
         )
     )
-    shell.on_change(ChangeLog())
     library = Library(catalog, clock, settings.limits)
     services = Services(
         engine=shell,
@@ -304,6 +317,8 @@ async def _compose(
         links=Links(settings.public_url),
         feed=shell.feed,
         limits=settings.limits,
+        metrics=metrics,
+        metrics_token=settings.metrics_token,
     )
 
     async def default_profile(organization_id: str, workflow_id: str) -> tuple[str, Json]:
@@ -314,21 +329,48 @@ async def _compose(
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)
+    _measure(services, shell, store, auditor)
     return Application(
         settings=settings,
         services=services,
         shell=shell,
         pump=pump,
-        loops=(pump, reconciler, auditor, BulkRunner(services, _holder(store))),
+        loops=(
+            pump,
+            reconciler,
+            auditor,
+            Pruner(store.pruning, clock, settings.retention),
+            BulkRunner(services, _holder(store)),
+        ),
         store=store,
     )
+
+
+def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -> None:
+    """Lets the log and the metrics hear of what happens, and the metrics know where to look."""
+    log, metrics = ChangeLog(), services.metrics
+
+    def changed(before: ExecutionState | None, after: ExecutionState) -> None:
+        log(before, after)
+        metrics.changed(before, after)
+
+    def standing() -> Standing:
+        return Standing(
+            is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
+            is_short_of_space=store.is_short_of_space,
+            findings=auditor.findings,
+        )
+
+    shell.on_change(changed)
+    shell.on_commit(metrics.committed)
+    metrics.stand_by(standing)
 
 
 @asynccontextmanager
 async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
     """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
-    await application.pump.recover(boot.epoch, boot.poisoned)
+    await application.pump.recover(boot)
     await settle_all(application.services)
     async with running_loops(application.loops, application.services.lifecycle.drain):
         yield

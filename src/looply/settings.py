@@ -6,6 +6,7 @@ Nothing reads the environment or the file after start-up. All problems are repor
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
@@ -111,7 +112,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time in which the body of a request must arrive, and a stalled reader must read on."""
     keep_alive_seconds: float = 75.0
     """Time that a connection may stay open without a request."""
+    retention_days: int = 0
+    """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
+    metrics_token: Secret | None = None
+    """Token that opens `GET /metrics` as `Authorization: Bearer TOKEN`; empty: it is closed."""
+    metrics_listen: str = ""
+    """Host and port of a listener of its own for metrics and health, of servers and workers; empty: there is none."""
     limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long executions are kept whose workflow does not say it; None is for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +170,10 @@ def _missing(values: Mapping[str, Any]) -> Iterator[Problem]:
         if not values.get(name):
             message = f"engine {engine!r} needs {name} ({TABLE[name].variable}), and none is given"
             yield Problem(path=_path(name), message=message)
+    listener = values.get("metrics_listen")
+    if listener and not values.get("metrics_token") and not _is_loopback(split_address(listener)[0]):
+        message = f"metrics_listen is {listener!r}, which others can reach, and there is no metrics_token"
+        yield Problem(path="/metrics_listen", message=f"{message}: give one, or listen on 127.0.0.1")
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:
@@ -255,6 +271,28 @@ def _url(value: Any) -> str:
     return text
 
 
+def split_address(text: str) -> tuple[str, int]:
+    """Returns host and port of `HOST:PORT`, `[::1]:9464` included. Raises: ValueError."""
+    host, _, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65_535 or ("[" in host or "]" in host):
+        raise ValueError("host and port such as 127.0.0.1:9464")
+    return host, int(port)
+
+
+def _listener(value: Any) -> str:
+    text = _text(value)
+    split_address(text)
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _list(value: Any) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
@@ -336,6 +374,9 @@ def _rows() -> Iterator[Setting]:
         "header_bytes": _integer(1024, 1024 * 1024),
         "body_seconds": _seconds(0.1),
         "keep_alive_seconds": _seconds(0.1),
+        "retention_days": _integer(0, 36_500),
+        "metrics_token": _secret,
+        "metrics_listen": _listener,
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":

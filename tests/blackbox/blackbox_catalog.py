@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from looply.sealing import Sealer, load_key
 
 PAGE: Final = 4096
 FILE: Final = "catalog.db"
+_BULK_SECONDS: Final = 60.0
 
 Verdict = Literal["same", "refused", "wrong"]
 
@@ -72,6 +74,17 @@ def _fill(org: Organization, name: str) -> None:
     for call, body in bodies.items():
         done = org.post(call, body)
         assert done.status_code == 200, done.text
+    _carry_out(org, workflow_id)
+
+
+def _carry_out(org: Organization, workflow_id: str) -> None:
+    """Asks for a bulk on a workflow without executions and returns when it has ended: it changes nothing any more."""
+    done = org.post("bulkTerminate", {"filter": {"workflow_id": workflow_id}, "reason": "nothing to do"})
+    assert done.status_code == 200, done.text
+    deadline = time.monotonic() + _BULK_SECONDS
+    while (item := org.get("getBulk", bulk_id=done.json()["item"]["bulk_id"]).json()["item"])["status"] != "DONE":
+        assert time.monotonic() < deadline, item
+        time.sleep(0.02)
 
 
 def without_sums(content: bytes, place: Path) -> bytes:
@@ -173,4 +186,5 @@ async def everything(catalog: Catalog, api_key: str) -> list[Any]:
         found += [await catalog.cards.get(mine, (each.card_id, each.card_version)) for each in cards]
         found += [await catalog.connections.resolve(mine, each.name) for each in connections]
         found += [await catalog.keys.list_page(mine, 1000), await catalog.audit.list_page(mine, 1000)]
+        found.append(await catalog.bulks.list_page(mine, 1000))
     return found

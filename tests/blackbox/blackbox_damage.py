@@ -2,8 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
@@ -52,6 +53,24 @@ def flipped(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:
     offset, bit = chance.randrange(len(content)), chance.randrange(8)
     content[offset] ^= 1 << bit
     return Damage("BIT", f"bit {bit} of byte {offset} of {name}", {**files, name: bytes(content)})
+
+
+def histories(files: Mapping[str, bytes], name: str, folder: Path) -> list[range]:
+    """Returns where in a database, its log apart, the events of each stored batch lie, those in one piece."""
+    file = folder / name
+    file.write_bytes(files[name])
+    with closing(sqlite3.connect(file)) as connection:
+        stored = [events for (events,) in connection.execute("SELECT events FROM batch ORDER BY n")]
+    found = ((files[name].find(events), len(events)) for events in stored)
+    return [range(offset, offset + length) for offset, length in found if offset >= 0]
+
+
+def flipped_in(files: Mapping[str, bytes], name: str, places: Sequence[range], chance: Random) -> Damage:
+    """Returns the files with one bit of one of them turned, in one of these places."""
+    content = bytearray(files[name])
+    offset, bit = chance.choice(chance.choice(places)), chance.randrange(8)
+    content[offset] ^= 1 << bit
+    return Damage("BIT", f"bit {bit} of byte {offset} of {name}, in a history", {**files, name: bytes(content)})
 
 
 def cut(files: Mapping[str, bytes], name: str, chance: Random) -> Damage:

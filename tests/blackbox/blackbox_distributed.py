@@ -25,8 +25,6 @@ SETTLING = 5_000_000_000
 """Nanoseconds after a fault in which its victims still find out what it did to them: broken sessions, lost polls."""
 CALL_SECONDS = 300.0
 """So long may it take until a call arrives, also after a fault and on a machine that has much else to do."""
-LEASE_SECONDS = 30.0
-"""So long does a process keep its rights without renewing them."""
 STOPPED, KILLED, LOST = 0, -9, 74
 """How a process ends: asked to, killed, without its right to write or its store."""
 

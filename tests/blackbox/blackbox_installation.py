@@ -120,14 +120,18 @@ class Installation:
         """The address of the first server."""
         return self.servers[0].address
 
-    def prepare(self) -> None:
-        """Starts what is not ours, makes the database and the first organization."""
+    def provide(self) -> None:
+        """Starts what is not ours, and makes an empty database."""
         self.postgres.make()
         self.postgres.start()
         self.postgres.watch(os.getpid())
         self.postgres.new_database("looply")
         if self._has_temporal:
             self.temporal.start()
+
+    def prepare(self) -> None:
+        """Starts what is not ours, makes the database and the first organization."""
+        self.provide()
         self.made = self.operating.init()
 
     def start(self, servers: int = 2, workers: int = 2) -> "Installation":

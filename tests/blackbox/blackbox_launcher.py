@@ -16,6 +16,12 @@ import httpx2
 COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0
 
+_DEFAULT_SIGINT = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+INTERRUPTIBLE = (sys.executable, "-c", _DEFAULT_SIGINT, COMMAND)
+"""The command as a terminal starts it. A parent that ignores interrupts, as after `nohup`, would hand that on to it."""
+
 
 def run(
     *arguments: str | Path, seconds: float = 300, folder: Path | None = None, **environment: str

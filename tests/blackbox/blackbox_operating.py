@@ -19,6 +19,10 @@ class Operating:
         self._folder = folder
         self._environment = environment
 
+    def of_release(self, environment: Mapping[str, str]) -> "Operating":
+        """Returns the commands of another release, which this environment runs."""
+        return Operating(self._folder, {**self._environment, **environment})
+
     def init(self) -> dict[str, str]:
         """Makes the tables, and the first organization; returns its ids and its key."""
         made: dict[str, str] = json.loads(self._succeed("init", "--json"))

@@ -35,16 +35,9 @@ def test_a_value_within_quotes_stays_the_key_of_its_entity(
     assert asked == f"Order('{key}')?$filter=Name%20eq%20'{literal}'&sap-client=100"
 
 
-def test_a_setting_that_this_release_does_not_follow_is_told_when_it_is_saved(org: Organization) -> None:
-    made = definition(note(), workflow_settings={"retention": "P30D"})
-    checked = org.post("validateWorkflow", {"definition": made}).json()
-    assert checked["errors"] == []
-    assert [warning["path"] for warning in checked["warnings"]] == ["/workflow_settings/retention"]
-    assert "no effect in this release" in checked["warnings"][0]["message"]
-
-
-def test_a_setting_that_is_followed_needs_no_word(org: Organization) -> None:
+def test_a_setting_of_a_workflow_needs_no_word(org: Organization) -> None:
     told = org.create(definition(note()))
-    made = definition(note(), workflow_settings={"max_concurrency": 3, "on_failure": told, "timeout": "P30D"})
+    settings = {"max_concurrency": 3, "on_failure": told, "timeout": "P30D", "retention": "P1Y", "log": "none"}
+    made = definition(note(), workflow_settings=settings)
     checked = org.post("validateWorkflow", {"definition": made}).json()
     assert (checked["errors"], checked["warnings"]) == ([], [])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from blackbox_launcher import COMMAND, Server, free_port, init, run
+from blackbox_launcher import COMMAND, INTERRUPTIBLE, Server, free_port, init, run
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_the_command_ends_quietly_when_nobody_reads_on(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_with_130_and_without_a_traceback() -> None:
     with subprocess.Popen(
-        [COMMAND, "expression", "eval"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*INTERRUPTIBLE, "expression", "eval"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -162,7 +162,7 @@ def test_an_interrupt_ends_the_demo_and_everything_that_it_has_started(tmp_path:
     pytest.importorskip("mocksap")
     port = free_port()
     with subprocess.Popen(
-        [COMMAND, "demo", "--port", str(port)],
+        [*INTERRUPTIBLE, "demo", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,7 +18,7 @@ from random import Random
 
 import httpx2
 import pytest
-from blackbox_damage import Damage, cut, flipped, outcome_of, quick_folder, read_folder
+from blackbox_damage import Damage, cut, flipped, flipped_in, histories, outcome_of, quick_folder, read_folder
 from blackbox_launcher import Server, run
 from blackbox_reference import Answers, Reference, make_reference, read_all
 from blackbox_report import FaultReport
@@ -103,17 +103,21 @@ def test_after_a_kill_a_damage_is_found_at_the_start_or_held_to_its_execution(
     assert SEAL not in killed.files
     assert killed.files[WAL]
     chance = Random(SEED + 1)
+    places = histories(killed.files, DB, place)
 
     def damages() -> Iterator[Damage]:
         for number in range(count):
             name = (DB, DB, DB, WAL, WAL, CATALOG)[number % 6]
+            if number % 6 == 0:
+                # Most bytes that matter are those of histories; a short run that only casts about may meet none.
+                yield flipped_in(killed.files, name, places, chance)
+                continue
             yield cut(killed.files, name, chance) if number % 10 == 9 else flipped(killed.files, name, chance)
 
     verdicts = judge(place, killed, damages(), report)
     assert verdicts["refused"]
     assert verdicts["same"]
-    # Most bytes that matter are those of histories; a short run may meet none of either kind.
-    assert verdicts["quarantined"] >= verdicts["told"]
+    assert verdicts["quarantined"] > verdicts["told"]
     report.finish()
 
 

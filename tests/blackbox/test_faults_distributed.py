@@ -23,7 +23,7 @@ from blackbox_arena import (
     race_ends,
     race_resumes,
 )
-from blackbox_distributed import KILLED, LEASE_SECONDS, LOST, DistributedRun, Operator, until_calls
+from blackbox_distributed import KILLED, LOST, DistributedRun, Operator, until_calls
 from blackbox_holders import is_unanswered, until_held
 from blackbox_installation import Node
 from blackbox_invariants import FOR_TIME, Evidence, hold
@@ -39,6 +39,11 @@ CALLERS = 6
 AWAIT_SECONDS = 3.0
 """So long does a caller wait for the end of its order before the next, so that a slow machine gets no heap of them."""
 RESUMES = 16
+STOPPED_SECONDS = 60.0
+"""So long does a process stand still before it goes on: twice as long as it keeps its rights."""
+BETWEEN_STOPS_SECONDS = (5.0, 20.0)
+"""The span from which the time is drawn for which PostgreSQL is up, and below the one for which it is away."""
+DOWN_SECONDS = (0.0, 5.0)
 
 Repetitions = Callable[[int, int], int]
 Reported = Callable[..., FaultReport]
@@ -109,7 +114,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
                 worker, line = hit_in_a_call(run, "got", lambda node: node.process.pause())
                 ends = len(worker.process.exits)
                 # The others must have been there all that time themselves, and look every few seconds.
-                over = time.monotonic() + LEASE_SECONDS + 20
+                over = time.monotonic() + STOPPED_SECONDS
                 while time.monotonic() < over:
                     run.kill()
                     time.sleep(chance.uniform(1, 4))
@@ -139,7 +144,7 @@ def test_a_server_that_was_stopped_beyond_its_lease_changes_nothing_when_it_come
             # Calls of steps are the workers': none of them may be made again.
             with run.fault(fault, hides=False):
                 server.process.pause()
-                time.sleep(LEASE_SECONDS + 20)
+                time.sleep(STOPPED_SECONDS)
                 # The other one has started, resumed and ended executions meanwhile.
                 until_calls(run, "call_1")
                 server.process.go_on()
@@ -184,18 +189,18 @@ def test_without_temporal_all_but_the_calls_of_steps_goes_on_and_a_temporal_that
 def test_a_postgresql_that_stops_again_and_again_costs_time_and_nothing_else(
     tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
 ) -> None:
-    stops = repetitions(6, 600)
+    stops = repetitions(6, 500)
     modes = ("fast", "immediate")
     refused = "calls refused in words"
     report = reported("distributed_postgres", *(f"STOP PostgreSQL ({mode})" for mode in modes), refused, stops=stops)
     chance = random.Random(SEED)
     with under_load(tmp_path, sink, report, (*MIXED, *HELD)) as run:
         for number in range(stops):
-            time.sleep(chance.uniform(2, 5))
+            time.sleep(chance.uniform(*BETWEEN_STOPS_SECONDS))
             mode = modes[number % 2]
             with run.fault(f"STOP PostgreSQL ({mode})"):
                 run.server.postgres.stop(mode)
-                time.sleep(chance.uniform(0, 5))
+                time.sleep(chance.uniform(*DOWN_SECONDS))
                 run.server.postgres.start()
         run.server.until_ready()
         run.conclude(report, LOST)

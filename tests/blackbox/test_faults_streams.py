@@ -24,8 +24,10 @@ from blackbox_sink import Sink
 from blackbox_watching import Event, Watcher
 
 LONGEST_SECONDS = 3 * 3600
-SEEN_SECONDS = 120
-LEAVES = 7
+SEEN_SECONDS = 300
+CALLERS = 2
+LEAVES = (0, 60, 10)
+"""One watcher stays as long as it can, the others leave after that many events at most."""
 FOLLOWERS = 4
 NUMBERED = ("workflow_id", "workflow_execution_id")
 
@@ -78,7 +80,7 @@ def _watcher(run: Run, name: str, **options: Any) -> Watcher:
 @contextmanager
 def watching(run: Run, workflow_id: str) -> Iterator[list[Watcher]]:
     """Gives three watchers of the organization who have a place, each of which was told the same first event."""
-    watchers = [_watcher(run, "watchOrganization", leaves=leaves) for leaves in (0, LEAVES, 1)]
+    watchers = [_watcher(run, "watchOrganization", leaves=leaves) for leaves in LEAVES]
     for watcher in watchers:
         watcher.begin()
     time.sleep(1)
@@ -138,6 +140,7 @@ def conclude(run: Run, watchers: list[Watcher], followers: Followers, report: Fa
     for execution_id, follower in followers.all.items():
         told = [event.data for event in follower.events if event.name == "message"]
         assert told == logs[execution_id], execution_id
+        assert follower.has_ended == (told[-1]["type"] == "EXECUTION_COMPLETED"), execution_id
         report.checked("an execution is told whole, then its end", 1)
     report.hit("a connection is lost", sum(watcher.cut_off for watcher in watchers))
     report.hit("a watcher comes back", sum(watcher.came_back for watcher in watchers))
@@ -155,7 +158,7 @@ def test_killed_again_and_again_a_server_tells_each_event_once_and_in_order(
     run = run_of(tmp_path, sink, "streams")
     try:
         workflow_id = created(run, _definition(place_of(run)))
-        with watching(run, workflow_id) as watchers, ordering(run, workflow_id, _body) as asked:
+        with watching(run, workflow_id) as watchers, ordering(run, workflow_id, _body, CALLERS) as asked:
             followers = Followers(run, asked)
             for number in range(0, kills, 3):
                 kill_again_and_again(run, report, min(3, kills - number))
@@ -176,7 +179,7 @@ def test_two_servers_that_are_killed_in_turns_tell_each_event_once_and_in_one_or
     run = DistributedRun(tmp_path / "run", sink, "streams", ())
     try:
         workflow_id = created(run, _definition(place_of(run)))
-        with watching(run, workflow_id) as watchers, ordering(run, workflow_id, _body) as asked:
+        with watching(run, workflow_id) as watchers, ordering(run, workflow_id, _body, CALLERS) as asked:
             followers = Followers(run, asked)
             for _ in range(kills):
                 time.sleep(1)

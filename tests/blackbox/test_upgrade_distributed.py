@@ -1,48 +1,46 @@
 """Two releases side by side on one database: one is drained and replaced by the other under load, and nothing is lost.
 
-The next release is a copy of this tree that calls itself by another version; what it writes says so. It stands for any
-release that keeps the tables: the processes of both share leases, effects and executions, and each must go on with what
-the other has begun. Tables that change are the business of the store's own tests.
+The next release is a copy of this tree (`blackbox_releases`). One keeps the tables; one has more of them, and changes
+those that there are as a release may: then this one goes on beside it, and cannot be started again. Before that stands
+a database that an older release has left, with the oldest tables that are recorded.
 """
 
-import re
-import shutil
+import base64
+import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from blackbox_client import Organization
 from blackbox_distributed import DistributedRun, until_calls
-from blackbox_installation import Node
+from blackbox_installation import Installation, Node
 from blackbox_invariants import FOR_TIME, hold
+from blackbox_launcher import run as run_command
+from blackbox_releases import NEXT, next_release
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 from blackbox_workloads import HELD, MIXED
 
+sys.path.append(str(Path(__file__).parents[1] / "golden"))
+
+from golden_database import DATABASES, ENDING, load, unpack
+from golden_folder import SEALING_KEY
+
 pytestmark = pytest.mark.distributed
 
-TREE = Path(__file__).parents[2] / "src" / "looply"
 CALLERS = 6
 AWAIT_SECONDS = 3.0
 BESIDE_SECONDS = 3.0
 """So long do both releases work beside each other before the older one is asked to stop."""
-NEXT = ".post1"
-_VERSION = re.compile(r'__version__ = "([^"]+)"')
+NEWER = 78
+"""How a process ends that finds tables of a newer release."""
+OLDEST = "first"
+"""The recorded database with the oldest tables."""
 
 Repetitions = Callable[[int, int], int]
 Reported = Callable[..., FaultReport]
-
-
-def next_release(folder: Path) -> tuple[str, dict[str, str]]:
-    """Makes a copy of this tree with another version; returns the version and the environment that runs it."""
-    shutil.copytree(TREE, folder / "looply", ignore=shutil.ignore_patterns("__pycache__"))
-    file = folder / "looply" / "__init__.py"
-    text = file.read_text(encoding="utf-8")
-    found = _VERSION.search(text)
-    assert found, file
-    version = found[1] + NEXT
-    file.write_text(text.replace(found[0], f'__version__ = "{version}"'), encoding="utf-8")
-    return version, {"PYTHONPATH": str(folder)}
 
 
 def replace(run: DistributedRun, nodes: list[Node], old: Node, environment: dict[str, str]) -> None:
@@ -66,12 +64,12 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
 ) -> None:
     rounds = repetitions(1, 50)
     report = reported("distributed_upgrade", "REPLACE a serve", "REPLACE a worker", rounds=rounds)
-    version, newer = next_release(tmp_path / "next")
+    newer = next_release(tmp_path / "next")
     run = DistributedRun(tmp_path / "run", sink, report.name, (*MIXED, *HELD))
     try:
         run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
         for number in range(rounds):
-            environment = newer if number % 2 == 0 else {}
+            environment = newer.environment if number % 2 == 0 else {}
             for nodes in (run.server.servers, run.server.workers):
                 for old in tuple(nodes):
                     replace(run, nodes, old, environment)
@@ -84,5 +82,76 @@ def test_servers_and_workers_are_replaced_by_a_copy_with_another_version_and_not
     # Nothing died, so no answer may be missing, nothing made again, and nothing put to a person.
     assert report.figures["calls cut off"] == 0
     assert report.figures["outcomes left open by a fault"] == 0
-    assert {version, version.removesuffix(NEXT)} == versions(run)
+    assert {newer.version, newer.version.removesuffix(NEXT)} == versions(run)
     report.finish()
+
+
+@pytest.mark.timeout(3600)
+def test_processes_go_on_while_a_release_with_more_tables_replaces_them_and_cannot_be_started_again(
+    tmp_path: Path, sink: Sink, repetitions: Repetitions, reported: Reported
+) -> None:
+    calls = repetitions(10, 500)
+    report = reported("distributed_more_tables", "UPGRADE the tables", "REPLACE a serve", "REPLACE a worker")
+    newer = next_release(tmp_path / "next", has_more_tables=True)
+    run = DistributedRun(tmp_path / "run", sink, report.name, (*MIXED, *HELD))
+    try:
+        run.load.begin(count=CALLERS, await_seconds=AWAIT_SECONDS)
+        until_calls(run, "call_1")
+        # The order of the manual: a worker first, and it upgrades the tables under the feet of all others.
+        first, *others = run.server.workers
+        replace(run, run.server.workers, first, newer.environment)
+        report.hit("UPGRADE the tables")
+        report.hit("REPLACE a worker")
+        until_calls(run, "call_1", calls)
+        check_refused(run, report)
+        for nodes, older in ((run.server.workers, others), (run.server.servers, tuple(run.server.servers))):
+            for old in older:
+                replace(run, nodes, old, newer.environment)
+                report.hit(f"REPLACE a {old.kind}")
+        until_calls(run, "got", 2)
+        # What proves the executions at the end must know the tables.
+        run.server.operating = run.server.operating.of_release(newer.environment)
+        evidence = run.conclude(report)
+    finally:
+        run.close()
+    hold(evidence, report, FOR_TIME)
+    assert report.figures["calls cut off"] == 0
+    assert report.figures["outcomes left open by a fault"] == 0
+    assert {newer.version, newer.version.removesuffix(NEXT)} == versions(run)
+    report.finish()
+
+
+def check_refused(run: DistributedRun, report: FaultReport) -> None:
+    """A process of the older release is not started on the newer tables, and says which release is wanted."""
+    for kind in ("serve", "worker"):
+        refused = run_command(kind, folder=run.server.folder, **run.server.environment)
+        assert refused.returncode == NEWER, refused.stderr
+        told = refused.stdout + refused.stderr
+        assert "the release that wrote it" in told or "a newer release wrote it" in told, told
+        report.checked(f"an older {kind} is refused with {NEWER}")
+
+
+@pytest.mark.timeout(600)
+def test_all_processes_are_started_at_once_on_the_database_of_an_older_release_and_go_on_with_what_it_left(
+    tmp_path: Path, closed_port: int
+) -> None:
+    left = json.loads((DATABASES / f"{OLDEST}.json").read_text(encoding="utf-8"))
+    key = base64.b64encode(SEALING_KEY).decode()
+    installation = Installation(
+        tmp_path / "run", [f"127.0.0.1:{closed_port}"], LOOPLY_ENCRYPTION_KEY=key, LOOPLY_LOG_LEVEL="info"
+    )
+    try:
+        installation.provide()
+        load(unpack(DATABASES / f"{OLDEST}{ENDING}"), installation.postgres.address("looply"))
+        installation.start()
+        with installation.connect(timeout=60) as client:
+            org = Organization(client, organization_id="", workspace_id="", api_key=left["api_key"])
+            for story in ("waiting", "large", "long"):
+                answer = org.resume(left["executions"][story], n=1)
+                assert (answer.status_code, answer.json()["message"]) == (200, "restarted"), answer.text
+                assert org.resume(left["executions"][story], n=1).json()["message"] == "already restarted"
+        assert installation.stop() == 0, installation.exits()
+        audit = installation.operating.doctor()
+        assert (audit["executions"], audit["orphans"], audit["problems"]) == (len(left["executions"]), 0, [])
+    finally:
+        installation.close()

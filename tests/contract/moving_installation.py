@@ -20,11 +20,14 @@ from looply.catalog.workflows import WorkflowDraft
 from looply.cli.moving import Move
 from looply.clock import Ids
 from looply.definition import START, Workflow
+from looply.engine.boot import Boot
 from looply.engine.codec import Codec
 from looply.engine.loading import Loader
+from looply.engine.pruner import prune_now
+from looply.engine.pruning import plan
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.seal import Seal
-from looply.engine.store import Boot, Store
+from looply.engine.store import Store
 from looply.errors import Rejected
 from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
@@ -42,6 +45,7 @@ from looply.testing.definitions import (
     delaying,
     every,
     graph,
+    note,
     step,
     wait,
 )
@@ -157,6 +161,8 @@ class Installation:
         self.ids["completed"] = await driver.started(computing(), {**ORDER, **LARGE})
         self.ids["terminated"] = await driver.started(asking())
         await driver.terminate(self.ids["terminated"])
+        self.ids["kept"] = await driver.started(chain(note(), retention="P5Y"))
+        self.ids["pruned"] = await driver.started(chain(note(), retention="P10D"))
         await driver.advance(MONTH)
         self.ids["waiting"] = await driver.started(asking(), ORDER, process_id="PO-1")
         self.ids["theirs"] = await driver.started(asking(), ORDER, process_id="PO-1", **THEIRS)
@@ -164,6 +170,7 @@ class Installation:
         secret = chain(wait(), call("told", body="${payload.output.pin}"), start={"secret": ["/output/pin"]})
         self.ids["secret"] = await driver.started(secret, {"pin": HIDDEN, **LARGE})
         await driver.advance(MONTH)
+        await prune_now(driver.shell.pruning, plan(driver.clock.now(), None))
 
     async def _present(self, driver: Driver) -> None:
         await driver.put_schedule(every("PT1H"))

@@ -83,7 +83,8 @@ class Processes:
     async def open(self, count: int, **settings: Any) -> list[Driver]:
         """Opens so many more processes. `settings` are those of `Driver`.
 
-        With `is_held` they store no unit, and take up what they find without waiting for the end of it.
+        With `is_held` they store no unit, and take up what they find without waiting for the end of it. They share
+        `channels` of cards, and know `callees`, workflows by their ids.
         """
         return [await self._one(dict(settings)) for _ in range(count)]
 
@@ -167,7 +168,11 @@ class Processes:
             return store
 
         is_held = settings.pop("is_held", False)
+        channels, callees = settings.pop("channels", {}), settings.pop("callees", {})
         process = Driver(open_store, **settings)
+        process.channels = channels
+        for workflow_id, workflow in callees.items():
+            process.callees.put(workflow_id, workflow)
         process.world = self.world
         process.entropy = NumberedEntropy(number)
         if is_held:

@@ -7,19 +7,19 @@ from uuid import UUID
 import apsw
 import psycopg
 
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.places import PlaceRow
 from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.store import Claim, StoredKey
 from looply.execution.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
-KINDS = ("claim", "delivery", "fire", "idempotency", "place")
+KINDS = ("claim", "delivery", "expiry", "fire", "idempotency", "place")
 NEW = "01900000-0000-7000-8000-0000000000fe"
 """An execution that is to be started: nothing is wrong with a row for it."""
 
@@ -40,6 +40,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
     data.places[GONE] = PlaceRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
     data.deliveries[Delivered(NEW, GONE, 3)] = "START"
+    data.expiries[GONE] = START_TIME
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
 
@@ -56,6 +57,7 @@ async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: P
     other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (2, 1, ?), (2, 2, NULL)", (gone.bytes,))
     other.execute("INSERT INTO place VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
     other.execute("INSERT INTO delivery VALUES (?, ?, 3, 1)", (UUID(NEW).bytes, gone.bytes))
+    other.execute("INSERT INTO expiry VALUES (?, 9)", (gone.bytes,))
     other.close()
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
@@ -75,5 +77,6 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
         other.execute("INSERT INTO fire(workflow, nominal_ms, execution_id) VALUES (-2, 1, %s), (-2, 2, NULL)", (GONE,))
         other.execute("INSERT INTO place VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
         other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
+        other.execute("INSERT INTO expiry VALUES (%s, 9)", (GONE,))
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

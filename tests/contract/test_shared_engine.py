@@ -27,6 +27,7 @@ from looply.testing.definitions import (
     wait,
 )
 from looply.testing.driver import ORGANIZATION, Driver
+from looply.testing.engine_contract.auditing import auditor_of
 from looply.testing.engine_contract.streams import numbers, told
 from looply.testing.world import HANG
 from postgres_server import StoreDatabase
@@ -52,6 +53,32 @@ async def remember(execution_id: str, *some: Driver) -> None:
 def kinds(told: Any) -> Counter[str]:
     """Returns how many callers got which kind of answer."""
     return Counter(type(each).__name__ for each in told)
+
+
+class TestAuditing:
+    """Of all processes one counts what is open and looks for what stands still."""
+
+    async def test_one_audits_and_another_one_after_it_is_gone(self, processes: Processes) -> None:
+        some = await processes.open(3)
+        execution_id = await some[0].started(asking())
+        auditors = [auditor_of(each) for each in some]
+        for _ in range(2):
+            for auditor in auditors:
+                await auditor.round()
+            shown = [auditor.findings for auditor in auditors]
+            assert [each is not None for each in shown].count(True) == 1
+        holder = [each is not None for each in shown].index(True)
+        await processes.crash(some[holder])
+        processes.sql("DELETE FROM wait")
+        left = [auditor for number, auditor in enumerate(auditors) if number != holder]
+        await processes.advance(SWEEP)
+        for auditor in left:
+            await auditor.round()
+        await processes.settle()
+        (findings,) = [auditor.findings for auditor in left if auditor.findings is not None]
+        assert (findings.mended, findings.orphans) == (1, 0)
+        (living, _) = processes.living
+        assert await living.resume(execution_id) == Restarted()
 
 
 class TestRaces:
@@ -326,6 +353,58 @@ class TestEnds:
         (incident,) = await watcher.events(item.head.execution_id, IncidentOpened)
         assert incident.kind == "POISON"
         assert await watcher.status(item.head.execution_id) == "FAILED"
+
+    async def test_a_timer_that_ends_one_process_after_the_other_is_parked_and_its_neighbor_fires(
+        self, processes: Processes
+    ) -> None:
+        (watcher,) = await processes.open(1)
+        poison = await watcher.started(delaying("PT59M"))
+        other = await watcher.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        for _ in range(4):
+            # The first one wakes both at once, those after it one after the other: they know that it has ended.
+            (doomed,) = await processes.open(1)
+            doomed.faults.hold()
+            doomed.call(doomed.pump.tick())
+            await doomed.faults.holding(1)
+            await processes.crash(doomed)
+            await watcher.store.work.end_lost_processes()
+            processes.sql("UPDATE timer SET taken = taken - interval '11 s' WHERE taken > '-infinity'")
+        await processes.advance(SWEEP, watcher)
+        (incident,) = await watcher.events(poison, IncidentOpened)
+        assert incident.kind == "POISON"
+        assert await watcher.status(poison) == "FAILED"
+        assert await watcher.status(other) == "COMPLETED"
+
+    async def test_a_timer_that_was_taken_by_a_hundred_processes_which_ended_is_healthy(
+        self, processes: Processes
+    ) -> None:
+        (watcher,) = await processes.open(1)
+        execution_id = await watcher.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        for _ in range(100):
+            assert len(await watcher.store.work.due_timers(processes.true.now(), 10)) == 1
+            # The taker is not heard of any more, and another one takes it.
+            processes.sql("UPDATE timer SET taken = taken - interval '11 s', epoch = 0")
+        await processes.advance(SWEEP, watcher)
+        assert await watcher.status(execution_id) == "COMPLETED"
+        assert await watcher.events(execution_id, IncidentOpened) == []
+
+    async def test_a_suspect_that_another_process_is_at_is_left_to_it(self, processes: Processes) -> None:
+        a, b = await processes.open(2)
+        execution_id = await a.started(delaying("PT1H"))
+        processes.true.advance(HOUR)
+        processes.sql("UPDATE execution SET loads = 1")
+        a.faults.hold()
+        firing = a.call(a.pump.tick())
+        await a.faults.holding(1)
+        processes.sql("UPDATE timer SET taken = taken - interval '11 s'")
+        await processes.tick(b)
+        assert await b.events(execution_id, TimerFired) == []
+        a.faults.let_go()
+        await firing
+        assert await b.status(execution_id) == "COMPLETED"
+        assert processes.sql("SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     async def test_a_paused_process_that_comes_back_stores_nothing_more(

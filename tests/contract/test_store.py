@@ -7,7 +7,8 @@ import pytest
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.sqlite import SqliteStore
 from looply.testing.clock import FakeClock
-from looply.testing.store_contract import StoreContract, Stores
+from looply.testing.store_contract import StoreContract
+from looply.testing.store_lives import Stores
 
 
 class MemoryStores:

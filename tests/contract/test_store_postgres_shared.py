@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from looply.engine.port import Fire
 from looply.engine.postgres import PostgresStore
@@ -16,6 +17,7 @@ from looply.engine.postgres.ownership import RENEWAL_SECONDS
 from looply.engine.store import StoredDefinition
 from looply.errors import FireTaken, StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
+from looply.testing.store_deliveries import sent
 from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from postgres_server import PostgresStores
 
@@ -173,7 +175,7 @@ async def test_a_cut_stretch_that_its_taker_does_not_move_is_taken_by_another(
     assert list(await three[2].work.continuations(10)) == [unit.execution_id]
 
 
-async def test_what_a_lost_process_was_at_counts_one_load_however_many_end_it(
+async def test_what_a_lost_process_was_at_is_suspect_whoever_ends_it_and_named_once_its_trials_ended_too_many(
     three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     calls, cut, fires, rests, of_a_living_one = (samples.first() for _ in range(5))
@@ -196,9 +198,71 @@ async def test_what_a_lost_process_was_at_counts_one_load_however_many_end_it(
         of_a_living_one.execution_id: 0,
     }
     assert [row.execution_id for row in await three[2].work.lost_effects(3, 10)] == [calls.execution_id]
+    everybody = [unit.execution_id for unit in (calls, cut, fires, rests, of_a_living_one)]
+    assert await three[1].work.suspects(everybody) == dict.fromkeys(everybody[:3], 1)
     sql(postgres_stores, "UPDATE execution SET loads = 4")
     named = [calls.execution_id, cut.execution_id, fires.execution_id]
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
+
+
+async def test_one_process_at_a_time_tries_a_suspect_and_another_one_once_that_has_ended(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = working(samples.first(), continues=True)
+    key = unit.execution_id
+    await three[0].journal.commit(unit)
+    sql(postgres_stores, "UPDATE execution SET loads = 1")
+    tried = await each_of(*(store.work.begin_trial(key) for store in three[:2]))
+    assert sorted(tried) == [False, True]
+    first, second = (0, 1) if tried[0] else (1, 0)
+    sql(postgres_stores, "UPDATE execution SET loads = 4")
+    assert await three[second].work.suspects([key]) == {key: 1}, "nobody is to blame before the end of a trial"
+    sql(postgres_stores, "UPDATE execution SET loads = 2")
+    await three[second].work.end_trial(key)
+    assert not await three[second].work.begin_trial(key), "a trial is ended by its process"
+    forget(postgres_stores, first + 1)
+    await three[2].work.end_lost_processes()
+    assert await three[second].work.suspects([key]) == {key: 2}
+    assert await three[second].work.begin_trial(key)
+    await three[second].work.end_trial(key)
+    assert sql(postgres_stores, "SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
+
+
+async def test_the_trial_of_a_process_that_ended_is_forgotten_when_the_execution_has_moved(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples
+) -> None:
+    unit = working(samples.first(), continues=True)
+    await three[0].journal.commit(unit)
+    assert await three[0].work.begin_trial(unit.execution_id)
+    await three[1].journal.commit(working(samples.next(unit.head)))
+    forget(postgres_stores, 1)
+    await three[1].work.end_lost_processes()
+    assert sql(postgres_stores, "SELECT count(*) FROM trial") == [(1,)], "it was at the stretch, whoever moved it"
+    await three[1].journal.commit(samples.next(samples.next(unit.head).head))
+    forget(postgres_stores, 3)
+    await three[1].work.end_lost_processes()
+    assert sql(postgres_stores, "SELECT count(*) FROM trial") == [(0,)]
+
+
+@pytest.mark.parametrize("is_silent", [True, False], ids=["silent", "slow"])
+async def test_what_a_process_took_and_did_not_do_is_suspect_if_that_one_fell_silent(
+    three: list[PostgresStore], postgres_stores: PostgresStores, samples: Samples, is_silent: bool
+) -> None:
+    unit, target = samples.first(), samples.first()
+    row = timer(unit.execution_id, 2, samples.now)
+    sends = replace(working(unit, timers=(row,)), sent=(sent(unit, target.execution_id),))
+    for each in (target, sends):
+        await three[0].journal.commit(each)
+    assert list(await three[0].work.due_timers(samples.now, 10)) == [row]
+    assert len(await three[0].work.deliveries(10)) == 1
+    for table in ("timer", "delivery"):
+        sql(postgres_stores, f"UPDATE {table} SET taken = taken - interval '11 s'")
+    if is_silent:
+        sql(postgres_stores, "UPDATE lease SET seen = seen - interval '11 s' WHERE epoch = 1")
+    assert list(await three[1].work.due_timers(samples.now, 10)) == [row]
+    assert len(await three[1].work.deliveries(10)) == 1
+    both = [unit.execution_id, target.execution_id]
+    assert await three[1].work.suspects(both) == (dict.fromkeys(both, 1) if is_silent else {})
 
 
 async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(
@@ -314,3 +378,41 @@ def test_a_clock_follows_the_database_s_whatever_the_machine_s_says() -> None:
     before = clock.monotonic()
     clock.follow(START_TIME, before)
     assert (clock.now(), clock.monotonic()) == (START_TIME, before)
+
+
+async def audits(stores: list[PostgresStore]) -> list[bool]:
+    """Returns of each process whether it is told that it audits, all asking at once."""
+    return await each_of(*(store.survey.take_duty() for store in stores))
+
+
+async def test_of_several_processes_one_audits_however_often_they_ask(three: list[PostgresStore]) -> None:
+    first = await audits(three)
+    assert sum(first) == 1
+    for _ in range(3):
+        assert await audits(three[::-1]) == first[::-1]
+
+
+async def test_the_duty_of_a_process_that_ends_in_order_falls_to_another(three: list[PostgresStore]) -> None:
+    assert [await store.survey.take_duty() for store in three] == [True, False, False]
+    await three[0].close()
+    assert sum(await audits(three[1:])) == 1
+
+
+async def test_the_duty_of_a_process_that_is_not_heard_of_falls_to_another_and_stays_there(
+    three: list[PostgresStore], postgres_stores: PostgresStores
+) -> None:
+    assert await three[0].survey.take_duty()
+    forget(postgres_stores, 1)
+    assert not await three[1].survey.take_duty()
+    await three[1].work.end_lost_processes()
+    assert await three[1].survey.take_duty()
+    with pytest.raises(StoreLost):
+        await three[0].survey.take_duty()
+    assert await audits(three[1:]) == [True, False]
+
+
+async def test_a_process_that_has_the_database_for_itself_audits(postgres_stores: PostgresStores) -> None:
+    store = postgres_stores.make()
+    await store.open()
+    assert await store.survey.take_duty()
+    assert sql(postgres_stores, "SELECT 1 FROM lease WHERE audits") == []

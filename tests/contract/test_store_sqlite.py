@@ -7,7 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from looply.engine.port import Filter
 from looply.engine.searching import Kind
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite import lists as sqlite_lists
+from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.opening import check_library
 from looply.errors import (
     Conflict,
@@ -253,7 +254,7 @@ async def test_a_scan_that_runs_out_of_budget_tells_where_to_go_on(
     monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(workflow_version=2 if number == 3 else 1) for number in range(35)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(workflow_version=2)
+    wanted = Filter(workflow_versions=(2,))
     heads, floor = await store.reads.list(ORGANIZATION, wanted, "", 5)
     assert (list(heads), floor) == ([], units[25].execution_id)
     assert [head.execution_id for head in await pages(store, 5, wanted)] == [units[3].execution_id]
@@ -268,25 +269,24 @@ async def test_sources_are_merged_no_deeper_than_the_shallowest_was_read(
         for number in range(20)
     ]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
-    wanted = Filter(statuses=("FAILED", "WAITING"), workflow_version=2)
+    wanted = Filter(statuses=("FAILED", "WAITING"), workflow_versions=(2,))
     found = [head.execution_id for head in await pages(store, 3, wanted)]
     assert found == [unit.execution_id for unit in reversed(units[:9])]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        statements[kind]
-        for statements in (sqlite_lists.LISTS, sqlite_lists.SEARCHES)
-        for kind in ("ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE", "PARENT")
-    ],
-)
-async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, statement: str) -> None:
+_SEARCH = Filter(process_ids=("PO-*", "*1"), terms=("a*", "*b"), fields=(("po", ("c",)), ("plant", ("*d*",))))
+
+
+@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
+@pytest.mark.parametrize("kind", ["ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "STATE", "VALUE", "PARENT"])
+async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore, kind: Kind, wanted: Filter) -> None:
+    fits, facts = condition(wanted, [1], [2])
+
     def plan(connection: apsw.Connection) -> str:
-        names = ("org", "workflow", "below", "lowest", "statuses", "version", "trigger", "patterns", "budget", "limit")
-        more = ("parent", "status", "span_workflow", "text", "endings", "terms", "term_ids", "term_workflows", "fields")
-        bindings = dict.fromkeys((*names, *more), 1)
-        return "\n".join(str(row[3]) for row in connection.execute("EXPLAIN QUERY PLAN " + statement, bindings))
+        names = ("org", "below", "lowest", "budget", "limit")
+        bindings = {**facts, **dict.fromkeys((*names, "status", "span_workflow", "text", "parent"), 1)}
+        found = connection.execute("EXPLAIN QUERY PLAN " + sqlite_lists.statement(kind, fits), bindings)
+        return "\n".join(str(row[3]) for row in found)
 
     text = await store._threads.read(plan)
     assert "TEMP B-TREE" not in text
@@ -302,13 +302,16 @@ async def test_lists_read_an_index_in_order_and_sort_nothing(store: SqliteStore,
         ("STATE_PREFIX", "INDEX execution_state (org=? AND state>? AND state<?)"),
     ],
 )
-@pytest.mark.parametrize("statements", [sqlite_lists.LISTS, sqlite_lists.SEARCHES], ids=["list", "search"])
+@pytest.mark.parametrize("wanted", [Filter(), _SEARCH], ids=["list", "search"])
 async def test_parts_of_texts_are_looked_up_in_their_index(
-    store: SqliteStore, statements: Mapping[Kind, str], kind: Kind, index: str
+    store: SqliteStore, wanted: Filter, kind: Kind, index: str
 ) -> None:
+    fits, _ = condition(wanted, [1], [2])
+    statement = sqlite_lists.statement(kind, fits)
+
     def plan(connection: apsw.Connection) -> str:
-        names = re.findall(r":(\w+)", statements[kind])
-        rows = connection.execute("EXPLAIN QUERY PLAN " + statements[kind], dict.fromkeys(names, 1))
+        names = re.findall(r":(\w+)", statement)
+        rows = connection.execute("EXPLAIN QUERY PLAN " + statement, dict.fromkeys(names, 1))
         return "\n".join(str(row[3]) for row in rows)
 
     text = await store._threads.read(plan)
@@ -392,3 +395,14 @@ async def test_a_row_whose_execution_is_gone_is_reported(store: SqliteStore, fol
     (line,) = await again.reads.orphan_rows()
     assert line == f"effect row of execution {unit.execution_id.replace('-', '')}, which is not stored"
     await again.close()
+
+
+async def test_who_measures_is_told_how_many_writes_share_a_flush(folder: Path, samples: Samples) -> None:
+    told: list[int] = []
+    store = SqliteStore(folder, SystemClock())
+    store.on_group(told.append)
+    await store.open()
+    await asyncio.gather(*(store.journal.commit(samples.first()) for _ in range(20)))
+    await store.close()
+    assert sum(told) == 20
+    assert len(told) == store.groups

@@ -10,6 +10,8 @@ import apsw
 import pytest
 
 from looply.clock import SystemClock
+from looply.engine.pruner import prune_now
+from looply.engine.pruning import Spent
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.reserve import RESERVE_BYTES, Reserve
 from looply.errors import EngineError, Stale, StoreFull, StoreLost
@@ -63,6 +65,20 @@ async def test_a_full_disk_fails_the_whole_group_and_work_goes_on_when_space_ret
     await free_pages(store)
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert len(await store.reads.scan("", 100)) == 21
+
+
+async def test_on_a_full_disk_pruning_makes_space_and_work_goes_on(store: SqliteStore, samples: Samples) -> None:
+    old = [samples.first(status="COMPLETED", current_state="x" * 3000) for _ in range(300)]
+    await asyncio.gather(*(store.journal.commit(unit) for unit in old))
+    await limit_pages(store, 4)
+    units = [samples.first(current_state="x" * 3000) for _ in range(100)]
+    found = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
+    assert {type(outcome) for outcome in found} == {StoreFull}
+    later = samples.now + timedelta(days=1)
+    told = await prune_now(store.pruning, [Spent(now=later, ended_before=later, overrides=True)])
+    assert told.executions == 299
+    await asyncio.gather(*(store.journal.commit(unit) for unit in units))
+    assert len(await store.reads.scan("", 200)) == 101
 
 
 async def test_names_of_a_group_that_failed_are_not_remembered(store: SqliteStore, samples: Samples) -> None:

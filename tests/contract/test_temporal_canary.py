@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from temporal_server import TemporalServer
 from temporal_world import Process
 from temporalio.client import Client
 
@@ -14,6 +13,7 @@ from looply.engine.temporal import TemporalSettings
 from looply.errors import Rejected
 from looply.testing.definitions import call, chain, note
 from looply.testing.world import Answer, World
+from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 

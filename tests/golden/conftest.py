@@ -14,7 +14,7 @@ from postgres_server import session_server
 _numbers = itertools.count()
 
 # Its assertions explain themselves as those of a test do.
-pytest.register_assert_rewrite("golden_left")
+pytest.register_assert_rewrite("golden_left", "golden_beside_left")
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, type[FakeTimeLoop]]:

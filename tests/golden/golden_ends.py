@@ -150,6 +150,25 @@ def cut_and_not_yet_continued() -> Simulator:
     return simulator
 
 
+def logged_at_errors() -> Simulator:
+    return _logged("errors")
+
+
+def logged_not_at_all() -> Simulator:
+    return _logged("none")
+
+
+def _logged(level: str) -> Simulator:
+    """Returns an execution whose call is tried again and fails, with a log of that level."""
+    settings = {"log": level}
+    simulator = started(call("c", retry=RETRY), step("w", "wait"), edges="start>c c>w", settings=settings)
+    simulator.fail()
+    simulator.tick(60)
+    simulator.succeed(OK)
+    simulator.resume({"n": 1})
+    return simulator
+
+
 ENDS: Final[tuple[Callable[[], Simulator], ...]] = (
     started_by_a_schedule,
     started_with_everything,
@@ -167,4 +186,6 @@ ENDS: Final[tuple[Callable[[], Simulator], ...]] = (
     parked_while_calling,
     cut_into_stretches,
     cut_and_not_yet_continued,
+    logged_at_errors,
+    logged_not_at_all,
 )

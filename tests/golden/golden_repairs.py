@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from golden_tools import OK, Simulator, call, card, started, step, workflow
+from golden_tools import OK, Simulator, call, card, started, step, token, workflow
 
 from looply.definition import Workflow
 from looply.execution.commands import EditDocument, MoveTo, Park, Redrive, Retry, SkipStep
@@ -133,6 +133,84 @@ def waiting_moved_to_a_version_with_other_names() -> Simulator:
     return simulator
 
 
+def edited_within_an_iteration() -> Simulator:
+    login = call("login", secret=["/output/data/token"])
+    use = step(
+        "c", "httpRequest", {"method": "POST", "url": "https://example.com/c", "body": "${login.output.data.token}"}
+    )
+    simulator = started(
+        step("f", "forEach", {"items": "${payload.output.list}"}),
+        login,
+        {**use, "settings": {**use["settings"], "fail_on": ["4xx"]}},
+        edges="start>f f:each>login login>c",
+        body={"list": ["x", "y"]},
+    )
+    simulator.succeed({**OK, "data": {"token": "s3cr3t"}})
+    simulator.succeed({**OK, "status": "404"})
+    document = {"login": {"output": {"data": {"token": "0th3r"}}}, "payload": {"output": {"own": 1}}}
+    _retry(simulator, document=document, scope="f[0]")
+    simulator.succeed(OK)
+    return simulator
+
+
+def moved_within_a_branch() -> Simulator:
+    simulator = _in_branches("ask", "w", "c")
+    simulator.submit(MoveTo(**_common(simulator), to="c", state="w"))
+    return simulator
+
+
+def renamed_within_branches() -> Simulator:
+    simulator = _in_branches("ask", "w", "c")
+    target = _branches("question", "answer", "order")
+    _redrive(simulator, target, ask="question", w="answer", c="order")
+    simulator.resume({"n": 1}, token=token("w", scope="p[b]"))
+    simulator.answer_card(token("ask", part=0, scope="p[a]"), {"action": "approve"})
+    return simulator
+
+
+def renamed_before_its_branch_began() -> Simulator:
+    before, after = ("ask", "w", "c"), ("question", "answer", "c")
+    simulator = started(call("d"), *_branch_steps(*before), edges=f"start>d d>p {_branch_edges(*before)}")
+    target = workflow(call("d"), *_branch_steps(*after), edges=f"start>d d>p {_branch_edges(*after)}")
+    _redrive(simulator, target, ask="question", w="answer")
+    simulator.succeed(OK)
+    simulator.resume({"n": 1}, token=token("w", scope="p[b]"))
+    return simulator
+
+
+def skipped_within_an_iteration() -> Simulator:
+    simulator = started(
+        step("f", "forEach", {"items": "${payload.output.list}", "concurrency": 2}),
+        step("w", "wait"),
+        call("c"),
+        edges="start>f f:each>w w>c",
+        body={"list": ["x", "y"]},
+    )
+    simulator.resume({"n": 1}, token=token("w", scope="f[0]"))
+    simulator.submit(SkipStep(**_common(simulator), action="complete", state="w", output={"n": 2}))
+    simulator.submit(EditDocument(**_common(simulator), document={"w": {"output": {"n": 3}}}, scope="f[1]"))
+    return simulator
+
+
+def _in_branches(*names: str) -> Simulator:
+    """Returns an execution with an open card in one branch, and a wait before a call in the other one."""
+    return started(*_branch_steps(*names), edges=f"start>p {_branch_edges(*names)}")
+
+
+def _branches(*names: str) -> Workflow:
+    return workflow(*_branch_steps(*names), edges=f"start>p {_branch_edges(*names)}")
+
+
+def _branch_steps(ask: str, wait: str, then: str) -> tuple[dict[str, Json], ...]:
+    branches: Json = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
+    question = card(ask, "a@example.com", wait={"for": "first"})
+    return step("p", "parallel", branches), question, step(wait, "wait"), call(then), step("j", "join", {"of": "p"})
+
+
+def _branch_edges(ask: str, wait: str, then: str) -> str:
+    return f"p:a>{ask} p:b>{wait} {wait}>{then} {ask}>j {then}>j"
+
+
 REPAIRS: Final[tuple[Callable[[], Simulator], ...]] = (
     retried_under_its_key,
     retried_with_an_edited_document,
@@ -147,4 +225,9 @@ REPAIRS: Final[tuple[Callable[[], Simulator], ...]] = (
     redriven_onto_a_corrected_version,
     redriven_under_another_name,
     waiting_moved_to_a_version_with_other_names,
+    edited_within_an_iteration,
+    moved_within_a_branch,
+    skipped_within_an_iteration,
+    renamed_within_branches,
+    renamed_before_its_branch_began,
 )

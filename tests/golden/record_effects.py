@@ -6,14 +6,17 @@ there. It needs the Temporal development server, which it starts on the loopback
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from golden_sums import add_sums
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from looply.clock import SystemClock
+from looply.engine.temporal.chain import Chain
 from looply.engine.temporal.connecting import CONVERTER
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.workflow import ACTIVITY, SIGNAL, WORKFLOW, EffectsWorkflow
@@ -127,8 +130,41 @@ async def tried_again(recorder: Recorder) -> str:
     return await recorder.run("tried_again", perform, [2], 1000, more=_nothing_more)
 
 
+class _Following:
+    """Stands for the carrier: each effect succeeds at once, and these follow from it by their numbers."""
+
+    is_leaving = False
+
+    def __init__(self, following: Mapping[int, list[int]]) -> None:
+        self._following = following
+
+    async def carry(self, _execution_id: str, effect: Reference, _beat: Callable[[], object]) -> Sequence[Reference]:
+        """Returns what follows."""
+        return [reference(seq) for seq in self._following.get(effect.seq, ())]
+
+
+async def chained_in_one_activity(recorder: Recorder) -> str:
+    """Records six effects in three activities: what follows alone is carried out by the activity before it."""
+    carrier: Any = _Following({2: [4], 4: [6], 6: [8, 9], 8: [10]})
+
+    async def perform(seq: int, _try: int) -> list[int]:
+        chain = Chain(carrier, SystemClock(), lambda _effect: None)
+        left = await chain.carry("chained_in_one_activity", reference(seq), lambda _execution_id, _seq: None)
+        return [effect.seq for effect in left]
+
+    return await recorder.run("chained_in_one_activity", perform, [2], 1000, more=_nothing_more)
+
+
 RECORDINGS: Mapping[str, Callable[[Recorder], Awaitable[str]]] = {
-    each.__name__: each for each in (one_effect, chain_of_three, signal_while_running, continued_as_new, tried_again)
+    each.__name__: each
+    for each in (
+        one_effect,
+        chain_of_three,
+        signal_while_running,
+        continued_as_new,
+        tried_again,
+        chained_in_one_activity,
+    )
 }
 
 

@@ -12,6 +12,7 @@ import msgspec
 from golden_database import OF_HISTORIES, store_on
 from golden_folder import SEALING_KEY, Left, open_catalog
 from golden_tools import EXECUTION_ID
+from msgspec.structs import replace
 from record import HISTORIES, SCENARIOS, summary
 from record_database import record
 
@@ -24,7 +25,7 @@ from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox
 from looply.execution import fold
 from looply.execution.address import card_id, incident_id
-from looply.execution.events import CardWanted, Event, IncidentOpened
+from looply.execution.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Queued
 from looply.sealing import Sealer
 from looply.testing.clock import SerialEntropy, fake_loop
 
@@ -49,7 +50,11 @@ def history_of(name: str, execution_id: str) -> list[Event]:
                 ids.setdefault(copy.card_id, card_id(execution_id, event.address, copy.part))
     for old, new in ids.items():
         text = text.replace(old, new)
-    return _decoded(text)
+    first, *following = _decoded(text)
+    if isinstance(first, ExecutionStarted) and any(isinstance(event, Queued) for event in following):
+        # All others are of one workflow, whose slots would be taken.
+        first = replace(first, workflow_id=f"{first.workflow_id} {execution_id}")
+    return [first, *following]
 
 
 def _decoded(text: str) -> list[Event]:

@@ -12,6 +12,7 @@ import httpx2
 import msgspec
 import psycopg
 import pytest
+from golden_beside import BESIDE
 from golden_database import DATABASES, ENDING, OF_HISTORIES, SCHEMAS, driver_on, load, settings_of, unpack
 from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog
 from golden_left import (
@@ -37,7 +38,7 @@ sys.path.append(str(Path(__file__).parents[1] / "contract"))
 from shared_processes import SWEEP, Processes
 
 ALL = sorted(path.name.removesuffix(ENDING) for path in DATABASES.glob(f"*{ENDING}"))
-NAMES = [name for name in ALL if not name.endswith(OF_HISTORIES)]
+NAMES = [name for name in ALL if not name.endswith((OF_HISTORIES, BESIDE))]
 WITH_HISTORIES = [name for name in ALL if name.endswith(OF_HISTORIES)]
 KINDS: tuple[EngineKind, ...] = ("postgres", "distributed")
 OPENED = LEFT_ON - START_TIME + timedelta(minutes=1)

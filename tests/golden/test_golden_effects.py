@@ -38,6 +38,12 @@ async def test_a_recorded_history_is_replayed(history: WorkflowHistory) -> None:
     assert result.replay_failure is None
 
 
+def test_effects_that_were_chained_in_one_activity_are_no_activities_of_their_own() -> None:
+    (chained,) = [history for history in HISTORIES if history.workflow_id == "chained_in_one_activity"]
+    scheduled = [one for one in chained.events if one.HasField("activity_task_scheduled_event_attributes")]
+    assert len(scheduled) == 3
+
+
 async def test_a_workflow_that_does_something_else_is_found_out() -> None:
     result = await replayer(Idle).replay_workflow(HISTORIES[0], raise_on_replay_failure=False)
     assert isinstance(result.replay_failure, workflow.NondeterminismError)

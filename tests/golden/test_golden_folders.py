@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from golden_beside import BESIDE
 from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, unpack
 from golden_left import (
     Opened,
@@ -25,7 +26,8 @@ from looply.bootstrap import running
 from looply.settings import Settings
 from looply.testing.clock import START_TIME, fake_loop
 
-NAMES = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))
+ALL = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))
+NAMES = [name for name in ALL if not name.endswith(BESIDE)]
 
 
 @pytest.fixture(params=NAMES)

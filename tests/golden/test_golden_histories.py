@@ -16,7 +16,8 @@ from record import HISTORIES, SCENARIOS, summary
 import looply
 from looply.definition.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.events import Event, ExecutionClosed
+from looply.execution.commands import Command, Continue, Mend, RepairCommand
+from looply.execution.events import Event, EventBase, ExecutionClosed
 from looply.execution.state import Status, WaitEnd
 
 FILES = sorted(HISTORIES.glob("*.json"))
@@ -81,9 +82,16 @@ def test_each_kind_of_event_that_this_release_makes_is_in_a_recorded_history() -
 @pytest.mark.parametrize("kind", sorted(set(get_args(Event)) - NOT_YET_MADE, key=str), ids=lambda kind: kind.__name__)
 def test_each_word_that_an_event_may_hold_is_in_a_recorded_history(kind: type) -> None:
     events = [event for event in all_events() if type(event) is kind]
+    shared = get_type_hints(EventBase)
     for name, hint in get_type_hints(kind).items():
-        if get_origin(hint) is Literal:
+        if get_origin(hint) is Literal and name not in shared:
             assert {getattr(event, name) for event in events} == set(get_args(hint)), name
+
+
+def test_each_word_that_all_events_may_hold_is_in_a_recorded_history() -> None:
+    for name, hint in get_type_hints(EventBase).items():
+        if get_origin(hint) is Literal:
+            assert {getattr(event, name) for event in all_events()} == set(get_args(hint)), name
 
 
 def test_each_status_and_each_end_of_a_wait_is_in_a_recorded_history() -> None:
@@ -116,6 +124,17 @@ def test_each_exit_of_each_type_of_step_is_taken_in_a_recorded_history() -> None
             wanted |= {(step_type.name, exit_) for exit_ in exits_of(step_type, {})}
             wanted |= {(step_type.name, "BRANCH")} if step_type.has_branches else set()
     assert wanted - taken == set()
+
+
+def test_each_command_moves_an_execution_of_a_recorded_history() -> None:
+    moved = {type(command) for scenario in SCENARIOS for command, _ in scenario().moved_by}
+    # A stretch that was cut is continued by the simulator itself, and what is mended moves nothing.
+    assert set(get_args(Command)) - moved == {Continue, Mend}
+
+
+def test_each_repair_is_done_while_branches_or_iterations_are_open_in_a_recorded_history() -> None:
+    moved = {type(command) for scenario in SCENARIOS for command, is_within in scenario().moved_by if is_within}
+    assert set(get_args(RepairCommand)) <= moved
 
 
 def _exit_of(event: Any) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from golden_beside import BESIDE
 from golden_database import driver_on, settings_of
 from golden_folder import FOLDERS, LEFT_ON, PASSWORD, SEALING_KEY, Left, unpack
 from golden_left import Opened, check_catalog, check_end, check_plan, check_states
@@ -14,7 +15,8 @@ from looply.cli.moving import Move, carry_out
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, SerialEntropy, fake_loop
 
-NAMES = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))
+ALL = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))
+NAMES = [name for name in ALL if not name.endswith(BESIDE)]
 
 
 def silent(what: str, done: int, total: int) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from sim_choice import choose, happens
 from sim_trace import Call, Lookup, Reading
 
-from looply.engine.port import Head
+from looply.engine.port import Head, OpenCard
 from looply.engine.shell import Shell
 from looply.errors import EngineError, LooplyError, StoreLost
 from looply.execution.address import Address, card_token, parse_address, wait_token
@@ -85,8 +85,11 @@ class Clients:
         cards = await simulation.ask(lambda shell: shell.open_cards(organization))
         if not isinstance(cards, list) or not cards:
             return
-        choice = self._choice
-        card = choose(choice, "card", cards)
+        await self.answer(organization, choose(self._choice, "card", cards))
+
+    async def answer(self, organization: str, card: OpenCard) -> None:
+        """Answers a card that was open when it was looked at."""
+        simulation, choice = self._simulation, self._choice
         read = await self._read(card.execution_id)
         if read is None:
             return

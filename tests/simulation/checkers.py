@@ -81,6 +81,11 @@ def _tells_of(event: Event, call: Call) -> bool:
             return event["type"] == "ExecutionClosed" and event.get("reason") == call.asked["reason"]
         case "Repaired":
             return event["type"] == "IncidentClosed" and event.get("reason") == call.asked["reason"]
+        case "Reassigned":
+            copies = event.get("copies", ()) if event["type"] == "CardWanted" else ()
+            return any(copy["card_id"] == call.answer["card_id"] for copy in copies)
+        case "Settled":
+            return event["type"] == "LetterSettled" and bool(event["letter"] == call.asked["letter"])
         case "AlreadyTerminated":
             return event["type"] == "ExecutionClosed" and event["status"] == "TERMINATED"
     return False
@@ -138,13 +143,17 @@ def only_the_process_in_charge_stores(trace: Trace) -> Iterable[str]:
 
 
 def the_end_is_written_once(trace: Trace) -> Iterable[str]:
-    """I7: one end, and nothing after it but late results."""
+    """I7: one end, and nothing after it but late results, and letters that somebody discards."""
     for execution, history in trace.histories.items():
         ends = [number for number, event in enumerate(history) if event["type"] == "ExecutionClosed"]
         if len(ends) > 1:
             yield f"{execution} ends {len(ends)} times"
-        if ends and any(event["type"] != "Discarded" for event in history[ends[0] + 1 :]):
+        if ends and not all(_may_follow_the_end(event) for event in history[ends[0] + 1 :]):
             yield f"{execution} goes on after its end"
+
+
+def _may_follow_the_end(event: Event) -> bool:
+    return event["type"] == "Discarded" or (event["type"], event.get("action")) == ("LetterSettled", "DISCARDED")
 
 
 def terminate_is_final(trace: Trace) -> Iterable[str]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sim_loop import OWNER
 from simulated_store import SimulatedStore
 
+from looply.engine.boot import Boot
 from looply.engine.committer import Committer, Extras
 from looply.engine.effects import EffectRunner
 from looply.engine.loading import Loader
@@ -430,8 +431,8 @@ def _without_fence() -> AbstractContextManager[None]:
 def _after_recovery(status: str, act: Callable[[Any, Any], Any]) -> AbstractContextManager[None]:
     original = Pump.recover
 
-    async def recover(self: Any, epoch: int, poisoned: Sequence[str]) -> None:
-        await original(self, epoch, poisoned)
+    async def recover(self: Any, boot: Boot) -> None:
+        await original(self, boot)
         for head in await self._store.reads.scan("", 1000):
             if head.status == status:
                 box: Any = Mailbox(head.execution_id)
@@ -457,4 +458,4 @@ RARE: Sequence[Mutant] = (
     m25_a_call_leaves_that_was_terminated_while_it_was_marked,
     m26_a_read_shows_what_nobody_was_told_of,
 )
-"""Mutants that one run of several thousand catches; saved choices do so each time."""
+"""Mutants that one run of several thousand catches; scenarios of `directed.py` do so each time."""

@@ -19,6 +19,7 @@ from crash_disk import CrashDisk, Image, Op, Volume
 from power_loss_units import Ledger, Promise, Workload, examine, fire_all, schedule_problems
 
 from looply.clock import SystemClock
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.backup import integrity_check
@@ -27,7 +28,6 @@ from looply.engine.sqlite.names import Names
 from looply.engine.sqlite.opening import FILE_NAME, connect_reader
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.schedules import SqliteSchedules
-from looply.engine.store import Boot
 from looply.errors import EngineError, StoreCorrupt
 from looply.testing.store_samples import Samples
 

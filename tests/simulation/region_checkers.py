@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from datetime import datetime
+from itertools import pairwise, product
 from typing import Any
 
 import checkers
 from checkers import Checker, Event
+from sim_desk import BULK
 from sim_regions import DATASTORE
 from sim_trace import Call, Commit, Line, Trace
 
@@ -70,14 +72,16 @@ def _outer(scopes: Mapping[str, int], scope: str) -> str:
 
 
 def nothing_starts_while_an_incident_is_open(trace: Trace) -> Iterable[str]:
-    """A branch that fails freezes the others until somebody decides."""
+    """A branch that fails freezes the others until somebody decides; a card may be passed on meanwhile."""
     for execution, history in trace.histories.items():
         incidents: set[str] = set()
-        for event in history:
+        for before, event in pairwise(({"type": ""}, *history)):
             if event["type"] == "IncidentOpened":
                 incidents.add(event["incident_id"])
             elif event["type"] == "IncidentClosed":
                 incidents.discard(event["incident_id"])
+            elif event["type"] == "CardWanted" and before.get("reason") == "REASSIGNED":
+                continue
             elif event["type"] in _ENTERS and incidents:
                 yield f"{execution} starts {event['type']} {event['step']} while it stands still"
 
@@ -320,6 +324,60 @@ def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
                 yield f"{execution}: a resume passes {direct[request]} waits, {won[request]} answers say so"
 
 
+def a_bulk_leaves_younger_incidents_alone(trace: Trace) -> Iterable[str]:
+    """A redrive of many closes incidents that were open when it was asked for, however often it is repeated."""
+    asked_on = {call.asked["reason"]: call.asked["asked_on"] for call in trace.calls_of("repair") if _is_bulk(call)}
+    for execution, history in trace.histories.items():
+        opened = {one["incident_id"]: number for number, one in enumerate(history) if one["type"] == "IncidentOpened"}
+        for number, event in enumerate(history):
+            if event["type"] != "IncidentClosed" or event.get("reason") not in asked_on:
+                continue
+            place = opened[event["incident_id"]]
+            # What failed beside an incident gets one that is opened and closed by the decision itself.
+            is_of_the_decision = history[place].get("at") == event["at"] and place == number - 1
+            if not is_of_the_decision and _instant(history[place]) > datetime.fromisoformat(asked_on[event["reason"]]):
+                yield f"{execution}: {event['reason']} closes an incident of after it was asked for"
+
+
+def a_letter_is_settled_once(trace: Trace) -> Iterable[str]:
+    """Of all who settle a letter one does; an applied one releases a wait in the same moment."""
+    for execution, history in trace.histories.items():
+        ends = Counter(one["letter"] for one in history if one["type"] == "LetterSettled")
+        yield from (f"{execution}: letter {letter} is settled {n} times" for letter, n in ends.items() if n > 1)
+        told = Counter(call.asked["letter"] for call in trace.calls_of("settle", execution) if call.reply == "Settled")
+        for letter, count in told.items():
+            if count > 1 or not ends[letter]:
+                yield f"{execution}: {count} are told that they settled letter {letter}, which was {ends[letter]} times"
+        for number, event in enumerate(history):
+            if event["type"] == "LetterSettled" and event["action"] == "APPLIED":
+                following = history[number + 1] if number + 1 < len(history) else {}
+                if (following.get("type"), following.get("via")) != ("Resumed", "LETTER"):
+                    yield f"{execution}: letter {event['letter']} is applied and {following.get('type')} follows"
+
+
+def who_passes_a_card_on_has_it_no_more(trace: Trace) -> Iterable[str]:
+    """A card that was passed on takes no answer of its former recipient."""
+    for execution, history in trace.histories.items():
+        parts: dict[str, tuple[Place, int]] = {}
+        passed_on: set[tuple[Place, int]] = set()
+        for event in history:
+            if event["type"] == "CardWanted":
+                parts.update({one["card_id"]: (_place(event), one.get("part", 0)) for one in event.get("copies", ())})
+            elif event["type"] == "CardClosed" and event["reason"] in ("REASSIGNED", "ESCALATED"):
+                passed_on.update(parts[card_id] for card_id in event["cards"])
+            elif event["type"] == "AnswerRecorded" and (_place(event), event["part"]) in passed_on:
+                yield f"{execution} takes the answer of {event['user']}, who has passed the card on"
+
+
+def _is_bulk(call: Call) -> bool:
+    return bool(call.asked.get("way") == BULK)
+
+
+def _instant(event: Event) -> datetime:
+    at = event["at"]
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
 def _has_passed(call: Call) -> bool:
     return call.reply == "Restarted" and not call.answer["buffered"]
 
@@ -357,4 +415,7 @@ REGION_CHECKERS: Sequence[Checker] = (
     approvals_are_decided_as_a_count_of_all_ends_says,
     a_repair_keeps_or_changes_the_key_as_the_input_says,
     a_wait_is_passed_once,
+    a_bulk_leaves_younger_incidents_alone,
+    a_letter_is_settled_once,
+    who_passes_a_card_on_has_it_no_more,
 )

@@ -5,6 +5,11 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from importlib import import_module
 from typing import Any
 
+from directed_mutants import (
+    d01_a_delivery_is_gone_when_it_is_taken,
+    d04_a_letter_that_is_settled_can_be_settled_again,
+    d07_an_approval_needs_one_less_than_it_says,
+)
 from msgspec import UNSET
 from msgspec.structs import replace
 from mutants import Mutant, _both, _history, _replaced
@@ -128,6 +133,36 @@ def r08_a_call_in_line_of_a_given_up_branch_leaves() -> AbstractContextManager[N
             await self._worker.carry_out(state, opened)
 
     return _replaced(EffectRunner, "perform", perform)
+
+
+def r09_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None]:
+    """The quorum is met when one approval is still missing."""
+    return d07_an_approval_needs_one_less_than_it_says()
+
+
+def r10_a_bulk_closes_younger_incidents() -> AbstractContextManager[None]:
+    """A redrive of many that is repeated meets what failed after it was asked for."""
+    repair = import_module("looply.execution.repair")
+    return _replaced(repair, "_is_of", lambda _state, _command: True)
+
+
+def r11_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
+    """What one execution sent to another one is removed before the unit that applies it is stored."""
+    return d01_a_delivery_is_gone_when_it_is_taken()
+
+
+def r12_who_passed_a_card_on_may_still_answer() -> AbstractContextManager[None]:
+    """A card that was passed on takes the answer of who had it."""
+
+    def open_wait_of(state: Any, card: Any) -> Any:
+        return state.waits.get(card.address) if card.wanted == "OPEN" or card.is_passed_on else None
+
+    return _replaced(import_module("looply.execution.cards"), "open_wait_of", open_wait_of)
+
+
+def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
+    """Whoever comes second to a letter settles it once more."""
+    return d04_a_letter_that_is_settled_can_be_settled_again()
 
 
 REGION_MUTANTS: Sequence[Mutant] = tuple(

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from actors import Clients
 from sim_choice import Choice, choose, happens
+from sim_desk import Desk
 from sim_loop import OWNER, Endless, SimulatedLoop
 from sim_operator import Operator
 from sim_options import Options, draw_options
@@ -70,6 +71,7 @@ class Simulation:
         self._quiet_ms = -1
         self.clients = Clients(self)
         self.repairer = Repairer(self)
+        self.desk = Desk(self)
         self.operator = Operator(self)
 
     @property
@@ -173,7 +175,7 @@ class Simulation:
     def on_arrival(self, line: Line) -> None:
         """Lets the other system call back before it has answered, or somebody lose patience meanwhile."""
         enabled = self.options.enabled
-        if "early_resumes" in enabled and happens(self.choice, "calls back", 300):
+        if "early_resumes" in enabled and happens(self.choice, "calls back", 800 if self.pool.is_rich else 300):
             self.spawn(self.clients.finishing(self.clients.call_back(line.execution)))
         if "terminates" in enabled and happens(self.choice, "loses patience", 200):
             self.spawn(self.clients.finishing(self.clients.lose_patience()))
@@ -209,7 +211,12 @@ class Simulation:
                 await self.operator.put_schedule(made_workflow)
         for _ in range(self.options.actions):
             await asyncio.sleep(self.delay("gap", self.options.gaps_ms) / 1000)
-            actions = (*self.clients.actions, *self.operator.actions, *self.repairer.actions)
+            actions = (
+                *self.clients.actions,
+                *self.operator.actions,
+                *self.repairer.actions,
+                *self.desk.actions,
+            )
             act = choose(self.choice, "action", actions)
             self.spawn(self.clients.finishing(act()))
         await asyncio.sleep(self.delay("rest", (1, 2000, 60_000)) / 1000)
@@ -259,9 +266,9 @@ class Simulation:
 
     def _finish(self) -> None:
         """Lets what failed be repaired and what waits be resumed, twice; what is left then is terminated."""
-        repairs = ("repair",) if self.repairer.actions else ()
-        for way in (*repairs, "resume", "resume", "terminate"):
-            work = self.spawn(self.repairer.finish() if way == "repair" else self.clients.finish(way))
+        people = {"repair": self.repairer.finish, "settle": self.desk.finish} if self.pool.is_rich else {}
+        for way in (*people, "resume", "resume", "terminate"):
+            work = self.spawn(people[way]() if way in people else self.clients.finish(way))
             if not self._until(work.done, _REST_MS):
                 self.trace.stuck.append(f"the last {way} is not answered")
                 return

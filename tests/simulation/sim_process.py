@@ -140,7 +140,7 @@ class Process:
         boot = await self.shell.open()
         self.epoch = boot.epoch
         self.shell.begin()
-        await self.pump.recover(boot.epoch, boot.poisoned)
+        await self.pump.recover(boot)
         self.is_recovering = False
         self.is_ready = not self.is_leaving
         await self.pump.run()

@@ -17,7 +17,9 @@ APPROVERS = (*PEOPLE, "cy@example.com")
 CHILD_IDS = tuple(f"01900000-0000-7000-8000-0000000c000{number}" for number in range(3))
 """Workflows that are only called: one calls, one waits, one ends as FAILED."""
 
-_BLOCKS = ("call", "parallel", "forEach", "approval", "subworkflow", "datastore", "parallel", "forEach", "wait", "call")
+_BLOCKS = (
+    "call", "parallel", "forEach", "approval", "subworkflow", "datastore", "parallel", "forEach", "wait", "early",
+)  # fmt: skip
 _SIMPLE = ("call", "datastore", "wait", "approval", "subworkflow", "call", "delay")
 _EXITS = {"wait": ("next", "timeout"), "approval": ("approved", "rejected", "timeout")}
 _CAN_FAIL = ("httpRequest", "approval", "subworkflow", "datastore")
@@ -72,8 +74,18 @@ def _block(choice: Choice, name: str, after: str) -> Part:
             return _parallel(choice, name, after)
         case "forEach":
             return _for_each(choice, name, after)
+        case "early":
+            return _early(choice, name, after)
         case kind:
             return _one(choice, name, kind, after)
+
+
+def _early(choice: Choice, name: str, after: str) -> Part:
+    """Returns a call and two waits: an answer that comes during the call may fit the second one only."""
+    called, edges = _one(choice, name, "call", f"{name}w")
+    first: Step = {"id": f"{name}w", "type": "wait", "settings": {"sources": ["SAP"]}}
+    second, last = _one(choice, f"{name}v", "wait", after)
+    return [*called, first, *second], [*edges, (f"{name}w", "next", f"{name}v"), *last]
 
 
 def _parallel(choice: Choice, name: str, after: str) -> Part:
@@ -139,7 +151,10 @@ def _call(choice: Choice) -> Step:
 
 
 def _wait(choice: Choice) -> Step:
-    return {"type": "wait", "settings": {"timeout": "PT90S"} if happens(choice, "wait times out", 400) else {}}
+    settings: dict[str, Any] = {"timeout": "PT90S"} if happens(choice, "wait times out", 400) else {}
+    if happens(choice, "wait of SAP", 500):
+        settings["sources"] = ["SAP"]
+    return {"type": "wait", "settings": settings}
 
 
 def _delay(choice: Choice) -> Step:

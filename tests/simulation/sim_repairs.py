@@ -23,7 +23,7 @@ class Repairer:
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
         self._serial = count(1)
-        self.actions: list[Act] = [self.repair] * 4 if simulation.pool.is_rich else []
+        self.actions: list[Act] = [self.repair] * 8 if simulation.pool.is_rich else []
 
     async def repair(self) -> None:
         """Decides about an execution that stands still, in some way."""

@@ -16,7 +16,7 @@ class Call:
     `asked` is what the client sent, `reply` the name of the answer or error, `answer` its fields.
     """
 
-    kind: Literal["trigger", "resume", "answer", "terminate", "repair"]
+    kind: Literal["trigger", "resume", "answer", "terminate", "repair", "reassign", "settle"]
     organization: str
     execution: str
     asked: dict[str, Any]

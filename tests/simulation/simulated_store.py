@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Unit, WorkQueue
+from looply.engine.survey import Survey
 
 if TYPE_CHECKING:
     from sim_process import Process
@@ -34,7 +37,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone",
+    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 
@@ -77,6 +80,8 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
+        self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
+        self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

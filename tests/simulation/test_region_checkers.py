@@ -1,6 +1,7 @@
 """Each checker of branches, approvals and repairs sees what it is there for."""
 
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import region_checkers
 from checkers import CHECKERS, Checker
 from sim_choice import SeededChoice
+from sim_desk import BULK
 from sim_life import simulate
 from sim_pools import REGIONS
 from sim_trace import Trace
@@ -171,6 +173,41 @@ def restart_nothing(trace: Trace) -> None:
     call.asked["request"] = b"another"
 
 
+def close_a_younger_incident(trace: Trace) -> None:
+    bulks = {call.asked["reason"]: call for call in trace.calls_of("repair") if call.asked.get("way") == BULK}
+    history, index = next(
+        place for place in events(trace, "IncidentClosed") if place[0][place[1]].get("reason") in bulks
+    )
+    opened = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
+    bulks[history[index]["reason"]].asked["asked_on"] = (opened["at"] - timedelta(seconds=1)).isoformat()
+    # It is not one that the decision itself has opened.
+    history.insert(index, {"type": "Continued", "at": history[index]["at"]})
+
+
+def settle_a_letter_twice(trace: Trace) -> None:
+    history, index = next(events(trace, "LetterSettled"))
+    history.insert(index, deepcopy(history[index]))
+
+
+def tell_two_that_they_settled_it(trace: Trace) -> None:
+    call = next(one for one in trace.calls if one.reply == "Settled")
+    trace.calls.append(deepcopy(call))
+
+
+def call_a_discarded_letter_applied(trace: Trace) -> None:
+    history, index = next(events(trace, "LetterSettled", action="DISCARDED"))
+    history[index]["action"] = "APPLIED"
+
+
+def answer_what_was_passed_on(trace: Trace) -> None:
+    history, index = next(events(trace, "CardClosed", reason="REASSIGNED"))
+    closed = history[index]["cards"][0]
+    copies = ((one, copy) for one in history if one["type"] == "CardWanted" for copy in one.get("copies", ()))
+    sent, copy = next(pair for pair in copies if pair[1]["card_id"] == closed)
+    answer = {"type": "AnswerRecorded", "part": copy.get("part", 0), "user": copy["recipient"]}
+    history.insert(index + 1, {**{name: sent[name] for name in ("step", "visit", "scope") if name in sent}, **answer})
+
+
 TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
     (
         region_checkers.nothing_starts_in_a_given_up_branch,
@@ -196,6 +233,12 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
         (change_the_key_of_the_same_input, keep_the_key_of_another_input),
     ),
     (region_checkers.a_wait_is_passed_once, (pass_a_wait_twice, restart_nothing)),
+    (region_checkers.a_bulk_leaves_younger_incidents_alone, (close_a_younger_incident,)),
+    (
+        region_checkers.a_letter_is_settled_once,
+        (settle_a_letter_twice, tell_two_that_they_settled_it, call_a_discarded_letter_applied),
+    ),
+    (region_checkers.who_passes_a_card_on_has_it_no_more, (answer_what_was_passed_on,)),
 )
 
 

@@ -22,10 +22,11 @@ MUST_BE_SEEN = (
     "AnswerRecorded approved", "AnswerRecorded rejected", "Resumed approved", "Resumed rejected", "WaitTimedOut",
     "TimerStarted REMINDER", "TimerStarted ESCALATION", "IncidentOpened FAILED", "IncidentOpened UNKNOWN",
     "IncidentClosed attempt", "IncidentClosed visit", "IncidentClosed", "StepSkipped", "DocumentEdited",
+    "LetterSettled", "CardClosed REASSIGNED",
 )  # fmt: skip
 _TELLING = {
     "ScopeClosed": "how", "ChildClosed": "outcome", "AnswerRecorded": "decision", "Resumed": "branch",
-    "TimerStarted": "kind", "IncidentOpened": "kind", "IncidentClosed": "again",
+    "TimerStarted": "kind", "IncidentOpened": "kind", "IncidentClosed": "again", "CardClosed": "reason",
 }  # fmt: skip
 
 

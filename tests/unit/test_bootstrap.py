@@ -9,11 +9,12 @@ from looply.app.bulk_runner import BulkRunner
 from looply.bootstrap import running
 from looply.engine.auditor import Auditor
 from looply.engine.loop import Loop
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reconciler import Reconciler
 from looply.settings import Settings
 
-LOOPS = (Pump, Reconciler, Auditor, BulkRunner)
+LOOPS = (Pump, Reconciler, Auditor, Pruner, BulkRunner)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:

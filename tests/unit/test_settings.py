@@ -95,6 +95,30 @@ def test_an_installation_of_several_machines_is_told_by_its_file(tmp_path: Path)
     assert settings.worker_connectors == ("sap",)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "[::1]:9464", "localhost:0", "127.9.9.9:1", "[::1]:65535"])
+def test_metrics_are_open_on_a_loopback_address_without_a_token(address: str) -> None:
+    assert load_settings(flags={"metrics_listen": address}).metrics_listen == address
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:9464", "[::]:9464", "10.0.0.7:9464", "looply.example.com:9464"])
+def test_metrics_that_others_can_reach_need_a_token(address: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags={"metrics_listen": address})
+    (problem,) = caught.value.problems
+    assert problem.path == "/metrics_listen"
+    assert "metrics_token" in problem.message
+    settings = load_settings(flags={"metrics_listen": address, "metrics_token": "t"})
+    assert (settings.metrics_listen, settings.metrics_token) == (address, Secret("t"))
+
+
+@pytest.mark.parametrize(
+    "address", ["9464", ":9464", "localhost", "localhost:", "localhost:x", "localhost:65536", "[::1"]
+)
+def test_what_is_no_host_and_port_is_no_listener(address: str) -> None:
+    with pytest.raises(SettingsError, match="host and port"):
+        load_settings(flags={"metrics_listen": address})
+
+
 def test_every_limit_is_a_setting() -> None:
     names = {name.removeprefix("limits.").removesuffix("_seconds") for name in TABLE if name.startswith("limits.")}
     assert names == {field.name for field in msgspec.structs.fields(Limits)}

@@ -144,6 +144,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "EGRESS_DENIED": ("step", "The destination is not public, and the setting `egress_allow` does not list it."),
     "ENGINE": ("server", "The engine could not do what was asked."),
     "ERROR": ("command", "The server's answer had no code of its own."),
+    "EVENTS_PRUNED": (
+        "state",
+        (
+            "Executions with events behind the cursor of a stream have been pruned: something would be missing. "
+            "Begin without a cursor, and read what is there."
+        ),
+    ),
     "EXECUTION_NOT_FOUND": ("state", "No execution of the organization has this id or process id."),
     "EXECUTION_TIMEOUT": ("step", "`workflow_settings.timeout` is over. The incident is of kind `TIMEOUT`."),
     "EXPRESSION": (
@@ -316,6 +323,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The default profile cannot be deleted while there are others. Make another one the default first.",
     ),
     "PROFILE_NOT_FOUND": ("state", "The workflow has no profile of that name."),
+    "PRUNING": ("command", "Another process prunes the database at the moment. It does what is to be done."),
     "RATE_LIMITED": (
         "step",
         "The other system asks for patience (429). Retried when the step has a `retry`, not before its `Retry-After`.",
@@ -347,7 +355,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "SEARCH_TOO_WIDE": (
         "call",
-        "The search combines or names more than it can follow, or a text has too many `*`. Narrow it.",
+        "The search names more than it can compare, or a text has too many `*`. Narrow it.",
     ),
     "SECRETS_NEEDED": ("state", "The kind of the connection changes, so its secrets must be entered again."),
     "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),

@@ -56,6 +56,8 @@ def _overview(document: dict[str, Any]) -> str:
 def _access(operation: dict[str, Any]) -> str:
     if operation.get("security") == []:
         return "public"
+    if operation.get("security"):
+        return "token"
     return operation.get("description", "").rsplit("Scope ", 1)[-1].strip(".`")
 
 

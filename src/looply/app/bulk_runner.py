@@ -1,5 +1,8 @@
 """The runner of bulks: takes a slice of each once a second, as large as its rate says, and notes how far it has come.
 
+While there is none the catalog is left alone: a bulk that is asked for here wakes the runner at once, and what a
+process left that has ended is looked for a few times a minute.
+
 An execution that is acted on twice, because the process ended before the note, is not harmed: a termination ends it
 once, and a redrive leaves incidents alone that are younger than the bulk.
 """
@@ -21,13 +24,15 @@ from looply.execution.commands import Command, Redrive, Repaired, Terminate, Ter
 _log = structlog.get_logger(__name__)
 
 VIA: Final = "BULK"
-_HELD: Final = timedelta(seconds=60)
-"""So long nobody else takes over a bulk of a process that is not heard of."""
+_HELD: Final = timedelta(seconds=45)
+"""So long nobody else takes over a bulk of a process that is not heard of; with the next one, within a minute."""
 _SECOND: Final = 1.0
+_LOOK_SECONDS: Final = 15.0
+"""So often an idle process looks for a bulk that it was not told of: one read of a table that is all but empty."""
 
 
 class BulkRunner(Loop):
-    """Carries bulks out. `tick` does what one second allows and is all that tests need; the loop calls it every second.
+    """Carries bulks out. `tick` does what one second allows; the loop calls it every second while there is a bulk.
 
     `holder` names this process among those that share the catalog.
     """
@@ -38,11 +43,23 @@ class BulkRunner(Loop):
         super().__init__()
         self._services = services
         self._holder = holder
+        self._is_idle = False
+        self._was_asked = False
+        services.bulk_bell.heard = self._asked
 
     async def round(self) -> float:
         """Takes a slice of each bulk, and returns the seconds until the next one."""
-        await self.tick()
-        return _SECOND
+        self._was_asked = False
+        self._is_idle = not await self.tick()
+        if not self._is_idle:
+            return _SECOND
+        return 0.0 if self._was_asked else _LOOK_SECONDS
+
+    def _asked(self) -> None:
+        """Hears of a new bulk, which must not hasten those that are under way."""
+        self._was_asked = True
+        if self._is_idle:
+            self.wake()
 
     async def tick(self) -> int:
         """Takes one slice of each bulk that this process may work on; returns how many bulks there were."""

@@ -39,9 +39,10 @@ _PAGE: Final = 200
 
 
 class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done to which executions. `version` (0: none) and `steps` are those of a redrive.
+    """What is to be done to which executions, those of one workflow or of all.
 
-    `is_all` says that a filter which names nothing is meant so. `rate` is executions a second.
+    `version` (0: none) and `steps` are those of a redrive. `is_all` says that a filter which names nothing is meant so.
+    `rate` is executions a second.
     """
 
     action: BulkAction
@@ -93,7 +94,8 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     request = _checked(request)
     version = 0
     if request.has_version:
-        found = await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+        workflow_id = request.wanted.workflow_ids[0]
+        found = await services.library.resolve(principal.organization_id, workflow_id, request.version)
         version = found.workflow_version
     options = {
         "reason": request.reason,
@@ -104,14 +106,16 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
     }
     owner = (principal.organization_id, principal.workspace_id)
     wanted = filter_document(request.wanted)
-    return await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+    bulk = await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+    services.bulk_bell.ring()
+    return bulk
 
 
 async def foresee(services: Services, principal: Principal, request: BulkRequest) -> Foreseen:
     """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
     request = _checked(request)
     if request.has_version:
-        await services.library.resolve(principal.organization_id, request.wanted.workflow_id, request.version)
+        await services.library.resolve(principal.organization_id, request.wanted.workflow_ids[0], request.version)
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
@@ -142,15 +146,15 @@ async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk
 def filter_document(wanted: Filter) -> dict[str, Any]:
     """Returns a filter as it is stored and shown; what it does not name is left out."""
     shown = {
-        "workflow_id": wanted.workflow_id,
-        "workflow_version": wanted.workflow_version,
+        "workflow_id": _only(wanted.workflow_ids),
+        "workflow_version": _only(wanted.workflow_versions),
         "status": list(wanted.statuses),
-        "workflow_trigger_type": wanted.trigger_type,
+        "workflow_trigger_type": _only(wanted.trigger_types),
         "process_id": list(wanted.process_ids),
         "from": ms_or_none(wanted.created_from),
         "to": ms_or_none(wanted.created_to),
     }
-    return {name: value for name, value in shown.items() if value not in ("", None, [])}
+    return {name: value for name, value in shown.items() if value not in (None, [])}
 
 
 def stored_filter(document: Mapping[str, Any]) -> Filter:
@@ -159,15 +163,23 @@ def stored_filter(document: Mapping[str, Any]) -> Filter:
     def instant(name: str) -> datetime | None:
         return from_ms(document[name]) if name in document else None
 
+    def one(name: str) -> tuple[Any, ...]:
+        return (document[name],) if name in document else ()
+
     return Filter(
-        workflow_id=document.get("workflow_id", ""),
-        workflow_version=document.get("workflow_version"),
+        workflow_ids=one("workflow_id"),
+        workflow_versions=one("workflow_version"),
         statuses=tuple(document.get("status", ())),
-        trigger_type=document.get("workflow_trigger_type", ""),
+        trigger_types=one("workflow_trigger_type"),
         process_ids=tuple(document.get("process_id", ())),
         created_from=instant("from"),
         created_to=instant("to"),
     )
+
+
+def _only(values: Sequence[Any]) -> Any:
+    """Returns the one value that a bulk names at most, or None."""
+    return values[0] if values else None
 
 
 async def _worked_out(
@@ -217,10 +229,9 @@ def _checked(request: BulkRequest) -> BulkRequest:
     if not 1 <= request.rate <= MAX_RATE:
         raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
     checked_reason(request.reason)
-    if request.has_version and not wanted.workflow_id:
+    if request.has_version and not wanted.workflow_ids:
         raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
     if request.steps and not request.has_version:
         raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
-    if wanted.workflow_id:
-        wanted = replace(wanted, workflow_id=checked_id(wanted.workflow_id, "workflow"))
+    wanted = replace(wanted, workflow_ids=tuple(checked_id(each, "workflow") for each in wanted.workflow_ids))
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))

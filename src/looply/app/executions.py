@@ -66,7 +66,8 @@ async def list_page(services: Services, principal: Principal, *, workflow_id: st
     Raises: NotFound (code `WORKFLOW_NOT_FOUND`) for a workflow that does not exist and has no executions.
     """
     organization_id = principal.organization_id
-    page = await services.engine.list(organization_id, Filter(workflow_id=workflow_id), after, limit)
+    wanted = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
+    page = await services.engine.list(organization_id, wanted, after, limit)
     if workflow_id and not after and not page.items:
         await services.catalog.workflows.newest(organization_id, workflow_id)
     return await named_rows(services, organization_id, page)

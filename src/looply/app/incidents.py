@@ -46,7 +46,8 @@ async def list_page(
 ) -> IncidentPage:
     """Returns open incidents of the organization. The incidents of one execution are never parted."""
     organization_id = principal.organization_id
-    failed = Filter(workflow_id=wanted.workflow_id, statuses=("FAILED",))
+    workflow_ids = (wanted.workflow_id,) if wanted.workflow_id else ()
+    failed = Filter(workflow_ids=workflow_ids, statuses=("FAILED",))
     found: list[OpenIncident] = []
     looked_at = 0
     while True:

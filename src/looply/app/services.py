@@ -1,18 +1,21 @@
 """What every use case is given."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from looply.app.aside import Aside
 from looply.app.library import Library
 from looply.app.links import Links
+from looply.app.metrics import Metrics
 from looply.catalog import Catalog
 from looply.clock import Clock
 from looply.connectors.registry import Registry
 from looply.engine.feed import Feed
 from looply.engine.port import Engine
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.settings import Secret
 
 
 class Lifecycle:
@@ -35,9 +38,28 @@ class Lifecycle:
         await self._draining.wait()
 
 
+def _nobody() -> None:
+    """Stands for whoever will hear a bell."""
+
+
+class Bell:
+    """Tells who does something beside all calls that there is more to do. `heard` is called, if anybody set it."""
+
+    def __init__(self) -> None:
+        self.heard: Callable[[], None] = _nobody
+
+    def ring(self) -> None:
+        """Says that there is something new; it is stored already."""
+        self.heard()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop."""
+    """The engine and its feed, the catalog and what surrounds them; `aside` does what would hold up the event loop.
+
+    `metrics_token` opens the metrics; without it nothing does.
+    `bulk_bell` is rung when this process has stored a bulk.
+    """
 
     engine: Engine
     catalog: Catalog
@@ -49,6 +71,9 @@ class Services:
     limits: Limits = DEFAULT_LIMITS
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     aside: Aside = field(default_factory=Aside)
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: Secret | None = None
+    bulk_bell: Bell = field(default_factory=Bell)
 
     @property
     def schedule_lock(self) -> AbstractAsyncContextManager[None]:

@@ -12,7 +12,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.feed import Committed
 from looply.engine.store import Position
-from looply.errors import BadRequest
+from looply.errors import BadRequest, Conflict
 from looply.execution.logs import event_log
 from looply.execution.state import Status
 from looply.jsontext import Json
@@ -88,13 +88,19 @@ async def follow_execution(
             await watched.signal.wait()
 
 
-async def check_place(services: Services, place: Position) -> None:
-    """Raises: BadRequest (code `BAD_CURSOR`) for a place that the store has not reached: another one has told it."""
+async def check_place(services: Services, organization_id: str, place: Position) -> None:
+    """Raises: BadRequest (code `BAD_CURSOR`) for a place that the store has not reached: another one has told it;
+    Conflict (code `EVENTS_PRUNED`) for one behind which events of the organization have been pruned."""
     if place > await services.feed.position():
         message = (
             "the cursor is of another store, or of one that was put back; begin without one, and read what is there"
         )
         raise BadRequest(message, code="BAD_CURSOR")
+    if place < await services.engine.pruning.pruned_to(organization_id):
+        message = (
+            "executions with events behind this one have been pruned; begin without a cursor, and read what is there"
+        )
+        raise Conflict(message, code="EVENTS_PRUNED")
 
 
 async def follow_organization(

@@ -1,7 +1,7 @@
 """The public HTTP API, as the commands call it: one small client for all of them."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -59,7 +59,7 @@ class ApiClient:
         content = None if body is NO_BODY else encode_json(body)
         return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
 
-    async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncIterator[httpx2.ServerSentEvent]:
+    async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
         """Yields the events of a stream behind the one with the id `last`, until the server ends it.
 
         One without data only moves the place on. Raises: Unavailable also when the stream breaks off.

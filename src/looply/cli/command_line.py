@@ -29,7 +29,7 @@ _COMMANDS: Final = {
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
-    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, move."),
+    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
 }
 
 APP: Final = App(

@@ -8,10 +8,11 @@ from cyclopts import App, Parameter
 from looply.cli.failures import DONE, REFUSED
 from looply.cli.move import move
 from looply.cli.options import AnyFolder, Data, settings_of
+from looply.cli.prune import prune
 from looply.cli.tables import record, table
 from looply.cli.terminal import Here
 
-APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, move.")
+APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move.")
 
 
 @APP.command
@@ -88,4 +89,5 @@ def restore(
     terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))
 
 
+APP.command(prune)
 APP.command(move)

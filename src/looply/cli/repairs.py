@@ -99,6 +99,9 @@ class What:
         str | None, Parameter(help=f"For edit and retry: the parts of the data document that change, {_JSON}.")
     ] = None
     replace: Annotated[bool, Parameter(help="Parts take the place of what is there.", negative="")] = False
+    scope: Annotated[
+        str | None, Parameter(help="The iteration whose own part of the document changes, such as forEach_1[2].")
+    ] = None
     to: Annotated[str | None, Parameter(help="For move: the step to go on at.")] = None
 
 
@@ -119,8 +122,9 @@ async def repair(
 ) -> None:
     """Retry a failed step, give it an output, skip it, edit the data, or go on at another step."""
     body: dict[str, Any] = {"action": action, "reason": how.reason, "dry_run": how.dry_run}
-    names = {"incident_id": what.incident, "state": what.state, "branch": what.branch, "to": what.to}
-    body.update({name: value for name, value in names.items() if value is not None})
+    names = ("state", "branch", "scope", "to")
+    given = {"incident_id": what.incident, **{name: getattr(what, name) for name in names}}
+    body.update({name: value for name, value in given.items() if value is not None})
     for name, text in (("output", what.output), ("document", what.document)):
         if text is not None:
             body[name] = parse_named(text.encode("utf-8", "surrogateescape"), f"--{name}")

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from httpx2 import ServerSentEvent
 
@@ -15,6 +15,7 @@ from looply.cli.tables import instant
 from looply.cli.terminal import Terminal
 from looply.errors import Timeout, Unavailable
 
+_Found = TypeVar("_Found")
 _FIRST_SECONDS: Final = 0.2
 _LAST_SECONDS: Final = 3.0
 _COMES_BACK: Final = (429, 503)
@@ -74,7 +75,7 @@ class Watch:
         except Timeout:
             return
 
-    async def _events(self, name: str, last: str = "", **query: str) -> AsyncIterator[ServerSentEvent]:
+    async def _events(self, name: str, last: str = "", **query: str) -> AsyncGenerator[ServerSentEvent, None]:
         """Yields what a stream tells, and comes back behind the last of it as often as the stream breaks off."""
         has_answered, seconds = False, _FIRST_SECONDS
         while True:
@@ -94,13 +95,14 @@ class Watch:
         """Returns what a read answers, also when the server has to come back first."""
         while True:
             try:
-                return await self._in_time(call())
+                found: dict[str, Any] = await self._in_time(call())
+                return found
             except (ApiRefused, Unavailable) as error:
                 if not _may_come_back(error):
                     raise
             await self._pause(_LAST_SECONDS)
 
-    async def _in_time(self, coming: Awaitable[Any]) -> Any:
+    async def _in_time(self, coming: Awaitable[_Found]) -> _Found:
         left = self._deadline - self._terminal.clock.monotonic()
         try:
             async with asyncio.timeout(None if left == float("inf") else max(left, 0.0)):

@@ -73,10 +73,6 @@ _PATTERNS: Final[Mapping[str, str]] = {
 }
 _SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
-_WITHOUT_EFFECT: Final[Mapping[str, Json]] = {
-    "retention": None,
-}
-"""Workflow settings that are kept and not followed yet, with the value that asks for nothing."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,9 +172,6 @@ def _workflow_settings(
     on_failure: str | None = reader.value.get("on_failure")
     if on_failure is not None and not children.is_uuid(on_failure):
         reader.error("on_failure", f"{on_failure!r} is not a workflow id (UUID)")
-    for name, harmless in _WITHOUT_EFFECT.items():
-        if reader.value.get(name, harmless) != harmless:
-            report.warning(reader.at(name), f"`{name}` has no effect in this release")
     return WorkflowSettings(
         timeout=reader.duration("timeout"),
         max_concurrency=reader.whole("max_concurrency"),

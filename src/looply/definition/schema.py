@@ -47,7 +47,10 @@ _SETTINGS = fields(
         "max_concurrency": {"type": "integer", "minimum": 1},
         "timezone": described({"type": "string", "minLength": 1}, "IANA name.", default="UTC"),
         "search_fields": {"type": "array", "items": _POINTER, "maxItems": SEARCH_FIELDS, "uniqueItems": True},
-        "retention": described(_DURATION, "How long ended executions are kept."),
+        "retention": described(
+            _DURATION,
+            "How long executions are kept after they have ended; by default as long as the installation keeps them.",
+        ),
         "log": described(
             one_of("full", "errors", "none", default="full"),
             "What event log and condensed logs tell: everything, what went wrong, or no more than begin, end, "

@@ -1,13 +1,14 @@
 """The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
 from looply.engine.kinship import lost_children
 from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
-from looply.engine.store import Claim, EffectRow, EffectState, Store, Work
+from looply.engine.store import EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
 from looply.errors import LooplyError, NotFound
 from looply.execution import ExecutionState, open_work
@@ -16,6 +17,8 @@ from looply.jsontext import Json
 _PAGE = 200
 _TRIES = 3
 """An execution may move between the reads of a running server: only a difference that stays is a problem."""
+
+_STRANDED = ("ORPHAN", "CHILD")
 
 Problem: TypeAlias = dict[str, Json]
 """{`execution_id`, `kind`, `message`}."""
@@ -41,7 +44,7 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
             executions += 1
             opened += head.status in ("RUNNING", "WAITING")
             found = await problems_of(store, read, head.execution_id, channels)
-            orphans += any(problem["kind"] == "ORPHAN" for problem in found)
+            orphans += is_stranded(found)
             problems.extend(found)
         after = heads[-1].execution_id
     problems.extend({"execution_id": "", "kind": "ROW", "message": line} for line in await store.reads.orphan_rows())
@@ -55,6 +58,11 @@ async def audit_store(store: Store, read: Read, channels: frozenset[str] = froze
         problems=problems,
         stale_cards=await store.copies.stale(),
     )
+
+
+def is_stranded(found: Sequence[Problem]) -> bool:
+    """Tells whether these problems are of an execution that nothing will move."""
+    return any(problem["kind"] in _STRANDED for problem in found)
 
 
 async def problems_of(store: Store, read: Read, execution_id: str, channels: frozenset[str]) -> Sequence[Problem]:
@@ -86,7 +94,7 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
         for kind, message in (
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
-            *await lost_children(store, state),
+            *_lost(await lost_children(store, state)),
             *_wrong_copies(copies, state, channels),
             *_wrong_letters(letters, state),
         )
@@ -128,6 +136,13 @@ def _wrong_letters(stored: Sequence[LetterRow], state: ExecutionState) -> list[t
     found = {row.seq: row for row in stored}
     wrong = sorted(seq for seq in found.keys() | wanted.keys() if found.get(seq) != wanted.get(seq))
     return [("LETTER", f"the row of dead letter {seq} differs from the history") for seq in wrong]
+
+
+def _lost(children: Iterable[str]) -> list[tuple[str, str]]:
+    return [
+        ("CHILD", f"waits for the execution {child_id}, which is neither open nor to be started")
+        for child_id in children
+    ]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

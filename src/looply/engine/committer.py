@@ -7,6 +7,7 @@ import msgspec
 
 from looply.clock import Clock
 from looply.definition import Workflow
+from looply.engine.claims import StoredKey
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
@@ -15,8 +16,8 @@ from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
-from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, StoredKey, Unit
-from looply.engine.units import claim_of, effect_queue, head_of, work_change
+from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
+from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
@@ -31,6 +32,11 @@ KEY_LIFE = timedelta(hours=24)
 
 _SNAPSHOT_EVENTS = 512
 _SNAPSHOT_BYTES = 256 * 1024
+"""So much history is folded without a stored state at most, of a state that is small."""
+
+_BYTES_OF_EVENT = 1024
+_BYTES_OF_VISIT = 64
+"""To fold an event takes as long as to code and store so much of a state; to code a visit, as so much of a document."""
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +72,17 @@ def _nothing() -> None:
     """Stands for the feed until there is one."""
 
 
+def _untimed(_seconds: float) -> None:
+    """Stands for who measures until there is somebody."""
+
+
 class Committer:
     """Stores stretches of executions and publishes what follows from them.
 
     `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
     executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
-    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable.
+    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable,
+    `on_commit` the seconds that the store took for it.
     """
 
     def __init__(
@@ -91,6 +102,7 @@ class Committer:
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
         self.on_stored: Callable[[], None] = _nothing
+        self.on_commit: Callable[[float], None] = _untimed
 
     @property
     def epoch(self) -> int:
@@ -122,19 +134,21 @@ class Committer:
         try:
             if extras.mends:
                 unit = await mended(self._store, unit, after, self.channels)
+            begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
         finally:
             if not is_stored:
                 for row in reserved:
                     self._dispatcher.release(row.queue)
+        self.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, chain
         self.on_change(before, after)
         self.on_stored()
         if unit.definition is not None:
             self._known_definitions.add(unit.definition.hash)
-        self._publish(unit)
+        self._publish(unit, after)
         if before is not None and before.is_frozen and not after.is_frozen:
             self._offer_again(before, after)
 
@@ -183,6 +197,7 @@ class Committer:
             letters=changed_letters(before, after),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
+            expires_on=expiry_of(before, after, workflow),
         )
         return unit, batch.chain
 
@@ -218,19 +233,26 @@ class Committer:
         return stored_definition(workflow, after.started.workflow_id, after.workflow_version)
 
     def _snapshot(self, after: ExecutionState, size: int) -> Snapshot | None:
-        """Returns a coded state when the execution rests and folding it has become dear since the last one."""
+        """Returns a coded state when folding has become dear: at a rest since the last one, at the end on the whole.
+
+        The larger the state the more lies between two, so that what they take grows with the history, not faster.
+        """
         execution_id = after.started.execution_id
-        if after.closed is not None:
-            self._unsaved.pop(execution_id, None)
-            return None
-        first, grown = self._unsaved.get(execution_id, (0, 0))
+        first, grown = self._unsaved.pop(execution_id, (0, 0))
         grown += size
-        is_dear = after.seq - first > _SNAPSHOT_EVENTS or grown > _SNAPSHOT_BYTES
-        if not is_dear or open_work(after).continues:
-            if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
-                self._unsaved[execution_id] = (first, grown)
-            return None
-        self._unsaved[execution_id] = (after.seq, 0)
+        if after.closed is not None:
+            return self._coded(after) if after.seq > _SNAPSHOT_EVENTS else None
+        bulk = after.document_bytes + len(after.visits) * _BYTES_OF_VISIT
+        most_events = max(_SNAPSHOT_EVENTS, bulk // _BYTES_OF_EVENT)
+        is_dear = after.seq - first > most_events or grown > max(_SNAPSHOT_BYTES, bulk)
+        if is_dear and not open_work(after).continues:
+            self._unsaved[execution_id] = (after.seq, 0)
+            return self._coded(after)
+        if after.seq > _SNAPSHOT_EVENTS // 4 or grown > _SNAPSHOT_BYTES // 4:
+            self._unsaved[execution_id] = (first, grown)
+        return None
+
+    def _coded(self, after: ExecutionState) -> Snapshot:
         codec, state = self._codec.encode_state(after)
         return Snapshot(seq=after.seq, fold=FOLD_VERSION, codec=codec, state=state)
 
@@ -242,12 +264,13 @@ class Committer:
                 queue = effect_queue(effect.operation, after.open_steps[effect.address].input)
                 self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue))
 
-    def _publish(self, unit: Unit) -> None:
+    def _publish(self, unit: Unit, after: ExecutionState) -> None:
         for row in unit.work.put.effects:
             effect = EffectRef(row.execution_id, row.seq, row.queue)
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
-            else:
+            elif not after.is_frozen:
+                # While an incident is open nothing starts; it is offered once nothing holds it back.
                 self._dispatcher.offer(effect)
         if unit.work.put.timers:
             self.on_timer(min(row.due for row in unit.work.put.timers))

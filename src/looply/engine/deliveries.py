@@ -7,12 +7,12 @@ being applied at the moment.
 """
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
 from looply.clock import Clock
 from looply.engine.port import Call, Callee, CalleeOf, Start
+from looply.engine.recovery import Recovery
 from looply.engine.shell import Shell
 from looply.engine.store import Store
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Refused, Stale
@@ -21,6 +21,7 @@ from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
+from looply.execution.state import Closed
 from looply.jsontext import encode_json, fingerprint
 
 _log = structlog.get_logger(__name__)
@@ -32,22 +33,21 @@ _REFUSALS = (NotFound, Conflict, BadRequest, Refused)
 
 
 class Deliverer:
-    """Deliveries and turns of one engine. `holds` tells which executions must rest."""
+    """Deliveries and turns of one engine. `recovery` tells which executions must rest, or are worked on alone."""
 
-    def __init__(
-        self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, holds: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, recovery: Recovery) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
         self._callee_of = callee_of
-        self._holds = holds
+        self._recovery = recovery
         self._in_hand: set[Delivered] = set()
 
     async def settle(self) -> bool:
         """Applies everything that can be applied now; returns whether nothing is left that must be tried again."""
         is_done = True
         while rows := [row for row in await self._store.work.deliveries(_BATCH) if row.row not in self._in_hand]:
+            await self._recovery.look(row.row.target for row in rows)
             applied = await asyncio.gather(*(self._deliver(row) for row in rows))
             is_done = is_done and all(applied)
             if not any(applied):
@@ -57,14 +57,16 @@ class Deliverer:
     async def _admit(self) -> bool:
         """Gives slots to those whose turn it is, one after the other, since each changes whose turn is next."""
         while ids := await self._store.work.admissible(_BATCH):
-            ready = [execution_id for execution_id in ids if not self._holds(execution_id)]
+            await self._recovery.look(ids)
+            ready = [execution_id for execution_id in ids if not self._recovery.holds(execution_id)]
             if not any([await self._admitted(execution_id) for execution_id in ready]):
                 return False
         return True
 
     async def _admitted(self, execution_id: str) -> bool:
         try:
-            reply = await self._shell.submit(execution_id, Admit(at=self._clock.now()))
+            admit = Admit(at=self._clock.now())
+            reply = await self._recovery.run(execution_id, lambda: self._shell.submit(execution_id, admit))
         except LooplyError as error:
             _log.error("admission_failed", execution_id=execution_id, error=error.message)
             return False
@@ -73,7 +75,7 @@ class Deliverer:
     async def _deliver(self, delivery: Delivery) -> bool:
         """Applies one row; returns whether it is gone."""
         row = delivery.row
-        if self._holds(row.target):
+        if self._recovery.holds(row.target):
             return False
         self._in_hand.add(row)
         try:
@@ -95,21 +97,24 @@ class Deliverer:
                 started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
                 await self._submit(row, row.target, started)
             case "ENDED":
-                await self._submit(row, row.target, self._ended(row, await self._shell.stored(row.sender)))
+                state = await self._shell.stored(row.sender)
+                if state.closed is None:
+                    # A row that no unit has made: the one of its end will make another.
+                    await self._store.work.drop_deliveries((row,))
+                else:
+                    await self._submit(row, row.target, self._ended(row, state, state.closed))
             case "TERMINATE":
                 reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
 
     async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
         try:
-            await self._shell.submit(execution_id, command)
+            await self._recovery.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except NotFound:
             # It was never started, or is stored no longer: nobody is there who could be told.
             await self._store.work.drop_deliveries((row,))
 
-    def _ended(self, row: Delivered, state: ExecutionState) -> ChildEnded:
-        closed = state.closed
-        assert closed is not None  # an execution tells of its end in the unit of its end
+    def _ended(self, row: Delivered, state: ExecutionState, closed: Closed) -> ChildEnded:
         outcome: ChildOutcome = closed.status
         output = dict(state.payload)
         return ChildEnded(

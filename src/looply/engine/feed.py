@@ -22,21 +22,30 @@ from looply.engine.store import Journal, Placed, Position
 from looply.errors import LooplyError, StoreCorrupt, TooManyStreams
 from looply.execution.events import Event
 
-PAGE: Final = 256
-"""Batches that are read at once."""
-
-KEPT_BATCHES: Final = 2048
-KEPT_BYTES: Final = 4 * 1024 * 1024
-"""Of what is kept in memory, counted as it is stored; in memory it is several times as much."""
-
 _POLL_SECONDS: Final = 0.2
 _GATHER_SECONDS: Final = 0.02
 """What follows soon is read together."""
 
-_BACK_OFF_SECONDS: Final = 1.0
 _TRY_AGAIN: Final = timedelta(seconds=10)
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedBounds:
+    """How much a feed reads at once and keeps, and how long it leaves a store alone that cannot be read.
+
+    `page` and `kept_batches` count batches. `kept_bytes` are counted as they are stored; in memory it is several times
+    as much.
+    """
+
+    page: int = 256
+    kept_batches: int = 2048
+    kept_bytes: int = 4 * 1024 * 1024
+    back_off_seconds: float = 1.0
+
+
+_BOUNDS: Final = FeedBounds()
 
 
 @dataclass(slots=True)
@@ -55,11 +64,12 @@ class Committed:
 class Feed:
     """The feed of one process."""
 
-    def __init__(self, journal: Journal, codec: Codec, most: int) -> None:
+    def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = _BOUNDS) -> None:
         """`most` watchers at once."""
         self._journal = journal
         self._codec = codec
         self._most = most
+        self._bounds = bounds
         self._count = 0
         self._signals: dict[str, set[asyncio.Event]] = {}
         self._kept: list[Committed] = []
@@ -106,8 +116,8 @@ class Feed:
         """
         if self._begin is not None and after >= self._begin:
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
-            return self._kept[first : first + PAGE]
-        return [self._decoded(placed) for placed in await self._journal.committed(after, PAGE)]
+            return self._kept[first : first + self._bounds.page]
+        return [self._decoded(placed) for placed in await self._journal.committed(after, self._bounds.page)]
 
     async def stop(self) -> None:
         """Reads no more. Stopping twice is harmless."""
@@ -131,12 +141,12 @@ class Feed:
                 self._begin = self._end = await self._journal.position()
                 # What was stored before this place nobody was told of.
                 self._tell(list(self._signals))
-            found = [self._decoded(placed) for placed in await self._journal.committed(self._end, PAGE)]
+            found = [self._decoded(placed) for placed in await self._journal.committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Who watches is woken, looks for itself, and learns what is wrong.
             _log.warning("feed_broke", error=error.message)
             self._tell(list(self._signals))
-            return _BACK_OFF_SECONDS
+            return self._bounds.back_off_seconds
         if not found:
             return _POLL_SECONDS
         self._keep(found)
@@ -155,10 +165,11 @@ class Feed:
         self._kept.extend(found)
         self._end = found[-1].position
         self._size += sum(each.size for each in found)
-        if len(self._kept) <= KEPT_BATCHES and self._size <= KEPT_BYTES:
+        most, most_bytes = self._bounds.kept_batches, self._bounds.kept_bytes
+        if len(self._kept) <= most and self._size <= most_bytes:
             return
         gone = 0
-        while len(self._kept) - gone > KEPT_BATCHES // 2 or self._size > KEPT_BYTES // 2:
+        while len(self._kept) - gone > most // 2 or self._size > most_bytes // 2:
             self._size -= self._kept[gone].size
             gone += 1
         self._begin = self._kept[gone - 1].position

@@ -23,29 +23,36 @@ class Loader:
         self._codec = codec
         self._compiled: OrderedDict[str, Workflow] = OrderedDict()
 
-    async def load(self, execution_id: str) -> tuple[ExecutionState, Workflow, bytes]:
-        """Returns state, workflow and the chain of the last batch. Raises: NotFound, StoreCorrupt."""
+    async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
+        """Returns state, workflow and the chain of the last batch; `is_whole`: of the whole history, by no snapshot.
+
+        Raises: NotFound, StoreCorrupt.
+        """
         loaded = await self._store.journal.load(execution_id)
         if loaded is None:
             raise NotFound("execution not found", code="EXECUTION_NOT_FOUND")
         organization_id = loaded.head.organization_id
-        snapshot, batches, chain = loaded.snapshot, loaded.batches, loaded.chain
-        if snapshot is not None and snapshot.fold != FOLD_VERSION:
+        snapshot, batches, chain, values = loaded.snapshot, loaded.batches, loaded.chain, loaded.values
+        if snapshot is not None and (is_whole or snapshot.fold != FOLD_VERSION):
             snapshot, chain = None, b""
             batches = await self._store.journal.history(execution_id, 0, loaded.head.seq)
+            values = await self._store.journal.values_of(execution_id)
         state = None
         if snapshot is not None:
             state = self._codec.decode_state(snapshot, organization_id, execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            state = fold(self._codec.decode(batch, loaded.values, organization_id, execution_id), state)
+            state = fold(self._codec.decode(batch, values, organization_id, execution_id), state)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
 
     async def folded(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, whatever is in memory. Raises: NotFound, StoreCorrupt."""
-        return (await self.load(execution_id))[0]
+        """Returns the state that the stored history folds to, whatever is in memory or beside it.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return (await self.load(execution_id, is_whole=True))[0]
 
     async def moved_on(
         self, state: ExecutionState, workflow: Workflow, chain: bytes

@@ -7,6 +7,7 @@ unit comes in between, the fence refuses this one, and it is computed anew.
 from msgspec.structs import replace
 
 from looply.engine.copies import copy_wishes
+from looply.engine.kinship import lost_children
 from looply.engine.letters import letter_rows
 from looply.engine.store import EffectRow, EffectState, Store, Unit, Work, WorkChange
 from looply.engine.units import claim_of, work_rows
@@ -22,6 +23,7 @@ async def mended(store: Store, unit: Unit, after: ExecutionState, channels: froz
     claims = await store.reads.claims_of(unit.execution_id)
     claim = claim_of(after) if open_work(after).holds_process_id else None
     wrong = next((each for each in claims if each != claim), None)
+    children = await lost_children(store, after)
     return replace(
         unit,
         work=_change(stored, work_rows(after, _queued, 0), unit.work),
@@ -29,6 +31,7 @@ async def mended(store: Store, unit: Unit, after: ExecutionState, channels: froz
         drop_claim=wrong,
         letters=letter_rows(after),
         copies=copy_wishes(None, after, channels),
+        sent=(*unit.sent, *children.values()),
     )
 
 

@@ -113,6 +113,8 @@ JOURNAL: Final = (
     ),
     _table("datastore_floor", "org integer, revision bigint"),
     _table("search_field", "org integer, value text, execution_id uuid, name text"),
+    _table("expiry", "execution_id uuid, due_ms bigint"),
+    _table("pruned", "org integer, tx bigint, n bigint"),
 )
 """The tables of executions, each after those that it refers to. What only one process knows, such as leases, stays."""
 

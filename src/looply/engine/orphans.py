@@ -18,6 +18,7 @@ _ORPHANS: Final = """
     UNION ALL SELECT 'claim', execution_id FROM claim
     UNION ALL SELECT 'idempotency', execution_id FROM idempotency
     UNION ALL SELECT 'search_field', execution_id FROM search_field
+    UNION ALL SELECT 'expiry', execution_id FROM expiry
     UNION ALL SELECT 'place', execution_id FROM place
     UNION ALL SELECT 'delivery', sender FROM delivery
     UNION ALL SELECT 'fire', execution_id FROM fire WHERE execution_id IS NOT NULL

@@ -17,6 +17,7 @@ import msgspec
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.execution.commands import Command, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
@@ -31,6 +32,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     request: bytes
 
 
+TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
 FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
 """What became of a nominal instant: started on time or later, left out by the overlap rule, waiting for the execution
 before it, or missed, because nothing ran for too long."""
@@ -86,7 +88,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     workflow_id: str
     workflow_version: int
     workflow: Workflow
-    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    trigger_type: TriggerType
     body: Json
     request: bytes
     body_size: int = 0
@@ -151,7 +153,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     workflow_version: int
     status: Status
     current_state: str
-    trigger_type: Literal["REQUEST", "SCHEDULED"]
+    trigger_type: TriggerType
     process_id: str
     profile: str
     parent: str
@@ -181,14 +183,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `fields` are names of search fields with the texts that each may have. A term fits a process id or execution id, the
     step where an execution stands that has not completed, the value of any search field, and the executions of
-    `term_workflows`, which the caller has found for the terms. `parent` is the execution that started them.
+    `term_workflows`, which the caller has found for the terms. `parents` are executions that started them.
     """
 
-    workflow_id: str = ""
-    parent: str = ""
+    workflow_ids: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
     statuses: tuple[Status, ...] = ()
-    workflow_version: int | None = None
-    trigger_type: str = ""
+    workflow_versions: tuple[int, ...] = ()
+    trigger_types: tuple[TriggerType, ...] = ()
     process_ids: tuple[str, ...] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None
@@ -306,6 +308,8 @@ class Engine(Protocol):
     """The datastores of all organizations; a change of one is durable when it returns."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
+    pruning: Pruning
+    """What may be forgotten of the store, and what was."""
     schedules: LiveSchedules
     """The live schedules of all organizations; changes raise ShuttingDown once the engine stops."""
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.deliveries import Deliverer
 from looply.engine.loop import BACK_OFF_SECONDS, Loop
 from looply.engine.port import CalleeOf
-from looply.engine.recovery import Recovery, submitted
+from looply.engine.recovery import Recovery
 from looply.engine.scheduling import ProfileOf, Scheduling
 from looply.engine.shell import Shell
 from looply.engine.store import Store, TimerRow
@@ -46,7 +47,7 @@ class Pump(Loop):
         self._planned: datetime | None = None
         self._is_stuck = False
         self._recovery = Recovery(shell, store, clock)
-        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery.holds)
+        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -55,11 +56,11 @@ class Pump(Loop):
         self._batch = _SHARED_BATCH if store.is_shared else _BATCH
         shell.on_timer(self._woken)
 
-    async def recover(self, epoch: int, poisoned: Sequence[str]) -> None:
+    async def recover(self, boot: Boot) -> None:
         """Takes up what an earlier process left; see `Recovery.begin`."""
         self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
         self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
-        await self._recovery.begin(epoch, poisoned)
+        await self._recovery.begin(boot)
 
     async def tick(self, now: datetime | None = None) -> None:
         """Does everything that is due, now or at `now`. What cannot be done holds up nothing else.
@@ -147,10 +148,11 @@ class Pump(Loop):
                 _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
                 self._late.add(key)
         fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
+        await self._recovery.look(row.execution_id for row in fit)
         return [row for row in fit if not self._recovery.holds(row.execution_id)]
 
     async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
-        reply = await submitted(self._shell, row.execution_id, FireTimer(at=now, timer=row.seq))
+        reply = await self._recovery.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
         if isinstance(reply, Done) and reply.is_late:
             # Often it was read just before the unit that took it away was stored.
             settled.add((row.execution_id, row.seq))

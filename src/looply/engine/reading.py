@@ -19,6 +19,7 @@ from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
 from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.pruning import Pruning
 from looply.engine.store import Store
 from looply.engine.units import head_of
 from looply.engine.worker import Worker
@@ -57,6 +58,7 @@ class Reader:
         self.dispatcher = OwnEffects(parts.dispatcher)
         self.datastores: Datastores = parts.store.datastores
         self.letters: Letters = parts.store.letters
+        self.pruning: Pruning = parts.store.pruning
         self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
         self._committer.channels = self._channels = parts.channels
         self._watchers = self._committer.watchers
@@ -159,11 +161,11 @@ class Reader:
         return await self._store.reads.open_cards(organization_id, recipient, limit)
 
     async def stored(self, execution_id: str) -> ExecutionState:
-        """Returns the state that the stored history folds to, also where memory does not know of its end yet.
+        """Returns the state that is stored, also where memory does not know of its end yet.
 
         Raises: NotFound, StoreCorrupt.
         """
-        return await self._loader.folded(execution_id)
+        return (await self._loader.load(execution_id))[0]
 
     async def workflow(self, definition_hash: str) -> Workflow:
         """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""

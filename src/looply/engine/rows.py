@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from looply.clock import from_ms, id_time, ms_or_none, to_ms
+from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
-from looply.engine.store import Batch, Claim, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
+from looply.engine.store import Batch, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 

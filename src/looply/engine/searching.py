@@ -8,16 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from looply.engine.port import Filter
-from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS, cursor_bytes, find_id, id_text
+from looply.engine.rows import STATUS_NUMBERS, cursor_bytes, find_id, id_text
 from looply.engine.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
 
 BUDGET: Final = 20_000
-"""Rows that one page looks at."""
+"""Rows that one page looks at, where an index does not decide."""
+
+_LEAST: Final = 200
+"""Rows of one span that a page looks at, however many spans there are."""
+
+_TEXTS: Final = 10
+"""With more texts, each of which is compared with every row, a page looks at fewer rows."""
 
 MATCHES: Final = 1000
 """A part of a text with more matches is not sorted: the list is read newest first instead."""
 
-_ALL_STATUSES = 0b111111
+_IN_AN_ID: Final = frozenset("0123456789abcdef-*")
 
 Kind: TypeAlias = Literal[
     "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
@@ -37,9 +43,9 @@ class Span(NamedTuple):
 
 def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
-    if wanted.parent:
-        # It has no more children than its steps have started.
-        yield [Span("PARENT")]
+    if wanted.parents:
+        # Each has no more children than its steps have started.
+        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(wanted.parents)]
     by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
     for texts, spans_of, more in (
         (wanted.process_ids, _process_spans, []),
@@ -52,8 +58,8 @@ def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
     if wanted.statuses and "COMPLETED" not in wanted.statuses:
         numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
         yield [Span("STATUS", {"status": number}) for number in numbers]
-    elif wanted.workflow_id:
-        yield [Span("WORKFLOW", {"span_workflow": wanted.workflow_id})]
+    elif wanted.workflow_ids:
+        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(wanted.workflow_ids)]
     else:
         yield [Span("ORGANIZATION")]
 
@@ -64,14 +70,15 @@ def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
     return {
         "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
         "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
-        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL_STATUSES,
-        "version": wanted.workflow_version or 0,
-        "parent": wanted.parent,
-        "trigger": TRIGGER_NUMBERS.get(wanted.trigger_type, -1) if wanted.trigger_type else 0,
-        "budget": BUDGET,
         "limit": limit + 1,
         "matches": MATCHES + 1,
     }
+
+
+def budget_of(wanted: Filter, spans: int = 1) -> int:
+    """Returns how many rows of each of so many spans a page looks at, so that none takes much longer than others."""
+    texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
+    return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
 
 
 def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -83,6 +90,11 @@ def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     own = [text for text in texts if _is_ending(text)]
     any_id = [text for text in texts if not _is_ending(text)]
     return [*any_id, *_canonical(any_id)], own
+
+
+def id_patterns(texts: Sequence[str]) -> list[str]:
+    """Returns those patterns that an execution id may fit."""
+    return [text for text in patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
 
 
 def is_like(text: str, pattern: str) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
+from looply.engine.boot import Boot
 from looply.engine.committer import stored_definition
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
@@ -19,7 +20,6 @@ from looply.engine.port import Audit, Health, LiveSchedules, Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts, Reader
 from looply.engine.starting import Starter
-from looply.engine.store import Boot
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
 from looply.execution.commands import Command, Reply
@@ -66,6 +66,10 @@ class Shell(Reader):
     def on_change(self, told: Callable[[ExecutionState | None, ExecutionState], None]) -> None:
         """Gives the function that is told the states before and after each durable unit; it must not raise."""
         self._committer.on_change = told
+
+    def on_commit(self, told: Callable[[float], None]) -> None:
+        """Gives the function that is told how many seconds the store took for each durable unit; it must not raise."""
+        self._committer.on_commit = told
 
     def on_copies(self, woken: Callable[[], None]) -> None:
         """Gives the function that is called when a copy of a card has to look otherwise in its channel."""

@@ -147,7 +147,7 @@ class Starter:
         could bring the process down must not be part of the unit that takes the wish away.
         """
         if request.call is not None:
-            (first,) = at_level(request.workflow.settings.log, (first,))
-            return evolve(None, first), (first,)
+            (stored,) = at_level(request.workflow.settings.log, (first,))
+            return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         return stretch.state, stretch.events

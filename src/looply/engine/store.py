@@ -4,23 +4,30 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.engine.boot import Boot
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
+from looply.engine.survey import Survey
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
+
+POISON_LOADS: Final = 3
+"""An execution with more loads than this is parked: one as a suspect, one for each process that ended in its trial."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,27 +155,6 @@ class WorkChange(msgspec.Struct, frozen=True, kw_only=True):
     drop_place: bool = False
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right of one open execution to a process id of its workflow."""
-
-    organization_id: str
-    workflow_id: str
-    process_id: str
-    request: bytes
-
-
-class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An idempotency key with the fingerprint of its request.
-
-    It is kept until `expires_on`, and longer while its execution is open. In a unit with a claim the key is looked at
-    first: the same call again is told so, whatever became of the process id."""
-
-    organization_id: str
-    text: str
-    request: bytes
-    expires_on: datetime
-
-
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One atomic, fenced write of one execution.
 
@@ -178,7 +164,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
     that holds a slot is refused while it is not its turn.
-    `search` are the values of the search fields in place of all former ones (None: those stay).
+    `search` are the values of the search fields in place of all former ones (None: those stay). `expires_on` is when
+    the execution, which ends in this unit, may be pruned where its workflow says so (None: the installation says it).
     """
 
     execution_id: str
@@ -199,6 +186,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
+    expires_on: datetime | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,18 +199,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     batches: Sequence[Batch]
     chain: bytes
     values: Mapping[bytes, Value]
-
-
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store tells when it is opened: the epoch of this process, the highest execution id ("" when empty), the
-    dictionaries by number, the ids of definitions that are stored, and the executions that were loaded more often
-    than the poison guard allows."""
-
-    epoch: int
-    highest_id: str
-    dictionaries: Mapping[int, bytes]
-    definitions: frozenset[str]
-    poisoned: Sequence[str]
 
 
 class Journal(Protocol):
@@ -346,9 +322,30 @@ class WorkQueue(Protocol):
     async def end_lost_processes(self) -> Sequence[str]:
         """Ends processes that were not heard of for a while, if the store is shared: they store nothing more.
 
-        What they were at counts one more load. Returns the executions of ended processes that were loaded more often
-        than the poison guard allows. Several processes may call it at once; a load is counted once.
+        What they were at is suspect. Returns the executions of ended processes whose trials ended more of them than
+        the poison guard allows. Several processes may call it at once.
         """
+        ...
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns those of these executions that may have ended a process, each with its loads.
+
+        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared: `Boot`
+        names them there.
+        """
+        ...
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
+
+        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
+        its loads to 0, as does `end_trial`.
+        Raises: StoreFull, StoreUnreachable, StoreLost.
+        """
+        ...
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Says that this process has outlived the work on an execution, which is no suspect any more."""
         ...
 
 
@@ -406,14 +403,14 @@ class Reads(Protocol):
     async def orphan_rows(self) -> Sequence[str]:
         """Returns a line for each row that refers to what is not stored.
 
-        Rows of open work, cards, claims, idempotency keys, firings and schedules name an execution, those on their way
-        to another one the one that sent them; schedules name a definition too.
+        Rows of open work, cards, claims, idempotency keys, expiries, firings and schedules name an execution, those on
+        their way to another one the one that sent them; schedules name a definition too.
         """
         ...
 
 
 class Store(Protocol):
-    """One store: its five sides, and its life."""
+    """One store: its sides, and its life."""
 
     @property
     def journal(self) -> Journal:
@@ -446,12 +443,22 @@ class Store(Protocol):
         ...
 
     @property
+    def survey(self) -> Survey:
+        """What stands open as a whole."""
+        ...
+
+    @property
     def datastores(self) -> Datastores:
         """Datastores of organizations."""
         ...
 
+    @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
+        ...
+
     async def open(self) -> Boot:
-        """Takes the store into possession: lock, epoch, schema, poison guard.
+        """Takes the store into possession: lock, epoch, schema, suspects.
 
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable.
         """

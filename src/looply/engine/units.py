@@ -1,24 +1,19 @@
 """From two states to one unit: the rows that a stretch of an execution's history changes."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from looply.clock import id_time
+from looply.definition import Workflow
+from looply.engine.claims import Claim
 from looply.engine.places import PlaceRow
 from looply.engine.port import Head, OpenCard
-from looply.engine.store import (
-    Claim,
-    EffectRow,
-    EffectState,
-    IncidentRow,
-    TimerRow,
-    WaitRow,
-    Work,
-    WorkChange,
-)
+from looply.engine.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
+from looply.errors import DefinitionError
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address
 from looply.execution.datastores import is_datastore_operation
@@ -27,6 +22,7 @@ from looply.jsontext import Json
 
 Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
+_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _NO_CHANGE: Final = WorkChange()
 
 
@@ -65,6 +61,20 @@ def claim_of(state: ExecutionState) -> Claim | None:
         process_id=started.process_id,
         request=started.request,
     )
+
+
+def expiry_of(before: ExecutionState | None, after: ExecutionState, workflow: Workflow) -> datetime | None:
+    """Returns when an execution that ends between the two states may be pruned.
+
+    None where it does not end, and where its workflow does not say how long it is kept.
+    """
+    retention = workflow.settings.retention
+    if retention is None or after.closed is None or (before is not None and before.closed is not None):
+        return None
+    try:
+        return retention.after(after.now, workflow.settings.timezone)
+    except DefinitionError:
+        return _NEVER  # past the last instant that there is
 
 
 def work_rows(state: ExecutionState, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:

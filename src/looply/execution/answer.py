@@ -126,9 +126,17 @@ def _terminate(state: ExecutionState, command: Terminate) -> Answer:
 def _incidents_closed(state: ExecutionState, end: ExecutionClosed) -> tuple[IncidentClosed, ...]:
     return tuple(
         IncidentClosed(
-            at=end.at, by=end.by, via=end.via, incident_id=incident_id, action="terminate", reason=end.reason
+            at=end.at,
+            by=end.by,
+            via=end.via,
+            step=incident.step,
+            visit=incident.visit,
+            scope=incident.scope,
+            incident_id=incident.incident_id,
+            action="terminate",
+            reason=end.reason,
         )
-        for incident_id in state.incidents
+        for incident in state.incidents.values()
     )
 
 

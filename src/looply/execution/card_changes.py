@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from looply.errors import IllegalTransition
 from looply.execution.address import card_id
-from looply.execution.events import AnswerRecorded, CardClosed, CardCopy, CardWanted
+from looply.execution.card_copy import CardCopy
+from looply.execution.events import AnswerRecorded, CardClosed, CardWanted
 from looply.execution.state import Card, CardAnswer, ExecutionState, OpenWait, cards_of
 
 _OF_A_TURN = ("REMINDER", "ESCALATION")

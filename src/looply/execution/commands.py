@@ -78,11 +78,13 @@ class OperatorCommand(CommandBase, frozen=True, kw_only=True):
 class EditDocument(OperatorCommand, frozen=True, kw_only=True):
     """Change what steps read: {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
 
-    Each part is a merge patch (RFC 7396), or takes the place of what is there when it `replaces`.
+    Each part is a merge patch (RFC 7396), or takes the place of what is there when it `replaces`. With a `scope`, such
+    as `loop[2]`, it is what that iteration has of its own.
     """
 
     document: Json
     replaces: bool = False
+    scope: str = ""
 
 
 class Retry(OperatorCommand, frozen=True, kw_only=True):
@@ -94,6 +96,7 @@ class Retry(OperatorCommand, frozen=True, kw_only=True):
     incident_id: str = ""
     document: Json = None
     replaces: bool = False
+    scope: str = ""
 
 
 class SkipStep(OperatorCommand, frozen=True, kw_only=True):

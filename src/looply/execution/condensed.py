@@ -162,7 +162,7 @@ class _Visits:
             case ExecutionClosed():
                 self._give_up(event, "")
             case Moved():
-                self._moved(event)
+                self._give_up(event, event.scope)
             case Migrated():
                 self._renamed(event)
             case (
@@ -221,11 +221,6 @@ class _Visits:
         entry.output = _shown(event, event.output, "output")
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
-
-    def _moved(self, event: Moved) -> None:
-        for entry in self.entries.values():
-            if entry.status in _UNFINISHED and entry.scope == event.scope:
-                entry.end(event, "CANCELLED")
 
     def _renamed(self, event: Migrated) -> None:
         """Lets visits that go on be found under the names that their steps have now, numbered as `evolve` does."""

@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from looply.definition import LogLevel
 from looply.execution.address import Address
 from looply.execution.approval_terms import ApprovalTerms
+from looply.execution.card_copy import CardCopy
 from looply.jsontext import Json
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
@@ -243,23 +244,10 @@ class WaitTimedOut(StepEvent, frozen=True, kw_only=True):
     secret: tuple[str, ...] = ()
 
 
-class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One recipient's copy of a card. `part` counts the copies of a step from 0.
-
-    `takes` are the parts whose place it takes: those copies were passed on to this recipient.
-    """
-
-    card_id: str
-    recipient: str
-    part: int = 0
-    takes: tuple[int, ...] = ()
-
-
 class CardWanted(StepEvent, frozen=True, kw_only=True):
     """Each of `copies` must show `body`, from `revision` on. `target` is the step that sent the card first.
 
-    With `reminder` (from 1) its recipients are reminded of the card as it is; then `body` is null. `reason` is an
-    operator's, who passed a card on.
+    With `reminder` (from 1) they are reminded of the card as it is, and `body` is null. `reason`: why it was passed on.
     """
 
     copies: tuple[CardCopy, ...]
@@ -392,8 +380,8 @@ class IncidentOpened(StepEvent, frozen=True, kw_only=True):
     step: str = ""
 
 
-class IncidentClosed(EventBase, frozen=True, kw_only=True):
-    """Somebody decided about the incident; `action` says what, `reason` why.
+class IncidentClosed(StepEvent, frozen=True, kw_only=True):
+    """Somebody decided about the incident of `step`, which may be empty; `action` says what, `reason` why.
 
     `again` says how its step begins anew: by another attempt, which sends the stored input under the same key, or by
     another visit, which evaluates the input anew and has a key of its own. Empty: the step does not begin anew.
@@ -403,6 +391,7 @@ class IncidentClosed(EventBase, frozen=True, kw_only=True):
     action: str
     reason: str = ""
     again: Again = ""
+    step: str = ""
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
@@ -418,8 +407,9 @@ class StepSkipped(StepEvent, frozen=True, kw_only=True):
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
     """An operator replaced parts of the data document: outputs by step, and the payload when it is given.
 
-    `sizes` are the bytes of each output by its step, and of the payload as `payload`. `secret` are pointers into this
-    event, such as `/outputs/login/data/token`.
+    `scope` is the iteration whose own part of it was replaced, empty for what all share. `sizes` are the bytes of each
+    output by its step, and of the payload as `payload`. `secret` are pointers into this event, such as
+    `/outputs/login/data/token`.
     """
 
     outputs: dict[str, Json] = {}
@@ -427,6 +417,7 @@ class DocumentEdited(EventBase, frozen=True, kw_only=True):
     reason: str = ""
     sizes: dict[str, int] = {}
     secret: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
@@ -441,12 +432,17 @@ class Moved(EventBase, frozen=True, kw_only=True):
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
-    """The execution goes on with another definition. `steps` are new names of steps by their old ones."""
+    """The execution goes on with another definition. `steps` are new names of steps by their old ones.
+
+    `places` are scope and step (`split[left]/answer`) of waits that were renamed and that no visit has reached, as they
+    are now by what they were: tokens of these may be out already.
+    """
 
     workflow_version: int
     definition: str
     reason: str = ""
     steps: dict[str, str] = {}
+    places: dict[str, str] = {}
 
 
 class Continued(EventBase, frozen=True, kw_only=True):

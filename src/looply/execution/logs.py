@@ -136,7 +136,7 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
         IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
         StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason")),
-        DocumentEdited: ("EXECUTION_EDITED", _same("reason")),
+        DocumentEdited: ("EXECUTION_EDITED", _same("scope", "reason")),
         Moved: ("EXECUTION_MOVED", _same("to", "reason")),
         Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason")),
     }

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from looply.execution.address import Address, parse_address
 from looply.execution.events import Migrated
+from looply.execution.scopes import Frame, SecretPath
 from looply.execution.state import Card, ExecutionState, Incident, OpenStep, OpenWait, Path, Timer
 
 
@@ -22,13 +23,13 @@ def migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
     """Returns the state on another definition, its steps under the names that they have there."""
     state = replace(state, workflow_version=event.workflow_version, definition=event.definition, edited=state.seq + 1)
     names = {old: new for old, new in event.steps.items() if old != new}
-    return _Renaming(state, names).apply() if names else state
+    return _Renaming(state, names, event.places).apply() if names else state
 
 
 class _Renaming:
     """The new names of one move, and the addresses that follow from them."""
 
-    def __init__(self, state: ExecutionState, names: Mapping[str, str]) -> None:
+    def __init__(self, state: ExecutionState, names: Mapping[str, str], places: Mapping[str, str]) -> None:
         self._state = state
         self._names = names
         self._visits = state.visits
@@ -38,6 +39,8 @@ class _Renaming:
                 self._rename_visit(path.address)
         for place in (*state.visits, *(f"/{name}" for name in names)):
             self._rename_next(place)
+        for old, new in places.items():
+            self._addresses.setdefault(self._next(old).text, self._next(new).text)
 
     def apply(self) -> ExecutionState:
         """Returns the state under the new names."""
@@ -45,10 +48,11 @@ class _Renaming:
         return replace(
             state,
             lines={scope: self._path(path) for scope, path in state.lines.items()},
+            frames={scope: self._frame(frame) for scope, frame in state.frames.items()},
             visits=self._visits,
             outputs=self._by_step(state.outputs),
             sizes=self._by_step(state.sizes),
-            secrets=tuple((self._names.get(path[0], path[0]), *path[1:]) for path in state.secrets),
+            secrets=self._secrets(state.secrets),
             open_steps={self._now(text): self._open_step(step) for text, step in state.open_steps.items()},
             waits={self._now(text): self._wait(wait) for text, wait in state.waits.items()},
             timers={seq: self._timer(timer) for seq, timer in state.timers.items()},
@@ -77,6 +81,10 @@ class _Renaming:
         visit = self._visits.get(f"{scope}/{new}", 0) + 1
         self._addresses.setdefault(following.text, Address(scope, new, visit).text)
 
+    def _next(self, place: str) -> Address:
+        scope, _, step = place.rpartition("/")
+        return Address(scope, step, self._visits.get(place, 0) + 1)
+
     def _now(self, text: str) -> str:
         return self._addresses.get(text, text)
 
@@ -93,6 +101,17 @@ class _Renaming:
         kept = {name: value for name, value in found.items() if name not in self._names}
         renamed = {self._names[name]: value for name, value in found.items() if name in self._names}
         return Map({**kept, **renamed}) if renamed else found
+
+    def _frame(self, frame: Frame) -> Frame:
+        return replace(
+            frame,
+            outputs=self._by_step(frame.outputs),
+            sizes=self._by_step(frame.sizes),
+            secrets=self._secrets(frame.secrets),
+        )
+
+    def _secrets(self, secrets: tuple[SecretPath, ...]) -> tuple[SecretPath, ...]:
+        return tuple((self._names.get(path[0], path[0]), *path[1:]) for path in secrets)
 
     def _open_step(self, step: OpenStep) -> OpenStep:
         now = self._now(step.address)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from looply.definition import Workflow
 from looply.errors import Problem
-from looply.execution.document import region_of
+from looply.execution.document import region_of, scope_of_step
 from looply.execution.state import ExecutionState
 
 _LIVE = ("OPEN", "RETRY")
@@ -20,7 +20,31 @@ def unfit_steps(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> tuple[Problem, ...]:
     """Returns why the execution cannot go on with `target`; empty when it can. `steps` are new names by old ones."""
-    return tuple(dict.fromkeys((*_wrong_names(workflow, target, steps), *_homeless(workflow, target, state, steps))))
+    problems = (
+        *_wrong_names(workflow, target, steps),
+        *_in_regions(workflow, target, state, steps),
+        *_homeless(workflow, target, state, steps),
+    )
+    return tuple(dict.fromkeys(problems))
+
+
+def places_to_come(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> dict[str, str]:
+    """Returns where renamed waits in branches and iterations will be visited first: as it is called now, by as it was.
+
+    A token of such a visit may be out already, handed on by a step before it. Places are scope and step, `scope/step`.
+    """
+    found = {}
+    for old, new in renamed_steps(steps).items():
+        if old not in workflow.waiting_steps:
+            continue
+        for scope in ("", *state.frames):
+            before = scope_of_step(workflow, state, scope, old)
+            after = scope_of_step(target, state, scope, new)
+            if before and after and f"{before}/{old}" not in state.visits:
+                found[f"{before}/{old}"] = f"{after}/{new}"
+    return found
 
 
 def _wrong_names(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
@@ -59,18 +83,22 @@ def _homeless(
                 path=f"/mapping/{path.step}",
                 message=f"'{new}' of the version to come does not lie in the branch or body where the execution stands",
             )
-    yield from _in_regions(workflow, target, state, steps)
 
 
 def _in_regions(
     workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """What runs side by side goes on under the names that it began with."""
+    """What runs side by side keeps its name, by which scopes are called; what lies in it stays in it."""
     open_regions = {region.step: region.branches for region in state.regions.values()}
-    for old in renamed_steps(steps):
-        if open_regions and old in workflow.steps and (old in open_regions or workflow.region(old)):
-            message = f"'{old}' belongs to branches or iterations that are open; it must keep its name until they end"
+    for old, new in renamed_steps(steps).items():
+        if old in open_regions:
+            message = f"'{old}' has branches or iterations that are open; it must keep its name until they end"
             yield Problem(path=f"/mapping/{old}", message=message)
+        elif any(step in open_regions for step, _ in workflow.region(old)) and new in target.steps:
+            region = tuple((steps.get(step, step), exit_) for step, exit_ in workflow.region(old))
+            if target.region(new) != region:
+                message = f"'{new}' of the version to come does not lie where '{old}' does, in what is open"
+                yield Problem(path=f"/mapping/{old}", message=message)
     for step, branches in open_regions.items():
         settings = target.steps[step].settings if step in target.steps else None
         there = {branch.id for branch in getattr(settings, "branches", ())}

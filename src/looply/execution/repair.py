@@ -45,7 +45,7 @@ from looply.execution.events import (
     StepSkipped,
 )
 from looply.execution.evolve import evolve
-from looply.execution.renaming import renamed_steps, unfit_steps
+from looply.execution.renaming import places_to_come, renamed_steps, unfit_steps
 from looply.execution.scopes import scope_of
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import ExecutionState, Incident, Path
@@ -82,7 +82,7 @@ def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairComm
 
 
 def _edit(workflow: Workflow, state: ExecutionState, command: EditDocument, limits: Limits) -> Answer:
-    changed = edited(workflow, state, command, command.document, command.replaces, limits)
+    changed = edited(workflow, state, command, limits)
     return Answer(changed) if isinstance(changed, Unfit) else Answer(Repaired(), (changed,))
 
 
@@ -93,7 +93,7 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         return _decline("NO_INCIDENT", f"the execution has no open incident {command.incident_id}")
     events: list[Event] = []
     if command.document is not None:
-        changed = edited(workflow, state, command, command.document, command.replaces, limits)
+        changed = edited(workflow, state, command, limits)
         if isinstance(changed, Unfit):
             return Answer(changed)
         events.append(changed)
@@ -124,6 +124,7 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
                 definition=target.hash.hex(),
                 reason=command.reason,
                 steps=renamed_steps(command.steps),
+                places=places_to_come(workflow, target, state, command.steps),
             )
         )
         state = evolve(state, events[0])
@@ -195,16 +196,20 @@ def _closing(
     workflow: Workflow, state: ExecutionState, command: RepairCommand, incident_id: str, action: str, again: Again = ""
 ) -> tuple[Event, ...]:
     """Returns the closing of an incident; after that of a time limit the same span begins anew."""
+    incident = state.incidents[incident_id]
     closed = IncidentClosed(
         at=command.at,
         by=command.by,
         via=command.via,
+        step=incident.step,
+        visit=incident.visit,
+        scope=incident.scope,
         incident_id=incident_id,
         action=action,
         reason=command.reason,
         again=again,
     )
-    if state.incidents[incident_id].kind != "TIMEOUT" or workflow.settings.timeout is None:
+    if incident.kind != "TIMEOUT" or workflow.settings.timeout is None:
         return (closed,)
     timer = execution_timer(workflow, replace(state, now=command.at))
     return (closed, replace(timer, by=command.by, via=command.via))
@@ -250,7 +255,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         message = f"step '{path.step}' cannot be left by {branch!r}; {choice}"
         return Answer(Unfit(problems=(Problem(path="/branch", message=message),)))
     size = json_bytes(command.output)
-    if reason := over_document(state, path.step, size, limits):
+    if reason := over_document(state, path.step, size, limits, path.scope):
         return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
     skipped = StepSkipped(
         at=command.at,

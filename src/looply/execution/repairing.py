@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from looply.definition.pointer import split_pointer
 from looply.execution.address import Address
 from looply.execution.events import DocumentEdited, IncidentClosed, Moved
+from looply.execution.overlays import size_of, with_output, with_payload
 from looply.execution.regions import without_region
 from looply.execution.state import ExecutionState, Path, SettledWait
 
@@ -38,21 +39,15 @@ def incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionSt
 
 def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
     """Returns the state with the parts of the data document that were replaced."""
-    sizes, document_bytes = state.sizes, state.document_bytes
-    for name, size in event.sizes.items():
-        document_bytes += size - sizes.get(name, 0)
-        sizes = sizes.set(name, size)
     paths = [split_pointer(pointer) for pointer in event.secret]
-    found = ((path[1], "output", *path[2:]) for path in paths if path[0] == "outputs")
-    return replace(
-        state,
-        outputs=state.outputs.update(event.outputs),
-        payload=state.payload if event.payload is UNSET else event.payload,
-        sizes=sizes,
-        document_bytes=document_bytes,
-        secrets=tuple(dict.fromkeys((*state.secrets, *found))),
-        edited=state.seq + 1,
-    )
+    for name, output in event.outputs.items():
+        size = event.sizes.get(name, size_of(state, event.scope, name))
+        secrets = tuple((name, "output", *path[2:]) for path in paths if path[:2] == ("outputs", name))
+        state = with_output(state, event.scope, name, output, size, secrets)
+    if event.payload is not UNSET:
+        size = event.sizes.get("payload", size_of(state, event.scope, "payload"))
+        state = with_payload(state, event.scope, event.payload, size, ())
+    return replace(state, edited=state.seq + 1)
 
 
 def moved(state: ExecutionState, event: Moved) -> ExecutionState:

@@ -9,9 +9,11 @@ from typing import Final
 
 from looply.definition import START
 from looply.execution.events import (
+    CardWanted,
     ChildStarted,
     Computed,
     Event,
+    EventBase,
     ExecutionStarted,
     Moved,
     ScopeOpened,
@@ -51,10 +53,13 @@ def _moved_to(event: Event) -> str:
     return event.step if isinstance(event, StepEvent) and isinstance(event, _MOVES) else ""
 
 
-def begins_visit(event: Event) -> bool:
+def begins_visit(event: EventBase) -> bool:
     """Returns whether the event is the first one of a visit, as far as it can tell by itself."""
     if isinstance(event, TimerStarted):
         return event.kind == "DELAY"
     if isinstance(event, StepScheduled):
         return event.attempt == 1
+    if isinstance(event, CardWanted):
+        # A reminder, and the card of the next in a row, belong to a visit that is open.
+        return not event.reminder and (bool(event.target) or any(copy.part == 0 for copy in event.copies))
     return isinstance(event, ExecutionStarted | Computed | ChildStarted | WaitOpened | ScopeOpened | Moved)

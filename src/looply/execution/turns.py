@@ -7,8 +7,9 @@ from looply.definition import parse_duration
 from looply.errors import Refused
 from looply.execution.address import Address, card_id, parse_address
 from looply.execution.approval_terms import ApprovalTerms, is_same_person
+from looply.execution.card_copy import CardCopy
 from looply.execution.commands import CommandBase
-from looply.execution.events import CardClosed, CardCopy, CardWanted, Event, EventBase, TimerStarted
+from looply.execution.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
 from looply.execution.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
 from looply.execution.steps.visit import StepError
 from looply.execution.working_time import read_calendar, working_instant

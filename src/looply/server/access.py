@@ -1,5 +1,6 @@
 """Who may call: the one key check of every route. The route says which scope it needs; nothing looks at the path."""
 
+import hmac
 from typing import Any, Final
 
 from looply.catalog import Catalog
@@ -7,8 +8,10 @@ from looply.catalog.keys import Principal
 from looply.clock import Clock
 from looply.errors import Forbidden
 from looply.server.call import Access
+from looply.settings import Secret
 
 KEY_HEADER: Final = b"x-api-key"
+_BEARER: Final = b"bearer "
 
 NOBODY: Final = Principal(organization_id="", workspace_id="", key_id="", name="", scopes=frozenset())
 """Who calls a public route; whatever header comes with the call is not looked at."""
@@ -34,3 +37,15 @@ async def principal_of(scope: Any, access: Access, catalog: Catalog, clock: Cloc
     if access not in principal.scopes:
         raise Forbidden("Forbidden", code="SCOPE")
     return principal
+
+
+def check_token(scope: Any, token: Secret | None) -> None:
+    """Checks the header `Authorization: Bearer TOKEN`. Raises: Forbidden, always where there is no token.
+
+    It opens what is about the process and all its organizations, so no key of one of them does.
+    """
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if token is None or len(given) != 1 or given[0][: len(_BEARER)].lower() != _BEARER:
+        raise Forbidden("Forbidden")
+    if not hmac.compare_digest(given[0][len(_BEARER) :].strip(), token.reveal().encode()):
+        raise Forbidden("Forbidden")

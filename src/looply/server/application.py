@@ -1,12 +1,14 @@
 """Puts the server's routes together: the framework behind the boundary, and the description of them all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
+from looply.app.metrics import Meter
 from looply.app.services import Services
 from looply.clock import Entropy
 from looply.errors import Forbidden, LooplyError
@@ -22,6 +24,7 @@ from looply.server import (
     inbox,
     keys,
     letters,
+    metrics,
     profiles,
     repairs,
     schedules,
@@ -32,9 +35,10 @@ from looply.server import (
     writing,
 )
 from looply.server.boundary import Boundary, log_defect
-from looply.server.call import Answer, Call, Route
+from looply.server.call import Access, Answer, Call, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
+from looply.server.events import HEARTBEAT_SECONDS
 from looply.server.openapi import describe
 from looply.server.pages import Pages
 from looply.server.problems import problem
@@ -59,15 +63,38 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
+    *metrics.ROUTES,
 )
 """Every route of the API but the description itself."""
 
 
-def build_app(services: Services, entropy: Entropy, pages: Pages | None = None) -> Boundary:
-    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of."""
+def build_app(
+    services: Services,
+    entropy: Entropy,
+    pages: Pages | None = None,
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> Boundary:
+    """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of.
+
+    A stream on which nothing happens sends something every `heartbeat_seconds`.
+    """
     routes = (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
     dispatch = Dispatch(services)
-    return Boundary(routes, dispatch, build_framework(routes, dispatch), entropy)
+    framework = build_framework(routes, dispatch)
+    meter = Meter(services.clock, services.metrics)
+    return Boundary(routes, dispatch, framework, entropy, meter=meter, heartbeat_seconds=heartbeat_seconds)
+
+
+def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
+    """Returns the ASGI application of a listener that serves health and metrics and nothing else.
+
+    The metrics are open there to whoever can reach it, unless there is a token for them.
+    """
+    access: Access = "metrics" if services.metrics_token is not None else "public"
+    routes = [replace(route, is_hot=True) for route in health.ROUTES]
+    routes += [replace(route, access=access) for route in metrics.ROUTES]
+    return Boundary(routes, Dispatch(services), None, entropy)
 
 
 def build_framework(routes: Sequence[Route], dispatch: Dispatch) -> Litestar:

@@ -9,18 +9,21 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from looply.app.metrics import Meter
 from looply.clock import Entropy
 from looply.errors import LooplyError
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import EventStream, send_stream
+from looply.server.events import HEARTBEAT_SECONDS, EventStream, send_stream
 from looply.server.problems import error_body, problem
 from looply.server.request_ids import RequestIds
 
 _log = structlog.get_logger(__name__)
 
 _MAX_DEPTH: Final = 3
+_NO_ROUTE: Final = "(none)"
+"""What requests are counted under that no route is for; what they asked for is the caller's."""
 
 
 class Match(NamedTuple):
@@ -60,8 +63,23 @@ class RouteTable:
 class Boundary:
     """The ASGI application that the server runs."""
 
-    def __init__(self, routes: Sequence[Route], dispatch: Dispatch, framework: Any, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        dispatch: Dispatch,
+        framework: Any,
+        entropy: Entropy,
+        *,
+        meter: Meter | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        """`framework` answers what is not hot; `meter` times the requests, if somebody wants to know.
+
+        Something is sent on a silent stream every `heartbeat_seconds`.
+        """
         self.routes = tuple(routes)
+        self._meter = meter
+        self._heartbeat_seconds = heartbeat_seconds
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._framework = framework
@@ -73,7 +91,7 @@ class Boundary:
             await _refuse_protocol(scope, receive, send)
             return
         request_id = self._ids.next()
-        tracked = _Tracked(send, is_head=scope["method"] == "HEAD")
+        tracked = _Tracked(send, self._meter, is_head=scope["method"] == "HEAD")
         try:
             await self._answer(scope, receive, tracked, request_id)
         except ClientGone:
@@ -93,11 +111,16 @@ class Boundary:
             return
         method = scope["method"]
         routes = match.routes.get("GET" if method == "HEAD" else method)
+        if routes is not None:
+            send.route = _meant(routes, match.rest)
         if routes is None:
             allowed = sorted({*match.routes, *(("HEAD",) if "GET" in match.routes else ())})
             refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
             headers = ((b"allow", ", ".join(allowed).encode()),)
             await reply(send, Answer(refusal.body, 405, headers), request_id)
+            return
+        if routes[0].is_hot and match.rest and not any(route.path_values for route in routes):
+            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
             return
         hot = _hot(routes, match.rest)
         if hot is None:
@@ -129,7 +152,7 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.draining(), check)
+            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._heartbeat_seconds)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             await send({"type": "http.response.body", "body": b""})
@@ -138,17 +161,27 @@ class Boundary:
 
 
 class _Tracked:
-    """A `send` that knows whether the answer has begun, and that sends no body for HEAD."""
+    """A `send` that knows whether the answer has begun, and that sends no body for HEAD.
 
-    __slots__ = ("_send", "has_started", "is_head")
+    The request is timed until then, under the `route` that it was found to be for.
+    """
 
-    def __init__(self, send: Any, *, is_head: bool) -> None:
+    __slots__ = ("_begun", "_meter", "_send", "has_started", "is_head", "route")
+
+    def __init__(self, send: Any, meter: Meter | None, *, is_head: bool) -> None:
         self._send = send
+        self._meter = meter
+        self._begun = meter.begin() if meter is not None else 0.0
         self.is_head = is_head
         self.has_started = False
+        self.route: Route | None = None
 
     async def __call__(self, message: Any) -> None:
         """Sends one message."""
+        if self._meter is not None and not self.has_started:
+            route = self.route
+            path, method = (route.path, route.method) if route is not None else (_NO_ROUTE, _NO_ROUTE)
+            self._meter.end(self._begun, path, method, message["status"])
         self.has_started = True
         if self.is_head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
@@ -159,13 +192,18 @@ def _hot(routes: Sequence[Route], rest: tuple[str, ...]) -> tuple[Route, dict[st
     """Returns the hot route for the texts behind the fixed part, and what they are called."""
     if not routes[0].is_hot:
         return None
-    longest = max(routes, key=lambda route: len(route.path_values))
-    names = tuple(longest.path_values)
-    route = next((each for each in routes if len(each.path_values) == len(rest)), longest)
+    route = _meant(routes, rest)
+    names = tuple(max(routes, key=lambda route: len(route.path_values)).path_values)
     if len(rest) > len(names):
         # A slash cannot be part of an id; the handler says so, after the key check.
         rest = (*rest[: len(names) - 1], "/".join(rest[len(names) - 1 :]))
     return route, dict(zip(names, (*rest, *("",) * (len(names) - len(rest))), strict=True))
+
+
+def _meant(routes: Sequence[Route], rest: tuple[str, ...]) -> Route:
+    """Returns the route of these that has as many texts behind its fixed part, else the longest one."""
+    longest = max(routes, key=lambda route: len(route.path_values))
+    return next((each for each in routes if len(each.path_values) == len(rest)), longest)
 
 
 def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:

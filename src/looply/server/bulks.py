@@ -163,12 +163,12 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
     if len(given.process_id) > 30:
         raise BadRequest("process_id names more than 30 process ids", code="BAD_FILTER")
     wanted = Filter(
-        workflow_id=given.workflow_id,
+        workflow_ids=(given.workflow_id,) if given.workflow_id else (),
         statuses=tuple(dict.fromkeys(given.status)),
-        workflow_version=None
+        workflow_versions=()
         if given.workflow_version is None
-        else number_of(given.workflow_version, "workflow_version"),
-        trigger_type=given.workflow_trigger_type,
+        else (number_of(given.workflow_version, "workflow_version"),),
+        trigger_types=(given.workflow_trigger_type,) if given.workflow_trigger_type else (),
         process_ids=tuple(given.process_id),
         created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
         created_to=instant_of(given.to, "to") if given.to is not None else None,

@@ -10,8 +10,8 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.jsontext import Json
 
-Access: TypeAlias = Literal["trigger", "read", "manage", "public"]
-"""The scope that a key needs, or `public`: no key is looked at."""
+Access: TypeAlias = Literal["trigger", "read", "manage", "public", "metrics"]
+"""The scope that a key needs, or `public`: no key is looked at, or `metrics`: the token of who runs the process."""
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

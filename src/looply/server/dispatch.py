@@ -8,7 +8,7 @@ import msgspec
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.jsontext import Json, encode_json
-from looply.server.access import principal_of
+from looply.server.access import NOBODY, check_token, principal_of
 from looply.server.call import JSON_TYPE, Answer, Call, Headers, Route
 from looply.server.door import one_header, read_json, read_query, to_shape
 
@@ -23,6 +23,9 @@ class Dispatch:
 
     async def admit(self, route: Route, scope: Any) -> Principal:
         """Returns whom the call's key stands for. Raises: Forbidden."""
+        if route.access == "metrics":
+            check_token(scope, self._services.metrics_token)
+            return NOBODY
         return await principal_of(scope, route.access, self._services.catalog, self._services.clock)
 
     async def draining(self) -> None:

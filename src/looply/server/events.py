@@ -50,11 +50,12 @@ async def send_stream(
     stream: EventStream,
     draining: Awaitable[None],
     check: Callable[[], Awaitable[object]],
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> None:
     """Sends the frames of a stream until it ends, the caller leaves, the server stops or `check` raises.
 
-    `check` is called with each heartbeat. A caller that does not read holds up this stream only, and is cut off by the
-    connection.
+    `check` is called with each heartbeat, which is sent when nothing else was for `heartbeat_seconds`. A caller that
+    does not read holds up this stream only, and is cut off by the connection.
     """
     ends = [asyncio.ensure_future(_until_gone(receive)), asyncio.ensure_future(draining)]
     following: asyncio.Task[bytes] | None = None
@@ -62,7 +63,7 @@ async def send_stream(
         while True:
             following = following or asyncio.ensure_future(_next(stream.frames))
             done, _ = await asyncio.wait(
-                {following, *ends}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                {following, *ends}, timeout=heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             if any(end in done for end in ends):
                 break

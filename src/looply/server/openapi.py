@@ -11,6 +11,8 @@ from looply.server.call import IF_NONE_MATCH, JSON, Route
 from looply.server.wire import ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
+_TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
+_SCOPELESS: Final = ("public", "metrics")
 _REF: Final = "#/components/schemas/{name}"
 
 _REFUSALS: Final = {
@@ -54,7 +56,10 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**components, "WorkflowDefinition": _embedded(definition_schema())},
-            "securitySchemes": {_KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+            "securitySchemes": {
+                _KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `metrics_token`."},
+            },
         },
         "security": [{_KEY: []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
@@ -69,11 +74,13 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": _responses(route, references),
     }
-    scope = "" if route.access == "public" else f"Scope `{route.access}`."
+    scope = "" if route.access in _SCOPELESS else f"Scope `{route.access}`."
     if text := " ".join(part for part in (route.description, scope) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []
+    if route.access == "metrics":
+        operation["security"] = [{_TOKEN: []}]
     if route.body is not None:
         schema = references[route.body] if _is_shape(route.body) else _plain_schema(route.body)
         content = {JSON: {"schema": schema}}

@@ -27,7 +27,8 @@ Action = Literal["retry", "complete", "skip", "edit", "move"]
 
 class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to do about an execution. `modified_on` or `seq` is what was read of it: a decision about a state that is
-    over is refused. `dry_run` tells what would follow and stores nothing."""
+    over is refused. `dry_run` tells what would follow and stores nothing. `scope` names the iteration whose own part of
+    the data `document` changes, such as `forEach_1[2]`."""
 
     workflow_execution_id: str
     action: Action
@@ -37,6 +38,7 @@ class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     branch: str | UnsetType = UNSET
     document: dict[str, Json] | UnsetType = UNSET
     replace: bool | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
     to: str | UnsetType = UNSET
     reason: str = ""
     dry_run: bool = False
@@ -112,15 +114,15 @@ class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "retry": ((), ("incident_id", "document", "replace")),
+    "retry": ((), ("incident_id", "document", "replace", "scope")),
     "complete": (("output",), ("incident_id", "state", "branch")),
     "skip": ((), ("incident_id", "state", "output", "branch")),
-    "edit": (("document",), ("replace",)),
+    "edit": (("document",), ("replace", "scope")),
     "move": (("to",), ("incident_id", "state")),
 }
 """Action -> the fields that it needs, and those that it may have beside them."""
 
-_OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "to")
+_OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "scope", "to")
 
 
 async def repair_execution(call: Call) -> Answer:
@@ -183,6 +185,8 @@ def _command(call: Call, body: RepairBody) -> RepairCommand:
     for name in given:
         if name not in (*needed, *allowed):
             raise BadRequest.at(f"/{name}", f"does not go with the action {body.action}")
+    if "scope" in given and "document" not in given:
+        raise BadRequest.at("/scope", "says where a document is changed; give the document, or leave it out")
     facts: dict[str, Any] = {**_common(call, body), **given}
     if "replace" in facts:
         facts["replaces"] = facts.pop("replace")

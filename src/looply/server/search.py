@@ -2,8 +2,9 @@
 
 from typing import Final, get_args
 
-from looply.app.search import Search, search
+from looply.app.search import search
 from looply.catalog.names import checked_id
+from looply.engine.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.server.call import Answer, Call, Parameter, Query, Route
@@ -18,11 +19,11 @@ async def search_executions(call: Call) -> Answer:
     """Lists the executions that fit."""
     query = call.query
     after = query.get("workflow_execution_id")
-    wanted = Search(
+    wanted = Filter(
         workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
         statuses=one_of(query.all("status"), get_args(Status), "status"),
-        versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
-        trigger_types=one_of(query.all("workflow_trigger_type"), ("REQUEST", "SCHEDULED"), "workflow_trigger_type"),
+        workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
+        trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
         process_ids=_filled(query, "process_id"),
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
@@ -73,7 +74,8 @@ ROUTES: Final = (
         description=(
             "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
             "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` stands for any "
-            "text. A page that has looked at 20,000 executions says `truncated` and may be short; `lastKey` goes on."
+            "text. A page looks at 20,000 executions at most, at fewer with many texts; one that ends there says "
+            "`truncated` and may be short; `lastKey` goes on."
         ),
         tag="Executions",
         parameters=(

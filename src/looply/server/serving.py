@@ -6,11 +6,13 @@ import ctypes
 import signal
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -19,7 +21,9 @@ from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
 from looply.server.guard import Bounds, GuardedProtocol, guarded
 from looply.server.request_ids import RequestIds
-from looply.settings import Settings
+from looply.settings import Settings, split_address
+
+_log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
@@ -133,20 +137,64 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
         release_signals()
 
 
+class _Beside(uvicorn.Server):
+    """uvicorn's server beside another one, which has the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to whoever runs the process."""
+        yield
+
+
+@asynccontextmanager
+async def monitored(settings: Settings, app: Any) -> AsyncIterator[None]:
+    """Serves `app` on the address of `metrics_listen`, if there is one, until the end of the block.
+
+    Raises: SettingsError when the address cannot be listened on.
+    """
+    if not settings.metrics_listen:
+        yield
+        return
+    host, port = split_address(settings.metrics_listen)
+    listener = listen(host, port, "metrics_listen")
+    bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
+    server = _Beside(
+        uvicorn.Config(
+            app,
+            http=guarded(bounds, lambda: False, RequestIds(SystemEntropy()).next),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    _log.info("metrics_listening", address=address_of(host, listener))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
 def run(main: Coroutine[Any, Any, Result]) -> Result:
     """Returns the result of `main`, run on uvloop's event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Returns a listening socket; port 0 takes a free one. Raises: SettingsError."""
+def listen(host: str, port: int, setting: str = "port") -> socket.socket:
+    """Returns a listening socket; port 0 takes a free one. Raises: SettingsError, which names the setting."""
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         message = f"cannot listen on {host} port {port}: {error.strerror or error}"
-        raise SettingsError(message, problems=(Problem(path="/port", message=message),)) from error
+        raise SettingsError(message, problems=(Problem(path=f"/{setting}", message=message),)) from error
     listener.setblocking(False)
     return listener
 

@@ -46,7 +46,7 @@ async def watch_organization(call: Call) -> Answer:
     """Streams the logs of all executions of the organization, from now on or from a place."""
     found = _cursor(call, "o")
     if found:
-        await check_place(call.services, (found[0], found[1]))
+        await check_place(call.services, call.organization_id, (found[0], found[1]))
     position = (found[0], found[1]) if found else await call.services.feed.position()
     watched = Subscription(call.services, call.organization_id)
     place = [position]
@@ -138,10 +138,11 @@ ROUTES: Final = (
         summary="Watch all executions of the organization: their logs as server-sent events",
         description=(
             "Each entry once, in the order in which it was stored, from now on or behind the event named by "
-            "`Last-Event-ID`; with `workflow_id` and `workflow_execution_id`. A comment comes every 15 seconds."
+            "`Last-Event-ID`; with `workflow_id` and `workflow_execution_id`. A comment comes every 15 seconds. "
+            "`409` `EVENTS_PRUNED`: what came behind that event has been pruned in part."
         ),
         parameters=(_AFTER,),
-        refusals=(429,),
+        refusals=(409, 429),
         **_SHARED,
     ),
 )

@@ -21,6 +21,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.definition import TriggerSettings, Workflow
+from looply.engine.boot import Boot
 from looply.engine.card_channel import CardChannel
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.dispatch import Dispatcher
@@ -30,7 +31,7 @@ from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import waiting_for
 from looply.engine.shell import Shell
-from looply.engine.store import Boot, Snapshot
+from looply.engine.store import Snapshot
 from looply.engine.worker import Worker
 from looply.execution import ExecutionState, Status, fold
 from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
@@ -237,7 +238,7 @@ class Driver(Engine):
         self.reconciler = Reconciler(self.shell, self.store.copies, self.channels, self.clock)
         self.boot = await self.shell.open()
         self.shell.begin()
-        await self.pump.recover(self.boot.epoch, self.boot.poisoned)
+        await self.pump.recover(self.boot)
 
     async def crash(self, *, reopens: bool = True) -> None:
         """Kills the engine: nothing is drained, callers get no answer. Then the same store is opened again.

@@ -10,15 +10,32 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
+from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.letters import Letters
+from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
-from looply.engine.store import Boot, Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.survey import Survey
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
-    {"commit", "mark_running", "put", "drop", "skip", "put_definition", "put_dictionary", "drop_deliveries"}
+    {
+        "commit",
+        "mark_running",
+        "put",
+        "drop",
+        "skip",
+        "put_definition",
+        "put_dictionary",
+        "drop_deliveries",
+        "begin_trial",
+        "end_trial",
+        "prune",
+        "drop_keys",
+        "give_back",
+    }
 )
 
 
@@ -29,7 +46,8 @@ class Faults:
     `is_full`: every write raises StoreFull and does nothing. `is_dead`: the process is gone, and every call fails.
     `fails` holds errors that the next commits raise, one each, without doing anything, and `unmarked` those of the next
     marks of effects. `lost_answers` counts commits that are stored and whose answer never comes. `units` are those that
-    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space.
+    were stored, `held` those that wait for `let_go`; `refused` counts writes that found no space. `unheard` are names
+    of writes that find none, each time.
     """
 
     def __init__(self, units: list[Unit]) -> None:
@@ -39,6 +57,7 @@ class Faults:
         self.fails: list[EngineError] = []
         self.unmarked: list[EngineError] = []
         self.refused = 0
+        self.unheard: set[str] = set()
         self.lost_answers = 0
         self.units = units
         self.failure: StoreLost | None = None
@@ -97,7 +116,7 @@ class Faults:
             raise StoreLost(f"a dead process used {name} of its store")
         if name in _WRITES and self.failure is not None:
             raise self.failure
-        if name in _WRITES and self.is_full:
+        if (name in _WRITES and self.is_full) or name in self.unheard:
             self.refused += 1
             raise StoreFull("no space left on the disk")
         if name == "mark_running" and self.unmarked:
@@ -185,7 +204,7 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters")
+        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -214,9 +233,19 @@ class FaultyStore:
         return cast("Letters", self._sides["letters"])
 
     @property
+    def pruning(self) -> Pruning:
+        """What may be forgotten, and what was."""
+        return cast("Pruning", self._sides["pruning"])
+
+    @property
     def copies(self) -> Copies:
         """Copies of cards in their channels."""
         return cast("Copies", self._sides["copies"])
+
+    @property
+    def survey(self) -> Survey:
+        """What stands open."""
+        return cast("Survey", self._sides["survey"])
 
     @property
     def datastores(self) -> Datastores:

@@ -12,7 +12,7 @@ A test module makes it run by subclassing, and by a fixture that gives the store
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from looply.testing.store_datastores import DatastoreContract
 from looply.testing.store_deliveries import DeliveryContract
 from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
+from looply.testing.store_lives import Stores, opened
 from looply.testing.store_samples import (
     ORGANIZATION,
     OTHER_WORKFLOW,
@@ -32,30 +33,9 @@ from looply.testing.store_samples import (
     working,
 )
 from looply.testing.store_search import SearchContract
+from looply.testing.store_survey import SurveyContract
+from looply.testing.store_trials import TrialContract
 from looply.testing.store_work import ScheduleContract, WorkContract
-
-
-class AbandonableStore(Store, Protocol):
-    """A store that can end as a crash does."""
-
-    async def abandon(self) -> None:
-        """Ends without storing what is queued and without leaving in order."""
-        ...
-
-
-class Stores(Protocol):
-    """Gives store objects on one set of durable data."""
-
-    def make(self) -> AbandonableStore:
-        """Returns a store that is not open yet."""
-        ...
-
-
-async def opened(stores: Stores) -> Store:
-    """Returns an open store."""
-    store = stores.make()
-    await store.open()
-    return store
 
 
 async def outcomes(*calls: Awaitable[Any]) -> list[Any]:
@@ -389,34 +369,6 @@ class LifeContract:
         assert await again.reads.head(unit.execution_id) == unit.head
         await again.close()
 
-    async def test_an_execution_that_brings_the_process_down_is_named(self, stores: Stores, samples: Samples) -> None:
-        store = stores.make()
-        await store.open()
-        runs, rests = samples.first(), samples.first()
-        await store.journal.commit(_continuing(runs))
-        await store.journal.commit(rests)
-        for _ in range(3):
-            await store.abandon()
-            store = stores.make()
-            assert list((await store.open()).poisoned) == []
-        await store.abandon()
-        store = stores.make()
-        assert list((await store.open()).poisoned) == [runs.execution_id]
-        await store.journal.commit(_continuing(samples.next(runs.head)))
-        await store.abandon()
-        store = stores.make()
-        assert list((await store.open()).poisoned) == []
-        await store.close()
-
-    async def test_restarts_in_order_count_nothing(self, stores: Stores, samples: Samples) -> None:
-        store = await opened(stores)
-        await store.journal.commit(_continuing(samples.first()))
-        for _ in range(6):
-            await store.close()
-            store = stores.make()
-            assert list((await store.open()).poisoned) == []
-        await store.close()
-
 
 class StoreContract(
     FenceContract,
@@ -430,6 +382,8 @@ class StoreContract(
     ScheduleContract,
     LedgerContract,
     DatastoreContract,
+    SurveyContract,
+    TrialContract,
 ):
     """The whole suite; a subclass gives the fixture `stores`."""
 

@@ -8,20 +8,9 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.clock import Ids
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.port import Fire, Head, OpenCard, Schedule
-from looply.engine.store import (
-    Batch,
-    Claim,
-    EffectRow,
-    EffectState,
-    IncidentRow,
-    StoredKey,
-    TimerRow,
-    Unit,
-    WaitRow,
-    Work,
-    WorkChange,
-)
+from looply.engine.store import Batch, EffectRow, EffectState, IncidentRow, TimerRow, Unit, WaitRow, Work, WorkChange
 from looply.execution.state import Status
 from looply.testing.clock import START_TIME, SerialEntropy
 

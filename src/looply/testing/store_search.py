@@ -45,16 +45,18 @@ class SearchContract:
             samples.first(parent=parent.execution_id, organization_id=OTHER_ORGANIZATION),
         ]
         await stored(store, [*children, *strangers])
-        wanted = Filter(parent=parent.execution_id)
+        wanted = Filter(parents=(parent.execution_id,))
         for size in (1, 3, 7, 30):
             assert [head.execution_id for head in await pages(store, size, wanted)] == newest_first(children)
-        waiting = Filter(parent=parent.execution_id, statuses=("WAITING",))
+        waiting = Filter(parents=(parent.execution_id,), statuses=("WAITING",))
         assert await listed(store, waiting) == newest_first(children[::3])
-        assert await listed(store, Filter(parent=other.execution_id, terms=("4711",))) == [strangers[0].execution_id]
-        assert await listed(store, Filter(parent=parent.execution_id, terms=("4711",))) == []
-        span = Filter(parent=parent.execution_id, created_from=children[2].head.created_on)
+        assert await listed(store, Filter(parents=(other.execution_id,), terms=("4711",))) == [
+            strangers[0].execution_id
+        ]
+        assert await listed(store, Filter(parents=(parent.execution_id,), terms=("4711",))) == []
+        span = Filter(parents=(parent.execution_id,), created_from=children[2].head.created_on)
         assert await listed(store, span) == newest_first(children[2:])
-        assert await listed(store, Filter(parent=UNKNOWN)) == []
+        assert await listed(store, Filter(parents=(UNKNOWN,))) == []
 
     @pytest.mark.parametrize(
         ("wanted", "numbers"),
@@ -73,7 +75,7 @@ class SearchContract:
             ({"fields": (("po", ("*",)),), "statuses": ("WAITING", "FAILED")}, [4, 1]),
             ({"fields": (("Po", ("4711",)),)}, []),
             ({"terms": ("4711",)}, [4, 3, 0]),
-            ({"terms": ("4711",), "workflow_id": OTHER_WORKFLOW}, [4, 3]),
+            ({"terms": ("4711",), "workflow_ids": (OTHER_WORKFLOW,)}, [4, 3]),
             ({"terms": ("*4711",)}, [4, 3, 2, 0]),
             ({"terms": ("*4711*",)}, [5, 4, 3, 2, 0]),
             ({"terms": ("PO-*", "DE01")}, [3, 2, 0]),
@@ -159,9 +161,9 @@ def combinations() -> Iterator[Filter]:
     """Yields filters of which each part is there or not."""
     texts = ((), ("*4711",), ("*7*",), ("PO*", "4711"))
     statuses_of: tuple[tuple[Status, ...], ...] = ((), ("FAILED", "WAITING", "TERMINATED"))
-    for process, term, field, statuses, workflow in product(texts, texts, texts, statuses_of, ("", OTHER_WORKFLOW)):
+    for process, term, field, statuses, workflows in product(texts, texts, texts, statuses_of, ((), (OTHER_WORKFLOW,))):
         fields = (("po", field),) if field else ()
-        yield Filter(process_ids=process, terms=term, fields=fields, statuses=statuses, workflow_id=workflow)
+        yield Filter(process_ids=process, terms=term, fields=fields, statuses=statuses, workflow_ids=workflows)
 
 
 def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
@@ -189,7 +191,7 @@ def fits(head: Head, search: SearchValues, wanted: Filter) -> bool:
             for name, texts in wanted.fields
         )
         and (not wanted.statuses or head.status in wanted.statuses)
-        and wanted.workflow_id in ("", head.workflow_id)
+        and (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
     )
 
 

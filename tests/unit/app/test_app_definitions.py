@@ -10,12 +10,9 @@ from looply.app.definitions import without_identity
 from looply.app.embedding import embed_cards
 from looply.app.links import Links
 from looply.app.mock import mock_schema
-from looply.app.search import _merged
-from looply.app.terminate import DEFAULT_REASON, checked_reason
+from looply.app.terminate import DEFAULT_REASON, reason_of
 from looply.app.trigger import parse_wait
 from looply.catalog.cards import Cards, CardVersion
-from looply.clock import from_ms
-from looply.engine.port import Head, Listed, Page
 from looply.errors import BadRequest, NotFound
 
 
@@ -135,60 +132,15 @@ def test_any_other_wait_is_refused(text: str) -> None:
 
 def test_a_termination_without_a_reason_has_the_default_one() -> None:
     for body in ({}, {"payload": {}}, {"payload": {"termination_reason": ""}, "x": 1}):
-        assert checked_reason(body, has_body=True) == DEFAULT_REASON
-    assert checked_reason(None, has_body=False) == DEFAULT_REASON
+        assert reason_of(body, has_body=True) == DEFAULT_REASON
+    assert reason_of(None, has_body=False) == DEFAULT_REASON
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {"payload": None}, {"payload": {"termination_reason": 1}}])
 def test_a_termination_with_something_else_is_refused(body: Any) -> None:
     with pytest.raises(BadRequest):
-        checked_reason(body, has_body=True)
+        reason_of(body, has_body=True)
 
 
 def test_links_are_made_below_the_public_address() -> None:
     assert Links("https://looply.example/").inbox("t") == "https://looply.example/inbox/t"
-
-
-def listed(execution_id: str) -> Listed:
-    moment = from_ms(0)
-    head = Head(
-        execution_id=execution_id,
-        organization_id="o",
-        workspace_id="w",
-        workflow_id="f",
-        workflow_version=1,
-        status="RUNNING",
-        current_state="",
-        trigger_type="REQUEST",
-        process_id="",
-        profile="",
-        parent="",
-        seq=1,
-        created_on=moment,
-        modified_on=moment,
-        modified_by="",
-    )
-    return Listed(head=head, events=())
-
-
-def page(*ids: str, after: str = "", truncated: bool = False) -> Page:
-    return Page(items=[listed(id_) for id_ in ids], after=after, truncated=truncated)
-
-
-def shown(merged: Page) -> list[str]:
-    return [item.head.execution_id for item in merged.items]
-
-
-def test_pages_merge_newest_first() -> None:
-    merged = _merged([page("6", "2"), page("5", "4")], 10)
-    assert (shown(merged), merged.after) == (["6", "5", "4", "2"], "")
-
-
-def test_what_lies_below_the_end_of_an_unfinished_page_waits_for_the_next_one() -> None:
-    merged = _merged([page("9", "8", after="8"), page("7", "3")], 2)
-    assert (shown(merged), merged.after) == (["9", "8"], "8")
-
-
-def test_a_page_whose_scan_ran_out_holds_the_others_back() -> None:
-    merged = _merged([page(after="6", truncated=True), page("9", "5")], 5)
-    assert (shown(merged), merged.after, merged.truncated) == (["9"], "6", True)

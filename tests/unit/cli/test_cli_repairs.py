@@ -89,6 +89,10 @@ def test_a_dry_run_tells_of_a_failure_to_come(run: Command, known: Looply) -> No
             ("edit", "--document", '{"payload":{"output":{}}}', "--replace"),
             {"document": {"payload": {"output": {}}}, "replace": True},
         ),
+        (
+            ("edit", "--document", '{"read":{"output":{}}}', "--scope", "each[2]"),
+            {"document": {"read": {"output": {}}}, "scope": "each[2]"},
+        ),
         (("move", "--to", "d"), {"to": "d"}),
     ],
 )

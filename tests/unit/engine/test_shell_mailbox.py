@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from immutables import Map
+from msgspec.structs import replace
 
 from looply.engine.mailbox import Mailbox, Mailboxes
 from looply.execution import ExecutionState, advance
@@ -37,8 +39,8 @@ def filled(boxes: Mailboxes, name: str, **facts: object) -> Mailbox:
 
 @pytest.fixture
 def small() -> Mailboxes:
-    """Room for three executions of 100 bytes."""
-    return Mailboxes(3 * (4096 + 100))
+    """Room for three executions of 100 bytes and two visits of steps."""
+    return Mailboxes(3 * (4096 + 100 + 2 * 128))
 
 
 def names(boxes: Mailboxes) -> list[str]:
@@ -75,6 +77,15 @@ def test_a_large_execution_takes_the_room_of_many(small: Mailboxes) -> None:
         filled(small, name)
     filled(small, "large", size=8_000)
     assert names(small) == ["large"]
+
+
+def test_an_execution_of_many_visits_takes_the_room_of_many(small: Mailboxes) -> None:
+    for name in "abc":
+        filled(small, name)
+    box = small.open("long")
+    box.state = replace(state_of(), visits=Map({f"loop[{item}]/note": 1 for item in range(60)}))
+    small.settle(box)
+    assert names(small) == ["long"]
 
 
 def test_what_has_ended_or_never_was_is_forgotten_at_once(small: Mailboxes) -> None:

@@ -54,7 +54,8 @@ class Simulator:
     """One execution of a workflow, from its start on.
 
     `goes_on` False leaves a cut stretch as it is, until `submit(Continue(...))`. `rows` has one dict for each kind of
-    open work. The clock `now` never goes back; `tick` moves it.
+    open work. The clock `now` never goes back; `tick` moves it. `moved_by` are the commands that moved the execution,
+    each with whether branches or iterations were open.
     """
 
     def __init__(self, workflow: Workflow, *, limits: Limits = DEFAULT_LIMITS, goes_on: bool = True) -> None:
@@ -64,6 +65,7 @@ class Simulator:
         self.now = START_TIME
         self.is_cut: Callable[[], bool] = lambda: False
         self.history: list[Event] = []
+        self.moved_by: list[tuple[Command, bool]] = []
         self.rows: dict[str, dict[Any, Any]] = {kind: {} for kind in _KINDS}
         self._state: ExecutionState | None = None
 
@@ -107,6 +109,7 @@ class Simulator:
         given = answer(self.workflow, self.state, command, limits=self.limits)
         self.workflow = given.workflow or self.workflow
         if given.events:
+            self.moved_by.append((command, bool(self.state.regions)))
             self._commit(given.events)
         self._rest()
         return given.reply

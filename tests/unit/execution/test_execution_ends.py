@@ -251,7 +251,7 @@ def test_terminating_an_execution_with_an_incident_closes_the_incident():
     assert simulator.state.incidents
     simulator.terminate()
     [closed] = [event for event in simulator.history if isinstance(event, IncidentClosed)]
-    assert (closed.action, closed.by) == ("terminate", "operator")
+    assert (closed.action, closed.by, closed.address.text) == ("terminate", "operator", "c:1")
     assert simulator.state.status == "TERMINATED"
 
 

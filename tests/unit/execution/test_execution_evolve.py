@@ -7,11 +7,11 @@ from execution_workflows import call, step, workflow
 
 from looply.errors import IllegalTransition
 from looply.execution import advance, evolve, fold
+from looply.execution.card_copy import CardCopy
 from looply.execution.events import (
     AnswerRecorded,
     Cancelled,
     CardClosed,
-    CardCopy,
     CardWanted,
     Computed,
     Continued,

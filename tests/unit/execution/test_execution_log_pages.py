@@ -2,8 +2,9 @@
 
 import pytest
 from execution_driver import Simulator
-from execution_workflows import call, step, workflow
+from execution_workflows import call, card, step, workflow
 
+from looply.clock import to_ms
 from looply.execution.log_pages import log_page
 from looply.execution.logs import condensed_logs, event_log
 from looply.jsontext import encode_json
@@ -95,6 +96,15 @@ def test_what_no_page_could_hold_is_told_by_its_size_and_holds_up_nothing():
     assert {"trimmed_bytes": 5002} in [visit["output"] for visit in visits]
     assert "y" in [visit["output"] for visit in visits]
     assert any(page.is_trimmed for page in found)
+
+
+def test_a_card_on_a_later_page_tells_when_its_visit_began():
+    simulator = Simulator(workflow(card("ask", "a@example.com", wait={"timeout": "PT1H"}), edges="start>ask"))
+    simulator.start()
+    (first, *later) = pages(list(enumerate(simulator.history, 1)), read_events=1)
+    assert list(first.visits) == ["WorkflowStartState"]
+    assert later[0].visits["ask"][0]["started_on"] == to_ms(simulator.now)
+    assert later[1].visits["ask"][0]["started_on"] == to_ms(simulator.now)
 
 
 def test_nothing_is_a_page_of_nothing():

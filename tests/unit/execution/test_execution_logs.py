@@ -10,10 +10,10 @@ from execution_workflows import call, card, step, workflow
 from looply.clock import to_ms
 from looply.execution import fold
 from looply.execution.address import Address, card_token, wait_token
+from looply.execution.card_copy import CardCopy
 from looply.execution.events import (
     AnswerRecorded,
     CardClosed,
-    CardCopy,
     CardWanted,
     Discarded,
     DocumentEdited,
@@ -196,6 +196,17 @@ def test_the_log_of_a_whole_execution():
         (
             IncidentClosed(at=AT, incident_id="i", action="terminate", reason="enough"),
             {"type": "INCIDENT_CLOSED", "state": None, "incident_id": "i", "action": "terminate", "reason": "enough"},
+        ),
+        (
+            IncidentClosed(at=AT, step="c", visit=2, scope="loop[3]", incident_id="i", action="terminate"),
+            {
+                "type": "INCIDENT_CLOSED",
+                "state": "c",
+                "visit": 2,
+                "scope": "loop[3]",
+                "incident_id": "i",
+                "action": "terminate",
+            },
         ),
         (
             StepSkipped(at=AT, step="c", output=5, reason="by hand"),

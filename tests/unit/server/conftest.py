@@ -36,13 +36,12 @@ from looply.server.pages import Pages
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
 
-LIMITS = DEFAULT_LIMITS
-
 
 @pytest.fixture
-def limits() -> Limits:
-    """Gives the bounds of reads; a test may parametrize its own."""
-    return LIMITS
+def limits(request: pytest.FixtureRequest) -> Limits:
+    """Gives the limits of the server: the usual ones, unless a test is parametrized with others."""
+    found: Limits = getattr(request, "param", DEFAULT_LIMITS)
+    return found
 
 
 @pytest.fixture
@@ -62,25 +61,25 @@ async def catalog(
 
 @pytest_asyncio.fixture
 async def engine(
-    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World
+    catalog: Catalog, clock: FakeClock, entropy: SerialEntropy, world: World, limits: Limits
 ) -> AsyncIterator[tuple[Shell, Pump]]:
     store = MemoryStore(clock)
     dispatcher = InProcessDispatcher()
     worker = Worker(world.registry, world.connections, NoNetwork, clock)
     codec = Codec(Sealer(bytes(32), entropy))
     parts = Parts(
-        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=LIMITS
+        store=store, codec=codec, dispatcher=dispatcher, worker=worker, clock=clock, entropy=entropy, limits=limits
     )
     shell = Shell(parts)
 
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, LIMITS)))
+    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, limits)))
     boot = await store.open()
     await shell.open(boot)
     shell.begin()
-    await pump.recover(boot.epoch, boot.poisoned)
+    await pump.recover(boot)
     yield shell, pump
     await shell.close(timedelta(seconds=1))
 
@@ -102,7 +101,7 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -
         catalog=catalog,
         clock=clock,
         registry=Registry([("looply", SAP)]),
-        library=Library(catalog, clock, LIMITS),
+        library=Library(catalog, clock, limits),
         links=Links(PUBLIC_URL),
         feed=shell.feed,
         limits=limits,

@@ -1,5 +1,6 @@
 """One act on many executions over HTTP, and the runner that carries it out."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +177,61 @@ async def test_another_process_takes_over_what_a_dead_one_left(
     clock.advance(timedelta(minutes=1))
     assert await BulkRunner(services, "two").tick() == 1
     assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+
+
+class Resting(BulkRunner):
+    """Notes its rests. The seconds between two slices pass at once; what is idle rests until it is woken."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "one")
+        self.rests: list[float] = []
+        self.is_resting = asyncio.Event()
+
+    async def rest(self, seconds: float) -> None:
+        self.rests.append(seconds)
+        if seconds > 1:
+            self.is_resting.set()
+            await self._signal.wait()
+
+
+async def test_an_idle_runner_is_woken_by_what_is_asked_for_and_rests_a_second_between_slices(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    runner = Resting(services)
+    running = asyncio.get_running_loop().create_task(runner.run())
+    await runner.is_resting.wait()
+    workflow_id = await mine.create(ASKING)
+    for _ in range(3):
+        await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    runner.is_resting.clear()
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    await runner.is_resting.wait()
+    assert (await read(mine, bulk["bulk_id"]))["status"] == "DONE"
+    assert runner.rests == [15.0, 1.0, 1.0, 1.0, 15.0]
+    runner.stop()
+    await running
+
+
+async def test_a_bulk_that_is_asked_for_while_an_idle_runner_looks_is_not_missed_and_one_under_way_is_not_hastened(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    runner = Resting(services)
+    services.bulk_bell.ring()
+    assert await runner.round() == 15.0
+    looking = asyncio.get_running_loop().create_task(runner.round())
+    await asyncio.sleep(0)
+    services.bulk_bell.ring()
+    assert await looking == 0.0
+    workflow_id = await mine.create(ASKING)
+    for _ in range(2):
+        await mine.trigger(workflow_id)
+    clock.advance(timedelta(seconds=1))
+    await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=1)
+    assert await runner.round() == 1.0
+    runner._signal.clear()
+    services.bulk_bell.ring()
+    assert not runner._signal.is_set()
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from contextlib import ExitStack
 import pytest
 import pytest_asyncio
 
-from looply.engine import feed as feeds
 from looply.engine.codec import Codec
-from looply.engine.feed import Committed, Feed
+from looply.engine.feed import Committed, Feed, FeedBounds
 from looply.engine.memory import MemoryStore
 from looply.engine.store import Placed, Position, Unit
 from looply.errors import StoreUnreachable, TooManyStreams
@@ -30,7 +29,8 @@ class World:
         self.samples = Samples()
         self.reads = 0
         self.faults = 0
-        self.feed = Feed(self, self.codec, 3)  # type: ignore[arg-type]
+        bounds = FeedBounds(page=3, kept_batches=8, back_off_seconds=0.001)
+        self.feed = Feed(self, self.codec, 3, bounds)  # type: ignore[arg-type]
 
     async def position(self) -> Position:
         return await self.store.journal.position()
@@ -99,11 +99,7 @@ async def test_only_who_watches_it_is_woken(world: World) -> None:
         assert not theirs.is_set()
 
 
-async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feeds, "KEPT_BATCHES", 8)
-    monkeypatch.setattr(feeds, "PAGE", 3)
+async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothing(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
         begin = await world.feed.position()
         units = [await world.put() for _ in range(50)]
@@ -116,8 +112,7 @@ async def test_one_that_is_behind_what_is_kept_reads_the_store_and_misses_nothin
         assert [each.execution_id for each in found] == [unit.execution_id for unit in units]
 
 
-async def test_a_store_that_is_away_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "_BACK_OFF_SECONDS", 0.001)
+async def test_a_store_that_is_away_is_read_again(world: World) -> None:
     with world.feed.watch(ORGANIZATION) as signal:
         await asyncio.wait_for(signal.wait(), BOUND)
         begin = await world.feed.position()

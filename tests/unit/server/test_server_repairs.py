@@ -127,6 +127,28 @@ async def test_an_edit_changes_the_document_and_starts_nothing(mine: Caller, wor
     assert len(world.calls) == 1
 
 
+async def test_an_edit_of_one_iteration_changes_what_its_next_try_sends_and_the_log_says_where(
+    mine: Caller, world: World, settled: Settling
+) -> None:
+    read = {"id": "read", "type": "overridePayload", "settings": {"payload": {"text": "${item}"}}}
+    loop = {"id": "each", "type": "forEach", "settings": {"items": "${payload.output.items}"}}
+    send = call_step(body="${read.output.text}")
+    document = definition(loop, read, send)
+    document["workflow_connections"][1]["branch"] = "each"
+    world.script("call_1", REFUSED)
+    workflow_id = await mine.create(document)
+    execution_id = await mine.trigger(workflow_id, {"items": ["a"]}, wait="PT10S")
+    edit = {"action": "retry", "scope": "each[0]", "document": {"read": {"output": {"text": "b"}}}}
+    refused = await mine.post("repairExecution", {"workflow_execution_id": execution_id, **edit, "scope": "each[1]"})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "/scope")
+    answer = await mine.post("repairExecution", {"workflow_execution_id": execution_id, **edit})
+    assert answer.status_code == 200, answer.text
+    item = await settled(workflow_id, execution_id, "COMPLETED")
+    assert [seen.input["body"] for seen in world.of("call_1")] == ["a", "b"]
+    (edited,) = [entry for entry in item["workflow_event_log"] if entry["type"] == "EXECUTION_EDITED"]
+    assert (edited["scope"], edited["changed"]) == ("each[0]", ["read"])
+
+
 async def test_a_decision_about_what_was_read_earlier_is_refused(mine: Caller, world: World) -> None:
     workflow_id, execution_id = await broken(mine, world)
     item = await mine.item(workflow_id, execution_id)
@@ -149,6 +171,8 @@ async def test_a_decision_about_what_was_read_earlier_is_refused(mine: Caller, w
         ({"action": "skip", "to": "note_1"}, "/to"),
         ({"action": "retry", "reason": "x" * 2001}, "/reason"),
         ({"action": "retry", "seq": -1}, "/seq"),
+        ({"action": "retry", "scope": "each[0]"}, "/scope"),
+        ({"action": "move", "to": "note_1", "scope": "each[0]"}, "/scope"),
     ],
 )
 async def test_fields_that_do_not_go_together_are_named(mine: Caller, body: dict[str, Any], path: str) -> None:

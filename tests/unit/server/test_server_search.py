@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
+from looply.engine.pump import Pump
+
 
 def searchable(name: str, *pointers: str) -> dict[str, Any]:
     document = definition(note_step(), wait_step())
@@ -83,6 +85,29 @@ async def test_endings_and_beginnings_of_process_ids_find_executions(mine: Calle
     assert await found(mine, "process_id=*-3-*") == [ids[2]]
 
 
+async def test_executions_are_found_by_the_one_that_started_them(mine: Caller, theirs: Caller, pump: Pump) -> None:
+    child = await mine.create(COMPUTING)
+    settings = {"workflow_id": child, "payload": {}, "wait": False}
+    parent = await mine.create(definition({"id": "sub", "type": "subworkflow", "settings": settings}, wait_step()))
+    ids = [await mine.trigger(parent) for _ in range(2)]
+    for _ in range(3):
+        await pump.tick()
+    for parent_id in ids:
+        (found_id,) = await found(mine, f"parent_execution_id={parent_id.upper()}")
+        assert (await mine.item(child, found_id))["parent_execution_id"] == parent_id
+        assert await found(mine, f"parent_execution_id={parent_id}&status=COMPLETED&workflow_id={child}") == [found_id]
+        assert await found(mine, f"parent_execution_id={parent_id}&status=FAILED") == []
+        assert await found(theirs, f"parent_execution_id={parent_id}") == []
+    both = await found(mine, "&".join(f"parent_execution_id={parent_id}" for parent_id in ids))
+    assert len(both) == 2
+
+
+@pytest.mark.parametrize("value", ["", "x", "4711"])
+async def test_a_parent_that_is_no_execution_id_is_refused(mine: Caller, value: str) -> None:
+    answer = await mine.get(f"searchExecutions?parent_execution_id={value}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_FILTER")
+
+
 async def test_two_search_fields_of_one_name_are_refused_when_they_are_saved(mine: Caller) -> None:
     document = searchable("Orders", "/payload/output/po", "/note_1/output/po", "/waits/wait_1", "/payload/output/")
     answer = await mine.post("createWorkflow", {"definition": document})
@@ -97,11 +122,13 @@ async def test_two_search_fields_of_one_name_are_refused_when_they_are_saved(min
     "query",
     [
         "&".join(f"term={number}" for number in range(31)),
+        "&".join(f"workflow_version={number}" for number in range(1, 32)),
+        "&".join(f"workflow_id=01900000-0000-7000-8000-{number:012}" for number in range(31)),
         "&".join(f"field.f{number}=x" for number in range(11)),
         "process_id=*a*b*c*d*",
         f"field.po={'x' * 300}*",
     ],
-    ids=["terms", "fields", "stars", "long"],
+    ids=["terms", "versions", "workflows", "fields", "stars", "long"],
 )
 async def test_a_search_that_is_too_wide_is_refused(mine: Caller, query: str) -> None:
     answer = await mine.get(f"searchExecutions?{query}")

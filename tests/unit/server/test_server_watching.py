@@ -2,18 +2,27 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
 from looply.app.services import Services
+from looply.engine.pruner import prune_now
+from looply.engine.pruning import plan
 from looply.engine.shell import Shell
-from looply.server import events
+from looply.limits import DEFAULT_LIMITS
+from looply.server.application import build_app
 from looply.server.boundary import Boundary
+from looply.server.pages import Pages
+from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0
 """Seconds after which a test that waits for what does not come ends."""
@@ -37,6 +46,10 @@ class Stream:
         self.has_begun = asyncio.Event()
         self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._gone = asyncio.Event()
+        self.sent = 0
+        self.reads = asyncio.Event()
+        """While it is not set nobody reads: what is sent waits for the caller."""
+        self.reads.set()
         self._frames: list[bytes] = []
         self.task = asyncio.get_running_loop().create_task(app(self.scope, self._receive, self._send))
 
@@ -49,6 +62,8 @@ class Stream:
             self.status, self.headers = message["status"], dict(message["headers"])
             self.has_begun.set()
             return
+        self.sent += 1
+        await self.reads.wait()
         self._parts.put_nowait(message["body"])
         if not message.get("more_body", False):
             self._parts.put_nowait(None)
@@ -109,6 +124,14 @@ class Streams:
 @pytest_asyncio.fixture
 async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
     found = Streams(app, mine)
+    yield found
+    await found.close()
+
+
+@pytest_asyncio.fixture
+async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
+    """Gives streams of an application whose heart beats a hundred times a second."""
+    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), heartbeat_seconds=0.01), mine)
     yield found
     await found.close()
 
@@ -219,6 +242,19 @@ async def test_an_organization_that_comes_back_is_told_each_entry_once(mine: Cal
         assert await again.entries(len(whole) - index - 1) == whole[index + 1 :]
 
 
+async def test_a_caller_that_does_not_read_is_sent_one_part_and_holds_up_nobody(mine: Caller, streams: Streams) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    slow, quick = streams.open("watchOrganization"), streams.open("watchOrganization")
+    await reached(slow)
+    await reached(quick)
+    slow.reads.clear()
+    ids = [await mine.trigger(workflow_id) for _ in range(40)]
+    told = await quick.entries(3 * len(ids))
+    assert slow.sent == 1
+    slow.reads.set()
+    assert await slow.entries(3 * len(ids)) == told
+
+
 async def test_what_a_stream_tells_is_masked(mine: Caller, streams: Streams) -> None:
     document = definition(note_step("note_1", "${payload.output.token}"))
     document["workflow_steps"][0]["secret"] = ["/output/token"]
@@ -251,6 +287,27 @@ async def test_a_place_that_the_store_has_not_reached_is_refused(mine: Caller, s
     assert fresh.status_code == 400
 
 
+async def test_a_place_before_what_was_pruned_is_refused_and_one_behind_it_is_not(
+    mine: Caller, theirs: Caller, streams: Streams, services: Services
+) -> None:
+    workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
+    stream = streams.open("watchOrganization")
+    await reached(stream)
+    execution_id = await mine.trigger(workflow_id)
+    await theirs.trigger(await theirs.create(COMPUTING))
+    entries = await stream.entries(len(await log_of(mine, workflow_id, execution_id)))
+    later = services.clock.now() + timedelta(seconds=1)
+    assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
+    # Nothing of the organization follows its last entry, so that nothing is missed behind it.
+    await reached(streams.open("watchOrganization", entries[-1]["id"]))
+    first = {"Last-Event-ID": urlsafe_b64encode(b"o.0.0.0").decode()}
+    path = "/v2/workflows/watchOrganization"
+    again = await mine.client.get(path, headers={"x-api-key": mine.key, **first})
+    assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
+    gone = await mine.get("watchExecution", workflow_execution_id=execution_id)
+    assert (gone.status_code, gone.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+
+
 async def test_what_another_organization_owns_is_not_there(mine: Caller, theirs: Caller) -> None:
     execution_id = await theirs.trigger(await theirs.create(COMPUTING))
     for id_ in (execution_id, "01900000-0000-7000-8000-0000000000ff", "x"):
@@ -268,10 +325,8 @@ async def test_streams_end_when_the_server_stops(mine: Caller, streams: Streams,
         await asyncio.wait_for(stream.task, BOUND)
 
 
-async def test_only_so_many_streams_are_open_at_once(
-    mine: Caller, streams: Streams, shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shell.feed, "_most", 2)
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=2)], indirect=True)
+async def test_only_so_many_streams_are_open_at_once(mine: Caller, streams: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     some = [streams.open("watchExecution", workflow_execution_id=execution_id) for _ in range(2)]
     for stream in some:
@@ -283,21 +338,15 @@ async def test_only_so_many_streams_are_open_at_once(
     assert kinds(await streams.open("watchExecution", workflow_execution_id=execution_id).entries(2))
 
 
-async def test_a_silent_stream_beats_and_says_where_it_stands(
-    mine: Caller, streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
+async def test_a_silent_stream_beats_and_says_where_it_stands(mine: Caller, beating: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
-    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    stream = beating.open("watchExecution", workflow_execution_id=execution_id)
     last = (await stream.entries(2))[-1]["id"]
     assert await stream.frame() == {"": "", "id": last}
 
 
-async def test_a_stream_ends_when_its_key_is_revoked(
-    mine: Caller, streams: Streams, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.01)
-    stream = streams.open("watchOrganization")
+async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Streams, services: Services) -> None:
+    stream = beating.open("watchOrganization")
     await reached(stream)
     for key in (await mine.get("getKeys")).json()["items"]:
         await services.catalog.keys.revoke(mine.organization_id, key["key_id"])

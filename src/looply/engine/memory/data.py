@@ -1,11 +1,14 @@
 """The rows of the memory store, and how one unit changes them. They outlive a store, as a disk outlives a process."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
 
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import LetterRow
@@ -14,13 +17,13 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
+    POISON_LOADS,
     Batch,
-    Claim,
     EffectRow,
     IncidentRow,
+    Position,
     Snapshot,
     StoredDefinition,
-    StoredKey,
     TimerRow,
     Unit,
     Value,
@@ -31,7 +34,8 @@ from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.deliveries import Delivered, DeliveryKind
 from looply.execution.searching import SearchValues
 
-POISON_LOADS: Final = 3
+_FRONT: Final = 500
+"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -46,7 +50,8 @@ class MemoryData:
     heads: dict[str, Head] = field(default_factory=dict)
     loads: dict[str, int] = field(default_factory=dict)
     batches: dict[str, list[Batch]] = field(default_factory=dict)
-    order: list[tuple[str, Batch]] = field(default_factory=list)
+    order: list[tuple[str, Batch] | None] = field(default_factory=list)
+    """Batches by their places; None stands at the place of one that was pruned."""
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     values: dict[tuple[str, bytes], Value] = field(default_factory=dict)
     value_uses: dict[str, dict[bytes, int]] = field(default_factory=dict)
@@ -68,12 +73,20 @@ class MemoryData:
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
     definitions: dict[str, StoredDefinition] = field(default_factory=dict)
     search: dict[str, SearchValues] = field(default_factory=dict)
+    expiries: dict[str, datetime] = field(default_factory=dict)
+    pruned: dict[str, Position] = field(default_factory=dict)
     dictionaries: dict[int, bytes] = field(default_factory=lambda: {STARTER: starter_dictionary()})
 
     def is_open(self, execution_id: str) -> bool:
         """Whether the execution is stored and still runs or waits."""
         head = self.heads.get(execution_id)
         return head is not None and head.status in ("RUNNING", "WAITING")
+
+    def placed(self, after: int) -> Iterator[tuple[int, str, Batch]]:
+        """Yields (place, execution id, batch) of what is stored behind a place, in order."""
+        for place, entry in enumerate(islice(self.order, max(after, 0), None), max(after, 0) + 1):
+            if entry is not None:
+                yield place, *entry
 
     def apply(self, unit: Unit) -> None:
         """Applies a unit whole, or raises and changes nothing.
@@ -146,15 +159,38 @@ class MemoryData:
         floor = self.datastore_floors.get(change.organization_id, 0)
         self.datastore_floors[change.organization_id] = max(floor, change.revision)
 
-    def count_loads(self, now: datetime) -> list[str]:
-        """Counts a load of every execution that work was done for, after a crash; returns those with too many."""
-        runnable = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
-        runnable |= {key[0] for key, timer in self.timers.items() if timer.due <= now}
-        runnable |= {row.target for row in self.deliveries}
+    def suspects(self, now: datetime) -> tuple[frozenset[str], list[str]]:
+        """Returns the suspects that something is to be done for, and those of them that ended too many processes.
+
+        After a crash every execution that the process may have been at is one.
+        """
+        begun = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
+        due = sorted((timer.due, *key) for key, timer in self.timers.items() if timer.due <= now)
+        targets = sorted({row.target for row in self.deliveries})
         if not self.is_clean:
-            for execution_id in runnable & self.heads.keys():
-                self.loads[execution_id] += 1
-        return sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
+            front = {execution_id for _, execution_id, _ in due[:_FRONT]} | {*targets[:_FRONT], *self.admissible()}
+            for execution_id in (begun | front) & self.heads.keys():
+                self.loads[execution_id] = max(self.loads[execution_id], 1)
+        runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *self.places}
+        poisoned = sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
+        return frozenset(key for key in runnable if self.loads.get(key, 0)) - {*poisoned}, poisoned
+
+    def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of an execution that is stored."""
+        if execution_id in self.loads:
+            self.loads[execution_id] += 1
+        return execution_id in self.loads
+
+    def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads."""
+        if execution_id in self.loads:
+            self.loads[execution_id] = 0
+
+    def admissible(self) -> list[str]:
+        """Returns the executions whose turn it is to take a slot: of each workflow the first one in line at most."""
+        workflows = sorted({self.heads[key].workflow_id for key in self.places})
+        lines = [self.line_of(workflow_id) for workflow_id in workflows]
+        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most]
 
     def _check(self, unit: Unit) -> None:
         if unit.key is not None:
@@ -192,6 +228,8 @@ class MemoryData:
             self.snapshots.pop(execution_id, None)
         if unit.definition is not None:
             self.definitions.setdefault(unit.definition.hash, unit.definition)
+        if unit.expires_on is not None:
+            self.expiries[execution_id] = unit.expires_on
         if unit.search is not None:
             self.search[execution_id] = unit.search
         if unit.key is not None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from looply.engine.claims import Claim
 from looply.engine.memory.data import MemoryData
 from looply.engine.port import Filter, Head, OpenCard
-from looply.engine.searching import BUDGET, is_like, patterns
-from looply.engine.store import Batch, Claim, Work
+from looply.engine.searching import budget_of, is_like, patterns
+from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
 from looply.execution.searching import SearchValues
 
@@ -55,13 +56,14 @@ class MemoryReads:
             key=lambda head: head.execution_id,
             reverse=True,
         )
+        budget = budget_of(wanted)
         found: list[Head] = []
         for count, head in enumerate(below, 1):
             if _fits(head, wanted) and _is_found(head, self._data.search.get(head.execution_id, ()), wanted):
                 found.append(head)
             if len(found) == limit:
                 return found, ""
-            if count == BUDGET:
+            if count == budget:
                 return found, head.execution_id
         return found, ""
 
@@ -128,6 +130,7 @@ class MemoryReads:
             *(("claim", execution_id) for _, execution_id in data.claims.values()),
             *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
             *(("search_field", key) for key, found in data.search.items() if found),
+            *(("expiry", key) for key in data.expiries),
             *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
             *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
         ]
@@ -148,11 +151,11 @@ class MemoryReads:
 
 def _fits(head: Head, wanted: Filter) -> bool:
     return (
-        (not wanted.workflow_id or head.workflow_id == wanted.workflow_id)
-        and (not wanted.parent or head.parent == wanted.parent)
+        (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
+        and (not wanted.parents or head.parent in wanted.parents)
         and (not wanted.statuses or head.status in wanted.statuses)
-        and (wanted.workflow_version is None or head.workflow_version == wanted.workflow_version)
-        and (not wanted.trigger_type or head.trigger_type == wanted.trigger_type)
+        and (not wanted.workflow_versions or head.workflow_version in wanted.workflow_versions)
+        and (not wanted.trigger_types or head.trigger_type in wanted.trigger_types)
         and (wanted.created_from is None or head.created_on >= wanted.created_from)
         and (wanted.created_to is None or head.created_on < wanted.created_to)
         and (not wanted.process_ids or _answers(head, wanted.process_ids))

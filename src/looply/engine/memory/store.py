@@ -1,31 +1,24 @@
 """The memory store: the rules of the others without a disk, for tests and trials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec.structs import replace
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
 from looply.engine.memory.letters import MemoryLetters
+from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
-from looply.engine.store import (
-    Batch,
-    Boot,
-    EffectRow,
-    Loaded,
-    Placed,
-    Position,
-    StoredDefinition,
-    TimerRow,
-    Unit,
-    Value,
-)
+from looply.engine.memory.survey import MemorySurvey
+from looply.engine.store import Batch, EffectRow, Loaded, Placed, Position, StoredDefinition, TimerRow, Unit, Value
 from looply.errors import DataFolderInUse, Stale
 from looply.execution.deliveries import Delivered, Delivery
 
@@ -87,7 +80,7 @@ class MemoryJournal:
                 workflow_id=data.heads[execution_id].workflow_id,
                 batch=batch,
             )
-            for number, (execution_id, batch) in enumerate(data.order[after[1] : after[1] + limit], after[1] + 1)
+            for number, execution_id, batch in islice(data.placed(after[1]), limit)
         ]
 
     async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
@@ -195,13 +188,23 @@ class MemoryWorkQueue:
 
     async def admissible(self, limit: int) -> Sequence[str]:
         """Returns ids of executions whose turn it is to take a slot."""
-        workflows = sorted({self._data.heads[key].workflow_id for key in self._data.places})
-        lines = [self._data.line_of(workflow_id) for workflow_id in workflows]
-        return [line[0].execution_id for held, line in lines if line and len(held) < line[0].most][:limit]
+        return self._data.admissible()[:limit]
 
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""
         return ()
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
+        """Returns nothing: the start has named them."""
+        return {}
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on."""
+        return await self._commits.submit(lambda: self._data.begin_trial(execution_id))
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads of an execution."""
+        await self._commits.submit(lambda: self._data.end_trial(execution_id))
 
 
 class MemoryStore:
@@ -221,6 +224,8 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
+        self.pruning = MemoryPruning(self.data, self.commits)
+        self.survey = MemorySurvey(self.data)
         self._fold = fold
         self._is_open = False
 
@@ -231,7 +236,7 @@ class MemoryStore:
         data = self.data
         self._is_open = True
         data.epoch += 1
-        poisoned = data.count_loads(self._clock.now())
+        suspects, poisoned = data.suspects(self._clock.now())
         data.is_clean = False
         self.commits.begin(data.epoch)
         return Boot(
@@ -240,6 +245,7 @@ class MemoryStore:
             dictionaries=dict(data.dictionaries),
             definitions=frozenset(data.definitions),
             poisoned=poisoned,
+            suspects=suspects,
         )
 
     async def close(self) -> None:
@@ -264,7 +270,7 @@ class MemoryStore:
         return self.commits.failure
 
     async def abandon(self) -> None:
-        """Ends as a crash does: what is queued is not stored, and the next start counts a load."""
+        """Ends as a crash does: what is queued is not stored, and the next start has suspects."""
         self.commits.crash()
         self._is_open = False
 

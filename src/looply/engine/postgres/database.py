@@ -63,7 +63,8 @@ class Database:
         self.readers = Connections(address, readers, READER_OPTIONS)
         self.ownership = Ownership(self.writers, is_alone=is_alone)
         self._lanes = Lanes()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.writing: set[asyncio.Task[Any]] = set()
+        """The writes of this process that are under way, or wait."""
         self._is_open = False
         self._full_until = float("-inf")
         self.epoch = 0
@@ -94,7 +95,7 @@ class Database:
         if not self._is_open:
             raise ShuttingDown("the store is closed and takes no more units")
         task = asyncio.get_running_loop().create_task(self._in_turn(self._lanes.enter(lanes), act, found))
-        self._tasks.add(task)
+        self.writing.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
@@ -126,8 +127,8 @@ class Database:
     async def finish(self) -> None:
         """Finishes what is being written and takes nothing more; what waits for a database that is away is given up."""
         self._is_open = False
-        while self._tasks:
-            await asyncio.wait(tuple(self._tasks))
+        while self.writing:
+            await asyncio.wait(tuple(self.writing))
 
     def drop(self) -> None:
         """Drops all connections, and with them the lock."""
@@ -140,7 +141,7 @@ class Database:
         self._is_open = False
         if self.failure is None:
             self.failure = StoreLost("the store was abandoned")
-        for task in self._tasks:
+        for task in self.writing:
             task.cancel()
         self.drop()
 
@@ -151,7 +152,7 @@ class Database:
         return StoreLost(str(self.failure))
 
     def _forget(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
+        self.writing.discard(task)
         if not task.cancelled():
             # A caller that went away does not read its exception; that is no defect.
             task.exception()

@@ -41,7 +41,8 @@ def passed_on(unit: Unit, workflow: int) -> tuple[Any, ...]:
     facts: dict[str, Any] = {}
     if unit.sent:
         facts["sent"] = [
-            {"target": row.target, "seq": row.seq, "kind": DELIVERIES.index(kind)} for row, kind in unit.sent
+            {"target": row.target, "sender": row.sender, "seq": row.seq, "kind": DELIVERIES.index(kind)}
+            for row, kind in unit.sent
         ]
     if unit.applied:
         facts["applied"] = _rows(unit.applied)

@@ -1,10 +1,10 @@
 """Lists of executions, newest first, at the same cost at any depth.
 
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
-ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
-the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
-three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
-sources serve which filter says `looply.engine.searching`.
+ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
+where that ends is marked, so that a short page can tell where to go on. Several sources (two statuses, three process
+ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources serve which
+filter, and how large the budget is, says `looply.engine.searching`.
 
 An index is named to PostgreSQL by comparing and ordering all its columns at once: no other one has that order. The
 bare comparison of ids beside it only tells which months are out of the span.
@@ -14,13 +14,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
 from looply.engine.postgres.connections import Connection
 from looply.engine.postgres.names import Names
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
+from looply.engine.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, id_patterns, patterns, ways
+
+_ALL = 0b111111
+"""All statuses, or all kinds of triggers, as bits."""
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
@@ -111,38 +113,24 @@ def _sorted(matches: str) -> str:
 
 
 _FITS = """
-  ((%(statuses)s >> e.status) & 1 = 1 AND %(version)s IN (0, e.version) AND %(trigger)s IN (0, e.trigger)
-  AND %(workflow)s IN (0, e.workflow) AND %(parent)s IN ('', e.parent)
+  ((%(statuses)s >> e.status) & 1 = 1 AND (%(triggers)s >> e.trigger) & 1 = 1
+  AND (%(versions)s::bigint[] IS NULL OR e.version = ANY (%(versions)s::bigint[]))
+  AND (%(workflows)s::integer[] IS NULL OR e.workflow = ANY (%(workflows)s::integer[]))
+  AND (%(parents)s::text[] IS NULL OR e.parent = ANY (%(parents)s::text[]))
   AND (%(patterns)s::text[] IS NULL OR coalesce(e.process_id, e.id::text) LIKE ANY (%(patterns)s::text[])
     OR e.process_id LIKE ANY (%(endings)s::text[])))
 """
 # A term may also be an execution's own id where that has a process id.
 _FOUND = """
-  (%(terms)s::text[] IS NULL OR e.process_id LIKE ANY (%(terms)s::text[])
-    OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
-    OR e.id::text LIKE ANY (%(term_ids)s::text[]) OR e.workflow = ANY (%(term_workflows)s::integer[])
+  (e.process_id LIKE ANY (%(terms)s::text[]) OR (e.status <> 3 AND e.state LIKE ANY (%(terms)s::text[]))
+    OR (%(term_ids)s::text[] IS NOT NULL AND e.id::text LIKE ANY (%(term_ids)s::text[]))
+    OR e.workflow = ANY (%(term_workflows)s::integer[])
     OR EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.value LIKE ANY (%(terms)s::text[])))
-  AND (%(fields)s::jsonb IS NULL OR NOT EXISTS (
-    SELECT 1 FROM jsonb_each(%(fields)s::jsonb) f WHERE NOT EXISTS (
-      SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = f.key
-        AND s.value LIKE ANY (ARRAY(SELECT jsonb_array_elements_text(f.value))))))
 """
-
-
-def _statement(source: str, fits: str) -> str:
-    """Returns the whole statement of a source: at import, from the constants above only."""
-    names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
-    columns = (
-        "e.id",
-        *names,
-        "(SELECT n.id FROM name n WHERE n.n = e.workflow)",
-        "e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.parent, e.seq, e.modified_ms",
-        "e.modified_by",
-        f"coalesce({fits}, false)",
-        "e.place",
-    )
-    parts = ("SELECT ", ", ".join(columns), " FROM (", source, ") e WHERE e.place = %(budget)s OR (", fits, ")")
-    return "".join((*parts, " LIMIT %(limit)s"))
+_HAS_VALUE = """
+  EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND s.name = %(field:n:)s
+    AND s.value LIKE ANY (%(texts:n:)s::text[]))
+"""
 
 
 _SOURCES: Final[Mapping[Kind, str]] = {
@@ -156,12 +144,24 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
-LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
-"""The statements of filters that need the columns of executions only."""
-SEARCHES: Final[Mapping[Kind, str]] = {
-    kind: _statement(source, f"{_FITS} AND {_FOUND}") for kind, source in _SOURCES.items()
-}
-"""The statements of filters with terms or search fields."""
+
+
+def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
+    """Returns the statement that reads one source for a filter that may have terms, and has so many search fields."""
+    found = [_FOUND] if has_terms else []
+    fits = " AND ".join([_FITS, *found, *(_HAS_VALUE.replace(":n:", str(number)) for number in range(fields))])
+    names = ("(SELECT n.id FROM name n WHERE n.n = e.org)", "(SELECT n.id FROM name n WHERE n.n = e.workspace)")
+    columns = (
+        "e.id",
+        *names,
+        "(SELECT n.id FROM name n WHERE n.n = e.workflow)",
+        "e.version, e.status, e.state, e.trigger, e.process_id, e.profile, e.parent, e.seq, e.modified_ms",
+        "e.modified_by",
+        f"coalesce({fits}, false)",
+        "e.place",
+    )
+    parts = ("SELECT ", ", ".join(columns), " FROM (", _SOURCES[kind], ") e WHERE e.place = %(budget)s OR (", fits, ")")
+    return "".join((*parts, " LIMIT %(limit)s"))
 
 
 async def list_heads(
@@ -169,14 +169,18 @@ async def list_heads(
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     bounds = bounds_of(wanted, after, limit)
-    org, *rest = await names.find(connection, organization_id, *([wanted.workflow_id] if wanted.workflow_id else []))
-    workflow = rest[0] if rest else 0
-    if org is None or workflow is None:
+    org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
+    workflows = [number for number in found_workflows if number is not None]
+    if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
     shared: dict[str, Any] = {
         **bounds,
         "org": org,
-        "workflow": workflow,
+        "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
+        "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
+        "versions": list(wanted.workflow_versions) or None,
+        "workflows": workflows or None,
+        "parents": list(wanted.parents) or None,
         "below": UUID(bytes=bounds["below"]),
         "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
@@ -185,29 +189,33 @@ async def list_heads(
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
         shared |= {"patterns": _likes(any_id), "endings": _likes(own)}
-    is_search = bool(wanted.terms or wanted.fields)
-    if is_search:
-        shared |= await _sought(connection, names, wanted)
+    shared |= await _sought(connection, names, wanted)
+    parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with connection.transaction():
         spans = await _first_way(connection, shared, wanted)
+        shared["budget"] = budget_of(wanted, len(spans))
         found = []
         for span in spans:
-            statement = (SEARCHES if is_search else LISTS)[span.kind]
             arguments = await _arguments(connection, names, shared, span)
-            found.append(await (await connection.execute(statement, arguments, binary=True)).fetchall())
+            cursor = await connection.execute(statement(span.kind, **parts), arguments, binary=True)
+            found.append(await cursor.fetchall())
     return merged(found, limit, shared["budget"])
 
 
 async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:
-    ids, _ = patterns(wanted.terms)
-    found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
-    return {
-        "terms": _likes(wanted.terms) if wanted.terms else None,
-        "term_ids": _likes(ids),
-        "term_workflows": [number for number in found if number is not None],
-        "fields": Jsonb({name: _likes(texts) for name, texts in wanted.fields}) if wanted.fields else None,
-    }
+    """Returns what terms and search fields are compared with."""
+    facts: dict[str, Any] = {}
+    for number, (name, texts) in enumerate(wanted.fields):
+        facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}
+    if wanted.terms:
+        found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
+        facts |= {
+            "terms": _likes(wanted.terms),
+            "term_ids": _likes(id_patterns(wanted.terms)) or None,
+            "term_workflows": [number for number in found if number is not None],
+        }
+    return facts
 
 
 async def _first_way(connection: Connection, shared: Mapping[str, Any], wanted: Filter) -> Sequence[Span]:

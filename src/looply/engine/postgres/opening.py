@@ -6,16 +6,17 @@ from importlib.resources import files
 from typing import Final
 
 from looply.clock import to_ms
+from looply.engine.boot import Boot
 from looply.engine.database_server import too_old
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
-from looply.engine.store import Boot
+from looply.engine.store import POISON_LOADS
 from looply.errors import SchemaMismatch
 
-POISON_LOADS: Final = 3
-"""An execution that was loaded more often than this, without a unit and each time before a crash, is parked."""
+_FRONT: Final = 500
+"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
@@ -35,13 +36,20 @@ _DEFINITIONS = "SELECT hash FROM definition"
 _RUNNABLE = (
     "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
     " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
+    " UNION SELECT execution_id FROM place WHERE held = 0"
 )
-_COUNT_LOADS = f"UPDATE execution SET loads = loads + 1 WHERE id IN ({_RUNNABLE})"
-_POISONED = f"SELECT id FROM execution WHERE loads > %(loads)s AND id IN ({_RUNNABLE}) ORDER BY id"
+_SUSPECT = (
+    "UPDATE execution SET loads = 1 WHERE loads = 0 AND id = ANY (ARRAY("
+    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
+    " UNION (SELECT execution_id FROM timer WHERE due_ms <= %(now)s ORDER BY due_ms, execution_id, seq LIMIT %(front)s)"
+    " UNION (SELECT DISTINCT target FROM delivery ORDER BY target LIMIT %(front)s)"
+    " UNION SELECT execution_id FROM first_in_line))"
+)
+_SUSPECTS = f"SELECT id, loads > %(loads)s FROM execution WHERE loads > 0 AND id = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
 
 
 async def read_boot(connection: Connection) -> Boot:
-    """Returns what a process needs that only reads: no epoch is taken and no lease, and no load is counted.
+    """Returns what a process needs that only reads: no epoch is taken and no lease, and nobody is suspect.
 
     Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
     """
@@ -80,15 +88,14 @@ async def upgrade(connection: Connection) -> None:
 async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> Boot:
     """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
 
-    Where one was ended, its process did not leave in order: executions with runnable work count one more load, where
-    processes share the store only what that process was at.
+    Where one was ended, its process did not leave in order: what it may have been at is suspect.
     Raises: psycopg.Error.
     """
-    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": EFFECT_STATES.index("RUNNING")}
+    suspects: Sequence[bytes] = ()
     async with connection.transaction():
         epoch: int = await call(connection, _NEXT_EPOCH)
         if is_alone:
-            poisoned = await _poisoned_alone(connection, epoch, facts)
+            suspects, poisoned = await _suspects_alone(connection, epoch, now)
         else:
             _, poisoned = await end_lost(connection, epoch, POISON_LOADS)
         await connection.execute(_TAKE_LEASE, (epoch,))
@@ -103,14 +110,19 @@ async def take_over(connection: Connection, now: datetime, *, is_alone: bool) ->
             dictionaries=dictionaries,
             definitions=frozenset(name for (name,) in await rows(connection, _DEFINITIONS)),
             poisoned=[id_text(key) for key in poisoned],
+            suspects=frozenset(id_text(key) for key in suspects),
         )
 
 
-async def _poisoned_alone(connection: Connection, epoch: int, facts: Mapping[str, int]) -> Sequence[bytes]:
+async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """Returns the suspects that something is to be done for, and those that ended too many processes."""
+    running = EFFECT_STATES.index("RUNNING")
+    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": _FRONT}
     if await end_others(connection, epoch):
-        await connection.execute(_COUNT_LOADS, facts)
-    cursor = await connection.execute(_POISONED, facts, binary=True)
-    return [key for (key,) in await cursor.fetchall()]
+        await connection.execute(_SUSPECT, facts)
+    cursor = await connection.execute(_SUSPECTS, facts, binary=True)
+    found = await cursor.fetchall()
+    return [key for key, is_poisoned in found if not is_poisoned], [key for key, is_poisoned in found if is_poisoned]
 
 
 def _scripts() -> dict[int, bytes]:

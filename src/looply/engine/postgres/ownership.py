@@ -90,11 +90,11 @@ async def end_others(connection: Connection, epoch: int) -> int:
 
 
 async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
-    """Ends the leases of others that ran out, and counts a load of what those were at.
+    """Ends the leases of others that ran out, and makes suspects of what those were at.
 
     A process that was itself not heard of all the time ends nobody: it cannot tell who is gone from who was cut off.
     Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
-    ended, by whomever that was found out. Of several processes that end one lease, one counts.
+    ended, by whomever that was found out.
     """
     found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, most_loads))
     return (found[0], found[1]) if found is not None else ((), ())

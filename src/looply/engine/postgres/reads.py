@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from looply.engine.claims import Claim
 from looply.engine.orphans import orphans_statement, told
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.postgres.connections import Connection, row, rows
@@ -26,7 +27,7 @@ from looply.engine.rows import (
     wait_from,
 )
 from looply.engine.spans import LOWEST_ID
-from looply.engine.store import Batch, Claim, Work
+from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"

@@ -4,7 +4,7 @@ A row that was taken is given to somebody else when its taker has not done it af
 or be paused. Should it come back, the fence of the execution tells it that it is late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,12 +15,12 @@ from looply.engine.port import Schedule
 from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.deliveries import TAKE_DELIVERIES
 from looply.engine.postgres.ledger import SCHEDULE_COLUMNS
-from looply.engine.postgres.opening import POISON_LOADS
 from looply.engine.postgres.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.schedules import PostgresSchedules
+from looply.engine.postgres.trials import suspects
 from looply.engine.postgres.work import MARK, PostgresWorkQueue
 from looply.engine.rows import Row, delivery_from, effect_from, id_text, optional_instant, schedule_from, timer_from
-from looply.engine.store import EffectRow, TimerRow
+from looply.engine.store import POISON_LOADS, EffectRow, TimerRow
 from looply.execution.deliveries import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -98,7 +98,7 @@ class SharedWorkQueue(PostgresWorkQueue):
         return [delivery_from(each) for each in await self._taken(TAKE_DELIVERIES, (CLAIM_SECONDS, limit))]
 
     async def end_lost_processes(self) -> Sequence[str]:
-        """Ends the leases that ran out; returns the executions that were loaded too often before a crash."""
+        """Ends the leases that ran out; returns the executions that ended too many processes."""
 
         async def write(connection: Connection) -> tuple[Sequence[int], Sequence[bytes]]:
             return await end_lost(connection, self._database.epoch, POISON_LOADS)
@@ -107,6 +107,10 @@ class SharedWorkQueue(PostgresWorkQueue):
         for epoch in ended:
             _log.warning("process_lost", epoch=epoch, unheard_seconds=LEASE_SECONDS)
         return [id_text(key) for key in poisoned]
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns those of these executions that may have ended a process, each with its loads."""
+        return await self._database.read(lambda connection: suspects(connection, execution_ids))
 
     async def _taken(self, statement: str, arguments: tuple[int, ...]) -> Sequence[Row]:
         # What was taken on a connection that broke is not known to anybody: it is free again after a while.

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from looply.clock import Clock
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection, call
@@ -23,12 +24,13 @@ from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
 from looply.engine.postgres.opening import read_boot, take_over, upgrade
 from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
+from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
-from looply.engine.store import Boot
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -76,6 +78,8 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.pruning = PostgresPruning(self._database, names, self.clock)
+        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
 
     @property
     def is_shared(self) -> bool:
@@ -90,8 +94,8 @@ class PostgresStore:
     async def open(self) -> Boot:
         """Takes the database into possession; makes the schema when there is none.
 
-        A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
-        unless the last process that worked on the store ended in order.
+        A new store has the starter dictionary as number 1. What a process may have been at that did not end in
+        order is suspect.
         Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError (code `MOVE_UNFINISHED` for a database
         that a move has not filled to its end).
         """
@@ -153,7 +157,7 @@ class PostgresStore:
         database.drop()
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start counts a load."""
+        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
         self._stop_renewal()
         self._database.abandon()
 

@@ -42,6 +42,8 @@ _HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, 
 _FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
 _FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
+_EXPIRY: Final = "put_expiry(%s::uuid, %s)"
+_HOLD_VALUES: Final = "SELECT hold_lease(%s), hold_values(), "
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
 )
@@ -84,6 +86,8 @@ class UnitWriter:
             org = (await self._names.give(connection, [unit.head.organization_id]))[unit.head.organization_id]
             texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
             statement, arguments = f"{statement}, {_SEARCH}", (*arguments, org, unit.execution_id, *texts)
+        if unit.expires_on is not None:
+            statement, arguments = f"{statement}, {_EXPIRY}", (*arguments, unit.execution_id, to_ms(unit.expires_on))
         if unit.copies:
             wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
             statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
@@ -97,6 +101,8 @@ class UnitWriter:
         numbers = await self._names.give(connection, [unit.head.workflow_id])
         if passed := passed_on(unit, numbers[unit.head.workflow_id]):
             statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
+        if unit.values:
+            statement, arguments = _HOLD_VALUES + statement.removeprefix("SELECT "), (epoch, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:

@@ -44,11 +44,12 @@ _ADMISSIBLE: Final = """
 """
 
 
-def store_deliveries(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
+def store_deliveries(connection: apsw.Connection, unit: Unit) -> None:
     """Writes what a unit sends, and takes away what it has applied."""
     for delivery in unit.sent:
         kind = DELIVERIES.index(delivery.kind)
-        connection.execute(_SEND, (id_bytes(delivery.row.target), key, delivery.row.seq, kind))
+        row = delivery.row
+        connection.execute(_SEND, (id_bytes(row.target), id_bytes(row.sender), row.seq, kind))
     drop_deliveries(connection, unit.applied)
 
 

@@ -1,21 +1,21 @@
 """Lists of executions, newest first, at the same cost at any depth.
 
 Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
-ids, read from the cursor on. What the index does not decide is tested row by row, for at most 20,000 rows of a page;
-the row where that budget ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
+ids, read from the cursor on. What the index does not decide is tested row by row (`fitting.py`), up to a budget of
+rows; the row where that ends is marked, so that a short page can tell where to go on. Several sources (two statuses,
 three process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which
-sources serve which filter says `looply.engine.searching`.
+sources serve which filter, and how large the budget is, says `looply.engine.searching`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import apsw
-import msgspec
 
 from looply.engine.pages import merged
 from looply.engine.port import Filter, Head
-from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, patterns, ways
+from looply.engine.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, ways
+from looply.engine.sqlite.fitting import condition
 from looply.engine.sqlite.names import find_number
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
@@ -85,39 +85,6 @@ def _sorted(matches: str) -> str:
     """  # noqa: S608 - constants
 
 
-_FITS = """
-  ((:statuses >> e.status) & 1) AND :version IN (0, e.version) AND :trigger IN (0, e.trigger)
-  AND :workflow IN (0, e.workflow) AND :parent IN ('', e.parent)
-  AND (:patterns IS NULL
-    OR EXISTS (SELECT 1 FROM json_each(:patterns) p WHERE coalesce(e.process_id, lower(
-      substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
-      substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))) GLOB p.value)
-    OR (e.process_id IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(:endings) p WHERE e.process_id GLOB p.value)))
-"""
-# A term may also be an execution's own id where that has a process id.
-_FOUND = """
-  AND (:terms IS NULL
-    OR EXISTS (SELECT 1 FROM json_each(:terms) p
-      WHERE e.process_id GLOB p.value OR (e.status <> 3 AND e.state GLOB p.value))
-    OR EXISTS (SELECT 1 FROM json_each(:term_ids) p WHERE lower(
-      substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||
-      substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) GLOB p.value)
-    OR EXISTS (SELECT 1 FROM json_each(:term_workflows) w WHERE e.workflow = w.value)
-    OR EXISTS (SELECT 1 FROM search_field s, json_each(:terms) p WHERE s.execution_id = e.id AND s.value GLOB p.value))
-  AND (:fields IS NULL OR NOT EXISTS (
-    SELECT 1 FROM json_each(:fields) f WHERE NOT EXISTS (
-      SELECT 1 FROM search_field s, json_each(f.value, '$[1]') p
-      WHERE s.execution_id = e.id AND s.name = json_extract(f.value, '$[0]') AND s.value GLOB p.value)))
-"""
-
-
-def _statement(source: str, fits: str) -> str:
-    """Returns the whole statement of a source: at import, from the constants above only."""
-    read = source.replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
-    parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
-    return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
-
-
 _SOURCES: Final[Mapping[Kind, str]] = {
     "ORGANIZATION": _BY_ORGANIZATION,
     "WORKFLOW": _BY_WORKFLOW,
@@ -129,10 +96,13 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     "PARENT": _BY_PARENT,
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
-LISTS: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS) for kind, source in _SOURCES.items()}
-"""The statements of filters that need the columns of executions only."""
-SEARCHES: Final[Mapping[Kind, str]] = {kind: _statement(source, _FITS + _FOUND) for kind, source in _SOURCES.items()}
-"""The statements of filters with terms or search fields."""
+
+
+def statement(kind: Kind, fits: str) -> str:
+    """Returns the statement that reads one source; `fits` is the text of a condition."""
+    read = _SOURCES[kind].replace(":columns:", _COLUMNS).replace(":facts:", _FACTS)
+    parts = ("SELECT h.*, ", fits, ", e.n FROM (", read, ") e CROSS JOIN head h ON h.id = e.id")
+    return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
 
 def list_heads(
@@ -140,33 +110,22 @@ def list_heads(
 ) -> tuple[list[Head], str]:
     """Returns one page and where its budget ended; see `looply.engine.store.Reads.list`. Raises: BadRequest."""
     org = find_number(connection, organization_id)
-    workflow = find_number(connection, wanted.workflow_id) if wanted.workflow_id else 0
+    workflows = _numbers(connection, wanted.workflow_ids)
     bounds = bounds_of(wanted, after, limit)
-    if org is None or workflow is None:
+    if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
-    shared: dict[str, Any] = {**bounds, "org": org, "workflow": workflow, "patterns": None, "endings": "[]"}
-    if wanted.process_ids:
-        any_id, own = patterns(wanted.process_ids)
-        shared |= {"patterns": _globs(any_id), "endings": _globs(own)}
-    is_search = bool(wanted.terms or wanted.fields)
-    if is_search:
-        shared |= _sought(connection, wanted)
-    statements = SEARCHES if is_search else LISTS
+    fits, facts = condition(wanted, workflows, _numbers(connection, wanted.term_workflows))
+    shared: dict[str, Any] = {**bounds, **facts, "org": org}
     spans = next(spans for spans in ways(wanted) if _is_served(connection, shared, spans))
-    sources = [(statements[span.kind], _arguments(connection, shared, span)) for span in spans]
-    return merged((connection.execute(*source).fetchall() for source in sources), limit, shared["budget"])
+    shared["budget"] = budget = budget_of(wanted, len(spans))
+    sources = [(statement(span.kind, fits), _arguments(connection, shared, span)) for span in spans]
+    return merged((connection.execute(*source).fetchall() for source in sources), limit, budget)
 
 
-def _sought(connection: apsw.Connection, wanted: Filter) -> dict[str, Any]:
-    ids, _ = patterns(wanted.terms)
-    found = [find_number(connection, each) for each in wanted.term_workflows]
-    fields = [[name, [_glob(text) for text in texts]] for name, texts in wanted.fields]
-    return {
-        "terms": _globs(wanted.terms) if wanted.terms else None,
-        "term_ids": _globs(ids),
-        "term_workflows": msgspec.json.encode([number for number in found if number is not None]).decode(),
-        "fields": msgspec.json.encode(fields).decode() if fields else None,
-    }
+def _numbers(connection: apsw.Connection, names: Sequence[str]) -> list[int]:
+    """Returns the numbers of those of the names of which something is stored."""
+    found = (find_number(connection, name) for name in names)
+    return [number for number in found if number is not None]
 
 
 def _is_served(connection: apsw.Connection, shared: Mapping[str, Any], spans: Sequence[Span]) -> bool:
@@ -186,12 +145,3 @@ def _arguments(connection: apsw.Connection, shared: Mapping[str, Any], span: Spa
         low, high = span.ids
         arguments |= {"lowest": max(shared["lowest"], low), "below": min(shared["below"], high)}
     return arguments
-
-
-def _globs(texts: Sequence[str]) -> str:
-    return msgspec.json.encode([_glob(text) for text in texts]).decode()
-
-
-def _glob(text: str) -> str:
-    """Returns the GLOB pattern of a text in which only `*` is special."""
-    return "".join(f"[{char}]" if char in "?[" else char for char in text)

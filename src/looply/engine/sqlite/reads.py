@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import apsw
 
+from looply.engine.claims import Claim
 from looply.engine.orphans import orphans_statement, told
 from looply.engine.port import Filter, Head, OpenCard
 from looply.engine.rows import (
@@ -24,7 +25,7 @@ from looply.engine.sqlite.deliveries import waiting_for
 from looply.engine.sqlite.lists import list_heads
 from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
-from looply.engine.store import Batch, Claim, Work
+from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
 
 _HEAD = "SELECT * FROM head WHERE id = ?"

@@ -1,16 +1,16 @@
 """The SQLite store: one folder, one file, one writing thread. See `looply.engine.store` for what it promises."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import apsw
 
 from looply.clock import Clock, to_ms
+from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.rows import EFFECT_STATES, id_text
+from looply.engine.rows import id_text
 from looply.engine.sqlite.backup import back_up, integrity_check
 from looply.engine.sqlite.copies import SqliteCopies
 from looply.engine.sqlite.datastores import SqliteDatastores
@@ -28,17 +28,16 @@ from looply.engine.sqlite.opening import (
     open_database,
     prepare_folder,
 )
+from looply.engine.sqlite.pruning import SqlitePruning
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.reserve import Reserve
 from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.survey import SqliteSurvey
 from looply.engine.sqlite.threads import Threads
+from looply.engine.sqlite.trials import suspect, suspects
 from looply.engine.sqlite.work import SqliteWorkQueue
-from looply.engine.store import Boot
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
-
-POISON_LOADS: Final = 3
-"""An execution that was loaded more often than this, without a unit and each time before a crash, is parked."""
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
 _CLEAN = "SELECT value FROM meta WHERE key = 'clean'"
@@ -47,17 +46,6 @@ _HIGHEST = "SELECT max(id) FROM execution"
 _DICTIONARIES = "SELECT n, bytes FROM dictionary"
 _PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (?, ?)"
 _DEFINITIONS = "SELECT hash FROM definition"
-# An effect that only stands in line was never loaded for: it is not to blame for a crash.
-_COUNT_LOADS = """
-  UPDATE execution SET loads = loads + 1 WHERE id IN (
-    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
-"""
-_POISONED = """
-  SELECT id FROM execution WHERE loads > :loads AND id IN (
-    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
-    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery)
-"""
 
 
 class SqliteStore:
@@ -78,7 +66,7 @@ class SqliteStore:
     ) -> None:
         """`seal` is broken up before the file is opened and put on when it is closed in order.
 
-        Without `is_working` the owner runs no execution: it counts no loads, and leaves what a crash left to the next
+        Without `is_working` the owner runs no execution: it makes no suspects, and leaves what a crash left to the next
         one that does.
         """
         self._is_working = is_working
@@ -97,6 +85,8 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.pruning = SqlitePruning(self._threads)
+        self.survey = SqliteSurvey(self._threads)
 
     @property
     def is_shared(self) -> bool:
@@ -113,6 +103,13 @@ class SqliteStore:
         """Transactions of this process so far."""
         return self._threads.groups
 
+    def on_group(self, told: Callable[[int], None]) -> None:
+        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
+
+        To be given before `open`; it must not raise.
+        """
+        self._threads.on_group = told
+
     @property
     def behind(self) -> int:
         """Pages of 4 KiB that are committed and not yet in the file; over 3,000, background work should stand still."""
@@ -121,8 +118,8 @@ class SqliteStore:
     async def open(self) -> Boot:
         """Takes the folder into possession; makes it, and the file in it, when there is none.
 
-        A new store has the starter dictionary as number 1. The executions with runnable work count one more load,
-        unless the last process that worked on the store ended in order.
+        A new store has the starter dictionary as number 1. What the last process that worked on the store may
+        have been at is suspect, unless it ended in order.
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old;
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
@@ -141,7 +138,7 @@ class SqliteStore:
         await asyncio.to_thread(self._leave)
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start counts a load."""
+        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
         await asyncio.to_thread(self._threads.abandon)
         self._release()
 
@@ -206,28 +203,26 @@ class SqliteStore:
         return boot
 
     def _boot(self, connection: apsw.Connection) -> Boot:
-        now = {
-            "now": to_ms(self._clock.now()),
-            "loads": POISON_LOADS,
-            "running": EFFECT_STATES.index("RUNNING"),
-        }
+        now_ms = to_ms(self._clock.now())
         connection.execute("BEGIN IMMEDIATE")
         epoch = connection.execute(_NEXT_EPOCH).get
         if self._is_working:
             if not connection.execute(_CLEAN).get:
-                connection.execute(_COUNT_LOADS, now)
+                suspect(connection, now_ms)
             connection.execute(_SET_CLEAN, (0,))
         dictionaries: Mapping[int, bytes] = {row[0]: row[1] for row in connection.execute(_DICTIONARIES)}
         if not dictionaries:
             dictionaries = {STARTER: starter_dictionary()}
             connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
         highest = connection.execute(_HIGHEST).get
+        suspected, poisoned = suspects(connection, now_ms)
         boot = Boot(
             epoch=epoch,
             highest_id=id_text(highest) if highest is not None else "",
             dictionaries=dictionaries,
             definitions=frozenset(row[0] for row in connection.execute(_DEFINITIONS)),
-            poisoned=[id_text(row[0]) for row in connection.execute(_POISONED, now)],
+            poisoned=poisoned,
+            suspects=suspected,
         )
         connection.execute("COMMIT")
         return boot

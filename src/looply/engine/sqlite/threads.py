@@ -10,7 +10,7 @@ from looply.engine.sqlite.checkpoints import Checkpointer
 from looply.engine.sqlite.names import Names
 from looply.engine.sqlite.readers import Readers
 from looply.engine.sqlite.reserve import Reserve
-from looply.engine.sqlite.writer import Writer
+from looply.engine.sqlite.writer import Writer, unheard
 from looply.errors import EngineError, StoreLost
 
 Result = TypeVar("Result")
@@ -29,6 +29,7 @@ class Threads:
         self._readers: Readers | None = None
         self._checkpointer: Checkpointer | None = None
         self.names = Names()
+        self.on_group: Callable[[int], None] = unheard
 
     @property
     def failure(self) -> Exception | None:
@@ -39,6 +40,11 @@ class Threads:
     def groups(self) -> int:
         """Transactions so far."""
         return self._writer.groups if self._writer is not None else 0
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the next transaction."""
+        return self._writer.waiting if self._writer is not None else 0
 
     @property
     def behind(self) -> int:
@@ -54,6 +60,7 @@ class Threads:
             raise StoreLost(f"{self._path} cannot be opened: {error}") from error
         self._connection = connection
         self._writer = Writer(connection, epoch, self._checkpointer, self._reserve, self.names.forget)
+        self._writer.on_group = self.on_group
         self._checkpointer.start()
         self._writer.start()
 

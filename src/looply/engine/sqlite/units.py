@@ -7,6 +7,7 @@ datastore. A refusal undoes the savepoint.
 import apsw
 
 from looply.clock import to_ms
+from looply.engine.claims import Claim, StoredKey
 from looply.engine.rows import (
     EFFECT_STATES,
     INCIDENT_KINDS,
@@ -22,7 +23,7 @@ from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.letters import put_letters
 from looply.engine.sqlite.names import Names
-from looply.engine.store import Claim, StoredDefinition, StoredKey, Unit, Work, WorkChange
+from looply.engine.store import StoredDefinition, Unit, Work, WorkChange
 from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
@@ -46,6 +47,7 @@ _VALUE_USE = (
 )
 _DEFINITION = "INSERT INTO definition(hash, workflow_id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
+_EXPIRY = "INSERT OR REPLACE INTO expiry(execution_id, due_ms) VALUES (?, ?)"
 _SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
 
 _KEY = (
@@ -114,15 +116,17 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     )
     if unit.values or unit.snapshot is not None:
         _put_payload(connection, key, org, unit)
-    elif unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
+    if unit.snapshot is None and unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
         connection.execute(_DROP_SNAPSHOT, (key,))
     if unit.work != _NO_CHANGE:
         _put_work(connection, key, (org, workflow), unit.work.put)
         _drop_work(connection, key, unit.work)
     if unit.sent or unit.applied:
-        store_deliveries(connection, key, unit)
+        store_deliveries(connection, unit)
     if unit.definition is not None:
         store_definition(connection, unit.definition)
+    if unit.expires_on is not None:
+        connection.execute(_EXPIRY, (key, to_ms(unit.expires_on)))
     if unit.search is not None:
         connection.execute(_DROP_SEARCH, (key,))
         for name, value in unit.search:

@@ -56,6 +56,7 @@ class _Queue:
     def __init__(self) -> None:
         self._items: SimpleQueue[_Item | None] = SimpleQueue()
         self.put = self._items.put
+        self.size = self._items.qsize
 
     def end(self) -> None:
         """Lets the writer end after what is queued."""
@@ -102,6 +103,10 @@ class _Queue:
         return found
 
 
+def unheard(_writes: int) -> None:
+    """Stands for who measures until there is somebody."""
+
+
 class Writer:
     """Takes writes from one event loop and commits them in the order in which they come."""
 
@@ -126,6 +131,13 @@ class Writer:
         """The error after which nothing is taken any more."""
         self.groups = 0
         """Transactions so far."""
+        self.on_group: Callable[[int], None] = unheard
+        """Is told, in the writer's thread, of how many writes a transaction was."""
+
+    @property
+    def waiting(self) -> int:
+        """About how many writes wait for the next transaction."""
+        return self._queue.size()
 
     def start(self) -> None:
         """Starts the thread."""
@@ -198,6 +210,7 @@ class Writer:
         outcomes = [self._one(connection, item) for item in group]
         connection.execute("COMMIT")
         self.groups += 1
+        self.on_group(len(group))
         return outcomes
 
     def _one(self, connection: apsw.Connection, item: _Item) -> _Outcome:

@@ -11,10 +11,11 @@ from looply.definition.pointer import split_pointer
 from looply.errors import Refused
 from looply.execution.address import card_id
 from looply.execution.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
+from looply.execution.card_copy import CardCopy
 from looply.execution.commands import EffectDone
 from looply.execution.datastores import READ, value_at
 from looply.execution.evaluation import reads_secret
-from looply.execution.events import CardClosed, CardCopy, CardWanted, Event, Resumed, StepScheduled, WaitOpened
+from looply.execution.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
 from looply.execution.state import ExecutionState
 from looply.execution.steps.approval_card import default_card
 from looply.execution.steps.card import card_body, people_in

@@ -2,9 +2,10 @@
 
 from looply.definition import SOURCES, AdaptiveCardSettings
 from looply.execution.address import card_id
+from looply.execution.card_copy import CardCopy
 from looply.execution.document import scope_of_step
 from looply.execution.evaluation import reads_secret
-from looply.execution.events import CardClosed, CardCopy, CardWanted, Computed, Event, Resumed
+from looply.execution.events import CardClosed, CardWanted, Computed, Event, Resumed
 from looply.execution.state import Card, cards_of
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import card_output, open_wait

@@ -137,7 +137,11 @@ does not have is named, so that the part brings its stories with it.
     - streams: StreamStories.test_every_unit_is_told_once_in_the_order_of_its_execution,
       StreamStories.test_from_every_place_the_rest_is_told and
       StreamStories.test_a_place_outlives_a_crash_and_nothing_before_it_comes_again
-    - missing: rows that are pruned (needs prune), servers beside each other (one process owns a store)
+    - rows that are pruned, the cursor's own included:
+      PrunedPlaceStories.test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
+    - a stream whose place was pruned:
+      PrunedPlaceStories.test_a_stream_that_goes_on_before_what_was_pruned_is_told_so
+    - missing: servers beside each other (one process owns a store)
 
 12. Secrets and stored states.
     - rotated between attempts: SecretStories.test_a_retry_uses_the_credentials_of_today and
@@ -145,6 +149,12 @@ does not have is named, so that the part brings its stories with it.
     - a state of an older fold: SnapshotStories.test_a_state_of_another_fold_is_ignored
     - a corrected version: RedriveStories.test_the_corrected_version_sends_another_input_under_another_key
     - another step name: RedriveStories.test_the_card_of_a_waiting_execution_still_answers_under_another_name
+    - in open branches and iterations:
+      RenameWithinStories.test_a_card_and_a_wait_of_open_branches_still_take_their_answers,
+      RenameWithinStories.test_iterations_keep_what_they_have_and_new_ones_begin_under_the_new_name and
+      RenameWithinStories.test_a_token_that_was_handed_on_before_its_branch_began_is_known_under_the_new_name
+    - changed input of one iteration:
+      EditWithinStories.test_the_output_of_one_iteration_is_corrected_and_the_others_keep_theirs
     - a secret through repairs: RepairStories.test_a_secret_stays_sealed_through_every_repair
     - the incident of a child: ThawStories.test_the_parent_of_a_child_that_is_repaired_goes_on
 """

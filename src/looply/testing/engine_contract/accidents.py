@@ -11,9 +11,9 @@ from looply.engine.port import Started
 from looply.engine.store import Unit, WorkChange
 from looply.errors import Conflict, Stale, StoreFull, StoreLost
 from looply.execution.commands import AlreadyRestarted, Restarted, Terminated
-from looply.execution.events import Discarded, IncidentOpened, Resumed, StepSucceeded
+from looply.execution.events import Discarded, IncidentOpened, Resumed
 from looply.testing.carriage import RESERVES
-from looply.testing.definitions import asking, call, calling, chain, computing, delaying, note, wait
+from looply.testing.definitions import asking, call, calling, chain, computing, delaying, wait
 from looply.testing.driver import Driver
 from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer
@@ -290,100 +290,3 @@ class FenceStories:
             await first
         assert await second == Terminated()
         assert await engine.events(execution_id, Resumed) == []
-
-
-class PoisonStories:
-    """Executions that bring the process down."""
-
-    async def _crash_at_boot(self, engine: Driver, times: int) -> None:
-        for _ in range(times):
-            await engine.crash(reopens=False)
-            engine.faults.hold()
-            engine.call(engine.open())
-            await engine.faults.holding(1)
-
-    async def test_after_several_crashes_without_progress_it_is_parked(self, engine: Driver) -> None:
-        engine.world.always("call_1", HANG)
-        healthy = await engine.started(asking())
-        poison = await engine.started(calling("GET"))
-        await engine.settle()
-        await self._crash_at_boot(engine, 4)
-        await engine.crash()
-        (incident,) = await engine.events(poison, IncidentOpened)
-        assert (incident.kind, incident.code) == ("POISON", "POISONED")
-        assert len(engine.world.calls) == 1
-        assert await engine.resume(healthy) == Restarted()
-
-    async def test_one_that_finds_no_space_to_be_parked_rests_until_it_does(self, engine: Driver) -> None:
-        engine.world.always("call_1", HANG)
-        poison = await engine.started(calling("GET"))
-        await engine.settle()
-        await self._crash_at_boot(engine, 4)
-        await engine.crash(reopens=False)
-        # There is no space for a moment only: what comes next would find some.
-        engine.faults.fails.append(StoreFull("no space left on the disk"))
-        await engine.open()
-        await engine.settle()
-        assert (await engine.events(poison, IncidentOpened), len(engine.world.calls)) == ([], 1)
-        await engine.tick()
-        (incident,) = await engine.events(poison, IncidentOpened)
-        assert (incident.kind, len(engine.world.calls)) == ("POISON", 1)
-
-    async def test_a_timer_of_one_that_is_not_parked_yet_does_not_fire(self, engine: Driver) -> None:
-        poison = await engine.started(delaying("PT1H"))
-        await engine.stop()
-        engine.clock.advance(timedelta(hours=1))
-        await engine.open()
-        for _ in range(5):
-            engine.faults.hold()
-            engine.call(engine.pump.tick())
-            await engine.faults.holding(1)
-            await engine.crash(reopens=False)
-            engine.faults.fails.append(StoreFull("no space left on the disk"))
-            await engine.open()
-        assert engine.faults.fails == [], "it was to be parked"
-        engine.faults.fails.append(StoreFull("no space left on the disk"))
-        await engine.tick()
-        assert await engine.events(poison, IncidentOpened) == []
-        await engine.tick()
-        (incident,) = await engine.events(poison, IncidentOpened)
-        assert incident.kind == "POISON"
-        assert await engine.events(poison, StepSucceeded) == []
-
-    async def test_progress_between_crashes_is_no_poison(self, engine: Driver) -> None:
-        engine.world.always("call_1", HANG)
-        execution_id = await engine.started(calling("GET"))
-        await engine.settle()
-        for _ in range(6):
-            await engine.crash()
-            await engine.settle()
-        assert await engine.status(execution_id) == "RUNNING"
-        assert len(engine.world.calls) == 7
-        engine.world.open()[0].release()
-
-    async def test_ends_in_order_are_no_poison(self, engine: Driver) -> None:
-        engine.per_queue = 1
-        await engine.restart()
-        engine.world.always("call_1", HANG)
-        await engine.started(calling("GET"))
-        queued = await engine.started(calling("GET"))
-        await engine.settle()
-        for _ in range(6):
-            await engine.stop(timedelta(0))
-            await engine.open()
-            await engine.settle()
-        assert await engine.status(queued) == "RUNNING"
-        engine.world.always("call_1", Answer())
-        while opened := engine.world.open():
-            opened[0].release()
-            await engine.settle()
-
-    async def test_a_parked_execution_can_be_terminated(self, engine: Driver) -> None:
-        engine.world.always("call_1", HANG)
-        poison = await engine.started(chain(call("call_1", "GET"), note()))
-        await engine.settle()
-        await self._crash_at_boot(engine, 4)
-        await engine.crash()
-        assert await engine.terminate(poison) == Terminated()
-        await engine.crash()
-        assert await engine.status(poison) == "TERMINATED"

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from looply.engine.store import Claim
+from looply.engine.claims import Claim
 from looply.testing.definitions import asking, every, note
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.proofs import plant, problems

@@ -257,7 +257,7 @@ class UnknownStories:
         for _ in range(3):
             ids.append(await engine.started(calling("POST")))
             await engine.settle()
-        await engine.pump.recover(engine.boot.epoch, ())
+        await engine.pump.recover(engine.boot)
         engine.world.open()[0].release()
         await engine.settle()
         assert [seen.execution_id for seen in engine.world.calls] == ids

@@ -10,9 +10,10 @@ from looply.definition import Workflow
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Unit, WorkChange
 from looply.errors import Unavailable
+from looply.execution import fold
 from looply.execution.commands import Restarted
 from looply.execution.events import Computed, Discarded, ExecutionStarted
-from looply.testing.definitions import asking, call, card, chain, delay, note, wait
+from looply.testing.definitions import asking, call, card, chain, counting, delay, note, repeating, wait
 from looply.testing.driver import Driver
 from looply.testing.world import HANG, Answer
 
@@ -136,6 +137,31 @@ class SnapshotStories:
         assert statuses == ["COMPLETED", "COMPLETED", "COMPLETED", "FAILED", "COMPLETED"]
         for execution_id in ids:
             assert len(await engine.events(execution_id, ExecutionStarted)) == 1
+
+    async def test_a_long_history_is_read_from_a_stored_state_after_its_end_too(self, engine: Driver) -> None:
+        short, long = [await engine.started(counting(rounds)) for rounds in (3, 400)]
+        await engine.settle()
+        await engine.crash()
+        for execution_id, is_long in ((short, False), (long, True)):
+            loaded = await engine.store.journal.load(execution_id)
+            assert loaded is not None
+            assert loaded.head.status == "COMPLETED"
+            assert (loaded.snapshot is not None, len(loaded.batches) == 0) == (is_long, is_long)
+            whole = fold([event for _, event in await engine.shell.history(execution_id, 0, 10_000)])
+            assert await engine.state(execution_id) == whole
+
+    @pytest.mark.parametrize(("characters", "is_large"), [(10, False), (10_000, True)], ids=["small", "large"])
+    async def test_the_larger_a_state_the_more_events_lie_between_two_that_are_stored(
+        self, engine: Driver, characters: int, is_large: bool
+    ) -> None:
+        count = 200
+        engine.world.script("call_1", *[Answer(data="x" * characters)] * count)
+        execution_id = await engine.started(repeating(call("call_1", "GET"), concurrency=8), {"items": [*range(count)]})
+        await engine.settle()
+        stored = [unit.snapshot.seq for unit in engine.faults.units if unit.snapshot is not None]
+        # The last one is that of the end.
+        assert (await engine.state(execution_id)).seq == stored[-1] > 800
+        assert (len(stored) == 1) == is_large
 
     async def _moved(self, engine: Driver, execution_id: str) -> Any:
         """Returns the state that the execution has after the event that `_plant` stores."""

@@ -36,13 +36,13 @@ async def plant(
 ) -> None:
     """Stores one more event of an execution in a unit that lies in one of these ways; the story is not proved then.
 
-    `more` are fields of the unit.
+    `more` are fields of the unit, and `event`, where it is not to be one that says nothing.
     """
     engine.is_planted = True
     loaded = await engine.store.journal.load(execution_id)
     assert loaded is not None
     seq = loaded.head.seq
-    event = Discarded(at=loaded.head.modified_on, step="wait_1", reason="planted")
+    event = more.pop("event", None) or Discarded(at=loaded.head.modified_on, step="wait_1", reason="planted")
     before = loaded.batches[-1].chain if chain is None else chain
     batch, _ = engine.codec.encode([event], loaded.head.organization_id, execution_id, seq + 1, before)
     unit = Unit(

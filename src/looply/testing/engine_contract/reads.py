@@ -119,11 +119,11 @@ class ListStories:
         assert await paged(engine, 2) == [other, waiting, done]
         assert await paged(engine, 2, statuses=("WAITING",)) == [other, waiting]
         assert await paged(engine, 2, statuses=("COMPLETED", "FAILED")) == [done]
-        assert await paged(engine, 2, workflow_id=id_of(asking())) == [other, waiting]
-        assert await paged(engine, 2, workflow_version=2) == [other]
+        assert await paged(engine, 2, workflow_ids=(id_of(asking()),)) == [other, waiting]
+        assert await paged(engine, 2, workflow_versions=(2,)) == [other]
         assert await paged(engine, 2, process_ids=("PO-1", "QA-1")) == [other, done]
         assert await paged(engine, 2, process_ids=("PO*",)) == [waiting, done]
-        assert await paged(engine, 2, trigger_type="SCHEDULED") == []
+        assert await paged(engine, 2, trigger_types=("SCHEDULED",)) == []
         span = {"created_from": START_TIME + HOUR, "created_to": START_TIME + 2 * HOUR}
         assert await paged(engine, 2, **span) == [waiting]
 

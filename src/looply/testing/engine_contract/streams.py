@@ -12,6 +12,7 @@ from looply.execution.commands import Restarted
 from looply.jsontext import Json
 from looply.testing.definitions import asking, call, chain, computing, delaying, note, wait
 from looply.testing.driver import ORGANIZATION, Driver
+from looply.testing.engine_contract.children import CALLEE, calling_child, child_of
 from looply.testing.world import Answer
 
 FIELDS = ["/payload/output/po", "/note_1/output/note_1", "/wait_1/output/secret", "/payload/output/lines/0/plant"]
@@ -146,6 +147,17 @@ class SearchStories:
         assert await named(engine, "name", "clear") == [execution_id]
         for name in ("token", "copied", "po"):
             assert await named(engine, name, "*") == []
+
+    async def test_the_executions_that_one_has_started_are_found_by_it(self, engine: Driver) -> None:
+        engine.callees.put(CALLEE, computing())
+        parents = [await engine.started(calling_child(), {"po": po}) for po in ("1", "2")]
+        await engine.deliver()
+        for parent in parents:
+            page = await engine.shell.list(ORGANIZATION, Filter(parents=(parent,)))
+            assert [item.head.execution_id for item in page.items] == [await child_of(engine, parent)]
+            assert [item.head.parent for item in page.items] == [parent]
+        none = Filter(parents=(await child_of(engine, parents[0]),))
+        assert (await engine.shell.list(ORGANIZATION, none)).items == []
 
     async def test_a_term_finds_where_an_execution_stands_until_it_has_completed(self, engine: Driver) -> None:
         first = await engine.started(delaying(), process_id="PO-1")

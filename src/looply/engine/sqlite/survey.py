@@ -1,0 +1,100 @@
+"""What stands open in the SQLite store."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import apsw
+
+from looply.engine.rows import INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
+from looply.engine.sqlite.threads import Threads
+from looply.engine.survey import Census, effect_counts
+
+# Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
+_OPEN: Final = (
+    "name n CROSS JOIN execution e INDEXED BY execution_status ON e.org = n.n AND e.status IN (1, 2) AND e.status <> 3"
+)
+_EXECUTIONS: Final = f"SELECT e.status, count(*) FROM {_OPEN} GROUP BY e.status"  # noqa: S608 - of our own
+_FAILED: Final = "SELECT count(DISTINCT execution_id) FROM incident"
+_INCIDENTS: Final = "SELECT kind, count(*) FROM incident GROUP BY kind"
+_EFFECTS: Final = "SELECT substr(queue, 1, instr(queue, ' ') - 1), state, count(*) FROM effect GROUP BY 1, 2"
+_TIMERS: Final = "SELECT count(*), min(due_ms) FROM timer"
+_SCHEDULE: Final = "SELECT min(next_ms + delay_ms) FROM schedule WHERE status = 1 AND next_ms IS NOT NULL"
+_MISSED: Final = (
+    "SELECT coalesce(sum(f.count), 0) FROM schedule s CROSS JOIN fire f ON f.workflow = s.workflow WHERE f.outcome = 5"
+)
+_COUNTS: Final = (
+    "SELECT (SELECT count(*) FROM wait), (SELECT count(*) FROM card),"
+    " (SELECT count(*) FROM card_copy WHERE shown < wanted), (SELECT count(*) FROM delivery),"
+    " (SELECT count(*) FROM continuation), (SELECT count(*) FROM place WHERE held = 0),"
+    " (SELECT count(*) FROM place WHERE held = 1), (SELECT count(*) FROM letter WHERE action = 0)"
+)
+# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others stand beside something else.
+_OWNERLESS: Final = f"""
+  WITH parent(id) AS MATERIALIZED (
+    SELECT replace(e.parent, '-', '') FROM {_OPEN} WHERE e.parent <> ''
+    UNION SELECT replace(e.parent, '-', '') FROM incident i JOIN execution e ON e.id = i.execution_id
+      WHERE e.parent <> '')
+  SELECT e.id FROM {_OPEN}
+    WHERE NOT EXISTS (SELECT 1 FROM effect t WHERE t.execution_id = e.id)
+      AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
+      AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.execution_id = e.id AND t.kind IN (1, 2))
+      AND NOT EXISTS (SELECT 1 FROM continuation t WHERE t.execution_id = e.id)
+      AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
+      AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
+      AND e.id NOT IN (SELECT sender FROM delivery)
+      AND lower(hex(e.id)) NOT IN (SELECT id FROM parent)
+    LIMIT ?
+"""  # noqa: S608 - of our own
+
+
+class SqliteSurvey:
+    """See `looply.engine.survey.Survey`."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def take_duty(self) -> bool:
+        """Returns true: one process owns the folder."""
+        return True
+
+    async def count(self) -> Census:
+        """Returns how much is open."""
+        return await self._threads.read(_count)
+
+    async def ownerless(self, limit: int) -> Sequence[str]:
+        """Returns executions that nothing stored will move."""
+        return await self._threads.read(
+            lambda connection: sorted(id_text(row[0]) for row in connection.execute(_OWNERLESS, (limit,)))
+        )
+
+
+def _count(connection: apsw.Connection) -> Census:
+    executions = {STATUSES[status]: count for status, count in connection.execute(_EXECUTIONS)}
+    if failed := connection.execute(_FAILED).get:
+        executions["FAILED"] = failed
+    (timers, timer_due), counts = _row(connection, _TIMERS), _row(connection, _COUNTS)
+    waits, cards, copies, deliveries, cut, in_line, in_slots, letters = counts
+    return Census(
+        executions=executions,
+        incidents={INCIDENT_KINDS[kind]: count for kind, count in connection.execute(_INCIDENTS)},
+        effects=effect_counts({(name, state == 1): count for name, state, count in connection.execute(_EFFECTS)}),
+        timers=timers,
+        timer_due=optional_instant(timer_due),
+        schedule_due=optional_instant(connection.execute(_SCHEDULE).get),
+        waits=waits,
+        cards=cards,
+        stale_copies=copies,
+        deliveries=deliveries,
+        continuations=cut,
+        in_line=in_line,
+        in_slots=in_slots,
+        letters=letters,
+        missed_starts=connection.execute(_MISSED).get,
+    )
+
+
+def _row(connection: apsw.Connection, statement: str) -> Row:
+    """Returns the one row of a statement that counts."""
+    row: Row
+    (row,) = connection.execute(statement)
+    return row

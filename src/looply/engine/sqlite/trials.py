@@ -1,0 +1,57 @@
+"""Executions that may have brought a process down, in the SQLite store: who is a suspect, and whose trial has begun."""
+
+from typing import Final
+
+import apsw
+
+from looply.engine.rows import EFFECT_STATES, id_bytes, id_text
+from looply.engine.sqlite.deliveries import admissible
+from looply.engine.store import POISON_LOADS
+
+_FRONT: Final = 500
+"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
+
+# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+_SUSPECT: Final = """
+  UPDATE execution SET loads = 1 WHERE loads = 0 AND id IN (
+    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
+    UNION SELECT execution_id FROM (
+      SELECT execution_id FROM timer WHERE due_ms <= :now ORDER BY due_ms, execution_id, seq LIMIT :front)
+    UNION SELECT target FROM (SELECT DISTINCT target FROM delivery ORDER BY target LIMIT :front))
+"""
+_SUSPECT_ONE: Final = "UPDATE execution SET loads = 1 WHERE loads = 0 AND id = ?"
+_SUSPECTS: Final = """
+  SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id IN (
+    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery
+    UNION SELECT execution_id FROM place WHERE held = 0)
+"""
+_BEGIN: Final = "UPDATE execution SET loads = loads + 1 WHERE id = ?"
+_END: Final = "UPDATE execution SET loads = 0 WHERE id = ? AND loads > 0"
+
+
+def suspect(connection: apsw.Connection, now_ms: int) -> None:
+    """Makes suspects of all executions that a process was at which ended without order."""
+    connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": _FRONT})
+    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, _FRONT)])
+
+
+def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:
+    """Returns the suspects that something is to be done for, and those of them that ended too many processes."""
+    facts = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
+    found = [(id_text(key), is_poisoned) for key, is_poisoned in connection.execute(_SUSPECTS, facts)]
+    return (
+        frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),
+        sorted(execution_id for execution_id, is_poisoned in found if is_poisoned),
+    )
+
+
+def begin_trial(connection: apsw.Connection, key: bytes | None) -> bool:
+    """Counts a load; it stays when the process does not come to the end of the trial."""
+    connection.execute(_BEGIN, (key,))
+    return connection.changes() == 1
+
+
+def end_trial(connection: apsw.Connection, key: bytes | None) -> None:
+    """Forgets the loads."""
+    connection.execute(_END, (key,))

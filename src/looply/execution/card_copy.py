@@ -1,0 +1,15 @@
+"""A copy of a card as events tell of it: who has it."""
+
+import msgspec
+
+
+class CardCopy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recipient's copy of a card. `part` counts the copies of a step from 0.
+
+    `takes` are the parts whose place it takes: those copies were passed on to this recipient.
+    """
+
+    card_id: str
+    recipient: str
+    part: int = 0
+    takes: tuple[int, ...] = ()

@@ -1,0 +1,84 @@
+"""Other releases to go to: copies of this tree that call themselves by another version, and may change tables.
+
+What such a release writes says by whom it was written. It stands for any release that may run beside this one.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+TREE: Final = Path(__file__).parents[2] / "src" / "looply"
+NEXT: Final = ".post1"
+
+_VERSION: Final = re.compile(r'__version__ = "([^"]+)"')
+_REVISIONS: Final = re.compile(r'^REVISIONS = \((.*), "(\d+)"\)$', re.MULTILINE)
+
+_MORE_TABLES: Final = """
+-- What a release may do to tables while processes of the one before work: columns with a default, a table, an index.
+DO $$
+DECLARE name text;
+BEGIN
+  FOR name IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'looply' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname
+  LOOP
+    EXECUTE format('ALTER TABLE %I ADD COLUMN of_the_next integer NOT NULL DEFAULT 0', name);
+  END LOOP;
+END $$;
+CREATE TABLE of_the_next(n integer PRIMARY KEY);
+CREATE INDEX effect_of_the_next ON effect(of_the_next);
+"""
+_MORE_CATALOG: Final = '''
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Adds a column with a default to what every call reads."""
+    for name in ("api_keys", "workflow_versions", "bulks"):
+        op.add_column(name, sa.Column("of_the_next", sa.Integer(), nullable=False, server_default="0"))
+'''
+
+
+@dataclass(frozen=True)
+class Release:
+    """A copy of this tree: its version, and the environment that runs it."""
+
+    version: str
+    environment: dict[str, str]
+
+
+def next_release(folder: Path, *, has_more_tables: bool = False) -> Release:
+    """Makes a copy of this tree with another version, and a step further in the schemas when it `has_more_tables`."""
+    tree = folder / "looply"
+    shutil.copytree(TREE, tree, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tree / "__init__.py"
+    text = file.read_text(encoding="utf-8")
+    found = _VERSION.search(text)
+    assert found, file
+    version = found[1] + NEXT
+    file.write_text(text.replace(found[0], f'__version__ = "{version}"'), encoding="utf-8")
+    if has_more_tables:
+        _add_tables(tree)
+    return Release(version, {"PYTHONPATH": str(folder)})
+
+
+def _add_tables(tree: Path) -> None:
+    schema = tree / "engine" / "postgres" / "schema"
+    newest = max(int(path.name[:4]) for path in schema.glob("*.sql"))
+    (schema / f"{newest + 1:04}_next.sql").write_text(_MORE_TABLES, encoding="utf-8")
+    file = tree / "catalog" / "schema.py"
+    text = file.read_text(encoding="utf-8")
+    found = _REVISIONS.search(text)
+    assert found, file
+    before, revision = found[2], f"{int(found[2]) + 1:04}"
+    file.write_text(text.replace(f'"{before}")', f'"{before}", "{revision}")'), encoding="utf-8")
+    versions = tree / "catalog" / "migrations" / "versions"
+    migration = _MORE_CATALOG.format(revision=revision, before=before)
+    (versions / f"v{revision}_next.py").write_text(f'"""The next release."""\n{migration}', encoding="utf-8")

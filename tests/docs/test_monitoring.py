@@ -1,0 +1,99 @@
+"""For whoever is on call: metrics and alerts are those of the code, commands are accepted as they are written."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from docs_pages import DOCS, WRITTEN, blocks, prose
+from test_pages import named, slugs
+
+from looply.app.metrics import MEASURES, Measure
+from looply.cli.command_line import is_help, parse
+
+HOW_TO = DOCS / "how-to"
+OPERATE = HOW_TO / "operate.md"
+STANDS_STILL = HOW_TO / "stands-still.md"
+BY_NAME = {measure.name: measure for measure in MEASURES}
+NAME = re.compile(r"\blooply_(?!catalog\b)[a-z_]+[a-z]\b")
+OURS = tuple(f"looply_{part}" for part in ("executions", "incidents", "http", "commit", "effects", "store", "timers"))
+
+
+def rules() -> list[dict[str, Any]]:
+    """Returns the alert rules of the page."""
+    texts = [text for language, text in blocks(OPERATE) if language == "yaml" and "groups:" in text]
+    (document,) = [yaml.safe_load(text) for text in texts]
+    found: list[dict[str, Any]] = document["groups"][0]["rules"]
+    return found
+
+
+def measured(name: str) -> Measure | None:
+    """Returns the metric that a series belongs to."""
+    if name in BY_NAME:
+        return BY_NAME[name] if BY_NAME[name].kind != "histogram" else None
+    plain = re.sub(r"_(bucket|count|sum)$", "", name)
+    found = BY_NAME.get(plain)
+    return found if found is not None and found.kind == "histogram" else None
+
+
+def test_the_table_of_metrics_names_every_metric_and_no_other() -> None:
+    section = prose(OPERATE).partition("## Metrics")[2].partition("\n### Alerts")[0]
+    first_cells = "\n".join(line.split("|")[1] for line in section.splitlines() if line.startswith("|"))
+    assert sorted(re.findall(r"`(looply_[a-z_]+)`", first_cells)) == sorted(BY_NAME)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=named)
+def test_metrics_that_a_page_names_are_those_of_the_code(page: Path) -> None:
+    names = {name for name in NAME.findall(page.read_text(encoding="utf-8")) if name.startswith(OURS)}
+    assert {name for name in names if name not in BY_NAME and measured(name) is None} == set()
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_asks_for_series_and_labels_that_there_are(rule: dict[str, Any]) -> None:
+    names = NAME.findall(rule["expr"])
+    assert names or "up{" in rule["expr"]
+    for name in names:
+        measure = measured(name)
+        assert measure is not None, name
+        for text in re.findall(rf"{name}\{{([^}}]*)\}}", rule["expr"]):
+            assert set(re.findall(r"(\w+)=", text)) <= set(measure.labels), name
+        if measure.kind == "counter":
+            assert re.search(rf"(rate|increase)\({name}", rule["expr"]), f"{name} is a counter"
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_says_what_to_do(rule: dict[str, Any]) -> None:
+    page, _, anchor = rule["annotations"]["do"].partition("#")
+    assert (HOW_TO / page).is_file()
+    assert not anchor or anchor in slugs(HOW_TO / page)
+
+
+@pytest.mark.parametrize(
+    "promise",
+    ["looply_stale_cards", "looply_orphan_executions", "looply_schedule_starts_missed", "looply_timers_lag_seconds"],
+)
+def test_what_is_promised_has_an_alert(promise: str) -> None:
+    assert any(promise in rule["expr"] for rule in rules())
+
+
+def commands(page: Path) -> list[str]:
+    """Returns every command line of ours on a page, in blocks and within the text."""
+    lines = [
+        line.strip() for language, text in blocks(page) if language in ("sh", "bash") for line in text.splitlines()
+    ]
+    # Blocks within lists are indented.
+    indented = re.findall(r"^ +(looply .+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    inline = re.findall(r"`(looply [^`\n]+)`", prose(page))
+    return [line for line in (*lines, *indented, *inline) if line.startswith("looply ")]
+
+
+def test_the_page_for_the_night_has_commands() -> None:
+    assert len(commands(STANDS_STILL)) > 15
+
+
+@pytest.mark.parametrize("line", commands(STANDS_STILL))
+def test_a_command_for_the_night_is_accepted_as_it_is_written(line: str) -> None:
+    command, _, _ = parse(shlex.split(line)[1:])
+    assert not is_help(command)

@@ -1,0 +1,110 @@
+"""Engines that are wrong in one thing each about what executions send each other, cards elsewhere, bulks, letters and
+ledgers. `directed.py` has the scenarios that catch them."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+from typing import Any
+
+from msgspec.structs import replace
+from mutants import _both, _replaced
+
+from looply.app.bulk_runner import BulkRunner
+from looply.app.bulks import stored_filter
+from looply.catalog.bulks import Progress
+from looply.engine.memory.store import MemoryWorkQueue
+from looply.engine.reconciler import Reconciler
+from looply.engine.scheduling import Scheduling, waiting_for
+
+
+def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
+    """What one execution sent to another one is removed before the unit that applies it is stored."""
+    original = MemoryWorkQueue.deliveries
+
+    async def deliveries(self: Any, limit: int) -> Sequence[Any]:
+        taken = await original(self, limit)
+        for delivery in taken:
+            self._data.deliveries.pop(delivery.row, None)
+        return taken
+
+    return _replaced(MemoryWorkQueue, "deliveries", deliveries)
+
+
+def d02_a_copy_counts_as_shown_as_it_is_wanted_by_then() -> AbstractContextManager[None]:
+    """After a call of a channel the copy counts as what it has to be by then, not as what was shown."""
+    original = Reconciler._shown
+
+    async def shown(self: Any, row: Any) -> tuple[int, str]:
+        _, handle = await original(self, row)
+        rows = await self._copies.of_execution(row.execution_id)
+        return next(one.wanted for one in rows if one.card_id == row.card_id), handle
+
+    return _replaced(Reconciler, "_shown", shown)
+
+
+def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]:
+    """A bulk says that it has come to the end of a slice, and then acts on what is in it."""
+    original = BulkRunner._slice
+
+    async def ahead(self: Any, bulk: Any) -> Any:
+        page = await self._services.engine.list(bulk.organization_id, stored_filter(bulk.wanted), bulk.place, 10)
+        last = page.items[-1].head.execution_id if page.items else bulk.place
+        noted = Progress(place=last, done=0, refused=0, is_last=False)
+        await self._services.catalog.bulks.record(bulk.bulk_id, self._holder, noted)
+        return await original(self, bulk)
+
+    return _replaced(BulkRunner, "_slice", ahead)
+
+
+def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
+    """Whoever comes second to a letter settles it once more."""
+    settling, folding = import_module("looply.execution.settling"), import_module("looply.execution.letters")
+    settle, settled = settling.settle_letter, folding.settled
+
+    def unsettled(state: Any, number: int) -> Any:
+        letter = state.letters.get(number)
+        return (
+            state if letter is None else replace(state, letters=state.letters.set(number, replace(letter, action="")))
+        )
+
+    def settle_again(workflow: Any, state: Any, command: Any, limits: Any) -> Any:
+        return settle(workflow, unsettled(state, command.letter), command, limits)
+
+    def settled_again(state: Any, event: Any) -> Any:
+        return settled(unsettled(state, event.letter), event)
+
+    # The package has a function of the same name, which hides the module from an import.
+    answering = import_module("looply.execution.answer")
+    return _both(_replaced(answering, "settle_letter", settle_again), _replaced(folding, "settled", settled_again))
+
+
+def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContextManager[None]:
+    """A start that waits is made by everybody who has found it."""
+    data = import_module("looply.engine.memory.data")
+    original = data._waits_for
+
+    def waits_for(fire: Any, schedule: Any, ledger: Any) -> bool:
+        return True if fire.was_queued else bool(original(fire, schedule, ledger))
+
+    return _replaced(data, "_waits_for", waits_for)
+
+
+def d06_missed_starts_have_no_row_in_the_ledger() -> AbstractContextManager[None]:
+    """A schedule moves past what it has missed, and nobody is told."""
+
+    async def miss(self: Any, schedule: Any, definition: Any, due: Any, _now: Any) -> None:
+        following = due.starts[0].nominal if due.starts else due.next
+        await self._store.schedules.put(waiting_for(schedule, definition, following))
+
+    return _replaced(Scheduling, "_miss", miss)
+
+
+def d07_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None]:
+    """The quorum is met when one approval is still missing."""
+    deciding = import_module("looply.execution.deciding")
+    original = deciding.verdict
+
+    def verdict(terms: Any, votes: Any) -> Any:
+        return original(replace(terms, quorum=max(terms.quorum - 1, 1)), votes)
+
+    return _replaced(deciding, "verdict", verdict)

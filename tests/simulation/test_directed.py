@@ -1,0 +1,27 @@
+"""What befalls by chance too rarely is arranged: the engine stands it, and one that is wrong in one thing does not."""
+
+import directed_mutants
+import pytest
+from directed import SCENARIOS, Scenario, problems_of
+from mutants import RARE
+
+
+def name_of(scenario: Scenario) -> str:
+    return scenario.__name__
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_nothing_is_wrong_after_a_scenario(scenario: Scenario) -> None:
+    assert problems_of(scenario) == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_the_mutant_of_a_scenario_is_caught(scenario: Scenario) -> None:
+    with SCENARIOS[scenario]():
+        problems = problems_of(scenario)
+    assert problems, SCENARIOS[scenario].__doc__
+
+
+def test_each_mutant_that_chance_seldom_catches_has_a_scenario() -> None:
+    of_scenarios = {made for name, made in vars(directed_mutants).items() if name[0] == "d" and name[1:3].isdigit()}
+    assert set(SCENARIOS.values()) == of_scenarios | set(RARE)

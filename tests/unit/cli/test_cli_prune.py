@@ -1,0 +1,104 @@
+"""`looply db prune` on a data folder: what it counts, what it removes, and what it refuses."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_kit import Command
+
+from looply.bootstrap import CATALOG_FILE
+from looply.clock import SystemClock
+from looply.engine.sqlite import SqliteStore
+from looply.engine.sqlite.lock import FolderLock
+from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME
+from looply.engine.sqlite.seal import Seal
+from looply.testing.store_samples import OTHER_WORKFLOW, WORKFLOW, Samples
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def data(tmp_path: Path, run: Command) -> Path:
+    """Gives a folder with two executions of each of two workflows that ended 40 and 20 days ago, and one that waits."""
+    folder = tmp_path / "data"
+    assert run("init", "--data", str(folder), "--json").status == 0
+    asyncio.run(_fill(folder))
+    return folder
+
+
+def store_in(folder: Path) -> SqliteStore:
+    """Returns the store of a folder, which is sealed when it is closed."""
+    return SqliteStore(folder, SystemClock(), seal=Seal(folder, (CATALOG_FILE, FILE_NAME)))
+
+
+async def _fill(folder: Path) -> None:
+    store = store_in(folder)
+    await store.open()
+    samples = Samples()
+    for days in (40, 20):
+        samples.now = SystemClock().now() - days * DAY
+        for workflow_id in (WORKFLOW, OTHER_WORKFLOW):
+            expires_on = samples.now + 10 * DAY if workflow_id == OTHER_WORKFLOW else None
+            await store.journal.commit(
+                samples.first(status="COMPLETED", workflow_id=workflow_id, expires_on=expires_on)
+            )
+    await store.journal.commit(samples.first(status="WAITING"))
+    await store.close()
+
+
+def _prune(run: Command, data: Path, *more: str, **environment: str) -> Any:
+    done = run("db", "prune", "--data", str(data), *more, "--json", env=environment)
+    assert done.status == 0, done.err
+    return done.document
+
+
+def test_without_an_age_what_is_kept_no_longer_goes(run: Command, data: Path) -> None:
+    counted = _prune(run, data, "--dry-run")
+    assert (counted["executions"], counted["dry_run"], "freed_bytes" in counted) == (2, True, False)
+    told = _prune(run, data)
+    assert (told["executions"], told["bytes"], told["held"]) == (2, counted["bytes"], 0)
+    assert told["freed_bytes"] >= 0
+    assert _prune(run, data)["executions"] == 0
+    assert _prune(run, data, LOOPLY_RETENTION_DAYS="30")["executions"] == 1
+    assert _prune(run, data, LOOPLY_RETENTION_DAYS="15")["executions"] == 1
+
+
+def test_an_age_counts_whatever_a_workflow_says(run: Command, data: Path) -> None:
+    assert _prune(run, data, "--older-than", "P1M", "--dry-run")["executions"] == 2
+    assert _prune(run, data, "--older-than", "P1Y")["executions"] == 0
+    assert _prune(run, data, "--older-than", "P10D", "--workflow", OTHER_WORKFLOW.upper())["executions"] == 2
+    assert _prune(run, data, "--older-than", "P10D")["executions"] == 2
+
+
+def test_people_read_a_table(run: Command, data: Path) -> None:
+    shown = run("db", "prune", "--offline", "--dry-run", env={"LOOPLY_DATA": str(data)}).out
+    assert "executions would go" in shown
+    assert "bytes back on the disk" in run("db", "prune", "--offline", env={"LOOPLY_DATA": str(data)}).out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "--offline"),
+        (("--offline", "--data", "x"), "--offline"),
+        (("--offline", "--older-than", "30 days"), "such as P30D"),
+        (("--offline", "--older-than", "P99999Y"), "such as P30D"),
+        (("--offline", "--workflow", "orders"), "the id of a workflow"),
+    ],
+)
+def test_what_is_no_span_no_workflow_and_no_place_is_wrong_usage(
+    run: Command, data: Path, options: tuple[str, ...], says: str
+) -> None:
+    done = run("db", "prune", *options, "--json", env={"LOOPLY_DATA": str(data)})
+    assert (done.status, done.document["code"]) == (2, "USAGE")
+    assert says in done.document["message"]
+
+
+def test_a_folder_that_a_server_has_is_left_to_it(run: Command, data: Path) -> None:
+    lock = FolderLock(data / LOCK_NAME)
+    lock.take()
+    done = run("db", "prune", "--data", str(data), "--json")
+    lock.release()
+    assert (done.status, done.document["code"]) == (1, "DATA_FOLDER_IN_USE")

@@ -1,0 +1,42 @@
+"""How a search is served: how many rows a page looks at, and what a pattern may fit."""
+
+import pytest
+
+from looply.engine.port import Filter
+from looply.engine.searching import BUDGET, budget_of, id_patterns, ways
+
+EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
+
+
+def texts(count: int) -> tuple[str, ...]:
+    return tuple(f"*{number}*" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rows"),
+    [
+        (Filter(), BUDGET),
+        (Filter(terms=texts(10)), BUDGET),
+        (Filter(terms=texts(20)), BUDGET // 2),
+        (Filter(terms=texts(10), process_ids=texts(10), fields=(("po", texts(10)),)), BUDGET // 3),
+    ],
+)
+def test_with_more_than_ten_texts_a_page_looks_at_fewer_rows(wanted: Filter, rows: int) -> None:
+    assert budget_of(wanted) == rows
+
+
+def test_spans_share_the_rows_that_a_page_looks_at() -> None:
+    assert budget_of(Filter(workflow_ids=("a", "b")), 2) == BUDGET // 2
+    assert budget_of(Filter(terms=texts(30)), 90) == 200
+
+
+def test_only_what_an_id_may_be_is_compared_with_ids() -> None:
+    found = id_patterns(("PO-*", "4500*", EXECUTION.upper(), "*4711", "0194*01"))
+    assert found == ["4500*", "0194*01", EXECUTION]
+
+
+def test_each_workflow_and_each_parent_is_a_span_of_its_own_once() -> None:
+    (found,) = ways(Filter(workflow_ids=("a", "b", "a")))
+    assert [span.facts for span in found] == [{"span_workflow": "a"}, {"span_workflow": "b"}]
+    first, _ = ways(Filter(parents=("a", "b", "a")))
+    assert [(span.kind, span.facts["parent"]) for span in first] == [("PARENT", "a"), ("PARENT", "b")]
