@@ -290,11 +290,8 @@ async def _compose(
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
     means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-
-    async def labels_of(execution_id: str) -> Mapping[str, str]:
-        return await shell.labels(execution_id)
-
-    dispatcher = _dispatcher(settings, registry, clock, connectors, labels_of)
+    # The shell, which knows the labels, comes after what it is made of.
+    dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     shell = Shell(
         Parts(
             store=store,
