@@ -288,11 +288,8 @@ async def _compose(
     stack.push_async_callback(catalog.close)
     registry = load_connectors()
     worker = _worker(settings, registry, catalog, clock, stack)
-
-    async def labels_of(execution_id: str) -> Mapping[str, str]:
-        return await shell.labels(execution_id)
-
-    dispatcher = _dispatcher(settings, registry, clock, connectors, labels_of)
+    # The shell, which knows the labels, comes after what it is made of.
+    dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     shell = Shell(
         Parts(
             store=store,
