@@ -105,9 +105,9 @@ class SqliteStore:
         return self._threads.groups
 
     def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
+        """Gives the function that is told, in the writer's thread, of how many writes a transaction is.
 
-        To be given before `open`; it must not raise.
+        It must not raise.
         """
         self._threads.on_group = told
 
