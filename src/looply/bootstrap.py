@@ -101,12 +101,11 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         # The store goes first: its lock is what makes a data folder this process's own.
-        metrics = Metrics(settings.engine)
-        store, seal, clock = _store(settings, clock or SystemClock(), metrics, is_working=is_working)
+        store, seal, clock = _store(settings, clock or SystemClock(), is_working=is_working)
         stack.push_async_callback(store.close)
         boot = await store.open()
         try:
-            application = await _compose(settings, store, clock, connectors, stack, metrics)
+            application = await _compose(settings, store, clock, connectors, stack)
         except StoreCorrupt:
             seal.withhold()
             raise
@@ -208,13 +207,11 @@ async def _watch_store(application: Application) -> None:
     application.services.lifecycle.drain()
 
 
-def _store(settings: Settings, clock: Clock, metrics: Metrics, *, is_working: bool) -> tuple[Store, Seal, Clock]:
+def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
     """Returns the store, not open yet, the seal of a data folder (that of a database does nothing), and its clock."""
     if settings.engine == "embedded":
         seal = Seal(settings.data, (CATALOG_FILE, FILE_NAME))
-        folder = SqliteStore(settings.data, clock, seal=seal, is_working=is_working)
-        folder.on_group(metrics.grouped)
-        return folder, seal, clock
+        return SqliteStore(settings.data, clock, seal=seal, is_working=is_working), seal, clock
     with _extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock, is_alone=settings.engine == "postgres")
@@ -272,35 +269,33 @@ def _dispatcher(
     return TemporalDispatcher(reached, clock, serving=carried, labels_of=labels_of)
 
 
-async def _compose(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    connectors: Sequence[str] | None,
-    stack: AsyncExitStack,
-    metrics: Metrics,
-) -> Application:
-    entropy, sealer = SystemEntropy(), Sealer(_key(settings))
-    catalog = await _catalog(settings, sealer, clock, entropy)
-    stack.push_async_callback(catalog.close)
-    registry = load_connectors()
+def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clock, stack: AsyncExitStack) -> Worker:
+    """Returns what carries effects out; its connections and processes end with the stack."""
     policy = EgressPolicy(settings.egress_allow)
     client = build_client(policy, settings.limits)
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
     means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    return Worker(registry, CatalogConnections(catalog), client.sender, clock, means)
 
-    async def labels_of(execution_id: str) -> Mapping[str, str]:
-        return await shell.labels(execution_id)
 
-    dispatcher = _dispatcher(settings, registry, clock, connectors, labels_of)
+async def _compose(
+    settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
+) -> Application:
+    entropy, sealer = SystemEntropy(), Sealer(_key(settings))
+    catalog = await _catalog(settings, sealer, clock, entropy)
+    stack.push_async_callback(catalog.close)
+    registry = load_connectors()
+    worker = _worker(settings, registry, catalog, clock, stack)
+    # The shell, which knows the labels, comes after what it is made of.
+    dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108
     shell = Shell(
         Parts(
             store=store,
             codec=Codec(sealer),
             dispatcher=dispatcher,
-            worker=Worker(registry, CatalogConnections(catalog), client.sender, clock, means),
+            worker=worker,
             clock=clock,
             entropy=entropy,
             limits=settings.limits,
@@ -317,7 +312,7 @@ async def _compose(
         links=Links(settings.public_url),
         feed=shell.feed,
         limits=settings.limits,
-        metrics=metrics,
+        metrics=Metrics(settings.engine),
         metrics_token=settings.metrics_token,
     )
 
@@ -363,6 +358,8 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
 
     shell.on_change(changed)
     shell.on_commit(metrics.committed)
+    if isinstance(store, SqliteStore):
+        store.on_group(metrics.grouped)
     metrics.stand_by(standing)
 
 

@@ -5,6 +5,7 @@ processes make in the course of calls, mails and functions, and the filter of ea
 `systemd-analyze`, must have it.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -28,6 +29,9 @@ CODE = (
     ("python", "x = []\nwhile True:\n    x.append('a' * 100000)", "FAILED"),
 )
 """Code of both languages that ends by itself, and that is ended for its time and its memory."""
+
+OF_ROOT = {"fchown"} if os.geteuid() == 0 else set()
+"""SQLite gives the files that it makes to the owner of the database, where it may. The units run it as a user."""
 
 
 @pytest.fixture(scope="module")
@@ -120,5 +124,5 @@ def work(org: Organization, sink: Sink, mail_port: int) -> None:
 def test_a_unit_lets_through_what_its_processes_ask_for(
     unit: Path, sets: dict[str, list[str]], made_calls: set[str]
 ) -> None:
-    assert {"execve", "prlimit64", "prctl", "setsid", "sendto"} <= made_calls, "the tracer saw too little"
-    assert made_calls - let_through(unit, sets) == set()
+    assert {"execve", "prlimit64", "prctl", "setsid", "connect"} <= made_calls, "the tracer saw too little"
+    assert made_calls - let_through(unit, sets) - OF_ROOT == set()

@@ -228,11 +228,11 @@ async def test_schedules_fire_next_when_they_would_have_fired_in_the_folder(
     hourly = every("PT1H")
     before = await driver.schedule(hourly)
     assert (before.last, before.status) == (installation.clock.now(), "ACTIVE")
-    fired = len(await driver.newest(workflow_id=id_of(hourly)))
+    fired = len(await driver.newest(workflow_ids=(id_of(hourly),)))
     await driver.advance(timedelta(minutes=59))
-    assert len(await driver.newest(workflow_id=id_of(hourly))) == fired
+    assert len(await driver.newest(workflow_ids=(id_of(hourly),))) == fired
     await driver.advance(timedelta(minutes=1))
-    assert len(await driver.newest(workflow_id=id_of(hourly))) == fired + 1
+    assert len(await driver.newest(workflow_ids=(id_of(hourly),))) == fired + 1
     await driver.finish()
 
 

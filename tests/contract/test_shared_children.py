@@ -58,7 +58,7 @@ class TestChildren:
         for parent in parents:
             assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
             assert len(await some[2].events(parent, ChildClosed)) == 1
-        assert len(await some[0].newest(workflow_id=CALLEE)) == 9
+        assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 9
 
     async def test_a_process_goes_on_with_what_another_one_left(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=calling_child(workflow_id=OTHER), other=asking())
@@ -84,7 +84,7 @@ class TestChildren:
         await deliver(processes)
         child = await child_of(b, parent)
         assert await statuses(b, parent, child) == ["WAITING", "WAITING"]
-        assert len(await b.newest(workflow_id=CALLEE)) == 1
+        assert len(await b.newest(workflow_ids=(CALLEE,))) == 1
 
     async def test_a_paused_process_that_comes_back_starts_no_second_child(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=asking())
@@ -98,7 +98,7 @@ class TestChildren:
         await processes.together(taking)
         await deliver(processes)
         assert await statuses(b, parent, await child_of(b, parent)) == ["WAITING", "WAITING"]
-        assert len(await b.newest(workflow_id=CALLEE)) == 1
+        assert len(await b.newest(workflow_ids=(CALLEE,))) == 1
         assert processes.sql("SELECT count(*) FROM delivery") == [(0,)]
 
     async def test_the_end_of_a_child_and_of_its_parent_in_two_processes_agree(self, processes: Processes) -> None:

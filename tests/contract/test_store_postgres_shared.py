@@ -199,7 +199,7 @@ async def test_what_a_lost_process_was_at_is_suspect_whoever_ends_it_and_named_o
     }
     assert [row.execution_id for row in await three[2].work.lost_effects(3, 10)] == [calls.execution_id]
     everybody = [unit.execution_id for unit in (calls, cut, fires, rests, of_a_living_one)]
-    assert await three[1].work.suspects(everybody) == dict.fromkeys(everybody[:3], 1)
+    assert await three[1].trials.suspects(everybody) == dict.fromkeys(everybody[:3], 1)
     sql(postgres_stores, "UPDATE execution SET loads = 4")
     named = [calls.execution_id, cut.execution_id, fires.execution_id]
     assert await each_of(*(store.work.end_lost_processes() for store in three[1:])) == [named, named]
@@ -212,19 +212,19 @@ async def test_one_process_at_a_time_tries_a_suspect_and_another_one_once_that_h
     key = unit.execution_id
     await three[0].journal.commit(unit)
     sql(postgres_stores, "UPDATE execution SET loads = 1")
-    tried = await each_of(*(store.work.begin_trial(key) for store in three[:2]))
+    tried = await each_of(*(store.trials.begin_trial(key) for store in three[:2]))
     assert sorted(tried) == [False, True]
     first, second = (0, 1) if tried[0] else (1, 0)
     sql(postgres_stores, "UPDATE execution SET loads = 4")
-    assert await three[second].work.suspects([key]) == {key: 1}, "nobody is to blame before the end of a trial"
+    assert await three[second].trials.suspects([key]) == {key: 1}, "nobody is to blame before the end of a trial"
     sql(postgres_stores, "UPDATE execution SET loads = 2")
-    await three[second].work.end_trial(key)
-    assert not await three[second].work.begin_trial(key), "a trial is ended by its process"
+    await three[second].trials.end_trial(key)
+    assert not await three[second].trials.begin_trial(key), "a trial is ended by its process"
     forget(postgres_stores, first + 1)
     await three[2].work.end_lost_processes()
-    assert await three[second].work.suspects([key]) == {key: 2}
-    assert await three[second].work.begin_trial(key)
-    await three[second].work.end_trial(key)
+    assert await three[second].trials.suspects([key]) == {key: 2}
+    assert await three[second].trials.begin_trial(key)
+    await three[second].trials.end_trial(key)
     assert sql(postgres_stores, "SELECT loads, (SELECT count(*) FROM trial) FROM execution") == [(0, 0)]
 
 
@@ -233,7 +233,7 @@ async def test_the_trial_of_a_process_that_ended_is_forgotten_when_the_execution
 ) -> None:
     unit = working(samples.first(), continues=True)
     await three[0].journal.commit(unit)
-    assert await three[0].work.begin_trial(unit.execution_id)
+    assert await three[0].trials.begin_trial(unit.execution_id)
     await three[1].journal.commit(working(samples.next(unit.head)))
     forget(postgres_stores, 1)
     await three[1].work.end_lost_processes()
@@ -262,7 +262,7 @@ async def test_what_a_process_took_and_did_not_do_is_suspect_if_that_one_fell_si
     assert list(await three[1].work.due_timers(samples.now, 10)) == [row]
     assert len(await three[1].work.deliveries(10)) == 1
     both = [unit.execution_id, target.execution_id]
-    assert await three[1].work.suspects(both) == (dict.fromkeys(both, 1) if is_silent else {})
+    assert await three[1].trials.suspects(both) == (dict.fromkeys(both, 1) if is_silent else {})
 
 
 async def test_after_a_time_in_which_nobody_was_heard_of_nobody_is_ended(

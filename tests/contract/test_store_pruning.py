@@ -1,6 +1,9 @@
 """What the stores with tables forget: every row of it, and its space; nothing that somebody brings meanwhile."""
 
 import asyncio
+import io
+import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -13,6 +16,9 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from looply.cli import main
+from looply.cli.terminal import Terminal
+from looply.clock import SystemClock
 from looply.engine.copies import CopyWish
 from looply.engine.letters import LetterRow
 from looply.engine.postgres import PostgresStore
@@ -23,6 +29,7 @@ from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.store import Snapshot, Store, Unit, Value
 from looply.errors import Stale
 from looply.testing.clock import START_TIME, FakeClock
+from looply.testing.postgres_server import PostgresServer
 from looply.testing.store_samples import OTHER_WORKFLOW, WORKFLOW, Samples, ended
 from postgres_server import PostgresStores
 
@@ -304,3 +311,41 @@ async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
     for store in (folder_store, database_store):
         assert await store.pruning.prune(spent(LATER, workflow_id=WORKFLOW), BEGIN) == Slice()
         assert await store.pruning.pruned_to(WORKFLOW) == (0, 0)
+
+
+def test_the_command_prunes_a_database_and_is_refused_while_another_process_does(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    address = postgres_server.new_database("pruned_by_command")
+    key = b64encode(bytes(32)).decode()
+    settings = {"LOOPLY_ENGINE": "postgres", "LOOPLY_DATABASE": address, "LOOPLY_ENCRYPTION_KEY": key}
+
+    def prune() -> tuple[int, dict[str, Any]]:
+        output = io.StringIO()
+        terminal = Terminal(
+            source=io.BytesIO(),
+            output=output,
+            errors=io.StringIO(),
+            environment={**settings, "LOOPLY_DATA": str(tmp_path)},
+        )
+        status = main(("db", "prune", "--offline", "--older-than", "P30D", "--json"), terminal)
+        return status, json.loads(output.getvalue())
+
+    assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "dry_run": False})
+    asyncio.run(_fill(address))
+    with psycopg.connect(address) as other:
+        other.execute("SELECT pg_advisory_xact_lock(1819242611, 0)")
+        status, document = prune()
+        assert (status, document["code"]) == (1, "PRUNING")
+    status, document = prune()
+    assert (status, document["executions"], "freed_bytes" in document) == (0, 3, False)
+
+
+async def _fill(address: str) -> None:
+    """Stores executions that ended long ago, and then one that waits."""
+    store, samples = PostgresStore(address, SystemClock()), Samples()
+    samples.now = SystemClock().now() - 100 * DAY
+    await store.open()
+    await store_all(store, [samples.first(status="COMPLETED") for _ in range(3)])
+    await store.journal.commit(samples.first(status="WAITING"))
+    await store.close()

@@ -130,19 +130,19 @@ async def check_ledger(opened: Opened, left: LeftBeside) -> None:
     """Ledgers tell what they told; what waits for its turn starts when the one before it has ended."""
     waiting = schedules()["queued"]
     for name, workflow in schedules().items():
-        told = list(await opened.next.shell.list_fires(id_of(workflow), None, 100))
+        told = list(await opened.next.shell.schedules.fires(id_of(workflow), None, 100))
         assert told == left.ledger[name], name
     paused = await opened.next.schedule(schedules()["paused"])
     assert (paused.status, paused.last) == ("PAUSED", None)
     (before,) = [row.execution_id for row in left.ledger["queued"] if row.outcome == "STARTED"]
     await opened.next.resume(before)
     await _deliver(opened)
-    newest, *_ = await opened.next.shell.list_fires(id_of(waiting), None, 100)
+    newest, *_ = await opened.next.shell.schedules.fires(id_of(waiting), None, 100)
     assert newest.outcome in ("STARTED", "CAUGHT_UP")
     assert newest.nominal == left.ledger["queued"][0].nominal
     assert await opened.next.status(newest.execution_id) == "WAITING"
     await opened.advance(HOUR)
-    newest, *_ = await opened.next.shell.list_fires(id_of(waiting), None, 100)
+    newest, *_ = await opened.next.shell.schedules.fires(id_of(waiting), None, 100)
     assert newest.outcome == "QUEUED"
 
 

@@ -138,9 +138,8 @@ async def make(place: Path | str, driver: Driver, rows: Callable[[], dict[str, i
         if head.execution_id not in ids.values():
             ids[f"started_by_others_{number}"] = head.execution_id
     found = {name: await driver.shell.get(execution_id) for name, execution_id in ids.items()}
-    ledger = {
-        name: list(await driver.shell.list_fires(id_of(workflow), None, 100)) for name, workflow in schedules().items()
-    }
+    kept = driver.shell.schedules
+    ledger = {name: list(await kept.fires(id_of(workflow), None, 100)) for name, workflow in schedules().items()}
     catalog.update(await fill_bulks(place))
     await driver.crash(reopens=False)
     counted = rows()

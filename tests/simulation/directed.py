@@ -19,6 +19,7 @@ from mutants import (
 )
 
 from looply.app.bulk_runner import BulkRunner
+from looply.app.services import Bell
 from looply.catalog.bulks import Bulk, Progress
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.execution.address import card_token, parse_address
@@ -194,7 +195,7 @@ async def starts_are_missed_while_nobody_is_there(engine: Driver) -> list[str]:
     engine.clock.advance(5 * HOUR)
     await engine.open()
     await engine.deliver()
-    ledger = await engine.shell.list_fires(id_of(workflow), None, 100)
+    ledger = await engine.shell.schedules.fires(id_of(workflow), None, 100)
     told = sum(row.count for row in ledger)
     return [] if told == 5 else [f"the ledger tells of {told} instants of 5"]
 
@@ -236,7 +237,8 @@ class _Bulks:
     def services(self) -> Any:
         """As much of the services as a runner uses, of the process that lives now."""
         catalog = SimpleNamespace(bulks=self)
-        return SimpleNamespace(catalog=catalog, engine=self._engine.shell, clock=self._engine.clock, library=None)
+        engine = self._engine
+        return SimpleNamespace(catalog=catalog, engine=engine.shell, clock=engine.clock, library=None, bulk_bell=Bell())
 
     async def claim(self, _holder: str, _span: timedelta) -> tuple[Bulk, ...]:
         """Returns the bulk while it is not over."""

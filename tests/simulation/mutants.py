@@ -134,8 +134,8 @@ def m07_failures_are_forgotten_by_a_restart() -> AbstractContextManager[None]:
     """An execution that is loaded has all its attempts before it again."""
     original = Loader.load
 
-    async def load(self: Any, execution_id: str) -> Any:
-        state, workflow, chain = await original(self, execution_id)
+    async def load(self: Any, execution_id: str, **options: bool) -> Any:
+        state, workflow, chain = await original(self, execution_id, **options)
         fresh = {key: replace(step, failures=0) for key, step in state.open_steps.items()}
         return replace(state, open_steps=fresh), workflow, chain
 
@@ -202,8 +202,8 @@ def m11_numbers_are_used_again_after_a_crash() -> AbstractContextManager[None]:
     """A process counts on from the last event but one batch of what an earlier one has stored."""
     original = Loader.load
 
-    async def load(self: Any, execution_id: str) -> Any:
-        state, workflow, chain = await original(self, execution_id)
+    async def load(self: Any, execution_id: str, **options: bool) -> Any:
+        state, workflow, chain = await original(self, execution_id, **options)
         process: Any = OWNER.get()
         batches = await self._store.journal.history(execution_id, 0, state.seq)
         if not process.is_recovering or len(batches) < 2:
@@ -311,7 +311,7 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         unit, chain = self._unit(box, after, workflow, events, extras, [])
         former = box.state, box.workflow, box.chain
         box.state, box.workflow, box.chain = after, workflow, chain
-        self._publish(unit)
+        self._publish(unit, after)
         try:
             await self._store.journal.commit(unit)
         except BaseException:

@@ -22,6 +22,7 @@ from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Journal, Reads, Unit, WorkQueue
 from looply.engine.survey import Survey
+from looply.engine.trials import Trials
 
 if TYPE_CHECKING:
     from sim_process import Process
@@ -80,6 +81,7 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
+        self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 

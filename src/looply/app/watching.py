@@ -1,6 +1,7 @@
 """Following executions: log entries as they are stored, each once, from any place that was told before."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -112,15 +113,17 @@ async def follow_organization(
     """
     while True:
         watched.signal.clear()
-        found = await services.feed.read(after)
-        for committed in found:
-            if committed.organization_id == organization_id:
-                yield committed
-            after = committed.position
-        if found and found[-1].organization_id != organization_id:
-            yield replace(found[-1], organization_id=organization_id, events=(), frames=())
+        found = deque(await services.feed.read(after))
         if not found:
             await watched.signal.wait()
+        while found:
+            # Let go of before it is told: whoever does not read must hold nothing that was decoded.
+            committed = found.popleft()
+            after = committed.position
+            if committed.organization_id == organization_id:
+                yield committed
+            elif not found:
+                yield replace(committed, organization_id=organization_id, load=tuple, frames=())
 
 
 def entries_of(committed: Committed) -> list[tuple[int, Entry]]:

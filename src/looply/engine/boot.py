@@ -10,7 +10,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     definitions that are stored.
 
     `suspects` are executions of which one may have brought a process down, and something is to be done for them;
-    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`WorkQueue.suspects`)."""
+    `poisoned` those that ended too many. Where the store is shared suspects are asked for (`Trials.suspects`)."""
 
     epoch: int
     highest_id: str

@@ -1,18 +1,19 @@
 """The feed: what is stored, in the order in which it was stored, for those who watch.
 
-Theory of operation. While anybody watches, one task reads what is new from the store, page by page, decodes it once and
-keeps the last of it in memory; each watcher has a place of its own and reads from there on. One that is behind what is
-kept reads pages from the store until it is not. So a slow watcher holds up nobody, a watcher that comes back with its
-place misses nothing, and nothing stays open in the store. The store is asked rather than told: that shows what other
-processes have stored, and the order in which units became visible.
+Theory of operation. While anybody watches, one task reads what is new from the store, page by page, and keeps the last
+of it in memory, where it is decoded once when somebody is told of it; each watcher has a place of its own and reads
+from there on. One that is behind what is kept reads pages from the store until it is not. So a slow watcher holds up
+nobody, a watcher that comes back with its place misses nothing, and nothing stays open in the store. The store is asked
+rather than told: that shows what other processes have stored, and the order in which units became visible.
 """
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -35,11 +36,12 @@ _log = structlog.get_logger(__name__)
 class FeedBounds:
     """How much a feed reads at once and keeps, and how long it leaves a store alone that cannot be read.
 
-    `page` and `kept_batches` count batches. `kept_bytes` are counted as they are stored; in memory it is several times
-    as much.
+    `page`, `given` (to one watcher at once, who may stop reading and hold it) and `kept_batches` count batches.
+    `kept_bytes` are counted as they are stored; in memory it is several times as much.
     """
 
     page: int = 256
+    given: int = 32
     kept_batches: int = 2048
     kept_bytes: int = 4 * 1024 * 1024
     back_off_seconds: float = 1.0
@@ -50,15 +52,28 @@ _BOUNDS: Final = FeedBounds()
 
 @dataclass(slots=True)
 class Committed:
-    """The numbered events of one stored batch, at its place. `frames` is for who renders it for several watchers."""
+    """One stored batch, at its place. `frames` is for who renders it for several watchers.
+
+    `load` decodes it, which costs more than all else that a feed does: so it is done once, and only where somebody
+    is to be told of the events. Who watches one execution learns from the signal alone that it has moved.
+    """
 
     position: Position
     execution_id: str
     organization_id: str
     workflow_id: str
-    events: Sequence[tuple[int, Event]]
     size: int
+    load: Callable[[], Sequence[tuple[int, Event]]]
     frames: Sequence[bytes] | None = None
+    _events: Sequence[tuple[int, Event]] | None = field(default=None, init=False)
+
+    @property
+    def events(self) -> Sequence[tuple[int, Event]]:
+        """The events with their numbers; none when they cannot be read."""
+        if self._events is None:
+            # What was decoded needs its bytes no more.
+            self._events, self.load = self.load(), tuple
+        return self._events
 
 
 class Feed:
@@ -116,8 +131,8 @@ class Feed:
         """
         if self._begin is not None and after >= self._begin:
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
-            return self._kept[first : first + self._bounds.page]
-        return [self._decoded(placed) for placed in await self._journal.committed(after, self._bounds.page)]
+            return self._kept[first : first + self._bounds.given]
+        return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]
 
     async def stop(self) -> None:
         """Reads no more. Stopping twice is harmless."""
@@ -141,7 +156,7 @@ class Feed:
                 self._begin = self._end = await self._journal.position()
                 # What was stored before this place nobody was told of.
                 self._tell(list(self._signals))
-            found = [self._decoded(placed) for placed in await self._journal.committed(self._end, self._bounds.page)]
+            found = [self._committed(placed) for placed in await self._journal.committed(self._end, self._bounds.page)]
         except LooplyError as error:
             # Who watches is woken, looks for itself, and learns what is wrong.
             _log.warning("feed_broke", error=error.message)
@@ -180,20 +195,22 @@ class Feed:
             for signal in self._signals.get(key, ()):
                 signal.set()
 
-    def _decoded(self, placed: Placed) -> Committed:
-        batch = placed.batch
-        events: Sequence[Event] = ()
-        try:
-            # Large values are not read: what is shown of them is trimmed anyway.
-            events = self._codec.decode(batch, None, placed.organization_id, placed.execution_id)
-        except StoreCorrupt as error:
-            # A read of this execution tells it; those who watch others must not stand still.
-            _log.error("feed_skips", execution_id=placed.execution_id, error=error.message)
+    def _committed(self, placed: Placed) -> Committed:
         return Committed(
             position=placed.position,
             execution_id=placed.execution_id,
             organization_id=placed.organization_id,
             workflow_id=placed.workflow_id,
-            events=list(enumerate(events, batch.first_seq)),
-            size=len(batch.events),
+            size=len(placed.batch.events),
+            load=partial(self._decoded, placed),
         )
+
+    def _decoded(self, placed: Placed) -> Sequence[tuple[int, Event]]:
+        try:
+            # Large values are not read: what is shown of them is trimmed anyway.
+            events = self._codec.decode(placed.batch, None, placed.organization_id, placed.execution_id)
+        except StoreCorrupt as error:
+            # A read of this execution tells it; those who watch others must not stand still.
+            _log.error("feed_skips", execution_id=placed.execution_id, error=error.message)
+            return ()
+        return list(enumerate(events, placed.batch.first_seq))

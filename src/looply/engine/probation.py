@@ -38,7 +38,7 @@ class Probation:
         """
         if not self._store.is_shared or not execution_ids:
             return ()
-        found = await self._store.work.suspects(execution_ids)
+        found = await self._store.trials.suspects(execution_ids)
         self._suspects.difference_update(execution_ids)
         self._suspects.update(found)
         return [execution_id for execution_id, loads in found.items() if loads > POISON_LOADS]
@@ -67,10 +67,10 @@ class Probation:
         # One that is tried again and again by a process that lives counts once.
         if execution_id in self._tried:
             return
-        if not await self._store.work.begin_trial(execution_id):
+        if not await self._store.trials.begin_trial(execution_id):
             raise Stale(f"another process tries execution {execution_id}; what is left of it comes later")
         self._tried.add(execution_id)
 
     async def _end_trial(self, execution_id: str) -> None:
-        await self._store.work.end_trial(execution_id)
+        await self._store.trials.end_trial(execution_id)
         self._tried.discard(execution_id)

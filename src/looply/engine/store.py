@@ -4,7 +4,7 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -20,6 +20,7 @@ from looply.engine.port import Filter, Fire, Head, OpenCard
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.survey import Survey
+from looply.engine.trials import Trials
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
@@ -327,27 +328,6 @@ class WorkQueue(Protocol):
         """
         ...
 
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that may have ended a process, each with its loads.
-
-        One that a process tries at the moment has 1, whatever becomes of it. None where nothing is shared: `Boot`
-        names them there.
-        """
-        ...
-
-    async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, alone; it outlives this process.
-
-        Returns false when another process that lives tries it, and when it is not stored. A unit of the execution sets
-        its loads to 0, as does `end_trial`.
-        Raises: StoreFull, StoreUnreachable, StoreLost.
-        """
-        ...
-
-    async def end_trial(self, execution_id: str) -> None:
-        """Says that this process has outlived the work on an execution, which is no suspect any more."""
-        ...
-
 
 class Reads(Protocol):
     """Lists and look-ups. Every one costs the same at any number of stored executions."""
@@ -445,6 +425,11 @@ class Store(Protocol):
     @property
     def survey(self) -> Survey:
         """What stands open as a whole."""
+        ...
+
+    @property
+    def trials(self) -> Trials:
+        """The executions that may have brought a process down."""
         ...
 
     @property

@@ -18,6 +18,7 @@ from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
 from looply.engine.survey import Survey
+from looply.engine.trials import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -204,7 +205,18 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = ("journal", "work", "reads", "schedules", "datastores", "copies", "letters", "pruning", "survey")
+        sides = (
+            "journal",
+            "work",
+            "reads",
+            "schedules",
+            "datastores",
+            "copies",
+            "letters",
+            "trials",
+            "pruning",
+            "survey",
+        )
         self._sides = {name: _Side(inner, name, faults) for name in sides}
 
     @property
@@ -231,6 +243,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def trials(self) -> Trials:
+        """Executions that may have brought a process down."""
+        return cast("Trials", self._sides["trials"])
 
     @property
     def pruning(self) -> Pruning:

@@ -81,7 +81,7 @@ class TrialContract:
             store = stores.make()
             boot = await store.open()
             assert (list(boot.poisoned), boot.suspects) == ([], frozenset({runs.execution_id}))
-            assert await store.work.begin_trial(runs.execution_id)
+            assert await store.trials.begin_trial(runs.execution_id)
         store, boot = await _crashed(stores, store)
         assert (list(boot.poisoned), boot.suspects) == ([runs.execution_id], frozenset())
         await store.journal.commit(_continuing(samples.next(runs.head)))
@@ -96,8 +96,8 @@ class TrialContract:
         for _ in range(2 * POISON_LOADS):
             store, boot = await _crashed(stores, store)
             assert list(boot.poisoned) == []
-            assert await store.work.begin_trial(runs.execution_id)
-            await store.work.end_trial(runs.execution_id)
+            assert await store.trials.begin_trial(runs.execution_id)
+            await store.trials.end_trial(runs.execution_id)
         await store.close()
         store = stores.make()
         assert (await store.open()).suspects == frozenset()
@@ -106,8 +106,8 @@ class TrialContract:
     async def test_what_is_not_stored_is_not_tried(self, stores: Stores, samples: Samples) -> None:
         store = await opened(stores)
         for name in (samples.first().execution_id, "no id"):
-            assert not await store.work.begin_trial(name)
-            await store.work.end_trial(name)
+            assert not await store.trials.begin_trial(name)
+            await store.trials.end_trial(name)
         await store.close()
 
     async def test_restarts_in_order_make_nobody_suspect(self, stores: Stores, samples: Samples) -> None:

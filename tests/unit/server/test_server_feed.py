@@ -1,7 +1,7 @@
 """The feed: one reader for all who watch, a place for each, and nothing that grows without bound."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 
 import pytest
@@ -10,9 +10,9 @@ import pytest_asyncio
 from looply.engine.codec import Codec
 from looply.engine.feed import Committed, Feed, FeedBounds
 from looply.engine.memory import MemoryStore
-from looply.engine.store import Placed, Position, Unit
+from looply.engine.store import Batch, Placed, Position, Unit, Value
 from looply.errors import StoreUnreachable, TooManyStreams
-from looply.execution.events import Continued
+from looply.execution.events import Continued, Event
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
@@ -20,12 +20,24 @@ from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Sampl
 BOUND = 30.0
 
 
+class CountingCodec(Codec):
+    """Counts what it decodes."""
+
+    decoded = 0
+
+    def decode(
+        self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str
+    ) -> list[Event]:
+        self.decoded += 1
+        return super().decode(batch, values, organization_id, execution_id)
+
+
 class World:
     """A store of real batches, and a feed that reads it."""
 
     def __init__(self) -> None:
         self.store = MemoryStore(FakeClock())
-        self.codec = Codec(Sealer(bytes(32), SerialEntropy()))
+        self.codec = CountingCodec(Sealer(bytes(32), SerialEntropy()))
         self.samples = Samples()
         self.reads = 0
         self.faults = 0
@@ -86,6 +98,21 @@ async def test_watchers_are_told_each_batch_once_and_share_what_was_decoded(worl
         second = await follow(world, two, begin, 20)
         assert [each.execution_id for each in first] == [unit.execution_id for unit in units]
         assert [each.position for each in second] == [each.position for each in first]
+
+
+async def test_a_batch_is_decoded_when_somebody_is_told_of_it_and_once_for_all(world: World) -> None:
+    with world.feed.watch("an execution") as one, world.feed.watch(ORGANIZATION) as two:
+        begin = await world.feed.position()
+        await asyncio.wait_for(one.wait(), BOUND)
+        units = [await world.put() for _ in range(3)]
+        found = await follow(world, two, begin, 3)
+        assert world.codec.decoded == 0
+        again = await world.feed.read(begin)
+        for batches in (found, again):
+            assert [(each.execution_id, len(each.events)) for each in batches] == [
+                (unit.execution_id, 1) for unit in units
+            ]
+        assert world.codec.decoded == 3
 
 
 async def test_only_who_watches_it_is_woken(world: World) -> None:

@@ -155,7 +155,7 @@ def told(item: dict[str, Any]) -> list[str]:
 
 def _told(entry: dict[str, Any]) -> str:
     own = [name for name in entry if name not in ("seq", "timestamp", "type", "state", "by", "via", "visit", "scope")]
-    assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "kind" in entry), entry
+    assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "incident_id" in entry), entry
     where = f"{entry['scope']}/{entry['state']}" if "scope" in entry else entry["state"]
     return " ".join((entry["type"], where, *own))
 
@@ -164,7 +164,7 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.strip().splitlines()]
 
 
-OF_STEPS = ("STEP_", "WAIT_", "CARD_", "CHILD_", "INCIDENT_OPENED")
+OF_STEPS = ("STEP_", "WAIT_", "CARD_", "CHILD_", "INCIDENT_")
 VISIT = {"input", "output", "started_on", "ended_on", "attempt", "status", "error"}
 
 EVERY_TYPE = """

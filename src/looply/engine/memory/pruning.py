@@ -126,6 +126,14 @@ class MemoryPruning:
             del data.values[owner, key]
         for rows in (data.loads, data.batches, data.snapshots, data.search, data.expiries):
             rows.pop(execution_id, None)
+        # There are none of these, unless something is damaged.
+        data.effects = {row: found for row, found in data.effects.items() if row[0] != execution_id}
+        data.timers = {row: found for row, found in data.timers.items() if row[0] != execution_id}
+        data.waits = {row: found for row, found in data.waits.items() if row[0] != execution_id}
+        data.continuations.discard(execution_id)
+        data.places.pop(execution_id, None)
+        data.cards = {key: card for key, card in data.cards.items() if card.execution_id != execution_id}
+        data.claims = {key: entry for key, entry in data.claims.items() if entry[1] != execution_id}
         data.keys = {name: entry for name, entry in data.keys.items() if entry[1] != execution_id}
         data.letters = {key: row for key, row in data.letters.items() if key[0] != execution_id}
         data.copies = {key: copy for key, copy in data.copies.items() if copy.row.execution_id != execution_id}

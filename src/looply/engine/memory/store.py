@@ -1,6 +1,6 @@
 """The memory store: the rules of the others without a disk, for tests and trials."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -18,6 +18,7 @@ from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
 from looply.engine.memory.schedules import MemorySchedules
 from looply.engine.memory.survey import MemorySurvey
+from looply.engine.memory.trials import MemoryTrials
 from looply.engine.store import Batch, EffectRow, Loaded, Placed, Position, StoredDefinition, TimerRow, Unit, Value
 from looply.errors import DataFolderInUse, Stale
 from looply.execution.deliveries import Delivered, Delivery
@@ -194,18 +195,6 @@ class MemoryWorkQueue:
         """Does nothing: there is no other process."""
         return ()
 
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
-        """Returns nothing: the start has named them."""
-        return {}
-
-    async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on."""
-        return await self._commits.submit(lambda: self._data.begin_trial(execution_id))
-
-    async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution."""
-        await self._commits.submit(lambda: self._data.end_trial(execution_id))
-
 
 class MemoryStore:
     """A store whose rows are `data`: another store on the same data is the next process on the same disk.
@@ -224,6 +213,7 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
+        self.trials = MemoryTrials(self.data, self.commits)
         self.pruning = MemoryPruning(self.data, self.commits)
         self.survey = MemorySurvey(self.data)
         self._fold = fold

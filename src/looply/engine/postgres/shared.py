@@ -4,7 +4,7 @@ A row that was taken is given to somebody else when its taker has not done it af
 or be paused. Should it come back, the fence of the execution tells it that it is late.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,6 @@ from looply.engine.postgres.deliveries import TAKE_DELIVERIES
 from looply.engine.postgres.ledger import SCHEDULE_COLUMNS
 from looply.engine.postgres.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.schedules import PostgresSchedules
-from looply.engine.postgres.trials import suspects
 from looply.engine.postgres.work import MARK, PostgresWorkQueue
 from looply.engine.rows import Row, delivery_from, effect_from, id_text, optional_instant, schedule_from, timer_from
 from looply.engine.store import POISON_LOADS, EffectRow, TimerRow
@@ -107,10 +106,6 @@ class SharedWorkQueue(PostgresWorkQueue):
         for epoch in ended:
             _log.warning("process_lost", epoch=epoch, unheard_seconds=LEASE_SECONDS)
         return [id_text(key) for key in poisoned]
-
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that may have ended a process, each with its loads."""
-        return await self._database.read(lambda connection: suspects(connection, execution_ids))
 
     async def _taken(self, statement: str, arguments: tuple[int, ...]) -> Sequence[Row]:
         # What was taken on a connection that broke is not known to anybody: it is free again after a while.

@@ -29,6 +29,7 @@ from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
 from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
 from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
+from looply.engine.postgres.trials import PostgresTrials
 from looply.engine.postgres.units import UnitWriter
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.errors import EngineError, StoreUnreachable
@@ -78,6 +79,7 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.trials = PostgresTrials(self._database, is_alone=is_alone)
         self.pruning = PostgresPruning(self._database, names, self.clock)
         self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from looply.engine.postgres.connections import Connection, call, rows
+from looply.engine.postgres.connections import call, rows
+from looply.engine.postgres.database import Database
 from looply.engine.rows import find_id, id_text
 
 _SUSPECTS: Final = (
@@ -13,17 +14,31 @@ _BEGIN: Final = "SELECT begin_trial(%s, %s::uuid)"
 _END: Final = "SELECT end_trial(%s, %s::uuid)"
 
 
-async def suspects(connection: Connection, execution_ids: Collection[str]) -> Mapping[str, int]:
-    """Returns those of these executions that are suspects, each with its loads, 1 while somebody tries it."""
-    wanted = [execution_id for execution_id in execution_ids if find_id(execution_id) is not None]
-    return {id_text(key): loads for key, loads in await rows(connection, _SUSPECTS, (wanted,))}
+class PostgresTrials:
+    """See `looply.engine.trials.Trials`."""
 
+    def __init__(self, database: Database, *, is_alone: bool) -> None:
+        self._database = database
+        self._is_alone = is_alone
 
-async def begin_trial(connection: Connection, own: int, execution_id: str) -> bool:
-    """Counts a load, unless another process that lives tries the execution."""
-    return bool(await call(connection, _BEGIN, (own, execution_id)))
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns those of these executions that are suspects, each with its loads, 1 while somebody tries it."""
+        wanted = [execution_id for execution_id in execution_ids if find_id(execution_id) is not None]
+        if self._is_alone or not wanted:
+            return {}  # the start has named them
+        found = await self._database.read(lambda connection: rows(connection, _SUSPECTS, (wanted,)))
+        return {id_text(key): loads for key, loads in found}
 
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on, unless another process that lives tries it."""
+        if find_id(execution_id) is None:
+            return False
+        arguments = (self._database.epoch, execution_id)
+        return bool(await self._database.write(lambda connection: call(connection, _BEGIN, arguments)))
 
-async def end_trial(connection: Connection, own: int, execution_id: str) -> None:
-    """Forgets the loads."""
-    await call(connection, _END, (own, execution_id))
+    async def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads of an execution that this process has tried."""
+        if find_id(execution_id) is None:
+            return
+        arguments = (self._database.epoch, execution_id)
+        await self._database.write(lambda connection: call(connection, _END, arguments))

@@ -1,6 +1,6 @@
 """The side of the PostgreSQL store that knows what is due or runnable, for a process that is alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +8,6 @@ from looply.clock import to_ms
 from looply.engine.postgres.connections import Connection, call, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.deliveries import admissible, drop_deliveries, waiting
-from looply.engine.postgres.trials import begin_trial, end_trial
 from looply.engine.rows import effect_from, find_id, id_text, optional_instant, timer_from
 from looply.engine.spans import LOWEST_ID
 from looply.engine.store import EffectRow, TimerRow
@@ -112,21 +111,3 @@ class PostgresWorkQueue:
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""
         return ()
-
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
-        """Returns nothing: the start has named them."""
-        return {}
-
-    async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, unless another process tries it."""
-        if find_id(execution_id) is None:
-            return False
-        own = self._database.epoch
-        return await self._database.write(lambda connection: begin_trial(connection, own, execution_id))
-
-    async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution that this process has tried."""
-        if find_id(execution_id) is None:
-            return
-        own = self._database.epoch
-        await self._database.write(lambda connection: end_trial(connection, own, execution_id))

@@ -86,7 +86,18 @@ _DROP_VALUE: Final = (
     "DELETE FROM value WHERE org = ? AND hash = ?"
     " AND NOT EXISTS (SELECT 1 FROM value_use u WHERE u.org = value.org AND u.hash = value.hash)"
 )
+_DROP_CLAIM: Final = (
+    "DELETE FROM claim WHERE execution_id = :id AND (workflow, process_id) IN"
+    " (SELECT e.workflow, e.process_id FROM execution e WHERE e.id = :id)"
+)
+# The first ones have none of an execution that has ended, unless something is damaged.
 _DROPS: Final = (
+    "DELETE FROM effect WHERE execution_id = ?",
+    "DELETE FROM timer WHERE execution_id = ?",
+    "DELETE FROM wait WHERE execution_id = ?",
+    "DELETE FROM continuation WHERE execution_id = ?",
+    "DELETE FROM place WHERE execution_id = ?",
+    "DELETE FROM card WHERE execution_id = ?",
     "DELETE FROM batch WHERE execution_id = ?",
     "DELETE FROM snapshot WHERE execution_id = ?",
     "DELETE FROM search_field WHERE execution_id = ?",
@@ -197,6 +208,7 @@ def _prune(connection: apsw.Connection, spent: Spent, after: Cursor) -> Slice:
             scheduled.add(workflow)
             connection.execute(_SCHEDULE, (workflow, key))
         connection.execute(_MARK, (org, key))
+        connection.execute(_DROP_CLAIM, {"id": key})
         for value in connection.execute(_VALUES, (key,)).fetchall():
             connection.execute(_DROP_VALUE, value)
         for statement in _DROPS:

@@ -35,7 +35,7 @@ from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.survey import SqliteSurvey
 from looply.engine.sqlite.threads import Threads
-from looply.engine.sqlite.trials import suspect, suspects
+from looply.engine.sqlite.trials import SqliteTrials, suspect, suspects
 from looply.engine.sqlite.work import SqliteWorkQueue
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
@@ -85,6 +85,7 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
         self.survey = SqliteSurvey(self._threads)
 
@@ -104,9 +105,9 @@ class SqliteStore:
         return self._threads.groups
 
     def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in a thread of the store, of how many writes each transaction is.
+        """Gives the function that is told, in the writer's thread, of how many writes a transaction is.
 
-        To be given before `open`; it must not raise.
+        It must not raise.
         """
         self._threads.on_group = told
 

@@ -60,9 +60,13 @@ class Threads:
             raise StoreLost(f"{self._path} cannot be opened: {error}") from error
         self._connection = connection
         self._writer = Writer(connection, epoch, self._checkpointer, self._reserve, self.names.forget)
-        self._writer.on_group = self.on_group
+        self._writer.on_group = self._grouped
         self._checkpointer.start()
         self._writer.start()
+
+    def _grouped(self, writes: int) -> None:
+        # Looked up with each group: who measures may come later than the threads.
+        self.on_group(writes)
 
     async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
         """Returns what `write` returned, after it is durable. Raises: what it raises, StoreFull, StoreLost."""

@@ -1,11 +1,13 @@
 """Executions that may have brought a process down, in the SQLite store: who is a suspect, and whose trial has begun."""
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import apsw
 
-from looply.engine.rows import EFFECT_STATES, id_bytes, id_text
+from looply.engine.rows import EFFECT_STATES, find_id, id_bytes, id_text
 from looply.engine.sqlite.deliveries import admissible
+from looply.engine.sqlite.threads import Threads
 from looply.engine.store import POISON_LOADS
 
 _FRONT: Final = 500
@@ -46,12 +48,31 @@ def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], 
     )
 
 
-def begin_trial(connection: apsw.Connection, key: bytes | None) -> bool:
+def _begin_trial(connection: apsw.Connection, key: bytes | None) -> bool:
     """Counts a load; it stays when the process does not come to the end of the trial."""
     connection.execute(_BEGIN, (key,))
     return connection.changes() == 1
 
 
-def end_trial(connection: apsw.Connection, key: bytes | None) -> None:
+def _end_trial(connection: apsw.Connection, key: bytes | None) -> None:
     """Forgets the loads."""
     connection.execute(_END, (key,))
+
+
+class SqliteTrials:
+    """See `looply.engine.trials.Trials`."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
+        """Returns nothing: the start has named them."""
+        return {}
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on; durable when it returns."""
+        return await self._threads.write(lambda connection: _begin_trial(connection, find_id(execution_id)))
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads of an execution; writes nothing where a unit has done so."""
+        await self._threads.write(lambda connection: _end_trial(connection, find_id(execution_id)))

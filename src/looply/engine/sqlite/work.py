@@ -1,6 +1,6 @@
 """The side of the SQLite store that knows what is due or runnable."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import apsw
@@ -9,7 +9,6 @@ from looply.clock import to_ms
 from looply.engine.rows import effect_from, find_id, id_bytes, id_text, optional_instant, timer_from
 from looply.engine.sqlite.deliveries import admissible, drop_deliveries, waiting
 from looply.engine.sqlite.threads import Threads
-from looply.engine.sqlite.trials import begin_trial, end_trial
 from looply.engine.store import EffectRow, TimerRow
 from looply.execution.deliveries import Delivered, Delivery
 
@@ -103,15 +102,3 @@ class SqliteWorkQueue:
     async def end_lost_processes(self) -> Sequence[str]:
         """Does nothing: there is no other process."""
         return ()
-
-    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
-        """Returns nothing: the start has named them."""
-        return {}
-
-    async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on; durable when it returns."""
-        return await self._threads.write(lambda connection: begin_trial(connection, find_id(execution_id)))
-
-    async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution; writes nothing where a unit has done so."""
-        await self._threads.write(lambda connection: end_trial(connection, find_id(execution_id)))

@@ -430,7 +430,7 @@ class ResponseStories:
             await engine.crash()
             await engine.settle()
         await engine.deliver()
-        assert len(await engine.newest(workflow_id=OTHER)) == 1
+        assert len(await engine.newest(workflow_ids=(OTHER,))) == 1
         assert await engine.status(parent) == "FAILED"
 
     async def test_its_own_incident_and_those_of_its_children_start_nothing(self, engine: Driver) -> None:

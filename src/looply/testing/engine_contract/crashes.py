@@ -113,7 +113,7 @@ class CrashStories:
         await self._judge(engine, workflow, AFTER_COMMIT, is_repeated=False)
 
     async def _judge(self, engine: Driver, workflow: Workflow, point: str, is_repeated: bool) -> None:
-        (item,) = await engine.newest(workflow_id=id_of(workflow))
+        (item,) = await engine.newest(workflow_ids=(id_of(workflow),))
         is_completed = point in CERTAIN or is_repeated
         assert item.head.status == ("COMPLETED" if is_completed else "FAILED")
         unknown = await engine.events(item.head.execution_id, StepUnknown)

@@ -178,7 +178,7 @@ class LineCrashStories:
             await engine.started(workflow, {"n": n}, workflow_id=WORKFLOW)
         await engine.together(*(engine.pump.tick() for _ in range(4)))
         await engine.settle()
-        items = await engine.newest(workflow_id=WORKFLOW)
+        items = await engine.newest(workflow_ids=(WORKFLOW,))
         held = [(await engine.state(item.head.execution_id)).is_queued for item in items]
         assert sorted(held) == [False, False, True, True, True, True]
 

@@ -10,15 +10,18 @@ from looply.engine.letters import LetterFilter
 from looply.engine.port import LedgerRow
 from looply.engine.pruner import Pruner, prune_now
 from looply.engine.pruning import BEGIN, SLICE, Slice, Spent, plan
+from looply.engine.store import TimerRow, WaitRow, Work, WorkChange
 from looply.errors import Conflict, LooplyError, NotFound, StoreFull
 from looply.execution.commands import Restarted, SettleLetter
 from looply.jsontext import Json
 from looply.testing.definitions import asking, call, chain, computing, every, note, stop, wait
 from looply.testing.driver import ORGANIZATION, Driver, id_of
 from looply.testing.engine_contract.approvals import asked
+from looply.testing.engine_contract.auditing import audited
 from looply.testing.engine_contract.children import CALLEE, calling_child, child_of, sub
 from looply.testing.engine_contract.copies import elsewhere, within_a_minute
 from looply.testing.engine_contract.letters import unfit
+from looply.testing.engine_contract.proofs import plant
 from looply.testing.engine_contract.reads import paged
 from looply.testing.engine_contract.streams import numbers, told
 from looply.testing.world import Answer
@@ -175,6 +178,24 @@ class PruneStories:
             assert list(await engine.newest(**wanted)) == []
         assert await engine.store.journal.find_key(ORGANIZATION, "key-4711", engine.clock.now()) is None
         assert dict(await engine.store.reads.tails([execution_id], 10)) in ({}, {execution_id: []})
+
+    async def test_what_was_damaged_goes_too_and_is_told_no_longer(self, engine: Driver) -> None:
+        execution_id = await engine.started(asking(), process_id="PO-1")
+        (claim,) = await engine.store.reads.claims_of(execution_id)
+        await engine.terminate(execution_id)
+        wait_row = WaitRow(execution_id=execution_id, seq=99, step="wait_1", sources=("SAP",))
+        timer = TimerRow(execution_id=execution_id, seq=99, due=engine.clock.now() + 90 * DAY, kind="WAIT")
+        rows = Work(waits=(wait_row,), timers=(timer,), continues=True)
+        await plant(engine, execution_id, work=WorkChange(put=rows), put_claim=claim)
+        auditor = await audited(engine)
+        assert list(auditor.damaged) == [execution_id]
+        await aged(engine)
+        assert (await pruned(engine)).executions == 1
+        assert list(await engine.store.reads.orphan_rows()) == []
+        await auditor.tick()
+        assert auditor.damaged == {}
+        await engine.prove()
+        assert not (await engine.start(asking(), process_id="PO-1")).replayed
 
     async def test_a_round_of_the_pruner_ends_with_what_is_left(self, engine: Driver) -> None:
         await engine.together(*(engine.started(computing()) for _ in range(3)))

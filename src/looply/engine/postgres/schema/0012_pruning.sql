@@ -69,6 +69,15 @@ BEGIN
   DELETE FROM value v USING unnest(orgs, hashes) AS w(org, hash) WHERE v.org = w.org AND v.hash = w.hash
     AND NOT EXISTS (SELECT 1 FROM value_use u WHERE u.org = v.org AND u.hash = v.hash);
 
+  -- Of an execution that has ended there is none of these, unless something is damaged.
+  DELETE FROM effect t WHERE t.execution_id = ANY (gone);
+  DELETE FROM timer t WHERE t.execution_id = ANY (gone);
+  DELETE FROM wait t WHERE t.execution_id = ANY (gone);
+  DELETE FROM continuation t WHERE t.execution_id = ANY (gone);
+  DELETE FROM place t WHERE t.execution_id = ANY (gone);
+  DELETE FROM card t WHERE t.execution_id = ANY (gone);
+  DELETE FROM claim t WHERE t.execution_id = ANY (gone);
+
   DELETE FROM batch b WHERE b.execution_id = ANY (gone) AND b.execution_id BETWEEN low AND high;
   DELETE FROM snapshot s WHERE s.execution_id = ANY (gone) AND s.execution_id BETWEEN low AND high;
   DELETE FROM search_field s WHERE s.execution_id = ANY (gone);
