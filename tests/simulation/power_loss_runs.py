@@ -284,7 +284,7 @@ async def contents(folder: Path, ledger: Ledger, promise: Promise) -> list[str]:
     try:
         connection.execute("BEGIN")
         return await examine(reading, ledger, promise) + await schedule_problems(reading, ledger, promise)
-    except (apsw.Error, EngineError) as error:
+    except (apsw.Error, EngineError, TypeError, ValueError) as error:  # a damaged page may say anything
         return [f"DAMAGED: {error!r}"]
     finally:
         connection.close()
