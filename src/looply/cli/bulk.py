@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter, validators
 
+from looply.cli.instants import instant_ms
 from looply.cli.options import THE_SERVER, Server
 from looply.cli.repairs import Mapped, Version, renames
 from looply.cli.tables import instant, record, rows_of, show_items, table
@@ -42,8 +43,8 @@ class Which:
     process_id: Annotated[
         list[str] | None, Parameter(help="Executions with these process ids; * stands for any text.", negative="")
     ] = None
-    since: Annotated[int | None, Parameter(name="--from", help="Created at or after, epoch milliseconds.")] = None
-    until: Annotated[int | None, Parameter(name="--to", help="Created before, epoch milliseconds.")] = None
+    since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
     everything: Annotated[
         bool, Parameter(name="--all", help="Where nothing else is given: all executions.", negative="")
     ] = False
@@ -55,8 +56,8 @@ class Which:
             "workflow_version": self.workflow_version,
             "status": self.status,
             "process_id": self.process_id,
-            "from": self.since,
-            "to": self.until,
+            "from": instant_ms("--from", self.since),
+            "to": instant_ms("--to", self.until),
             "all": self.everything or None,
         }
         return {name: value for name, value in given.items() if value is not None}

@@ -10,6 +10,7 @@ from looply.cli import repairs
 from looply.cli.client import NO_BODY, ApiClient, segment
 from looply.cli.failures import DONE, REFUSED, UsageError
 from looply.cli.finding import find_execution, read_execution
+from looply.cli.instants import instant_ms
 from looply.cli.options import THE_SERVER, Server
 from looply.cli.payloads import Payload, PayloadFile, read_payload
 from looply.cli.tables import instant, record, rows_of, show_items, table
@@ -48,12 +49,48 @@ class Wanted:
 
     workflow_id: Annotated[str | None, Parameter(help="Only executions of this workflow.")] = None
     status: Annotated[list[Status] | None, Parameter(help="Only these; may be repeated.", negative="")] = None
-    process_id: Annotated[str | None, Parameter(help="Only this process id; * stands for any text.")] = None
+    workflow_version: Annotated[
+        list[int] | None, Parameter(help="Only on these versions; may be repeated.", negative="")
+    ] = None
+    trigger_type: Annotated[
+        Literal["REQUEST", "SCHEDULED"] | None, Parameter(help="Only those that were started in this way.")
+    ] = None
+    process_id: Annotated[
+        list[str] | None,
+        Parameter(help="Only these process ids; * stands for any text; may be repeated.", negative=""),
+    ] = None
+    since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
     parent: Annotated[str | None, Parameter(help="Only those that this execution started.")] = None
     term: Annotated[
         list[str] | None,
         Parameter(help="Only those found by this text, as in the search; may be repeated.", negative=""),
     ] = None
+    field: Annotated[
+        list[str] | None,
+        Parameter(help="NAME=VALUE: only with this value of a search field; may be repeated.", negative=""),
+    ] = None
+
+    def query(self) -> dict[str, Any]:
+        """Returns the query of the call. Raises: UsageError."""
+        fields: dict[str, list[str]] = {}
+        for each in self.field or ():
+            name, sign, value = each.partition("=")
+            if not name or not sign:
+                raise UsageError(f"--field: {each!r} is not NAME=VALUE")
+            fields.setdefault(f"field.{name}", []).append(value)
+        return {
+            "workflow_id": self.workflow_id,
+            "workflow_version": self.workflow_version or None,
+            "status": self.status or None,
+            "workflow_trigger_type": self.trigger_type,
+            "process_id": self.process_id or None,
+            "from": instant_ms("--from", self.since),
+            "to": instant_ms("--to", self.until),
+            "parent_execution_id": self.parent,
+            "term": self.term or None,
+            **fields,
+        }
 
 
 _ALL: Final = Wanted()
@@ -64,13 +101,7 @@ async def list_executions(
     *, wanted: Wanted = _ALL, limit: Limit = 20, server: Server = THE_SERVER, terminal: Here
 ) -> None:
     """List executions, newest first."""
-    query = {
-        "workflow_id": wanted.workflow_id,
-        "status": wanted.status or None,
-        "process_id": wanted.process_id,
-        "parent_execution_id": wanted.parent,
-        "term": wanted.term or None,
-    }
+    query = wanted.query()
     async with server.client(terminal) as client:
         items = await client.items("searchExecutions", limit, **query)
     if not terminal.is_json:

@@ -1,16 +1,14 @@
 """`looply key`: API keys."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
-from looply.cli.failures import UsageError
+from looply.cli.instants import read_instant
 from looply.cli.options import THE_PLACE, Place
 from looply.cli.tables import instant, record, show_items
 from looply.cli.terminal import Here
 from looply.clock import to_ms
-from looply.errors import DefinitionError
 
 APP: Final = App(name="key", help="API keys: create, list, revoke.")
 
@@ -39,7 +37,7 @@ async def create(
     terminal: Here,
 ) -> None:
     """Make a key; its text is shown this once."""
-    expiry = None if expires_on is None else _instant(expires_on)
+    expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if place.is_offline():
         from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
@@ -89,12 +87,3 @@ async def revoke(
             item = (await client.post("revokeKey", {"key_id": key_id}))["item"]
     shown = {"key_id": item["key_id"], "name": item["name"], "revoked": instant(item["revoked_on"])}
     terminal.show(item, lambda: record(shown))
-
-
-def _instant(text: str) -> datetime:
-    from looply.definition import parse_instant  # noqa: PLC0415 - start-up cost of the schema
-
-    try:
-        return parse_instant(text)
-    except DefinitionError as error:
-        raise UsageError(f"--expires-on: {error.message}") from error

@@ -7,6 +7,7 @@ from cyclopts import Parameter, validators
 
 from looply.cli.documents import file_parameter, read_document
 from looply.cli.failures import UsageError
+from looply.cli.instants import read_instant
 from looply.cli.options import THE_PLACE, Place
 from looply.cli.tables import instant, table
 from looply.cli.terminal import Here, Terminal
@@ -85,13 +86,12 @@ async def preview(
     """
     # Start-up cost of the schema and of time zones.
     from looply.app.fires import View, parse_schedule  # noqa: PLC0415
-    from looply.definition import parse_instant  # noqa: PLC0415
     from looply.server.fires import preview_answer  # noqa: PLC0415
 
     is_written = written != NOTHING_WRITTEN
     if is_written == (workflow_id is not None):
         raise UsageError("give the id of a workflow, or a schedule by --file, --cron or --every")
-    after = parse_instant(span.after) if span.after else None
+    after = read_instant("--from", span.after) if span.after else None
     view = View(count=span.count, after=after, is_around_change=span.around_change)
     if workflow_id is None:
         shown = preview_answer(view.of(parse_schedule(*written.settings(terminal)), terminal.clock.now()))

@@ -25,7 +25,18 @@ BULK: dict[str, Any] = {
 
 def test_a_redrive_sends_which_how_and_onto_what(run: Command, looply: Looply) -> None:
     looply.answers["bulkRedrive"] = {"message": "success", "item": BULK}
-    which = ("--workflow-id", WORKFLOW, "--status", "FAILED", "--process-id", "PO-*", "--from", "1", "--to", "2")
+    which = (
+        "--workflow-id",
+        WORKFLOW,
+        "--status",
+        "FAILED",
+        "--process-id",
+        "PO-*",
+        "--from",
+        "1970-01-01T00:00:00.001Z",
+        "--to",
+        "1970-01-01T01:00:00.002+01:00",
+    )
     done = run("bulk", "redrive", *which, "--version", "2", "--rename", "a=b", "--reason", "mended", "--rate", "5")
     assert ("b-1" in done.out, "RUNNING" in done.out) == (True, True)
     assert looply.calls[0][2] == {

@@ -54,6 +54,31 @@ def test_a_list_sends_its_filters(run: Command, looply: Looply) -> None:
     assert run("execution", "list", "--json").document == {"count": 1, "items": [row()]}
 
 
+def test_a_list_is_narrowed_by_version_time_and_fields(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": []}
+    times = ("--from", "2026-11-27T00:00:00Z", "--to", "2026-11-28T00:00:00+01:00")
+    fields = ("--field", "city=Berlin", "--field", "city=Bonn", "--field", "note=a=b")
+    run("execution", "list", "--workflow-version", "2", "--trigger-type", "SCHEDULED", *times, *fields)
+    query = {
+        "workflow_version": "2",
+        "workflow_trigger_type": "SCHEDULED",
+        "from": "1795737600000",
+        "to": "1795820400000",
+        "field.city": ["Berlin", "Bonn"],
+        "field.note": "a=b",
+        "limit": "20",
+    }
+    assert looply.calls == [("searchExecutions", query, None)]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--from", "yesterday"), ("--to", "1795737600000"), ("--field", "city"), ("--field", "=x")]
+)
+def test_a_filter_that_cannot_be_read_is_wrong_usage(run: Command, option: str, value: str) -> None:
+    done = run("execution", "list", option, value)
+    assert (done.status, option in done.err) == (2, True)
+
+
 def test_an_execution_is_found_by_its_id(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
     looply.answers["getWorkflowExecutionById"] = record(entry(1, "EXECUTION_STARTED"))

@@ -59,7 +59,7 @@ def test_a_workflow_is_previewed_by_the_server(run: Command, looply: Looply) -> 
         (("w-1", "--cron", "0 0 * * *"), 2, "give the id of a workflow, or a schedule"),
         (("--cron", "0 0 30 2 *"), 1, "/schedule/cron"),
         (("--cron", "0 0 * * *", "--timezone", "Europe/Berln"), 1, "did you mean 'Europe/Berlin'"),
-        (("--cron", "0 0 * * *", "--from", "today"), 1, "is not an RFC 3339 time"),
+        (("--cron", "0 0 * * *", "--from", "today"), 2, "--from: "),
         (("--timezone", "Europe/Berlin"), 1, "exactly one of `cron` and `every`"),
         (("--file", "-"), 1, "no trigger with a schedule"),
     ],
