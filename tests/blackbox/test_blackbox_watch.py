@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from blackbox_client import Organization
 from blackbox_definitions import COMPUTING, definition, note, wait
-from blackbox_launcher import COMMAND, Server, environment_with, free_port, init
+from blackbox_launcher import INTERRUPTIBLE, Server, environment_with, free_port, init
 
 END_SECONDS = 60
 
@@ -36,7 +36,7 @@ class Watched:
     def watch(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         """Runs the command until the end of the block."""
         environment = {"LOOPLY_URL": self.server.address, "LOOPLY_API_KEY": self.made["api_key"]}
-        command = [COMMAND, "execution", "watch", *arguments]
+        command = [*INTERRUPTIBLE, "execution", "watch", *arguments]
         with subprocess.Popen(
             command, env=environment_with(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
