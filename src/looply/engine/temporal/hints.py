@@ -22,7 +22,10 @@ _HINTS: Final = (
     ),
     (("Namespace", "not found"), "there is no such namespace; make it, or look at temporal_namespace"),
     (("Connection refused",), "nobody listens there; start it, or look at temporal_address"),
-    *(((words,), _ENDED) for words in ("connection closed", "connection reset", "broken pipe", "fatal alert")),
+    *(
+        ((words,), _ENDED)
+        for words in ("connection closed", "peer closed connection", "connection reset", "broken pipe", "fatal alert")
+    ),
 )
 """Words of the library or of the server that come together, whatever the case of letters, and what they mean."""
 
