@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from looply.app import repairs
 from looply.app.reasons import checked_reason
-from looply.app.repairs import Decision, Version
+from looply.app.repairs import Decision
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.catalog.keys import Principal
@@ -114,8 +114,11 @@ async def start(services: Services, principal: Principal, request: BulkRequest) 
 async def foresee(services: Services, principal: Principal, request: BulkRequest) -> Foreseen:
     """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
     request = _checked(request)
+    command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
     if request.has_version:
-        await services.library.resolve(principal.organization_id, request.wanted.workflow_ids[0], request.version)
+        workflow_id = request.wanted.workflow_ids[0]
+        onto = await services.library.resolve(principal.organization_id, workflow_id, request.version)
+        command = replace(command, workflow=onto.workflow, workflow_version=onto.workflow_version, steps=request.steps)
     found: list[Head] = []
     after = ""
     while len(found) <= COUNTED:
@@ -125,7 +128,9 @@ async def foresee(services: Services, principal: Principal, request: BulkRequest
         if not after:
             break
     seen = Foreseen(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
-    return await _worked_out(services, principal, request, seen, found[:EXAMINED])
+    return (
+        seen if request.action != "redrive" else await _worked_out(services, principal, command, seen, found[:EXAMINED])
+    )
 
 
 async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
@@ -183,21 +188,15 @@ def _only(values: Sequence[Any]) -> Any:
 
 
 async def _worked_out(
-    services: Services, principal: Principal, request: BulkRequest, seen: Foreseen, heads: Sequence[Head]
+    services: Services, principal: Principal, command: Redrive, seen: Foreseen, heads: Sequence[Head]
 ) -> Foreseen:
     """Returns what was foreseen with the calls to which a redrive of these executions would lead."""
-    if request.action != "redrive":
-        return seen
     refused = 0
     calls: Counter[tuple[str, str, str]] = Counter()
     repeated: Counter[tuple[str, str, str]] = Counter()
     same_key: Counter[tuple[str, str, str]] = Counter()
     for head in heads:
-        command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
         try:
-            if request.has_version:
-                onto = Version(number=request.version, steps=request.steps)
-                command = await repairs.onto(services, principal, head.execution_id, command, onto)
             decision = Decision(execution_id=head.execution_id, command=command)
             outcome = await repairs.foresee(services, principal, decision)
         except (Conflict, NotFound, Refused):
