@@ -4,12 +4,10 @@
 what is in them; it never changes what is there. Which server: see `record_database.py`.
 """
 
-import asyncio
 import base64
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from golden_beside import (
@@ -30,17 +28,16 @@ from golden_beside import (
     schedules,
     workflows,
 )
-from golden_folder import FOLDERS, SEALING_KEY, open_catalog, pack
-from golden_sums import add_sums
+from golden_folder import SEALING_KEY, open_catalog
 from record import summary
 from record_database import record
-from record_folder import fill_catalog, put_left
+from record_folder import fill_catalog, record_folder
 
 from looply.catalog.bulks import Progress
 from looply.execution.address import Address, card_token, parse_address, wait_token
 from looply.execution.commands import EditDocument, Recorded, Redrive, Repaired, Restarted, Settled, SettleLetter
 from looply.execution.events import ResumeIgnored
-from looply.testing.clock import START_TIME, FakeTimeLoop, fake_loop
+from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.testing.world import HANG
 
@@ -167,21 +164,6 @@ async def make_database(address: str) -> LeftBeside:
     return await make(address, driver_of_database(address), lambda: rows_of_database(address))
 
 
-def record_folder(name: str) -> None:
-    """Records the folder unless there is one of that name."""
-    target = FOLDERS / f"{name}.tar.xz"
-    if target.exists():
-        sys.exit(f"{target} is recorded already and never changes")
-    with TemporaryDirectory() as base, asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
-        folder = Path(base) / "data"
-        folder.mkdir(mode=0o700)
-        left = runner.run(make_folder(folder))
-        pack(folder, target)
-    put_left(left, target.with_name(f"{name}.json"))
-    add_sums()
-    sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
-
-
 if __name__ == "__main__":
-    record_folder(sys.argv[1] + BESIDE)
+    record_folder(sys.argv[1] + BESIDE, make_folder)
     record(sys.argv[1] + BESIDE, make_database)

@@ -7,9 +7,11 @@ there. Record one for each release that changes how something is stored.
 import asyncio
 import base64
 import sys
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 from golden_folder import (
@@ -127,13 +129,13 @@ async def make_folder(folder: Path) -> Left:
     return await make(folder, driver_of(folder))
 
 
-def put_left(left: Left, target: Path) -> None:
+def put_left(left: msgspec.Struct, target: Path) -> None:
     """Writes what is in a folder or database into a file beside it."""
     target.write_bytes(msgspec.json.format(msgspec.json.encode(left, order="sorted"), indent=1) + b"\n")
 
 
-def main(name: str) -> None:
-    """Records the folder unless there is one of that name."""
+def record_folder(name: str, make_folder: Callable[[Path], Coroutine[Any, Any, msgspec.Struct]]) -> None:
+    """Records a folder unless there is one of that name."""
     FOLDERS.mkdir(exist_ok=True)
     target = FOLDERS / f"{name}.tar.xz"
     if target.exists():
@@ -149,4 +151,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    record_folder(sys.argv[1], make_folder)
