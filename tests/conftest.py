@@ -1,8 +1,10 @@
 """What all tests share: assertions in the test kit explain themselves, long tests have a short form, and a summary."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 from summaries import summarize
 
@@ -31,6 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen: str = config.option.markexpr
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Undoes what a test did to the process's log: a command that ran in this process configures it as its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -147,13 +147,13 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def monitored(settings: Settings, app: Any) -> AsyncIterator[None]:
-    """Serves `app` on the address of `metrics_listen`, if there is one, until the end of the block.
+async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
+    """Serves `app` on the address of `metrics_listen` until the end of the block, which is given its URL.
 
-    Raises: SettingsError when the address cannot be listened on.
+    Without the setting it serves nothing, and gives None. Raises: SettingsError when the address cannot be listened on.
     """
     if not settings.metrics_listen:
-        yield
+        yield None
         return
     host, port = split_address(settings.metrics_listen)
     listener = listen(host, port, "metrics_listen")
@@ -172,9 +172,10 @@ async def monitored(settings: Settings, app: Any) -> AsyncIterator[None]:
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    _log.info("metrics_listening", address=address_of(host, listener))
+    address = address_of(host, listener)
+    _log.info("metrics_listening", address=address)
     try:
-        yield
+        yield address
     finally:
         server.should_exit = True
         await serving

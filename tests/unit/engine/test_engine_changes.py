@@ -2,12 +2,9 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from looply.engine.changes import ChangeLog
 from looply.log import configure_log
@@ -20,13 +17,8 @@ PAYLOAD = "payload-that-nobody-logs"
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+def stream() -> io.StringIO:
+    return io.StringIO()
 
 
 def told(stream: io.StringIO) -> list[dict[str, Any]]:

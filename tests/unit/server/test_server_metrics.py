@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ async def scraped(client: httpx2.AsyncClient) -> dict[tuple[str, tuple[tuple[str
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
+
+
+@asynccontextmanager
+async def listening(services: Services) -> AsyncIterator[str]:
+    """The listener on a free port for the time of a block, which is given its address."""
+    app = build_monitoring(services, SystemEntropy())
+    async with monitored(Settings(metrics_listen="127.0.0.1:0"), app) as address:
+        assert address is not None
+        yield address
 
 
 def requests_of(samples: dict[Any, float], **labels: str) -> float:
@@ -154,12 +164,9 @@ class TestListener:
     """The listener of its own, on a real socket."""
 
     @pytest_asyncio.fixture
-    async def address(self, services: Services, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[str]:
-        async with self.listening(replace(services, metrics_token=None), capsys) as address:
+    async def address(self, services: Services) -> AsyncIterator[str]:
+        async with listening(replace(services, metrics_token=None)) as address:
             yield address
-
-    def listening(self, services: Services, capsys: pytest.CaptureFixture[str]) -> "_Listening":
-        return _Listening(services, capsys)
 
     async def test_it_serves_metrics_and_health_and_nothing_else(self, address: str) -> None:
         async with httpx2.AsyncClient(base_url=address) as client:
@@ -170,10 +177,8 @@ class TestListener:
             for path in ("/v2/workflows/getKeys", "/", "/docs", "/openapi.json", "/metrics/x", "/healthz/live/x"):
                 assert (await client.get(path)).status_code == 404, path
 
-    async def test_with_a_token_only_the_health_is_open(
-        self, services: Services, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        async with self.listening(services, capsys) as address, httpx2.AsyncClient(base_url=address) as client:
+    async def test_with_a_token_only_the_health_is_open(self, services: Services) -> None:
+        async with listening(services) as address, httpx2.AsyncClient(base_url=address) as client:
             assert (await client.get("/metrics")).status_code == 403
             assert (await client.get("/metrics", headers=bearer(TOKEN))).status_code == 200
             assert (await client.get("/healthz/ready")).status_code == 200
@@ -185,25 +190,9 @@ class TestListener:
             assert (await client.get("/healthz/live")).status_code == 200
 
     async def test_without_the_setting_there_is_none(self, services: Services) -> None:
-        async with monitored(Settings(), build_monitoring(services, SystemEntropy())):
+        async with monitored(Settings(), build_monitoring(services, SystemEntropy())) as address:
+            assert address is None
             assert len(asyncio.all_tasks()) == 1
-
-
-class _Listening:
-    """The listener for the time of a block, which is given its address."""
-
-    def __init__(self, services: Services, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        app = build_monitoring(services, SystemEntropy())
-        self._served = monitored(Settings(metrics_listen="127.0.0.1:0"), app)
-
-    async def __aenter__(self) -> str:
-        await self._served.__aenter__()
-        line = next(line for line in self._capsys.readouterr().out.splitlines() if "metrics_listening" in line)
-        return "http://127.0.0.1:" + line.rpartition("127.0.0.1:")[2].split()[0].strip("'\"\x1b[0m")
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._served.__aexit__(*error)
 
 
 def test_every_metric_has_a_name_of_its_own() -> None:
