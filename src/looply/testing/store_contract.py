@@ -20,6 +20,7 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
+from looply.testing.store_decisions import DecisionContract
 from looply.testing.store_deliveries import DeliveryContract
 from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
@@ -403,6 +404,7 @@ class StoreContract(
     ScheduleContract,
     LedgerContract,
     DatastoreContract,
+    DecisionContract,
     SurveyContract,
     TrialContract,
 ):
