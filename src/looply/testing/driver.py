@@ -352,17 +352,7 @@ class Driver(Engine):
             assert self._through_a_snapshot(events, prefix) == state, f"the first {prefix} events and the rest differ"
         starts = Counter((e.address, e.attempt) for e in events if isinstance(e, StepScheduled))
         assert max(starts.values(), default=1) == 1, "an attempt was scheduled twice"
-        await self._prove_decisions(head, events)
-
-    async def _prove_decisions(self, head: Head, events: Sequence[Event]) -> None:
-        """Proves that the record of decisions says what the history says, under the names of then."""
-        if await self.store.decisions.gap() is not None:
-            return
-        execution = await self.shell.get(head.execution_id)
-        was_moved = any(isinstance(event, Migrated) for event in events)
-        rows = await self.store.decisions.of_execution(head.execution_id)
-        recorded = _comparable((row.decision for row in rows), was_moved=was_moved)
-        assert recorded == _comparable(decisions_of(execution.workflow, execution.state), was_moved=was_moved)
+        await _prove_decisions(self.shell, head, events)
 
     def _through_a_snapshot(self, events: Sequence[Event], prefix: int) -> ExecutionState:
         """Returns the fold of a history whose first events were stored as a state and read again."""
@@ -384,6 +374,17 @@ def _prefixes(length: int, places: int) -> Sequence[int]:
 
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:
     return "", None
+
+
+async def _prove_decisions(shell: Shell, head: Head, events: Sequence[Event]) -> None:
+    """Proves that the record of decisions says what the history says, unless an earlier release has left it."""
+    if await shell.decisions.gap() is not None:
+        return
+    execution = await shell.get(head.execution_id)
+    was_moved = any(isinstance(event, Migrated) for event in events)
+    rows = await shell.decisions.of_execution(head.execution_id)
+    recorded = _comparable((row.decision for row in rows), was_moved=was_moved)
+    assert recorded == _comparable(decisions_of(execution.workflow, execution.state), was_moved=was_moved)
 
 
 def _comparable(decisions: Iterable[Decision], *, was_moved: bool) -> list[Any]:
