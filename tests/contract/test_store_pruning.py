@@ -331,7 +331,7 @@ def test_the_command_prunes_a_database_and_is_refused_while_another_process_does
         status = main(("db", "prune", "--offline", "--older-than", "P30D", "--json"), terminal)
         return status, json.loads(output.getvalue())
 
-    assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "dry_run": False})
+    assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "decisions": 0, "dry_run": False})
     asyncio.run(_fill(address))
     with psycopg.connect(address) as other:
         other.execute("SELECT pg_advisory_xact_lock(1819242611, 0)")
