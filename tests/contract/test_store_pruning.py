@@ -308,7 +308,7 @@ async def test_an_execution_that_moves_while_it_is_pruned_stays(
 
 
 async def waits_for_another(pruning: "asyncio.Future[Slice]", stores: PostgresStores) -> None:
-    """Returns when the pruning waits for another session of its database; other databases of the server do not count."""
+    """Returns when the pruning waits for another session of its database. Other databases do not count."""
     waits = (
         "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
         " WHERE NOT l.granted AND a.datname = current_database()"

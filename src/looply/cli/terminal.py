@@ -91,7 +91,10 @@ class Terminal:
         """Gives up standard output, which nobody reads any more."""
         # The interpreter flushes it once more at its end, and must not fail there.
         with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
+            given_up = self.output.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, given_up)
+            os.close(nowhere)
 
     def console(self, *, folded: bool = False) -> "Console":
         """Returns a console on standard output; values are shown as they are, never as markup.

@@ -2,12 +2,14 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
+from types import FrameType
 
 import httpx2
 import pytest
-from cli_kit import Command
+from cli_kit import Command, Looply
 
 from looply import __version__
 from looply.cli import main
@@ -201,6 +203,19 @@ def test_a_reader_that_is_gone_ends_the_command_quietly(arguments: list[str]) ->
     errors = io.StringIO()
     terminal = Terminal(source=io.BytesIO(b"{}\n"), output=ReaderGone(), errors=errors, environment={})
     assert (main(arguments, terminal), errors.getvalue()) == (141, "")
+
+
+def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Command, looply: Looply) -> None:
+    def own(_number: int, _frame: FrameType | None) -> None:
+        """Never called."""
+
+    looply.answers["getKeys"] = {"items": []}
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        assert run("key", "list").status == 0
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal() -> None:
