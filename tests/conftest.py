@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from summaries import summarize
 
@@ -30,15 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leaves the tests of distributed installations out, unless they are asked for, and chooses how examples are drawn.
+    """Makes the examples of property tests the same in every run but long ones, which look for new ones.
 
-    They are the same in each run, so that it fails for what was changed and for nothing else; `--soak` draws new ones.
-    How long one takes says more about the machine than about us.
+    Leaves the tests of distributed installations out, unless they are asked for.
     """
-    drawn = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
-    settings.register_profile("same", derandomize=True, **drawn)
-    settings.register_profile("new", derandomize=False, **drawn)
-    settings.load_profile("new" if config.getoption("soak") else "same")
+    settings.register_profile("soak", deadline=None, max_examples=1_000, print_blob=True)
+    settings.load_profile("soak" if config.getoption("soak") else "ci")
     chosen: str = config.option.markexpr
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
