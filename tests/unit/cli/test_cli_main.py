@@ -218,6 +218,17 @@ def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Comma
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_process_without_standard_streams_is_none_the_worse_and_no_file_gets_their_numbers(closed: str) -> None:
+    code = (
+        "import os, sys; from looply.cli import main; status = main(['expression', 'eval']);"
+        "sys.exit(status or os.open(os.devnull, os.O_RDONLY) < 3)"
+    )
+    shell = f'exec "$0" -c "$1" {closed}'
+    done = subprocess.run(["sh", "-c", shell, sys.executable, code], input="", text=True, check=False)
+    assert done.returncode == 0
+
+
 def test_control_characters_of_others_do_not_reach_the_terminal() -> None:
     assert printable("a\x1b[31mb\nü") == "a\\x1b[31mb\nü"
 
