@@ -90,7 +90,7 @@ async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator
         processes.world.connections.put("shop", {"password": PASSWORD})
         engines = await processes.open(2, per_queue=SLOTS)
         # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
-        processes.sql("UPDATE lease SET since = since - interval '31 s'")
+        processes.hear()
         await processes.advance(SWEEP)
         yield Opened(engines, processes.settle, processes.advance)
         await processes.finish()
