@@ -1,6 +1,7 @@
-"""Compiles the settings of `email`, and says what a mail address is."""
+"""Compiles the settings of `email`, and says what a mail address is, and whose."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,8 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
 _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
+"""Controls and formats, such as the space without width: two addresses that look the same are the same."""
 
 
 def email(reader: Reader) -> EmailSettings:
@@ -51,6 +54,17 @@ def read_address(text: str) -> tuple[str, str] | None:
     if len(address) > _LONGEST or _ADDRESS.fullmatch(address) is None or has_line_break(name):
         return None
     return name, address
+
+
+def person_of(address: str) -> str:
+    """Returns what is equal for all spellings of one person's address, so that nobody has two votes.
+
+    Letter case, compatible forms of characters (NFKC), what nobody sees, and a name before a mail address
+    (`Ann <ann@example.com>`) make no difference.
+    """
+    seen = "".join(each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _UNSEEN)
+    found = read_address(seen)
+    return (found[1] if found is not None else seen.strip()).casefold()
 
 
 def address_problem(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from looply.definition.mail import person_of
 from looply.jsontext import Json
 
 Decision: TypeAlias = Literal["approved", "rejected"]
@@ -44,5 +45,5 @@ class ApprovalTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Tells whether two addresses are one person's: mail addresses are compared without regard to letter case."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Tells whether two addresses are one person's, however each is written."""
+    return person_of(one) == person_of(other)
