@@ -85,7 +85,7 @@ async def follow_execution(
         if execution.state.closed is not None and seq >= execution.head.seq:
             yield Ended(status=execution.head.status)
             return
-        if len(events) < _PAGE:
+        if not events or last >= execution.head.seq:
             await watched.signal.wait()
 
 
