@@ -83,7 +83,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     list_events: int = 50
     """Events of one item of a list."""
     streams: int = 500
-    """Streams of events that one server holds open at once."""
+    """Streams of events that one server holds open at once; one organization has four fifths of them at most."""
 
 
 DEFAULT_LIMITS = Limits()

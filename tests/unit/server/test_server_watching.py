@@ -340,6 +340,20 @@ async def test_only_so_many_streams_are_open_at_once(mine: Caller, streams: Stre
     assert kinds(await streams.open("watchExecution", workflow_execution_id=execution_id).entries(2))
 
 
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=5)], indirect=True)
+async def test_one_organization_leaves_places_for_others(
+    app: Boundary, mine: Caller, theirs: Caller, streams: Streams
+) -> None:
+    for stream in [streams.open("watchOrganization") for _ in range(4)]:
+        await reached(stream)
+    answer = await mine.get("watchOrganization")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
+    others = Streams(app, theirs)
+    await reached(others.open("watchOrganization"))
+    assert (await theirs.get("watchOrganization")).status_code == 429
+    await others.close()
+
+
 async def test_a_silent_stream_beats_and_says_where_it_stands(mine: Caller, beating: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     stream = beating.open("watchExecution", workflow_execution_id=execution_id)
