@@ -76,12 +76,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Texts with expressions of one template or card that a call of an editor evaluates or checks, together."""
     read_events: int = 1000
     """Events in one read of an execution."""
+    read_bytes: int = 32 * 1024 * 1024
+    """JSON text of the events in one read of an execution; with more, fewer events are read."""
     read_log_bytes: int = 1024 * 1024
     """Condensed logs in one read of an execution."""
     list_events: int = 50
     """Events of one item of a list."""
     streams: int = 500
-    """Streams of events that one server holds open at once."""
+    """Streams of events that one server holds open at once; one organization has four fifths of them at most."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -258,7 +258,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "call",
         "The body is not strict JSON: duplicate names, NaN, numbers or nesting over the limits.",
     ),
-    "MALFORMED_QUERY": ("call", "The query string is not UTF-8, or has too many parameters."),
+    "MALFORMED_QUERY": ("call", "The query string is not UTF-8, has a character 0, or too many parameters."),
     "METHOD_NOT_ALLOWED": ("call", "The path exists with another method; `Allow` names it."),
     "MISSING_PARAMETER": ("call", "A query parameter that must be there is missing."),
     "MOVE_UNFINISHED": (

@@ -9,7 +9,9 @@ from looply.app.addressing import get_owned
 from looply.app.reasons import MAX_REASON
 from looply.app.services import Services
 from looply.catalog.keys import Principal
+from looply.catalog.names import checked_id
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow
+from looply.engine.port import OpenCard
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import Declined, ReassignCard, Reassigned, Unfit
@@ -35,12 +37,11 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     """
     person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
     why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
-    found = await services.engine.open_cards(principal.organization_id, card_id=card_id) if card_id else ()
-    if not found:
-        raise _not_open()
-    card = found[0]
+    card = await _open_card(services, principal, card_id)
     execution = await services.engine.get(card.execution_id)
-    command = ReassignCard(at=services.clock.now(), by=principal.by, via="API", card_id=card_id, to=person, reason=why)
+    command = ReassignCard(
+        at=services.clock.now(), by=principal.by, via="API", card_id=card.card_id, to=person, reason=why
+    )
     reply = await services.engine.submit(card.execution_id, command)
     match reply:
         case Reassigned(card_id=new_id, part=part):
@@ -53,6 +54,17 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
             raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
         case _:
             raise _not_open()
+
+
+async def _open_card(services: Services, principal: Principal, card_id: str) -> OpenCard:
+    try:
+        key = checked_id(card_id, "card")
+    except BadRequest as error:
+        raise _not_open() from error
+    found = await services.engine.open_cards(principal.organization_id, card_id=key)
+    if not found:
+        raise _not_open()
+    return found[0]
 
 
 async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:

@@ -18,7 +18,7 @@ from looply.app.services import Services
 from looply.catalog.bulks import Bulk, Progress
 from looply.engine.loop import Loop
 from looply.engine.port import Head
-from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt
 from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
 
 _log = structlog.get_logger(__name__)
@@ -73,26 +73,26 @@ class BulkRunner(Loop):
         # What starts after the bulk was asked for is none of its business.
         wanted = stored_filter(bulk.wanted)
         until = min(wanted.created_to or bulk.created_on, bulk.created_on)
-        page = await self._services.engine.list(
-            bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
-        )
         place, done, refused = bulk.place, 0, 0
-        for item in page.items:
-            try:
+        try:
+            page = await self._services.engine.list(
+                bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
+            )
+            for item in page.items:
                 moved = await self._act(bulk, item.head)
-            except LooplyError as error:
-                # The store is short of space or away: what was done is noted, the rest comes with the next slice.
-                _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
-                return Progress(place=place, done=done, refused=refused, is_last=False)
-            done, refused, place = done + moved, refused + (not moved), item.head.execution_id
+                done, refused, place = done + moved, refused + (not moved), item.head.execution_id
+        except LooplyError as error:
+            # The store is short of space or away: what was done is noted, the rest comes with the next slice.
+            _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
+            return Progress(place=place, done=done, refused=refused, is_last=False)
         return Progress(place=page.after or place, done=done, refused=refused, is_last=not page.after)
 
     async def _act(self, bulk: Bulk, head: Head) -> bool:
-        """Returns whether the execution was moved; false when its state does not allow it."""
+        """Returns whether the execution was moved; false when its state does not allow it, or cannot be read."""
         try:
             command = await self._command(bulk, head)
             reply = await self._services.engine.submit(head.execution_id, command)
-        except (Conflict, NotFound, Refused) as error:
+        except (Conflict, NotFound, Refused, StoreCorrupt) as error:
             _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=head.execution_id, code=error.code)
             return False
         return isinstance(reply, Repaired | Terminated)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from looply.app import repairs
 from looply.app.reasons import checked_reason
 from looply.app.repairs import Decision
+from looply.app.search import checked_filter
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.catalog.keys import Principal
@@ -88,8 +89,8 @@ class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
 async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
     """Returns the bulk, which runs from now on: what fits and was started before now is acted on, newest first.
 
-    Raises: BadRequest for a filter that names nothing, a rate or a reason out of bounds; NotFound for the version;
-    Conflict (code `TOO_MANY_BULKS`).
+    Raises: BadRequest for a filter that names nothing, a rate or a reason out of bounds; Refused (code
+    `SEARCH_TOO_WIDE`) for one that names too much; NotFound for the version; Conflict (code `TOO_MANY_BULKS`).
     """
     request = _checked(request)
     version = 0
@@ -233,4 +234,5 @@ def _checked(request: BulkRequest) -> BulkRequest:
     if request.steps and not request.has_version:
         raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
     wanted = replace(wanted, workflow_ids=tuple(checked_id(each, "workflow") for each in wanted.workflow_ids))
+    wanted = checked_filter(wanted)
     return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))

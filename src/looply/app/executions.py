@@ -53,11 +53,11 @@ async def get(
     Raises: NotFound, also when the execution is one of another workflow; StoreCorrupt.
     """
     execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
-    limit = services.limits.read_events
-    found = await services.engine.history(execution.head.execution_id, after, limit + 1)
+    head = execution.head
+    found = await services.engine.history(head.execution_id, after, services.limits.read_events)
     # It may have moved on between the two reads: what is told is one instant.
-    events = [(seq, event) for seq, event in found if seq <= execution.head.seq]
-    return Record(execution=execution, events=events[:limit], is_truncated=len(events) > limit)
+    events = [(seq, event) for seq, event in found if seq <= head.seq]
+    return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
 
 
 async def list_page(services: Services, principal: Principal, *, workflow_id: str, after: str, limit: int) -> Rows:

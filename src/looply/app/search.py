@@ -10,7 +10,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.port import Filter
 from looply.engine.searching import is_like
-from looply.errors import Problem, Refused
+from looply.errors import BadRequest, Problem, Refused
 from looply.execution.searching import SEARCH_CHARACTERS, search_text
 
 _VALUES: Final = 30
@@ -26,17 +26,21 @@ async def search(services: Services, principal: Principal, wanted: Filter, *, af
     """Returns executions that fit; a page may be short and still be followed by another.
 
     The workflows that the terms name are found here.
-    Raises: Refused (code `SEARCH_TOO_WIDE`) when it names more than can be compared with each execution.
+    Raises: as `checked_filter`.
     """
     organization_id = principal.organization_id
-    checked = _checked(wanted)
+    checked = checked_filter(wanted)
     term_workflows = await _named(services, organization_id, checked.terms)
     page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
     return await named_rows(services, organization_id, page)
 
 
-def _checked(wanted: Filter) -> Filter:
-    """Returns the filter with its texts as they are compared, each value once."""
+def checked_filter(wanted: Filter) -> Filter:
+    """Returns the filter with its texts as they are compared, each value once. Every store can serve it.
+
+    Raises: BadRequest (code `BAD_FILTER`) for an empty text, or one with a character 0; Refused (code
+    `SEARCH_TOO_WIDE`) when it names more than can be compared with each execution.
+    """
     if len(wanted.fields) > _FIELDS:
         message = f"the search names {len(wanted.fields)} search fields; at most {_FIELDS}"
         raise Refused(message, code="SEARCH_TOO_WIDE")
@@ -44,7 +48,7 @@ def _checked(wanted: Filter) -> Filter:
     _check_count("workflow_version", len(wanted.workflow_versions))
     _check_count("parent_execution_id", len(wanted.parents))
     process_ids = _checked_texts("process_id", wanted.process_ids)
-    fields = ((name, _checked_texts(f"field.{name}", texts)) for name, texts in wanted.fields)
+    fields = [(name, _checked_texts(f"field.{name}", texts)) for name, texts in wanted.fields]
     return replace(
         wanted,
         workflow_ids=tuple(dict.fromkeys(wanted.workflow_ids)),
@@ -63,6 +67,10 @@ def _check_count(name: str, count: int) -> None:
 
 def _checked_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     _check_count(name, len(texts))
+    for text in (name, *texts):
+        if not text or "\0" in text:
+            message = f"{name[:50]!r} is empty or holds a character 0; leave it out, or give a text"
+            raise BadRequest(message, code="BAD_FILTER")
     for text in texts:
         if text.count("*") > _STARS:
             raise _too_wide(name, f"a text with more than {_STARS} `*`")

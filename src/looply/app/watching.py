@@ -42,9 +42,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 class Subscription:
     """A place among those who watch, taken until it is closed. Closing it twice is harmless."""
 
-    def __init__(self, services: Services, key: str) -> None:
-        """Takes the place. Raises: TooManyStreams."""
-        self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key)
+    def __init__(self, services: Services, principal: Principal, key: str) -> None:
+        """Takes the place for who watches `key`, an execution or their organization. Raises: TooManyStreams."""
+        self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key, principal.organization_id)
         self.signal = self._held.__enter__()
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ async def follow_execution(
         if execution.state.closed is not None and seq >= execution.head.seq:
             yield Ended(status=execution.head.status)
             return
-        if len(events) < _PAGE:
+        if not events or last >= execution.head.seq:
             await watched.signal.wait()
 
 

@@ -151,11 +151,13 @@ class Bulks:
     async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Returns running bulks of all organizations that `holder` may work on for `span`: its own, and abandoned ones.
 
+        Those come first that have waited longest, so that many bulks of some organizations hold up none of others.
         Costs no write while there are none.
         """
         now_ms = to_ms(self._clock.now())
         free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
-        query = select(bulks).where(bulks.c.status == "RUNNING", free).order_by(bulks.c.bulk_id).limit(_CLAIMED)
+        query = select(bulks).where(bulks.c.status == "RUNNING", free)
+        query = query.order_by(bulks.c.modified_on_ms, bulks.c.bulk_id).limit(_CLAIMED)
         if not await self._database.read(lambda connection: connection.execute(query).first()):
             return ()
 

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,6 +13,12 @@ from looply.connectors.port import HttpResponse
 from looply.connectors.urls import plain_text
 from looply.errors import BadInput, BadRequest
 from looply.jsontext import Json, encode_json, parse_json
+
+_NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
+"""Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2), some of which take very long on purpose."""
+
+_ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
+_EVERY_BYTE: Final = bytes(range(256))
 
 BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
 
@@ -139,12 +145,23 @@ def _text(content: bytes, parameters: str) -> str:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
             charset = value.strip().strip('"') or charset
-    try:
-        text = content.decode(charset, "replace")
-    except (LookupError, UnicodeError, ValueError):  # an unknown charset, or one that knows no replacement
-        text = content.decode("utf-8", "replace")
+    text = _decoded(content, charset)
     # Some codecs give lone surrogates, which no JSON document can hold.
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    """Returns a text in time in proportion to its bytes, whatever they are; a charset that is none is UTF-8."""
+    try:
+        name = codecs.lookup(charset).name
+        if name.startswith(_NO_CHARSETS):
+            return content.decode("utf-8", "replace")
+        if name.startswith(_ONE_BYTE):
+            # Each byte is looked up, also those that mean nothing: replacing them one by one takes seconds.
+            return codecs.charmap_decode(content, "strict", _EVERY_BYTE.decode(name, "replace"))[0]
+        return content.decode(name, "replace")
+    except (LookupError, UnicodeError, ValueError):  # an unknown charset, or one that knows no replacement
+        return content.decode("utf-8", "replace")
 
 
 def _standard_reason(status: int) -> str:

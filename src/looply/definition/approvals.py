@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from looply.definition.mail import person_of
 from looply.definition.reading import Reader, read_template
 from looply.definition.step_settings import ApprovalSettings, DatastorePlace, EscalationSettings
 from looply.expressions import Template
@@ -47,7 +48,7 @@ def _check_people(reader: Reader) -> None:
     people, quorum = reader.value["recipients"], reader.value.get("quorum")
     if not isinstance(people, list) or any("${" in person for person in people):
         return
-    count = len({person.strip().casefold() for person in people})
+    count = len({person_of(person) for person in people})
     if isinstance(quorum, int | float) and quorum > count:
         reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
 

@@ -1,6 +1,7 @@
-"""Compiles the settings of `email`, and says what a mail address is."""
+"""Compiles the settings of `email`, and says what a mail address is, and whose."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,8 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
 _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
+"""Controls and formats, such as the space without width: two addresses that look the same are the same."""
 
 
 def email(reader: Reader) -> EmailSettings:
@@ -29,8 +32,8 @@ def email(reader: Reader) -> EmailSettings:
         for pointer, text in _constant_addresses(reader, name):
             if problem := address_problem(text):
                 reader.report.error(pointer, problem, "write ann@example.com or Ann <ann@example.com>")
-    if has_line_break(str(reader.value["subject"])):
-        reader.error("subject", "the subject has a line break")
+    if problem := subject_problem(str(reader.value["subject"])):
+        reader.error("subject", problem)
     return EmailSettings(connection=reader.constant_or_template("connection") or "")
 
 
@@ -46,16 +49,43 @@ def split_addresses(text: str) -> list[str]:
 
 def read_address(text: str) -> tuple[str, str] | None:
     """Returns the name (may be empty) and the address of `a@b.c` or `Name <a@b.c>`; None when it is neither."""
-    named = _NAMED.fullmatch(text.strip())
-    name, address = (named["name"].strip().strip('"'), named["address"].strip()) if named else ("", text.strip())
-    if len(address) > _LONGEST or _ADDRESS.fullmatch(address) is None or has_line_break(name):
+    text = text.strip()
+    if has_line_break(text) or has_encoded_word(text):
+        return None
+    named = _NAMED.fullmatch(text)
+    name, address = (named["name"].strip().strip('"'), named["address"].strip()) if named else ("", text)
+    if len(address) > _LONGEST or _ADDRESS.fullmatch(address) is None:
         return None
     return name, address
+
+
+def person_of(address: str) -> str:
+    """Returns what is equal for all spellings of one person's address, so that nobody has two votes.
+
+    Letter case, compatible forms of characters (NFKC), what nobody sees, and a name before a mail address
+    (`Ann <ann@example.com>`) make no difference.
+    """
+    seen = "".join(each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _UNSEEN)
+    found = read_address(seen)
+    return (found[1] if found is not None else seen.strip()).casefold()
 
 
 def address_problem(text: str) -> str:
     """Returns what is wrong with an address, empty when nothing is."""
     return "" if read_address(text) is not None else f"{text!r} is no mail address"
+
+
+def subject_problem(text: str) -> str:
+    """Returns what is wrong with a subject, empty when nothing is."""
+    if has_line_break(text):
+        return "the subject has a line break or a control character"
+    return "the subject has an encoded word (`=?`...`?=`); write the text itself" if has_encoded_word(text) else ""
+
+
+def has_encoded_word(text: str) -> bool:
+    """Tells whether a header would be read as another text than this (RFC 2047): one that may hold line breaks."""
+    _, begins, rest = text.partition("=?")
+    return bool(begins) and "?=" in rest
 
 
 def has_line_break(text: str) -> bool:

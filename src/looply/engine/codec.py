@@ -111,18 +111,27 @@ class Codec:
         Without `values` each large value is replaced by a text that tells its size: enough for lists, not for a fold.
         Raises: StoreCorrupt, naming the execution and the event, when the bytes do not hold together.
         """
+        return self.decode_measured(batch, values, organization_id, execution_id)[0]
+
+    def decode_measured(
+        self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str
+    ) -> tuple[list[Event], int]:
+        """Returns the events of a batch, and the bytes of their text with all large values. Raises: as `decode`."""
         try:
             text = self._dictionaries.decompress(batch.codec, batch.events)
+            size = len(text)
             if text.startswith(b"["):
                 events = _EVENTS.decode(text)
             else:
                 place = f"{organization_id}|{execution_id}|{batch.first_seq}"
-                events = self._restored(_DOCUMENT.decode(text), values, organization_id, place)
+                document = _DOCUMENT.decode(text)
+                size += sum(moved[-1] for moved in document.moved)
+                events = self._restored(document, values, organization_id, place)
         except (ValueError, LookupError, TypeError, SealBroken) as error:
             raise _corrupt(execution_id, batch.first_seq, str(error)) from error
         if len(events) != batch.last_seq - batch.first_seq + 1:
             raise _corrupt(execution_id, batch.first_seq, f"it holds {len(events)} events up to {batch.last_seq}")
-        return events
+        return events, size
 
     def check_chain(self, batch: Batch, chain: bytes, execution_id: str) -> bytes:
         """Returns the batch's chain, which must follow `chain`. Raises: StoreCorrupt when it does not."""

@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from looply.clock import to_ms
-from looply.execution.approval_terms import person_key
+from looply.definition.mail import person_of
 from looply.execution.decisions import Decision, order_of
 
 DecisionWay: TypeAlias = Literal["EXECUTION", "PROCESS", "USER", "STEP", "WORKFLOW", "ALL"]
@@ -112,6 +112,6 @@ def key_of(row: DecisionRow) -> DecisionKey:
     return to_ms(row.decision.on), row.execution_id, row.seq
 
 
-def person_of(row: DecisionRow) -> str:
+def decider(row: DecisionRow) -> str:
     """Returns by what a list finds who decided."""
-    return person_key(row.decision.user)
+    return person_of(row.decision.user)

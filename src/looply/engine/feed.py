@@ -8,7 +8,9 @@ rather than told: that shows what other processes have stored, and the order in 
 """
 
 import asyncio
+import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ _GATHER_SECONDS: Final = 0.02
 """What follows soon is read together."""
 
 _TRY_AGAIN: Final = timedelta(seconds=10)
+_SHARE: Final = 0.8
+"""What one owner may have of all places."""
 
 _log = structlog.get_logger(__name__)
 
@@ -80,12 +84,12 @@ class Feed:
     """The feed of one process."""
 
     def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = _BOUNDS) -> None:
-        """`most` watchers at once."""
+        """`most` watchers at once, of one owner four fifths of them, so that no organization shuts out all others."""
         self._journal = journal
         self._codec = codec
         self._most = most
         self._bounds = bounds
-        self._count = 0
+        self._owners: Counter[str] = Counter()
         self._signals: dict[str, set[asyncio.Event]] = {}
         self._kept: list[Committed] = []
         self._size = 0
@@ -95,23 +99,29 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def watch(self, key: str) -> Iterator[asyncio.Event]:
+    def watch(self, key: str, owner: str = "") -> Iterator[asyncio.Event]:
         """Gives a signal that is set when something of an organization or execution, whose id is the key, is stored.
 
-        Clear it, read, then wait for it: nothing is missed. Raises: TooManyStreams.
+        Clear it, read, then wait for it: nothing is missed. `owner` is the organization of who watches.
+        Raises: TooManyStreams.
         """
-        if self._count >= self._most:
-            message = f"{self._count} streams of events are open, and limits.streams allows no more; try again later"
+        if self._owners.total() >= self._most or self._owners[owner] >= math.ceil(self._most * _SHARE):
+            message = (
+                f"{self._owners.total()} streams of events are open, {self._owners[owner]} of them yours, and "
+                "limits.streams allows no more; try again later"
+            )
             raise TooManyStreams(message, retry_after=_TRY_AGAIN)
         signal = asyncio.Event()
-        self._count += 1
+        self._owners[owner] += 1
         self._signals.setdefault(key, set()).add(signal)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
         try:
             yield signal
         finally:
-            self._count -= 1
+            self._owners[owner] -= 1
+            if not self._owners[owner]:
+                del self._owners[owner]
             self._signals[key].discard(signal)
             if not self._signals[key]:
                 del self._signals[key]
@@ -143,7 +153,7 @@ class Feed:
 
     async def _run(self) -> None:
         try:
-            while self._count:
+            while self._owners.total():
                 await self._pause(await self._look())
         finally:
             self._begin, self._kept, self._size = None, [], 0

@@ -97,7 +97,11 @@ class Reader:
         return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
-        """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt."""
+        """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt.
+
+        There are fewer of them, but those of two batches at least, where their values are so large that all would take
+        more memory than a reader may have: who has come to the end is told by the head.
+        """
         batches = await self._store.journal.history(execution_id, after, limit)
         if not batches:
             return ()
@@ -106,9 +110,13 @@ class Reader:
             return ()
         values = await self._store.journal.values_of(execution_id)
         found: list[tuple[int, Event]] = []
-        for batch in batches:
-            events = self._codec.decode(batch, values, head.organization_id, execution_id)
+        left = self._limits.read_bytes
+        for number, batch in enumerate(batches):
+            events, size = self._codec.decode_measured(batch, values, head.organization_id, execution_id)
             found.extend(enumerate(events, batch.first_seq))
+            left -= size
+            if left < 0 and number:
+                break
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:

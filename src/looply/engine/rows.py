@@ -8,7 +8,7 @@ from looply.clock import from_ms, id_time, ms_or_none, to_ms
 from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
-from looply.engine.decisions import DecisionRow, person_of
+from looply.engine.decisions import DecisionRow, decider
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
@@ -302,7 +302,7 @@ def decision_facts(row: DecisionRow) -> dict[str, Any]:
         "visit": decision.visit,
         "scope": decision.scope,
         "decided_by": decision.user,
-        "person": person_of(row),
+        "person": decider(row),
         "action": decision.action,
         "comment": decision.comment,
         "at_ms": to_ms(decision.on),

@@ -23,6 +23,8 @@ from looply.jsontext import Json
 Key = TypeVar("Key", int, str)
 Entry = TypeVar("Entry")
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+_TARGET_CHARACTERS: Final = 300
+"""More than the longest name of a host or a connection has."""
 _NO_CHANGE: Final = WorkChange()
 
 
@@ -121,19 +123,26 @@ def work_change(
 
 
 def effect_queue(operation: str, effect_input: Json) -> str:
-    """Returns the name of the target that limits an effect: its connection, its system, or its host."""
-    given: Mapping[str, Any] = effect_input if isinstance(effect_input, dict) else {}
+    """Returns the name of the target that limits an effect: its connection, its system, or its host.
+
+    What an expression made of it may be any text; a store takes the first of it, without characters 0.
+    """
+    target = _target(operation, effect_input if isinstance(effect_input, dict) else {})
+    return f"{operation} {target[:_TARGET_CHARACTERS]}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _target(operation: str, given: Mapping[str, Any]) -> str:
     if is_datastore_operation(operation):
-        return f"{operation} {given.get('name', '')}"
+        return str(given.get("name", ""))
     for name in ("connection", "system_id"):
         if isinstance(value := given.get(name), str) and value:
-            return f"{operation} {value}"
+            return value
     url = given.get("url")
     try:
         host = urlsplit(url).hostname if isinstance(url, str) else None
     except ValueError:
         host = None
-    return f"{operation} {host or ''}"
+    return host or ""
 
 
 def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:

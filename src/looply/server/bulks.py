@@ -10,7 +10,6 @@ from looply.app.bulks import DEFAULT_RATE, BulkRequest, Foreseen
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.clock import ms_or_none, to_ms
 from looply.engine.port import Filter
-from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
@@ -160,8 +159,6 @@ async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> A
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:
     given = body.filter
-    if len(given.process_id) > 30:
-        raise BadRequest("process_id names more than 30 process ids", code="BAD_FILTER")
     wanted = Filter(
         workflow_ids=(given.workflow_id,) if given.workflow_id else (),
         statuses=tuple(dict.fromkeys(given.status)),
@@ -243,7 +240,7 @@ ROUTES: Final = (
         tag="Repairs",
         body=BulkRedriveBody,
         answer=BulkAnswer,
-        refusals=(404, 409),
+        refusals=(404, 409, 422),
     ),
     Route(
         method="POST",
@@ -255,7 +252,7 @@ ROUTES: Final = (
         tag="Repairs",
         body=BulkTerminateBody,
         answer=BulkAnswer,
-        refusals=(404, 409),
+        refusals=(404, 409, 422),
     ),
     Route(
         method="GET",

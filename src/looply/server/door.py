@@ -18,6 +18,8 @@ _JSON_TYPE: Final = re.compile(
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _MAX_PARAMETERS: Final = 1000
+_MOST_TOLD: Final = 300
+"""Characters of a message that repeats what came: whoever sent it knows it."""
 
 
 class ClientGone(Exception):
@@ -93,6 +95,8 @@ def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
     except msgspec.ValidationError as error:
         message, pointer = _explained(str(error))
         hint = ""
+        if len(message) > _MOST_TOLD:
+            message = f"{message[:_MOST_TOLD]}..."
         if (unknown := re.search(r"unknown field `(.*)`", message)) is not None:
             hint = did_you_mean(unknown[1], [field.encode_name for field in msgspec.structs.fields(shape)])
         problem = Problem(path=pointer, message=message, hint=hint)
@@ -141,9 +145,13 @@ def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -
 
 def _decoded(text: bytes) -> str:
     try:
-        return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8")
+        found = unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest("the query is not UTF-8", code="MALFORMED_QUERY") from error
+    if "\0" in found:
+        # No name of anything has it, and not every store can be asked for it.
+        raise BadRequest("the query has a character 0 (%00)", code="MALFORMED_QUERY")
+    return found
 
 
 def one_header(scope: Any, name: bytes) -> str:

@@ -54,11 +54,13 @@ async def send_stream(
 ) -> None:
     """Sends the frames of a stream until it ends, the caller leaves, the server stops or `check` raises.
 
-    `check` is called with each heartbeat, which is sent when nothing else was for `heartbeat_seconds`. A caller that
-    does not read holds up this stream only, and is cut off by the connection.
+    A heartbeat is sent when nothing else was for `heartbeat_seconds`; so often `check` is called, however much is sent.
+    A caller that does not read holds up this stream only, and is cut off by the connection.
     """
+    now = asyncio.get_running_loop().time
     ends = [asyncio.ensure_future(_until_gone(receive)), asyncio.ensure_future(draining)]
     following: asyncio.Task[bytes] | None = None
+    checked_at = now()
     try:
         while True:
             following = following or asyncio.ensure_future(_next(stream.frames))
@@ -67,8 +69,10 @@ async def send_stream(
             )
             if any(end in done for end in ends):
                 break
-            if following not in done:
+            if following not in done or now() - checked_at >= heartbeat_seconds:
                 await check()
+                checked_at = now()
+            if following not in done:
                 await _part(send, heartbeat(stream.place()))
                 continue
             data = following.result()

@@ -7,7 +7,7 @@ from looply.catalog.names import checked_id
 from looply.engine.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.state import Status
-from looply.server.call import Answer, Call, Parameter, Query, Route
+from looply.server.call import Answer, Call, Parameter, Route
 from looply.server.executions import EXECUTION_KEY
 from looply.server.records import ExecutionPage, execution_page
 from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
@@ -24,12 +24,12 @@ async def search_executions(call: Call) -> Answer:
         statuses=one_of(query.all("status"), get_args(Status), "status"),
         workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
         trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
-        process_ids=_filled(query, "process_id"),
+        process_ids=query.all("process_id"),
         created_from=instant_of(query.get("from"), "from") if "from" in query else None,
         created_to=instant_of(query.get("to"), "to") if "to" in query else None,
-        terms=_filled(query, "term"),
+        terms=query.all("term"),
         parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
-        fields=tuple((_field_of(name), _filled(query, name)) for name in query.values if name.startswith(_FIELD)),
+        fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
     )
     page = await search(
         call.services,
@@ -54,14 +54,6 @@ def _field_of(name: str) -> str:
     if not field:
         raise BadRequest("field. is given without the name of a search field", code="BAD_FILTER")
     return field
-
-
-def _filled(query: Query, name: str) -> tuple[str, ...]:
-    values = query.all(name)
-    for value in values:
-        if not value or "\0" in value:
-            raise BadRequest(f"{name} is empty or holds a character 0; leave it out, or give a text", code="BAD_FILTER")
-    return values
 
 
 ROUTES: Final = (

@@ -27,7 +27,7 @@ async def watch_execution(call: Call) -> Answer:
     """Streams the log of one execution."""
     execution_id = await check_watched(call.services, call.principal, call.query.get("workflow_execution_id"))
     found = _cursor(call, "e")
-    watched = Subscription(call.services, execution_id)
+    watched = Subscription(call.services, call.principal, execution_id)
     place = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
@@ -48,7 +48,7 @@ async def watch_organization(call: Call) -> Answer:
     if found:
         await check_place(call.services, call.organization_id, (found[0], found[1]))
     position = (found[0], found[1]) if found else await call.services.feed.position()
-    watched = Subscription(call.services, call.organization_id)
+    watched = Subscription(call.services, call.principal, call.organization_id)
     place = [position]
     told = found[2] if found else -1
 

@@ -17,6 +17,7 @@ DEFAULT_LIMIT: Final = 20
 LATEST: Final = "latest"
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_TOO_MANY_DIGITS: Final = 10**18
 # 9999-12-31, the last day of a calendar date.
 _LAST_MS: Final = 253_402_300_799_999
 
@@ -68,13 +69,13 @@ def limit_of(call: Call) -> int:
 
 
 def number_of(value: Any, name: str) -> int:
-    """Returns a positive integer that came as a number or as its digits.
+    """Returns a positive integer of up to 18 digits that came as a number or as its digits.
 
     Raises: BadRequest (code `BAD_NUMBER`).
     """
     if isinstance(value, str) and _DIGITS.fullmatch(value) is not None:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < _TOO_MANY_DIGITS:
         raise BadRequest(f"{name} is {str(value)[:50]!r}, expected a positive integer", code="BAD_NUMBER")
     return value
 

@@ -44,6 +44,23 @@ async def test_one_process_at_a_time_works_on_a_bulk(catalog: Catalog, mine: Ten
     assert await catalog.bulks.claim("second", SPAN) == ()
 
 
+async def test_many_bulks_of_some_organizations_hold_up_none_of_others(
+    catalog: Catalog, mine: Tenant, theirs: Tenant, clock: FakeClock
+) -> None:
+    late = Tenant(*await catalog.organizations.create("Late"))
+    begun_ones = [await begun(catalog, tenant) for tenant in (mine, theirs) for _ in range(MAX_RUNNING)]
+    begun_ones.append(await begun(catalog, late))
+    worked_on: set[str] = set()
+    for _ in range(2):
+        clock.advance(timedelta(seconds=1))
+        for bulk in await catalog.bulks.claim("first", SPAN):
+            worked_on.add(bulk.bulk_id)
+            assert await catalog.bulks.record(
+                bulk.bulk_id, "first", Progress(place=PLACE, done=1, refused=0, is_last=False)
+            )
+    assert worked_on == {bulk.bulk_id for bulk in begun_ones}
+
+
 async def test_a_cancelled_bulk_takes_no_progress(catalog: Catalog, mine: Tenant) -> None:
     bulk = await begun(catalog, mine)
     await catalog.bulks.claim("first", SPAN)

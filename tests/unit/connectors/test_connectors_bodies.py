@@ -99,7 +99,11 @@ def test_an_output_has_the_documented_shape() -> None:
         (b"\xff\xfe", "text/plain", "\ufffd\ufffd"),
         (b"a", "text/plain; charset=no-such-charset", "a"),
         (b"a", "text/plain; charset=hex", "a"),
-        (b"\\ud800", "text/plain; charset=unicode_escape", "?"),
+        (b"\\ud800", "text/plain; charset=unicode_escape", "\\ud800"),
+        (b"a9-", "text/plain; charset=punycode", "a9-"),
+        (b"a\x81\x80", "text/plain; charset=windows-1252", "a\N{REPLACEMENT CHARACTER}\N{EURO SIGN}"),
+        (b"\xa4", "text/plain; charset=ISO-8859-15", "\N{EURO SIGN}"),
+        ("\u65e5".encode("shift_jis") + b"\xff", "text/plain; charset=Shift_JIS", "\u65e5\N{REPLACEMENT CHARACTER}"),
         (b"<a/>", "", "<a/>"),
     ],
 )

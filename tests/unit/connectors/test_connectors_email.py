@@ -125,6 +125,11 @@ def test_the_id_is_that_of_the_visit(clock: Any) -> None:
         ("to", "ann@example.com\r\nBcc: eve@example.com", "no mail address"),
         ("to", ["Ann\r\nBcc: eve@example.com <ann@example.com>"], "no mail address"),
         ("to", ["ann@example.com> NOTIFY=NEVER <x@y.z"], "no mail address"),
+        ("subject", "=?utf-8?q?Hello=0d=0aBcc:_eve@example.com?=", "encoded word"),
+        ("subject", "Hi =?utf-8?b?YQ0KQmNjOiBlQGV4YW1wbGUuY29t?=", "encoded word"),
+        ("to", "=?utf-8?q?Ann=0d=0aBcc:_eve@example.com?= <ann@example.com>", "no mail address"),
+        ("cc", "=?utf-8?q?ann=0d=0a?=@example.com", "no mail address"),
+        ("to", "ann@example.com\0", "no mail address"),
         ("to", [], "no recipient"),
         ("to", " , ", "no recipient"),
         ("to", None, "does not fit"),
@@ -153,6 +158,15 @@ async def test_values_of_expressions_become_text(wiring: Any, inbox: Inbox, open
     await SEND(context(wiring, server.port), {**MAIL, "subject": 4711, "text": 5, "html": None, "cc": None})
     message = parsed(inbox.mails[0].content)
     assert (str(message["Subject"]), message.get_content().strip()) == ("4711", "5")
+
+
+@pytest.mark.parametrize("subject", ["Is a=?b", "a?= b =?", "=?", "100 % =?= 1"])
+async def test_a_subject_that_looks_a_little_like_an_encoded_word_arrives_as_it_is(
+    wiring: Any, inbox: Inbox, open_server: Open, subject: str
+) -> None:
+    server = await open_server()
+    await SEND(context(wiring, server.port), {**MAIL, "subject": subject})
+    assert str(parsed(inbox.mails[0].content)["Subject"]) == subject
 
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])

@@ -116,6 +116,8 @@ async def test_a_javascript_result_is_read_once_as_plain_json(pool: SandboxPool,
         (JAVASCRIPT, "return { a: [1, -Infinity] }", "the result.a[1] is -Infinity"),
         (JAVASCRIPT, "return 10n", "is a BigInt; give Number(value) or String(value)"),
         (JAVASCRIPT, "return new Map([[1, 2]])", "is a Map"),
+        (PYTHON, "return [10 ** 70]", "more than 64 digits"),
+        (PYTHON, "return {'a': -(10 ** 5000)}", "the result.a is an integer of thousands of digits"),
         (JAVASCRIPT, "return { s: new Set([1]) }", "the result.s is a Set"),
         (JAVASCRIPT, "return (async () => 1)()", "nothing here is awaited"),
         (JAVASCRIPT, "return () => 1", "is a function"),
@@ -228,6 +230,24 @@ async def test_code_reaches_nothing_but_its_input(pool: SandboxPool, language: s
     error = await failure(pool, language, code)
     assert error.code == "FUNCTION_FAILED"
     assert part in error.told
+
+
+LEAVING = [
+    "}); globalThis.left = 1; (function () {",
+    "}); __looply = { run() { return 'r{}' } }; (function () {",
+    "}); __looply = { run() { return 'e[]' } }; Math.abs(function () {",
+    "}); __looply = { run() { return 'r{\"text\":1}' } }; Math.abs(function () {",
+    "}); __looply = { run() { return 5 } }; Math.abs(function () {",
+]
+
+
+@pytest.mark.parametrize("code", LEAVING)
+async def test_code_that_ends_the_function_around_it_harms_its_own_result_alone(pool: SandboxPool, code: str) -> None:
+    await run(pool, JAVASCRIPT, "return 1")
+    before = pool.processes
+    error = await failure(pool, JAVASCRIPT, code)
+    assert error.code in ("FUNCTION_SYNTAX", "FUNCTION_RESULT")
+    assert (pool.processes, await run(pool, JAVASCRIPT, "return typeof left")) == (before, "undefined")
 
 
 async def test_an_import_in_javascript_finds_nothing(pool: SandboxPool) -> None:

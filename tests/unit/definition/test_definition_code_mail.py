@@ -111,8 +111,13 @@ class TestEmail:
 
     def test_a_line_break_in_the_subject_is_an_error(self, check_step: Check) -> None:
         assert found(check_step("email", {**MAIL, "subject": "a\nBcc: b"})) == [
-            (f"{SETTINGS}/subject", "the subject has a line break")
+            (f"{SETTINGS}/subject", "the subject has a line break or a control character")
         ]
+
+    def test_an_encoded_word_in_the_subject_is_an_error(self, check_step: Check) -> None:
+        (error,) = found(check_step("email", {**MAIL, "subject": "=?utf-8?q?a=0aBcc:_b?="}))
+        assert error[0] == f"{SETTINGS}/subject"
+        assert "encoded word" in error[1]
 
     def test_to_subject_and_connection_are_required(self, check_step: Check) -> None:
         for name in ("connection", "to", "subject"):

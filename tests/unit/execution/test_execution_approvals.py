@@ -212,6 +212,35 @@ def test_the_requester_is_not_asked_and_may_not_decide():
     assert took(simulator) == "approved"
 
 
+SPELLINGS = (
+    "A@EXAMPLE.COM",
+    " a@example.com ",
+    "Ann <a@example.com>",
+    "\N{FULLWIDTH LATIN SMALL LETTER A}@example.com",
+    "a\N{ZERO WIDTH SPACE}@example.com",
+    "a@example.com\N{SOFT HYPHEN}",
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_however_often_a_person_is_named_they_have_one_seat(spelling):
+    simulator = asked(recipients="${payload.output.people}", quorum=2, body={"people": [A, spelling, B]})
+    assert open_recipients(simulator) == [A, B]
+    assert answer(simulator, 0) == Recorded()
+    assert took(simulator) is None
+    assert answer(simulator, 1) == Recorded()
+    assert took(simulator) == "approved"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_another_spelling_of_their_address_does_not_let_the_requester_decide(spelling):
+    simulator = asked(recipients=[spelling, B], requester="${payload.output.by}", self_approval=False, body={"by": A})
+    assert open_recipients(simulator) == [B]
+    refused = reassign(simulator, card_of(simulator, B).card_id, spelling)
+    assert isinstance(refused, Unfit)
+    assert refused.problems[0].path == "/to"
+
+
 def test_an_approval_with_nobody_to_ask_fails_in_words():
     alone = asked(recipients=[A], requester="${payload.output.by}", self_approval=False, body={"by": A})
     assert (took(alone), alone.state.error["code"]) == ("error", "NO_APPROVER")

@@ -17,7 +17,7 @@ from looply.execution.events import (
     StepSucceeded,
 )
 from looply.execution.logs import condensed_logs, event_log, input_payload, masked_document
-from looply.execution.masking import hidden_values, masked, masked_pointers
+from looply.execution.masking import MASK, hidden_values, masked, masked_pointers, without_tokens_in
 from looply.jsontext import encode_json
 
 SECRET = "s3cr3t-value"
@@ -315,3 +315,31 @@ def test_a_time_made_of_a_secret_is_not_quoted(settings):
     simulator = logged_in(step("d", "delay", settings), edges="login>d")
     assert last(simulator, StepFailed).code == "BAD_INPUT"
     assert SECRET not in last(simulator, StepFailed).message
+
+
+TOKEN = card_token(EXECUTION_ID, bytes(32), Address("", "ask", 1), 0)
+NEARLY = "A" * 47
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (TOKEN, MASK),
+        (f"https://looply.example/inbox/{TOKEN}?x=1", f"https://looply.example/inbox/{MASK}?x=1"),
+        ({"a": [1, {"b": f"{TOKEN} {TOKEN}"}]}, {"a": [1, {"b": f"{MASK} {MASK}"}]}),
+        ({TOKEN: 1}, {MASK: 1}),
+        (
+            {"a": TOKEN, "n": 10**63, "f": 0.1, "t": '\0\u20ac"\\'},
+            {"a": MASK, "n": 10**63, "f": 0.1, "t": '\0\u20ac"\\'},
+        ),
+    ],
+)
+def test_tokens_are_hidden_wherever_they_stand(value, shown):
+    assert without_tokens_in(value) == shown
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 10**63, "A" * 5000, NEARLY, [NEARLY, "A"], {"B" * 60: "C" * 60}, [[], {}]]
+)
+def test_what_holds_no_token_is_given_back_as_it_is(value):
+    assert without_tokens_in(value) is value

@@ -60,6 +60,9 @@ async def test_a_card_is_passed_on_and_both_copies_say_so(mine: Caller, theirs: 
     anns = await card(mine, ANN)
     body = {"card_id": anns["card_id"], "to": "boss@example.com", "reason": "on leave"}
     assert (await theirs.post("reassignCard", body)).status_code == 404
+    for unknown in ("", "x", "a\0b", "\N{ROMAN NUMERAL ONE}" * 36):
+        answer = await mine.post("reassignCard", {**body, "card_id": unknown})
+        assert (answer.status_code, answer.json()["code"]) == (404, "CARD_NOT_FOUND")
     passed = await mine.post("reassignCard", body)
     assert passed.status_code == 200, passed.text
     assert (passed.json()["message"], passed.json()["recipient"]) == ("reassigned", "boss@example.com")

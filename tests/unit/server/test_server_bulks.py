@@ -1,15 +1,18 @@
 """One act on many executions over HTTP, and the runner that carries it out."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from server_kit import ASKING, Caller, definition, note_step
 
 from looply.app.bulk_runner import BulkRunner
 from looply.app.services import Services
+from looply.engine.port import Engine
 from looply.engine.shell import Shell
+from looply.errors import StoreCorrupt
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World
 
@@ -249,6 +252,77 @@ async def test_a_bulk_that_cannot_be_meant_is_refused(mine: Caller, name: str, b
     for dry_run in (True, False):
         answer = await mine.post(name, {**body, "dry_run": dry_run})
         assert (answer.status_code, [problem["path"] for problem in answer.json()["errors"]]) == (400, [path])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "code"),
+    [
+        ({"process_id": ["PO\0"]}, 400, "BAD_FILTER"),
+        ({"process_id": [""]}, 400, "BAD_FILTER"),
+        ({"process_id": ["*1*2*3*4*"]}, 422, "SEARCH_TOO_WIDE"),
+        ({"process_id": [f"PO-{number}" for number in range(31)]}, 422, "SEARCH_TOO_WIDE"),
+        ({"workflow_version": 2**63}, 400, "BAD_NUMBER"),
+        ({"workflow_version": 10**63}, 400, "BAD_NUMBER"),
+    ],
+)
+async def test_a_filter_that_no_store_could_serve_is_refused_before_it_is_stored(
+    mine: Caller, wanted: dict[str, Any], status: int, code: str
+) -> None:
+    for name in ("bulkTerminate", "bulkRedrive"):
+        for dry_run in (True, False):
+            answer = await mine.post(name, {"filter": wanted, "dry_run": dry_run})
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await mine.get("getBulks")).json()["count"] == 0
+
+
+class Damaged:
+    """An engine in which one execution cannot be read, and which refuses to list an organization's."""
+
+    def __init__(self, engine: Any, execution_id: str = "", unlisted: str = "") -> None:
+        self._engine = engine
+        self._execution_id = execution_id
+        self._unlisted = unlisted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def submit(self, execution_id: str, command: Any) -> Any:
+        if execution_id == self._execution_id:
+            raise StoreCorrupt("the history is damaged")
+        return await self._engine.submit(execution_id, command)
+
+    async def list(self, organization_id: str, *more: Any) -> Any:
+        if organization_id == self._unlisted:
+            raise StoreCorrupt("the index is damaged")
+        return await self._engine.list(organization_id, *more)
+
+
+async def test_an_execution_that_cannot_be_read_is_passed_by(
+    mine: Caller, services: Services, clock: FakeClock
+) -> None:
+    workflow_id = await mine.create(ASKING)
+    ids = [await mine.trigger(workflow_id) for _ in range(3)]
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id})
+    runner = BulkRunner(replace(services, engine=cast(Engine, Damaged(services.engine, ids[1]))), "one")
+    assert await runner.tick() == 1
+    found = await read(mine, bulk["bulk_id"])
+    assert (found["status"], found["done"], found["refused"]) == ("DONE", 2, 1)
+
+
+async def test_a_bulk_that_finds_no_list_holds_up_no_other(
+    mine: Caller, theirs: Caller, services: Services, clock: FakeClock
+) -> None:
+    for caller in (mine, theirs):
+        await caller.trigger(await caller.create(ASKING))
+    clock.advance(timedelta(seconds=1))
+    held, other = [await begun(caller, "bulkTerminate", filter={"all": True}) for caller in (mine, theirs)]
+    runner = BulkRunner(
+        replace(services, engine=cast(Engine, Damaged(services.engine, unlisted=mine.organization_id))), "one"
+    )
+    assert await runner.tick() == 2
+    assert [(await read(mine, held["bulk_id"]))[name] for name in ("status", "done")] == ["RUNNING", 0]
+    assert [(await read(theirs, other["bulk_id"]))[name] for name in ("status", "done")] == ["DONE", 1]
 
 
 async def test_bulks_are_listed_newest_first_and_only_ones_own(mine: Caller, theirs: Caller) -> None:

@@ -162,6 +162,22 @@ async def test_a_missing_or_wrong_field_is_named_by_its_pointer(mine: Caller) ->
     assert wrong["errors"][0]["path"] == "/scopes/1"
 
 
+async def test_an_error_does_not_repeat_all_that_came(mine: Caller) -> None:
+    for body in ({"action": "x" * 70_000}, {"x" * 70_000: 1}):
+        answer = await mine.post("settleLetter", {"letter_id": "a", "action": "apply", **body})
+        assert answer.status_code == 400
+        assert len(answer.content) < 2000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["getLetters?process_id", "getOpenCards?recipient", "getDatastores?name", "searchExecutions?term", "getBulks?%00"],
+)
+async def test_a_query_with_a_character_0_is_400(mine: Caller, name: str) -> None:
+    answer = await mine.get(f"/v2/workflows/{name}=a%00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED_QUERY")
+
+
 async def test_a_query_that_is_not_utf_8_is_400(mine: Caller) -> None:
     assert (await mine.get("searchExecutions?process_id=%ff")).status_code == 400
 

@@ -321,7 +321,15 @@ async def test_condensed_logs_have_each_visit_of_each_step(walk: Walk, mine: Cal
 
 
 @pytest.mark.parametrize(
-    "limits", [Limits(read_events=1), Limits(read_events=7), Limits(read_events=20), Limits(read_log_bytes=5000)]
+    "limits",
+    [
+        Limits(read_events=1),
+        Limits(read_events=7),
+        Limits(read_events=20),
+        Limits(read_log_bytes=5000),
+        Limits(read_bytes=1),
+        Limits(read_bytes=3000),
+    ],
 )
 async def test_pages_of_a_log_show_every_entry_once(walk: Walk, mine: Caller, world: World, limits: Limits) -> None:
     ended = await every_step(walk, mine, world)

@@ -18,9 +18,11 @@ from looply.app.services import Services
 from looply.engine.pruner import prune_now
 from looply.engine.pruning import plan
 from looply.engine.shell import Shell
+from looply.errors import Forbidden
 from looply.limits import DEFAULT_LIMITS
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
+from looply.server.events import EventStream, frame, send_stream
 from looply.server.pages import Pages
 from looply.testing.clock import SerialEntropy
 
@@ -338,11 +340,70 @@ async def test_only_so_many_streams_are_open_at_once(mine: Caller, streams: Stre
     assert kinds(await streams.open("watchExecution", workflow_execution_id=execution_id).entries(2))
 
 
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, streams=5)], indirect=True)
+async def test_one_organization_leaves_places_for_others(
+    app: Boundary, mine: Caller, theirs: Caller, streams: Streams
+) -> None:
+    for stream in [streams.open("watchOrganization") for _ in range(4)]:
+        await reached(stream)
+    answer = await mine.get("watchOrganization")
+    assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
+    others = Streams(app, theirs)
+    await reached(others.open("watchOrganization"))
+    assert (await theirs.get("watchOrganization")).status_code == 429
+    await others.close()
+
+
 async def test_a_silent_stream_beats_and_says_where_it_stands(mine: Caller, beating: Streams) -> None:
     execution_id = await mine.trigger(await mine.create(ASKING))
     stream = beating.open("watchExecution", workflow_execution_id=execution_id)
     last = (await stream.entries(2))[-1]["id"]
     assert await stream.frame() == {"": "", "id": last}
+
+
+async def test_a_stream_on_which_much_happens_is_checked_as_often_as_a_silent_one() -> None:
+    async def frames() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0)
+            yield frame("a", {})
+
+    async def refuse() -> None:
+        raise Forbidden("Forbidden")
+
+    async def send(message: Any) -> None:
+        pass
+
+    stream = EventStream(frames(), lambda: None, lambda: "a")
+    for_ever = asyncio.Event()
+    with pytest.raises(Forbidden):
+        async with asyncio.timeout(BOUND):
+            await send_stream(send, for_ever.wait, stream, for_ever.wait(), refuse, heartbeat_seconds=0.01)
+    await stream.aclose()
+
+
+@pytest.mark.parametrize("limits", [replace(DEFAULT_LIMITS, read_bytes=1)], indirect=True)
+async def test_what_is_too_large_to_be_read_at_once_is_read_in_parts(mine: Caller, streams: Streams) -> None:
+    steps = [wait_step(f"wait_{number}") for number in range(8)]
+    workflow_id = await mine.create(definition(*steps, note_step()))
+    execution_id = await mine.trigger(workflow_id)
+    for number in range(8):
+        released = await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP", "number": number}})
+        assert released.json()["message"] == "restarted"
+    watched = await streams.open("watchExecution", workflow_execution_id=execution_id).all()
+    assert kinds(watched).count("WAIT_RESUMED") == 8
+    query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
+    entries: list[Any] = []
+    after, pages = 0, 0
+    while after is not None:
+        item = (await mine.get("getWorkflowExecutionById", **query, after=str(after))).json()["item"]
+        entries += item["workflow_event_log"]
+        after, pages = item.get("after"), pages + 1
+        assert item.get("truncated", False) == (after is not None)
+    assert pages > 2
+    assert [entry["type"] for entry in entries] == kinds(watched)
+    for place, entry in enumerate(watched):
+        rest = await streams.open("watchExecution", entry["id"], workflow_execution_id=execution_id).all()
+        assert kinds(rest) == kinds(watched[place + 1 :])
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Streams, services: Services) -> None:

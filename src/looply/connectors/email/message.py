@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from looply.definition.mail import has_line_break, read_address, split_addresses
+from looply.definition.mail import has_line_break, read_address, split_addresses, subject_problem
 from looply.errors import BadInput
 from looply.limits import Limits
 
@@ -70,8 +70,8 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
     if len(recipients) > limits.recipients:
         raise BadInput(f"the mail has {len(recipients)} recipients; the limit recipients is {limits.recipients}")
     subject = _text(given.subject)
-    if has_line_break(subject):
-        raise BadInput("the subject of the mail has a line break or a control character")
+    if problem := subject_problem(subject):
+        raise BadInput(f"the mail cannot be sent: {problem}")
     text, html = _text(given.text), _text(given.html)
     if len(text) + len(html) > limits.mail_bytes:
         raise _too_large(len(text) + len(html), limits)
@@ -82,6 +82,9 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
         message["Cc"] = cc
     message["Subject"], message["Date"], message["Message-ID"] = subject, at, message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notices in return
+    # The library reads what it is given before it writes it; what it has read must still be one line.
+    if any(has_line_break(str(value)) for value in message.values()):
+        raise BadInput("the subject or an address of the mail has a line break or a control character")
     _fill(message, text, html)
     content = message.as_bytes()
     if len(content) > limits.mail_bytes:

@@ -19,6 +19,8 @@ from looply.connectors.function.child import Broken, Outcome, Request, Said
 
 _FRAME: Final = re.compile(r"^\s*at (?:(?P<function>\S+) \()?eval_script:(?P<line>\d+):\d+\)?$", re.MULTILINE)
 _STACK_BYTES: Final = 512 * 1024
+_TOLD: Final = 1000
+_LEFT: Final = "the code ends the function whose body it is; each `}` needs its `{`"
 
 
 class JavaScript:
@@ -54,6 +56,8 @@ class JavaScript:
             context.eval(wrapped)
         except JSError as error:
             return _said("FUNCTION_SYNTAX" if error.name == "SyntaxError" else "FUNCTION_FAILED", error)
+        except MarshalError:
+            return Said(kind="FUNCTION_SYNTAX", text=_LEFT)
         try:
             answer = context.eval(f"__looply.run({request.levels}, {request.output})")
         except JSError as error:
@@ -64,19 +68,34 @@ class JavaScript:
 
 
 def _answered(answer: Any) -> Outcome:
-    """Returns what the prelude says: `v` and the value, or a letter and what went wrong."""
-    if not isinstance(answer, str) or not answer:
-        return Said(kind="FUNCTION_CRASHED")
-    kind, rest = answer[0], answer[1:]
+    """Returns what the prelude says: `v` and the value, or a letter and what went wrong.
+
+    Code that ends the function around it can put something else in the prelude's place, which harms its result alone.
+    """
+    kind, rest = (answer[:1], answer[1:]) if isinstance(answer, str) else ("", "")
     if kind == "v":
         return Said(kind="value", value=rest)
-    told = json.loads(rest)
+    told = _facts(rest)
+    if told is None:
+        return Said(kind="FUNCTION_SYNTAX", text=_LEFT)
     if kind == "r":
         return Said(kind="FUNCTION_RESULT", text=told["text"], printed=told["printed"])
     is_full = told["name"] == "InternalError" and told["text"] == "out of memory"
     kind = "FUNCTION_MEMORY" if is_full else "FUNCTION_FAILED"
     text = f"{told['name']}: {told['text']}"
     return Said(kind=kind, text=text, line=_line(told["stack"]), printed=told["printed"])
+
+
+def _facts(text: str) -> dict[str, str] | None:
+    """Returns what the prelude told of a failure, None when it was not the prelude."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    names = ("name", "text", "stack", "printed")
+    if not isinstance(told, dict) or not all(isinstance(told.get(name, ""), str) for name in names):
+        return None
+    return {name: told.get(name, "")[:_TOLD] for name in names}
 
 
 def _said(kind: str, error: JSError) -> Said:

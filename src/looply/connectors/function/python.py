@@ -28,6 +28,8 @@ _PRINTED: Final = 1000
 _TOLD: Final = 500
 _DEPTH: Final = 400
 _PLAIN: Final = (bool, int, str, type(None))
+_INTEGER_BITS: Final = 14_000
+"""Larger ones, of some 4,200 digits, CPython does not write; nobody reads the half of it."""
 # Without it the value of a last expression would be the result, so that a forgotten `return` gives something.
 _NOTHING: Final = "\nreturn None\n"
 
@@ -98,6 +100,8 @@ def _refuse(*, name: str, **_call: Any) -> Any:
 def _plain(value: Any, levels: int, path: str = "the result") -> Any:
     """Returns the result as JSON. Raises: Unfit with the place of what is none."""
     if isinstance(value, _PLAIN):
+        if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+            raise Unfit(f"{path} is an integer of thousands of digits; give str(value)")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):

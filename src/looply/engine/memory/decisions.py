@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
+from looply.definition.mail import person_of
 from looply.engine.decisions import (
     DecisionFilter,
     DecisionKey,
     DecisionRow,
     Gap,
+    decider,
     in_order,
     key_of,
-    person_of,
 )
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
-from looply.execution.approval_terms import person_key
 
 
 class MemoryDecisions:
@@ -57,7 +57,7 @@ def _fits(row: DecisionRow, wanted: DecisionFilter) -> bool:
     return (
         wanted.workflow_id in ("", row.workflow_id)
         and wanted.step in ("", row.decision.step)
-        and (not wanted.user or person_key(wanted.user) == person_of(row))
+        and (not wanted.user or person_of(wanted.user) == decider(row))
         and wanted.process_id in ("", row.process_id)
         and wanted.execution_id in ("", row.execution_id)
         and (wanted.decided_from is None or decided_on >= wanted.decided_from)

@@ -6,12 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from looply.clock import to_ms
+from looply.definition.mail import person_of
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, Gap, in_order, way_to
 from looply.engine.postgres.connections import Connection, row
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.names import Names
 from looply.engine.rows import DECISION_COLUMNS, Row, decision_facts, decision_from, find_id
-from looply.execution.approval_terms import person_key
 
 PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
 """The call that records decisions; its argument is `decisions_argument`."""
@@ -88,7 +88,7 @@ class PostgresDecisions:
                 "org": org,
                 "workflow": rest[0] if rest else 0,
                 "step": wanted.step,
-                "person": person_key(wanted.user),
+                "person": person_of(wanted.user),
                 "process": wanted.process_id,
                 "execution": wanted.execution_id or None,
                 "from_ms": to_ms(wanted.decided_from) if wanted.decided_from is not None else _BEFORE_ALL,

@@ -6,11 +6,11 @@ from typing import Any, Final
 import apsw
 
 from looply.clock import to_ms
+from looply.definition.mail import person_of
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, Gap, in_order, way_to
 from looply.engine.rows import DECISION_COLUMNS, decision_facts, decision_from, find_id, id_bytes, id_text
 from looply.engine.sqlite.names import Names, find_number
 from looply.engine.sqlite.threads import Threads
-from looply.execution.approval_terms import person_key
 
 # What is recorded stays as it is, whoever finds it once more.
 _PUT: Final = (
@@ -109,7 +109,7 @@ def _page(
         "org": find_number(connection, organization_id),
         "workflow": find_number(connection, wanted.workflow_id) if wanted.workflow_id else 0,
         "step": wanted.step,
-        "person": person_key(wanted.user),
+        "person": person_of(wanted.user),
         "process": wanted.process_id,
         "execution": find_id(wanted.execution_id),
         "from_ms": to_ms(wanted.decided_from) if wanted.decided_from is not None else _BEFORE_ALL,

@@ -1,6 +1,9 @@
 """`adaptiveCard`: sends a card to people, changes it, or takes it back; and waits for their answers."""
 
+from collections.abc import Iterable
+
 from looply.definition import SOURCES, AdaptiveCardSettings
+from looply.definition.mail import has_line_break, person_of
 from looply.execution.address import card_id
 from looply.execution.card_copy import CardCopy
 from looply.execution.document import scope_of_step
@@ -113,6 +116,7 @@ def _recipients(visit: Visit, settings: AdaptiveCardSettings) -> tuple[str, ...]
 def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str, ...]:
     """Returns the people that a value names, each once: a text, a list of texts, or a list of such lists.
 
+    Of several spellings of one person's address the first counts.
     Raises: StepError when one is no text, or when there are too many.
     """
     found: list[Json] = []
@@ -120,10 +124,20 @@ def people_in(visit: Visit, value: Json, name: str = "recipients") -> tuple[str,
         found.extend(item if isinstance(item, list) else [item])
     for recipient in found:
         if not isinstance(recipient, str) or not recipient.strip() or len(recipient) > _RECIPIENT_CHARACTERS:
-            message = f"{name} must be texts of 1 to {_RECIPIENT_CHARACTERS} characters, not {recipient!r}"
+            shown = repr(recipient)[: 2 * _RECIPIENT_CHARACTERS]
+            message = f"{name} must be texts of 1 to {_RECIPIENT_CHARACTERS} characters, not {shown}"
             raise StepError(message, code="BAD_INPUT")
-    unique = tuple(dict.fromkeys(recipient.strip() for recipient in found))
+        if has_line_break(recipient):
+            raise StepError(f"{name} has {recipient!r}, with a control character", code="BAD_INPUT")
+    unique = _each_once(found)
     if len(unique) > visit.limits.recipients:
         message = f"there are {len(unique)} {name}; the limit recipients is {visit.limits.recipients}"
         raise StepError(message, code="LIMIT")
     return unique
+
+
+def _each_once(people: Iterable[str]) -> tuple[str, ...]:
+    named: dict[str, str] = {}
+    for recipient in people:
+        named.setdefault(person_of(recipient), recipient.strip())
+    return tuple(named.values())

@@ -119,6 +119,14 @@ class ApprovalStories:
         assert isinstance(refused, Unfit)
         assert await listed(engine) == [ANN, CY]
 
+    async def test_a_person_who_is_named_twice_is_asked_once(self, engine: Driver) -> None:
+        execution_id = await asked(engine, recipients=[ANN, ANN.upper(), f"Ann <{ANN}>", BOB], quorum=2)
+        assert await listed(engine) == [ANN, BOB]
+        assert await decide(engine, execution_id, 0) == Recorded()
+        assert await engine.status(execution_id) == "WAITING"
+        assert await decide(engine, execution_id, 1) == Recorded()
+        assert await decided(engine, execution_id) == ("approved", [(ANN, "approved"), (BOB, "approved")])
+
     async def test_a_missing_comment_is_refused_in_words_and_nothing_is_done(self, engine: Driver) -> None:
         execution_id = await asked(engine, comment_required="reject", quorum="any", veto=True)
         refused = await decide(engine, execution_id, 0, "reject")

@@ -36,6 +36,17 @@ class CardStories:
         assert (len(closed.cards), closed.reason) == (3, "ANSWERED")
         assert await engine.shell.open_cards(ORGANIZATION) == []
 
+    async def test_a_recipient_with_a_control_character_fails_the_step(self, engine: Driver) -> None:
+        workflow = chain(
+            card(recipients="${payload.output.people}"), note(), stop(), edges=(("card_1", "timeout", "stop_1"),)
+        )
+        for people in ("ann\0@example.com", ["ann@example.com", "bob@example.com\nBcc: eve@example.com"]):
+            execution_id = await engine.started(workflow, {"people": people})
+            await engine.settle()
+            (incident,) = (await engine.state(execution_id)).incidents.values()
+            assert (incident.code, "control character" in incident.message) == ("BAD_INPUT", True)
+        assert await engine.shell.open_cards(ORGANIZATION) == []
+
     async def test_a_second_click_and_a_second_person_are_told_who_answered(self, engine: Driver) -> None:
         execution_id, tokens = await sent(engine)
         on = engine.clock.now()

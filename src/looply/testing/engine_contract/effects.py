@@ -27,6 +27,13 @@ class AttemptStories:
         assert seen.input["body"] == "4500000101"
         assert await engine.status(execution_id) == "COMPLETED"
 
+    async def test_a_target_of_any_text_is_stored_and_fails_its_step_alone(self, engine: Driver) -> None:
+        workflow = chain(call(connection="${payload.output.target}"), note())
+        for target in ("a\0b", "\0", "x" * 100_000):
+            execution_id = await engine.started(workflow, {"target": target})
+            await engine.settle()
+            assert await engine.status(execution_id) in ("COMPLETED", "FAILED")
+
     async def test_the_intention_is_stored_before_the_call_leaves(self, engine: Driver) -> None:
         engine.faults.hold()
         trigger = engine.call(engine.started(calling()))
