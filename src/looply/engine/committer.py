@@ -211,8 +211,11 @@ class Committer:
 
     def _effect_state(self, after: ExecutionState, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
-            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it.
-            if after.is_frozen or not self._dispatcher.reserve(row.queue):
+            opened = after.find_open_step(row.seq)
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A call
+            # that may be what ends processes has to wait for its turn.
+            is_suspect = opened is not None and opened.is_suspect
+            if after.is_frozen or is_suspect or not self._dispatcher.reserve(row.queue):
                 return "QUEUED"
             reserved.append(row)
             return "RUNNING"
