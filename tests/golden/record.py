@@ -251,6 +251,14 @@ def incident_poison() -> Simulator:
     return simulator
 
 
+def incident_of_a_call_that_ends_processes() -> Simulator:
+    simulator = started(call("c"), edges="start>c")
+    for _ in range(5):
+        simulator.tick(120)
+        simulator.lose(ended_process=True)
+    return simulator
+
+
 SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     http_request,
     sap_request_lost_and_repeated,
@@ -276,6 +284,7 @@ SCENARIOS: Final[tuple[Callable[[], Simulator], ...]] = (
     incident_unknown,
     incident_timeout,
     incident_poison,
+    incident_of_a_call_that_ends_processes,
     *CALLS,
     *DATASTORES,
     *COMPUTING,

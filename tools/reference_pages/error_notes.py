@@ -310,7 +310,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "POISONED": (
         "step",
-        "The process ended several times while it worked on this execution, so it is set aside with an incident.",
+        "The process ended several times in the midst of this execution or its call; it is set aside with an incident.",
     ),
     "PROCESS_ID_IN_USE": (
         "state",

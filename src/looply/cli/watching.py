@@ -83,7 +83,8 @@ class Watch:
                 async with aclosing(self._client.stream(name, last, **query)) as events:
                     while (event := await self._in_time(anext(events, None))) is not None:
                         has_answered, seconds, last = True, _FIRST_SECONDS, event.id
-                        if event.data:
+                        # A refusal is told again to whoever comes back, with its status.
+                        if event.data and event.event != "refused":
                             yield event
             except (ApiRefused, Unavailable) as error:
                 if not has_answered or not _may_come_back(error):

@@ -1,17 +1,18 @@
 """The audit: a fold of every history beside the rows that are stored for it. It proves that nothing is orphaned."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
-from looply.engine.kinship import lost_children
+from looply.engine.kinship import Read, lost_children, lost_end
 from looply.engine.letters import LetterRow, letter_rows
 from looply.engine.port import Audit, Head
 from looply.engine.store import EffectRow, EffectState, Store, Work
 from looply.engine.units import claim_of, head_of, work_rows
 from looply.errors import LooplyError, NotFound
 from looply.execution import ExecutionState, open_work
+from looply.execution.deliveries import Delivery
 from looply.jsontext import Json
 
 _PAGE = 200
@@ -23,18 +24,16 @@ _STRANDED = ("ORPHAN", "CHILD")
 Problem: TypeAlias = dict[str, Json]
 """{`execution_id`, `kind`, `message`}."""
 
-Read = Callable[[str], Awaitable[ExecutionState]]
-"""Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
-
 
 async def audit_store(store: Store, read: Read, channels: frozenset[str] = frozenset()) -> Audit:
     """Returns what is stored, what is open, and every problem: {`execution_id`, `kind`, `message`}.
 
     Kinds: `UNREADABLE`, `HEAD` (the row of lists differs from the history), `WORK` (rows of open work differ),
-    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `ORPHAN`
-    (an open execution that nothing will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a
-    card has to look like; `channels` are those that keep copies, all copies of which must be stored), `LETTER` (the
-    row of a dead letter differs), `DATASTORE` (one that cannot be read as it was stored).
+    `CLAIM` (who holds its process id differs), `CHILD` (it waits for an execution that will never tell it), `PARENT`
+    (the one that waited for it does so no more, and it is not told to end), `ORPHAN` (an open execution that nothing
+    will move), `ROW` (rows that refer to what is not stored), `CARD` (what a copy of a card has to look like;
+    `channels` are those that keep copies, all copies of which must be stored), `LETTER` (the row of a dead letter
+    differs), `DATASTORE` (one that cannot be read as it was stored).
     """
     executions = opened = orphans = 0
     problems: list[Problem] = []
@@ -94,7 +93,8 @@ async def _examine(store: Store, read: Read, execution_id: str, channels: frozen
         for kind, message in (
             *_differences(head, rows, state),
             *_wrong_claims(claims, state),
-            *_lost(await lost_children(store, state)),
+            *_lost(await lost_children(store, read, state)),
+            *_left(state, await lost_end(store, read, state)),
             *_wrong_copies(copies, state, channels),
             *_wrong_letters(letters, state),
         )
@@ -143,6 +143,13 @@ def _lost(children: Iterable[str]) -> list[tuple[str, str]]:
         ("CHILD", f"waits for the execution {child_id}, which is neither open nor to be started")
         for child_id in children
     ]
+
+
+def _left(state: ExecutionState, missing: Delivery | None) -> list[tuple[str, str]]:
+    if missing is None:
+        return []
+    parent = state.started.parent
+    return [("PARENT", f"the execution {parent}, which waited for it, does so no more, and nothing tells it to end")]
 
 
 def _wrong_claims(stored: Sequence[Claim], state: ExecutionState) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
 from looply.engine.decision_rows import decision_rows
 from looply.engine.dispatch import Dispatcher, EffectRef
+from looply.engine.kinship import Read
 from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
@@ -20,6 +21,7 @@ from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
 from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
 from looply.engine.watchers import Watchers
+from looply.errors import NotFound
 from looply.execution import ExecutionState, open_work
 from looply.execution.datastores import DatastoreWrite
 from looply.execution.deliveries import Delivered, sent
@@ -73,6 +75,11 @@ def _nothing() -> None:
     """Stands for the feed until there is one."""
 
 
+async def _unread(execution_id: str) -> ExecutionState:
+    """Stands for the reader until there is one."""
+    raise NotFound(f"nobody reads execution {execution_id} yet", code="EXECUTION_NOT_FOUND")
+
+
 def _untimed(_seconds: float) -> None:
     """Stands for who measures until there is somebody."""
 
@@ -83,7 +90,7 @@ class Committer:
     `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
     executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
     look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable,
-    `on_commit` the seconds that the store took for it.
+    `on_commit` the seconds that the store took for it. `read` gives what is stored of other executions.
     """
 
     def __init__(
@@ -99,6 +106,7 @@ class Committer:
         self.watchers = Watchers()
         self._unsaved: dict[str, tuple[int, int]] = {}
         self.channels: frozenset[str] = frozenset()
+        self.read: Read = _unread
         self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
@@ -134,7 +142,7 @@ class Committer:
         is_stored = False
         try:
             if extras.mends:
-                unit = await mended(self._store, unit, after, self.channels)
+                unit = await mended(self._store, self.read, unit, after, self.channels)
             begun = self._clock.monotonic()
             await self._store.journal.commit(unit)
             is_stored = True
@@ -206,8 +214,11 @@ class Committer:
 
     def _effect_state(self, after: ExecutionState, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
-            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it.
-            if after.is_frozen or not self._dispatcher.reserve(row.queue):
+            opened = after.find_open_step(row.seq)
+            # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A call
+            # that may be what ends processes has to wait for its turn.
+            is_suspect = opened is not None and opened.is_suspect
+            if after.is_frozen or is_suspect or not self._dispatcher.reserve(row.queue):
                 return "QUEUED"
             reserved.append(row)
             return "RUNNING"

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import structlog
 
+from looply.engine.call_trials import CallTrials
 from looply.engine.current import CurrentStates
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.dispatch import EffectRef
@@ -44,12 +45,14 @@ class EffectRunner:
         processor: Processor,
         worker: Worker,
         datastores: DatastoreOperations,
+        trials: CallTrials,
     ) -> None:
         self._store = store
         self._current = current
         self._processor = processor
         self._worker = worker
         self._datastores = datastores
+        self._trials = trials
         self._epoch = 0
         # By (execution id, seq). Who is offered twice may be here twice; the row decides which of them calls.
         self._in_hand: Counter[tuple[str, int]] = Counter()
@@ -78,12 +81,13 @@ class EffectRunner:
             self._in_hand[key] -= 1
             if not self._in_hand[key]:
                 del self._in_hand[key]
+                self._trials.end(effect)
 
     async def _performed(self, effect: EffectRef, is_running: bool) -> None:
         state = await self._state(effect)
         if state is not None and not is_running:
-            # While an incident is open nothing starts: the row stays in line.
-            if state.is_frozen or not await self._mark_running(effect):
+            # While an incident is open nothing starts: the row stays in line, as while another suspect is tried.
+            if state.is_frozen or not self._may_begin(state, effect) or not await self._mark_running(effect):
                 return
             # It may have been terminated here while it was being marked: then nothing leaves any more, also where it
             # has left memory with its end. What another process stored before the mark has taken the row away; what
@@ -101,6 +105,10 @@ class EffectRunner:
                 await self._change_datastore(effect)
         else:
             await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
+
+    def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
+        opened = _wanted(state, effect)
+        return opened is None or not opened.is_suspect or self._trials.begin(effect)
 
     async def _change_datastore(self, effect: EffectRef) -> None:
         """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""

@@ -2,9 +2,10 @@
 
 Theory of operation. While anybody watches, one task reads what is new from the store, page by page, and keeps the last
 of it in memory, where it is decoded once when somebody is told of it; each watcher has a place of its own and reads
-from there on. One that is behind what is kept reads pages from the store until it is not. So a slow watcher holds up
-nobody, a watcher that comes back with its place misses nothing, and nothing stays open in the store. The store is asked
-rather than told: that shows what other processes have stored, and the order in which units became visible.
+from there on. One that is behind what is kept reads pages from the store until it is not; what was pruned there before
+it came is missing, so it asks for that with each page. So a slow watcher holds up nobody, a watcher that comes back
+with its place misses nothing, and nothing stays open in the store. The store is asked rather than told: that shows what
+other processes have stored, and the order in which units became visible.
 """
 
 import asyncio
@@ -134,12 +135,16 @@ class Feed:
         """Returns the place behind which everything is new from now on."""
         return await self._journal.position()
 
+    def keeps(self, after: Position) -> bool:
+        """Returns whether what follows a place is in memory, where it stays whole whatever is pruned."""
+        return self._begin is not None and after >= self._begin
+
     async def read(self, after: Position) -> Sequence[Committed]:
         """Returns what follows a place, as much as is read at once; nothing when there is nothing new.
 
         Raises: StoreCorrupt, StoreUnreachable, EngineError.
         """
-        if self._begin is not None and after >= self._begin:
+        if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
             return self._kept[first : first + self._bounds.given]
         return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]

@@ -7,14 +7,14 @@ unit comes in between, the fence refuses this one, and it is computed anew.
 from msgspec.structs import replace
 
 from looply.engine.copies import copy_wishes
-from looply.engine.kinship import lost_children
+from looply.engine.kinship import Read, lost_children, lost_end
 from looply.engine.letters import letter_rows
 from looply.engine.store import EffectRow, EffectState, Store, Unit, Work, WorkChange
 from looply.engine.units import claim_of, work_rows
 from looply.execution import ExecutionState, open_work
 
 
-async def mended(store: Store, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
+async def mended(store: Store, read: Read, unit: Unit, after: ExecutionState, channels: frozenset[str]) -> Unit:
     """Returns the unit with every row that the state after it needs, and without those that it has not.
 
     An effect whose row is gone is not put again: nobody knows whether it was sent, so an `EffectLost` has to say so.
@@ -23,7 +23,8 @@ async def mended(store: Store, unit: Unit, after: ExecutionState, channels: froz
     claims = await store.reads.claims_of(unit.execution_id)
     claim = claim_of(after) if open_work(after).holds_process_id else None
     wrong = next((each for each in claims if each != claim), None)
-    children = await lost_children(store, after)
+    children = await lost_children(store, read, after)
+    end = await lost_end(store, read, after)
     return replace(
         unit,
         work=_change(stored, work_rows(after, _queued, 0), unit.work),
@@ -31,7 +32,7 @@ async def mended(store: Store, unit: Unit, after: ExecutionState, channels: froz
         drop_claim=wrong,
         letters=letter_rows(after),
         copies=copy_wishes(None, after, channels),
-        sent=(*unit.sent, *children.values()),
+        sent=(*unit.sent, *children.values(), *((end,) if end is not None else ())),
     )
 
 

@@ -43,6 +43,10 @@ class Probation:
         self._suspects.update(found)
         return [execution_id for execution_id, loads in found.items() if loads > POISON_LOADS]
 
+    def suspects(self, execution_ids: Iterable[str]) -> frozenset[str]:
+        """Returns those of these executions that are known as suspects now."""
+        return frozenset(self._suspects.intersection(execution_ids))
+
     async def run(self, execution_id: str, work: Callable[[], Awaitable[Result]]) -> Result:
         """Does work on an execution and returns what it gives; that on a suspect in a trial, one after the other.
 

@@ -73,6 +73,7 @@ class Reader:
         self._lookout = Lookout(parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell)
         self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams)
         self._committer.on_stored = self.feed.wake
+        self._committer.read = self.stored
 
     @property
     def in_memory(self) -> int:

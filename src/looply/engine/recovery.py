@@ -120,7 +120,7 @@ class Recovery:
         strays = await self._find_strays()
         for execution_id, seq in sorted(strays & self._strays):
             _log.error("effect_let_go", execution_id=execution_id, seq=seq)
-            await self._lose(execution_id, seq)
+            await self._lose(execution_id, seq, ended_process=False)
         self._strays = strays
 
     async def _find_strays(self) -> frozenset[tuple[str, int]]:
@@ -166,7 +166,11 @@ class Recovery:
         """Tells of the effects that were running when their process ended; returns whether to try again later."""
         while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
             await self.look(row.execution_id for row in lost)
-            told = [await self._lose(row.execution_id, row.seq) for row in lost]
+            # Known before the first one is told: an execution may have lost several at once.
+            suspects = self._probation.suspects(row.execution_id for row in lost)
+            told = [
+                await self._lose(row.execution_id, row.seq, ended_process=row.execution_id in suspects) for row in lost
+            ]
             if self._store.is_shared:
                 # Others tell of them too; what is left is there at the next sweep.
                 return False in told
@@ -175,17 +179,17 @@ class Recovery:
                 return False in told
         return False
 
-    async def _lose(self, execution_id: str, seq: int) -> bool | None:
+    async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
         """Tells an execution that nobody knows how its attempt ended; returns None when it can never be told."""
         if self.holds(execution_id):
             return False
         try:
-            return await self.run(execution_id, lambda: self._tell_lost(execution_id, seq))
+            return await self.run(execution_id, lambda: self._tell_lost(execution_id, seq, ended_process=ended_process))
         except LooplyError as error:
             _log.error("command_failed", execution_id=execution_id, error=error.message)
             return False
 
-    async def _tell_lost(self, execution_id: str, seq: int) -> bool | None:
+    async def _tell_lost(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
         try:
             state = (await self._shell.get(execution_id)).state
         except StoreUnreachable:
@@ -200,6 +204,8 @@ class Recovery:
         if opened is None:
             _log.error("effect_row_without_effect", execution_id=execution_id, seq=seq)
             return None
-        lost = EffectLost(at=self._clock.now(), address=opened.address, attempt=opened.attempt)
+        lost = EffectLost(
+            at=self._clock.now(), address=opened.address, attempt=opened.attempt, ended_process=ended_process
+        )
         await self._shell.submit(execution_id, lost)
         return True

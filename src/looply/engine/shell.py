@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
 from looply.engine.boot import Boot
+from looply.engine.call_trials import CallTrials
 from looply.engine.committer import stored_definition
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.effects import EffectRunner
@@ -39,6 +40,7 @@ class Shell(Reader):
             self._processor,
             parts.worker,
             DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
+            CallTrials(self.dispatcher.offer),
         )
         self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
         self.schedules: LiveSchedules = StoredSchedules(

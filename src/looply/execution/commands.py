@@ -182,10 +182,14 @@ class EffectFailed(CommandBase, frozen=True, kw_only=True):
 
 
 class EffectLost(CommandBase, frozen=True, kw_only=True):
-    """The process that ran the attempt is gone, and with it the knowledge of the outcome."""
+    """The process that ran the attempt is gone, and with it the knowledge of the outcome.
+
+    `ended_process`: it ended without order, so that the attempt may be what ended it.
+    """
 
     address: str
     attempt: int
+    ended_process: bool = False
 
 
 class ChildEnded(CommandBase, frozen=True, kw_only=True):

@@ -33,13 +33,21 @@ from looply.execution.evolve import evolve
 from looply.execution.leaving import go_on, leave_scope
 from looply.execution.log_levels import at_level
 from looply.execution.overlays import output_seen
-from looply.execution.state import ExecutionState, Path
+from looply.execution.state import ExecutionState, OpenStep, Path
 from looply.execution.steps import ENTRIES, Visit
 from looply.execution.steps.visit import StepError
 from looply.expressions import ExpressionError
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LONGEST_RETRY = timedelta(days=365)
+
+_POISON_ENDS = 5
+_POISON_SPAN = timedelta(minutes=5)
+"""A call that no process has outlived so often in a row, and for so long, is not made again by itself.
+
+A call takes time, so that a process which is killed again and again for another reason dies in the midst of one by
+chance; over minutes it gets through.
+"""
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -183,14 +191,27 @@ def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tupl
 
 def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
     step = workflow.steps[path.step]
+    opened = state.open_steps[path.address.text]
     # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
-    if step.on_unknown == "retry" or is_datastore_operation(state.open_steps[path.address.text].operation):
-        return (_again(workflow, state, path),)
+    if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
+        if not _ends_processes(state, opened):
+            return (_again(workflow, state, path),)
+        message = (
+            f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
+            "report it, then retry the step or complete it by hand"
+        )
+        return (open_incident(state, "POISON", "POISONED", message, path=path),)
     message = (
         f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "
         "look at the other system, then retry the step or complete it by hand"
     )
     return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
+
+
+def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
+    """Tells whether a call has ended so many processes, for so long, that it is not made again by itself."""
+    since = opened.ending_since
+    return opened.process_ends >= _POISON_ENDS and since is not None and state.now - since >= _POISON_SPAN
 
 
 def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, chance: float) -> timedelta:

@@ -100,7 +100,14 @@ def effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
     if _in_flight(state, command.address, command.attempt) is None:
         return Answer(Done(is_late=True))
     address = parse_address(command.address)
-    return Answer(Done(), (StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH"),))
+    unknown = StepUnknown(
+        at=command.at,
+        **address.fields,
+        attempt=command.attempt,
+        cause="CRASH",
+        ended_process=command.ended_process,
+    )
+    return Answer(Done(), (unknown,))
 
 
 def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | None:

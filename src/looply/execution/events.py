@@ -140,10 +140,14 @@ class StepFailed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepUnknown(StepEvent, frozen=True, kw_only=True):
-    """Nobody can tell whether the call got through: the process died, or the answer never came."""
+    """Nobody can tell whether the call got through: the process died, or the answer never came.
+
+    `ended_process`: the process ended without order while it made the call, which may be what ended it.
+    """
 
     cause: Literal["CRASH", "TIMEOUT", "CONNECTION"]
     message: str = ""
+    ended_process: bool = False
 
 
 class TimerStarted(StepEvent, frozen=True, kw_only=True):

@@ -282,6 +282,8 @@ def _scheduled(state: ExecutionState, event: StepScheduled) -> ExecutionState:
         secret=event.secret if former is None else former.secret,
         entered_on=event.at if former is None else former.entered_on,
         key=former.key if former is not None else "",
+        process_ends=former.process_ends if former is not None else 0,
+        ending_since=former.ending_since if former is not None else None,
     )
     return replace(_move(state, event), open_steps={**state.open_steps, text: step})
 
@@ -306,8 +308,12 @@ def _failed(state: ExecutionState, event: StepFailed) -> ExecutionState:
     step = state.open_steps.get(text)
     if step is None:
         return state
-    failed = replace(step, failures=step.failures + 1, is_in_flight=False)
+    failed = replace(_outlived(step), failures=step.failures + 1, is_in_flight=False)
     return replace(state, open_steps={**state.open_steps, text: failed})
+
+
+def _outlived(step: OpenStep) -> OpenStep:
+    return replace(step, process_ends=0, ending_since=None) if step.process_ends else step
 
 
 def _unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
@@ -315,6 +321,11 @@ def _unknown(state: ExecutionState, event: StepUnknown) -> ExecutionState:
     step = state.open_steps.get(text)
     if step is None:
         raise IllegalTransition(f"the step {text} is not open")
+    step = (
+        _outlived(step)
+        if not event.ended_process
+        else replace(step, process_ends=step.process_ends + 1, ending_since=step.ending_since or event.at)
+    )
     lost = replace(step, is_in_flight=False)
     return replace(_move(state, event, cause=event.cause), open_steps={**state.open_steps, text: lost})
 

@@ -30,8 +30,8 @@ def incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionSt
         entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
         lines = {**state.lines, path.scope: entering}
         return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
-    # Who asked for another attempt asked for all that the step's retry policy grants.
-    opened = replace(state.open_steps[text], failures=0)
+    # Who asked for another attempt asked for all that the step's retry policy grants, whatever ended before.
+    opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
     again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
     lines = {**state.lines, path.scope: again}
     return replace(state, lines=lines, open_steps={**state.open_steps, text: opened})

@@ -48,11 +48,16 @@ class Path(msgspec.Struct, frozen=True, kw_only=True):
         return Address(self.scope, self.step, self.visit)
 
 
+SUSPECT_ENDS: Final = 2
+"""So many ends of processes in a row make a call suspect: once a call is only near when something else goes wrong."""
+
+
 class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
 
     `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
-    of where the step had another name then (empty: `address`).
+    of where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row that no
+    process has outlived, of which the first was told of at `ending_since`.
     """
 
     seq: int
@@ -66,6 +71,13 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
     secret: tuple[str, ...] = ()
     entered_on: datetime | None = None
     key: str = ""
+    process_ends: int = 0
+    ending_since: datetime | None = None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the call may be what ends processes: its next attempt is made while no other suspect is."""
+        return self.process_ends >= SUSPECT_ENDS
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

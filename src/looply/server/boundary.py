@@ -15,13 +15,14 @@ from looply.errors import LooplyError
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import HEARTBEAT_SECONDS, EventStream, send_stream
-from looply.server.problems import error_body, problem
+from looply.server.events import HEARTBEAT_SECONDS, EventStream, frame, send_stream
+from looply.server.problems import error_body, problem, status_of
 from looply.server.request_ids import RequestIds
 
 _log = structlog.get_logger(__name__)
 
 _MAX_DEPTH: Final = 3
+_TOLD_IN_STREAMS: Final = (404, 409)
 _NO_ROUTE: Final = "(none)"
 """What requests are counted under that no route is for; what they asked for is the caller's."""
 
@@ -144,7 +145,11 @@ class Boundary:
         request_id: str,
         check: Callable[[], Awaitable[object]],
     ) -> None:
-        """Sends an answer that goes on. What goes wrong after its head can only be told by its end."""
+        """Sends an answer that goes on.
+
+        What goes wrong after its head is told by its end. Where coming back would be refused for the same reason, an
+        event `refused` with the body of that answer comes before.
+        """
         stream: EventStream = answer.body
         headers = [each for each in response_headers(answer, request_id, 0) if each[0] != b"content-length"]
         try:
@@ -155,7 +160,10 @@ class Boundary:
             await send_stream(send, receive, stream, self._dispatch.draining(), check, self._heartbeat_seconds)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
-            await send({"type": "http.response.body", "body": b""})
+            last = b""
+            if status_of(error) in _TOLD_IN_STREAMS:
+                last = frame(stream.place(), problem(error, request_id).body, "refused")
+            await send({"type": "http.response.body", "body": last})
         finally:
             await stream.aclose()
 

@@ -54,8 +54,8 @@ async def watch_organization(call: Call) -> Answer:
 
     async def frames() -> AsyncIterator[bytes]:
         # The batch of the place is read again: entries of it may not have been told yet.
-        begin = (position[0], position[1] - 1) if found else position
-        async for committed in follow_organization(call.services, watched, call.organization_id, begin):
+        following = follow_organization(call.services, watched, call.organization_id, position, is_repeated=bool(found))
+        async for committed in following:
             shown = _frames(committed)
             if committed.position == position:
                 shown = shown[told + 1 :]
@@ -139,7 +139,8 @@ ROUTES: Final = (
         description=(
             "Each entry once, in the order in which it was stored, from now on or behind the event named by "
             "`Last-Event-ID`; with `workflow_id` and `workflow_execution_id`. A comment comes every 15 seconds. "
-            "`409` `EVENTS_PRUNED`: what came behind that event has been pruned in part."
+            "`409` `EVENTS_PRUNED`: what came behind that event has been pruned in part. Where that happens while "
+            "it is told, the body of that answer comes as an event `refused`, and the stream ends."
         ),
         parameters=(_AFTER,),
         refusals=(409, 429),

@@ -195,6 +195,19 @@ def test_people_see_of_which_execution_an_entry_is(run: Command, looply: Looply)
     assert "WAIT_RESUMED" in line
 
 
+def test_a_refusal_in_the_stream_is_no_entry_and_ends_the_watch_that_comes_back(run: Command, looply: Looply) -> None:
+    refused = {"message": "some have been pruned", "code": "EVENTS_PRUNED", "errors": [], "request_id": "r"}
+    looply.answers["watchOrganization"] = [
+        told(event(named(RESUMED), id_="a"), event(refused, "refused", id_="b")),
+        refusal(409, code="EVENTS_PRUNED", message="some have been pruned"),
+    ]
+    done = run("execution", "watch", "--after", "x")
+    (line,) = done.out.splitlines()
+    assert "WAIT_RESUMED" in line
+    assert (done.status, "some have been pruned" in done.err) == (1, True)
+    assert lasts(looply, "watchOrganization") == ["x", "b"]
+
+
 def test_a_place_goes_with_all_executions_only(run: Command, looply: Looply) -> None:
     done = run("execution", "watch", "PO-1", "--after", "x")
     assert done.status == 2

@@ -171,10 +171,11 @@ class Simulator:
         }
         return self.submit(EffectFailed(**{**facts, "code": code, "is_transient": True, **fields}))
 
-    def lose(self) -> Reply:
-        """Lets the process die that ran the oldest effect in flight."""
+    def lose(self, *, ended_process: bool = False) -> Reply:
+        """Lets the process end that ran the oldest effect in flight; with `ended_process` without order."""
         effect = self.effects[0]
-        return self.submit(EffectLost(at=self.now, address=effect.address, attempt=effect.attempt))
+        lost = EffectLost(at=self.now, address=effect.address, attempt=effect.attempt, ended_process=ended_process)
+        return self.submit(lost)
 
     def tick(self, seconds: float = 0) -> list[Reply]:
         """Moves the clock, and fires what became due, each timer at the later of its instant and the last event."""

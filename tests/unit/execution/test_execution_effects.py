@@ -224,6 +224,61 @@ def test_the_error_exit_is_taken_after_the_last_attempt():
     assert not simulator.state.open_steps
 
 
+def ends(simulator, times, minutes=2.0):
+    """Lets so many processes end without order in the midst of the call, each so long after the one before."""
+    for _ in range(times):
+        simulator.tick(60 * minutes)
+        simulator.lose(ended_process=True)
+
+
+def test_a_call_that_ends_process_after_process_is_suspect_and_then_parked():
+    simulator = started(call("c"))
+    for count in range(1, 5):
+        ends(simulator, 1)
+        opened = simulator.state.open_steps["c:1"]
+        assert (opened.process_ends, opened.is_suspect, opened.attempt) == (count, count > 1, count + 1)
+    ends(simulator, 1)
+    (incident,) = simulator.state.incidents.values()
+    assert (incident.kind, incident.code, incident.step) == ("POISON", "POISONED", "c")
+    assert "5 processes in a row ended" in incident.message
+    assert simulator.effects == []
+
+
+@pytest.mark.parametrize(("minutes", "is_parked"), [(1.0, False), (1.24, False), (1.25, True)])
+def test_a_call_is_parked_only_when_its_processes_ended_over_five_minutes(minutes, is_parked):
+    simulator = started(call("c"))
+    ends(simulator, 5, minutes)
+    assert bool(simulator.state.incidents) == is_parked
+    ends(simulator, 0 if is_parked else 1, 10)
+    assert bool(simulator.state.incidents)
+
+
+@pytest.mark.parametrize(
+    "outlived",
+    [
+        lambda simulator: simulator.lose(),
+        lambda simulator: simulator.fail(),
+        lambda simulator: simulator.fail("TIMEOUT", was_sent=True),
+    ],
+    ids=["an-end-in-order", "a-failure", "a-timeout"],
+)
+def test_an_attempt_that_its_process_outlives_clears_the_call(outlived):
+    simulator = started(call("c", retry={"max_attempts": 9, "interval": "PT0S"}))
+    ends(simulator, 4)
+    outlived(simulator)
+    simulator.tick()
+    opened = simulator.state.open_steps["c:1"]
+    assert (opened.process_ends, opened.ending_since, opened.is_suspect) == (0, None, False)
+    ends(simulator, 4)
+    assert simulator.state.incidents == {}
+
+
+def test_a_call_of_unknown_outcome_that_may_not_be_repeated_is_an_incident_of_that_kind():
+    simulator = started(call("c", "POST"))
+    ends(simulator, 1)
+    assert [incident.kind for incident in simulator.state.incidents.values()] == ["UNKNOWN"]
+
+
 def test_a_late_result_is_discarded_and_moves_nothing():
     simulator = started(call("c"), "start>c c>d", call("d"))
     simulator.lose()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
 from looply.app.services import Services
+from looply.engine.feed import FeedBounds
 from looply.engine.pruner import prune_now
 from looply.engine.pruning import plan
 from looply.engine.shell import Shell
@@ -46,6 +47,7 @@ class Stream:
         self.headers: dict[bytes, bytes] = {}
         self.rest = b""
         self.has_begun = asyncio.Event()
+        self.has_sent = asyncio.Event()
         self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._gone = asyncio.Event()
         self.sent = 0
@@ -65,6 +67,7 @@ class Stream:
             self.has_begun.set()
             return
         self.sent += 1
+        self.has_sent.set()
         await self.reads.wait()
         self._parts.put_nowait(message["body"])
         if not message.get("more_body", False):
@@ -308,6 +311,53 @@ async def test_a_place_before_what_was_pruned_is_refused_and_one_behind_it_is_no
     assert (again.status_code, again.json()["code"]) == (409, "EVENTS_PRUNED")
     gone = await mine.get("watchExecution", workflow_execution_id=execution_id)
     assert (gone.status_code, gone.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+
+
+async def test_a_stream_whose_next_place_is_pruned_ends_with_what_who_comes_back_is_told(
+    mine: Caller, streams: Streams, services: Services
+) -> None:
+    workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
+    ids = [await mine.trigger(workflow_id) for _ in range(FeedBounds().given + 8)]
+    first = urlsafe_b64encode(b"o.0.0.0").decode()
+    stream = streams.open("watchOrganization", first)
+    stream.reads.clear()
+    await reached(stream)
+    await asyncio.wait_for(stream.has_sent.wait(), BOUND)
+    later = services.clock.now() + timedelta(seconds=1)
+    # The one that was stored last stays.
+    assert (await prune_now(services.engine.pruning, plan(later, None))).executions == len(ids) - 1
+    stream.reads.set()
+    *told, refused = await stream.all()
+    assert [entry["workflow_execution_id"] for entry in told if entry["seq"] == 1] == ids[: FeedBounds().given]
+    assert (refused["event"], refused["code"], refused["id"]) == ("refused", "EVENTS_PRUNED", stood_at(told))
+    path = "/v2/workflows/watchOrganization"
+    again = await mine.client.get(path, headers={"x-api-key": mine.key, "Last-Event-ID": refused["id"]})
+    assert again.status_code == 409
+    assert bare(refused) == {**again.json(), "request_id": stream.headers[b"x-request-id"].decode()}
+
+
+async def test_a_stream_of_an_execution_that_is_pruned_before_it_was_told_whole_says_so(
+    mine: Caller, streams: Streams, services: Services
+) -> None:
+    workflow_id = await mine.create({**ASKING, "workflow_settings": {"retention": "PT1S"}})
+    execution_id = await mine.trigger(workflow_id)
+    stream = streams.open("watchExecution", workflow_execution_id=execution_id)
+    stream.reads.clear()
+    await asyncio.wait_for(stream.has_sent.wait(), BOUND)
+    await mine.post(f"terminateWorkflow/{execution_id}")
+    await mine.trigger(workflow_id)
+    later = services.clock.now() + timedelta(seconds=1)
+    assert (await prune_now(services.engine.pruning, plan(later, None))).executions == 1
+    stream.reads.set()
+    *told, refused = await stream.all()
+    assert kinds(told) == ["EXECUTION_STARTED", "WAIT_OPENED"]
+    assert (refused["event"], refused["code"]) == ("refused", "EXECUTION_NOT_FOUND")
+
+
+def stood_at(told: list[dict[str, Any]]) -> str:
+    """Returns the cursor behind all entries of the batch of the last one."""
+    kind, *numbers = b64decode(told[-1]["id"] + "=" * (-len(told[-1]["id"]) % 4)).decode().split(".")
+    return urlsafe_b64encode(".".join((kind, *numbers[:2], "1000000")).encode()).decode().rstrip("=")
 
 
 async def test_what_another_organization_owns_is_not_there(mine: Caller, theirs: Caller) -> None:

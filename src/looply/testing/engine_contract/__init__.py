@@ -140,7 +140,8 @@ does not have is named, so that the part brings its stories with it.
     - rows that are pruned, the cursor's own included:
       PrunedPlaceStories.test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included
     - a stream whose place was pruned:
-      PrunedPlaceStories.test_a_stream_that_goes_on_before_what_was_pruned_is_told_so
+      PrunedStreamStories.test_a_stream_that_goes_on_before_what_was_pruned_is_told_so and
+      PrunedStreamStories.test_a_watcher_whose_next_place_is_pruned_while_it_is_told_hears_so
     - missing: servers beside each other (one process owns a store)
 
 12. Secrets and stored states.

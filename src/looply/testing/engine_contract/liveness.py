@@ -2,11 +2,12 @@
 
 One story for each kind of row that an open execution may own: a step to run or in flight, a cut stretch, a timer, a
 wait, a place in line, an execution that it has started, what is on its way to it, its incident, and the copies of its
-cards. Each time `looply doctor` sees it; the auditor mends it at its next count, where nothing else would move the
-execution, and in its round else; and what it found is what the metrics show.
+cards; and for the row that ends one which nobody waits for any more. Each time `looply doctor` sees it; the auditor
+mends it at its next count, where nothing else would move the execution, and in its round else; and what it found is
+what the metrics show.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -15,14 +16,27 @@ import pytest
 from looply.engine.auditor import COUNT_SECONDS, Auditor, Findings
 from looply.engine.store import Work, WorkChange
 from looply.execution.commands import Restarted, Retry, Terminated
+from looply.execution.deliveries import Delivery
 from looply.execution.events import ChildClosed, StepUnknown
+from looply.execution.state import Status
 from looply.limits import Limits
 from looply.testing.channel import FakeChannel
-from looply.testing.definitions import asking, call, calling, chain, counting, delaying, note, stop
+from looply.testing.definitions import (
+    asking,
+    call,
+    calling,
+    chain,
+    counting,
+    delaying,
+    note,
+    side_by_side,
+    stop,
+    wait,
+)
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.approvals import asked
 from looply.testing.engine_contract.auditing import audited, auditor_of, without
-from looply.testing.engine_contract.children import CALLEE, calling_child, child_of
+from looply.testing.engine_contract.children import CALLEE, calling_child, caught, child_of, sub
 from looply.testing.engine_contract.lines import limited, started
 from looply.testing.engine_contract.proofs import plant, problems
 from looply.testing.engine_contract.repairs import decide
@@ -57,6 +71,7 @@ class Loss(NamedTuple):
     """A way to lose what moves an execution: how it comes to stand there, what is lost, and how it ends after all.
 
     One that is not `seen_at_once` has something beside it that could move the execution, and is found by the round.
+    `last` is the status in which it ends.
     """
 
     begin: Callable[[Driver], Awaitable[str]]
@@ -64,6 +79,7 @@ class Loss(NamedTuple):
     end: Callable[[Driver, str], Awaitable[None]]
     told: str = "WORK"
     seen_at_once: bool = True
+    last: Status = "COMPLETED"
 
 
 async def _hanging(engine: Driver) -> str:
@@ -146,9 +162,14 @@ async def _wanting(engine: Driver) -> str:
 
 async def _lost_on_its_way(engine: Driver, execution_id: str) -> None:
     """Takes away what the execution has sent, or what is on its way to it."""
-    engine.is_planted = True
     child = await child_of(engine, execution_id)
     rows = [*await engine.store.reads.deliveries_of(child), *await engine.store.reads.deliveries_of(execution_id)]
+    await _drop(engine, rows)
+
+
+async def _drop(engine: Driver, rows: Sequence[Delivery]) -> None:
+    """Takes away the one row that is on its way."""
+    engine.is_planted = True
     assert len(rows) == 1
     await engine.store.work.drop_deliveries([rows[0].row])
 
@@ -170,6 +191,44 @@ def _child_that(*, ends: bool, is_awaited: bool = True) -> Callable[[Driver], Aw
     return begin
 
 
+async def _with_a_child_that_failed(engine: Driver) -> str:
+    """Returns an execution whose child has failed for good, which it has not heard yet."""
+    engine.callees.put(CALLEE, chain(stop(status="FAILED")))
+    parent = await engine.started(caught(), {"po": "1"})
+    (row,) = [each for each in await engine.store.work.deliveries(10) if each.row.sender == parent]
+    await engine.pump._deliverer._deliver(row)
+    await engine.settle()
+    assert await engine.status(await child_of(engine, parent)) == "FAILED"
+    return parent
+
+
+async def _of_a_parent_that_ended(engine: Driver) -> str:
+    """Returns an execution that is to be told that the one which waits for it was terminated."""
+    engine.callees.put(CALLEE, asking())
+    parent = await engine.started(calling_child(), {"po": "1"})
+    await engine.deliver()
+    assert await engine.terminate(parent) == Terminated()
+    return await child_of(engine, parent)
+
+
+async def _of_a_parent_that_went_on(engine: Driver) -> str:
+    """Returns an execution with an incident that is to be told that its branch was given up, in a parent that waits."""
+    engine.world.script("called", Answer(status=500))
+    engine.callees.put(CALLEE, chain(call("called", fail_on=["5xx"])))
+    workflow = side_by_side(wait("asked"), sub(), count="any", last=wait("after"))
+    parent = await engine.started(workflow, {"po": "1"})
+    await engine.deliver()
+    assert await engine.resume(parent) == Restarted()
+    child = await child_of(engine, parent)
+    assert [await engine.status(each) for each in (parent, child)] == ["WAITING", "FAILED"]
+    return child
+
+
+async def _untold(engine: Driver, execution_id: str) -> None:
+    """Takes away what tells the execution to end."""
+    await _drop(engine, await engine.store.reads.deliveries_of(execution_id))
+
+
 LOSSES: Final = {
     "a call in flight": Loss(_hanging, lambda engine, key: strip(engine, key, "effects"), _in_doubt),
     "the timer of a retry": Loss(_retrying, lambda engine, key: strip(engine, key, "timers"), _hours_later),
@@ -179,6 +238,13 @@ LOSSES: Final = {
     "a place in line": Loss(_in_line, _out_of_line, _has_its_turn),
     "the start of a child": Loss(_wanting, _lost_on_its_way, _delivered, "CHILD"),
     "the end of a child": Loss(_child_that(ends=True), _lost_on_its_way, _delivered, "CHILD"),
+    "the end of a child that failed for good": Loss(_with_a_child_that_failed, _lost_on_its_way, _delivered, "CHILD"),
+    "the end of a parent": Loss(
+        _of_a_parent_that_ended, _untold, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
+    ),
+    "the going on of a parent": Loss(
+        _of_a_parent_that_went_on, _untold, _delivered, "PARENT", seen_at_once=False, last="TERMINATED"
+    ),
     "word of a child that is not awaited": Loss(
         _child_that(ends=False, is_awaited=False), _lost_on_its_way, _delivered, "CHILD", seen_at_once=False
     ),
@@ -212,7 +278,7 @@ class LivenessStories:
         await engine.prove()
         assert list(await engine.store.survey.ownerless(10)) == []
         await loss.end(engine, execution_id)
-        assert await engine.status(execution_id) == "COMPLETED"
+        assert await engine.status(execution_id) == loss.last
         await engine.prove()
 
     async def test_an_incident_that_went_missing_is_put_back_by_the_round(self, engine: Driver) -> None:

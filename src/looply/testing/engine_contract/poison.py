@@ -7,14 +7,21 @@ import pytest
 
 from looply.engine.store import POISON_LOADS
 from looply.errors import StoreFull
-from looply.execution.commands import Restarted, Terminated
+from looply.execution.commands import Restarted, Retry, Terminated
 from looply.execution.events import IncidentOpened, StepSucceeded
+from looply.testing.carriage import REPEATS
 from looply.testing.definitions import asking, call, calling, chain, counting, delaying, note, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.children import CALLEE, calling_child, child_of
+from looply.testing.engine_contract.repairs import decide
+from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+
+ENDS = 5
+"""So many ends of processes in a row, over more than five minutes, park a call."""
 
 Waking = Callable[[Driver], Awaitable[str]]
 
@@ -77,7 +84,7 @@ class PoisonStories:
         assert incident.kind == "POISON"
         assert await engine.events(poison, StepSucceeded) == []
 
-    async def test_progress_between_crashes_is_no_poison(self, engine: Driver) -> None:
+    async def test_crashes_in_quick_succession_during_a_call_are_no_poison(self, engine: Driver) -> None:
         engine.world.always("call_1", HANG)
         execution_id = await engine.started(calling("GET"))
         await engine.settle()
@@ -114,6 +121,97 @@ class PoisonStories:
         assert await engine.terminate(poison) == Terminated()
         await engine.crash()
         assert await engine.status(poison) == "TERMINATED"
+
+
+async def dies_after(engine: Driver, span: timedelta) -> None:
+    """Lets the process end without order, and the next one begin after a while."""
+    await engine.crash(reopens=False)
+    engine.clock.advance(span)
+    await engine.open()
+    await engine.settle()
+
+
+class CallPoisonStories:
+    """Calls that bring the process down, and those that were only made at that time."""
+
+    @pytest.mark.parametrize("beside", [0, 3], ids=["alone", "beside-others"])
+    async def test_a_call_that_ends_its_process_each_time_is_parked_after_minutes(
+        self, engine: Driver, beside: int
+    ) -> None:
+        if beside:
+            needs(engine, REPEATS)
+        engine.world.always("call_1", HANG)
+        ids = [await engine.started(calling("GET")) for _ in range(beside)]
+        poison = await engine.started(calling("GET"))
+        await engine.settle()
+        assert len(engine.world.open()) == beside + 1
+        for ends in range(1, ENDS + 1):
+            assert await engine.events(poison, IncidentOpened) == []
+            await dies_after(engine, 2 * MINUTE)
+            # Of those that may be to blame one is made at a time, and who is innocent gets through.
+            while ends > 1 and (opened := engine.world.open()):
+                assert len(opened) == 1
+                if opened[0].execution_id == poison:
+                    break
+                opened[0].release()
+                await engine.settle()
+        (incident,) = await engine.events(poison, IncidentOpened)
+        assert (incident.kind, incident.code, incident.step) == ("POISON", "POISONED", "call_1")
+        assert [await engine.status(execution_id) for execution_id in (*ids, poison)] == ["COMPLETED"] * beside + [
+            "FAILED"
+        ]
+        assert engine.world.open() == []
+        calls = [seen for seen in engine.world.calls if seen.execution_id == poison]
+        assert [seen.attempt for seen in calls] == list(range(1, ENDS + 1))
+        assert len({seen.key for seen in calls}) == 1
+
+    async def test_a_parked_call_is_made_again_when_somebody_says_so_and_has_all_its_chances(
+        self, engine: Driver
+    ) -> None:
+        engine.world.always("call_1", HANG)
+        execution_id = await engine.started(calling("GET"))
+        await engine.settle()
+        for _ in range(ENDS):
+            await dies_after(engine, 2 * MINUTE)
+        assert await engine.status(execution_id) == "FAILED"
+        await decide(engine, execution_id, Retry)
+        await engine.settle()
+        await dies_after(engine, 2 * MINUTE)
+        assert await engine.status(execution_id) == "RUNNING"
+        engine.world.open()[0].release()
+        await engine.settle()
+        assert await engine.status(execution_id) == "COMPLETED"
+
+    async def test_ends_in_order_during_a_call_are_no_poison(self, engine: Driver) -> None:
+        engine.world.always("call_1", HANG)
+        execution_id = await engine.started(calling("GET"))
+        await engine.settle()
+        for _ in range(2 * ENDS):
+            await engine.stop(timedelta(0))
+            engine.clock.advance(2 * MINUTE)
+            await engine.open()
+            await engine.settle()
+        assert await engine.status(execution_id) == "RUNNING"
+        assert len(engine.world.calls) == 2 * ENDS + 1
+        engine.world.open()[0].release()
+
+    async def test_a_call_in_line_behind_a_suspect_that_is_given_up_is_made(self, engine: Driver) -> None:
+        needs(engine, REPEATS)
+        engine.world.always("call_1", HANG)
+        ids = [await engine.started(calling("GET")) for _ in range(3)]
+        await engine.settle()
+        for _ in range(2):
+            await dies_after(engine, MINUTE)
+        (opened,) = engine.world.open()
+        others = [execution_id for execution_id in ids if execution_id != opened.execution_id]
+        assert await engine.terminate(others[0]) == Terminated()
+        opened.release()
+        await engine.settle()
+        (opened,) = engine.world.open()
+        assert opened.execution_id == others[1]
+        opened.release()
+        await engine.settle()
+        assert [await engine.status(execution_id) for execution_id in others] == ["TERMINATED", "COMPLETED"]
 
 
 async def asleep(engine: Driver) -> str:

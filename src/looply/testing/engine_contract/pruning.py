@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from looply.app.watching import check_place
 from looply.engine.letters import LetterFilter
 from looply.engine.port import LedgerRow
 from looply.engine.pruner import Pruner, prune_now
 from looply.engine.pruning import BEGIN, SLICE, Slice, Spent, plan
 from looply.engine.store import TimerRow, WaitRow, Work, WorkChange
-from looply.errors import Conflict, LooplyError, NotFound, StoreFull
+from looply.errors import LooplyError, NotFound, StoreFull
 from looply.execution.commands import Restarted, SettleLetter
 from looply.jsontext import Json
 from looply.testing.definitions import asking, call, chain, computing, every, note, stop, wait
@@ -336,7 +335,7 @@ class HeldStories:
 
 
 class PrunedPlaceStories:
-    """Lists, streams, schedules and approvals beside what is pruned."""
+    """Lists, schedules and approvals beside what is pruned."""
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 30])
     async def test_pages_go_on_while_executions_start_end_and_are_pruned_the_cursors_own_row_included(
@@ -367,31 +366,6 @@ class PrunedPlaceStories:
         assert [id_ for id_ in found if id_ in staying] == staying[::-1]
         assert set(found) <= set(there)
         assert not set(there[::3]) & set(await stored(engine))
-
-    async def test_a_stream_that_goes_on_before_what_was_pruned_is_told_so(self, engine: Driver) -> None:
-        waiting = await engine.started(asking())
-        before = await engine.shell.feed.position()
-        gone = await engine.started(computing())
-        behind = (await told(engine))[-1].position
-        await engine.started(asking())
-        await engine.advance(MONTH + DAY)
-        services: Any = Watching(engine)
-        await check_place(services, ORGANIZATION, before)
-        assert (await pruned(engine)).executions == 1
-        place = (await told(engine))[0].position
-        with pytest.raises(Conflict) as refused:
-            await check_place(services, ORGANIZATION, place)
-        assert refused.value.code == "EVENTS_PRUNED"
-        await check_place(services, "another organization", place)
-        await check_place(services, ORGANIZATION, behind)
-        await engine.restart()
-        with pytest.raises(Conflict):
-            await check_place(services, ORGANIZATION, place)
-        rest = await told(engine)
-        assert numbers(rest, gone) == []
-        assert numbers(rest, waiting) != []
-        await engine.resume(waiting)
-        assert len(numbers(await told(engine, behind), waiting)) > 0
 
     async def test_a_schedule_goes_on_and_fires_no_instant_again(self, engine: Driver) -> None:
         workflow = every("P10D")
@@ -437,20 +411,3 @@ class PrunedPlaceStories:
             with pytest.raises(NotFound):
                 await late
         assert list(await engine.shell.open_cards(ORGANIZATION)) == []
-
-
-class Watching:
-    """As much of the services of an application as `check_place` asks for."""
-
-    def __init__(self, engine: Driver) -> None:
-        self._engine = engine
-
-    @property
-    def feed(self) -> Any:
-        """The feed of the engine."""
-        return self._engine.shell.feed
-
-    @property
-    def engine(self) -> Any:
-        """The engine."""
-        return self._engine.shell

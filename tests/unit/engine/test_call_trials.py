@@ -1,0 +1,53 @@
+"""Calls that may be what ends processes are made one at a time, and none is forgotten in line."""
+
+from looply.engine.call_trials import CallTrials
+from looply.engine.dispatch import EffectRef
+
+FIRST, SECOND, THIRD = (EffectRef(f"execution-{number}", 2, "http.request host") for number in range(3))
+
+
+def offering() -> tuple[CallTrials, list[EffectRef]]:
+    offered: list[EffectRef] = []
+    return CallTrials(offered.append), offered
+
+
+def test_one_has_the_turn_and_the_others_are_offered_in_their_order() -> None:
+    trials, offered = offering()
+    assert [trials.begin(each) for each in (FIRST, SECOND, THIRD)] == [True, False, False]
+    assert offered == []
+    trials.end(FIRST)
+    assert offered == [SECOND]
+    assert trials.begin(SECOND)
+    trials.end(SECOND)
+    assert offered == [SECOND, THIRD]
+
+
+def test_the_end_of_another_call_gives_no_turn_back() -> None:
+    trials, offered = offering()
+    trials.begin(FIRST)
+    trials.begin(SECOND)
+    trials.end(SECOND)
+    trials.end(THIRD)
+    assert offered == []
+    assert not trials.begin(THIRD)
+
+
+def test_one_that_was_offered_and_is_not_wanted_any_more_lets_the_next_one_go() -> None:
+    trials, offered = offering()
+    for each in (FIRST, SECOND, THIRD):
+        trials.begin(each)
+    trials.end(FIRST)
+    # The second one was given up meanwhile: it ends without having begun.
+    trials.end(SECOND)
+    assert offered == [SECOND, THIRD]
+
+
+def test_one_that_is_offered_again_and_again_stands_in_line_once() -> None:
+    trials, offered = offering()
+    trials.begin(FIRST)
+    for _ in range(3):
+        assert not trials.begin(FIRST._replace(queue="of another name"))
+        assert not trials.begin(SECOND)
+    trials.end(FIRST)
+    trials.end(SECOND)
+    assert offered == [SECOND]
