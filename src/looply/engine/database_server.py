@@ -1,4 +1,4 @@
-"""What a PostgreSQL server must be, and how it is reached: the same for the catalog and the journal of executions."""
+"""What a PostgreSQL server must be, how it is reached, and how it is quoted: the same for catalog and executions."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -27,3 +27,8 @@ def too_old(version: int) -> str:
         f"the server of the database is PostgreSQL {major}.{minor}, and {OLDEST} is the oldest that can be used;"
         " upgrade it, or name another database"
     )
+
+
+def one_line(error: BaseException | None) -> str:
+    """Returns what the database or its library said of an error, on one line; the name of the error if nothing."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from psycopg import sql
 
 from looply.clock import Clock, ms_or_none, to_ms
+from looply.engine.database_server import one_line
 from looply.engine.postgres.connections import Connection, call, drop, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.months import month_of, months_from
@@ -214,14 +215,14 @@ class PostgresPruning:
         try:
             connection = await self._database.writers.connect()
         except psycopg.Error as error:
-            _log.warning("month_not_shrunk", month=month, error=" ".join(str(error).split()))
+            _log.warning("month_not_shrunk", month=month, error=one_line(error))
             return
         try:
             await connection.execute(_HURRY)
             for part in _PARTS:
                 await connection.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(f"{part}_{month}")))
         except psycopg.Error as error:
-            _log.warning("month_not_shrunk", month=month, error=" ".join(str(error).split()))
+            _log.warning("month_not_shrunk", month=month, error=one_line(error))
         finally:
             drop(connection)
 
