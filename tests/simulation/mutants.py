@@ -22,7 +22,7 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.reads import MemoryReads
-from looply.engine.memory.store import MemoryWorkQueue
+from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.port import Execution
 from looply.engine.processor import Processor
 from looply.engine.pump import Pump
