@@ -5,7 +5,7 @@ ever. A request that arrives in one piece, as nearly all do, costs no timer.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -69,18 +69,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._messages = 0
         self._head_size = 0
         self._is_refused = False
-        self._armed: tuple[_Phase, int] = ("IDLE", 0)
-        self._deadline: asyncio.TimerHandle | None = None
-        self._stall: asyncio.TimerHandle | None = None
+        self._deadline = _Deadline(self.loop)
+        self._stall = _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(self.bounds.head_seconds, self._expire)
+        self._deadline.set(self._messages, self.bounds.head_seconds, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drops the timers."""
-        self._disarm()
+        self._deadline.drop()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -148,14 +147,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begins to wait for a reader that has stalled."""
         super().pause_writing()
-        if self._stall is None:
-            self._stall = self.loop.call_later(self.bounds.body_seconds, self.transport.abort)
+        self._stall.set("READER", self.bounds.body_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Goes on: the reader reads."""
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+        self._stall.drop()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
@@ -163,19 +159,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(400, *_MALFORMED)
 
     def _arm(self) -> None:
-        wanted = (self._phase, self._messages)
-        if wanted == self._armed and self._phase != "IDLE":
-            return
-        self._disarm()
-        self._armed = wanted
-        if self._phase != "IDLE":
-            seconds = self.bounds.head_seconds if self._phase == "HEAD" else self.bounds.body_seconds
-            self._deadline = self.loop.call_later(seconds, self._expire)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        """Gives what has not arrived whole its deadline, once for a head and once for a body."""
+        if self._phase == "IDLE":
+            self._deadline.drop()
+        elif self._phase == "HEAD":
+            self._deadline.set((self._phase, self._messages), self.bounds.head_seconds, self._expire)
+        else:
+            self._deadline.set((self._phase, self._messages), self.bounds.body_seconds, self._expire)
 
     def _expire(self) -> None:
         if self._phase == "IDLE":
@@ -188,7 +178,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
-        self._disarm()
+        self._deadline.drop()
         current = _request_of(self)
         # An answer that is under way must not be mixed with this one.
         if current is None or current.response_complete or not current.response_started:
@@ -197,6 +187,32 @@ class GuardedProtocol(HttpToolsProtocol):
             current.disconnected = True
             current.message_event.set()
         self.transport.close()
+
+
+class _Deadline:
+    """One timer of a connection, and what it stands for."""
+
+    __slots__ = ("_handle", "_loop", "_subject")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._subject: Hashable = None
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, subject: Hashable, seconds: float, act: Callable[[], None]) -> None:
+        """Lets `act` be called after this time; a deadline for the same subject that stands already stays."""
+        if self._handle is not None:
+            if subject == self._subject:
+                return
+            self._handle.cancel()
+        self._subject = subject
+        self._handle = self._loop.call_later(seconds, act)
+
+    def drop(self) -> None:
+        """Forgets the deadline. Harmless when there is none."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
 
 
 class OnePiece:
