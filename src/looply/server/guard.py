@@ -90,12 +90,17 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
+        if self._phase == "IDLE":
+            self._deadline.drop()
+            return
+        seconds = self.bounds.body_seconds
         if self._phase == "HEAD":
+            seconds = self.bounds.head_seconds
             self._head_size += len(data)
             if self._head_size > self.bounds.head_bytes:
                 self._refuse(431, *_TOO_LARGE)
                 return
-        self._arm()
+        self._deadline.set((self._phase, self._messages), seconds, self._expire)
 
     def on_message_begin(self) -> None:
         """Notes that a request begins."""
@@ -157,15 +162,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answers what the parser refuses, in our shape."""
         self._refuse(400, *_MALFORMED)
-
-    def _arm(self) -> None:
-        """Gives what has not arrived whole its deadline, once for a head and once for a body."""
-        if self._phase == "IDLE":
-            self._deadline.drop()
-        elif self._phase == "HEAD":
-            self._deadline.set((self._phase, self._messages), self.bounds.head_seconds, self._expire)
-        else:
-            self._deadline.set((self._phase, self._messages), self.bounds.body_seconds, self._expire)
 
     def _expire(self) -> None:
         if self._phase == "IDLE":
