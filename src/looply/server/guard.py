@@ -75,7 +75,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
         super().connection_made(transport)
-        self._deadline.set(self._messages, self.bounds.head_seconds, self._expire)
+        self._deadline.set((self._phase, self._messages), self.bounds.head_seconds, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drops the timers."""
@@ -90,12 +90,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._phase == "IDLE":
+        if self._phase == "IDLE" and _is_answering(self):
             self._deadline.drop()
             return
-        seconds = self.bounds.body_seconds
+        # Blank lines before a request are no request, and end the wait of uvicorn for one.
+        seconds = self.bounds.body_seconds if self._phase == "BODY" else self.bounds.head_seconds
         if self._phase == "HEAD":
-            seconds = self.bounds.head_seconds
             self._head_size += len(data)
             if self._head_size > self.bounds.head_bytes:
                 self._refuse(431, *_TOO_LARGE)
@@ -253,6 +253,12 @@ class OnePiece:
 def _request_of(protocol: GuardedProtocol) -> RequestResponseCycle | None:
     """Returns the last request that reached the application, None when there was none yet."""
     return protocol.cycle
+
+
+def _is_answering(protocol: GuardedProtocol) -> bool:
+    """Returns whether a request that has reached the application has not its whole answer yet."""
+    current = _request_of(protocol)
+    return current is not None and not current.response_complete
 
 
 def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
