@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from shared_processes import Processes
 
 from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
@@ -94,6 +95,15 @@ async def postgres_stores(postgres_database: StoreDatabase) -> AsyncIterator[Pos
     stores = PostgresStores(postgres_database.address)
     yield stores
     await stores.drop()
+
+
+@pytest.fixture
+async def processes(postgres_database: StoreDatabase) -> AsyncIterator[Processes]:
+    """Gives processes that share an empty database."""
+    postgres_database.empty()
+    found = Processes(postgres_database.address)
+    yield found
+    await found.finish()
 
 
 def before_any() -> int:
