@@ -21,8 +21,8 @@ from looply.testing.driver import Driver
 from looply.testing.faults import MortalStore
 from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.temporal import TemporalCarriage
+from looply.testing.temporal_server import NoTemporal, TemporalServer
 from postgres_server import PostgresStores, StoreDatabase, session_server
-from temporal_server import NoTemporal, TemporalServer
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
 _SERIAL = count()

@@ -21,8 +21,8 @@ from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
 from looply.testing.definitions import call, calling, chain
+from looply.testing.temporal_server import TemporalServer
 from looply.testing.world import HANG, World
-from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 
