@@ -13,7 +13,7 @@ from looply.engine.port import Filter
 from looply.errors import BadRequest
 from looply.execution.state import Status
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.wire import LIMIT, instant_of, limit_of, listed, number_of, version_of
 
 
@@ -230,10 +230,8 @@ def _item(bulk: Bulk) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/bulkRedrive",
-        access="manage",
         handle=bulk_redrive,
         summary="Let many failed executions go on",
         description=(
@@ -245,10 +243,8 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404, 409),
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/bulkTerminate",
-        access="manage",
         handle=bulk_terminate,
         summary="Terminate many executions",
         description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
@@ -257,10 +253,8 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404, 409),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getBulk",
-        access="read",
         handle=get_bulk,
         summary="Read how far a bulk has come",
         tag="Repairs",
@@ -268,20 +262,16 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404,),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getBulks",
-        access="read",
         handle=get_bulks,
         summary="List bulks, newest first",
         tag="Repairs",
         parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
         answer=BulksAnswer,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/cancelBulk",
-        access="manage",
         handle=cancel_bulk,
         summary="Cancel a bulk; what it has done stays",
         tag="Repairs",

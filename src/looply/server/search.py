@@ -7,7 +7,7 @@ from looply.catalog.names import checked_id
 from looply.engine.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.state import Status
-from looply.server.call import Answer, Call, Parameter, Query, Route
+from looply.server.call import Answer, Call, Parameter, Query, read_route
 from looply.server.executions import EXECUTION_KEY
 from looply.server.records import ExecutionPage, execution_page
 from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
@@ -65,10 +65,8 @@ def _filled(query: Query, name: str) -> tuple[str, ...]:
 
 
 ROUTES: Final = (
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/searchExecutions",
-        access="read",
         handle=search_executions,
         summary="Search executions, newest first",
         description=(
