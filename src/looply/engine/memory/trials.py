@@ -2,14 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
 
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
 from looply.engine.store import POISON_LOADS
-
-_FRONT: Final = 500
-"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
+from looply.engine.trials import FRONT
 
 
 def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:
@@ -21,7 +18,7 @@ def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]
     due = sorted((timer.due, *key) for key, timer in data.timers.items() if timer.due <= now)
     targets = sorted({row.target for row in data.deliveries})
     if not data.is_clean:
-        front = {execution_id for _, execution_id, _ in due[:_FRONT]} | {*targets[:_FRONT], *data.admissible()}
+        front = {execution_id for _, execution_id, _ in due[:FRONT]} | {*targets[:FRONT], *data.admissible()}
         for execution_id in (begun | front) & data.heads.keys():
             data.loads[execution_id] = max(data.loads[execution_id], 1)
     runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *data.places}
