@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,28 @@ def test_packages_of_one_layer_do_not_import_each_other_but_where_the_order_says
     assert wrong == []
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    trees = {module_of(path): tree for path, tree in modules()}
+    # Raises: CycleError, which names them.
+    TopologicalSorter({name: needed(tree, trees) for name, tree in trees.items()}).prepare()
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def needed(tree: ast.Module, known: Collection[str]) -> set[str]:
+    """Returns the modules that one imports, also within functions; what it takes from a package may be one of these."""
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            package = node.module or ""
+            taken = {f"{package}.{alias.name}" for alias in node.names}
+            found |= taken & {*known} or {package}
+    return found & {*known}
+
+
 def test_nothing_in_the_product_imports_the_test_kit() -> None:
     users = [
         str(path.relative_to(SOURCE))
@@ -195,6 +218,6 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {length} lines")
             elif isinstance(node, ast.ClassDef):
                 methods = sum(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) for item in node.body)
-                if methods > 17:
+                if methods > 16:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []

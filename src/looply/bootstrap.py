@@ -5,7 +5,6 @@ alone, and effects in it. Distributed: a database that many processes share; ser
 carry them out.
 """
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -48,6 +47,7 @@ from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
 from looply.engine.store import Store
+from looply.engine.store_watch import StoreWatch
 from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
@@ -66,7 +66,6 @@ _ALONE: Final = "alone"
 _CHANNELS: Final[Mapping[str, CardChannel]] = {INBOX: InboxChannel()}
 """Where cards are shown."""
 
-_LOOK_SECONDS = 0.5
 # Thresholds of the collector's three generations; Python's own are 700, 10, 10.
 _COLLECTIONS = (10_000, 20, 50)
 
@@ -149,14 +148,10 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             application.stop_loops()
             await application.shell.close(left)
 
-        watch = asyncio.create_task(_watch_store(application))
         app = build_app(services, SystemEntropy())
         hooks = serving.Hooks(on_listening=listening, drain=drain)
-        try:
-            async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
-                await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
-        finally:
-            watch.cancel()
+        async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
+            await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
     _tell_failure(application)
 
 
@@ -169,7 +164,6 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
     async with running(settings, connectors=settings.worker_connectors) as application:
         lifecycle = application.services.lifecycle
         release_signals = serving.drain_on_signals(lifecycle)
-        watch = asyncio.create_task(_watch_store(application))
         try:
             async with serving.monitored(settings, build_monitoring(application.services, SystemEntropy())):
                 _spare_collector()
@@ -178,7 +172,6 @@ async def work(settings: Settings, on_working: Callable[[str], None]) -> None:
             application.stop_loops()
             await application.shell.close(timedelta(seconds=settings.drain_seconds))
         finally:
-            watch.cancel()
             release_signals()
     _tell_failure(application)
 
@@ -198,13 +191,6 @@ def _spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTIONS)
-
-
-async def _watch_store(application: Application) -> None:
-    """Stops the server when its store takes no more units: only a new process can know what is stored."""
-    while application.store.failure() is None:  # noqa: ASYNC110 - it is a field of the writer's thread
-        await asyncio.sleep(_LOOK_SECONDS)
-    application.services.lifecycle.drain()
 
 
 def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store, Seal, Clock]:
@@ -331,6 +317,7 @@ async def _compose(
         shell=shell,
         pump=pump,
         loops=(
+            StoreWatch(store),
             pump,
             reconciler,
             auditor,

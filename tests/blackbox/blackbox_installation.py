@@ -25,7 +25,7 @@ from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
 
 from looply.testing.postgres_server import NoPostgres, PostgresServer
-from temporal_server import NoTemporal, TemporalServer
+from looply.testing.temporal_server import NoTemporal, TemporalServer
 
 
 class Node:

@@ -1,5 +1,9 @@
 """Callers of one workflow who go on while the server is killed again and again, and what they asked for.
 
+    left = killed(run, report, 20, workflow_id, body)
+
+or, where something else goes on beside,
+
     with ordering(run, workflow_id, body) as asked:
         kill_again_and_again(run, report, 20)
     rows = run.rows()
@@ -16,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from blackbox_client import Organization
 from blackbox_invariants import Evidence, damages
@@ -27,9 +31,31 @@ from blackbox_sink import Sink
 CALLERS = 4
 PAUSE_SECONDS = 0.1
 KILLS = ("KILL", "KILL while it starts")
+LONGEST_SECONDS = 3 * 3600
+"""So long the long form of such a test may take."""
 
 Body = Callable[[int], dict[str, Any]]
 Repetitions = Callable[[int, int], int]
+
+
+class Left(NamedTuple):
+    """What is there after the kills: execution ids by orders, all executions by id, and the calls as `by_path`."""
+
+    asked: Mapping[int, str]
+    rows: Mapping[str, Row]
+    calls: Mapping[tuple[str, ...], Sequence[Line]]
+
+
+def killed(run: Run, report: FaultReport, count: int, workflow_id: str, body: Body, *, shortest: float = 0.02) -> Left:
+    """Lets callers trigger a workflow while the server is killed so often; stops it, and returns what is left.
+
+    Guarantees: the store is sound.
+    """
+    with ordering(run, workflow_id, body) as asked:
+        kill_again_and_again(run, report, count, shortest=shortest)
+    left = Left(asked, run.rows(), by_path(run))
+    check_store(run, left.rows)
+    return left
 
 
 @contextmanager

@@ -38,6 +38,13 @@ def run(
     )
 
 
+def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
+    """Runs a command with `--json` and returns its one document."""
+    done = run(*arguments, "--json", **environment)
+    assert done.returncode == status, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
 def init(folder: Path) -> dict[str, str]:
     """Makes a data folder and returns the ids and the key of its organization."""
     done = run("init", "--data", folder, "--json")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blackbox_launcher import Server, doctor, init, run
+from blackbox_launcher import Server, doctor, document, init
 
 COUNTING: dict[str, Any] = {
     "workflow_name": "Counting",
@@ -32,13 +32,6 @@ COUNTING: dict[str, Any] = {
         {"from": "datastore_1", "to": "datastore_2"},
     ],
 }
-
-
-def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
-    """Runs a command with `--json` and returns its one document."""
-    done = run(*arguments, "--json", **environment)
-    assert done.returncode == status, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blackbox_launcher import Server, doctor, init, run
+from blackbox_launcher import Server, doctor, document, init, run
 
 WAITING: dict[str, Any] = {
     "workflow_name": "Waiting",
@@ -31,13 +31,6 @@ SCHEDULED: dict[str, Any] = {
     ],
     "workflow_connections": [{"from": "WorkflowStartState", "to": "terminate_1"}],
 }
-
-
-def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
-    """Runs a command with `--json` and returns its one document."""
-    done = run(*arguments, "--json", **environment)
-    assert done.returncode == status, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 def written(folder: Path, definition: dict[str, Any]) -> Path:

@@ -5,11 +5,10 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from blackbox_definitions import definition, http, wait
-from blackbox_launcher import Server, init, run
+from blackbox_launcher import Server, document, init, run
 from blackbox_sink import Sink
 
 from looply.testing.postgres_server import NoPostgres, PostgresServer
@@ -39,13 +38,6 @@ def server(tmp_path: Path, sink: Sink) -> Iterator[Server]:
     found = Server(tmp_path / "data", (f"127.0.0.1:{sink.port}",))
     yield found
     found.close()
-
-
-def document(*arguments: str | Path, status: int = 0, **environment: str) -> Any:
-    """Runs a command with `--json` and returns its one document."""
-    done = run(*arguments, "--json", **environment)
-    assert done.returncode == status, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.mark.timeout(600)

@@ -13,13 +13,11 @@ import pytest
 from blackbox_definitions import Definition, definition, graph, http, note
 from blackbox_killing import (
     KILLS,
+    LONGEST_SECONDS,
     Repetitions,
-    by_path,
-    check_store,
     created,
     entries,
-    kill_again_and_again,
-    ordering,
+    killed,
     place_of,
     repeated_only_by_kills,
     run_of,
@@ -29,7 +27,6 @@ from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
 CHILDREN = 3
-LONGEST_SECONDS = 3 * 3600
 
 
 def _child(place: str) -> Definition:
@@ -76,10 +73,7 @@ def test_killed_again_and_again_each_child_is_there_once_and_each_parent_is_told
     try:
         child = created(run, _child(place_of(run)))
         parent = created(run, _parent(place_of(run), child))
-        with ordering(run, parent, lambda number: {"n": number}) as asked:
-            kill_again_and_again(run, report, kills)
-        rows, calls = run.rows(), by_path(run)
-        check_store(run, rows)
+        asked, rows, calls = killed(run, report, kills, parent, lambda number: {"n": number})
     finally:
         run.close()
     children: dict[str, list[Row]] = defaultdict(list)

@@ -12,13 +12,11 @@ import pytest
 from blackbox_definitions import Definition, definition, http
 from blackbox_killing import (
     KILLS,
+    LONGEST_SECONDS,
     Repetitions,
-    by_path,
-    check_store,
     created,
     entries,
-    kill_again_and_again,
-    ordering,
+    killed,
     place_of,
     repeated_only_by_kills,
     run_of,
@@ -27,7 +25,6 @@ from blackbox_load import SEED, Line, Run
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
-LONGEST_SECONDS = 3 * 3600
 MOST = 3
 SLOW_SECONDS = 0.2
 STEPS = ("first", "second")
@@ -69,10 +66,7 @@ def test_killed_again_and_again_never_more_than_max_concurrency_are_at_work(
     run = run_of(tmp_path, sink, "line")
     try:
         workflow_id = created(run, _definition(place_of(run)))
-        with ordering(run, workflow_id, lambda number: _script(run, number)) as asked:
-            kill_again_and_again(run, report, kills, shortest=0.4)
-        rows, calls = run.rows(), by_path(run)
-        check_store(run, rows)
+        asked, rows, calls = killed(run, report, kills, workflow_id, lambda number: _script(run, number), shortest=0.4)
     finally:
         run.close()
     assert set(rows) == set(asked.values())

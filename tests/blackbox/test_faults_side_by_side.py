@@ -12,13 +12,11 @@ import pytest
 from blackbox_definitions import Definition, graph, http, note
 from blackbox_killing import (
     KILLS,
+    LONGEST_SECONDS,
     Repetitions,
-    by_path,
-    check_store,
     created,
     entries,
-    kill_again_and_again,
-    ordering,
+    killed,
     place_of,
     repeated_only_by_kills,
     run_of,
@@ -28,7 +26,6 @@ from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
 ITEMS = 6
-LONGEST_SECONDS = 3 * 3600
 ROW_OF_CALLS = ("first", "second")
 """The calls of the branch that is a row."""
 
@@ -95,10 +92,9 @@ def test_killed_again_and_again_branches_and_items_are_done_once_and_collected_i
     run = run_of(tmp_path, sink, "side-by-side")
     try:
         workflow_id = created(run, _definition(place_of(run)))
-        with ordering(run, workflow_id, lambda number: {"n": number, "items": _items(number)}) as asked:
-            kill_again_and_again(run, report, kills)
-        rows, calls = run.rows(), by_path(run)
-        check_store(run, rows)
+        asked, rows, calls = killed(
+            run, report, kills, workflow_id, lambda number: {"n": number, "items": _items(number)}
+        )
     finally:
         run.close()
     assert set(rows) == set(asked.values())

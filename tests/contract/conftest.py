@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from shared_processes import Processes
 
 from looply.clock import Clock
 from looply.engine.memory import MemoryData, MemoryStore
@@ -20,8 +21,8 @@ from looply.testing.driver import Driver
 from looply.testing.faults import MortalStore
 from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.temporal import TemporalCarriage
+from looply.testing.temporal_server import NoTemporal, TemporalServer
 from postgres_server import PostgresStores, StoreDatabase, session_server
-from temporal_server import NoTemporal, TemporalServer
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")
 _SERIAL = count()
@@ -94,6 +95,15 @@ async def postgres_stores(postgres_database: StoreDatabase) -> AsyncIterator[Pos
     stores = PostgresStores(postgres_database.address)
     yield stores
     await stores.drop()
+
+
+@pytest.fixture
+async def processes(postgres_database: StoreDatabase) -> AsyncIterator[Processes]:
+    """Gives processes that share an empty database."""
+    postgres_database.empty()
+    found = Processes(postgres_database.address)
+    yield found
+    await found.finish()
 
 
 def before_any() -> int:

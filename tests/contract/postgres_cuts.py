@@ -1,6 +1,6 @@
 """A road to the PostgreSQL server that a test can break: it stands between a store and the server.
 
-    async with Road(server, folder) as road:
+    async with Road(server) as road:
         store = PostgresStore(road.address("tests"), clock)
         road.cut_next("AFTER")
 
@@ -10,6 +10,7 @@ without waiting for an answer, AFTER it was answered, which the store does not h
 
 import asyncio
 import contextlib
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
@@ -26,9 +27,9 @@ _IDLE: Final = b"Z\x00\x00\x00\x05I"
 class Road:
     """Passes bytes on in both directions, until it is told to cut."""
 
-    def __init__(self, server: PostgresServer, folder: Path) -> None:
+    def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self._folder = folder
+        self._folder = tempfile.TemporaryDirectory(prefix="looply-road-")
         self._cuts: list[Cut] = []
         self._listener: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
@@ -43,7 +44,7 @@ class Road:
         """What is in the message whose session is cut."""
 
     async def __aenter__(self) -> "Road":
-        self._listener = await asyncio.start_unix_server(self._accept, self._folder / SOCKET)
+        self._listener = await asyncio.start_unix_server(self._accept, Path(self._folder.name) / SOCKET)
         return self
 
     async def __aexit__(
@@ -54,10 +55,11 @@ class Road:
         for writer in self._writers:
             writer.close()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+        self._folder.cleanup()
 
     def address(self, database: str) -> str:
         """Returns the address of a database on this road."""
-        return self._server.address(database).replace(str(self._server.folder), str(self._folder))
+        return self._server.address(database).replace(str(self._server.folder), self._folder.name)
 
     def cut_next(self, *cuts: Cut) -> None:
         """Cuts the sessions of the next units in these ways, one each."""

@@ -123,7 +123,7 @@ class Processes:
     async def pause(self, process: Driver) -> None:
         """Lets a process stand still for so long that its lease runs out."""
         await self._leave(process)
-        process.store.inner._stop_renewal()
+        process.store.inner._upkeep.stop()
         self.forget(process)
 
     def forget(self, process: Driver) -> None:

@@ -1,9 +1,8 @@
 """Executions that start others, and lines of executions, in several processes on one database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-import pytest
 from shared_processes import Processes
 
 from looply.definition import Workflow
@@ -12,19 +11,10 @@ from looply.execution.events import Admitted, ChildClosed, ChildStarted
 from looply.testing.definitions import asking, chain, note, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.children import CALLEE, OTHER, calling_child, child_of, statuses
-from postgres_server import StoreDatabase
 
 LIMITED = "01900000-0000-7000-8000-0000000000d1"
 ROUNDS = 12
 """So often every process looks for something to do: more than any story here has units in a row."""
-
-
-@pytest.fixture
-async def processes(postgres_database: StoreDatabase) -> AsyncIterator[Processes]:
-    postgres_database.empty()
-    found = Processes(postgres_database.address)
-    yield found
-    await found.finish()
 
 
 async def opened(processes: Processes, count: int, **callees: Workflow) -> list[Driver]:

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -45,9 +43,8 @@ def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def road(server: PostgresServer) -> AsyncIterator[Road]:
-    with tempfile.TemporaryDirectory(prefix="looply-road-") as folder:
-        async with Road(server, Path(folder)) as road:
-            yield road
+    async with Road(server) as road:
+        yield road
 
 
 @pytest.fixture

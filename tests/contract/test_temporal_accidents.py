@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from temporal_world import Process
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Ids, SystemClock, SystemEntropy
@@ -21,8 +23,8 @@ from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
 from looply.testing.definitions import call, calling, chain
+from looply.testing.temporal_server import TemporalServer
 from looply.testing.world import HANG, World
-from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -41,6 +43,18 @@ def mortal() -> Iterator[TemporalServer]:
     server = TemporalServer()
     yield server
     server.stop()
+
+
+def worker_of(client: Client, queue: str, act: Callable[..., Any]) -> Worker:
+    """Returns a worker that does something else than ours with the effects of a task queue."""
+    return Worker(
+        client,
+        task_queue=queue,
+        activities=[act],
+        workflows=[EffectsWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        build_id="dying",
+    )
 
 
 async def test_commands_go_on_while_temporal_is_away_and_effects_run_once_it_comes(mortal: TemporalServer) -> None:
@@ -155,15 +169,7 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
     reference = reference_of(EffectRef(execution_id, row.seq, row.queue), settings.task_queue)
     connection = TemporalConnection(settings, process.clock)
     client = await connection.client()
-    dying = Worker(
-        client,
-        task_queue=reference.queue,
-        activities=[die],
-        workflows=[EffectsWorkflow],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        build_id="dying",
-    )
-    async with dying:
+    async with worker_of(client, reference.queue, die):
         await connection.offer(execution_id, [reference])
         await begun.wait()
     assert process.world.calls == []
@@ -193,15 +199,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
     connection = TemporalConnection(settings, dead.clock)
     client = await connection.client()
     reference = reference_of(effect, settings.task_queue)
-    dying = Worker(
-        client,
-        task_queue=reference.queue,
-        activities=[die],
-        workflows=[EffectsWorkflow],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        build_id="dying",
-    )
-    async with dying:
+    async with worker_of(client, reference.queue, die):
         await connection.offer(execution_id, [reference])
         await begun.wait()
     async with Process(settings, world=dead.world, data=dead.data).running() as heir:

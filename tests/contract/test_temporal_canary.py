@@ -12,8 +12,8 @@ from temporalio.client import Client
 from looply.engine.temporal import TemporalSettings
 from looply.errors import Rejected
 from looply.testing.definitions import call, chain, note
+from looply.testing.temporal_server import TemporalServer
 from looply.testing.world import Answer, World
-from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -12,7 +12,7 @@ from mutants import _both, _replaced
 from looply.app.bulk_runner import BulkRunner
 from looply.app.bulks import stored_filter
 from looply.catalog.bulks import Progress
-from looply.engine.memory.store import MemoryWorkQueue
+from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import Scheduling, waiting_for
 

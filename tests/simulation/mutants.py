@@ -22,7 +22,7 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.memory.commits import Commits
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.reads import MemoryReads
-from looply.engine.memory.store import MemoryWorkQueue
+from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.port import Execution
 from looply.engine.processor import Processor
 from looply.engine.pump import Pump
@@ -308,9 +308,9 @@ def m18_effects_leave_before_the_commit() -> AbstractContextManager[None]:
         events: Any,
         extras: Any = Extras(),  # noqa: B008 - immutable
     ) -> None:
-        unit, chain = self._unit(box, after, workflow, events, extras, [])
+        unit = self._unit(box, after, workflow, events, extras)
         former = box.state, box.workflow, box.chain
-        box.state, box.workflow, box.chain = after, workflow, chain
+        box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self._publish(unit, after)
         try:
             await self._store.journal.commit(unit)

@@ -12,9 +12,10 @@ from looply.engine.loop import Loop
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reconciler import Reconciler
+from looply.engine.store_watch import StoreWatch
 from looply.settings import Settings
 
-LOOPS = (Pump, Reconciler, Auditor, Pruner, BulkRunner)
+LOOPS = (StoreWatch, Pump, Reconciler, Auditor, Pruner, BulkRunner)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:

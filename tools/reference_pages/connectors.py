@@ -9,6 +9,7 @@ from looply.connectors.function.connector import CONNECTOR as FUNCTION
 from looply.connectors.http import CONNECTOR as HTTP
 from looply.connectors.port import ConnectionKind, Operation
 from looply.connectors.sap.connector import CONNECTOR as SAP
+from looply.limits import DEFAULT_LIMITS
 from reference_pages.markdown import code, field_texts, first_sentence, page, shown_default, table
 
 _INTRO = """
@@ -36,7 +37,7 @@ def _operation(operation: Operation) -> list[str]:
     if isinstance(operation.idempotent, bool):
         repeat = "yes" if operation.idempotent else "no"
     facts = [
-        f"Default timeout of an attempt: {operation.default_timeout.total_seconds():g} s.",
+        f"Default timeout of an attempt: {DEFAULT_LIMITS.attempt_timeout.total_seconds():g} s.",
         f"May be repeated after an unknown outcome: {repeat}.",
     ]
     return [

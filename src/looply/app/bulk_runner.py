@@ -17,7 +17,6 @@ from looply.app.bulks import stored_filter
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, Progress
 from looply.engine.loop import Loop
-from looply.engine.port import Head
 from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt
 from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
 
@@ -74,30 +73,34 @@ class BulkRunner(Loop):
         wanted = stored_filter(bulk.wanted)
         until = min(wanted.created_to or bulk.created_on, bulk.created_on)
         place, done, refused = bulk.place, 0, 0
+        command: Command | None = None
         try:
             page = await self._services.engine.list(
                 bulk.organization_id, replace(wanted, created_to=until), bulk.place, bulk.options["rate"]
             )
             for item in page.items:
-                moved = await self._act(bulk, item.head)
-                done, refused, place = done + moved, refused + (not moved), item.head.execution_id
+                execution_id = item.head.execution_id
+                try:
+                    command = command or await self._command(bulk)
+                    moved = await self._moves(execution_id, command)
+                except (Conflict, NotFound, Refused, StoreCorrupt) as error:
+                    _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
+                    moved = False
+                done, refused, place = done + moved, refused + (not moved), execution_id
         except LooplyError as error:
             # The store is short of space or away: what was done is noted, the rest comes with the next slice.
             _log.warning("bulk_held", bulk_id=bulk.bulk_id, reason=error.message)
             return Progress(place=place, done=done, refused=refused, is_last=False)
         return Progress(place=page.after or place, done=done, refused=refused, is_last=not page.after)
 
-    async def _act(self, bulk: Bulk, head: Head) -> bool:
-        """Returns whether the execution was moved; false when its state does not allow it, or cannot be read."""
-        try:
-            command = await self._command(bulk, head)
-            reply = await self._services.engine.submit(head.execution_id, command)
-        except (Conflict, NotFound, Refused, StoreCorrupt) as error:
-            _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=head.execution_id, code=error.code)
-            return False
+    async def _moves(self, execution_id: str, command: Command) -> bool:
+        """Returns whether the execution was moved; false when it had nothing to do."""
+        now = self._services.clock.now()
+        reply = await self._services.engine.submit(execution_id, replace(command, at=now))
         return isinstance(reply, Repaired | Terminated)
 
-    async def _command(self, bulk: Bulk, head: Head) -> Command:
+    async def _command(self, bulk: Bulk) -> Command:
+        """Returns what is asked of each execution of a slice. Raises: as `Library.resolve`, for the bulk's version."""
         options = bulk.options
         now = self._services.clock.now()
         reason = f"{options['reason']} (bulk {bulk.bulk_id})".strip()
@@ -106,7 +109,9 @@ class BulkRunner(Loop):
         redrive = Redrive(at=now, by=options["by"], via=VIA, reason=reason, opened_by=bulk.created_on)
         if not options["version"]:
             return redrive
-        found = await self._services.library.resolve(bulk.organization_id, head.workflow_id, options["version"])
+        # A bulk with a version is one of a single workflow.
+        (workflow_id,) = stored_filter(bulk.wanted).workflow_ids
+        found = await self._services.library.resolve(bulk.organization_id, workflow_id, options["version"])
         return replace(
             redrive, workflow=found.workflow, workflow_version=found.workflow_version, steps=options["steps"]
         )

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.database import Function, Result
 from looply.catalog.schema import HEAD, migrate, stored_revision
-from looply.engine.database_server import REACHED_BY, unfit
+from looply.engine.database_server import REACHED_BY, one_line, unfit
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -268,12 +268,12 @@ def store_error(error: Exception) -> LooplyError:
         return StoreFull("the disk of the catalog's database is full; nothing was stored")
     # Without a code it is the driver that speaks: no connection was to be had, or it broke.
     if code.startswith(_AWAY) or (not code and isinstance(cause, psycopg.OperationalError)):
-        return StoreUnreachable(f"the catalog's database cannot be reached; nothing was stored: {_text(cause)}")
+        return StoreUnreachable(f"the catalog's database cannot be reached; nothing was stored: {one_line(cause)}")
     if code.startswith(_DAMAGED) and code != _DAMAGED + "0":
-        return StoreCorrupt(f"the catalog's database is damaged: {_text(cause)}; restore it from a backup")
+        return StoreCorrupt(f"the catalog's database is damaged: {one_line(cause)}; restore it from a backup")
     if isinstance(cause, psycopg.DataError) and (not code or code.startswith(_UNFIT)):
-        return BadRequest(f"a value cannot be stored: {_text(cause)}", code="UNSTORABLE")
-    return EngineError(f"the catalog cannot be used: {_text(cause)}", code="STORE_UNAVAILABLE")
+        return BadRequest(f"a value cannot be stored: {one_line(cause)}", code="UNSTORABLE")
+    return EngineError(f"the catalog cannot be used: {one_line(cause)}", code="STORE_UNAVAILABLE")
 
 
 def _check(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> None:
@@ -293,8 +293,4 @@ def _has_word(connection: psycopg.Connection[Any]) -> bool:
 
 def _lost(cause: DBAPIError) -> StoreLost:
     message = "the connection to the catalog's database broke; whether the change was stored is unknown"
-    return StoreLost(f"{message}: {_text(cause.orig)}")
-
-
-def _text(error: BaseException | None) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return StoreLost(f"{message}: {one_line(cause.orig)}")

@@ -108,7 +108,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: Conflict (code `STALE`) when the version was changed since.
         """
-        object_id, version = self._key(row)
+        object_id, version = _key_of(row, self.noun)
         if lock is not None and to_ms(lock) != row["modified_on_ms"]:
             raise Conflict(
                 f"{self.noun} {object_id} version {version} was changed on {from_ms(row['modified_on_ms']).isoformat()}"
@@ -131,7 +131,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         """Locks the DRAFT of `row` for ever; does nothing to an ACTIVE version."""
         if row["status"] == ACTIVE:
             return
-        object_id, version = self._key(row)
+        object_id, version = _key_of(row, self.noun)
         self._update(connection, change, row, {"status": ACTIVE})
         change.record(connection, f"{self.noun}.activate", object_id, version=version)
 
@@ -198,7 +198,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         return key
 
     def _update(self, connection: Connection, change: Change, row: RowMapping, values: Mapping[str, Any]) -> None:
-        object_id, version = self._key(row)
+        object_id, version = _key_of(row, self.noun)
         modified_on_ms = max(to_ms(change.at), row["modified_on_ms"] + 1)
         connection.execute(
             update(self.table)
@@ -206,12 +206,13 @@ class VersionedTable(msgspec.Struct, frozen=True):
             .values(**values, modified_on_ms=modified_on_ms, modified_by=change.actor)
         )
 
-    def _key(self, row: RowMapping) -> VersionKey:
-        return row[f"{self.noun}_id"], row[f"{self.noun}_version"]
-
     def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
         columns = self.table.c
         return columns.organization_id == organization_id, self.object_id == object_id, columns.deleted == false()
+
+
+def _key_of(row: RowMapping, noun: str) -> VersionKey:
+    return row[f"{noun}_id"], row[f"{noun}_version"]
 
 
 def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:

@@ -164,7 +164,6 @@ class Operation:
     is_derived: bool = False
     """Whether the output is made of the input and of nothing else. Secrets in it are then kept, since later steps need
     them, and the whole output of an input with secrets is secret; other outputs have them masked."""
-    default_timeout: timedelta = DEFAULT_LIMITS.attempt_timeout
 
     def is_idempotent(self, input_: Mapping[str, Json]) -> bool:
         """Returns whether this input may be repeated after an unknown outcome."""

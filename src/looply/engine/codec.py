@@ -247,12 +247,9 @@ class _Mover:
             return
         sizes = {key: len(_ENCODER.encode(item)) for key, item in _items(value)}
         large = [key for key, size in sizes.items() if size > LARGE_BYTES]
-        if large and len(text) - sum(sizes[key] for key in large) <= LARGE_BYTES and not self._has_moved(index, path):
-            for key in large:
-                self._split(index, raw, [*path, key])
-            return
-        if self._has_moved(index, path):
-            # A part of it is sealed under its own address, which the whole would hide.
+        rest = len(text) - sum(sizes[key] for key in large)
+        # Where a part is sealed under its own address, the whole would hide it.
+        if (large and rest <= LARGE_BYTES) or self._has_moved(index, path):
             for key in large:
                 self._split(index, raw, [*path, key])
             return

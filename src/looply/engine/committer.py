@@ -137,8 +137,7 @@ class Committer:
         mailbox stays where it was.
         Raises: what `Journal.commit` raises.
         """
-        reserved: list[EffectRow] = []
-        unit, chain = self._unit(box, after, workflow, events, extras, reserved)
+        unit = self._unit(box, after, workflow, events, extras)
         is_stored = False
         try:
             if extras.mends:
@@ -148,11 +147,12 @@ class Committer:
             is_stored = True
         finally:
             if not is_stored:
-                for row in reserved:
-                    self._dispatcher.release(row.queue)
+                for row in unit.work.put.effects:
+                    if row.state == "RUNNING":
+                        self._dispatcher.release(row.queue)
         self.on_commit(self._clock.monotonic() - begun)
         before = box.state
-        box.state, box.workflow, box.chain = after, workflow, chain
+        box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
         self.on_change(before, after)
         self.on_stored()
         if unit.definition is not None:
@@ -166,27 +166,22 @@ class Committer:
         await self._store.work.drop_deliveries(rows)
 
     def _unit(
-        self,
-        box: Mailbox,
-        after: ExecutionState,
-        workflow: Workflow,
-        events: Sequence[Event],
-        extras: Extras,
-        reserved: list[EffectRow],
-    ) -> tuple[Unit, bytes]:
+        self, box: Mailbox, after: ExecutionState, workflow: Workflow, events: Sequence[Event], extras: Extras
+    ) -> Unit:
+        """Returns the unit of one stretch; it holds a slot of the dispatcher for each effect that is RUNNING in it."""
         before = box.state
         started = after.started
         expected = before.seq if before is not None else 0
         batch, values = self._codec.encode(
             events, started.organization_id, started.execution_id, expected + 1, box.chain
         )
-        work = work_change(before, after, self._effect_state(after, reserved), self._epoch)
+        work = work_change(before, after, self._effect_state(after), self._epoch)
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
         head = head_of(after)
         former = (box.workflow, before) if before is not None and box.workflow is not None else None
-        unit = Unit(
+        return Unit(
             execution_id=started.execution_id,
             expected_seq=expected,
             head=head,
@@ -210,18 +205,15 @@ class Committer:
             search=changed_search_values(former, workflow, after),
             expires_on=expiry_of(before, after, workflow),
         )
-        return unit, batch.chain
 
-    def _effect_state(self, after: ExecutionState, reserved: list[EffectRow]) -> Callable[[EffectRow], EffectState]:
+    def _effect_state(self, after: ExecutionState) -> Callable[[EffectRow], EffectState]:
         def decide(row: EffectRow) -> EffectState:
             opened = after.find_open_step(row.seq)
             # While an incident is open nothing starts, also not what was scheduled in the unit that opens it. A call
             # that may be what ends processes has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
-            if after.is_frozen or is_suspect or not self._dispatcher.reserve(row.queue):
-                return "QUEUED"
-            reserved.append(row)
-            return "RUNNING"
+            is_held = after.is_frozen or is_suspect
+            return "QUEUED" if is_held or not self._dispatcher.reserve(row.queue) else "RUNNING"
 
         return decide
 

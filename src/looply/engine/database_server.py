@@ -1,4 +1,4 @@
-"""What a PostgreSQL server must be, and how it is reached: the same for the catalog and the journal of executions."""
+"""What a PostgreSQL server must be, how it is reached, and how it is quoted: the same for catalog and executions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -38,3 +38,8 @@ def unfit(version: int, encoding: str | None) -> Sequence[str]:
     if encoding != ENCODING:
         reasons.append(f"the encoding of the database is {encoding}; make one with the encoding {ENCODING}")
     return reasons
+
+
+def one_line(error: BaseException | None) -> str:
+    """Returns what the database or its library said of an error, on one line; the name of the error if nothing."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -11,8 +11,8 @@ import asyncio
 import structlog
 
 from looply.clock import Clock
+from looply.engine.parking import Parking
 from looply.engine.port import Call, Callee, CalleeOf, Start
-from looply.engine.recovery import Recovery
 from looply.engine.shell import Shell
 from looply.engine.store import Store
 from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Refused, Stale
@@ -33,21 +33,21 @@ _REFUSALS = (NotFound, Conflict, BadRequest, Refused)
 
 
 class Deliverer:
-    """Deliveries and turns of one engine. `recovery` tells which executions must rest, or are worked on alone."""
+    """Deliveries and turns of one engine. `parking` tells which executions must rest, or are worked on alone."""
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, recovery: Recovery) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, callee_of: CalleeOf, parking: Parking) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
         self._callee_of = callee_of
-        self._recovery = recovery
+        self._parking = parking
         self._in_hand: set[Delivered] = set()
 
     async def settle(self) -> bool:
         """Applies everything that can be applied now; returns whether nothing is left that must be tried again."""
         is_done = True
         while rows := [row for row in await self._store.work.deliveries(_BATCH) if row.row not in self._in_hand]:
-            await self._recovery.look(row.row.target for row in rows)
+            await self._parking.look(row.row.target for row in rows)
             applied = await asyncio.gather(*(self._deliver(row) for row in rows))
             is_done = is_done and all(applied)
             if not any(applied):
@@ -57,8 +57,8 @@ class Deliverer:
     async def _admit(self) -> bool:
         """Gives slots to those whose turn it is, one after the other, since each changes whose turn is next."""
         while ids := await self._store.work.admissible(_BATCH):
-            await self._recovery.look(ids)
-            ready = [execution_id for execution_id in ids if not self._recovery.holds(execution_id)]
+            await self._parking.look(ids)
+            ready = [execution_id for execution_id in ids if not self._parking.holds(execution_id)]
             if not any([await self._admitted(execution_id) for execution_id in ready]):
                 return False
         return True
@@ -66,7 +66,7 @@ class Deliverer:
     async def _admitted(self, execution_id: str) -> bool:
         try:
             admit = Admit(at=self._clock.now())
-            reply = await self._recovery.run(execution_id, lambda: self._shell.submit(execution_id, admit))
+            reply = await self._parking.run(execution_id, lambda: self._shell.submit(execution_id, admit))
         except LooplyError as error:
             _log.error("admission_failed", execution_id=execution_id, error=error.message)
             return False
@@ -75,7 +75,7 @@ class Deliverer:
     async def _deliver(self, delivery: Delivery) -> bool:
         """Applies one row; returns whether it is gone."""
         row = delivery.row
-        if self._recovery.holds(row.target):
+        if self._parking.holds(row.target):
             return False
         self._in_hand.add(row)
         try:
@@ -109,7 +109,7 @@ class Deliverer:
 
     async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
         try:
-            await self._recovery.run(execution_id, lambda: self._shell.submit(execution_id, command))
+            await self._parking.run(execution_id, lambda: self._shell.submit(execution_id, command))
         except NotFound:
             # It was never started, or is stored no longer: nobody is there who could be told.
             await self._store.work.drop_deliveries((row,))

@@ -1,4 +1,7 @@
-"""Rows that refer to what is not stored: one statement for every store with tables, since they have the same ones."""
+"""Orphans: rows that refer to what is not stored, and executions that nothing refers to which would move them.
+
+The same SQL for every store with tables, since they have the same ones.
+"""
 
 from collections.abc import Iterable
 from typing import Final
@@ -29,6 +32,17 @@ _ORPHANS: Final = """
     WHERE NOT EXISTS (SELECT 1 FROM definition d WHERE d.hash = s.definition)
   LIMIT 1000
 """
+
+# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others stand beside something else.
+HAS_NO_WORK: Final = """
+  NOT EXISTS (SELECT 1 FROM effect t WHERE t.execution_id = e.id)
+  AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
+  AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.execution_id = e.id AND t.kind IN (1, 2))
+  AND NOT EXISTS (SELECT 1 FROM continuation t WHERE t.execution_id = e.id)
+  AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
+  AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
+"""
+"""Of an execution `e`: no row of open work moves it by itself. What it has sent, and its children, may still do so."""
 
 
 def orphans_statement(id_text: str) -> str:

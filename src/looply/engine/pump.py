@@ -13,6 +13,7 @@ from looply.clock import Clock
 from looply.engine.boot import Boot
 from looply.engine.deliveries import Deliverer
 from looply.engine.loop import BACK_OFF_SECONDS, Loop
+from looply.engine.parking import Parking
 from looply.engine.port import CalleeOf
 from looply.engine.recovery import Recovery
 from looply.engine.scheduling import ProfileOf, Scheduling
@@ -46,8 +47,9 @@ class Pump(Loop):
         self._scheduling = Scheduling(shell, store, profile_of)
         self._planned: datetime | None = None
         self._is_stuck = False
-        self._recovery = Recovery(shell, store, clock)
-        self._deliverer = Deliverer(shell, store, clock, callee_of, self._recovery)
+        self._parking = Parking(shell, store, clock)
+        self._recovery = Recovery(shell, store, clock, self._parking)
+        self._deliverer = Deliverer(shell, store, clock, callee_of, self._parking)
         self._late: set[tuple[str, int]] = set()
         self._seen = (clock.now(), clock.monotonic())
         self._held_until = 0.0
@@ -148,11 +150,11 @@ class Pump(Loop):
                 _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
                 self._late.add(key)
         fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
-        await self._recovery.look(row.execution_id for row in fit)
-        return [row for row in fit if not self._recovery.holds(row.execution_id)]
+        await self._parking.look(row.execution_id for row in fit)
+        return [row for row in fit if not self._parking.holds(row.execution_id)]
 
     async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
-        reply = await self._recovery.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
+        reply = await self._parking.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
         if isinstance(reply, Done) and reply.is_late:
             # Often it was read just before the unit that took it away was stored.
             settled.add((row.execution_id, row.seq))

@@ -5,19 +5,18 @@ a store, each of them looks again and again for one that was not heard of (`swee
 Each process looks now and then for what it has let go of itself, while it lives (`sweep_own`).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import structlog
 
 from looply.clock import Clock
 from looply.engine.boot import Boot
 from looply.engine.dispatch import EffectRef
-from looply.engine.probation import Probation
+from looply.engine.parking import Parking
 from looply.engine.shell import Shell
 from looply.engine.store import EffectRow, Store
-from looply.errors import LooplyError, StoreFull, StoreUnreachable
-from looply.execution.commands import Command, Continue, EffectLost, Park, Reply
+from looply.errors import LooplyError, StoreUnreachable
+from looply.execution.commands import Continue, EffectLost
 
 _log = structlog.get_logger(__name__)
 
@@ -26,64 +25,34 @@ _ALL = 1_000_000
 _SWEPT = 200
 """So much of each kind one sweep takes up; the next one, perhaps of another process, goes on."""
 
-_POISONED = "the process ended several times while it worked on this execution"
-
-
-Result = TypeVar("Result")
-
 
 class Recovery:
     """Poisoned executions, lost effects, cut stretches and queued effects of one engine.
 
-    Guarantees: of an execution that brought the process down several times nothing runs by itself before it is parked
-    with an incident; one that may have done so is worked on alone (`looply.engine.probation`).
+    `parking` is the engine's, through which all of this goes.
     """
 
-    def __init__(self, shell: Shell, store: Store, clock: Clock) -> None:
+    def __init__(self, shell: Shell, store: Store, clock: Clock, parking: Parking) -> None:
         self._shell = shell
         self._store = store
         self._clock = clock
-        self._probation = Probation(store)
+        self._parking = parking
         self._epoch = 0
         self._has_lost = False
         self._has_cut = False
         # Effects that ran in this process's name at the last look, and that nobody performed.
         self._strays: frozenset[tuple[str, int]] = frozenset()
-        # Executions that are not parked yet, each with its effects that stand in line.
-        self._unparked: dict[str, list[EffectRef]] = {}
 
     @property
     def is_unfinished(self) -> bool:
         """Whether something found no space and is to be tried again by `go_on`."""
-        return self._has_lost or self._has_cut or bool(self._unparked)
-
-    def holds(self, execution_id: str) -> bool:
-        """Returns whether an execution must rest until it is parked."""
-        return execution_id in self._unparked
-
-    async def look(self, execution_ids: Iterable[str]) -> None:
-        """Learns whether something has to be known of these executions before they are worked on."""
-        for execution_id in await self._probation.look(set(execution_ids)):
-            self._unparked.setdefault(execution_id, [])
-
-    async def run(self, execution_id: str, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Does work on an execution; see `Probation.run`."""
-        return await self._probation.run(execution_id, work)
-
-    async def submit(self, execution_id: str, command: Command) -> Reply | None:
-        """Returns the reply, or None when the execution could not take the command now."""
-        try:
-            return await self.run(execution_id, lambda: self._shell.submit(execution_id, command))
-        except LooplyError as error:
-            _log.error("command_failed", execution_id=execution_id, error=error.message)
-            return None
+        return self._has_lost or self._has_cut or self._parking.has_unparked
 
     async def begin(self, boot: Boot) -> None:
         """Takes up what was left: poisoned executions first, then lost effects, cut stretches and queued effects."""
         self._epoch = boot.epoch
-        self._probation.begin(boot.suspects)
-        self._unparked = {execution_id: [] for execution_id in boot.poisoned}
-        await self._park()
+        self._parking.begin(boot)
+        await self._parking.park()
         if self._store.is_shared:
             # What stands in line belongs to others, unless nobody begins it.
             await self.sweep()
@@ -97,15 +66,14 @@ class Recovery:
 
     async def go_on(self) -> None:
         """Tries again what found no space; does nothing when everything is taken up."""
-        await self._park()
+        await self._parking.park()
         self._has_lost = self._has_lost and await self._lose_effects()
         self._has_cut = self._has_cut and not await self._continue(_ALL)
 
     async def sweep(self) -> None:
         """Takes up what processes left that were not heard of for a while; several may do so at once."""
-        for execution_id in await self._store.work.end_lost_processes():
-            self._unparked.setdefault(execution_id, [])
-        await self._park()
+        self._parking.hold(await self._store.work.end_lost_processes())
+        await self._parking.park()
         self._has_lost = await self._lose_effects()
         await self._continue(_SWEPT)
         self._offer(await self._store.work.overdue_effects(_SWEPT))
@@ -136,38 +104,22 @@ class Recovery:
     async def _continue(self, most: int) -> bool:
         """Lets stretches go on that were cut; returns whether all do that may."""
         cut = await self._store.work.continuations(most)
-        await self.look(cut)
+        await self._parking.look(cut)
         # One that is not parked yet goes on by itself, if at all, once it is.
-        ready = [execution_id for execution_id in cut if not self.holds(execution_id)]
-        replies = [await self.submit(execution_id, Continue(at=self._clock.now())) for execution_id in ready]
+        ready = [execution_id for execution_id in cut if not self._parking.holds(execution_id)]
+        replies = [await self._parking.submit(execution_id, Continue(at=self._clock.now())) for execution_id in ready]
         return None not in replies
 
     def _offer(self, queued: Sequence[EffectRow]) -> None:
         for row in queued:
-            effect = EffectRef(row.execution_id, row.seq, row.queue)
-            if self.holds(row.execution_id):
-                self._unparked[row.execution_id].append(effect)
-            else:
-                self._shell.dispatcher.offer(effect)
-
-    async def _park(self) -> None:
-        for execution_id in list(self._unparked):
-            try:
-                await self._shell.submit(execution_id, Park(at=self._clock.now(), message=_POISONED))
-            except (StoreFull, StoreUnreachable) as error:
-                _log.error("command_failed", execution_id=execution_id, error=error.message)
-                continue
-            except LooplyError as error:
-                _log.error("command_failed", execution_id=execution_id, error=error.message)
-            for effect in self._unparked.pop(execution_id):
-                self._shell.dispatcher.offer(effect)
+            self._parking.offer(EffectRef(row.execution_id, row.seq, row.queue))
 
     async def _lose_effects(self) -> bool:
         """Tells of the effects that were running when their process ended; returns whether to try again later."""
         while lost := await self._store.work.lost_effects(self._epoch, _BATCH):
-            await self.look(row.execution_id for row in lost)
+            await self._parking.look(row.execution_id for row in lost)
             # Known before the first one is told: an execution may have lost several at once.
-            suspects = self._probation.suspects(row.execution_id for row in lost)
+            suspects = self._parking.suspects(row.execution_id for row in lost)
             told = [
                 await self._lose(row.execution_id, row.seq, ended_process=row.execution_id in suspects) for row in lost
             ]
@@ -181,10 +133,12 @@ class Recovery:
 
     async def _lose(self, execution_id: str, seq: int, *, ended_process: bool) -> bool | None:
         """Tells an execution that nobody knows how its attempt ended; returns None when it can never be told."""
-        if self.holds(execution_id):
+        if self._parking.holds(execution_id):
             return False
         try:
-            return await self.run(execution_id, lambda: self._tell_lost(execution_id, seq, ended_process=ended_process))
+            return await self._parking.run(
+                execution_id, lambda: self._tell_lost(execution_id, seq, ended_process=ended_process)
+            )
         except LooplyError as error:
             _log.error("command_failed", execution_id=execution_id, error=error.message)
             return False

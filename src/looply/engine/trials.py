@@ -1,7 +1,10 @@
 """The side of a store that counts trials: an execution that may have brought a process down is worked on in one."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Final, Protocol
+
+FRONT: Final = 500
+"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 
 class Trials(Protocol):

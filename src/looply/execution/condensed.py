@@ -203,9 +203,9 @@ class _Visits:
     def _asked(self, event: CardWanted) -> None:
         """Notes who was asked; the people of an approval may get their cards one after the other."""
         entry = self.of(event)
-        former = entry.input["recipients"] if isinstance(entry.input, dict) and "recipients" in entry.input else []
         if event.reminder:
             return
+        former = entry.input["recipients"] if isinstance(entry.input, dict) and "recipients" in entry.input else []
         recipients = list(dict.fromkeys((*former, *(copy.recipient for copy in event.copies))))
         entry.input = {"recipients": recipients, "card": without_tokens_in(event.body)}
 

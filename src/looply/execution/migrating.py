@@ -26,21 +26,56 @@ def migrated(state: ExecutionState, event: Migrated) -> ExecutionState:
     return _Renaming(state, names, event.places).apply() if names else state
 
 
-class _Renaming:
-    """The new names of one move, and the addresses that follow from them."""
+class _Addresses:
+    """The addresses of one move: which visit of a new name each visit of an old one is, and how far visits count."""
 
     def __init__(self, state: ExecutionState, names: Mapping[str, str], places: Mapping[str, str]) -> None:
-        self._state = state
         self._names = names
-        self._visits = state.visits
-        self._addresses: dict[str, str] = {}
+        self.visits = state.visits
+        self.renamed: dict[str, str] = {}
         for path in state.paths:
             if path.step in names and path.visit:
                 self._rename_visit(path.address)
         for place in (*state.visits, *(f"/{name}" for name in names)):
-            self._rename_next(place)
+            self._rename_next(state, place)
         for old, new in places.items():
-            self._addresses.setdefault(self._next(old).text, self._next(new).text)
+            self.renamed.setdefault(self._next(old).text, self._next(new).text)
+
+    def now(self, text: str) -> str:
+        """Returns what an address is by now."""
+        return self.renamed.get(text, text)
+
+    def _rename_visit(self, address: Address) -> None:
+        """Gives a visit where a path stands its new address; it counts as a visit of the new name."""
+        new = self._names[address.step]
+        place = f"{address.scope}/{new}"
+        visit = address.visit if place not in self.visits else self.visits[place] + 1
+        self.visits = self.visits.set(place, visit)
+        self.renamed[address.text] = Address(address.scope, new, visit).text
+
+    def _rename_next(self, state: ExecutionState, place: str) -> None:
+        """Gives the visit to come its new address: a token of it may be out already."""
+        scope, _, step = place.rpartition("/")
+        if step not in self._names:
+            return
+        following = state.next_visit(scope, step)
+        new = self._names[step]
+        visit = self.visits.get(f"{scope}/{new}", 0) + 1
+        self.renamed.setdefault(following.text, Address(scope, new, visit).text)
+
+    def _next(self, place: str) -> Address:
+        scope, _, step = place.rpartition("/")
+        return Address(scope, step, self.visits.get(place, 0) + 1)
+
+
+class _Renaming:
+    """One move: everything that the state knows of a renamed step, under its new name."""
+
+    def __init__(self, state: ExecutionState, names: Mapping[str, str], places: Mapping[str, str]) -> None:
+        self._state = state
+        self._names = names
+        self._addresses = _Addresses(state, names, places)
+        self._now = self._addresses.now
 
     def apply(self) -> ExecutionState:
         """Returns the state under the new names."""
@@ -49,7 +84,7 @@ class _Renaming:
             state,
             lines={scope: self._path(path) for scope, path in state.lines.items()},
             frames={scope: self._frame(frame) for scope, frame in state.frames.items()},
-            visits=self._visits,
+            visits=self._addresses.visits,
             outputs=self._by_step(state.outputs),
             sizes=self._by_step(state.sizes),
             secrets=self._secrets(state.secrets),
@@ -62,31 +97,6 @@ class _Renaming:
             incidents={key: self._incident(incident) for key, incident in state.incidents.items()},
             aliases=self._aliases(),
         )
-
-    def _rename_visit(self, address: Address) -> None:
-        """Gives a visit where a path stands its new address; it counts as a visit of the new name."""
-        new = self._names[address.step]
-        place = f"{address.scope}/{new}"
-        visit = address.visit if place not in self._visits else self._visits[place] + 1
-        self._visits = self._visits.set(place, visit)
-        self._addresses[address.text] = Address(address.scope, new, visit).text
-
-    def _rename_next(self, place: str) -> None:
-        """Gives the visit to come its new address: a token of it may be out already."""
-        scope, _, step = place.rpartition("/")
-        if step not in self._names:
-            return
-        following = self._state.next_visit(scope, step)
-        new = self._names[step]
-        visit = self._visits.get(f"{scope}/{new}", 0) + 1
-        self._addresses.setdefault(following.text, Address(scope, new, visit).text)
-
-    def _next(self, place: str) -> Address:
-        scope, _, step = place.rpartition("/")
-        return Address(scope, step, self._visits.get(place, 0) + 1)
-
-    def _now(self, text: str) -> str:
-        return self._addresses.get(text, text)
 
     def _path(self, path: Path) -> Path:
         if path.step not in self._names:
@@ -126,8 +136,8 @@ class _Renaming:
 
     def _cards(self, cards: Map[str, Card]) -> Map[str, Card]:
         for key, card in _items(cards):
-            if card.address in self._addresses:
-                now = self._addresses[card.address]
+            if card.address in self._addresses.renamed:
+                now = self._now(card.address)
                 cards = cards.set(key, replace(card, address=now, sent_as=card.sent_as or card.address))
         return cards
 
@@ -141,7 +151,7 @@ class _Renaming:
         aliases = self._state.aliases
         for old, now in _items(aliases):
             aliases = aliases.set(old, self._now(now))
-        return aliases.update(self._addresses)
+        return aliases.update(self._addresses.renamed)
 
 
 def _items(found: Map[str, Any]) -> Iterable[tuple[str, Any]]:

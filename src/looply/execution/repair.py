@@ -268,8 +268,8 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         size=size,
         secret=step.output_secrets,
     )
-    cards = _cards_closed(state, path, skipped)
-    return _repaired(workflow, state, command, path, command.action, (*cards, skipped))
+    given_up = _given_up(state, path, skipped)
+    return _repaired(workflow, state, command, path, command.action, (*given_up, skipped))
 
 
 def _exits(workflow: Workflow, step_id: str) -> tuple[str, ...]:
@@ -292,8 +292,8 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
         message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
     moved = Moved(at=command.at, by=command.by, via=command.via, scope=path.scope, to=command.to, reason=command.reason)
-    cards = _cards_closed(state, path, moved)
-    return _repaired(workflow, state, command, path, "move", (*cards, moved))
+    given_up = _given_up(state, path, moved)
+    return _repaired(workflow, state, command, path, "move", (*given_up, moved))
 
 
 def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answer:
@@ -318,9 +318,9 @@ def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answe
     return Answer(Declined(code="AMBIGUOUS", message=message, states=states))
 
 
-def _cards_closed(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
+def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
     """Returns the closing of the cards and children of a visit, and of those of its branches and iterations."""
-    inner = f"{scope_of(path.scope, path.step, '')[:-1]}" if path.scope in state.regions else ""
+    inner = scope_of(path.scope, path.step, "")[:-1] if path.scope in state.regions else ""
     own = path.address.text
 
     def is_meant(text: str) -> bool:

@@ -12,7 +12,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.port import Filter
 from looply.execution.state import Status
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.wire import LIMIT, instant_of, limit_of, listed, number_of, version_of
 
 
@@ -227,10 +227,8 @@ def _item(bulk: Bulk) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/bulkRedrive",
-        access="manage",
         handle=bulk_redrive,
         summary="Let many failed executions go on",
         description=(
@@ -242,10 +240,8 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404, 409, 422),
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/bulkTerminate",
-        access="manage",
         handle=bulk_terminate,
         summary="Terminate many executions",
         description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
@@ -254,10 +250,8 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404, 409, 422),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getBulk",
-        access="read",
         handle=get_bulk,
         summary="Read how far a bulk has come",
         tag="Repairs",
@@ -265,20 +259,16 @@ ROUTES: Final = (
         answer=BulkAnswer,
         refusals=(404,),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getBulks",
-        access="read",
         handle=get_bulks,
         summary="List bulks, newest first",
         tag="Repairs",
         parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
         answer=BulksAnswer,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/cancelBulk",
-        access="manage",
         handle=cancel_bulk,
         summary="Cancel a bulk; what it has done stays",
         tag="Repairs",

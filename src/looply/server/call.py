@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -121,3 +122,10 @@ class Route:
         """The last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"
+
+
+read_route: Final = partial(Route, method="GET", access="read")
+"""Makes the route of a call that reads."""
+
+manage_route: Final = partial(Route, method="POST", access="manage")
+"""Makes the route of a call that changes something."""

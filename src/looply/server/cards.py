@@ -10,7 +10,7 @@ from looply.catalog.cards import CardDraft, CardSummary, CardVersion
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.wire import LIMIT, Message, cursor_of, instant_of, latest_text, limit_of, listed, number_of
 
 _CARD_ID: Final = Parameter("card_id", "Id of the card (UUID).", is_required=True)
@@ -183,74 +183,71 @@ def _row(card: CardSummary) -> dict[str, Any]:
     }
 
 
-_MANAGED: Final[dict[str, Any]] = {"method": "POST", "access": "manage", "tag": "Cards"}
-_READ: Final[dict[str, Any]] = {"method": "GET", "access": "read", "tag": "Cards"}
-
 ROUTES: Final = (
-    Route(
+    read_route(
         path="/v1/adaptive-cards/getCardById",
         handle=get_card,
         summary="Read a version of a card",
+        tag="Cards",
         parameters=(_CARD_ID, Parameter("card_version", "Version of the card.", is_required=True)),
         answer=CardAnswer,
         refusals=(404,),
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v1/adaptive-cards/getLatestActiveCard",
         handle=get_latest_active_card,
         summary="Read the newest ACTIVE version of a card",
+        tag="Cards",
         parameters=(_CARD_ID,),
         answer=CardAnswer,
         refusals=(404, 409),
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v1/adaptive-cards/getOrganizationCards",
         handle=get_cards,
         summary="List the versions of all cards, newest created first",
+        tag="Cards",
         parameters=(
             LIMIT,
             Parameter("card_id", "Pagination key from `lastKey`."),
             Parameter("card_version", "Pagination key from `lastKey`."),
         ),
         answer=CardPage,
-        **_READ,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/createCard",
         handle=create_card,
         summary="Store a new card template as version 1, a draft",
+        tag="Cards",
         body=CreateCardBody,
         answer=CardAnswer,
         refusals=(404, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/updateCard",
         handle=update_card,
         summary="Save a draft; on an ACTIVE version: make the next draft",
+        tag="Cards",
         body=UpdateCardBody,
         answer=CardAnswer,
         refusals=(404, 409, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/activateCard",
         handle=activate_card,
         summary="Lock a draft for ever and make it the newest ACTIVE version",
+        tag="Cards",
         body=CardVersionBody,
         answer=CardAnswer,
         refusals=(404,),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/deleteCard",
         handle=delete_card,
         summary="Delete a version or a card",
+        tag="Cards",
         body=DeleteCardBody,
         answer=Message,
         refusals=(404,),
-        **_MANAGED,
     ),
 )

@@ -9,7 +9,7 @@ from looply.app import connections
 from looply.catalog.connections import Connection, ConnectionDraft
 from looply.clock import to_ms
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.wire import LIMIT, Message, limit_of, listed
 
 
@@ -134,52 +134,49 @@ def _record(connection: Connection) -> dict[str, Any]:
     }
 
 
-_MANAGED: Final[dict[str, Any]] = {"method": "POST", "access": "manage", "tag": "Connections"}
-_READ: Final[dict[str, Any]] = {"method": "GET", "access": "read", "tag": "Connections"}
-
 ROUTES: Final = (
-    Route(
+    manage_route(
         path="/v2/workflows/createConnection",
         handle=create_connection,
         summary="Make a connection to another system",
+        tag="Connections",
         body=CreateConnectionBody,
         answer=ConnectionAnswer,
         refusals=(409, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/updateConnection",
         handle=update_connection,
         summary="Change a connection; secrets that are left out are kept",
+        tag="Connections",
         body=UpdateConnectionBody,
         answer=ConnectionAnswer,
         refusals=(404, 409, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/deleteConnection",
         handle=delete_connection,
         summary="Delete a connection and its secrets",
+        tag="Connections",
         body=NamedConnectionBody,
         answer=Message,
         refusals=(404,),
-        **_MANAGED,
     ),
-    Route(
+    read_route(
         path="/v2/workflows/getConnection",
         handle=get_connection,
         summary="Read a connection; secrets are shown by name only",
+        tag="Connections",
         parameters=(Parameter("name", "Name of the connection.", is_required=True),),
         answer=ConnectionAnswer,
         refusals=(404,),
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v2/workflows/getConnections",
         handle=get_connections,
         summary="List the connections, newest first",
+        tag="Connections",
         parameters=(LIMIT, Parameter("connection_id", "Pagination key from `lastKey`.")),
         answer=ConnectionPage,
-        **_READ,
     ),
 )

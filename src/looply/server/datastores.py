@@ -1,13 +1,13 @@
 """Calls on datastores."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import datastores
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.rows import datastore_line, datastore_row
 from looply.server.wire import LIMIT, Message, limit_of, listed
 
@@ -97,50 +97,41 @@ async def delete_datastore(call: Call) -> Answer:
 
 
 _NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)
-_COMMON: Final[dict[str, Any]] = {"tag": "Datastores"}
 
 ROUTES: Final = (
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getDatastores",
-        access="read",
         handle=get_datastores,
         summary="List the datastores by name, without their documents",
+        tag="Datastores",
         parameters=(LIMIT, Parameter("name", "Pagination key from `lastKey`.")),
         answer=DatastoreList,
-        **_COMMON,
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getDatastore",
-        access="read",
         handle=get_datastore,
         summary="Read a datastore",
+        tag="Datastores",
         parameters=(_NAME,),
         answer=DatastoreAnswer,
         refusals=(404,),
-        **_COMMON,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/putDatastore",
-        access="manage",
         handle=put_datastore,
         summary="Store the whole document of a datastore; makes it when there is none",
+        tag="Datastores",
         body=PutDatastoreBody,
         answer=DatastoreAnswer,
         refusals=(409, 422),
-        **_COMMON,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/deleteDatastore",
-        access="manage",
         handle=delete_datastore,
         summary="Delete a datastore",
+        tag="Datastores",
         body=DeleteDatastoreBody,
         answer=Message,
         refusals=(404, 409),
-        **_COMMON,
     ),
 )

@@ -14,7 +14,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.execution.commands import Restarted
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, Route, manage_route, read_route
 from looply.server.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
 from looply.server.wire import (
     LIMIT,
@@ -247,10 +247,8 @@ ROUTES: Final = (
         answer=TerminateAnswer,
         refusals=(404, 409, 429),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getWorkflowExecutionById",
-        access="read",
         handle=get_execution,
         summary="Read an execution with its logs",
         tag="Executions",
@@ -262,10 +260,8 @@ ROUTES: Final = (
         answer=ExecutionAnswer,
         refusals=(404,),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getWorkflowExecutionHistory",
-        access="read",
         handle=get_history,
         summary="List the executions of a workflow, newest first",
         tag="Executions",
@@ -273,20 +269,16 @@ ROUTES: Final = (
         answer=ExecutionPage,
         refusals=(404,),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getOrganizationExecutions",
-        access="read",
         handle=get_organization_executions,
         summary="List the executions of the organization, newest first",
         tag="Executions",
         parameters=(LIMIT, Parameter("workflow_id", "Pagination key from `lastKey`."), EXECUTION_KEY),
         answer=ExecutionPage,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/rerunExecution",
-        access="manage",
         handle=rerun_execution,
         summary="Start a new execution with the input of another one",
         tag="Executions",

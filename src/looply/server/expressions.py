@@ -15,7 +15,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
 from looply.jsontext import Json, fingerprint
-from looply.server.call import IF_NONE_MATCH, Answer, Call, Route
+from looply.server.call import IF_NONE_MATCH, Answer, Call, Route, read_route
 from looply.server.wire import instant_of, listed
 
 _Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
@@ -232,10 +232,8 @@ ROUTES: Final = (
         answer=EvaluateAnswer,
         refusals=(429,),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getExpressionFunctions",
-        access="read",
         handle=get_expression_functions,
         summary="List the functions of the expression language",
         description="The list changes with the release only: send its `ETag` as `If-None-Match` to get 304 instead.",

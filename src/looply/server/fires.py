@@ -9,7 +9,7 @@ from looply.app.fires import MOST_FIRES, Preview, View, list_fires, parse_schedu
 from looply.clock import ms_or_none
 from looply.errors import BadRequest, Problem
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, Route, read_route
 from looply.server.rows import fire_row, preview_row
 from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, listed, number_of, version_of
 
@@ -126,10 +126,8 @@ def preview_answer(shown: Preview) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getScheduleFires",
-        access="read",
         handle=get_schedule_fires,
         summary="List what became of the instants of a schedule",
         parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),

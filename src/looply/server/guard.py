@@ -5,7 +5,7 @@ ever. A request that arrives in one piece, as nearly all do, costs no timer.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -69,18 +69,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._messages = 0
         self._head_size = 0
         self._is_refused = False
-        self._armed: tuple[_Phase, int] = ("IDLE", 0)
-        self._deadline: asyncio.TimerHandle | None = None
-        self._stall: asyncio.TimerHandle | None = None
+        self._deadline = _Deadline(self.loop)
+        self._stall = _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(self.bounds.head_seconds, self._expire)
+        self._deadline.set((self._phase, self._messages), self.bounds.head_seconds, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drops the timers."""
-        self._disarm()
+        self._deadline.drop()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -91,12 +90,17 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
+        if self._phase == "IDLE" and _is_answering(self):
+            self._deadline.drop()
+            return
+        # Blank lines before a request are no request, and end the wait of uvicorn for one.
+        seconds = self.bounds.body_seconds if self._phase == "BODY" else self.bounds.head_seconds
         if self._phase == "HEAD":
             self._head_size += len(data)
             if self._head_size > self.bounds.head_bytes:
                 self._refuse(431, *_TOO_LARGE)
                 return
-        self._arm()
+        self._deadline.set((self._phase, self._messages), seconds, self._expire)
 
     def on_message_begin(self) -> None:
         """Notes that a request begins."""
@@ -148,34 +152,16 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begins to wait for a reader that has stalled."""
         super().pause_writing()
-        if self._stall is None:
-            self._stall = self.loop.call_later(self.bounds.body_seconds, self.transport.abort)
+        self._stall.set("READER", self.bounds.body_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Goes on: the reader reads."""
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+        self._stall.drop()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answers what the parser refuses, in our shape."""
         self._refuse(400, *_MALFORMED)
-
-    def _arm(self) -> None:
-        wanted = (self._phase, self._messages)
-        if wanted == self._armed and self._phase != "IDLE":
-            return
-        self._disarm()
-        self._armed = wanted
-        if self._phase != "IDLE":
-            seconds = self.bounds.head_seconds if self._phase == "HEAD" else self.bounds.body_seconds
-            self._deadline = self.loop.call_later(seconds, self._expire)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
     def _expire(self) -> None:
         if self._phase == "IDLE":
@@ -188,7 +174,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
-        self._disarm()
+        self._deadline.drop()
         current = _request_of(self)
         # An answer that is under way must not be mixed with this one.
         if current is None or current.response_complete or not current.response_started:
@@ -197,6 +183,32 @@ class GuardedProtocol(HttpToolsProtocol):
             current.disconnected = True
             current.message_event.set()
         self.transport.close()
+
+
+class _Deadline:
+    """One timer of a connection, and what it stands for."""
+
+    __slots__ = ("_handle", "_loop", "_subject")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._subject: Hashable = None
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, subject: Hashable, seconds: float, act: Callable[[], None]) -> None:
+        """Lets `act` be called after this time; a deadline for the same subject that stands already stays."""
+        if self._handle is not None:
+            if subject == self._subject:
+                return
+            self._handle.cancel()
+        self._subject = subject
+        self._handle = self._loop.call_later(seconds, act)
+
+    def drop(self) -> None:
+        """Forgets the deadline. Harmless when there is none."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
 
 
 class OnePiece:
@@ -241,6 +253,12 @@ class OnePiece:
 def _request_of(protocol: GuardedProtocol) -> RequestResponseCycle | None:
     """Returns the last request that reached the application, None when there was none yet."""
     return protocol.cycle
+
+
+def _is_answering(protocol: GuardedProtocol) -> bool:
+    """Returns whether a request that has reached the application has not its whole answer yet."""
+    current = _request_of(protocol)
+    return current is not None and not current.response_complete
 
 
 def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:

@@ -9,7 +9,7 @@ from looply.app import approvals, inbox
 from looply.clock import ms_or_none, to_ms
 from looply.execution.commands import Recorded
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, Route, manage_route, read_route
 from looply.server.decisions import DecisionRecord, decision_item
 from looply.server.wire import LIMIT, limit_of, listed
 
@@ -235,20 +235,16 @@ ROUTES: Final = (
         answer=DecideAnswer,
         refusals=(404, 409, 422, 429),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getOpenCards",
-        access="read",
         handle=get_open_cards,
         summary="List the cards that take answers, now or after an incident, newest first",
         tag="Inbox",
         parameters=(Parameter("recipient", "Only cards of this recipient."), LIMIT),
         answer=OpenCardList,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/reassignCard",
-        access="manage",
         handle=reassign_card,
         summary="Pass an open card on to somebody else",
         description="The old copy closes and says who has it now; the new one has a link of its own.",

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import keys
 from looply.catalog.keys import KeyDraft
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, Route, manage_route
 from looply.server.rows import key_row
 from looply.server.wire import LIMIT, instant_of, limit_of, listed
 
@@ -98,10 +98,8 @@ async def get_keys(call: Call) -> Answer:
 
 
 ROUTES: Final = (
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/createKey",
-        access="manage",
         handle=create_key,
         summary="Make an API key; its text is shown this once",
         tag="Keys",
@@ -109,10 +107,8 @@ ROUTES: Final = (
         answer=NewKeyAnswer,
         refusals=(422,),
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/revokeKey",
-        access="manage",
         handle=revoke_key,
         summary="Revoke an API key",
         tag="Keys",

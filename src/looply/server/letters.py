@@ -13,7 +13,7 @@ from looply.clock import ms_or_none, to_ms
 from looply.engine.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.wire import LIMIT, flag_of, limit_of, listed
 
 REASONS: Final = ("UNFIT", "UNUSED")
@@ -166,15 +166,12 @@ def _settlement(settled: Settlement) -> dict[str, Any]:
     }
 
 
-_COMMON: Final[dict[str, Any]] = {"tag": "Dead letters"}
-
 ROUTES: Final = (
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getLetters",
-        access="read",
         handle=get_letters,
         summary="List answers that were kept and that nobody could use",
+        tag="Dead letters",
         parameters=(
             LIMIT,
             Parameter("workflow_id", "Only letters of this workflow."),
@@ -185,28 +182,23 @@ ROUTES: Final = (
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
         answer=LetterList,
-        **_COMMON,
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getLetter",
-        access="read",
         handle=get_letter,
         summary="Read a dead letter with what it holds",
+        tag="Dead letters",
         parameters=(Parameter("letter_id", "Id of the letter.", is_required=True),),
         answer=LetterAnswer,
         refusals=(404,),
-        **_COMMON,
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/settleLetter",
-        access="manage",
         handle=settle_letter,
         summary="Apply a dead letter to the wait that is open, or discard it",
+        tag="Dead letters",
         body=SettleBody,
         answer=SettleAnswer,
         refusals=(404, 409, 422, 429),
-        **_COMMON,
     ),
 )

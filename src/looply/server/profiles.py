@@ -9,7 +9,7 @@ from looply.catalog.profiles import Profile
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Route
+from looply.server.call import Answer, Call, manage_route, read_route
 from looply.server.wire import WORKFLOW_ID, Message, listed
 
 
@@ -119,49 +119,45 @@ def _record(profile: Profile) -> dict[str, Any]:
     }
 
 
-_MANAGED: Final[dict[str, Any]] = {"method": "POST", "access": "manage", "tag": "Profiles"}
-
 ROUTES: Final = (
-    Route(
+    manage_route(
         path="/v2/workflows/createProfile",
         handle=create_profile,
         summary="Make an environment profile; the first one of a workflow is its default",
+        tag="Profiles",
         body=CreateProfileBody,
         answer=ProfileAnswer,
         refusals=(404, 409, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/updateProfile",
         handle=update_profile,
         summary="Change the values or the name of a profile",
+        tag="Profiles",
         body=UpdateProfileBody,
         answer=ProfileAnswer,
         refusals=(404, 409, 422),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/deleteProfile",
         handle=delete_profile,
         summary="Delete a profile",
+        tag="Profiles",
         body=NamedProfileBody,
         answer=Message,
         refusals=(404, 409),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/setDefaultProfile",
         handle=set_default_profile,
         summary="Make a profile the default of its workflow",
+        tag="Profiles",
         body=NamedProfileBody,
         answer=ProfileAnswer,
         refusals=(404,),
-        **_MANAGED,
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getProfiles",
-        access="read",
         handle=get_profiles,
         summary="List the profiles of a workflow",
         tag="Profiles",

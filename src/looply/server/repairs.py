@@ -18,7 +18,7 @@ from looply.execution.forecast import Forecast, PlannedEffect
 from looply.execution.incidents import incident_facts
 from looply.execution.logs import event_log
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.records import ExecutionKey
 from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, listed, one_of, version_of
 
@@ -281,10 +281,8 @@ def _incident(item: OpenIncident) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/repairExecution",
-        access="manage",
         handle=repair_execution,
         summary="Retry, complete, skip, edit or move an execution",
         description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
@@ -293,10 +291,8 @@ ROUTES: Final = (
         answer=RepairAnswer,
         refusals=(404, 409, 422, 429),
     ),
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/redriveExecution",
-        access="manage",
         handle=redrive_execution,
         summary="Let a failed execution go on, perhaps with a corrected version",
         description="With a `workflow_version` also an execution that only waits is moved to that version.",
@@ -305,10 +301,8 @@ ROUTES: Final = (
         answer=RepairAnswer,
         refusals=(404, 409, 422, 429),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getIncidents",
-        access="read",
         handle=get_incidents,
         summary="List open incidents, those of the newest executions first",
         tag="Repairs",

@@ -7,7 +7,7 @@ import msgspec
 from looply.app.fires import missed_fires
 from looply.app.schedules import list_all, toggle
 from looply.errors import BadRequest
-from looply.server.call import Answer, Call, Route
+from looply.server.call import Answer, Call, manage_route, read_route
 from looply.server.rows import schedule_row
 from looply.server.wire import listed, version_of
 
@@ -88,10 +88,8 @@ async def toggle_schedule(call: Call) -> Answer:
 
 
 ROUTES: Final = (
-    Route(
-        method="POST",
+    manage_route(
         path="/v2/workflows/toggleScheduledWorkflow",
-        access="manage",
         handle=toggle_schedule,
         summary="Pause the schedule of a workflow, or let it go on",
         body=ToggleBody,
@@ -99,10 +97,8 @@ ROUTES: Final = (
         answer=ToggleAnswer,
         refusals=(404, 409),
     ),
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/getSchedules",
-        access="read",
         handle=get_schedules,
         summary="List the live schedules",
         answer=ScheduleList,

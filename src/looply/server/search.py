@@ -7,7 +7,7 @@ from looply.catalog.names import checked_id
 from looply.engine.port import Filter, TriggerType
 from looply.errors import BadRequest
 from looply.execution.state import Status
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, read_route
 from looply.server.executions import EXECUTION_KEY
 from looply.server.records import ExecutionPage, execution_page
 from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
@@ -57,10 +57,8 @@ def _field_of(name: str) -> str:
 
 
 ROUTES: Final = (
-    Route(
-        method="GET",
+    read_route(
         path="/v2/workflows/searchExecutions",
-        access="read",
         handle=search_executions,
         summary="Search executions, newest first",
         description=(

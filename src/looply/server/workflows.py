@@ -12,7 +12,7 @@ from looply.catalog.workflows import WorkflowVersion
 from looply.clock import to_ms
 from looply.errors import Problem
 from looply.jsontext import Json
-from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.problems import problem_item
 from looply.server.rows import workflow_row
 from looply.server.wire import (
@@ -303,20 +303,17 @@ def _record(row: WorkflowVersion) -> dict[str, Any]:
 
 
 _INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated."),)
-_MANAGED: Final[dict[str, Any]] = {"method": "POST", "access": "manage"}
-_READ: Final[dict[str, Any]] = {"method": "GET", "access": "read"}
 
 ROUTES: Final = (
-    Route(
+    read_route(
         path="/v2/workflows/getWorkflowById",
         handle=get_workflow,
         summary="Read a version of a workflow",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=WorkflowAnswer,
         refusals=(404, 409),
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v2/workflows/getOrganizationWorkflows",
         handle=get_workflows,
         summary="List the versions of all workflows, newest created first",
@@ -326,27 +323,24 @@ ROUTES: Final = (
             Parameter("workflow_version", "Pagination key from `lastKey`."),
         ),
         answer=WorkflowPage,
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v2/workflows/getWorkflowSchemaById",
         handle=get_schema,
         summary="Read the mock payload and the payload schema of a version",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=SchemaAnswer,
         refusals=(404, 409),
-        **_READ,
     ),
-    Route(
+    read_route(
         path="/v2/workflows/exportWorkflow",
         handle=export_workflow,
         summary="Read a definition as `importWorkflow` takes it",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=ExportAnswer,
         refusals=(404, 409),
-        **_READ,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/createWorkflow",
         handle=create_workflow,
         summary="Store a new workflow as version 1, a draft",
@@ -354,9 +348,8 @@ ROUTES: Final = (
         body=DefinitionBody,
         answer=SavedAnswer,
         refusals=(422, 429),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/updateWorkflow",
         handle=update_workflow,
         summary="Save a draft; on an ACTIVE version: make the next draft",
@@ -364,9 +357,8 @@ ROUTES: Final = (
         body=UpdateBody,
         answer=SavedAnswer,
         refusals=(404, 409, 422, 429),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/importWorkflow",
         handle=import_workflow,
         summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
@@ -374,33 +366,29 @@ ROUTES: Final = (
         body=ImportBody,
         answer=SavedAnswer,
         refusals=(409, 422, 429),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/validateWorkflow",
         handle=validate_workflow,
         summary="Check a definition and store nothing",
         body=ValidateBody,
         answer=FindingsAnswer,
-        **_MANAGED,
         refusals=(429,),
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/activateWorkflow",
         handle=activate_workflow,
         summary="Lock a draft for ever and make it what `latest` means",
         body=VersionBody,
         answer=WorkflowAnswer,
         refusals=(404, 409, 422, 429),
-        **_MANAGED,
     ),
-    Route(
+    manage_route(
         path="/v2/workflows/deleteWorkflow",
         handle=delete_workflow,
         summary="Delete a version or a workflow; executions go on",
         body=DeleteBody,
         answer=Message,
         refusals=(404,),
-        **_MANAGED,
     ),
 )

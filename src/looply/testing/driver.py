@@ -11,8 +11,7 @@ story ends with `prove`.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -20,11 +19,10 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from looply.clock import from_ms, to_ms
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.boot import Boot
 from looply.engine.card_channel import CardChannel
-from looply.engine.codec import FOLD_VERSION, Codec
+from looply.engine.codec import Codec
 from looply.engine.dispatch import Dispatcher
 from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
 from looply.engine.pump import Pump
@@ -32,12 +30,10 @@ from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import waiting_for
 from looply.engine.shell import Shell
-from looply.engine.store import Snapshot
 from looply.engine.worker import Worker
-from looply.execution import ExecutionState, Status, fold
+from looply.execution import ExecutionState, Status
 from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
-from looply.execution.decisions import Decision, decisions_of
-from looply.execution.events import Event, Migrated, StepScheduled
+from looply.execution.events import Event
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
@@ -46,13 +42,11 @@ from looply.testing.callees import FakeCallees
 from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.faults import Faults, FaultyStore, MortalStore
+from looply.testing.proof import prove, whole_history
 from looply.testing.world import NoNetwork, World
 
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
 WORKSPACE = "01900000-0000-7000-8000-00000000000b"
-
-_PROVED_PREFIXES = 20
-_PROVED_CLOSELY = 100
 
 Result = TypeVar("Result")
 
@@ -129,10 +123,8 @@ class Engine:
 
     async def events(self, execution_id: str, kind: type[Event] | None = None) -> list[Any]:
         """Returns the whole history of an execution, or its events of one kind."""
-        found: list[Event] = []
-        while page := await self.shell.history(execution_id, len(found), 500):
-            found.extend(event for _, event in page)
-        return [event for event in found if kind is None or isinstance(event, kind)]
+        history = await whole_history(self.shell, execution_id)
+        return [event for event in history if kind is None or isinstance(event, kind)]
 
     async def path(self, execution_id: str) -> list[str]:
         """Returns the history as the names of its events, each with its step where it has one."""
@@ -334,64 +326,12 @@ class Driver(Engine):
             await paused.store.inner.abandon()
 
     async def prove(self) -> Audit:
-        """Proves that nothing is orphaned, and that every history folds to what is stored beside it.
-
-        Raises: AssertionError with every problem.
-        """
-        audit = await self.shell.audit()
-        assert list(audit.problems) == []
-        for count, head in enumerate(await self.store.reads.scan("", 1000)):
-            await self._prove_history(head, _PROVED_PREFIXES if count < _PROVED_CLOSELY else 1)
-        return audit
-
-    async def _prove_history(self, head: Head, places: int) -> None:
-        events: list[Event] = await self.events(head.execution_id)
-        state = fold(events)
-        assert state == await self.state(head.execution_id)
-        for prefix in _prefixes(len(events), places):
-            assert self._through_a_snapshot(events, prefix) == state, f"the first {prefix} events and the rest differ"
-        starts = Counter((e.address, e.attempt) for e in events if isinstance(e, StepScheduled))
-        assert max(starts.values(), default=1) == 1, "an attempt was scheduled twice"
-        await _prove_decisions(self.shell, head, events)
-
-    def _through_a_snapshot(self, events: Sequence[Event], prefix: int) -> ExecutionState:
-        """Returns the fold of a history whose first events were stored as a state and read again."""
-        state = fold(events[:prefix])
-        codec, data = self.codec.encode_state(state)
-        snapshot = Snapshot(seq=prefix, fold=FOLD_VERSION, codec=codec, state=data)
-        started = state.started
-        return fold(events[prefix:], self.codec.decode_state(snapshot, started.organization_id, started.execution_id))
+        """Proves what is stored; see `looply.testing.proof`. Raises: AssertionError with every problem."""
+        return await prove(self.shell, self.store, self.codec)
 
     def _all_faults(self) -> Sequence[Faults]:
         return (self.faults, *(paused.store.faults for paused in self._overtaken))
 
 
-def _prefixes(length: int, places: int) -> Sequence[int]:
-    """Returns where a history is cut for its proof: everywhere while it is short, else at about so many places."""
-    step = max(length // places, 1)
-    return range(max(step // 2, 1), length + 1, step)
-
-
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:
     return "", None
-
-
-async def _prove_decisions(shell: Shell, head: Head, events: Sequence[Event]) -> None:
-    """Proves that the record of decisions says what the history says, unless an earlier release has left it."""
-    if await shell.decisions.gap() is not None:
-        return
-    execution = await shell.get(head.execution_id)
-    was_moved = any(isinstance(event, Migrated) for event in events)
-    rows = await shell.decisions.of_execution(head.execution_id)
-    recorded = _comparable((row.decision for row in rows), was_moved=was_moved)
-    assert recorded == _comparable(decisions_of(execution.workflow, execution.state), was_moved=was_moved)
-
-
-def _comparable(decisions: Iterable[Decision], *, was_moved: bool) -> list[Any]:
-    """Returns decisions in an order of their own, with milliseconds.
-
-    Of an execution that was moved, without what another version may call or hide otherwise.
-    """
-    found = (replace(one, on=from_ms(to_ms(one.on))) for one in decisions)
-    without: dict[str, Any] = {"step": "", "visit": 0, "action": "", "comment": ""} if was_moved else {}
-    return sorted((replace(one, **without) for one in found), key=repr)

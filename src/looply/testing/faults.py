@@ -208,75 +208,17 @@ class FaultyStore:
     def __init__(self, inner: MortalStore, faults: Faults) -> None:
         self.inner = inner
         self.faults = faults
-        sides = (
-            "journal",
-            "work",
-            "reads",
-            "schedules",
-            "datastores",
-            "copies",
-            "letters",
-            "decisions",
-            "trials",
-            "pruning",
-            "survey",
-        )
-        self._sides = {name: _Side(inner, name, faults) for name in sides}
-
-    @property
-    def journal(self) -> Journal:
-        """Units and histories."""
-        return cast("Journal", self._sides["journal"])
-
-    @property
-    def work(self) -> WorkQueue:
-        """Due and runnable work."""
-        return cast("WorkQueue", self._sides["work"])
-
-    @property
-    def reads(self) -> Reads:
-        """Lists and look-ups."""
-        return cast("Reads", self._sides["reads"])
-
-    @property
-    def schedules(self) -> Schedules:
-        """Live schedules."""
-        return cast("Schedules", self._sides["schedules"])
-
-    @property
-    def letters(self) -> Letters:
-        """Dead letters."""
-        return cast("Letters", self._sides["letters"])
-
-    @property
-    def decisions(self) -> Decisions:
-        """The record of decisions."""
-        return cast("Decisions", self._sides["decisions"])
-
-    @property
-    def trials(self) -> Trials:
-        """Executions that may have brought a process down."""
-        return cast("Trials", self._sides["trials"])
-
-    @property
-    def pruning(self) -> Pruning:
-        """What may be forgotten, and what was."""
-        return cast("Pruning", self._sides["pruning"])
-
-    @property
-    def copies(self) -> Copies:
-        """Copies of cards in their channels."""
-        return cast("Copies", self._sides["copies"])
-
-    @property
-    def survey(self) -> Survey:
-        """What stands open."""
-        return cast("Survey", self._sides["survey"])
-
-    @property
-    def datastores(self) -> Datastores:
-        """Datastores of organizations."""
-        return cast("Datastores", self._sides["datastores"])
+        self.journal = cast("Journal", _Side(inner, "journal", faults))
+        self.work = cast("WorkQueue", _Side(inner, "work", faults))
+        self.reads = cast("Reads", _Side(inner, "reads", faults))
+        self.schedules = cast("Schedules", _Side(inner, "schedules", faults))
+        self.datastores = cast("Datastores", _Side(inner, "datastores", faults))
+        self.copies = cast("Copies", _Side(inner, "copies", faults))
+        self.letters = cast("Letters", _Side(inner, "letters", faults))
+        self.decisions = cast("Decisions", _Side(inner, "decisions", faults))
+        self.trials = cast("Trials", _Side(inner, "trials", faults))
+        self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
+        self.survey = cast("Survey", _Side(inner, "survey", faults))
 
     async def open(self) -> Boot:
         """Takes the store into possession."""

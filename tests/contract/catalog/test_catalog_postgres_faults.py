@@ -1,10 +1,8 @@
 """A catalog whose database, or the road to it, is gone: nobody is told a lie, and nothing needs a restart."""
 
 import asyncio
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from postgres_cuts import Road
@@ -48,10 +46,9 @@ def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def road(server: PostgresServer) -> AsyncIterator[Road]:
-    with tempfile.TemporaryDirectory(prefix="looply-road-") as folder:
-        async with Road(server, Path(folder)) as road:
-            road.marker = b"COMMIT"
-            yield road
+    async with Road(server) as road:
+        road.marker = b"COMMIT"
+        yield road
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_operations_and_kinds_are_found_by_name() -> None:
     registry = Registry([("looply", HTTP), ("looply", SAP)])
     assert registry.operation("http.request") is HTTP.operations[0]
-    assert registry.operation("sap.odata").default_timeout.total_seconds() == 30
     assert registry.connection_kind("sap") is SAP.connection_kinds[0]
     assert [connector.name for connector in registry.connectors] == ["http", "sap"]
 

@@ -7,6 +7,8 @@ import pytest
 import structlog
 
 from looply.engine.loop import Loop, running_loops
+from looply.engine.memory import MemoryStore
+from looply.engine.store_watch import StoreWatch
 from looply.errors import EngineError
 from looply.testing.clock import fake_loop
 
@@ -141,3 +143,15 @@ async def test_one_that_breaks_says_so_and_its_error_is_raised_after_the_others_
     with pytest.raises(ValueError, match="a defect"):
         await run_both()
     assert sound.ended == ["5"]
+
+
+async def test_a_store_that_takes_no_more_units_ends_the_process() -> None:
+    store = MemoryStore(fake_loop().clock)
+    await store.open()
+    said: list[str] = []
+    async with running_loops([StoreWatch(store)], lambda: said.append("end")):
+        await after(60)
+        assert said == []
+        await store.abandon()
+        await after(0.5)
+        assert said == ["end"]

@@ -1,83 +1,26 @@
-"""What operators decide: retry, skip, complete, edit, move and redrive, on the decision core alone."""
+"""What operators decide: retry, skip, complete, edit and move, on the decision core alone."""
 
 from typing import Any
 
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import call, card, step, workflow
+from repair_kit import OK, RETRY, begun, failed, last, post, redrive, retry, scheduled
 
-from looply.definition import Workflow
 from looply.execution.address import Address, wait_token
-from looply.execution.commands import (
-    AlreadyRestarted,
-    Declined,
-    EditDocument,
-    MoveTo,
-    Park,
-    Redrive,
-    Repaired,
-    Reply,
-    Restarted,
-    Retry,
-    SkipStep,
-    Unfit,
-)
-from looply.execution.condensed import condensed_logs
+from looply.execution.commands import Declined, EditDocument, MoveTo, Park, Repaired, Reply, Restarted, SkipStep, Unfit
 from looply.execution.events import (
     CardClosed,
     Discarded,
     DocumentEdited,
-    Event,
     IncidentClosed,
     IncidentOpened,
-    Migrated,
     Moved,
-    StepScheduled,
     StepSkipped,
     TimerStarted,
 )
 from looply.execution.logs import event_log
 from looply.limits import Limits
-
-OK = {"status": "200", "statusText": "OK", "headers": {}, "data": {"n": 1}}
-RETRY = {"max_attempts": 2, "interval": "PT10S"}
-
-
-def begun(flow: Workflow, body: Any = None, **options: Any) -> Simulator:
-    simulator = Simulator(flow, **options)
-    simulator.start(body)
-    return simulator
-
-
-def post(id_: str = "c", body: str = "${payload.output.po}", **beside: Any) -> dict[str, Any]:
-    settings = {"method": "POST", "url": f"https://example.com/{id_}", "body": body, "fail_on": ["4xx"]}
-    return step(id_, "httpRequest", settings, **beside)
-
-
-def failed(**beside: Any) -> Simulator:
-    """Returns an execution whose call was refused; behind it stands another one."""
-    simulator = begun(workflow(post(**beside), call("d"), edges="start>c c>d"), {"po": "1"})
-    simulator.succeed({**OK, "status": "404"})
-    assert simulator.state.status == "FAILED"
-    return simulator
-
-
-def retry(simulator: Simulator, **fields: Any) -> Reply:
-    return simulator.submit(Retry(at=simulator.now, by="op", via="API", reason="mended", **fields))
-
-
-def redrive(simulator: Simulator, flow: Workflow | None = None, **fields: Any) -> Reply:
-    facts = {"workflow": flow, "workflow_version": 2} if flow is not None else {}
-    return simulator.submit(Redrive(at=simulator.now, by="op", via="API", reason="mended", **{**facts, **fields}))
-
-
-def last(simulator: Simulator, kind: type[Event]) -> Any:
-    return [event for event in simulator.history if isinstance(event, kind)][-1]
-
-
-def scheduled(simulator: Simulator) -> list[tuple[str, int, int]]:
-    found = [event for event in simulator.history if isinstance(event, StepScheduled)]
-    return [(event.step, event.visit, event.attempt) for event in found]
 
 
 class TestRetry:
@@ -402,131 +345,6 @@ class TestMove:
         assert reply.code == "NO_INCIDENT"
 
 
-class TestRedrive:
-    def test_without_a_version_it_is_a_retry_of_all(self) -> None:
-        simulator = failed()
-        assert isinstance(redrive(simulator), Repaired)
-        assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
-        reply = redrive(simulator)
-        assert isinstance(reply, Declined)
-        assert reply.code == "NO_INCIDENT"
-
-    def test_onto_a_version_with_another_input_the_key_is_another_one(self) -> None:
-        simulator = failed()
-        mended = workflow(post(body="${payload.output.po}-mended"), call("d"), edges="start>c c>d")
-        assert isinstance(redrive(simulator, mended), Repaired)
-        assert scheduled(simulator) == [("c", 1, 1), ("c", 2, 1)]
-        assert simulator.state.open_steps["c:2"].input["body"] == "1-mended"
-        assert (simulator.state.workflow_version, simulator.state.definition) == (2, mended.hash.hex())
-        assert isinstance(simulator.history[-3], Migrated)
-
-    def test_onto_a_version_that_mends_something_else_the_key_is_kept(self) -> None:
-        simulator = failed()
-        mended = workflow(post(timeout="PT60S"), call("e"), edges="start>c c>e")
-        redrive(simulator, mended)
-        assert scheduled(simulator) == [("c", 1, 1), ("c", 1, 2)]
-        assert last(simulator, StepScheduled).timeout_seconds == 60
-        simulator.succeed(OK)
-        assert scheduled(simulator)[-1] == ("e", 1, 1)
-
-    def test_a_step_that_is_another_kind_of_step_now_is_visited_anew(self) -> None:
-        simulator = failed()
-        settings = {"parameters": [{"name": "x", "value": 1}]}
-        redrive(simulator, workflow(step("c", "overridePayload", settings), call("d"), edges="start>c c>d"))
-        assert simulator.state.payload["x"] == 1
-        assert scheduled(simulator)[-1] == ("d", 1, 1)
-
-    def test_a_step_that_is_called_otherwise_keeps_its_key_and_its_place(self) -> None:
-        simulator = failed()
-        renamed = workflow(
-            step("c2", "httpRequest", simulator.workflow.definition["workflow_steps"][1]["settings"]),
-            call("d"),
-            edges="start>c2 c2>d",
-        )
-        reply = redrive(simulator, renamed)
-        assert isinstance(reply, Unfit)
-        assert reply.problems[0].path == "/mapping/c"
-        assert isinstance(redrive(simulator, renamed, steps={"c": "c2"}), Repaired)
-        opened = simulator.state.open_steps["c2:1"]
-        assert (opened.key, opened.attempt) == ("c:1", 2)
-        simulator.succeed(OK)
-        assert scheduled(simulator)[-1] == ("d", 1, 1)
-        assert simulator.state.outputs["c2"]["status"] == "200"
-
-    def test_a_waiting_execution_is_moved_to_a_version_where_its_step_has_another_name(self) -> None:
-        before = workflow(step("w", "wait", {"timeout": "P1D"}), call("c"), edges="start>w w>c")
-        after = workflow(step("ask", "wait"), call("c"), call("late"), edges="start>ask ask>c ask:timeout>late")
-        token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
-        for how in ("token", "plain", "timeout"):
-            simulator = begun(before)
-            assert isinstance(redrive(simulator, after, steps={"w": "ask"}), Repaired)
-            assert simulator.state.current_state == "wait_for_response_state"
-            simulator.crash()
-            if how == "timeout":
-                simulator.tick(86400)
-                assert scheduled(simulator) == [("late", 1, 1)]
-                continue
-            fields = {"token": token} if how == "token" else {}
-            assert simulator.resume({"n": 1}, **fields) == Restarted()
-            assert isinstance(simulator.resume({"n": 2}, **fields), AlreadyRestarted)
-            assert simulator.state.outputs["ask"]["n"] == 1
-            assert scheduled(simulator) == [("c", 1, 1)]
-
-    def test_a_call_that_is_out_while_its_step_is_renamed_comes_back_to_it(self) -> None:
-        simulator = begun(workflow(call("c"), call("d"), edges="start>c c>d"))
-        effect = simulator.effects[0]
-        redrive(simulator, workflow(call("x"), call("d"), edges="start>x x>d"), steps={"c": "x"})
-        simulator.report(effect, OK)
-        assert simulator.state.outputs["x"] == OK
-        assert scheduled(simulator)[-1] == ("d", 1, 1)
-
-    def test_a_step_that_takes_an_old_name_never_uses_its_key(self) -> None:
-        simulator = begun(workflow(call("c"), edges="start>c"))
-        redrive(simulator, workflow(call("x"), call("c"), edges="start>x x>c"), steps={"c": "x"})
-        simulator.succeed(OK)
-        assert scheduled(simulator) == [("c", 1, 1), ("c", 2, 1)]
-
-    def test_a_token_of_a_wait_to_come_follows_its_step(self) -> None:
-        simulator = begun(workflow(call("c"), step("w", "wait"), edges="start>c c>w"))
-        token = wait_token(EXECUTION_ID, SEED, Address("", "w", 1))
-        assert simulator.resume({"n": 1}, token=token) == Restarted(buffered=True)
-        redrive(simulator, workflow(call("c"), step("w2", "wait"), edges="start>c c>w2"), steps={"w": "w2"})
-        simulator.succeed(OK)
-        assert simulator.state.status == "COMPLETED"
-        assert simulator.state.outputs["w2"]["n"] == 1
-
-    def test_a_step_that_is_open_cannot_become_another_kind_of_step(self) -> None:
-        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
-        reply = redrive(simulator, workflow(call("w"), edges="start>w"))
-        assert isinstance(reply, Unfit)
-        assert "open as wait" in reply.problems[0].message
-
-    def test_wrong_names_are_all_told_together(self) -> None:
-        target = workflow(post(), call("e"), edges="start>c c>e")
-        reply = redrive(failed(), target, steps={"nobody": "e", "d": "nowhere", "c": "e"})
-        assert isinstance(reply, Unfit)
-        assert {problem.path for problem in reply.problems} >= {"/mapping/nobody", "/mapping/d"}
-        reply = redrive(failed(), target, steps={"c": "e", "d": "e"})
-        assert isinstance(reply, Unfit)
-        assert "/mapping" in {problem.path for problem in reply.problems}
-
-    def test_the_version_that_it_runs_on_is_no_other_version(self) -> None:
-        simulator = begun(workflow(step("w", "wait"), edges="start>w"))
-        reply = redrive(simulator, simulator.workflow)
-        assert isinstance(reply, Declined)
-        assert reply.code == "NO_INCIDENT"
-
-    def test_a_redrive_of_many_leaves_incidents_alone_that_are_younger(self) -> None:
-        simulator = failed()
-        asked = simulator.now
-        assert isinstance(redrive(simulator, opened_by=asked), Repaired)
-        simulator.tick(60)
-        simulator.succeed({**OK, "status": "404"})
-        reply = redrive(simulator, opened_by=asked)
-        assert isinstance(reply, Declined)
-        assert reply.code == "NO_INCIDENT"
-
-
 def test_the_log_tells_what_was_decided_and_that_the_execution_goes_on() -> None:
     simulator = failed()
     retry(simulator, document={"payload": {"output": {"po": "2"}}})
@@ -540,149 +358,3 @@ def test_the_log_tells_what_was_decided_and_that_the_execution_goes_on() -> None
     assert (log[-3]["by"], log[-3]["again"]) == ("op", "visit")
     assert log[-4]["changed"] == ["payload"]
     assert last(simulator, IncidentOpened).step == "c"
-
-
-class TestBranchesAndIterations:
-    def side_by_side(self) -> Simulator:
-        """Returns an execution one of whose two branches has failed while the other one calls."""
-        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
-        flow = workflow(
-            step("p", "parallel", branches),
-            post("c"),
-            call("d"),
-            call("d2"),
-            step("j", "join", {"of": "p"}),
-            edges="start>p p:a>c p:b>d d>d2 c>j d2>j",
-        )
-        simulator = begun(flow, {"po": "1"})
-        simulator.report(
-            next(effect for effect in simulator.effects if "/c:" in effect.address), {**OK, "status": "404"}
-        )
-        assert simulator.state.status == "FAILED"
-        return simulator
-
-    def test_a_retry_thaws_the_other_branch_and_keeps_the_key_of_its_own(self) -> None:
-        simulator = self.side_by_side()
-        simulator.succeed(OK)
-        assert "d2" not in [step for step, _, _ in scheduled(simulator)]
-        retry(simulator)
-        assert scheduled(simulator)[-2:] == [("c", 1, 2), ("d2", 1, 1)]
-        simulator.succeed(OK)
-        simulator.succeed(OK)
-        assert simulator.state.status == "COMPLETED"
-
-    def test_the_log_names_the_step_of_the_incident_and_not_the_one_that_moved_last(self) -> None:
-        simulator = self.side_by_side()
-        simulator.succeed(OK)
-        retry(simulator)
-        log = event_log(list(enumerate(simulator.history, 1)))
-        shown = [
-            entry for entry in log if entry["type"] in ("INCIDENT_OPENED", "INCIDENT_CLOSED", "EXECUTION_REOPENED")
-        ]
-        assert [(entry["state"], entry["visit"], entry["scope"]) for entry in shown] == [("c", 1, "p[a]")] * 3
-
-    def test_a_closing_that_an_older_release_recorded_stands_where_the_execution_stood(self) -> None:
-        simulator = self.side_by_side()
-        simulator.succeed(OK)
-        (incident_id,) = simulator.state.incidents
-        history = [*simulator.history, IncidentClosed(at=simulator.now, incident_id=incident_id, action="retry")]
-        entry = event_log(list(enumerate(history, 1)))[-1]
-        assert (entry["type"], entry["state"]) == ("EXECUTION_REOPENED", "d")
-        assert "visit" not in entry
-
-    def test_a_path_does_not_cross_the_border_of_its_branch(self) -> None:
-        simulator = self.side_by_side()
-        (incident_id,) = simulator.state.incidents
-        for to in ("d", "j", "p"):
-            reply = simulator.submit(MoveTo(at=simulator.now, by="op", to=to, incident_id=incident_id))
-            assert isinstance(reply, Unfit)
-            assert reply.problems[0].path == "/to"
-        assert isinstance(
-            simulator.submit(MoveTo(at=simulator.now, by="op", to="c", incident_id=incident_id)), Repaired
-        )
-        assert scheduled(simulator)[-1] == ("c", 2, 1)
-
-    def test_which_of_several_paths_is_meant_must_be_said(self) -> None:
-        simulator = self.side_by_side()
-        reply = simulator.submit(SkipStep(at=simulator.now, by="op"))
-        assert isinstance(reply, Declined)
-        assert (reply.code, set(reply.states)) == ("AMBIGUOUS", {"c", "d"})
-        assert isinstance(simulator.submit(SkipStep(at=simulator.now, by="op", state="c")), Repaired)
-        simulator.succeed(OK)
-        simulator.succeed(OK)
-        assert simulator.state.status == "COMPLETED"
-
-    def renamed(self, simulator: Simulator, *, fork: str) -> Reply:
-        """Asks for a version whose parallel is called `fork`, and in which the failed call has another name."""
-        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
-        target = workflow(
-            step(fork, "parallel", branches),
-            {**post("c"), "id": "x"},
-            call("d"),
-            call("d2"),
-            step("j", "join", {"of": fork}),
-            edges=f"start>{fork} {fork}:a>x {fork}:b>d d>d2 x>j d2>j",
-        )
-        return redrive(simulator, target, steps={"c": "x", **({"p": fork} if fork != "p" else {})})
-
-    def test_a_parallel_that_is_open_keeps_its_name(self) -> None:
-        reply = self.renamed(self.side_by_side(), fork="q")
-        assert isinstance(reply, Unfit)
-        assert "must keep its name" in reply.problems[0].message
-
-    def test_a_step_of_an_open_branch_goes_on_under_its_key_when_it_has_another_name(self) -> None:
-        simulator = self.side_by_side()
-        assert isinstance(self.renamed(simulator, fork="p"), Repaired)
-        assert scheduled(simulator)[-1] == ("x", 1, 2)
-        assert simulator.state.open_steps["p[a]/x:1"].key == "p[a]/c:1"
-        simulator.succeed(OK)
-        simulator.succeed(OK)
-        simulator.succeed(OK)
-        assert simulator.state.status == "COMPLETED"
-
-    def test_what_is_open_within_branches_ends_in_the_logs_when_the_parallel_is_left_for_another_step(self) -> None:
-        branches = {"branches": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]}
-        flow = workflow(
-            step("p", "parallel", branches),
-            call("c"),
-            call("d"),
-            step("j", "join", {"of": "p"}),
-            call("e"),
-            edges="start>p p:a>c p:b>d c>j d>j j>e",
-        )
-        simulator = begun(flow)
-        move = MoveTo(at=simulator.now, by="op", to="e", state="p")
-        assert isinstance(simulator.submit(move), Repaired)
-        found, _ = condensed_logs(enumerate(simulator.history, 1), 1 << 20)
-        assert {name: visits[0]["status"] for name, visits in found.items() if name in "cde"} == {
-            "c": "CANCELLED",
-            "d": "CANCELLED",
-            "e": "RUNNING",
-        }
-
-    def test_a_whole_parallel_is_skipped_by_its_name(self) -> None:
-        simulator = self.side_by_side()
-        reply = simulator.submit(SkipStep(at=simulator.now, by="op", state="p"))
-        assert isinstance(reply, Unfit)
-
-    def test_an_iteration_that_failed_is_tried_again_and_the_others_keep_what_they_have(self) -> None:
-        body = post("c", body="${item}")
-        flow = workflow(step("f", "forEach", {"items": "${payload.output.list}"}), body, edges="start>f f:each>c")
-        simulator = begun(flow, {"list": ["x", "y", "z"]})
-        simulator.succeed(OK)
-        simulator.succeed({**OK, "status": "404"})
-        assert simulator.state.status == "FAILED"
-        retry(simulator)
-        assert list(simulator.state.open_steps) == ["f[1]/c:1"]
-        simulator.succeed(OK)
-        simulator.succeed(OK)
-        assert simulator.state.status == "COMPLETED"
-        assert len(simulator.state.outputs["f"]["items"]) == 3
-
-
-def test_a_child_that_is_waited_for_comes_back_to_its_step_under_the_new_name() -> None:
-    other = "01944ca1-1c00-7000-8000-00000000000c"
-    simulator = begun(workflow(step("s", "subworkflow", {"workflow_id": other}), edges="start>s"))
-    redrive(simulator, workflow(step("s2", "subworkflow", {"workflow_id": other}), edges="start>s2"), steps={"s": "s2"})
-    assert [child.address for child in simulator.state.children.values()] == ["s2:1"]
-    assert simulator.state.status == "WAITING"

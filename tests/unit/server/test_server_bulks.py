@@ -126,7 +126,7 @@ async def test_what_fails_again_meanwhile_is_not_redriven_twice(
     (held,) = await services.catalog.bulks.claim("dead", timedelta(seconds=30))
     world.script("call_1", REFUSED)
     clock.advance(timedelta(seconds=1))
-    await runner._act(held, (await shell.get(execution_id)).head)
+    await runner._moves(execution_id, await runner._command(held))
     await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
     assert await runner.tick() == 0
     clock.advance(timedelta(seconds=30))

@@ -140,6 +140,25 @@ async def test_a_connection_that_says_nothing_is_closed() -> None:
         assert await served.exchange() == b""
 
 
+@pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["at first", "after a request"])
+async def test_a_connection_that_says_nothing_but_blank_lines_is_closed(before: bytes) -> None:
+    async with serving(SHORT) as served:
+        reader, writer = await served.connect()
+        try:
+            if before:
+                writer.write(before)
+                await asyncio.wait_for(reader.readuntil(b"\r\n\r\n0"), SOON)
+            writer.write(b"\r\n")
+            try:
+                rest = await asyncio.wait_for(reader.read(), SOON)
+            except ConnectionError:
+                # It was closed before the blank line came.
+                rest = b""
+            assert rest == b""
+        finally:
+            writer.close()
+
+
 async def test_bytes_that_trickle_do_not_move_the_deadline() -> None:
     async with serving(SHORT) as served:
         reader, writer = await served.connect()

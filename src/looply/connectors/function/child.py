@@ -13,59 +13,15 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final
+
+from looply.connectors.function.interpreter import Broken, Interpreter, Request, Said
 
 _MIB: Final = 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CPU_SECONDS: Final = 3600
 """Nothing that runs away lives longer, whatever else fails. A process that has served so long is replaced."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Code to run: its `text`. `input` is JSON. The others are its limits, `memory` and `output` in bytes."""
-
-    text: str
-    input: str
-    seconds: float
-    memory: int
-    output: int
-    levels: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What came of a request: `value` (JSON text) for the kind `value`, else an error code and what is known of it.
-
-    `line` counts from 1 in the author's code, 0: unknown.
-    """
-
-    kind: str
-    text: str = ""
-    line: int = 0
-    printed: str = ""
-    value: str = ""
-
-
-Outcome = Said
-
-
-class Broken(Exception):
-    """The request failed in a way that this process should not outlive; `said` is told first."""
-
-    def __init__(self, said: Said) -> None:
-        super().__init__(said.kind)
-        self.said = said
-
-
-class Interpreter(Protocol):
-    """What runs the code of one language."""
-
-    def run(self, request: Request) -> Outcome:
-        """Returns what came of a request. Raises: Broken."""
-        ...
 
 
 def main(language: str, memory: int, parent: int) -> None:

@@ -15,7 +15,7 @@ import wasmtime
 from quickjs_rs import JSError, MarshalError, MemoryLimitError, Runtime
 from quickjs_rs import TimeoutError as Interrupted
 
-from looply.connectors.function.child import Broken, Outcome, Request, Said
+from looply.connectors.function.interpreter import Broken, Request, Said
 
 _FRAME: Final = re.compile(r"^\s*at (?:(?P<function>\S+) \()?eval_script:(?P<line>\d+):\d+\)?$", re.MULTILINE)
 _STACK_BYTES: Final = 512 * 1024
@@ -31,7 +31,7 @@ class JavaScript:
         # The first instance compiles the interpreter, which takes half a second and its own memory.
         self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
 
-    def run(self, request: Request) -> Outcome:
+    def run(self, request: Request) -> Said:
         """Returns what the code returns. Raises: Broken after what this process should not outlive."""
         runtime = Runtime(memory_limit=request.memory, stack_limit=_STACK_BYTES)
         try:
@@ -47,7 +47,7 @@ class JavaScript:
         finally:
             runtime.close()
 
-    def _run(self, context: Any, request: Request) -> Outcome:
+    def _run(self, context: Any, request: Request) -> Said:
         context.eval(self._prelude)
         context.globals["__input"] = request.input
         # On one line with the first of the author, so that lines keep their numbers.
@@ -67,7 +67,7 @@ class JavaScript:
         return _answered(answer)
 
 
-def _answered(answer: Any) -> Outcome:
+def _answered(answer: Any) -> Said:
     """Returns what the prelude says: `v` and the value, or a letter and what went wrong.
 
     Code that ends the function around it can put something else in the prelude's place, which harms its result alone.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pydantic_monty as monty
 
-from looply.connectors.function.child import Broken, Outcome, Request, Said
+from looply.connectors.function.interpreter import Broken, Request, Said
 
 _NO_CLOCK: Final = "a function has no clock; give ${utcNow()} in its input"
 _NO_CHANCE: Final = "a function has no chance; give ${rand(1, 100)} in its input"
@@ -57,7 +57,7 @@ class Python:
         self._pool.__enter__()
         self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
 
-    def run(self, request: Request) -> Outcome:
+    def run(self, request: Request) -> Said:
         """Returns what the code returns. Raises: Broken after what this process should not outlive."""
         printed = Printed()
         try:

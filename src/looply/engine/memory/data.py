@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,7 +17,6 @@ from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
 from looply.engine.rows import fire_taken
 from looply.engine.store import (
-    POISON_LOADS,
     Batch,
     EffectRow,
     IncidentRow,
@@ -34,9 +32,6 @@ from looply.engine.store import (
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
 from looply.execution.deliveries import Delivered, DeliveryKind
 from looply.execution.searching import SearchValues
-
-_FRONT: Final = 500
-"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -162,33 +157,6 @@ class MemoryData:
         del self.datastores[place]
         floor = self.datastore_floors.get(change.organization_id, 0)
         self.datastore_floors[change.organization_id] = max(floor, change.revision)
-
-    def suspects(self, now: datetime) -> tuple[frozenset[str], list[str]]:
-        """Returns the suspects that something is to be done for, and those of them that ended too many processes.
-
-        After a crash every execution that the process may have been at is one.
-        """
-        begun = {key[0] for key, row in self.effects.items() if row.state == "RUNNING"} | self.continuations
-        due = sorted((timer.due, *key) for key, timer in self.timers.items() if timer.due <= now)
-        targets = sorted({row.target for row in self.deliveries})
-        if not self.is_clean:
-            front = {execution_id for _, execution_id, _ in due[:_FRONT]} | {*targets[:_FRONT], *self.admissible()}
-            for execution_id in (begun | front) & self.heads.keys():
-                self.loads[execution_id] = max(self.loads[execution_id], 1)
-        runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *self.places}
-        poisoned = sorted(key for key in runnable if self.loads.get(key, 0) > POISON_LOADS)
-        return frozenset(key for key in runnable if self.loads.get(key, 0)) - {*poisoned}, poisoned
-
-    def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of an execution that is stored."""
-        if execution_id in self.loads:
-            self.loads[execution_id] += 1
-        return execution_id in self.loads
-
-    def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads."""
-        if execution_id in self.loads:
-            self.loads[execution_id] = 0
 
     def admissible(self) -> list[str]:
         """Returns the executions whose turn it is to take a slot: of each workflow the first one in line at most."""

@@ -20,9 +20,11 @@ import psycopg
 import structlog
 
 from looply.clock import Clock
+from looply.engine.database_server import one_line
 from looply.engine.postgres.connections import READER_OPTIONS, WRITER_OPTIONS, Connection, Connections
 from looply.engine.postgres.lanes import Lanes, Turn
 from looply.engine.postgres.ownership import Ownership, terminate
+from looply.engine.postgres.patience import FIRST_PAUSE_SECONDS, Patience, longer
 from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost, StoreUnreachable
 
 Result = TypeVar("Result")
@@ -31,17 +33,12 @@ Find = Callable[[Connection], Awaitable[tuple[Result] | None]]
 
 _log = structlog.get_logger(__name__)
 
-PATIENCE_SECONDS: Final = 10.0
-"""So long a call waits for a database that is away."""
-
 LEASE_IS_OVER: Final = "LP005"
 _FULL = "53100"
 _AGAIN = ("40001", "40P01")
 _SESSION_ENDED = "57P"
 _LATER = ("53", "55", "57", "25", "08")
 _TRIES = 10
-_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 1.0
 _FULL_SECONDS = 5.0
 _UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)
 
@@ -65,7 +62,8 @@ class Database:
         self._lanes = Lanes()
         self.writing: set[asyncio.Task[Any]] = set()
         """The writes of this process that are under way, or wait."""
-        self._is_open = False
+        self.is_open = False
+        """Whether writes and reads are taken."""
         self._full_until = float("-inf")
         self.epoch = 0
         self.failure: Exception | None = None
@@ -78,7 +76,7 @@ class Database:
     def begin(self, epoch: int) -> None:
         """Takes writes from now on, as the process of this epoch."""
         self.epoch = epoch
-        self._is_open = True
+        self.is_open = True
 
     async def write(
         self, act: Act[Result], lanes: Collection[Hashable] = (), found: Find[Result] | None = None
@@ -92,41 +90,35 @@ class Database:
         """
         if self.failure is not None:
             raise StoreLost(str(self.failure))
-        if not self._is_open:
+        if not self.is_open:
             raise ShuttingDown("the store is closed and takes no more units")
-        task = asyncio.get_running_loop().create_task(self._in_turn(self._lanes.enter(lanes), act, found))
+        task = asyncio.get_running_loop().create_task(self._written(self._lanes.enter(lanes), act, found))
         self.writing.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
     async def read(self, act: Act[Result]) -> Result:
         """Returns what `act` returns. It may be called again. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
-        end = self._clock.monotonic() + PATIENCE_SECONDS
-        pause = _PAUSE_SECONDS
+        patience = self._patience()
         while True:
-            if not self._is_open:
+            if not self.is_open:
                 raise ShuttingDown("the store is closed")
             try:
                 async with self.readers.one() as connection:
                     return await act(connection)
             except psycopg.OperationalError as error:
-                pause = await self._wait(error, end, pause)
+                await patience.wait(error)
             except psycopg.errors.InternalError as error:
-                raise StoreCorrupt(f"the database is damaged: {_text(error)}; restore it from a backup") from error
+                raise StoreCorrupt(f"the database is damaged: {one_line(error)}; restore it from a backup") from error
             except psycopg.Error as error:
-                raise EngineError(f"the database cannot be read: {_text(error)}") from error
+                raise EngineError(f"the database cannot be read: {one_line(error)}") from error
             except _UNREADABLE as error:
                 message = f"the database holds what no process has written: {error!r}; restore it from a backup"
                 raise StoreCorrupt(message) from error
 
-    @property
-    def is_open(self) -> bool:
-        """Whether writes are taken."""
-        return self._is_open
-
     async def finish(self) -> None:
         """Finishes what is being written and takes nothing more; what waits for a database that is away is given up."""
-        self._is_open = False
+        self.is_open = False
         while self.writing:
             await asyncio.wait(tuple(self.writing))
 
@@ -138,7 +130,7 @@ class Database:
 
     def abandon(self) -> None:
         """Ends as a crash does."""
-        self._is_open = False
+        self.is_open = False
         if self.failure is None:
             self.failure = StoreLost("the store was abandoned")
         for task in self.writing:
@@ -151,34 +143,32 @@ class Database:
             self.failure = StoreLost(f"{reason}; nothing more is written")
         return StoreLost(str(self.failure))
 
+    def _patience(self) -> Patience:
+        return Patience(self._clock, lambda: self.is_open)
+
     def _forget(self, task: "asyncio.Task[Any]") -> None:
         self.writing.discard(task)
         if not task.cancelled():
             # A caller that went away does not read its exception; that is no defect.
             task.exception()
 
-    async def _in_turn(self, turn: Turn, act: Act[Result], found: Find[Result] | None) -> Result:
+    async def _written(self, turn: Turn, act: Act[Result], found: Find[Result] | None) -> Result:
         async with turn:
-            return await self._written(act, found)
+            patience = self._patience()
+            for _ in range(_TRIES):
+                answer = await self._attempt(act, patience)
+                if not isinstance(answer, _Failed):
+                    return answer[0]
+                if answer.is_lost:
+                    stored = await self._resolved(answer.name, found)
+                    if stored is not None:
+                        return stored[0]
+                elif not self._is_worth_a_try(answer.error):
+                    await patience.wait(answer.error)
+            raise StoreUnreachable("the database fails again and again; nothing was stored")
 
-    async def _written(self, act: Act[Result], found: Find[Result] | None) -> Result:
-        end = self._clock.monotonic() + PATIENCE_SECONDS
-        pause = _PAUSE_SECONDS
-        for _ in range(_TRIES):
-            answer = await self._attempt(act, end)
-            if not isinstance(answer, _Failed):
-                return answer[0]
-            if answer.is_lost:
-                stored = await self._resolved(answer.name, found)
-                if stored is not None:
-                    return stored[0]
-            elif not self._is_worth_a_try(answer.error):
-                pause = await self._wait(answer.error, end, pause)
-        raise StoreUnreachable("the database fails again and again; nothing was stored")
-
-    async def _attempt(self, act: Act[Result], end: float) -> "tuple[Result] | _Failed":
+    async def _attempt(self, act: Act[Result], patience: Patience) -> "tuple[Result] | _Failed":
         """Sends a write once a connection can be had; returns its result in a tuple, or how it failed."""
-        pause = _PAUSE_SECONDS
         while True:
             if self.failure is not None:
                 raise StoreLost(str(self.failure))
@@ -193,7 +183,7 @@ class Database:
                         is_lost = connection.closed or (error.sqlstate or "")[:3] == _SESSION_ENDED
                         return _Failed(error, name, is_lost)
             except psycopg.Error as error:
-                pause = await self._wait(error, end, pause)
+                await patience.wait(error)
             except StoreLost as error:
                 raise self.lose(error.message) from error
 
@@ -209,42 +199,28 @@ class Database:
             raise StoreFull("the disk of the database is full; nothing was stored. Make space: work goes on") from error
         if code[:2] in _LATER:
             return False
-        raise EngineError(f"the unit cannot be stored, and was not: {_text(error)}") from error
+        raise EngineError(f"the unit cannot be stored, and was not: {one_line(error)}") from error
 
     async def _resolved(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
         """Returns the result of a write whose connection broke, None when it was not stored. Raises: StoreLost."""
-        pause = _PAUSE_SECONDS
-        while self._is_open:
+        pause = FIRST_PAUSE_SECONDS
+        while self.is_open:
             try:
                 await self.ownership.keep()
                 async with self.writers.one() as connection:
                     await terminate(connection, name)
                     return await found(connection) if found is not None else None
             except psycopg.Error as error:
-                if pause == _PAUSE_SECONDS:
-                    _log.warning("outcome_sought", error=_text(error))
+                if pause == FIRST_PAUSE_SECONDS:
+                    _log.warning("outcome_sought", error=one_line(error))
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                pause = longer(pause)
             except StoreLost as error:
                 raise self.lose(error.message) from error
         raise StoreLost("the server stopped while the database was away; what was in flight may be stored")
-
-    async def _wait(self, error: psycopg.Error, end: float, pause: float) -> float:
-        """Waits for a database that is away, returns the next pause. Raises: StoreUnreachable, ShuttingDown."""
-        if not self._is_open:
-            raise ShuttingDown("the store is closed; nothing was stored") from error
-        if self._clock.monotonic() + pause > end:
-            message = f"the database cannot be reached; nothing was stored: {_text(error)}"
-            raise StoreUnreachable(message) from error
-        await asyncio.sleep(pause)
-        return min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def lease_is_over(epoch: int) -> str:
     """Returns why the process of this epoch takes no more units, and what to do: others do its work by now."""
     reason = f"another process has ended the epoch {epoch} of this one, which was not heard of for a while"
     return f"{reason} (paused, or cut off from the database); start this process again"
-
-
-def _text(error: psycopg.Error) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

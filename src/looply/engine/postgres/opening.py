@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
-from typing import Final
 
 from looply.clock import to_ms
 from looply.engine.boot import Boot
@@ -13,10 +12,8 @@ from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, ro
 from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
 from looply.engine.store import POISON_LOADS
+from looply.engine.trials import FRONT
 from looply.errors import SchemaMismatch
-
-_FRONT: Final = 500
-"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
 
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
@@ -117,7 +114,7 @@ async def take_over(connection: Connection, now: datetime, *, is_alone: bool) ->
 async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
     """Returns the suspects that something is to be done for, and those that ended too many processes."""
     running = EFFECT_STATES.index("RUNNING")
-    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": _FRONT}
+    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": FRONT}
     if await end_others(connection, epoch):
         await connection.execute(_SUSPECT, facts)
     cursor = await connection.execute(_SUSPECTS, facts, binary=True)

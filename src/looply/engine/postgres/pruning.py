@@ -15,7 +15,8 @@ import structlog
 from msgspec.structs import replace
 from psycopg import sql
 
-from looply.clock import Clock, ms_or_none, to_ms
+from looply.clock import Clock, to_ms
+from looply.engine.database_server import one_line
 from looply.engine.postgres.connections import Connection, call, drop, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.months import month_of, months_from
@@ -36,6 +37,7 @@ from looply.engine.pruning import (
 )
 from looply.engine.rows import Row, id_text
 from looply.engine.spans import LOWEST_ID, first_id
+from looply.engine.spent import IS_OPEN, facts_of, spent_condition
 from looply.engine.store import Position
 
 _log = structlog.get_logger(__name__)
@@ -45,12 +47,7 @@ FEW: Final = 1000
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 
-# Statuses: 1 and 2 run and wait, 4 has failed for good or has an incident.
-_IS_SPENT: Final = """
-  (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
-  AND %(workflow)s IN (0, e.workflow) AND (%(before)s::bigint IS NULL OR (e.modified_ms < %(before)s
-    AND (%(overrides)s OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
-"""
+_IS_SPENT: Final = spent_condition("%({})s")
 _EXPIRED: Final = f"""
   SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
     SELECT x.due_ms, x.execution_id FROM expiry x
@@ -68,7 +65,6 @@ _OLD_OF_WORKFLOW: Final = f"""
   WHERE (e.workflow, e.id) > (%(workflow)s, %(after_id)s::uuid) AND (e.workflow, e.id) < (%(workflow)s, %(below)s::uuid)
     AND e.id > %(after_id)s::uuid AND e.id < %(below)s::uuid ORDER BY e.workflow, e.id LIMIT %(most)s
 """
-_IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
 _HELD: Final = f"""
   SELECT e.id,
     EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = e.id AND k.expires_ms > %(now)s)
@@ -76,8 +72,8 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = e.id AND c.shown < c.wanted)
     OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = e.id) OR e.id IN (SELECT d.sender FROM delivery d)
     OR EXISTS (SELECT 1 FROM execution o
-      WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {_IS_OPEN})
-    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {_IS_OPEN})
+      WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {IS_OPEN})
+    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {IS_OPEN})
     OR EXISTS (SELECT 1 FROM decision_gap g WHERE e.id > g.after_id AND (g.last_id IS NULL OR e.id <= g.last_id))
     OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u
@@ -210,16 +206,8 @@ class PostgresPruning:
             (workflow,) = await self._names.find(connection, spent.workflow_id)
         if workflow is None:
             return Choice((), Slice())
-        facts: dict[str, Any] = {
-            "workflow": workflow,
-            "now": to_ms(spent.now),
-            "before": ms_or_none(spent.ended_before),
-            "overrides": spent.overrides,
-            "after_ms": after[0],
-            "after_id": after[1] or id_text(LOWEST_ID),
-            "below": id_text(highest_id(spent)),
-            "most": LOOKED_AT,
-        }
+        ids = {"after_id": after[1] or id_text(LOWEST_ID), "below": id_text(highest_id(spent))}
+        facts = facts_of(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
         found = await _fetched(connection, statement, facts)
         candidates, is_whole = await _candidates(connection, found, facts["now"])
@@ -240,14 +228,14 @@ class PostgresPruning:
         try:
             connection = await self._database.writers.connect()
         except psycopg.Error as error:
-            _log.warning("month_not_shrunk", month=month, error=" ".join(str(error).split()))
+            _log.warning("month_not_shrunk", month=month, error=one_line(error))
             return
         try:
             await connection.execute(_HURRY)
             for part in _PARTS:
                 await connection.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(f"{part}_{month}")))
         except psycopg.Error as error:
-            _log.warning("month_not_shrunk", month=month, error=" ".join(str(error).split()))
+            _log.warning("month_not_shrunk", month=month, error=one_line(error))
         finally:
             drop(connection)
 

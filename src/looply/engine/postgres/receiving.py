@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from looply.engine.database_server import unfit
+from looply.engine.database_server import one_line, unfit
 from looply.engine.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
 from looply.engine.postgres.connections import (
     WRITER_OPTIONS,
@@ -220,7 +220,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = one_line(error)
         if error.sqlstate == _FULL:
             raise StoreFull("the disk of the database is full; nothing was moved. Make space and repeat") from error
         if isinstance(error, psycopg.OperationalError):

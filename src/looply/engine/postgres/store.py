@@ -1,7 +1,6 @@
 """The PostgreSQL store: one database, elsewhere or here. See `looply.engine.store` for what it promises."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -12,19 +11,18 @@ import structlog
 from looply.clock import Clock
 from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
+from looply.engine.database_server import one_line
 from looply.engine.postgres.clock import DatabaseClock
 from looply.engine.postgres.connections import Connection, call
 from looply.engine.postgres.copies import PostgresCopies
-from looply.engine.postgres.database import Database, lease_is_over
+from looply.engine.postgres.database import Database
 from looply.engine.postgres.datastores import PostgresDatastores
 from looply.engine.postgres.decisions import PostgresDecisions
 from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.letters import PostgresLetters
-from looply.engine.postgres.months import add_month, months_from
 from looply.engine.postgres.move_marker import check_whole
 from looply.engine.postgres.names import Names
 from looply.engine.postgres.opening import read_boot, take_over, upgrade
-from looply.engine.postgres.ownership import RENEWAL_SECONDS, renew
 from looply.engine.postgres.pruning import PostgresPruning
 from looply.engine.postgres.reads import PostgresReads
 from looply.engine.postgres.schedules import PostgresSchedules
@@ -32,6 +30,7 @@ from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
 from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
 from looply.engine.postgres.trials import PostgresTrials
 from looply.engine.postgres.units import UnitWriter
+from looply.engine.postgres.upkeep import Upkeep
 from looply.engine.postgres.work import PostgresWorkQueue
 from looply.errors import EngineError, StoreUnreachable
 
@@ -65,12 +64,10 @@ class PostgresStore:
         readers: int = READERS,
     ) -> None:
         self._is_alone = is_alone
-        self._database_clock = DatabaseClock(clock) if not is_alone else None
-        self._months: Sequence[str] = ()
-        self.clock: Clock = self._database_clock or clock
+        self.clock: Clock = clock if is_alone else DatabaseClock(clock)
         """What the processes of the store go by: the clock that was given, or where they share it the database's."""
         self._database = Database(address, self.clock, writers=writers, readers=readers, is_alone=is_alone)
-        self._renewal: asyncio.Task[None] | None = None
+        self._upkeep = Upkeep(self._database, self.clock, self.database_now)
         names = Names()
         self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
         self.work = PostgresWorkQueue(self._database) if is_alone else SharedWorkQueue(self._database)
@@ -122,12 +119,11 @@ class PostgresStore:
             await upgrade(connection)
             if needs_whole:
                 await check_whole(connection)
-            await self._follow(connection)
-            await self._make_months(connection)
+            await self._upkeep.prepare(connection)
             boot = await take_over(connection, self.clock.now(), is_alone=self._is_alone)
         self._database.begin(boot.epoch)
         if not self._is_alone:
-            self._renewal = asyncio.get_running_loop().create_task(self._renew())
+            self._upkeep.begin()
         return boot
 
     @asynccontextmanager
@@ -144,15 +140,15 @@ class PostgresStore:
             raise
         except psycopg.OperationalError as error:
             database.abandon()
-            raise StoreUnreachable(f"the database cannot be opened: {' '.join(str(error).split())}") from error
+            raise StoreUnreachable(f"the database cannot be opened: {one_line(error)}") from error
         except psycopg.Error as error:
             database.abandon()
-            raise EngineError(f"the database cannot be opened: {' '.join(str(error).split())}") from error
+            raise EngineError(f"the database cannot be opened: {one_line(error)}") from error
 
     async def close(self) -> None:
         """Commits what is queued and gives the database back. Closing twice is harmless."""
         database = self._database
-        self._stop_renewal()
+        self._upkeep.stop()
         if database.is_open:
             await database.finish()
             # Who only reads has no epoch, and nothing to give back.
@@ -162,7 +158,7 @@ class PostgresStore:
 
     async def abandon(self) -> None:
         """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
-        self._stop_renewal()
+        self._upkeep.stop()
         self._database.abandon()
 
     def failure(self) -> Exception | None:
@@ -180,37 +176,4 @@ class PostgresStore:
                 await call(connection, _LEAVE, (self._database.epoch,))
         except psycopg.Error as error:
             # The next process finds a lease that is not given back, and looks more closely.
-            _log.warning("lease_kept", error=" ".join(str(error).split()))
-
-    def _stop_renewal(self) -> None:
-        task, self._renewal = self._renewal, None
-        if task is not None:
-            task.cancel()
-
-    async def _follow(self, connection: Connection) -> None:
-        """Looks at the database's clock, where processes share it."""
-        if self._database_clock is not None:
-            asked_at = self.clock.monotonic()
-            self._database_clock.follow(await self.database_now(connection), asked_at)
-
-    async def _make_months(self, connection: Connection) -> None:
-        """Makes the partitions of this month and of those ahead, once."""
-        if (months := months_from(self.clock.now())) != self._months:
-            for month in months:
-                await add_month(connection, month)
-            self._months = months
-
-    async def _renew(self) -> None:
-        """Says again and again that this process lives; one that cannot is taken for dead, and finds that out."""
-        database = self._database
-        while database.failure is None:
-            await asyncio.sleep(RENEWAL_SECONDS)
-            try:
-                async with database.writers.one() as connection:
-                    if not await renew(connection, database.epoch):
-                        _log.error("lease_lost", error=str(database.lose(lease_is_over(database.epoch))))
-                        return
-                    await self._follow(connection)
-                    await self._make_months(connection)
-            except psycopg.Error as error:
-                _log.warning("lease_not_renewed", error=" ".join(str(error).split()))
+            _log.warning("lease_kept", error=one_line(error))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from looply.engine.orphans import HAS_NO_WORK
 from looply.engine.postgres.connections import Connection, call, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.rows import INCIDENT_KINDS, STATUSES, id_text, optional_instant
@@ -25,18 +26,12 @@ _COUNTS: Final = (
     " (SELECT coalesce(sum(f.count), 0)::bigint FROM schedule s JOIN fire f ON f.workflow = s.workflow"
     "  WHERE f.outcome = 5)"
 )
-# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others stand beside something else.
 _OWNERLESS: Final = f"""
   WITH parent AS MATERIALIZED (
     SELECT e.parent AS id FROM {_OPEN} WHERE e.parent <> ''
     UNION SELECT e.parent FROM incident i JOIN execution e ON e.id = i.execution_id WHERE e.parent <> '')
   SELECT e.id FROM {_OPEN}
-    WHERE NOT EXISTS (SELECT 1 FROM effect t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.execution_id = e.id AND t.kind IN (1, 2))
-      AND NOT EXISTS (SELECT 1 FROM continuation t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
-      AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
+    WHERE {HAS_NO_WORK}
       AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.sender = e.id)
       AND NOT EXISTS (SELECT 1 FROM parent p WHERE p.id = e.id::text)
     ORDER BY e.id LIMIT %s

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import apsw
 
-from looply.clock import ms_or_none, to_ms
+from looply.clock import to_ms
 from looply.engine.pruning import (
     KEYS,
     LOOKED_AT,
@@ -21,6 +21,7 @@ from looply.engine.pruning import (
 )
 from looply.engine.rows import TRIGGER_NUMBERS, Row, find_id, id_bytes, id_text
 from looply.engine.spans import first_id
+from looply.engine.spent import IS_OPEN, facts_of, spent_condition
 from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
 from looply.engine.store import Position
@@ -32,12 +33,7 @@ _GIVEN_BACK: Final = 64
 _SPARE: Final = 256
 """So many free pages stay in the file: what comes next takes them."""
 
-# Statuses: 1 and 2 run and wait, 4 has failed for good or has an incident.
-_IS_SPENT: Final = """
-  (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
-  AND :workflow IN (0, e.workflow) AND (:before IS NULL OR (e.modified_ms < :before
-    AND (:overrides OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
-"""
+_IS_SPENT: Final = spent_condition(":{}")
 _EXPIRED: Final = f"""
   SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
     SELECT due_ms, execution_id FROM expiry INDEXED BY expiry_due
@@ -51,23 +47,21 @@ _OLD_OF_WORKFLOW: Final = f"""
   SELECT 0, e.id, e.seq, {_IS_SPENT} FROM execution e INDEXED BY execution_workflow
   WHERE e.workflow = :workflow AND e.id > :after_id AND e.id < :below ORDER BY e.id LIMIT :most
 """  # noqa: S608 - constants
-_HELD: Final = """
+_HELD: Final = f"""
   SELECT
     EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = :id AND k.expires_ms > :now)
     OR EXISTS (SELECT 1 FROM letter l WHERE l.execution_id = :id AND l.action = 0)
     OR EXISTS (SELECT 1 FROM card_copy c WHERE c.execution_id = :id AND c.shown < c.wanted)
     OR EXISTS (SELECT 1 FROM delivery d WHERE d.target = :id)
-    OR EXISTS (SELECT 1 FROM execution c INDEXED BY execution_parent
-      WHERE c.org = e.org AND c.parent = :text AND c.parent <> ''
-      AND (c.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = c.id)))
-    OR EXISTS (SELECT 1 FROM execution p WHERE p.id = unhex(e.parent, '-')
-      AND (p.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = p.id)))
+    OR EXISTS (SELECT 1 FROM execution o INDEXED BY execution_parent
+      WHERE o.org = e.org AND o.parent = :text AND o.parent <> '' AND {IS_OPEN})
+    OR EXISTS (SELECT 1 FROM execution o WHERE o.id = unhex(e.parent, '-') AND {IS_OPEN})
     OR EXISTS (SELECT 1 FROM decision_gap g WHERE :id > g.after_id AND :id <= g.last_id)
     OR :id = (SELECT b.execution_id FROM batch b ORDER BY b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(length(v.bytes)) FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash
       WHERE u.execution_id = :id), 0)
   FROM execution e WHERE e.id = :id
-"""
+"""  # noqa: S608 - constants
 _SENDERS: Final = "SELECT DISTINCT sender FROM delivery"
 _KEYS: Final = """
   SELECT k.org, k.key, k.execution_id FROM idempotency k INDEXED BY idempotency_of
@@ -186,16 +180,7 @@ def _choice(connection: apsw.Connection, spent: Spent, after: Cursor) -> Choice:
     workflow = find_number(connection, spent.workflow_id) if spent.workflow_id else 0
     if workflow is None:
         return Choice((), Slice())
-    facts: dict[str, Any] = {
-        "workflow": workflow,
-        "now": to_ms(spent.now),
-        "before": ms_or_none(spent.ended_before),
-        "overrides": spent.overrides,
-        "after_ms": after[0],
-        "after_id": find_id(after[1]) or b"",
-        "below": highest_id(spent),
-        "most": LOOKED_AT,
-    }
+    facts = facts_of(spent, workflow, after) | {"after_id": find_id(after[1]) or b"", "below": highest_id(spent)}
     statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
     rows = connection.execute(statement, facts).fetchall()
     # Few, and without an index of their own.

@@ -5,6 +5,7 @@ from typing import Final
 
 import apsw
 
+from looply.engine.orphans import HAS_NO_WORK
 from looply.engine.rows import INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
 from looply.engine.sqlite.threads import Threads
 from looply.engine.survey import Census, effect_counts
@@ -28,19 +29,13 @@ _COUNTS: Final = (
     " (SELECT count(*) FROM continuation), (SELECT count(*) FROM place WHERE held = 0),"
     " (SELECT count(*) FROM place WHERE held = 1), (SELECT count(*) FROM letter WHERE action = 0)"
 )
-# Timers of kinds 1 and 2 (a delay, a retry) move an execution by themselves; all others stand beside something else.
 _OWNERLESS: Final = f"""
   WITH parent(id) AS MATERIALIZED (
     SELECT replace(e.parent, '-', '') FROM {_OPEN} WHERE e.parent <> ''
     UNION SELECT replace(e.parent, '-', '') FROM incident i JOIN execution e ON e.id = i.execution_id
       WHERE e.parent <> '')
   SELECT e.id FROM {_OPEN}
-    WHERE NOT EXISTS (SELECT 1 FROM effect t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM wait t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM timer t WHERE t.execution_id = e.id AND t.kind IN (1, 2))
-      AND NOT EXISTS (SELECT 1 FROM continuation t WHERE t.execution_id = e.id)
-      AND NOT EXISTS (SELECT 1 FROM place t WHERE t.execution_id = e.id AND t.held = 0)
-      AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.target = e.id)
+    WHERE {HAS_NO_WORK}
       AND e.id NOT IN (SELECT sender FROM delivery)
       AND lower(hex(e.id)) NOT IN (SELECT id FROM parent)
     LIMIT ?

@@ -9,9 +9,7 @@ from looply.engine.rows import EFFECT_STATES, find_id, id_bytes, id_text
 from looply.engine.sqlite.deliveries import admissible
 from looply.engine.sqlite.threads import Threads
 from looply.engine.store import POISON_LOADS
-
-_FRONT: Final = 500
-"""No process is at more timers or deliveries at once: what stands behind them was not begun."""
+from looply.engine.trials import FRONT
 
 # An effect that only stands in line was never loaded for: it is not to blame for a crash.
 _SUSPECT: Final = """
@@ -34,8 +32,8 @@ _END: Final = "UPDATE execution SET loads = 0 WHERE id = ? AND loads > 0"
 
 def suspect(connection: apsw.Connection, now_ms: int) -> None:
     """Makes suspects of all executions that a process was at which ended without order."""
-    connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": _FRONT})
-    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, _FRONT)])
+    connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": FRONT})
+    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, FRONT)])
 
 
 def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:

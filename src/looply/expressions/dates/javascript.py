@@ -5,6 +5,7 @@ The lenient half is no standard, but what people write is what Microsoft's funct
 """
 
 import re
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from looply.expressions.dates.instants import clipped, instant_of, time_of
@@ -70,19 +71,77 @@ def _milliseconds(token: _Token) -> int:
     return token.number * (100, 10, 1)[length - 1] if length <= 3 else token.number // 10 ** (length - 3)
 
 
+@dataclass(slots=True)
+class _Fields:
+    """What a text says of an instant, as far as it is read."""
+
+    day: list[int] = field(default_factory=list)
+    """Up to three numbers, in the order in which they stand."""
+    time: list[int] = field(default_factory=list)
+    """Hour, minute, second and millisecond, as many as were read."""
+    month: int | None = None
+    """The month that a word names."""
+    half: int | None = None
+    """The hours that `am` or `pm` adds."""
+    sign: int | None = None
+    zone_hour: int | None = None
+    zone_minute: int | None = None
+
+    def add_day(self, number: int) -> bool:
+        """Returns whether a date may have this number too."""
+        self.day.append(number)
+        return len(self.day) <= 3
+
+    def expects(self, number: int) -> bool:
+        """Returns whether a number goes on with a time that has begun."""
+        bound = {1: 60, 2: 60, 3: 1000}.get(len(self.time), 0)
+        return number < bound
+
+    def end_time(self, number: int) -> None:
+        """Takes the last number of a time."""
+        self.time = [*self.time, number, 0, 0, 0][:4]
+
+    def instant(self) -> int | None:
+        """Returns the milliseconds since 1970, None when there is no such instant."""
+        if not self.day:
+            return None
+        year, month, day = self._date()
+        time = self._clock()
+        if time is None or not (1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        if 0 <= year <= 99:
+            year += 2000 if year <= 49 else 1900
+        offset = (self.sign or 0) * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0))
+        return clipped(instant_of(year, month, day, time) - offset * 60_000)
+
+    def _date(self) -> tuple[int, int, int]:
+        one, two, three = [*self.day, 1, 1][:3]
+        is_year_first = not 1 <= one <= 31
+        if self.month is None:
+            return (one, two, three) if is_year_first else (three, one, two)
+        if is_year_first:
+            return one, self.month, two
+        return two, self.month, one
+
+    def _clock(self) -> int | None:
+        hour, minute, second, millisecond = [*self.time, 0, 0, 0, 0][:4]
+        if self.half is not None:
+            if hour > 12:
+                return None
+            hour = hour % 12 + self.half
+        is_end_of_day = (hour, minute, second, millisecond) == (24, 0, 0, 0)
+        if is_end_of_day or (hour < 24 and minute < 60 and second < 60 and millisecond < 1000):
+            return time_of(hour, minute, second, millisecond)
+        return None
+
+
 class _Legacy:
     """One reading of a text that is not ISO 8601: numbers, words and marks in nearly any order."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._place = 0
-        self._day: list[int] = []
-        self._time: list[int] = []
-        self._month: int | None = None
-        self._half: int | None = None
-        self._sign: int | None = None
-        self._zone_hour: int | None = None
-        self._zone_minute: int | None = None
+        self._found = _Fields()
         self._has_number = False
 
     def read(self) -> int | None:
@@ -90,7 +149,7 @@ class _Legacy:
         while (token := self._next()) is not _END:
             if not self._take(token):
                 return None
-        return self._made()
+        return self._found.instant()
 
     def _peek(self) -> _Token:
         return self._tokens[self._place] if self._place < len(self._tokens) else _END
@@ -115,7 +174,7 @@ class _Legacy:
         self._place = is_signed + 1
         if sign == "-" and year.number == 0:
             return
-        self._day.append(-year.number if sign == "-" else year.number)
+        self._found.day.append(-year.number if sign == "-" else year.number)
         self._has_number = True
         for largest in (12, 31):
             if not self._skip("-"):
@@ -123,7 +182,7 @@ class _Legacy:
             part = self._peek()
             if part.kind != "number" or len(part.text) != 2 or not 1 <= part.number <= largest:
                 break
-            self._day.append(self._next().number)
+            self._found.day.append(self._next().number)
 
     def _take(self, token: _Token) -> bool:
         if token.kind == "number":
@@ -132,108 +191,68 @@ class _Legacy:
         if token.kind == "word":
             return self._take_word(token.text.lower())
         is_sign = token.text in ("+", "-")
-        if is_sign and ((self._zone_hour == 0 and self._zone_minute == 0) or self._time):
+        if is_sign and ((self._found.zone_hour == 0 and self._found.zone_minute == 0) or self._found.time):
             return self._take_offset(1 if token.text == "+" else -1)
         return not (self._has_number and (is_sign or token.text == ")"))
 
     def _take_number(self, number: int) -> bool:
         if self._skip(":"):
             return self._take_time(number)
-        if self._skip(".") and self._expects(number):
-            self._time.append(number)
+        if self._skip(".") and self._found.expects(number):
+            self._found.time.append(number)
             fraction = self._next()
-            return fraction.kind == "number" and self._end_time(_milliseconds(fraction))
-        if self._zone_hour is not None and self._zone_minute is None and number < 60:
-            self._zone_minute = number
+            if fraction.kind != "number":
+                return False
+            self._found.end_time(_milliseconds(fraction))
             return True
-        if self._expects(number):
+        if self._found.zone_hour is not None and self._found.zone_minute is None and number < 60:
+            self._found.zone_minute = number
+            return True
+        if self._found.expects(number):
             after = self._peek()
-            is_ended = after.kind in ("end", "space") or after.text in ("z", "Z", "+", "-")
-            return self._end_time(number) and is_ended
+            self._found.end_time(number)
+            return after.kind in ("end", "space") or after.text in ("z", "Z", "+", "-")
         self._skip("-")
-        return self._add_day(number)
+        return self._found.add_day(number)
 
     def _take_time(self, number: int) -> bool:
         if self._skip(":"):
-            if self._time:
+            if self._found.time:
                 return False
-            self._time = [number, 0]
+            self._found.time = [number, 0]
             return True
         self._skip(".")
-        self._time.append(number)
-        return len(self._time) <= 4
-
-    def _end_time(self, number: int) -> bool:
-        self._time = [*self._time, number, 0, 0, 0][:4]
-        return True
-
-    def _expects(self, number: int) -> bool:
-        bound = {1: 60, 2: 60, 3: 1000}.get(len(self._time), 0)
-        return number < bound
-
-    def _add_day(self, number: int) -> bool:
-        self._day.append(number)
-        return len(self._day) <= 3
+        self._found.time.append(number)
+        return len(self._found.time) <= 4
 
     def _take_word(self, word: str) -> bool:
-        if word in _HALVES and self._time:
-            self._half = _HALVES[word]
+        if word in _HALVES and self._found.time:
+            self._found.half = _HALVES[word]
             return True
         if word[:3] in _MONTHS:
-            self._month = _MONTHS.index(word[:3]) + 1
+            self._found.month = _MONTHS.index(word[:3]) + 1
             self._skip("-")
             return True
         if word in _ZONES and self._has_number:
             offset = _ZONES[word]
-            self._sign, self._zone_hour, self._zone_minute = (-1 if offset < 0 else 1), abs(offset), 0
+            self._found.sign = -1 if offset < 0 else 1
+            self._found.zone_hour, self._found.zone_minute = abs(offset), 0
             return True
         return not self._has_number and self._peek().kind != "number"
 
     def _take_offset(self, sign: int) -> bool:
-        self._sign = sign
+        self._found.sign = sign
         self._has_number = True
         token = self._next() if self._peek().kind == "number" else _Token("number", "")
         if self._peek() == ("mark", ":"):
-            self._zone_hour, self._zone_minute = token.number, None
+            self._found.zone_hour, self._found.zone_minute = token.number, None
         elif len(token.text) in (1, 2):
-            self._zone_hour, self._zone_minute = token.number, 0
+            self._found.zone_hour, self._found.zone_minute = token.number, 0
         elif len(token.text) in (3, 4):
-            self._zone_hour, self._zone_minute = divmod(token.number, 100)
+            self._found.zone_hour, self._found.zone_minute = divmod(token.number, 100)
         else:
             return False
         return True
-
-    def _made(self) -> int | None:
-        if not self._day:
-            return None
-        year, month, day = self._date()
-        time = self._clock()
-        if time is None or not (1 <= month <= 12 and 1 <= day <= 31):
-            return None
-        if 0 <= year <= 99:
-            year += 2000 if year <= 49 else 1900
-        offset = (self._sign or 0) * ((self._zone_hour or 0) * 60 + (self._zone_minute or 0))
-        return clipped(instant_of(year, month, day, time) - offset * 60_000)
-
-    def _date(self) -> tuple[int, int, int]:
-        one, two, three = [*self._day, 1, 1][:3]
-        is_year_first = not 1 <= one <= 31
-        if self._month is None:
-            return (one, two, three) if is_year_first else (three, one, two)
-        if is_year_first:
-            return one, self._month, two
-        return two, self._month, one
-
-    def _clock(self) -> int | None:
-        hour, minute, second, millisecond = [*self._time, 0, 0, 0, 0][:4]
-        if self._half is not None:
-            if hour > 12:
-                return None
-            hour = hour % 12 + self._half
-        is_end_of_day = (hour, minute, second, millisecond) == (24, 0, 0, 0)
-        if is_end_of_day or (hour < 24 and minute < 60 and second < 60 and millisecond < 1000):
-            return time_of(hour, minute, second, millisecond)
-        return None
 
 
 def _tokens(text: str) -> list[_Token]:

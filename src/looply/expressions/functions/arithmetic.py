@@ -162,13 +162,6 @@ def _sqrt(run: Run, value: Json) -> Json:
         raise ExpressionError("the number is too large for a root") from error
 
 
-def _exp(run: Run, value: Json) -> Json:
-    try:
-        return number(run, math.exp(value))
-    except OverflowError as error:
-        raise ExpressionError("the result is not a finite number") from error
-
-
 def _arithmetic(name: str, operation: Arithmetic, summary: str, example: tuple[str, Json]) -> Function:
     arguments = (Argument("left", type=Type.NUMBER), Argument("right", type=Type.NUMBER, is_repeated=True))
     return Function(name, "math", arguments, Type.NUMBER, summary, example, _folded(operation))

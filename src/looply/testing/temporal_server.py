@@ -1,4 +1,4 @@
-"""A Temporal development server for tests: on a port of the loopback interface, and gone with the tests.
+"""A Temporal development server of its own: on a port of the loopback interface, and gone with who started it.
 
 with TemporalServer() as server:
     client = await Client.connect(server.address)
@@ -23,12 +23,12 @@ from looply.errors import LooplyError
 _SECONDS: Final = 120
 _NAMESPACE: Final = "default"
 
-# Ends the server when the tests' own process is gone, whatever became of it.
+# Ends the server when another process is gone, whatever became of it.
 _WATCH: Final = '(while [ -d "/proc/$1" ] && [ -d "/proc/$2" ]; do sleep 0.5; done; kill -9 "$2") 2>/dev/null &'
 
 
 class NoTemporal(LooplyError):
-    """No Temporal server is installed where the tests look for one."""
+    """No Temporal server is installed where one is looked for."""
 
 
 def find_program() -> str:
@@ -68,6 +68,12 @@ class TemporalServer:
         """The address as host:port."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of its process. The server must have been started."""
+        assert self.process is not None
+        return self.process.pid
+
     def start(self) -> None:
         """Starts the server and returns when its namespace is there."""
         self.launch()
@@ -79,14 +85,14 @@ class TemporalServer:
         if self.file is not None:
             options += ["--db-filename", str(self.file)]
         with (self._log or Path(os.devnull)).open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - the program that was found
                 [self._program, "server", "start-dev", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - of our own
             ["/bin/sh", "-c", _WATCH, "watch", str(self._watched), str(self.process.pid)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

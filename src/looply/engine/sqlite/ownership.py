@@ -1,0 +1,121 @@
+"""The ownership of a data folder: the lock, and what is looked at and put in order where it is taken and given back.
+
+The order matters: nothing is touched without the lock, and the file of a folder that was moved, or whose seal does not
+match, stays as it was found.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import apsw
+
+from looply.clock import Clock, to_ms
+from looply.engine.boot import Boot
+from looply.engine.dictionary import STARTER, starter_dictionary
+from looply.engine.rows import id_text
+from looply.engine.sqlite.lock import FolderLock
+from looply.engine.sqlite.mark import MARK_NAME, Mark
+from looply.engine.sqlite.moved import check_not_moved
+from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME, UNREADABLE, accept, open_database, prepare_folder
+from looply.engine.sqlite.reserve import Reserve
+from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.trials import suspect, suspects
+from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
+
+_NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
+_CLEAN = "SELECT value FROM meta WHERE key = 'clean'"
+_SET_UNCLEAN = "UPDATE meta SET value = 0 WHERE key = 'clean'"
+_HIGHEST = "SELECT max(id) FROM execution"
+_DICTIONARIES = "SELECT n, bytes FROM dictionary"
+_PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (?, ?)"
+_DEFINITIONS = "SELECT hash FROM definition"
+
+
+class Ownership:
+    """The ownership of one folder by one process. Without `is_working` that runs no execution: see `SqliteStore`."""
+
+    def __init__(self, folder: Path, clock: Clock, *, seal: Seal | None, is_working: bool) -> None:
+        self._folder = folder
+        self._path = folder / FILE_NAME
+        self._clock = clock
+        self._is_working = is_working
+        self._lock = FolderLock(folder / LOCK_NAME)
+        self._mark = Mark(folder / MARK_NAME)
+        self._seal = seal
+        self.reserve = Reserve(folder, clock)
+
+    def take(self) -> tuple[Boot, apsw.Connection]:
+        """Takes the folder; returns what a process must know before it works on it, and the connection that writes.
+
+        Raises: as `SqliteStore.open`; the folder is free again then.
+        """
+        prepare_folder(self._folder)
+        self._lock.take()
+        try:
+            if self._is_working:
+                check_not_moved(self._folder)
+            self.reserve.prepare()
+            if self._seal is not None:
+                self._seal.break_up()
+            connection = open_database(self._path)
+            try:
+                boot = self._taken_over(connection)
+            except EngineError:
+                connection.close()
+                raise
+        except EngineError:
+            self.release()
+            raise
+        self.reserve.take()
+        return boot, connection
+
+    def give_back(self) -> None:
+        """Seals the databases, which nothing writes any more, and frees the folder. Harmless when it is free."""
+        if self._seal is not None and self._lock.is_held:
+            self._seal.put()
+        self.release()
+
+    def release(self) -> None:
+        """Frees the folder and leaves the files as they are. Harmless when it is free."""
+        self._mark.close()
+        self._lock.release()
+
+    def _taken_over(self, connection: apsw.Connection) -> Boot:
+        try:
+            self._mark.check(connection)
+            boot = _take_over(connection, to_ms(self._clock.now()), is_working=self._is_working)
+        except apsw.FullError as error:
+            raise StoreFull(f"the disk of {self._folder} is full; make space and start again") from error
+        except (apsw.CorruptError, apsw.NotADBError, *UNREADABLE) as error:
+            raise StoreCorrupt(f"{self._path} is damaged: {error}; restore it from a backup") from error
+        except apsw.Error as error:
+            raise StoreLost(f"{self._path} cannot be taken over: {error}") from error
+        accept(connection)
+        self._mark.follow(connection)
+        return boot
+
+
+def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) -> Boot:
+    """Takes a new epoch, in one transaction; what a process may have been at that did not end in order is suspect."""
+    connection.execute("BEGIN IMMEDIATE")
+    epoch = connection.execute(_NEXT_EPOCH).get
+    if is_working:
+        if not connection.execute(_CLEAN).get:
+            suspect(connection, now_ms)
+        connection.execute(_SET_UNCLEAN)
+    dictionaries: Mapping[int, bytes] = {row[0]: row[1] for row in connection.execute(_DICTIONARIES)}
+    if not dictionaries:
+        dictionaries = {STARTER: starter_dictionary()}
+        connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
+    highest = connection.execute(_HIGHEST).get
+    suspected, poisoned = suspects(connection, now_ms)
+    boot = Boot(
+        epoch=epoch,
+        highest_id=id_text(highest) if highest is not None else "",
+        dictionaries=dictionaries,
+        definitions=frozenset(row[0] for row in connection.execute(_DEFINITIONS)),
+        poisoned=poisoned,
+        suspects=suspected,
+    )
+    connection.execute("COMMIT")
+    return boot
