@@ -74,6 +74,11 @@ describe("the API page", () => {
     search.value = "lives";
     search.dispatchEvent(new Event("input"));
     expect([...root.querySelectorAll("details")].map((view) => view.hidden)).toEqual([true, false]);
+    expect(root.querySelector("[role=status]")?.textContent).toBe("");
+    search.value = "Nowhere";
+    search.dispatchEvent(new Event("input"));
+    expect([...root.querySelectorAll("section")].every((group) => group.hidden)).toBe(true);
+    expect(root.querySelector("[role=status]")?.textContent).toContain("No operation has “nowhere”");
   });
 
   it("says why it cannot show the description", async () => {

@@ -86,7 +86,7 @@ function bodyOf(api: JsonObject, title: string, holder: unknown): HTMLElement | 
   const kinds = Object.entries(isObject(content) ? content : {});
   const words = textOf(description);
   if (kinds.length === 0 && words === null) return null;
-  const part = element("div", { class: "part" }, element("h4", {}, title), ...prose(words === null ? "" : ` ${words}`));
+  const part = element("div", { class: "part" }, element("h3", {}, title), ...prose(words === null ? "" : ` ${words}`));
   for (const [type, media] of kinds) {
     const shown = sketch(api, isObject(media) ? media.schema : {});
     if (shown === undefined) continue;
@@ -123,17 +123,20 @@ export function show(root: HTMLElement, api: JsonObject): void {
   const groups = [...operationsOf(api)].map(([tag, operations]) =>
     element("section", {}, element("h2", {}, tag), ...operations.map((operation) => operationView(api, operation))),
   );
-  search.addEventListener("input", () => filter(groups, search.value.trim().toLowerCase()));
+  const nothing = element("p", { role: "status", class: "short" });
+  search.addEventListener("input", () => filter(groups, nothing, search.value.trim().toLowerCase()));
   root.replaceChildren(
     element("h1", {}, textOf(info.title) ?? "HTTP API", " ", element("small", {}, textOf(info.version) ?? "")),
     element("p", { class: "words" }, ...prose(textOf(info.description) ?? "")),
     element("p", {}, "The description as a file: ", element("a", { href: "/openapi.json" }, "/openapi.json")),
     search,
+    nothing,
     ...groups,
   );
 }
 
-function filter(groups: HTMLElement[], term: string): void {
+/** Shows the operations whose line has the term, and says so when none has. */
+function filter(groups: HTMLElement[], nothing: HTMLElement, term: string): void {
   for (const group of groups) {
     const all = [...group.querySelectorAll("details")];
     for (const view of all) {
@@ -141,6 +144,8 @@ function filter(groups: HTMLElement[], term: string): void {
     }
     group.hidden = all.every((view) => view.hidden);
   }
+  const isEmpty = groups.every((group) => group.hidden);
+  nothing.textContent = isEmpty ? `No operation has “${term}” in its path or its summary.` : "";
 }
 
 /** Loads the description and shows it, or says why it cannot. */
