@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const text = readFileSync(fileURLToPath(new URL("../src/shared/theme.css", import.meta.url)), "utf-8");
+const text = readFileSync(resolve(import.meta.dirname, "../src/shared/theme.css"), "utf-8");
 const [light = "", dark = ""] = text.split("@media (prefers-color-scheme: dark)");
 
 function colorsOf(part: string): Record<string, string> {

@@ -67,6 +67,11 @@ export function prose(text: string): (Node | string)[] {
   return text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
 }
 
+/** Returns a path that a narrow screen breaks behind its slashes. */
+function breakable(path: string): (Node | string)[] {
+  return path.split(/(?<=\/)/).flatMap((part) => [part, element("wbr")]);
+}
+
 function parametersOf(api: JsonObject, detail: JsonObject): HTMLElement | null {
   const parameters = (Array.isArray(detail.parameters) ? detail.parameters : []).map((item) => resolve(api, item));
   if (parameters.length === 0) return null;
@@ -101,8 +106,8 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
     "summary",
     {},
     element("span", { class: `method ${method.toLowerCase()}` }, method),
-    element("code", { class: "path" }, path),
-    element("span", { class: "short" }, textOf(detail.summary) ?? ""),
+    element("code", { class: "path" }, ...breakable(path)),
+    element("span", { class: "short" }, ...prose(textOf(detail.summary) ?? "")),
   );
   const view = element("details", {}, summary);
   const words = textOf(detail.description);
