@@ -207,8 +207,7 @@ async def resume(
     query = {"workflow_id": answer.workflow_id, "state": answer.state}
     async with server.client(terminal) as client:
         reply = await _call(client, "resumeWorkflow", execution, {"payload": content}, **query)
-    identifier = reply.get("data", {}).get("workflow_identifier", {})
-    terminal.show(reply, lambda: record({"message": reply["message"], **identifier}))
+    terminal.show(reply, lambda: record(_told(reply)))
 
 
 @APP.command
@@ -226,6 +225,16 @@ async def terminate(
     async with server.client(terminal) as client:
         answer = await _call(client, "terminateWorkflow", execution, {"payload": payload}, workflow_id=workflow_id)
     terminal.show(answer, lambda: str(answer["message"]))
+
+
+def _told(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a resume did, and who was first where it did nothing."""
+    told = {"message": reply["message"], **reply.get("data", {}).get("workflow_identifier", {})}
+    if reply.get("buffered"):
+        told["buffered"] = "kept for the first wait that opens"
+    if "answered_on" in reply:
+        told |= {"answered by": reply.get("answered_by"), "answered": instant(reply["answered_on"])}
+    return told
 
 
 async def _call(client: ApiClient, name: str, execution: str, body: Any, **query: Any) -> dict[str, Any]:

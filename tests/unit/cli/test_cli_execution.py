@@ -189,10 +189,31 @@ def test_a_resume_sends_its_payload(run: Command, looply: Looply) -> None:
     assert looply.calls[2][2] == {"payload": {"source": "TEAMS"}}
 
 
-def test_a_resume_that_is_too_late_is_refused(run: Command, looply: Looply) -> None:
-    looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code="TERMINATED")
+def test_people_see_that_a_resume_is_kept_and_who_was_first(run: Command, looply: Looply) -> None:
+    kept = {"message": "restarted", "code": "WORKFLOW_RESTARTED", "buffered": True}
+    late = {"message": "already restarted", "answered_by": "sap", "answered_on": 1_700_000_000_000}
+    looply.answers["resumeWorkflow/PO-1"] = [kept, late]
+    assert "kept for the first wait that opens" in run("execution", "resume", "PO-1").out
+    out = run("execution", "resume", "PO-1").out
+    for words in ("already restarted", "sap", "2023-11-14 22:13:20Z"):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("TERMINATED", "was terminated"),
+        ("FAILED", "has failed"),
+        ("COMPLETED", "has completed"),
+        ("TIMED_OUT", "timed out"),
+        ("NOT_WAITING", "waits for no answer"),
+    ],
+)
+def test_a_resume_that_is_too_late_is_refused_in_words(run: Command, looply: Looply, code: str, told: str) -> None:
+    looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code=code)
     done = run("execution", "resume", "PO-1", "--json")
-    assert (done.status, done.document["code"]) == (1, "TERMINATED")
+    assert (done.status, done.document["code"]) == (1, code)
+    assert told in run("execution", "resume", "PO-1").err
 
 
 def test_a_termination_carries_its_reason(run: Command, looply: Looply) -> None:
