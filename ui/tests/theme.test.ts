@@ -39,6 +39,7 @@ const TEXTS = [
   ...TONES.map((tone) => ["surface", tone]),
   ...["brand", "brand-hover", "brand-pressed"].map((ground) => ["on-brand", ground]),
   ["on-bad", "bad"],
+  ...["text", "text-subtle", "link", ...TONES].map((ink) => [ink, "highlight"]),
 ] as [string, string][];
 
 describe.each(schemes)("the %s colors", (_name, colors) => {
