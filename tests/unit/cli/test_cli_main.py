@@ -1,5 +1,6 @@
 """The boundary around all commands: switches, exit statuses, and how errors are told."""
 
+import asyncio
 import io
 import json
 import subprocess
@@ -11,8 +12,10 @@ from cli_kit import Command
 
 from looply import __version__
 from looply.cli import main
+from looply.cli.serve import Ready, run_until_stopped
 from looply.cli.switches import read_switches
 from looply.cli.terminal import Terminal, printable
+from looply.settings import Settings
 
 GROUPS = [
     "init",
@@ -194,6 +197,22 @@ def test_an_interrupt_ends_with_130_and_says_nothing() -> None:
     errors = io.StringIO()
     terminal = Terminal(source=Interrupted(), output=io.StringIO(), errors=errors, environment={})
     assert (main(["expression", "eval"], terminal), errors.getvalue()) == (130, "")
+
+
+async def test_a_server_that_is_asked_to_stop_while_it_starts_ends_in_order() -> None:
+    errors = io.StringIO()
+    terminal = Terminal(source=io.BytesIO(), output=io.StringIO(), errors=errors, environment={})
+    starts = asyncio.Event()
+
+    async def never_ready(_ready: Ready) -> None:
+        starts.set()
+        await asyncio.Event().wait()
+
+    serving = asyncio.create_task(run_until_stopped(terminal, Settings(), None, never_ready))
+    await starts.wait()
+    serving.cancel()
+    await serving
+    assert [json.loads(line)["event"] for line in errors.getvalue().splitlines()] == ["stopped"]
 
 
 @pytest.mark.parametrize("arguments", [["expression", "eval"], ["workflow", "lst", "--json"]])
