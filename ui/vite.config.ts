@@ -25,5 +25,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    // A machine that does other work too draws a card in a second; no test waits for the time itself.
+    testTimeout: 60_000,
   },
 });

@@ -130,6 +130,7 @@ def test_a_workflow_is_imported_and_activated_without_a_server(data: Path, key: 
     assert listed["workflow_id"] == made["workflow_id"]
     (schedule,) = document("schedule", "list", "--data", data)["items"]
     assert (schedule["status"], schedule["last_on"]) == ("ACTIVE", None)
+    assert schedule["workflow_name"] == listed["workflow_name"]
     same = run("workflow", "import", file, "--data", data, "--workflow-id", made["workflow_id"], "--json")
     assert json.loads(same.stdout) == made
     assert "stored already" in same.stderr

@@ -261,6 +261,40 @@ def test_on_a_narrow_screen_nothing_has_to_be_moved_sideways(
     assert decided(org, workflow_id, execution_id)["data"]["action"] == "approve"
 
 
+def test_on_a_narrow_screen_no_button_and_no_value_is_cut_off(
+    org: Organization, browser: "Browser", tmp_path: Path
+) -> None:
+    titles = ("Approve", "Send it back to whoever has requested it", "Ask for more", "Later")
+    facts = [{"title": "Document", "value": "https://example.com/" + "x" * 60}, {"title": "Amount", "value": "1 EUR"}]
+    shown = {
+        **ORDER,
+        "body": [{"type": "FactSet", "facts": facts}],
+        "actions": [{"type": "Action.Submit", "title": title, "data": {"action": title}} for title in titles],
+    }
+    workflow_id, execution_id, url = ask(org, definition(card(card=shown), note("note_1")))
+    context = browser.new_context(viewport=NARROW, has_touch=True)
+    context.set_default_timeout(60_000)
+    try:
+        visit = Visit(context.new_page())
+        page = visit.open(url)
+        page.screenshot(path=tmp_path / "narrow-buttons.png", full_page=True)
+        within = page.locator(".card").bounding_box()
+        assert within is not None
+        values = page.locator(".ac-fact-value .ac-textBlock").all()
+        assert len(values) == len(facts)
+        for each in (*values, *(visit.button(title) for title in titles)):
+            box = each.bounding_box()
+            assert box is not None
+            assert box["x"] >= within["x"]
+            assert box["x"] + box["width"] <= within["x"] + within["width"]
+        visit.button(titles[-1]).tap()
+        page.get_by_text("Your answer is recorded").wait_for()
+        assert visit.console == []
+    finally:
+        context.close()
+    assert decided(org, workflow_id, execution_id)["data"] == {"action": titles[-1]}
+
+
 ATTACKS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

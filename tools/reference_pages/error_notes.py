@@ -192,7 +192,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "FUNCTION_SYNTAX": ("step", "The code cannot be read. The message has the line."),
     "FUNCTION_TIME": (
         "step",
-        "The code did not end within the limit `function_time`. Look for a loop without end, or raise the limit.",
+        "The code did not end within the limit `function_time_seconds`: look for a loop without end, or raise it.",
     ),
     "HEADERS_TOO_LARGE": ("call", "The head of the request is over the setting `header_bytes`."),
     "ILLEGAL_TRANSITION": (

@@ -17,7 +17,7 @@ const api = {
         },
       },
     },
-    "/healthz/live": { get: { summary: "Tells that it lives" } },
+    "/healthz/live": { get: { summary: "Tells `that` it lives" } },
   },
   components: {
     parameters: { Id: { name: "workflow_id", in: "path", required: true, schema: { type: "string" }, description: "Which" } },
@@ -67,6 +67,8 @@ describe("the API page", () => {
     const root = document.createElement("main");
     show(root, api);
     expect(root.querySelector("b")).toBeNull();
+    const lines = [...root.querySelectorAll("summary")].map((line) => line.textContent);
+    expect(lines).toEqual(["POST/v2/workflows/triggerworkflow/{workflow_id}Starts an execution", "GET/healthz/liveTells that it lives"]);
     expect(root.querySelector("tbody")?.textContent).toBe("workflow_id *pathstringWhich");
     expect(root.querySelector("pre")?.textContent).toBe("any JSON value");
     const search = root.querySelector("input");
@@ -74,6 +76,11 @@ describe("the API page", () => {
     search.value = "lives";
     search.dispatchEvent(new Event("input"));
     expect([...root.querySelectorAll("details")].map((view) => view.hidden)).toEqual([true, false]);
+    expect(root.querySelector("[role=status]")?.textContent).toBe("");
+    search.value = "Nowhere";
+    search.dispatchEvent(new Event("input"));
+    expect([...root.querySelectorAll("section")].every((group) => group.hidden)).toBe(true);
+    expect(root.querySelector("[role=status]")?.textContent).toContain("No operation has “nowhere”");
   });
 
   it("says why it cannot show the description", async () => {

@@ -3,6 +3,8 @@ import { Inbox } from "../src/inbox/inbox";
 import { type HttpAnswer, type JsonObject, Unreachable } from "../src/shared/http";
 import { demoCard } from "./order";
 
+/** The default of a second is less than what a card may take to be drawn on a busy machine. */
+const PATIENT = { timeout: 30_000 };
 const ANSWERED_ON = Date.UTC(2026, 10, 24, 15, 0);
 
 function item(changes: JsonObject = {}): HttpAnswer {
@@ -100,7 +102,7 @@ describe("the inbox page", () => {
     const anew = item({ status: "ANSWERED", card: demoCard("adaptiveCard_2") });
     const page = await open([item(), item({ status: "ANSWERED" }), anew], [recorded]);
     await page.press("Approve");
-    await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"));
+    await vi.waitFor(() => expect(page.text()).toContain("Approved by manager@example.com and released in SAP"), PATIENT);
     expect(page.text()).toContain("Your answer is recorded");
   });
 
@@ -114,7 +116,7 @@ describe("the inbox page", () => {
     expect([...page.root.querySelectorAll<HTMLButtonElement>(".card button")].every((button) => button.disabled)).toBe(true);
     expect(page.root.querySelector("[inert]")).not.toBeNull();
     finish(recorded);
-    await vi.waitFor(() => expect(page.text()).toContain("Your answer is recorded"));
+    await vi.waitFor(() => expect(page.text()).toContain("Your answer is recorded"), PATIENT);
     expect(page.sent).toHaveLength(1);
   });
 
@@ -308,6 +310,16 @@ describe("the card in the page", () => {
     const page = await open([item({ card: { ...card(), actions } })], [recorded]);
     await page.press("Go");
     expect(page.sent).toEqual([{ data: { value: "yes" } }]);
+  });
+
+  it("shows the text of a picture that cannot be loaded", async () => {
+    const picture = { type: "Image", url: "https://example.com/plan.png", altText: "Plan of the office" };
+    const page = await open([item({ card: card(picture, { ...picture, altText: "" }) })]);
+    const shown = [...page.root.querySelectorAll<HTMLImageElement>(".card img")];
+    expect(shown).toHaveLength(2);
+    for (const each of shown) each.dispatchEvent(new Event("error"));
+    expect(page.root.querySelectorAll(".card img")).toHaveLength(0);
+    expect(page.root.querySelector(".card .ac-adaptiveCard")?.textContent).toMatch(/^Plan of the office\s*Send$/);
   });
 
   it("shows tables, and the fallback in place of video", async () => {

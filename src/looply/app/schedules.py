@@ -25,6 +25,13 @@ _TRIES = 5
 _log = structlog.get_logger(__name__)
 
 
+class LiveSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A live schedule, and the name of the version that it starts."""
+
+    schedule: Schedule
+    workflow_name: str
+
+
 async def toggle(
     services: Services,
     principal: Principal,
@@ -64,9 +71,16 @@ def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "
     return changed if status == "PAUSED" else _going_on(changed, workflow, now)
 
 
-async def list_all(services: Services, principal: Principal) -> Sequence[Schedule]:
+async def list_all(services: Services, principal: Principal) -> Sequence[LiveSchedule]:
     """Returns the live schedules of the organization, by workflow id."""
-    return await services.engine.schedules.list(principal.organization_id)
+    organization_id = principal.organization_id
+    return [
+        LiveSchedule(
+            schedule=schedule,
+            workflow_name=await services.library.name(organization_id, schedule.workflow_id, schedule.workflow_version),
+        )
+        for schedule in await services.engine.schedules.list(organization_id)
+    ]
 
 
 async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:

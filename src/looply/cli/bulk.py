@@ -166,7 +166,7 @@ def _sample(answer: Mapping[str, Any]) -> Any:
         return f"{found}. A dry run: nothing was stored."
     parts = [table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
     if forecast := answer.get("forecast"):
-        of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused"
+        of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused,"
         title = f"calls that {of} would make at once:"
         parts.append(table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title))
     return Group(*parts, "A dry run: nothing was stored.")

@@ -2,16 +2,27 @@
 
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
+from looply.cli.client import PAGE
 from looply.cli.lines import answer_lines, evaluation
 from looply.cli.options import THE_SERVER, Server
-from looply.cli.tables import record
+from looply.cli.tables import record, show_items
 from looply.cli.terminal import Here
 from looply.expressions import parse_card
 from looply.jsontext import Json
 
-APP: Final = App(name="card", help="Adaptive Cards: render templates, pass open cards on.")
+APP: Final = App(name="card", help="Adaptive Cards: render templates, list open cards, pass them on.")
+
+_COLUMNS: Final = {
+    "card": "card_id",
+    "status": "status",
+    "recipient": "recipient",
+    "execution": "workflow_execution_id",
+    "state": "state",
+    "opened": "opened_on",
+    "link": "url",
+}
 
 
 @APP.command
@@ -29,9 +40,29 @@ def render(*, terminal: Here) -> None:
     answer_lines(terminal, "template", card_of)
 
 
+@APP.command(name="list")
+async def list_cards(
+    *,
+    recipient: Annotated[str | None, Parameter(help="Only cards of this recipient.")] = None,
+    limit: Annotated[
+        int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1, lte=PAGE))
+    ] = PAGE,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List the cards that take answers, newest first.
+
+    FROZEN: they take answers again when an incident has been decided about. The link is shown to keys that may manage:
+    its holder can answer in the recipient's place.
+    """
+    async with server.client(terminal) as client:
+        items = await client.items("getOpenCards", limit, recipient=recipient)
+    show_items(terminal, items, _COLUMNS)
+
+
 @APP.command
 async def reassign(
-    card_id: Annotated[str, Parameter(help="Id of an open card, as `getOpenCards` shows it.")],
+    card_id: Annotated[str, Parameter(help="Id of an open card, as `looply card list` shows it.")],
     to: Annotated[str, Parameter(help="Who decides in its recipient's place.")],
     /,
     *,

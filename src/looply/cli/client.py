@@ -23,6 +23,15 @@ PAGE: Final = 30
 NO_BODY: Final[Json] = object()
 """Stands for no body at all, which is not the same as the body `null`."""
 
+_CLOSED: Final = {
+    "TERMINATED": "the execution was terminated",
+    "FAILED": "the execution has failed; `looply execution show` says why",
+    "COMPLETED": "the execution has completed",
+    "TIMED_OUT": "the wait has timed out",
+    "NOT_WAITING": "the execution waits for no answer now",
+}
+"""What a resume is refused for, where the message of the API says only `not found`."""
+
 _JSON: Final = {"content-type": "application/json"}
 
 
@@ -143,6 +152,8 @@ def _message(body: dict[str, Any], status: int) -> str:
     if status == 403:
         scope = "the API key lacks the scope for this" if body.get("code") == "SCOPE" else "the API key is not accepted"
         return f"{message}: {scope}"
+    if status == 409 and message == "not found":
+        return _CLOSED.get(str(body.get("code")), message)
     if status == 404 and body.get("code") == "NOT_FOUND":
         return f"{message}: the server does not have this call; is it of another release?"
     if status >= 500 and body.get("request_id"):

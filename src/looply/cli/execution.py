@@ -8,6 +8,7 @@ from cyclopts import App, Parameter, validators
 
 from looply.cli import repairs
 from looply.cli.client import NO_BODY, ApiClient, segment
+from looply.cli.entries import details
 from looply.cli.failures import DONE, REFUSED, UsageError
 from looply.cli.finding import find_execution, read_execution
 from looply.cli.instants import instant_ms
@@ -32,6 +33,13 @@ _COLUMNS: Final = {
     "started": "created_on",
 }
 _HEAD: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "workflow_id")
+
+_KIN: Final = {"started by": "parent_execution_id", "input of": "rerun_of_execution_id"}
+_PARTS: Final = {
+    "waits": ("state", "opened_on", "timeout_on", "sources"),
+    "children": ("state", "execution_id", "started_on"),
+    "workflow_incidents": ("state", "kind", "code", "message", "opened_on", "incident_id"),
+}
 
 _PATIENCE: Final = 3600.0
 """Seconds for which one execution is watched unless somebody says otherwise."""
@@ -110,10 +118,19 @@ async def list_executions(
 
 
 @APP.command
-async def show(execution: Execution, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
-    """Show an execution with its waits, incidents and log."""
+async def show(
+    execution: Execution,
+    /,
+    *,
+    after: Annotated[
+        int, Parameter(help="Number of the last event that was read of a long log.", validator=validators.Number(gte=0))
+    ] = 0,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Show an execution with what it waits for, its incidents and its log. Input and output of steps: --json."""
     async with server.client(terminal) as client:
-        item = await read_execution(client, *await find_execution(client, execution))
+        item = await read_execution(client, *await find_execution(client, execution), after)
     terminal.show(item, lambda: _page(item))
 
 
@@ -190,8 +207,7 @@ async def resume(
     query = {"workflow_id": answer.workflow_id, "state": answer.state}
     async with server.client(terminal) as client:
         reply = await _call(client, "resumeWorkflow", execution, {"payload": content}, **query)
-    identifier = reply.get("data", {}).get("workflow_identifier", {})
-    terminal.show(reply, lambda: record({"message": reply["message"], **identifier}))
+    terminal.show(reply, lambda: record(_told(reply)))
 
 
 @APP.command
@@ -211,6 +227,16 @@ async def terminate(
     terminal.show(answer, lambda: str(answer["message"]))
 
 
+def _told(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a resume did, and who was first where it did nothing."""
+    told = {"message": reply["message"], **reply.get("data", {}).get("workflow_identifier", {})}
+    if reply.get("buffered"):
+        told["buffered"] = "kept for the first wait that opens"
+    if "answered_on" in reply:
+        told |= {"answered by": reply.get("answered_by"), "answered": instant(reply["answered_on"])}
+    return told
+
+
 async def _call(client: ApiClient, name: str, execution: str, body: Any, **query: Any) -> dict[str, Any]:
     return await client.post(f"{name}/{segment(execution)}", body, **query)
 
@@ -220,14 +246,16 @@ def _page(item: dict[str, Any]) -> Any:
 
     head = {name: item.get(name) for name in _HEAD}
     head["workflow"] = _workflow(item)
-    parts: list[Any] = [record({**head, "started": instant(item["created_on"]), "at": instant(item["modified_on"])})]
-    for name, columns in (
-        ("waits", ("state", "opened_on", "timeout_on", "sources")),
-        ("workflow_incidents", ("state", "kind", "code", "message", "opened_on")),
-    ):
+    kin = {title: item[name] for title, name in _KIN.items() if item.get(name)}
+    times = {"started": instant(item["created_on"]), "at": instant(item["modified_on"])}
+    parts: list[Any] = [record({**head, **kin, **times})]
+    for name, columns in _PARTS.items():
         if item.get(name):
             parts.append(_steps(item[name], columns, name))
-    parts.append(_steps(item["workflow_event_log"], ("timestamp", "type", "state", "by"), "log"))
+    entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]]
+    parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
+    if item.get("after"):
+        parts.append(f"The log goes on: --after {item['after']}")
     return Group(*parts)
 
 

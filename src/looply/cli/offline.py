@@ -4,6 +4,7 @@ from typing import Any
 
 from looply.app import fires, workflows
 from looply.app.activate import activate
+from looply.app.schedules import list_all
 from looply.catalog.workflows import WorkflowSummary
 from looply.cli.importing import Imported, paths_into_definition, unwrapped
 from looply.cli.options import Place
@@ -51,12 +52,9 @@ async def import_to_folder(
 async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     """Returns the live schedules as the API lists them."""
     async with open_store(terminal, place) as store:
-        engine, organization_id = store.services.engine, store.organization.organization_id
-        missed = await engine.schedules.missed(organization_id)
-        return [
-            schedule_row(schedule, missed.get(schedule.workflow_id))
-            for schedule in await engine.schedules.list(organization_id)
-        ]
+        missed = await fires.missed_fires(store.services, store.principal)
+        schedules = await list_all(store.services, store.principal)
+        return [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
 
 
 async def list_fires(terminal: Terminal, place: Place, workflow_id: str, limit: int) -> list[dict[str, Any]]:

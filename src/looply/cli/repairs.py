@@ -24,6 +24,7 @@ _JSON: Final = "as JSON text"
 
 _INCIDENTS: Final = {
     "execution": "workflow_execution_id",
+    "process id": "process_id",
     "workflow": "workflow_name",
     "state": "state",
     "kind": "kind",

@@ -14,6 +14,7 @@ APP: Final = App(name="schedule", help="Schedules: list, fires, preview, pause, 
 _COLUMNS: Final = {
     "workflow": "workflow_id",
     "version": "workflow_version",
+    "name": "workflow_name",
     "status": "status",
     "next": "next_on",
     "last": "last_on",
@@ -45,6 +46,9 @@ async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
     else:
         async with place.client(terminal) as client:
             items = await client.items("getSchedules", _ALL)
+    if not terminal.is_json:
+        # Nothing starts while it is paused, so the instant at which it was paused tells nothing.
+        items = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
     show_items(terminal, items, _COLUMNS)
 
 

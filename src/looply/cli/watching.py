@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from httpx2 import ServerSentEvent
 
 from looply.cli.client import ApiClient
+from looply.cli.entries import details
 from looply.cli.failures import ApiRefused
 from looply.cli.finding import read_execution
 from looply.cli.tables import instant
@@ -20,8 +21,6 @@ _FIRST_SECONDS: Final = 0.2
 _LAST_SECONDS: Final = 3.0
 _COMES_BACK: Final = (429, 503)
 """What a server says that has no room, or is about to stop: it is asked again."""
-_TOLD: Final = ("operation", "branch", "code", "message", "source", "user", "reason", "attempt")
-"""Fields of an entry that a line tells; the payloads are left to `show`."""
 
 
 class Watch:
@@ -125,10 +124,9 @@ def _may_come_back(error: ApiRefused | Unavailable) -> bool:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    told = {name: entry[name] for name in _TOLD if entry.get(name) not in (None, "")}
-    details = " ".join(f"{name}={_short(value)}" for name, value in told.items())
-    return f"{instant(entry['timestamp'])}  {entry['type']:<22} {entry.get('state') or '':<24} {details}".rstrip()
+    return f"{instant(entry['timestamp'])}  {entry['type']:<22} {_place(entry):<24} {details(entry)}".rstrip()
 
 
-def _short(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _place(entry: dict[str, Any]) -> str:
+    state, scope = entry.get("state") or "", entry.get("scope")
+    return f"{scope}/{state}" if scope else state

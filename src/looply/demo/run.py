@@ -44,6 +44,7 @@ async def run_demo(options: DemoOptions, say: Say, *, stay: Callable[[], Awaitab
 def _tell_where(server: LocalServer, sap_url: str, say: Say) -> None:
     say("")
     say(f"Looply stays up at {server.url} and the SAP-like system at {sap_url}; Ctrl-C stops both.")
+    say(f"Its API, as a page: {server.url}/docs")
     say(f"API key: {server.api_key}")
     say(f"Log of the server: {server.log}")
 

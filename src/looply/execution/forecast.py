@@ -1,6 +1,7 @@
 """What a command would bring about, told before anybody gives it: computed as the command would be, and not kept."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 import msgspec
 
@@ -42,7 +43,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """What would follow from a command until the execution rests or its stretch is cut.
 
     `visits` are the steps that would be visited, `waiting` the effects that stand in line and would go on, `timers`
-    how many timers have fallen due meanwhile and would fire, `closes_cards` how many cards would take no more answers.
+    how many timers have fallen due meanwhile and would fire, `closes_cards` how many cards would take no more answers,
+    `incident` the one at which it would stand still again.
     """
 
     reply: Reply
@@ -79,9 +81,14 @@ def forecast(
         waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
         timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
         closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
-        incident=next((event for event in events if isinstance(event, IncidentOpened)), None),
+        incident=next((event for event in events if _stays_open(event, after)), None),
         events=tuple(events),
     )
+
+
+def _stays_open(event: Event, after: ExecutionState) -> TypeGuard[IncidentOpened]:
+    # A step that had failed beside another one gets an incident that the same command closes.
+    return isinstance(event, IncidentOpened) and event.incident_id in after.incidents
 
 
 def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:

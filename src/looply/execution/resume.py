@@ -18,6 +18,14 @@ from looply.limits import Limits
 SAME_CALL: Final = timedelta(seconds=60)
 """A resume without a token that repeats the last one within this time is that call again, not the next answer."""
 
+_WHY: Final = {
+    "TERMINATED": "the execution was terminated",
+    "FAILED": "the execution has failed; if it has an incident, that must be decided about first",
+    "TIMED_OUT": "the wait that the token names has timed out",
+    "NOT_WAITING": "the token names no wait that is open",
+}
+"""What a person is told where the public API has one message for all."""
+
 _RECORDED_DUPLICATES: Final = 100
 """So many duplicates of one execution are recorded; a client in a loop must not grow a history without end."""
 
@@ -54,7 +62,7 @@ def release_open(workflow: Workflow, state: ExecutionState, command: Resume, lim
     """
     named = _named_wait(state, command)
     if (declined := _declined(workflow, state, named)) is not None:
-        return Answer(declined)
+        return Answer(_decline(declined.code, _WHY[declined.code]))
     wait = _wait_for(state, command, named)
     if isinstance(wait, Declined):
         return Answer(wait)

@@ -3,12 +3,13 @@
 from typing import Any
 
 from looply.app.fires import Preview
+from looply.app.schedules import LiveSchedule
 from looply.catalog.keys import ApiKey
 from looply.catalog.workflows import WorkflowSummary
 from looply.clock import ms_or_none, to_ms
 from looply.definition import find_zone
 from looply.engine.datastores import Datastore, DatastoreLine
-from looply.engine.port import LedgerRow, MissedFires, Schedule
+from looply.engine.port import LedgerRow, MissedFires
 from looply.schedule import Occurrence
 
 
@@ -46,11 +47,13 @@ def workflow_row(version: WorkflowSummary) -> dict[str, Any]:
     }
 
 
-def schedule_row(schedule: Schedule, missed: MissedFires | None) -> dict[str, Any]:
+def schedule_row(live: LiveSchedule, missed: MissedFires | None) -> dict[str, Any]:
     """Returns the live schedule of a workflow, with what its ledger tells of missed instants."""
+    schedule = live.schedule
     return {
         "workflow_id": schedule.workflow_id,
         "workflow_version": schedule.workflow_version,
+        "workflow_name": live.workflow_name,
         "status": schedule.status,
         "next_on": ms_or_none(schedule.next),
         "due_on": ms_or_none(schedule.due),

@@ -40,6 +40,7 @@ class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     workflow_id: str
     workflow_version: int
+    workflow_name: str
     status: Literal["ACTIVE", "PAUSED"]
     next_on: int | None
     due_on: int | None
@@ -61,7 +62,7 @@ async def get_schedules(call: Call) -> Answer:
     """Lists the live schedules."""
     missed = await missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
-    items = [schedule_row(schedule, missed.get(schedule.workflow_id)) for schedule in schedules]
+    items = [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
     return Answer(listed(items))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import socket
 import struct
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from errno import EADDRINUSE
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -194,10 +196,18 @@ def listen(host: str, port: int, setting: str = "port") -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        message = f"cannot listen on {host} port {port}: {error.strerror or error}"
+        message = f"cannot listen on {host} port {port}: {_why(error, setting)}"
         raise SettingsError(message, problems=(Problem(path=f"/{setting}", message=message),)) from error
     listener.setblocking(False)
     return listener
+
+
+def _why(error: OSError, setting: str) -> str:
+    # The words of `create_server` name the address a second time; only what the resolver says has words of its own.
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    reason = os.strerror(error.errno)
+    return f"{reason}; stop what listens there, or set another `{setting}`" if error.errno == EADDRINUSE else reason
 
 
 def close_door(listener: socket.socket) -> None:

@@ -68,7 +68,7 @@ def test_a_dry_run_of_a_redrive_shows_the_calls_that_it_would_lead_to(run: Comma
     answer = {"message": "forecast", "count": 18, "truncated": False, "items": [row()], "forecast": forecast}
     looply.answers["bulkRedrive"] = answer
     done = run("bulk", "redrive", "--all", "--dry-run")
-    assert "the newest 18, of which 1 would be refused" in " ".join(done.out.split())
+    assert "the newest 18, of which 1 would be refused, would make at once" in " ".join(done.out.split())
     line = next(line for line in done.out.splitlines() if "http.request" in line)
     assert line.split()[-3:] == ["17", "16", "15"]
 

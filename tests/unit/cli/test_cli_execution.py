@@ -114,11 +114,12 @@ def test_people_see_waits_incidents_and_log(run: Command, looply: Looply) -> Non
     looply.answers["searchExecutions"] = {"items": [row()]}
     wait = {"state": "wait_1", "opened_on": 1_700_000_000_000, "timeout_on": None, "sources": ["SAP", "TEAMS"]}
     incident = {"state": "httpRequest_1", "kind": "FAILURE", "code": "TIMEOUT", "message": "late", "opened_on": 0}
+    incident["incident_id"] = "incident-6"
     looply.answers["getWorkflowExecutionById"] = {
         "item": row(workflow_event_log=[entry(1, "WAIT_OPENED")], waits=[wait], workflow_incidents=[incident])
     }
     out = run("execution", "show", "PO-1").out
-    for words in ("SAP, TEAMS", "TIMEOUT", "WAIT_OPENED", "2023-11-14 22:13:20Z"):
+    for words in ("SAP, TEAMS", "TIMEOUT", "incident-6", "WAIT_OPENED", "2023-11-14 22:13:20Z"):
         assert words in out
 
 
@@ -131,6 +132,47 @@ def test_people_see_in_which_branch_or_iteration_a_step_ran(run: Command, looply
     out = run("execution", "show", "PO-1").out
     assert out.count("scope") == 2
     assert out.count("forEach_1[3]") == 2
+
+
+def test_people_see_what_each_entry_tells_but_no_input_and_no_output(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    entries = [
+        entry(1, "CARD_SENT", recipients=["ann@example.com", "ben@example.com"], channel="inbox", revision=2, via=None),
+        entry(2, "STEP_RETRY_SCHEDULED", visit=1, attempt=3, due_on=1_700_000_060_000),
+        entry(3, "STEP_SUCCEEDED", branch="yes", input={"a": "came in"}, output={"b": "went out"}),
+        entry(4, "EXECUTION_EDITED", changed=["payload"], reason="typed wrongly", by="ops", via="API"),
+        entry(5, "EXECUTION_MOVED", steps={"wait_1": "ask"}, workflow_version=2),
+    ]
+    looply.answers["getWorkflowExecutionById"] = record(*entries)
+    lines = run("execution", "show", "PO-1").out.splitlines()
+    told = {line.split("Z ", 1)[1].split()[0]: line for line in lines[-6:-1]}
+    endings = {
+        "CARD_SENT": "recipients=ann@example.com,ben@example.com channel=inbox revision=2",
+        "STEP_RETRY_SCHEDULED": "attempt=3 due_on=2023-11-14 22:14:20Z",
+        "STEP_SUCCEEDED": "branch=yes",
+        "EXECUTION_EDITED": "changed=payload reason=typed wrongly by=ops via=API",
+        "EXECUTION_MOVED": 'steps={"wait_1": "ask"} workflow_version=2',
+    }
+    assert {kind: line.rstrip().endswith(endings[kind]) for kind, line in told.items()} == dict.fromkeys(endings, True)
+
+
+def test_people_see_for_which_execution_another_one_waits_and_whence_it_comes(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    child = {"state": "subworkflow_1", "visit": 1, "execution_id": "child-7", "workflow_id": WORKFLOW, "started_on": 0}
+    kin = {"children": [child], "parent_execution_id": "parent-8", "rerun_of_execution_id": "former-9"}
+    looply.answers["getWorkflowExecutionById"] = record(**kin)
+    out = run("execution", "show", "PO-1").out
+    for words in ("child-7", "1970-01-01 00:00:00Z", "parent-8", "former-9"):
+        assert words in out
+
+
+def test_a_long_log_says_where_it_goes_on_and_is_read_from_there(run: Command, looply: Looply) -> None:
+    looply.answers["searchExecutions"] = {"items": [row()]}
+    first, last = record(entry(1, "STEP_STARTED"), truncated=True, after=1000), record(entry(1001, "STEP_SUCCEEDED"))
+    looply.answers["getWorkflowExecutionById"] = [first, last]
+    assert run("execution", "show", "PO-1").out.rstrip().endswith("The log goes on: --after 1000")
+    assert "goes on" not in run("execution", "show", "PO-1", "--after", "1000").out
+    assert looply.calls[-1][1]["after"] == "1000"
 
 
 def test_a_resume_sends_its_payload(run: Command, looply: Looply) -> None:
@@ -147,10 +189,31 @@ def test_a_resume_sends_its_payload(run: Command, looply: Looply) -> None:
     assert looply.calls[2][2] == {"payload": {"source": "TEAMS"}}
 
 
-def test_a_resume_that_is_too_late_is_refused(run: Command, looply: Looply) -> None:
-    looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code="TERMINATED")
+def test_people_see_that_a_resume_is_kept_and_who_was_first(run: Command, looply: Looply) -> None:
+    kept = {"message": "restarted", "code": "WORKFLOW_RESTARTED", "buffered": True}
+    late = {"message": "already restarted", "answered_by": "sap", "answered_on": 1_700_000_000_000}
+    looply.answers["resumeWorkflow/PO-1"] = [kept, late]
+    assert "kept for the first wait that opens" in run("execution", "resume", "PO-1").out
+    out = run("execution", "resume", "PO-1").out
+    for words in ("already restarted", "sap", "2023-11-14 22:13:20Z"):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("TERMINATED", "was terminated"),
+        ("FAILED", "has failed"),
+        ("COMPLETED", "has completed"),
+        ("TIMED_OUT", "timed out"),
+        ("NOT_WAITING", "waits for no answer"),
+    ],
+)
+def test_a_resume_that_is_too_late_is_refused_in_words(run: Command, looply: Looply, code: str, told: str) -> None:
+    looply.answers["resumeWorkflow/PO-1"] = refusal(409, message="not found", code=code)
     done = run("execution", "resume", "PO-1", "--json")
-    assert (done.status, done.document["code"]) == (1, "TERMINATED")
+    assert (done.status, done.document["code"]) == (1, code)
+    assert told in run("execution", "resume", "PO-1").err
 
 
 def test_a_termination_carries_its_reason(run: Command, looply: Looply) -> None:

@@ -57,6 +57,14 @@ def test_schedules_are_listed(run: Command, looply: Looply) -> None:
     assert "2023-11-14 22:13:20Z" in run("schedule", "list").out
 
 
+def test_a_schedule_that_is_paused_tells_no_next_instant(run: Command, looply: Looply) -> None:
+    paused = {**SCHEDULE, "status": "PAUSED", "next_on": 1_700_000_000_000, "workflow_name": "Open orders"}
+    looply.answers["getSchedules"] = {"count": 1, "items": [paused]}
+    out = run("schedule", "list").out
+    assert ("Open orders" in out, "2023-11-14" in out) == (True, False)
+    assert run("schedule", "list", "--json").document["items"] == [paused]
+
+
 def test_a_schedule_is_paused_and_goes_on(run: Command, looply: Looply) -> None:
     answer = {"message": "success", "workflow_id": "w-1", "workflow_version": 2, "status": "PAUSED"}
     looply.answers["toggleScheduledWorkflow"] = answer

@@ -91,6 +91,12 @@ def test_watching_tells_each_entry_once_until_the_end(run: Command, looply: Loop
     assert (done.status, clock.pauses, lasts(looply)) == (0, [], [None])
 
 
+def test_watching_tells_in_which_branch_or_iteration_a_step_is(run: Command, looply: Looply) -> None:
+    looply.answers["watchExecution"] = told(event(entry(1, "STEP_SUCCEEDED", scope="forEach_1[3]", visit=1)), END)
+    looply.answers["getWorkflowExecutionById"] = item("COMPLETED")
+    assert run("execution", "watch", "PO-1").out.splitlines()[0].endswith(" forEach_1[3]/wait_1")
+
+
 def test_watching_comes_back_behind_the_last_entry(run: Command, looply: Looply, clock: FakeClock) -> None:
     looply.answers["watchExecution"] = [
         cut(event(STARTED), event(OPENED), b"id: 4\ndata: {half"),

@@ -309,7 +309,7 @@ LOOPS = [
 async def test_code_that_does_not_end_fails_alone(brief: SandboxPool, language: str, code: str) -> None:
     error = await failure(brief, language, code)
     assert error.code == "FUNCTION_TIME"
-    assert "0.3 s (limit function_time)" in error.message
+    assert "0.3 s (limit function_time_seconds)" in error.message
 
 
 async def test_a_catastrophic_pattern_of_python_takes_linear_time(pool: SandboxPool) -> None:

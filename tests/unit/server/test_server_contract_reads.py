@@ -319,6 +319,7 @@ async def test_live_schedules_are_listed(mine: Caller, theirs: Caller, clock: Fa
         {
             "workflow_id": workflow_id,
             "workflow_version": 1,
+            "workflow_name": SCHEDULED["workflow_name"],
             "status": "ACTIVE",
             "next_on": to_ms(clock.now() + timedelta(hours=1)),
             "due_on": to_ms(clock.now() + timedelta(hours=1)),

@@ -111,6 +111,14 @@ async def test_a_discarded_letter_cannot_be_applied_and_the_refusal_says_who_and
     assert after["action"] == "DISCARDED"
 
 
+async def test_a_letter_of_a_terminated_execution_is_refused_in_words(letters: Letters) -> None:
+    item = await letters.unfit()
+    await letters.mine.post("terminateWorkflow/PO-1")
+    refused = await letters.settle(item, "apply")
+    assert (refused.status_code, refused.json()["code"]) == (409, "TERMINATED")
+    assert refused.json()["message"] == "the letter cannot be applied: the execution was terminated"
+
+
 async def test_letters_are_listed_page_by_page(letters: Letters) -> None:
     made = [await letters.unfit(f"PO-{n}") for n in range(3)]
     first = (await letters.mine.get("getLetters", limit=2)).json()

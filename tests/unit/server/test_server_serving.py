@@ -113,10 +113,12 @@ async def test_a_port_in_use_is_a_clear_error() -> None:
     listener = listen("127.0.0.1", 0)
     try:
         port = listener.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"cannot listen on 127.0.0.1 port {port}"):
+        with pytest.raises(SettingsError) as raised:
             listen("127.0.0.1", port)
     finally:
         listener.close()
+    told = "Address already in use; stop what listens there, or set another `port`"
+    assert raised.value.message == f"cannot listen on 127.0.0.1 port {port}: {told}"
 
 
 async def test_an_address_that_listens_everywhere_is_shown_as_one_that_can_be_opened() -> None:

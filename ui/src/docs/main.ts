@@ -67,6 +67,11 @@ export function prose(text: string): (Node | string)[] {
   return text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
 }
 
+/** Returns a path that a narrow screen breaks behind its slashes. */
+function breakable(path: string): (Node | string)[] {
+  return path.split(/(?<=\/)/).flatMap((part) => [part, element("wbr")]);
+}
+
 function parametersOf(api: JsonObject, detail: JsonObject): HTMLElement | null {
   const parameters = (Array.isArray(detail.parameters) ? detail.parameters : []).map((item) => resolve(api, item));
   if (parameters.length === 0) return null;
@@ -86,7 +91,7 @@ function bodyOf(api: JsonObject, title: string, holder: unknown): HTMLElement | 
   const kinds = Object.entries(isObject(content) ? content : {});
   const words = textOf(description);
   if (kinds.length === 0 && words === null) return null;
-  const part = element("div", { class: "part" }, element("h4", {}, title), ...prose(words === null ? "" : ` ${words}`));
+  const part = element("div", { class: "part" }, element("h3", {}, title), ...prose(words === null ? "" : ` ${words}`));
   for (const [type, media] of kinds) {
     const shown = sketch(api, isObject(media) ? media.schema : {});
     if (shown === undefined) continue;
@@ -101,8 +106,8 @@ export function operationView(api: JsonObject, { method, path, detail }: Operati
     "summary",
     {},
     element("span", { class: `method ${method.toLowerCase()}` }, method),
-    element("code", { class: "path" }, path),
-    element("span", { class: "short" }, textOf(detail.summary) ?? ""),
+    element("code", { class: "path" }, ...breakable(path)),
+    element("span", { class: "short" }, ...prose(textOf(detail.summary) ?? "")),
   );
   const view = element("details", {}, summary);
   const words = textOf(detail.description);
@@ -123,17 +128,20 @@ export function show(root: HTMLElement, api: JsonObject): void {
   const groups = [...operationsOf(api)].map(([tag, operations]) =>
     element("section", {}, element("h2", {}, tag), ...operations.map((operation) => operationView(api, operation))),
   );
-  search.addEventListener("input", () => filter(groups, search.value.trim().toLowerCase()));
+  const nothing = element("p", { role: "status", class: "short" });
+  search.addEventListener("input", () => filter(groups, nothing, search.value.trim().toLowerCase()));
   root.replaceChildren(
     element("h1", {}, textOf(info.title) ?? "HTTP API", " ", element("small", {}, textOf(info.version) ?? "")),
     element("p", { class: "words" }, ...prose(textOf(info.description) ?? "")),
     element("p", {}, "The description as a file: ", element("a", { href: "/openapi.json" }, "/openapi.json")),
     search,
+    nothing,
     ...groups,
   );
 }
 
-function filter(groups: HTMLElement[], term: string): void {
+/** Shows the operations whose line has the term, and says so when none has. */
+function filter(groups: HTMLElement[], nothing: HTMLElement, term: string): void {
   for (const group of groups) {
     const all = [...group.querySelectorAll("details")];
     for (const view of all) {
@@ -141,6 +149,8 @@ function filter(groups: HTMLElement[], term: string): void {
     }
     group.hidden = all.every((view) => view.hidden);
   }
+  const isEmpty = groups.every((group) => group.hidden);
+  nothing.textContent = isEmpty ? `No operation has “${term}” in its path or its summary.` : "";
 }
 
 /** Loads the description and shows it, or says why it cannot. */

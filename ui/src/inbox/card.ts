@@ -70,6 +70,7 @@ export function drawCard(json: JsonObject, { onDecision, openUrl }: CardOptions)
   const element = card.render();
   if (element === undefined) return null;
   guardLinks(element);
+  keepAlternatives(element);
   return { element, setEnabled: (enabled) => setEnabled(element, enabled) };
 }
 
@@ -112,6 +113,16 @@ function guardLinks(root: HTMLElement): void {
     if (safeUrl(link.getAttribute("href") ?? "", ["https:", "http:", "mailto:"]) === null) link.removeAttribute("href");
     link.target = "_blank";
     link.rel = "noopener noreferrer";
+  }
+}
+
+/** Shows the text of a picture that cannot be loaded; the renderer takes such a picture away, and its text with it. */
+function keepAlternatives(root: HTMLElement): void {
+  for (const picture of root.querySelectorAll("img")) {
+    const place = picture.parentElement;
+    picture.addEventListener("error", () => {
+      if (picture.alt !== "") place?.replaceChildren(picture.alt);
+    });
   }
 }
 

@@ -7,12 +7,18 @@
 
 import { HostConfig } from "adaptivecards";
 
-const ink = (name: string) => ({ default: `var(--${name})`, subtle: `var(--${name})` });
+const highlightColors = { default: "var(--highlight)", subtle: "var(--highlight)" };
+
+const ink = (name: string, subtle = name) => ({
+  default: `var(--${name})`,
+  subtle: `var(--${subtle})`,
+  highlightColors,
+});
 
 const foregroundColors = {
-  default: { default: "var(--text)", subtle: "var(--text-subtle)" },
-  dark: { default: "var(--text)", subtle: "var(--text-subtle)" },
-  light: { default: "var(--text-subtle)", subtle: "var(--text-subtle)" },
+  default: ink("text", "text-subtle"),
+  dark: ink("text", "text-subtle"),
+  light: ink("text-subtle"),
   accent: ink("link"),
   good: ink("good"),
   warning: ink("warning"),

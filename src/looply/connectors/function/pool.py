@@ -140,7 +140,7 @@ class SandboxPool:
                 return CodeFailed("the code does not return JSON", code="FUNCTION_RESULT", told=told)
             case "FUNCTION_TIME":
                 seconds = self._limits.function_time.total_seconds()
-                message = f"the code did not end within {seconds:g} s (limit function_time)"
+                message = f"the code did not end within {seconds:g} s (limit function_time_seconds)"
                 return CodeFailed(message, code="FUNCTION_TIME", told=told)
             case "FUNCTION_MEMORY":
                 most = self._limits.function_memory

@@ -1,0 +1,37 @@
+"""What a forecast tells of a decision before anybody takes it."""
+
+from execution_driver import Simulator
+from execution_workflows import step
+from region_kit import note, parallel, started, two_calls
+
+from looply.execution.commands import Retry
+from looply.execution.forecast import Forecast, forecast
+
+
+def of_a_retry(simulator: Simulator) -> Forecast:
+    command = Retry(at=simulator.now, by="op", via="API", reason="mended")
+    return forecast(simulator.workflow, simulator.state, command)
+
+
+def test_a_retry_of_two_steps_that_failed_side_by_side_is_no_new_failure() -> None:
+    simulator = two_calls()
+    simulator.fail()
+    simulator.fail()
+    assert (simulator.state.status, len(simulator.state.incidents)) == ("FAILED", 1)
+    told = of_a_retry(simulator)
+    assert (told.status, told.incident) == ("RUNNING", None)
+    assert [(effect.address.step, effect.attempt, effect.keeps_key) for effect in told.effects] == [
+        ("a", 2, True),
+        ("b", 2, True),
+    ]
+
+
+def test_a_retry_that_would_stand_still_again_tells_at_which_incident() -> None:
+    broken = step("o", "overridePayload", {"parameters": [{"name": "x", "value": "${div(1, payload.output.n)}"}]})
+    simulator = started(parallel("l", "r"), broken, note("other"), edges="start>p p:l>o p:r>other", body={"n": 0})
+    (former,) = simulator.state.incidents
+    told = of_a_retry(simulator)
+    assert told.status == "FAILED"
+    assert told.incident is not None
+    assert (told.incident.step, told.incident.code) == ("o", "EXPRESSION")
+    assert told.incident.incident_id != former
