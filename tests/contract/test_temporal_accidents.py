@@ -1,6 +1,7 @@
 """What goes wrong between an engine and Temporal: absence, loss, repetition, and workers that die."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +27,8 @@ from temporal_server import TemporalServer
 
 pytestmark = pytest.mark.timeout(240)
 
-_PREFIXES = (f"looply-accident-{n}" for n in count())
+# Tests that run side by side share the server.
+_PREFIXES = (f"looply-accident-{os.getpid()}-{n}" for n in count())
 
 
 @pytest.fixture

