@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+SEED ?= 1
+PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime
 POSTGRES_PART := $(foreach name,acceptance_steps blackbox_resume blackbox_terminate blackbox_trigger,tests/blackbox/test_$(name).py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -57,19 +59,19 @@ packages: ## Install Debian's chromium, strace and faketime for the tests that n
 		fi; \
 	done
 
-test: ui packages check ## Run every check and test.
+test: ui packages check ## Run every check and test (SEED=default takes the tests in an order that no run had).
 	@$(BIN)/python hatch_build.py --test
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
-	$(BIN)/pytest -n auto --dist worksteal --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
+	$(PYTEST) --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
 	@$(MAKE) --no-print-directory test-postgres ARGS=
 
 test-postgres: $(STAMP) ## Run the main black-box tests against one process on PostgreSQL (ARGS=tests/blackbox runs all of them).
-	$(BIN)/pytest -n auto --dist worksteal --engine postgres $(or $(ARGS),$(POSTGRES_PART))
+	$(PYTEST) --engine postgres $(or $(ARGS),$(POSTGRES_PART))
 
 soak: ui packages ## Run the long forms of the tests of faults, of schedules and of the simulation, for hours.
-	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
+	$(BIN)/pytest --soak -p no:randomly --timeout 0 tests/property tests/simulation tests/differential/test_differential_cron.py $(wildcard tests/blackbox/test_faults_*.py) $(ARGS)
 	$(BIN)/pytest --soak -p no:randomly --timeout 0 --engine distributed -m distributed tests/blackbox $(ARGS)
 
 docs: $(STAMP) ## Write the reference pages again from the code.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from summaries import summarize
 
@@ -29,7 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leaves the tests of distributed installations out, unless they are asked for."""
+    """Makes the examples of property tests the same in every run but long ones, which look for new ones.
+
+    Leaves the tests of distributed installations out, unless they are asked for.
+    """
+    settings.register_profile("soak", deadline=None, max_examples=1_000, print_blob=True)
+    settings.load_profile("soak" if config.getoption("soak") else "ci")
     chosen: str = config.option.markexpr
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"

@@ -11,7 +11,7 @@ import pytest
 from looply.catalog import Catalog
 from looply.clock import Ids
 from looply.engine import database_server
-from looply.engine.database_server import OLDEST, too_old
+from looply.engine.database_server import OLDEST, unfit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.connections import READER_OPTIONS, Connections
 from looply.engine.postgres.receiving import Receiver
@@ -24,15 +24,16 @@ from postgres_server import PostgresServer
 
 @pytest.mark.parametrize("version", [OLDEST * 10_000, OLDEST * 10_000 + 18, 180_004, 190_000])
 def test_an_old_enough_release_is_the_first_of_the_oldest_major_version(version: int) -> None:
-    assert too_old(version) == ""
+    assert unfit(version, "UTF8") == []
 
 
 @pytest.mark.parametrize(
     ("version", "name"), [(OLDEST * 10_000 - 9_991, "14.9"), (130_022, "13.22"), (120_000, "12.0")]
 )
 def test_what_is_older_is_named_with_what_to_do(version: int, name: str) -> None:
-    assert f"PostgreSQL {name}, and {OLDEST} is the oldest" in too_old(version)
-    assert "upgrade it, or name another database" in too_old(version)
+    (told,) = unfit(version, "UTF8")
+    assert f"PostgreSQL {name}, and {OLDEST} is the oldest" in told
+    assert "upgrade it, or name another database" in told
 
 
 @pytest.fixture
@@ -47,19 +48,38 @@ async def test_journal_catalog_and_moving_refuse_a_server_that_is_too_old(
     postgres_server: PostgresServer, newest_needed: str
 ) -> None:
     address = postgres_server.new_database("too_old")
+    await refused(address, newest_needed)
+    schemas = postgres_server.run("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'", "too_old")
+    assert schemas == []
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_journal_catalog_and_moving_refuse_another_encoding(
+    postgres_server: PostgresServer, encoding: str
+) -> None:
+    name = f"in_{encoding.lower()}"
+    facts = f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    postgres_server.run(f'CREATE DATABASE "{name}" {facts}')
+    await refused(
+        postgres_server.address(name), f"encoding of the database is {encoding}; make one with the encoding UTF8"
+    )
+    schemas = postgres_server.run("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'looply%'", name)
+    assert schemas == []
+
+
+async def refused(address: str, told: str) -> None:
+    """Neither the journal nor the catalog open on `address`, and nothing is moved there; each says why."""
     store = PostgresStore(address, FakeClock())
-    with pytest.raises(SchemaMismatch, match=newest_needed):
+    with pytest.raises(SchemaMismatch, match=told):
         await store.open()
     clock, entropy = FakeClock(), SerialEntropy()
-    with pytest.raises(SchemaMismatch, match=newest_needed):
+    with pytest.raises(SchemaMismatch, match=told):
         await Catalog.connect(address, Sealer(bytes(32)), clock=clock, ids=Ids(entropy), entropy=entropy)
     connections = Connections(address, 1, READER_OPTIONS)
     async with connections.one() as connection:
-        (told,) = await Receiver(connection).faults(("looply",))
+        (fault,) = await Receiver(connection).faults(("looply",))
     connections.close()
-    assert re.search(newest_needed, told)
-    schemas = postgres_server.run("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'", "too_old")
-    assert schemas == []
+    assert re.search(told, fault)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.database import Function, Result
 from looply.catalog.schema import HEAD, migrate, stored_revision
-from looply.engine.database_server import REACHED_BY, too_old
+from looply.engine.database_server import REACHED_BY, unfit
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -242,11 +242,11 @@ def _status(connection: psycopg.Connection[Any], turn: _Turn) -> str:
 def upgrade(connection: Connection) -> None:
     """Brings the schema to today's form, in the transaction of `connection`; of several processes one after the other.
 
-    Raises: SchemaMismatch for a server that is too old, for tables that a newer release wrote, and for others.
+    Raises: SchemaMismatch for a server that is too old, another encoding, tables of a newer release, and others.
     """
-    version = connection.connection.driver_connection.info.server_version  # type: ignore[union-attr]
-    if reason := too_old(version):
-        raise SchemaMismatch(reason)
+    server = connection.connection.driver_connection.info  # type: ignore[union-attr]
+    if reasons := unfit(server.server_version, server.parameter_status("server_encoding")):
+        raise SchemaMismatch("; ".join(reasons))
     for setting in _PATIENCE:
         connection.exec_driver_sql(setting)
     connection.exec_driver_sql(_ONE_AT_A_TIME)

@@ -7,7 +7,7 @@ from typing import Final
 
 from looply.clock import to_ms
 from looply.engine.boot import Boot
-from looply.engine.database_server import too_old
+from looply.engine.database_server import unfit
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
@@ -68,8 +68,8 @@ async def read_boot(connection: Connection) -> Boot:
 
 async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
-    if reason := too_old(connection.info.server_version):
-        raise SchemaMismatch(reason)
+    if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
+        raise SchemaMismatch("; ".join(reasons))
     scripts = _scripts()
     newest = max(scripts)
     async with connection.transaction():

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from looply.engine.database_server import too_old
+from looply.engine.database_server import unfit
 from looply.engine.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
 from looply.engine.postgres.connections import (
     WRITER_OPTIONS,
@@ -42,7 +42,6 @@ _TABLE_RIGHTS: Final = (
     "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p')"
     " AND NOT pg_has_role(relowner, 'USAGE')"
 )
-_ENCODING: Final = "SELECT getdatabaseencoding()"
 _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _IS_TABLE: Final = "SELECT to_regclass(%s) IS NOT NULL"
 
@@ -66,9 +65,8 @@ class Receiver:
 
     async def faults(self, schemas: Sequence[str]) -> list[str]:
         """Returns what keeps the database from taking an installation in; writes nothing."""
-        found = [reason] if (reason := too_old(self._connection.info.server_version)) else []
-        if (encoding := await self._ask(_ENCODING)) != "UTF8":
-            found.append(f"the encoding of the database is {encoding}; make one with the encoding UTF8")
+        server = self._connection.info
+        found = [*unfit(server.server_version, server.parameter_status("server_encoding"))]
         if await self._ask(_IS_STANDBY):
             found.append("the database is a standby, which takes no writes; name the primary")
         may_make = await self._ask(_MAY_MAKE)
