@@ -57,8 +57,6 @@ class Watcher:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.last = begun_at
         self.events: list[Event] = []
-        self.has_begun = False
-        """Whether it was answered once: the server knows by then from where on it tells."""
         self.has_ended = False
         self.cut_off = 0
         """Connections that broke."""
@@ -110,7 +108,6 @@ class Watcher:
                 if answer.status_code in (429, 503):
                     return
                 assert answer.status_code == 200, (answer.status_code, answer.read())
-                self.has_begun = True
                 self.came_back += bool(self.last)
                 for event in _events(answer.iter_lines()):
                     self.last = event.id
