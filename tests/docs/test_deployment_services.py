@@ -265,6 +265,11 @@ def test_a_unit_may_write_to_its_own_folder_alone(file: Path) -> None:
     assert described.all("ReadWritePaths") == []
 
 
+def test_a_worker_sees_the_memory_of_its_machine() -> None:
+    """The library of Temporal reads /proc/meminfo; where there is none, the thread that wants it dies."""
+    assert unit(DEPLOY / "systemd" / "looply-worker@.service").last("ProcSubset") == "all"
+
+
 def test_the_unit_of_one_machine_has_the_folder_of_its_example() -> None:
     described = unit(DEPLOY / "systemd" / "looply.service")
     example = tomllib.loads((DEPLOY / "settings" / "embedded.toml").read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from sim_options import STORE_FAULTS
 from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
+from looply.engine.decisions import Decisions
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
@@ -38,7 +39,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys",
+    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 
@@ -81,6 +82,7 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
+        self.decisions = cast("Decisions", _Side(self, self._inner.decisions, Decisions))
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))

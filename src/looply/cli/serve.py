@@ -95,7 +95,12 @@ Ready: TypeAlias = Callable[[str, str, Mapping[str, str]], None]
 async def run_until_stopped(
     terminal: Terminal, settings: "Settings", ready_file: Path | None, run: Callable[[Ready], Awaitable[None]]
 ) -> None:
-    """Runs a server or a worker to its end, with its log and its ready file. Raises: ServeFailed, LooplyError."""
+    """Runs a server or a worker to its end, with its log and its ready file.
+
+    A SIGTERM while it starts is an end in order too. Raises: ServeFailed, LooplyError.
+    """
+    import asyncio  # noqa: PLC0415 - start-up cost
+
     import structlog  # noqa: PLC0415 - start-up cost
 
     from looply import __version__  # noqa: PLC0415
@@ -114,6 +119,9 @@ async def run_until_stopped(
         remove_file(ready_file)
     try:
         await run(ready)
+    except asyncio.CancelledError:
+        # It was asked to stop before it had signals of its own; its supervisor must not take that for a failure.
+        pass
     except LooplyError as error:
         if type(error) in SERVE_STATUSES:
             raise ServeFailed(error) from error

@@ -1,18 +1,23 @@
 """The boundary around all commands: switches, exit statuses, and how errors are told."""
 
+import asyncio
 import io
 import json
+import signal
 import subprocess
 import sys
+from types import FrameType
 
 import httpx2
 import pytest
-from cli_kit import Command
+from cli_kit import Command, Looply
 
 from looply import __version__
 from looply.cli import main
+from looply.cli.serve import Ready, run_until_stopped
 from looply.cli.switches import read_switches
 from looply.cli.terminal import Terminal, printable
+from looply.settings import Settings
 
 GROUPS = [
     "init",
@@ -196,11 +201,51 @@ def test_an_interrupt_ends_with_130_and_says_nothing() -> None:
     assert (main(["expression", "eval"], terminal), errors.getvalue()) == (130, "")
 
 
+async def test_a_server_that_is_asked_to_stop_while_it_starts_ends_in_order() -> None:
+    errors = io.StringIO()
+    terminal = Terminal(source=io.BytesIO(), output=io.StringIO(), errors=errors, environment={})
+    starts = asyncio.Event()
+
+    async def never_ready(_ready: Ready) -> None:
+        starts.set()
+        await asyncio.Event().wait()
+
+    serving = asyncio.create_task(run_until_stopped(terminal, Settings(), None, never_ready))
+    await starts.wait()
+    serving.cancel()
+    await serving
+    assert [json.loads(line)["event"] for line in errors.getvalue().splitlines()] == ["stopped"]
+
+
 @pytest.mark.parametrize("arguments", [["expression", "eval"], ["workflow", "lst", "--json"]])
 def test_a_reader_that_is_gone_ends_the_command_quietly(arguments: list[str]) -> None:
     errors = io.StringIO()
     terminal = Terminal(source=io.BytesIO(b"{}\n"), output=ReaderGone(), errors=errors, environment={})
     assert (main(arguments, terminal), errors.getvalue()) == (141, "")
+
+
+def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Command, looply: Looply) -> None:
+    def own(_number: int, _frame: FrameType | None) -> None:
+        """Never called."""
+
+    looply.answers["getKeys"] = {"items": []}
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        assert run("key", "list").status == 0
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_process_without_standard_streams_is_none_the_worse_and_no_file_gets_their_numbers(closed: str) -> None:
+    code = (
+        "import os, sys; from looply.cli import main; status = main(['expression', 'eval']);"
+        "sys.exit(status or os.open(os.devnull, os.O_RDONLY) < 3)"
+    )
+    shell = f'exec "$0" -c "$1" {closed}'
+    done = subprocess.run(["sh", "-c", shell, sys.executable, code], input="", text=True, check=False)
+    assert done.returncode == 0
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal() -> None:
