@@ -59,7 +59,7 @@ class Arena:
         self.report = report
         self.chance = random.Random(report.seed)
         self._kill_every = kill_every
-        self.client = run.server.connect(timeout=30)
+        self.client = run.server.connect(timeout=120)
         self.org = Organization(self.client, **run.made)
         self.orders: list[Order] = []
         self.executions: set[str] = set()
@@ -90,7 +90,7 @@ class Arena:
             self.report.hit("races that a kill cut in two")
         # Connections of the dead server must not be taken up again.
         self.client.close()
-        self.client = self.run.server.connect(timeout=30)
+        self.client = self.run.server.connect(timeout=120)
         self.org = Organization(self.client, **self.run.made)
         return replies, self.racers.race_again(requests, replies)
 

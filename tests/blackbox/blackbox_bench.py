@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 from blackbox_client import Organization
 from blackbox_definitions import COMPUTING
-from blackbox_launcher import Server, free_port, init
+from blackbox_launcher import Server, init
 from blackbox_sink import Sink
 
 QUIET_SECONDS = 0.1
@@ -21,11 +21,10 @@ class Bench:
         self.folder = folder
         made = init(folder / "data")
         self.server = Server(folder / "data", [f"127.0.0.1:{sink.port}"])
-        self.server.port = free_port()
         self.server.start()
         # A connection for each call: none of a dead server may be taken up again.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self.client = httpx2.Client(base_url=self.server.address, timeout=30, limits=limits)
+        self.client = httpx2.Client(base_url=self.server.address, timeout=120, limits=limits)
         self.org = Organization(self.client, **made)
         self.warming = self.org.create(COMPUTING)
 

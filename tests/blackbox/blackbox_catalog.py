@@ -48,7 +48,7 @@ def leave(folder: Path) -> Left:
     made = init(folder)
     server = Server(folder).start()
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             _fill(org, "first")
             # No change is under way and there is no log: the file is a catalog by itself.

@@ -92,7 +92,7 @@ class Organization:
         return item
 
     def until(
-        self, workflow_id: str, execution_id: str, *statuses: str, seconds: float = 45, state: str = ""
+        self, workflow_id: str, execution_id: str, *statuses: str, seconds: float = 120, state: str = ""
     ) -> dict[str, Any]:
         """Returns an execution once it has one of the statuses (WAITING or ended), at a step when one is named."""
         wanted = statuses or SETTLED
@@ -104,7 +104,7 @@ class Organization:
             assert time.monotonic() < deadline, f"{item['status']} at {item['workflow_current_state']}"
             time.sleep(0.01)
 
-    def run(self, definition: dict[str, Any], body: Any = None, *statuses: str, seconds: float = 45) -> dict[str, Any]:
+    def run(self, definition: dict[str, Any], body: Any = None, *statuses: str, seconds: float = 120) -> dict[str, Any]:
         """Stores, activates and triggers a definition, and returns the execution once it has settled."""
         workflow_id = self.create(definition)
         return self.until(workflow_id, self.trigger(workflow_id, body), *statuses, seconds=seconds)
@@ -141,7 +141,7 @@ class Organization:
 
 
 def until_event(
-    org: Organization, workflow_id: str, execution_id: str, type_: str, seconds: float = 45
+    org: Organization, workflow_id: str, execution_id: str, type_: str, seconds: float = 120
 ) -> dict[str, Any]:
     """Returns an execution once its log has an event of a type."""
     deadline = time.monotonic() + seconds
@@ -200,7 +200,7 @@ def _path(name: str) -> str:
     return name if name.startswith("/") else f"/v2/workflows/{name}"
 
 
-def raw(address: str, data: bytes, seconds: float = 45) -> bytes:
+def raw(address: str, data: bytes, seconds: float = 120) -> bytes:
     """Returns what a server answers to these bytes until it closes the connection."""
     host, _, port = address.removeprefix("http://").rpartition(":")
     with socket.create_connection((host, int(port)), timeout=seconds) as connection:

@@ -58,13 +58,22 @@ class InstallationEvidence(Evidence):
 
 
 class DistributedRun(Run):
-    """An installation of its own with workflows, and its callers."""
+    """An installation of its own with workflows, and its callers. `environment` is that of its processes."""
 
     # A lease must run out, then Temporal must notice; and the machine may have much else to do.
     live_seconds = 300.0
 
-    def __init__(self, folder: Path, sink: Sink, name: str, workloads: Sequence[Workload], nodes: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sink: Sink,
+        name: str,
+        workloads: Sequence[Workload],
+        nodes: int = 2,
+        **environment: str,
+    ) -> None:
         self._nodes = nodes
+        self._environment = environment
         self.windows: list[Window] = []
         self._victims = 0
         super().__init__(folder, sink, name, workloads)
@@ -117,7 +126,7 @@ class DistributedRun(Run):
         report.worst("outcomes left open by a fault", sum(row["status"] == "FAILED" for row in evidence.rows.values()))
 
     def _install(self, folder: Path) -> None:
-        self.server = Installation(folder, [f"127.0.0.1:{self.sink.port}"])
+        self.server = Installation(folder, [f"127.0.0.1:{self.sink.port}"], **self._environment)
         try:
             self.server.prepare()
             self.made = self.server.made
@@ -145,7 +154,7 @@ class Operator:
 
     def __init__(self, run: DistributedRun) -> None:
         (made,) = run.server.operating.add_organizations(1)
-        self._client = run.server.connect(timeout=60)
+        self._client = run.server.connect(timeout=120)
         self._org = Organization(self._client, **made)
         self._computing = self._org.create(definition(note(), name="Computing"))
         self._asking = self._org.create(definition(wait(), note(), name="Asked"))

@@ -18,7 +18,7 @@ TRIMMED_ROWS = 9000
 def read_ledger(address: str, made: Mapping[str, str], workflow_id: str) -> list[Row]:
     """Returns what became of the instants of a schedule, oldest first."""
     found: list[Row] = []
-    with httpx2.Client(base_url=address, timeout=30) as client:
+    with httpx2.Client(base_url=address, timeout=120) as client:
         org, cursor = Organization(client, **made), {}
         while True:
             answer = org.get("getScheduleFires", workflow_id=workflow_id, limit=30, **cursor)

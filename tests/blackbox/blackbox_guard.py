@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterable
 
-END_SECONDS = 10
+END_SECONDS = 60
 
 
 def watch(lines: Iterable[str]) -> None:

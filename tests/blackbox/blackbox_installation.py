@@ -24,6 +24,7 @@ from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
 
+from held_port import HeldPort
 from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.temporal_server import NoTemporal, TemporalServer
 
@@ -33,7 +34,7 @@ class Node:
 
     def __init__(self, kind: str, number: int, folder: Path, environment: dict[str, str], guard: Guard) -> None:
         self.kind = kind
-        self._port = 0
+        self._held = HeldPort()
         program = Program(
             name=f"{kind}-{number}", command=self._command, environment=environment_with(environment), folder=folder
         )
@@ -42,19 +43,17 @@ class Node:
 
     @property
     def port(self) -> int:
-        """The port of a server that has been ready."""
-        return self._port
+        """The port of a server."""
+        return self._held.number
 
     @property
     def address(self) -> str:
-        """The address of a server that has been ready."""
-        return f"http://127.0.0.1:{self._port}"
+        """The address of a server."""
+        return f"http://127.0.0.1:{self.port}"
 
     def until_ready(self, *, may_end: bool = True) -> None:
         """Waits until it works; unless it `may_end`, its first process must come so far."""
-        said = self.process.until_ready(may_end=may_end)
-        if self.kind == "serve":
-            self._port = int(said.rpartition(":")[2])
+        self.process.until_ready(may_end=may_end)
 
     def kill(self) -> None:
         """Ends it without a warning and returns when the next process of it works."""
@@ -62,7 +61,7 @@ class Node:
         self.until_ready()
 
     def _command(self) -> list[str]:
-        place = ["--host", "127.0.0.1", "--port", str(self._port)] if self.kind == "serve" else []
+        place = ["--host", "127.0.0.1", "--port", str(self.port)] if self.kind == "serve" else []
         return [COMMAND, self.kind, *place, "--ready-file", self._ready]
 
 

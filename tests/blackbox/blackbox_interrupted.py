@@ -137,7 +137,7 @@ class Scenario:
 
     def ended(self, case: Case, *statuses: str) -> dict[str, Any]:
         """Returns the execution once it has ended as it should."""
-        item = self.org.until(self.workflow_id, case.execution_id, "COMPLETED", "FAILED", "TERMINATED", seconds=30)
+        item = self.org.until(self.workflow_id, case.execution_id, "COMPLETED", "FAILED", "TERMINATED")
         assert item["status"] in statuses, item["workflow_event_log"]
         seen = events(item)
         assert seen["EXECUTION_STARTED"] == 1

@@ -116,7 +116,7 @@ def kill_again_and_again(run: Run, report: FaultReport, count: int, *, shortest:
 
 def created(run: Run, definition: dict[str, Any]) -> str:
     """Stores and activates a workflow."""
-    with run.server.connect(timeout=30) as client:
+    with run.server.connect(timeout=120) as client:
         return Organization(client, **run.made).create(definition)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,8 +12,12 @@ from typing import Any
 
 import httpx2
 
+from held_port import HeldPort
+
 COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0
+ANSWER_SECONDS = 120.0
+"""So long does a client wait for an answer, on a machine that has much else to do."""
 
 _DEFAULT_SIGINT = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
@@ -71,15 +74,8 @@ def doctor(folder: Path) -> dict[str, Any]:
     return report
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
 class Server:
-    """One data folder and, from `start` to its end, the process that serves it.
+    """One data folder and, from `start` to its end, the process that serves it, on the same port over restarts.
 
     `prefix` is a command that runs the server's command, such as a tracer; `start` always uses the present one.
     """
@@ -88,8 +84,9 @@ class Server:
         self.folder = folder
         self.prefix: Sequence[str] = ()
         self.log = folder.with_name(f"{folder.name}.log")
-        self.port = 0
-        self.address = ""
+        self._held = HeldPort()
+        self.port = self._held.number
+        self.address = f"http://127.0.0.1:{self.port}"
         self._environment = {"LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9", **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,11 +101,11 @@ class Server:
         return (self.port,)
 
     def connect(self, **options: Any) -> httpx2.Client:
-        """Returns a client of the server."""
-        return httpx2.Client(base_url=self.address, **options)
+        """Returns a client of the server, which waits as long as a slow machine takes unless it is told not to."""
+        return httpx2.Client(base_url=self.address, **{"timeout": ANSWER_SECONDS, **options})
 
     def start(self, *, until_ready: bool = True) -> "Server":
-        """Starts the process; a restart listens on the same port."""
+        """Starts the process."""
         ready = self.folder.with_name(f"{self.folder.name}.ready")
         ready.unlink(missing_ok=True)
         command = [*self.prefix, COMMAND, "serve", "--data", str(self.folder), "--host", "127.0.0.1"]
@@ -174,7 +171,7 @@ class Server:
 
 def _is_ready(address: str) -> bool:
     try:
-        return httpx2.get(f"{address}/healthz/ready", timeout=2).status_code == 200
+        return httpx2.get(f"{address}/healthz/ready", timeout=30).status_code == 200
     except httpx2.TransportError:
         return False
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import httpx2
 from blackbox_client import ClientLog, Organization
-from blackbox_launcher import Server, doctor, free_port, init
+from blackbox_launcher import Server, doctor, init
 from blackbox_sink import Sink
 from blackbox_workloads import ONCE, RETRIED, Workload
 
 SEED = 20261124
-LIVE_SECONDS = 30
+LIVE_SECONDS = 120
 """So long after the last fault may an execution take until it has ended."""
 ENDED = ("COMPLETED", "FAILED", "TERMINATED")
 PATIENCE_SECONDS = 120
@@ -242,7 +242,7 @@ class Run:
     def rows(self) -> dict[str, Row]:
         """Returns all executions with their events, once each has ended."""
         deadline = time.monotonic() + self.live_seconds
-        with self.server.connect(timeout=30) as client:
+        with self.server.connect(timeout=120) as client:
             org = Organization(client, **self.made)
             while True:
                 for status in ("RUNNING", "WAITING"):
@@ -277,12 +277,11 @@ class Run:
         """Makes what is called, and starts it."""
         self.made = init(folder)
         self.server = Server(folder, [f"127.0.0.1:{self.sink.port}"])
-        self.server.port = free_port()
         self._start()
 
     def _create(self, workloads: Sequence[Workload]) -> dict[Workload, str]:
         place = f"{self.sink.address}{self.ledger}"
-        with self.server.connect(timeout=30) as client:
+        with self.server.connect(timeout=120) as client:
             org = Organization(client, **self.made)
             return {workload: org.create(workload.define(place)) for workload in workloads}
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from blackbox_client import request_bytes
 from blackbox_load import Run
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

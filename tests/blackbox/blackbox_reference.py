@@ -111,7 +111,7 @@ def make_reference(folder: Path, sink: Sink, *, is_killed: bool) -> Reference:
     made = init(folder)
     server = Server(folder, [f"127.0.0.1:{sink.port}"]).start()
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             fill(org, sink)
             answers = read_all(client, made["api_key"])

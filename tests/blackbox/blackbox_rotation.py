@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx2
+from blackbox_launcher import ANSWER_SECONDS
 
 Addresses = Callable[[], Sequence[str]]
 
@@ -29,6 +30,9 @@ class Rotation(httpx2.BaseTransport):
 
 
 def rotating_client(addresses: Addresses, limits: httpx2.Limits | None = None, **options: Any) -> httpx2.Client:
-    """Returns a client of several servers. `addresses` is asked at each request; its first answer must not be empty."""
+    """Returns a client of several servers. `addresses` is asked at each request; its first answer must not be empty.
+
+    It waits for an answer as long as a slow machine takes, unless told not to.
+    """
     transport = Rotation(addresses, limits or httpx2.Limits())
-    return httpx2.Client(base_url=addresses()[0], transport=transport, **options)
+    return httpx2.Client(base_url=addresses()[0], transport=transport, **{"timeout": ANSWER_SECONDS, **options})

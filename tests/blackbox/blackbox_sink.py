@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LONGEST_HANG = 60.0
+START_SECONDS = 60.0
 
 
 class Ledger:
@@ -33,12 +34,18 @@ class Ledger:
         self._lock = threading.Lock()
         self._scripts: dict[str, list[dict[str, Any]]] = {}
         self._counts: dict[str, int] = defaultdict(int)
-        self.released = threading.Event()
+        self._gates: dict[str, threading.Event] = defaultdict(threading.Event)
 
     def script(self, path: str, replies: list[dict[str, Any]]) -> None:
         with self._lock:
             self._scripts[path] = replies
             self._counts[path] = 0
+            self._gates.pop(path, None)
+
+    def gate(self, path: str) -> threading.Event:
+        """Returns what is set when the held answers of a path may leave."""
+        with self._lock:
+            return self._gates[path]
 
     def record(self, line: dict[str, Any]) -> dict[str, Any]:
         """Writes the line durably and returns the reply that its path has now; the last one repeats."""
@@ -75,6 +82,10 @@ class Handler(BaseHTTPRequestHandler):
             self.ledger.script(order["path"], order["replies"])
             self.reply({})
             return
+        if path == "/_release":
+            self.ledger.gate(json.loads(body)["path"]).set()
+            self.reply({})
+            return
         line = {
             "at": time.time_ns(),
             "peer": self.client_address[1],
@@ -86,13 +97,16 @@ class Handler(BaseHTTPRequestHandler):
             "body": body[:10_000].decode("utf-8", "replace"),
             "hash": hashlib.sha256(body).hexdigest(),
         }
-        self.reply(self.ledger.record(line))
+        reply = self.ledger.record(line)
+        if reply.get("held"):
+            self.ledger.gate(path).wait(LONGEST_HANG)
+        self.reply(reply)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer  # noqa: N815 - names of the library
 
     def reply(self, script: dict[str, Any]) -> None:
         if script.get("hang"):
-            self.ledger.released.wait(LONGEST_HANG)
+            time.sleep(LONGEST_HANG)
             self.close_connection = True
             return
         if "delay" in script:
@@ -157,7 +171,7 @@ class Sink:
         ready = folder / "sink.port"
         command = [sys.executable, __file__, str(self._ledger), str(ready), "--parent", str(os.getpid())]
         self._process = subprocess.Popen(command)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + START_SECONDS
         while not (ready.exists() and ready.read_text()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the sink does not start")
@@ -168,23 +182,31 @@ class Sink:
     def script(self, path: str, *replies: dict[str, Any]) -> str:
         """Sets the answers of a path, the last one for all further calls, and returns its URL.
 
-        Keys of a reply: `status`, `headers`, `body` (JSON), `text`, `size` (bytes), `delay` (seconds), `hang`, `reset`.
+        Keys of a reply: `status`, `headers`, `body` (JSON), `text`, `size` (bytes), `delay` (seconds), `hang`, `reset`,
+        `held` (until `release`, a minute at most).
         """
+        self._order("/_script", {"path": path, "replies": replies})
+        return self.address + path
+
+    def release(self, path: str) -> None:
+        """Lets the held answers of a path leave, those that are asked for later too."""
+        self._order("/_release", {"path": path})
+
+    def _order(self, name: str, order: dict[str, Any]) -> None:
         import http.client  # noqa: PLC0415 - the program side does not need it
 
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request("POST", "/_script", json.dumps({"path": path, "replies": replies}))
+            connection.request("POST", name, json.dumps(order))
             connection.getresponse().read()
         finally:
             connection.close()
-        return self.address + path
 
     def lines(self, path: str = "") -> list[dict[str, Any]]:
         """Returns what was asked under a path prefix, in the order of arrival."""
         return [line for line in self._read() if line["path"].startswith(path)]
 
-    def wait_for(self, path: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+    def wait_for(self, path: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """Returns the lines of a path once there are `count`."""
         deadline = time.monotonic() + seconds
         while len(found := self.lines(path)) < count:

@@ -42,7 +42,6 @@ WRITING = (
 READING = ("read", "recvfrom", "recvmsg")
 CONNECTING = ("connect",)
 
-_ATTACH_SECONDS = 10.0
 _LINE = re.compile(r"^(?:\[pid +)?(\d+)\]? +(\d+\.\d+) (.*)$")
 _CALL = re.compile(r"^(\w+)\((?:AT_FDCWD[^,]*, )?(?:\d+<([^>]*)>+|\"([^\"]*)\")?(.*)$", re.DOTALL)
 _RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$", re.DOTALL)
@@ -146,7 +145,7 @@ class Tracer:
         """Lets the server go on without a tracer. Closing twice, or after the server has died, is harmless."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def _await_attached(self, count: int) -> None:
         assert self._process.stderr is not None

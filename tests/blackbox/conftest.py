@@ -159,7 +159,7 @@ def server(_served: Served) -> Server | Installation:
 @pytest.fixture(scope="session")
 def client(server: Server | Installation) -> Iterator[httpx2.Client]:
     """The connections to the shared server; each call goes to another one where there are several."""
-    with server.connect(timeout=30) as found:
+    with server.connect(timeout=120) as found:
         yield found
 
 

@@ -13,7 +13,7 @@ def test_of_two_early_resumes_the_first_is_told_restarted_and_its_payload_goes_o
     org: Organization, sink: Sink, first_has_token: bool
 ) -> None:
     path = f"/early-{org.organization_id}"
-    url = sink.script(path, {"delay": 0.7})
+    url = sink.script(path, {"held": True})
     handed_on = http(url, method="POST", body={"token": "${waits.wait_1}"}, fail_on=["5xx"])
     workflow_id = org.create(definition(handed_on, wait(), note()))
     execution_id = org.trigger(workflow_id)
@@ -22,6 +22,7 @@ def test_of_two_early_resumes_the_first_is_told_restarted_and_its_payload_goes_o
 
     kept = org.resume(execution_id, number=1, **first)
     late = org.resume(execution_id, number=2, **second)
+    sink.release(path)
 
     assert (kept.json()["message"], kept.json()["buffered"]) == ("restarted", True)
     assert (late.status_code, late.json()["message"]) == (200, "already restarted")
@@ -33,7 +34,7 @@ def test_the_token_of_a_later_wait_keeps_its_answer_and_a_plain_resume_in_betwee
     org: Organization, sink: Sink
 ) -> None:
     path = f"/later-{org.organization_id}"
-    handed_on = http(sink.script(path, {"delay": 0.7}), method="POST", body={"token": "${waits.wait_2}"})
+    handed_on = http(sink.script(path, {"held": True}), method="POST", body={"token": "${waits.wait_2}"})
     workflow_id = org.create(definition(wait(), handed_on, wait("wait_2"), note()))
     execution_id = org.trigger(workflow_id)
     org.until(workflow_id, execution_id, "WAITING")
@@ -42,6 +43,7 @@ def test_the_token_of_a_later_wait_keeps_its_answer_and_a_plain_resume_in_betwee
 
     assert org.resume(execution_id, question=2, wait_token=token).json()["buffered"] is True
     assert org.resume(execution_id, question=3).json()["message"] == "already restarted"
+    sink.release(path)
 
     item = org.until(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_output_payload"]["wait_2"]["output"] == {"source": "SAP", "question": 2}
@@ -66,7 +68,8 @@ def test_a_released_wait_stays_already_restarted_after_the_execution_was_termina
 
 
 def test_a_kept_resume_that_meets_no_wait_is_told_in_the_log(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/none-{org.organization_id}", {"delay": 0.5, "status": 200})
+    path = f"/none-{org.organization_id}"
+    url = sink.script(path, {"held": True})
     rule = {"variable": "${http_1.output.status}", "operator": "StringEquals", "value": "500"}
     made = definition(http(url), {"id": "c", "type": "conditional", "settings": {"rules": [rule]}})
     made["workflow_steps"].append(wait())
@@ -74,6 +77,7 @@ def test_a_kept_resume_that_meets_no_wait_is_told_in_the_log(org: Organization, 
     workflow_id = org.create(made)
     execution_id = org.trigger(workflow_id)
     assert org.resume(execution_id, number=1).json()["buffered"] is True
+    sink.release(path)
     item = org.until(workflow_id, execution_id, "COMPLETED")
     assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]]
     assert org.resume(execution_id, number=1).json()["code"] == "COMPLETED"

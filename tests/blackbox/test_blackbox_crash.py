@@ -13,7 +13,7 @@ import pytest
 from blackbox_client import Organization, until_event
 from blackbox_definitions import ASKING, definition, graph, http, note, wait
 from blackbox_invariants import OF_CALLS, OF_EXECUTIONS, Evidence, repeated
-from blackbox_launcher import Server, doctor, free_port, init
+from blackbox_launcher import Server, doctor, init
 from blackbox_load import SEED, Life, Line, Order, Row, Run
 from blackbox_sink import Sink
 
@@ -62,12 +62,11 @@ def test_asked_to_stop_under_load_it_answers_what_it_took_and_repeats_nothing(tm
 def test_an_execution_that_only_stands_in_line_is_not_blamed_for_crashes(tmp_path: Path, sink: Sink) -> None:
     made = init(tmp_path / "data")
     server = Server(tmp_path / "data", [f"127.0.0.1:{sink.port}"], LOOPLY_HOST_CONCURRENCY="1")
-    server.port = free_port()
     server.start()
     hanging = sink.script("/line/hangs", {"hang": True})
     quick = sink.script("/line/quick", {})
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             first = org.create(definition(http(hanging)))
             blocking = org.trigger(first)
@@ -90,7 +89,6 @@ def test_an_execution_that_only_stands_in_line_is_not_blamed_for_crashes(tmp_pat
 def test_a_timer_and_a_retry_survive_a_kill(tmp_path: Path, sink: Sink) -> None:
     made = init(tmp_path / "data")
     server = Server(tmp_path / "data", [f"127.0.0.1:{sink.port}"])
-    server.port = free_port()
     server.start()
     url = sink.script("/survive/retry", {"status": 503}, {"status": 503}, {"status": 200})
     retry = {"max_attempts": 3, "interval": "PT1.5S", "backoff": 1.0}
@@ -99,7 +97,7 @@ def test_a_timer_and_a_retry_survive_a_kill(tmp_path: Path, sink: Sink) -> None:
         [wait("wait_1", timeout="PT2S"), note("late")], ("WorkflowStartState", "wait_1"), ("wait_1", "late", "timeout")
     )
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             started = []
             for flow in (delayed, timing, definition(http(url, step={"retry": retry}))):
@@ -126,10 +124,9 @@ def test_a_timer_and_a_retry_survive_a_kill(tmp_path: Path, sink: Sink) -> None:
 def test_an_acknowledged_call_is_on_the_disk_when_the_answer_arrives(tmp_path: Path) -> None:
     made = init(tmp_path / "data")
     server = Server(tmp_path / "data")
-    server.port = free_port()
     server.start()
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             workflow_id = org.create(ASKING)
             execution_id = org.trigger(workflow_id, process_id="P1")

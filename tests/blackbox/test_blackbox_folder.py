@@ -41,13 +41,13 @@ def test_init_makes_one_organization_and_shows_its_key_once(tmp_path: Path) -> N
 
 
 def test_a_second_process_on_the_folder_exits_75_and_names_the_first(own: Server, made: dict[str, str]) -> None:
-    with httpx2.Client(base_url=own.address, timeout=30) as client:
+    with httpx2.Client(base_url=own.address, timeout=120) as client:
         org = Organization(client, **made)
         workflow_id = org.create(ASKING)
         others = [Server(own.folder).start(until_ready=False) for _ in range(3)]
         try:
             for other in others:
-                assert other.wait(50) == 75
+                assert other.wait() == 75
         finally:
             for other in others:
                 other.close()
@@ -74,7 +74,7 @@ def test_of_many_that_start_at_once_exactly_one_serves(tmp_path: Path, made: dic
         server.log = tmp_path / f"{number}.log"
         server.start(until_ready=False)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len([server for server in servers if server.is_running()]) > 1:
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -95,7 +95,7 @@ def test_a_stop_is_clean_and_a_second_signal_ends_at_once(own: Server) -> None:
 
 
 def test_a_stop_waits_for_calls_in_flight(own: Server, made: dict[str, str], sink: Sink) -> None:
-    with httpx2.Client(base_url=own.address, timeout=30) as client, ThreadPoolExecutor(1) as pool:
+    with httpx2.Client(base_url=own.address, timeout=120) as client, ThreadPoolExecutor(1) as pool:
         org = Organization(client, **made)
         url = sink.script("/folder/stop", {"delay": 1.5})
         workflow_id = org.create(definition(http(url)))
@@ -104,7 +104,7 @@ def test_a_stop_waits_for_calls_in_flight(own: Server, made: dict[str, str], sin
         assert own.stop() == 0
         assert call.result().status_code == 200
     own.start()
-    with httpx2.Client(base_url=own.address, timeout=30) as client:
+    with httpx2.Client(base_url=own.address, timeout=120) as client:
         org = Organization(client, **made)
         # The step's call was waited for too: it was made once, and its answer was kept.
         org.until(workflow_id, call.result().json()["looply_execution_id"], "COMPLETED")
@@ -112,7 +112,7 @@ def test_a_stop_waits_for_calls_in_flight(own: Server, made: dict[str, str], sin
 
 
 def test_a_damaged_store_is_refused_with_65(own: Server, made: dict[str, str]) -> None:
-    with httpx2.Client(base_url=own.address, timeout=30) as client:
+    with httpx2.Client(base_url=own.address, timeout=120) as client:
         org = Organization(client, **made)
         workflow_id = org.create(COMPUTING)
         for _ in range(50):
@@ -133,7 +133,7 @@ def test_a_damaged_store_is_refused_with_65(own: Server, made: dict[str, str]) -
     for name, damaged in damages.items():
         path.write_bytes(damaged)
         own.start(until_ready=False)
-        assert own.wait(20) == 65, name
+        assert own.wait() == 65, name
         assert "Traceback" not in own.log_text()
         done = run("doctor", "--data", own.folder, "--json")
         assert done.returncode == 1, name
@@ -159,7 +159,7 @@ def test_a_newer_schema_is_refused_with_78_and_left_alone(own: Server, name: str
     (own.folder / "seal").unlink()
     before = _content(path)
     own.start(until_ready=False)
-    assert own.wait(20) == 78
+    assert own.wait() == 78
     assert _content(path) == before
     assert "Traceback" not in own.log_text()
 
@@ -175,7 +175,7 @@ def _content(path: Path) -> list[str]:
 def test_a_key_file_that_is_missing_or_wrong_is_refused_and_nothing_overwritten(
     own: Server, made: dict[str, str]
 ) -> None:
-    with httpx2.Client(base_url=own.address, timeout=30) as client:
+    with httpx2.Client(base_url=own.address, timeout=120) as client:
         org = Organization(client, **made)
         body = {"name": "S4", "kind": "http", "settings": {"base_url": "https://x.example", "auth": "bearer"}}
         assert org.post("createConnection", {**body, "secrets": {"token": "t"}}).status_code == 200
@@ -184,7 +184,7 @@ def test_a_key_file_that_is_missing_or_wrong_is_refused_and_nothing_overwritten(
     content = key.read_bytes()
     key.write_bytes(b"short")
     own.start(until_ready=False)
-    assert own.wait(20) not in (0, None)
+    assert own.wait() not in (0, None)
     assert "Traceback" not in own.log_text()
     assert key.read_bytes() == b"short"
     key.write_bytes(content)
@@ -194,7 +194,7 @@ def test_a_key_file_that_is_missing_or_wrong_is_refused_and_nothing_overwritten(
 def test_wrong_settings_are_all_named(tmp_path: Path, made: dict[str, str]) -> None:
     server = Server(tmp_path / "data", LOOPLY_PORTT="1", LOOPLY_CONCURRENCY="none")
     server.start(until_ready=False)
-    assert server.wait(20) not in (0, None)
+    assert server.wait() not in (0, None)
     text = server.log_text()
     assert "LOOPLY_PORTT" in text
     assert "concurrency" in text
@@ -236,7 +236,7 @@ def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk
     server = Server(small_disk / "data").start()
     server.log.touch()
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             org = Organization(client, **made)
             workflow_id = org.create(ASKING)
             kept = [org.trigger(workflow_id, {"n": number}) for number in range(5)]
@@ -264,7 +264,7 @@ def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk
             catalog = org.post("createWorkflow", {"definition": COMPUTING})
             assert catalog.status_code in (200, 503)
             ballast.unlink()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while (answer := org.post(f"triggerworkflow/{workflow_id}", {"n": -1})).status_code != 200:
                 assert answer.status_code == 503, answer.text
                 assert time.monotonic() < deadline, "it does not go on"
@@ -284,7 +284,7 @@ def test_a_full_disk_refuses_writes_and_is_survived_without_a_restart(small_disk
 
 
 def test_doctor_finds_nothing_wrong_with_a_healthy_folder(own: Server, made: dict[str, str]) -> None:
-    with httpx2.Client(base_url=own.address, timeout=30) as client:
+    with httpx2.Client(base_url=own.address, timeout=120) as client:
         org = Organization(client, **made)
         org.run(COMPUTING)
         asking = org.create(ASKING)

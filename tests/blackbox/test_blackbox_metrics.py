@@ -12,7 +12,7 @@ import pytest
 from blackbox_client import Organization
 from blackbox_definitions import definition, note, wait
 from blackbox_installation import Installation
-from blackbox_launcher import Server, doctor, init, run
+from blackbox_launcher import ANSWER_SECONDS, Server, doctor, init, run
 
 TOKEN = "the-token-of-who-is-on-call"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -53,7 +53,7 @@ def sample(text: str, name: str) -> float | None:
 
 
 def scraped(address: str) -> str:
-    answer = httpx2.get(f"{address}/metrics", headers=BEARER, timeout=30)
+    answer = httpx2.get(f"{address}/metrics", headers=BEARER, timeout=ANSWER_SECONDS)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -75,14 +75,14 @@ def test_a_server_shows_itself_on_its_own_port_and_on_the_other_one(server: Serv
     with organization_of(server, made) as organization:
         organization.trigger(organization.create(WAITING))
     for address in (server.address, beside):
-        assert httpx2.get(f"{address}/metrics").status_code == 403
+        assert httpx2.get(f"{address}/metrics", timeout=ANSWER_SECONDS).status_code == 403
         text = scraped(address)
         assert sample(text, 'looply_executions_started_total{trigger="REQUEST"}') == 1
         assert sample(text, "looply_ready") == 1
         assert (sample(text, "looply_commit_group_units_count") or 0) >= 1
         assert (sample(text, "process_resident_memory_bytes") or 0) > 1e7
-    assert httpx2.get(f"{beside}/healthz/ready").status_code == 200
-    assert httpx2.get(f"{beside}/v2/workflows/getKeys").status_code == 404
+    assert httpx2.get(f"{beside}/healthz/ready", timeout=ANSWER_SECONDS).status_code == 200
+    assert httpx2.get(f"{beside}/v2/workflows/getKeys", timeout=ANSWER_SECONDS).status_code == 404
     route = (
         'looply_http_request_duration_seconds_count{method="POST",route="/v2/workflows/triggerworkflow/{workflow_id}"'
     )

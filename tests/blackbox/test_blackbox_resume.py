@@ -1,5 +1,6 @@
 """`resumeWorkflow` over HTTP: the rules of contract 2, first match wins."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -148,11 +149,13 @@ def test_several_open_executions_of_a_process_id_are_ambiguous_until_a_workflow_
 
 
 def test_of_several_open_executions_the_only_one_that_waits_is_meant(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/busy", {"delay": 3})
+    path = f"/{org.organization_id}/busy"
+    url = sink.script(path, {"held": True})
     busy = org.create(definition(http(url), wait()))
     org.trigger(busy, process_id="P1")
     _, execution_id = waiting(org, process_id="P1")
     answer = org.resume("P1")
+    sink.release(path)
     assert outcome(answer) == RESTARTED
     assert answer.json()["data"]["workflow_identifier"]["workflow_execution_id"] == execution_id
 
@@ -196,16 +199,18 @@ def test_a_terminated_or_failed_execution_is_409_with_its_code(org: Organization
     assert outcome(org.resume(item["workflow_execution_id"])) == (409, "not found", "FAILED")
 
 
-def test_a_wait_that_timed_out_is_409(org: Organization) -> None:
-    steps = [wait("wait_1", timeout="PT0.1S"), wait("wait_2")]
-    flow = graph(steps, ("WorkflowStartState", "wait_1"), ("wait_1", "wait_2", "timeout"))
+def test_a_wait_that_timed_out_is_409(org: Organization, sink: Sink) -> None:
+    path = f"/{org.organization_id}/told"
+    telling = http(sink.script(path), method="POST", body={"token": "${waits.wait_1}"})
+    steps = [telling, wait("wait_1", timeout="PT0.1S"), wait("wait_2")]
+    flow = graph(steps, ("WorkflowStartState", "http_1"), ("http_1", "wait_1"), ("wait_1", "wait_2", "timeout"))
     workflow_id = org.create(flow)
     execution_id = org.trigger(workflow_id)
-    token = org.item(workflow_id, execution_id)["waits"][0]["wait_token"]
     item = org.until(workflow_id, execution_id, "WAITING", state="wait_2")
-    if item["condensed_logs"]["wait_1"][0]["status"] == "TIMED_OUT":
-        answer = org.resume(execution_id, wait_token=token)
-        assert (answer.status_code, answer.json()["code"]) == (409, "TIMED_OUT")
+    assert item["condensed_logs"]["wait_1"][0]["status"] == "TIMED_OUT"
+    (line,) = sink.lines(path)
+    answer = org.resume(execution_id, wait_token=json.loads(line["body"])["token"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "TIMED_OUT")
 
 
 def test_without_a_timeout_edge_a_wait_that_timed_out_ends_the_path(org: Organization) -> None:
@@ -310,10 +315,12 @@ def test_the_token_is_never_seen_by_the_workflow(org: Organization) -> None:
 
 
 def test_after_the_end_or_while_it_runs_on_a_resume_is_already_restarted(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/slow", {"delay": 1})
+    path = f"/{org.organization_id}/slow"
+    url = sink.script(path, {"held": True})
     workflow_id, execution_id = waiting(org, definition(wait(), http(url), wait("wait_2")))
     assert outcome(org.resume(execution_id, n=1)) == RESTARTED
     assert outcome(org.resume(execution_id, n=2)) == ALREADY
+    sink.release(path)
     item = org.until(workflow_id, execution_id, "WAITING", state="wait_2")
     assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]]
     assert outcome(org.resume(execution_id, n=3)) == RESTARTED
@@ -325,34 +332,40 @@ def test_after_the_end_or_while_it_runs_on_a_resume_is_already_restarted(org: Or
 
 
 def test_a_resume_before_the_first_wait_is_kept_for_it(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/slow", {"delay": 0.5})
+    path = f"/{org.organization_id}/slow"
+    url = sink.script(path, {"held": True})
     workflow_id = org.create(definition(http(url), wait(), note()))
     execution_id = org.trigger(workflow_id)
     first = org.resume(execution_id, n=1)
     assert outcome(first) == RESTARTED
     assert first.json()["buffered"] is True
     assert outcome(org.resume(execution_id, n=2)) == ALREADY
+    sink.release(path)
     item = org.until(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_output_payload"]["wait_1"]["output"] == {"source": "SAP", "n": 1}
 
 
 def test_a_kept_resume_that_does_not_fit_does_not_release_the_wait(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/slow", {"delay": 0.3})
+    path = f"/{org.organization_id}/slow"
+    url = sink.script(path, {"held": True})
     workflow_id = org.create(definition(http(url), wait(sources=["TEAMS"]), note()))
     execution_id = org.trigger(workflow_id)
     assert org.resume(execution_id, "SAP").json()["buffered"] is True
+    sink.release(path)
     org.until(workflow_id, execution_id, "WAITING")
     assert outcome(org.resume(execution_id, "TEAMS")) == RESTARTED
 
 
 def test_a_sink_that_calls_back_before_it_answers_does_not_lose_its_call(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/early", {"delay": 0.4})
+    path = f"/{org.organization_id}/early"
+    url = sink.script(path, {"held": True})
     step = http(url, method="POST", body={"token": "${waits.wait_1}"})
     workflow_id = org.create(definition(step, wait(), note()))
     execution_id = org.trigger(workflow_id)
-    (line,) = sink.wait_for(f"/{org.organization_id}/early")
+    (line,) = sink.wait_for(path)
     token = line["body"].split('"')[3]
     assert org.resume(execution_id, wait_token=token, n=1).json()["message"] == "restarted"
+    sink.release(path)
     item = org.until(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_output_payload"]["wait_1"]["output"]["n"] == 1
 
@@ -363,9 +376,10 @@ def test_a_sink_that_calls_back_before_it_answers_does_not_lose_its_call(org: Or
 def test_an_execution_without_a_wait_is_409(org: Organization, sink: Sink) -> None:
     item = org.run(COMPUTING)
     assert outcome(org.resume(item["workflow_execution_id"])) == (409, "not found", "COMPLETED")
-    url = sink.script(f"/{org.organization_id}/slow", {"delay": 1})
-    running = org.trigger(org.create(definition(http(url))))
+    path = f"/{org.organization_id}/slow"
+    running = org.trigger(org.create(definition(http(sink.script(path, {"held": True})))))
     assert outcome(org.resume(running)) == (409, "not found", "NOT_WAITING")
+    sink.release(path)
 
 
 def test_a_step_that_does_not_wait_cannot_be_named(org: Organization) -> None:

@@ -36,7 +36,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Stor
     made = init(folder)
     server = Server(folder, [f"127.0.0.1:{sink.port}"], LOOPLY_LOG_LEVEL="debug").start()
     try:
-        with httpx2.Client(base_url=server.address, timeout=30) as client:
+        with httpx2.Client(base_url=server.address, timeout=120) as client:
             reads = _play(Organization(client, **made), sink)
         assert server.stop() == 0
         yield Story(reads, server.log_text(), folder, json.dumps(sink.lines("/secrets/")), made["api_key"])

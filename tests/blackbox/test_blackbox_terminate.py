@@ -137,12 +137,14 @@ def test_termination_closes_open_cards(org: Organization) -> None:
 
 
 def test_after_terminated_no_later_step_starts_and_a_late_result_moves_nothing(org: Organization, sink: Sink) -> None:
-    first = sink.script(f"/{org.organization_id}/first", {"delay": 0.7})
+    path = f"/{org.organization_id}/first"
+    first = sink.script(path, {"held": True})
     second = sink.script(f"/{org.organization_id}/second", {})
     workflow_id = org.create(definition(http(first, "http_1"), http(second, "http_2")))
     execution_id = org.trigger(workflow_id)
-    sink.wait_for(f"/{org.organization_id}/first")
+    sink.wait_for(path)
     assert org.terminate(execution_id).json() == {"message": "terminated"}
+    sink.release(path)
     item = until_event(org, workflow_id, execution_id, "STEP_RESULT_DISCARDED")
     assert item["workflow_event_log"][-1]["type"] == "STEP_RESULT_DISCARDED"
     assert item["status"] == "TERMINATED"

@@ -261,8 +261,10 @@ def test_a_caller_that_waits_is_told_the_status_and_of_an_end_the_output(org: Or
 
 
 def test_a_caller_that_waits_too_short_gets_the_plain_answer(org: Organization, sink: Sink) -> None:
-    url = sink.script(f"/{org.organization_id}/slow", {"delay": 2})
+    path = f"/{org.organization_id}/slow"
+    url = sink.script(path, {"held": True})
     answer = org.post(f"triggerworkflow/{org.create(definition(http(url)))}", query={"wait": "PT0.2S"}).json()
+    sink.release(path)
     assert set(answer) == {"message", "looply_execution_id"}
 
 

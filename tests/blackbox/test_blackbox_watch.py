@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from blackbox_client import Organization
 from blackbox_definitions import COMPUTING, definition, note, wait
-from blackbox_launcher import INTERRUPTIBLE, Server, environment_with, free_port, init
+from blackbox_launcher import INTERRUPTIBLE, Server, environment_with, init
 
-END_SECONDS = 60
+END_SECONDS = 120
 
 
 class Watched:
@@ -23,13 +23,12 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.made = init(folder)
         self.server = Server(folder)
-        self.server.port = free_port()
         self.server.start()
 
     @contextmanager
     def org(self) -> Iterator[Organization]:
         """Gives the organization's way to the server as it runs now."""
-        with self.server.connect(timeout=30) as client:
+        with self.server.connect(timeout=120) as client:
             yield Organization(client, **self.made)
 
     @contextmanager
@@ -137,7 +136,7 @@ def test_a_watch_of_all_executions_goes_on_over_a_kill_and_from_where_an_earlier
         process.communicate(timeout=END_SECONDS)
         assert process.returncode == 130
     assert len({entry["id"] for entry in found}) == len(found)
-    with watched.watch("--json", "--after", found[0]["id"], "--timeout", "5") as again:
+    with watched.watch("--json", "--after", found[0]["id"], "--timeout", "10") as again:
         out, _ = again.communicate(timeout=END_SECONDS)
     assert [json.loads(line) for line in out.splitlines()] == found[1:]
     assert again.returncode == 0

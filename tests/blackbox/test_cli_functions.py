@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from blackbox_client import Organization
-from blackbox_launcher import Server, free_port, init
+from blackbox_launcher import Server, init
+
+from held_port import HeldPort
 
 SECONDS = 120.0
 START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
@@ -128,7 +130,8 @@ class Mailbox:
 def test_a_mail_goes_through_a_connection(started: tuple[Server, Organization]) -> None:
     _, organization = started
     mailbox = Mailbox()
-    mail_server = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    place = HeldPort()
+    mail_server = Controller(mailbox, hostname="127.0.0.1", port=place.number)
     mail_server.start()
     try:
         settings = {"host": "127.0.0.1", "port": mail_server.port, "tls": "none", "from": "Orders <orders@example.com>"}

@@ -48,7 +48,7 @@ class _Operator:
 
     def redrive(self) -> str:
         body = {"filter": {"workflow_id": self._workflow_id}, "reason": "it is back", "rate_per_second": RATE}
-        with self._run.server.connect(timeout=30) as client:
+        with self._run.server.connect(timeout=120) as client:
             answer = Organization(client, **self._run.made).post("bulkRedrive", body)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["item"]["bulk_id"])
@@ -56,7 +56,7 @@ class _Operator:
     def until(self, bulk_id: str, *, acted: int = 0) -> dict[str, Any]:
         """Returns the bulk once it has acted on so many executions, or has ended."""
         deadline = time.monotonic() + self._run.live_seconds
-        with self._run.server.connect(timeout=30) as client:
+        with self._run.server.connect(timeout=120) as client:
             org = Organization(client, **self._run.made)
             while True:
                 item: dict[str, Any] = org.get("getBulk", bulk_id=bulk_id).json()["item"]
@@ -68,7 +68,7 @@ class _Operator:
     def until_failed(self, count: int) -> None:
         """Returns once so many executions stand still."""
         deadline = time.monotonic() + self._run.live_seconds
-        with self._run.server.connect(timeout=30) as client:
+        with self._run.server.connect(timeout=120) as client:
             org = Organization(client, **self._run.made)
             while len(org.pages("searchExecutions", workflow_id=self._workflow_id, status="FAILED")) < count:
                 assert time.monotonic() < deadline, "not all have failed"

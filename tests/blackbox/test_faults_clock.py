@@ -20,7 +20,7 @@ import pytest
 from blackbox_client import Organization
 from blackbox_definitions import TWO_WAITS, definition, graph, http, note, wait
 from blackbox_faketime import WallClock, why_not
-from blackbox_launcher import Server, doctor, free_port, init
+from blackbox_launcher import Server, doctor, init
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
@@ -62,7 +62,7 @@ class Load:
             assert not thread.is_alive(), "a caller does not get through"
 
     def _work(self) -> None:
-        with httpx2.Client(base_url=self._server.address, timeout=30) as client:
+        with httpx2.Client(base_url=self._server.address, timeout=120) as client:
             org = Organization(client, **self._made)
             while not self._is_over.is_set():
                 asked = time.monotonic()
@@ -86,9 +86,8 @@ class Place:
     def __init__(self, folder: Path, environment: dict[str, str], allow: str = "") -> None:
         self.made = init(folder / "data")
         self.server = Server(folder / "data", [allow] if allow else [], **environment)
-        self.server.port = free_port()
         self.server.start()
-        self.client = httpx2.Client(base_url=self.server.address, timeout=30)
+        self.client = httpx2.Client(base_url=self.server.address, timeout=120)
         self.org = Organization(self.client, **self.made)
         self.asking = self.org.create(TWO_WAITS)
         self.delays = {seconds: self._delaying(seconds) for seconds in (SHORT, int(HOUR))}
@@ -114,7 +113,7 @@ class Place:
         self.server.kill()
         self.client.close()
         self.server.start()
-        self.client = httpx2.Client(base_url=self.server.address, timeout=30)
+        self.client = httpx2.Client(base_url=self.server.address, timeout=120)
         self.org = Organization(self.client, **self.made)
 
     def close(self) -> None:
@@ -235,7 +234,7 @@ def test_a_clock_that_goes_back_a_second_again_and_again_fires_nothing_twice(
             assert toggled.status_code == 200
     load.end()
     for execution_id in place.started[SHORT]:
-        place.org.until(place.delays[SHORT], execution_id, "COMPLETED", seconds=30)
+        place.org.until(place.delays[SHORT], execution_id, "COMPLETED")
     place.org.post("toggleScheduledWorkflow", {"workflow_id": workflow_id, "action": "PAUSE"})
     rows = place.org.pages("getOrganizationExecutions")
     check_stamps(load, rows, report)
@@ -286,7 +285,7 @@ def test_a_clock_that_is_set_by_hours_fires_nothing_before_it_has_stood_for_a_mi
     report.hit("KILL")
     again = Load(place.server, place.made, place.asking)
     for execution_id in place.started[SHORT]:
-        place.org.until(place.delays[SHORT], execution_id, "COMPLETED", seconds=30)
+        place.org.until(place.delays[SHORT], execution_id, "COMPLETED")
     assert place.status(int(HOUR), place.started[int(HOUR)][0]) == "WAITING"
     time.sleep(1.5)
     again.end()
@@ -336,7 +335,7 @@ def test_a_process_that_stood_still_repeats_nothing_and_loses_nothing(
             report.hit("STOP")
             for own, ids in ((calling, called), (timing, timed), (place.delays[SHORT], place.started[SHORT])):
                 for execution_id in ids:
-                    place.org.until(own, execution_id, "COMPLETED", seconds=30)
+                    place.org.until(own, execution_id, "COMPLETED")
         lines = Counter(line["key"] for line in sink.lines("/stop/calls"))
         assert lines == Counter(f"{execution_id}:http_1:1" for execution_id in called)
         report.checked("I4 one call for each step", len(called))

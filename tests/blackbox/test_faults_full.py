@@ -19,7 +19,7 @@ import httpx2
 import pytest
 from blackbox_client import ClientLog, Organization
 from blackbox_definitions import definition, http, note
-from blackbox_launcher import Server, doctor, free_port, init
+from blackbox_launcher import Server, doctor, init
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
@@ -98,7 +98,7 @@ class Callers:
             assert not thread.is_alive(), "a caller does not get through"
 
     def _call(self) -> None:
-        with httpx2.Client(base_url=self._server.address, timeout=30) as client:
+        with httpx2.Client(base_url=self._server.address, timeout=120) as client:
             while not self._is_over.is_set():
                 body = {"n": next(self._numbers), "noise": os.urandom(10_000).hex()}
                 outcome, answer = self._log.call(client, self._path, body, self._headers)
@@ -122,12 +122,11 @@ class Stage:
         # The folder is the whole disk: log and ready file lie beside it, and never meet a full one.
         self.made = init(disk.place)
         self.server = Server(disk.place, [f"127.0.0.1:{sink.port}"])
-        self.server.port = free_port()
         self.server.start()
         url = sink.script(f"{self.path}/once", {"delay": 0.3, "body": {"stamp": "s" * 500}})
         call = http(f"{url}?id=${{payload.output.workflow_execution_id}}", "once", "POST", body={})
         self.log = ClientLog(disk.place.with_name("calls.jsonl"))
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        with httpx2.Client(base_url=self.server.address, timeout=120) as client:
             self.workflow_id = Organization(client, **self.made).create(definition(call, note(), name="Once"))
         self.callers = Callers(self.server, self.made["api_key"], self.workflow_id, self.log)
 
@@ -146,8 +145,8 @@ class Stage:
 
     def finished(self) -> dict[str, dict[str, Any]]:
         """Returns all executions, once none runs any more."""
-        deadline = time.monotonic() + 60
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        deadline = time.monotonic() + 120
+        with httpx2.Client(base_url=self.server.address, timeout=120) as client:
             org = Organization(client, **self.made)
             while org.get("searchExecutions", status="RUNNING", limit=1).json()["count"]:
                 assert time.monotonic() < deadline, org.get("searchExecutions", status="RUNNING").text[:2000]
@@ -183,11 +182,11 @@ def test_a_full_disk_under_load_is_survived_without_a_restart(stage: Stage, repe
     report = FaultReport(report_name(stage, "disk_full"), seed=SEED, options=options, faults=("FULL",))
     callers, pid = stage.callers, stage.server.pid
     callers.begin()
-    with httpx2.Client(base_url=stage.server.address, timeout=30) as client:
+    with httpx2.Client(base_url=stage.server.address, timeout=120) as client:
         for _ in range(rounds):
             callers.is_refused.clear()
             stage.disk.fill(leave=MIB)
-            assert callers.is_refused.wait(60), "the disk does not become full"
+            assert callers.is_refused.wait(120), "the disk does not become full"
             report.hit("FULL")
             until = time.monotonic() + seconds
             while time.monotonic() < until:
@@ -198,7 +197,7 @@ def test_a_full_disk_under_load_is_survived_without_a_restart(stage: Stage, repe
             stage.disk.empty()
             begun = time.monotonic()
             callers.is_taken.clear()
-            assert callers.is_taken.wait(30), f"it does not go on: {callers.others}"
+            assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
             report.worst("seconds until it went on", time.monotonic() - begun)
     callers.end()
     assert set(callers.others) == {"fail STORE_FULL"}, callers.others
@@ -217,7 +216,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
     callers.begin()
     for number in range(rounds):
         callers.is_taken.clear()
-        assert callers.is_taken.wait(30), f"it does not go on: {callers.others}"
+        assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
         end_on_a_full_disk(stage, ("stopped", "unnoticed", "met")[number % 3])
         has_reserve = (stage.disk.place / "reserve").exists()
         assert number or has_reserve == stage.has_reserve
@@ -225,7 +224,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
         report.hit("KILL", number % 3 != 0)
         begun = time.monotonic()
         stage.server.start(until_ready=False)
-        with httpx2.Client(base_url=stage.server.address, timeout=30) as client:
+        with httpx2.Client(base_url=stage.server.address, timeout=120) as client:
             if is_refused(stage.server, client):
                 # Where no reserve is left there may be no room for anything: told in words, and nothing is harmed.
                 assert not has_reserve, stage.server.log_text()[-2000:]
@@ -238,7 +237,7 @@ def test_a_server_that_ended_starts_on_a_full_disk_and_reads(stage: Stage, repet
             report.checked("S16 a start on a full disk reads")
         stage.disk.empty()
     callers.is_taken.clear()
-    assert callers.is_taken.wait(30), f"it does not go on: {callers.others}"
+    assert callers.is_taken.wait(120), f"it does not go on: {callers.others}"
     callers.end()
     assert_all_there(stage, report)
     assert_sound(stage, report)
@@ -249,7 +248,7 @@ def end_on_a_full_disk(stage: Stage, how: str) -> None:
     if how == "met":
         stage.callers.is_refused.clear()
         stage.disk.fill(leave=MIB)
-        assert stage.callers.is_refused.wait(60), "the disk does not become full"
+        assert stage.callers.is_refused.wait(120), "the disk does not become full"
     if how == "unnoticed":
         stage.disk.fill()
     if how == "stopped":
@@ -261,7 +260,7 @@ def end_on_a_full_disk(stage: Stage, how: str) -> None:
 
 def is_refused(server: Server, client: httpx2.Client) -> bool:
     """Waits until a server that was started answers; tells whether it has ended instead."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while server.is_running():
         assert time.monotonic() < deadline, server.log_text()[-2000:]
         try:

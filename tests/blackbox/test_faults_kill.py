@@ -50,14 +50,14 @@ def _org(run: Run, client: httpx2.Client) -> Organization:
 def _begin_schedule(run: Run) -> tuple[str, int]:
     """Returns the workflow of a schedule, and the first instant at which it fires."""
     anchor = (int(time.time()) + 1) * 1000
-    with httpx2.Client(base_url=run.server.address, timeout=30) as client:
+    with httpx2.Client(base_url=run.server.address, timeout=120) as client:
         text = datetime.fromtimestamp(anchor / 1000, UTC).isoformat()
         return _org(run, client).create(scheduled(text)), anchor
 
 
 def _end_schedule(run: Run, workflow_id: str) -> int:
     """Pauses a schedule and returns when the server had said so, in nanoseconds."""
-    with httpx2.Client(base_url=run.server.address, timeout=30) as client:
+    with httpx2.Client(base_url=run.server.address, timeout=120) as client:
         body = {"workflow_id": workflow_id, "action": "PAUSE"}
         assert _org(run, client).post("toggleScheduledWorkflow", body).status_code == 200
     return time.time_ns()

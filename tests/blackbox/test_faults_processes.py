@@ -24,7 +24,7 @@ from blackbox_report import FaultReport
 
 SEED = 20261124
 LEAVE_SECONDS = 5.0
-OPEN_SECONDS = 2.0
+OPEN_SECONDS = 30.0
 _HOLDER = re.compile(r"in use by process (\d+)")
 
 Repetitions = Callable[[int, int], int]
@@ -105,7 +105,7 @@ def until_listening(server: Server, seconds: float) -> None:
 
 def answering(server: Server) -> Server:
     """Returns the server once it answers. Its address is in its log: the ready file is that of all in the crowd."""
-    until_listening(server, 60)
+    until_listening(server, 120)
     server.address = next(line["address"] for line in server.log_lines() if line["event"] == "listening")
     return server
 
@@ -131,7 +131,7 @@ def test_of_many_that_start_at_once_one_serves_and_the_others_name_it(tmp_path: 
     assert work < LEAVE_SECONDS
     report.worst("processor seconds of one that leaves", work)
     (winner,) = (server for server in servers if server.is_running())
-    until_listening(winner, 30)
+    until_listening(winner, 120)
     for loser in losers:
         assert loser.wait() == 75
         assert named(loser) == winner.pid
@@ -156,14 +156,14 @@ def test_the_first_is_not_disturbed_and_after_its_kill_the_next_gets_the_folder(
     workflow_id = ""
     for number in range(rounds):
         answering(holder)
-        with httpx2.Client(base_url=holder.address, timeout=30) as client:
+        with httpx2.Client(base_url=holder.address, timeout=120) as client:
             org = Organization(client, **made)
             workflow_id = workflow_id or org.create(ASKING)
             begun = time.monotonic()
             others = crowd.add(2)
             while any(other.is_running() for other in others):
                 kept.append(org.trigger(workflow_id, {"n": number}))
-                assert time.monotonic() - begun < LEAVE_SECONDS + 20 * alone
+                assert time.monotonic() - begun < 10 * LEAVE_SECONDS + 20 * alone
             for other in others:
                 assert (other.wait(), named(other)) == (75, holder.pid)
                 report.hit("2ND")
@@ -178,7 +178,7 @@ def test_the_first_is_not_disturbed_and_after_its_kill_the_next_gets_the_folder(
         report.worst("seconds from a kill to the next server, interpreter included", time.monotonic() - begun)
         report.checked("S21 the folder is free after a kill")
     answering(holder)
-    with httpx2.Client(base_url=holder.address, timeout=30) as client:
+    with httpx2.Client(base_url=holder.address, timeout=120) as client:
         rows = Organization(client, **made).pages("getOrganizationExecutions")
     assert {row["workflow_execution_id"] for row in rows} == set(kept)
     report.checked("I1 no acknowledged loss", len(kept))
@@ -193,7 +193,7 @@ def test_a_copied_folder_is_another_folder(tmp_path: Path, made: dict[str, str])
     first = Server(tmp_path / "data").start()
     second = Server(tmp_path / "copy")
     try:
-        with httpx2.Client(base_url=first.address, timeout=30) as client:
+        with httpx2.Client(base_url=first.address, timeout=120) as client:
             org = Organization(client, **made)
             workflow_id = org.create(COMPUTING)
             org.until(workflow_id, org.trigger(workflow_id))
@@ -203,7 +203,7 @@ def test_a_copied_folder_is_another_folder(tmp_path: Path, made: dict[str, str])
         first.start()
         second.start()
         for server in (first, second):
-            with httpx2.Client(base_url=server.address, timeout=30) as client:
+            with httpx2.Client(base_url=server.address, timeout=120) as client:
                 org = Organization(client, **made)
                 org.until(workflow_id, org.trigger(workflow_id))
                 assert len(org.pages("getOrganizationExecutions")) == 2

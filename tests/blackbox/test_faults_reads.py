@@ -69,7 +69,7 @@ class Crowd:
         """Waits for all. Raises what the first one raised."""
         self._is_over.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(120)
             assert not thread.is_alive(), "a caller does not get through"
         if self._failures:
             raise self._failures[0]
@@ -77,7 +77,7 @@ class Crowd:
     def _repeat(self, work: Work, pause: float, seed: int) -> None:
         chance = random.Random(seed)
         try:
-            with httpx2.Client(base_url=self._run.server.address, timeout=30) as client:
+            with httpx2.Client(base_url=self._run.server.address, timeout=120) as client:
                 org = Organization(client, **self._run.made)
                 while not self._is_over.wait(pause * chance.uniform(0.5, 1.5)):
                     work(org, chance)
@@ -207,7 +207,7 @@ def test_pages_of_every_size_are_whole_while_executions_start_and_end(
     faults = ("executions that started meanwhile",)
     report = FaultReport("pages_under_change", seed=SEED, options={"stored": stored, "sizes": 30}, faults=faults)
     acked = Acknowledged()
-    with served(tmp_path, sink, report.name) as run, httpx2.Client(base_url=run.server.address, timeout=30) as client:
+    with served(tmp_path, sink, report.name) as run, httpx2.Client(base_url=run.server.address, timeout=120) as client:
         org = Organization(client, **run.made)
         for _ in range(stored):
             acked.add(org.trigger(run.workflows[TO_A_WAIT], {"n": 0}), "WAIT_OPENED")
@@ -289,7 +289,7 @@ def test_an_overload_is_refused_in_words_and_what_was_accepted_is_there(
             executions |= triggered
             profiles |= made
         racers.close()
-        with httpx2.Client(base_url=run.server.address, timeout=30) as client:
+        with httpx2.Client(base_url=run.server.address, timeout=120) as client:
             org = Organization(client, **run.made)
             rows = org.pages("getOrganizationExecutions")
             stored = org.get("getProfiles", workflow_id=run.workflows[TO_THE_END]).json()["items"]

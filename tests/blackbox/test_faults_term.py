@@ -19,7 +19,7 @@ import httpx2
 import pytest
 from blackbox_client import ClientLog, Organization
 from blackbox_definitions import definition, http, note
-from blackbox_launcher import Server, doctor, free_port, init
+from blackbox_launcher import Server, doctor, init
 from blackbox_report import FaultReport
 from blackbox_sink import Sink
 
@@ -56,13 +56,13 @@ class Callers:
         """Lets them end what they have begun."""
         self._is_over.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(120)
             assert not thread.is_alive(), "a caller does not get through"
 
     def _call(self, number: int) -> None:
         keeps = number % 2 == 0
         limits = httpx2.Limits(max_keepalive_connections=1 if keeps else 0)
-        with httpx2.Client(base_url=self._server.address, timeout=30, limits=limits) as client:
+        with httpx2.Client(base_url=self._server.address, timeout=120, limits=limits) as client:
             while not self._is_over.is_set():
                 self._trigger(client)
                 time.sleep(PAUSE_SECONDS)
@@ -94,7 +94,6 @@ class Stage:
         self.sink = sink
         self.made = init(folder)
         self.server = Server(folder, [f"127.0.0.1:{sink.port}"], LOOPLY_HOST_CONCURRENCY="64")
-        self.server.port = free_port()
         self.server.start()
         self.path = f"/term-{name}"
         place = sink.address + self.path
@@ -106,7 +105,7 @@ class Stage:
             name="Two effects",
         )
         self.log = ClientLog(folder.with_name("calls.jsonl"))
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        with httpx2.Client(base_url=self.server.address, timeout=120) as client:
             self.workflow_id = Organization(client, **self.made).create(flow)
         self.callers = Callers(self.server, self.made["api_key"], self.workflow_id, self.log)
 
@@ -124,8 +123,8 @@ class Stage:
 
     def finished(self) -> set[str]:
         """Returns the ids of all executions, once none runs any more; each must have come to its end."""
-        deadline = time.monotonic() + 60
-        with httpx2.Client(base_url=self.server.address, timeout=30) as client:
+        deadline = time.monotonic() + 120
+        with httpx2.Client(base_url=self.server.address, timeout=120) as client:
             org = Organization(client, **self.made)
             while org.get("searchExecutions", status="RUNNING", limit=1).json()["count"]:
                 assert time.monotonic() < deadline, org.get("searchExecutions", status="RUNNING").text

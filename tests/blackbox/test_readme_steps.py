@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from held_port import HeldPort
 
 ROOT = Path(__file__).parent.parent.parent
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -21,20 +22,10 @@ pytestmark = [
 ]
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 def run(text: str, folder: Path) -> str:
     """Runs the shell blocks of a page and returns everything that they write."""
-    looply_port, sap_port = free_ports(2)
+    places = [HeldPort(), HeldPort()]
+    looply_port, sap_port = (place.number for place in places)
     script = "set -e\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n" + "\n".join(BLOCK.findall(text)) + "\nwait\n"
     script = script.replace("8080", str(looply_port)).replace("8090", str(sap_port))
     (folder / ".venv").symlink_to(sys.prefix)
@@ -50,7 +41,7 @@ def run(text: str, folder: Path) -> str:
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=300)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()

@@ -17,8 +17,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from blackbox_client import Organization
 from blackbox_definitions import graph, http
-from blackbox_launcher import Server, free_port, init
+from blackbox_launcher import Server, init
 from blackbox_sink import Sink
+
+from held_port import HeldPort
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 SECONDS = 240.0
@@ -82,11 +84,12 @@ def made_calls(tracing: None, tmp_path_factory: pytest.TempPathFactory, sink: Si
     server = Server(folder / "data", ["127.0.0.0/8"], LOOPLY_LIMITS_FUNCTION_TIME_SECONDS="10")
     # Beside the server, not above it: signals and ids are the server's own.
     server.prefix = ("strace", "-D", "-f", "-qq", "-c", "-S", "name", "-o", str(counts))
-    mail_server = Controller(Mailbox(), hostname="127.0.0.1", port=free_port())
+    place = HeldPort()
+    mail_server = Controller(Mailbox(), hostname="127.0.0.1", port=place.number)
     mail_server.start()
     try:
         server.start()
-        with server.connect(timeout=60) as client:
+        with server.connect(timeout=120) as client:
             work(Organization(client, **made), sink, mail_server.port)
         assert server.stop() == 0
         yield set(re.findall(r"^ *[\d.]+ .* ([a-z_0-9]+)$", until_written(counts), re.MULTILINE)) - {"total"}

@@ -144,7 +144,7 @@ def test_all_processes_are_started_at_once_on_the_database_of_an_older_release_a
         installation.provide()
         load(unpack(DATABASES / f"{OLDEST}{ENDING}"), installation.postgres.address("looply"))
         installation.start()
-        with installation.connect(timeout=60) as client:
+        with installation.connect(timeout=120) as client:
             org = Organization(client, organization_id="", workspace_id="", api_key=left["api_key"])
             for story in ("waiting", "large", "long"):
                 answer = org.resume(left["executions"][story], n=1)

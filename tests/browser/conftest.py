@@ -56,7 +56,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 @pytest.fixture(scope="session")
 def client(_server: tuple[Server, list[dict[str, str]]]) -> Iterator[httpx2.Client]:
     """The connections to the server."""
-    with httpx2.Client(base_url=_server[0].address, timeout=30) as found:
+    with httpx2.Client(base_url=_server[0].address, timeout=120) as found:
         if "built without" in found.get("/inbox/x").text:
             pytest.skip("the pages are not built; 'make ui' builds them")
         yield found

@@ -273,8 +273,13 @@ async def test_of_processes_that_share_a_database_one_prunes_at_a_time(
     assert (await prune_now(store.pruning, [spent(LATER)])).executions == 2
 
 
+@pytest.mark.parametrize(
+    "bringing",
+    ["SELECT hold_values()", "INSERT INTO value SELECT * FROM value ON CONFLICT DO NOTHING"],
+    ids=["this release", "the one before"],
+)
 async def test_a_large_value_that_somebody_brings_meanwhile_stays(
-    database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
+    database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples, bringing: str
 ) -> None:
     old = samples.first(status="COMPLETED", values=(VALUE,))
     young = samples.first()
@@ -283,7 +288,7 @@ async def test_a_large_value_that_somebody_brings_meanwhile_stays(
         await database_store.journal.commit(unit)
     use = "INSERT INTO value_use SELECT %s::uuid, hash, org, 3 FROM value"
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply") as other:
-        other.execute("SELECT hold_values()")
+        other.execute(bringing)
         other.execute(use, (young.execution_id,))
         pruning = asyncio.ensure_future(prune_now(database_store.pruning, [spent(LATER)]))
         await waits_for_another(pruning, postgres_stores)

@@ -1,6 +1,7 @@
 """What goes wrong between an engine and Temporal: absence, loss, repetition, and workers that die."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,7 +29,8 @@ from looply.testing.world import HANG, World
 
 pytestmark = pytest.mark.timeout(240)
 
-_PREFIXES = (f"looply-accident-{n}" for n in count())
+# Tests that run side by side share the server.
+_PREFIXES = (f"looply-accident-{os.getpid()}-{n}" for n in count())
 
 
 @pytest.fixture

@@ -26,7 +26,15 @@ UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
 COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 OTHER_NAMES = frozenset(
-    {"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG", "LOOPLY_TEST_POSTGRES", "WORKFLOW_ID", "CARD_TOKEN"}
+    {
+        "LOOPLY_URL",
+        "LOOPLY_API_KEY",
+        "LOOPLY_DEBUG",
+        "LOOPLY_TEST_POSTGRES",
+        "LOOPLY_TEST_RELEASE",
+        "WORKFLOW_ID",
+        "CARD_TOKEN",
+    }
 )
 START: Json = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
 

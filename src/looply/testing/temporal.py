@@ -1,6 +1,7 @@
 """Effects over a Temporal server in a story: every process offers and serves, on task queues of the story's own."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from threading import Timer
@@ -13,6 +14,8 @@ from looply.engine.temporal.worker import Senses
 
 _CONNECTORS: Final = ("http", "sap", "function", "email")
 _CONCURRENCY: Final = 256
+_AGAIN_SECONDS: Final = 2.0
+"""So long, in real time, is an offer awaited before it is made once more."""
 
 
 async def _really(seconds: float) -> None:
@@ -35,14 +38,18 @@ async def _really(seconds: float) -> None:
 
 
 class TemporalCarriage:
-    """Counts an effect as moving from its offer until Temporal brings it to a process of the story."""
+    """Counts an effect as moving from its offer until Temporal brings it to a process of the story.
+
+    Temporal ignores the offer of an effect that it is just being told the end of, as when a worker has let go of what
+    was not wanted at the moment. So what does not arrive is offered again, as the sweep of a shared store does.
+    """
 
     capabilities: frozenset[str] = frozenset()
     crowd = 64
 
     def __init__(self, address: str, task_queue: str) -> None:
         self._settings = TemporalSettings(address=address, task_queue=task_queue)
-        self._on_way: set[tuple[str, int]] = set()
+        self._on_way: dict[tuple[str, int], Callable[[], None]] = {}
         self._arrived = asyncio.Event()
 
     @property
@@ -59,9 +66,14 @@ class TemporalCarriage:
 
     async def arrive(self) -> None:
         """Returns when every effect that was offered has arrived."""
-        while self._on_way:
-            self._arrived.clear()
-            await self._arrived.wait()
+        repeating = asyncio.get_running_loop().create_task(self._offer_again_and_again())
+        try:
+            while self._on_way:
+                self._arrived.clear()
+                await self._arrived.wait()
+        finally:
+            repeating.cancel()
+            await asyncio.gather(repeating, return_exceptions=True)
 
     async def pause(self, dispatcher: Dispatcher) -> None:
         """Lets a process take nothing new."""
@@ -73,9 +85,9 @@ class TemporalCarriage:
         """Cuts off what a process runs, and what it would still tell."""
         await dispatcher.stop(timedelta(0))
 
-    def expect(self, effect: EffectRef) -> None:
-        """Counts an offer."""
-        self._on_way.add((effect.execution_id, effect.seq))
+    def expect(self, effect: EffectRef, again: Callable[[], None]) -> None:
+        """Counts an offer; `again` makes it once more."""
+        self._on_way[effect.execution_id, effect.seq] = again
 
     def forget(self) -> None:
         """Counts nothing any more of what was offered: its process is gone, and may not have told of it."""
@@ -83,8 +95,14 @@ class TemporalCarriage:
         self._arrived.set()
 
     def _arrive(self, execution_id: str, seq: int) -> None:
-        self._on_way.discard((execution_id, seq))
+        self._on_way.pop((execution_id, seq), None)
         self._arrived.set()
+
+    async def _offer_again_and_again(self) -> None:
+        while True:
+            await _really(_AGAIN_SECONDS)
+            for again in list(self._on_way.values()):
+                again()
 
 
 class _Counted:
@@ -107,7 +125,7 @@ class _Counted:
     def offer(self, effect: EffectRef) -> None:
         # Temporal ignores the offer of what a worker has, so that nothing would arrive.
         if not self._is_stopping and not self.inner.carries(effect):
-            self._carriage.expect(effect)
+            self._carriage.expect(effect, lambda: self.inner.offer(effect))
         self.inner.offer(effect)
 
     def start(self, perform: Perform) -> None:

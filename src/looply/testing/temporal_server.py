@@ -7,7 +7,6 @@ with TemporalServer() as server:
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from held_port import HeldPort
 from looply.errors import LooplyError
 
 _SECONDS: Final = 120
@@ -49,7 +49,8 @@ class TemporalServer:
 
     def __init__(self, file: Path | None = None, *, watched: int = 0) -> None:
         self.file = file
-        self.port = _free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self._program = find_program()
         self._watched = watched or os.getpid()
         self.process: subprocess.Popen[bytes] | None = None
@@ -139,10 +140,3 @@ class TemporalServer:
 
     def _told(self) -> str:
         return self._log.read_text(encoding="utf-8")[-2000:] if self._log is not None else "it keeps no log"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -23,11 +23,9 @@ from looply.execution.commands import (
 )
 from looply.execution.events import Discarded, IncidentClosed, IncidentOpened, StepScheduled
 from looply.jsontext import Json
-from looply.testing.carriage import RESERVES
 from looply.testing.definitions import asking, call, calling, card, chain, note, repeating, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.proofs import stored_text
-from looply.testing.needs import needs
 from looply.testing.world import HANG, Answer, Outcome
 
 HOUR = timedelta(hours=1)
@@ -184,9 +182,6 @@ class RepairStories:
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_what_stood_in_line_while_nothing_could_happen_leaves_then(self, engine: Driver) -> None:
-        # Elsewhere its turn came and went, and for a moment whoever carries it thinks that it is still at it: what is
-        # offered in that moment is left to the sweep of the store.
-        needs(engine, RESERVES)
         engine.per_queue = 1
         await engine.restart()
         engine.world.script("front", HANG)
