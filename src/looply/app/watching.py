@@ -97,6 +97,10 @@ async def check_place(services: Services, organization_id: str, place: Position)
             "the cursor is of another store, or of one that was put back; begin without one, and read what is there"
         )
         raise BadRequest(message, code="BAD_CURSOR")
+    await _check_kept(services, organization_id, place)
+
+
+async def _check_kept(services: Services, organization_id: str, place: Position) -> None:
     if place < await services.engine.pruning.pruned_to(organization_id):
         message = (
             "executions with events behind this one have been pruned; begin without a cursor, and read what is there"
@@ -110,10 +114,15 @@ async def follow_organization(
     """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
 
     What other organizations store is yielded without events now and then: it moves the place on.
+    Raises: Conflict (code `EVENTS_PRUNED`) when what follows was pruned in part before it was read.
     """
     while True:
         watched.signal.clear()
+        is_whole = services.feed.keeps(after)
         found = deque(await services.feed.read(after))
+        if not is_whole:
+            # Looked at after the read: what is pruned from now on has been read.
+            await _check_kept(services, organization_id, after)
         if not found:
             await watched.signal.wait()
         while found:

@@ -47,7 +47,7 @@ class FeedBounds:
     back_off_seconds: float = 1.0
 
 
-_BOUNDS: Final = FeedBounds()
+DEFAULT_FEED_BOUNDS: Final = FeedBounds()
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Committed:
 class Feed:
     """The feed of one process."""
 
-    def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = _BOUNDS) -> None:
+    def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = DEFAULT_FEED_BOUNDS) -> None:
         """`most` watchers at once."""
         self._journal = journal
         self._codec = codec
@@ -124,12 +124,16 @@ class Feed:
         """Returns the place behind which everything is new from now on."""
         return await self._journal.position()
 
+    def keeps(self, after: Position) -> bool:
+        """Returns whether everything behind a place is in memory, pruned or not; else `read` asks the store now."""
+        return self._begin is not None and after >= self._begin
+
     async def read(self, after: Position) -> Sequence[Committed]:
         """Returns what follows a place, as much as is read at once; nothing when there is nothing new.
 
         Raises: StoreCorrupt, StoreUnreachable, EngineError.
         """
-        if self._begin is not None and after >= self._begin:
+        if self.keeps(after):
             first = bisect_right(self._kept, after, key=lambda committed: committed.position)
             return self._kept[first : first + self._bounds.given]
         return [self._committed(placed) for placed in await self._journal.committed(after, self._bounds.given)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from looply.app.watching import check_place
+from looply.app.watching import Subscription, check_place, follow_organization
 from looply.engine.letters import LetterFilter
 from looply.engine.port import LedgerRow
 from looply.engine.pruner import Pruner, prune_now
@@ -392,6 +392,23 @@ class PrunedPlaceStories:
         assert numbers(rest, waiting) != []
         await engine.resume(waiting)
         assert len(numbers(await told(engine, behind), waiting)) > 0
+
+    async def test_a_stream_that_reads_slowly_is_told_of_what_was_pruned_before_it_came_to_it(
+        self, engine: Driver
+    ) -> None:
+        before = await engine.shell.feed.position()
+        ids = [await engine.started(computing()) for _ in range(40)]
+        last = await aged(engine)
+        services: Any = Watching(engine)
+        watched = Subscription(services, ORGANIZATION)
+        following = follow_organization(services, watched, ORGANIZATION, before)
+        seen = [(await anext(following)).execution_id]
+        assert (await pruned(engine)).executions == len(ids)
+        with pytest.raises(Conflict) as refused:
+            seen += [committed.execution_id async for committed in following]
+        watched.close()
+        assert refused.value.code == "EVENTS_PRUNED"
+        assert last not in seen
 
     async def test_a_schedule_goes_on_and_fires_no_instant_again(self, engine: Driver) -> None:
         workflow = every("P10D")
