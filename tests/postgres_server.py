@@ -16,11 +16,11 @@ from looply.testing.clock import FakeClock
 from looply.testing.postgres_server import PostgresServer
 
 _END_OTHERS: Final = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _END_OWNERS: Final = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1819242607"
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1819242607"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 

@@ -114,6 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time that a connection may stay open without a request."""
     retention_days: int = 0
     """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
+    decision_retention_days: int = 0
+    """Days for which the record of who decided what is kept, at least as long as the execution; 0 keeps it for ever."""
     metrics_token: Secret | None = None
     """Token that opens `GET /metrics` as `Authorization: Bearer TOKEN`; empty: it is closed."""
     metrics_listen: str = ""
@@ -124,6 +126,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def retention(self) -> timedelta | None:
         """How long executions are kept whose workflow does not say it; None is for ever."""
         return timedelta(days=self.retention_days) if self.retention_days else None
+
+    @property
+    def decision_retention(self) -> timedelta | None:
+        """How long recorded decisions are kept at least; None is for ever."""
+        return timedelta(days=self.decision_retention_days) if self.decision_retention_days else None
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -375,6 +382,7 @@ def _rows() -> Iterator[Setting]:
         "body_seconds": _seconds(0.1),
         "keep_alive_seconds": _seconds(0.1),
         "retention_days": _integer(0, 36_500),
+        "decision_retention_days": _integer(0, 36_500),
         "metrics_token": _secret,
         "metrics_listen": _listener,
     }

@@ -6,10 +6,14 @@ moved = await carry_out(installation.move(address))
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+import apsw
 
 from looply.catalog import Catalog
 from looply.catalog.bulks import Progress
@@ -115,6 +119,7 @@ class Installation:
         await self._present(driver)
         await driver.settle()
         await self._cut_short(driver)
+        self._leave_a_gap()
         await driver.crash(reopens=False)
 
     def move(self, address: str, **fields: Any) -> Move:
@@ -181,6 +186,10 @@ class Installation:
         self.ids["asked"] = await driver.started(chain(card(recipients=["ann@example.com", "bob@example.com"])))
         state = await driver.state(self.ids["asked"])
         self.token = card_token(self.ids["asked"], state.started.seed, parse_address("card_1:1"), 1)
+        two = card(recipients=["ann@example.com", "cy@example.com"], for_="all")
+        self.ids["decided"] = await driver.started(chain(two))
+        seed = (await driver.state(self.ids["decided"])).started.seed
+        await driver.answer(self.ids["decided"], card_token(self.ids["decided"], seed, parse_address("card_1:1"), 0))
         self.ids["delayed"] = await driver.started(delaying("PT3H"))
         self.ids["keyed"] = await driver.started(asking(), ORDER, key="key-1")
         await driver.settle()
@@ -209,6 +218,12 @@ class Installation:
         await driver.terminate(self.ids["letter"])
         driver.world.open()[0].release()
         await driver.settle()
+
+    def _leave_a_gap(self) -> None:
+        """What was decided in the first execution is to be read from its history, as after an upgrade."""
+        first = UUID(self.ids["completed"]).bytes
+        with closing(apsw.Connection(str(self.folder / "executions.db"))) as beside:
+            beside.execute("INSERT INTO decision_gap(after_id, last_id, epoch) VALUES (?, ?, 0)", (bytes(16), first))
 
     async def _cut_short(self, driver: Driver) -> None:
         """A stretch of computing steps is stored when the process ends, and says that there is more."""

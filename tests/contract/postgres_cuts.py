@@ -57,7 +57,7 @@ class Road:
 
     def address(self, database: str) -> str:
         """Returns the address of a database on this road."""
-        return f"host={self._folder} user=looply dbname={database}"
+        return self._server.address(database).replace(str(self._server.folder), str(self._folder))
 
     def cut_next(self, *cuts: Cut) -> None:
         """Cuts the sessions of the next units in these ways, one each."""

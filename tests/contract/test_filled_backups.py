@@ -40,7 +40,7 @@ def addresses(postgres_server: PostgresServer) -> Iterator[tuple[str, str]]:
     names = [f"filled_{os.getpid()}_{number}" for number in range(2)]
     yield postgres_server.new_database(names[0]), postgres_server.new_database(names[1])
     for name in names:
-        postgres_server.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        postgres_server.drop_database(name)
 
 
 def rows_of_folder(folder: Path) -> Rows:

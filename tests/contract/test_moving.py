@@ -45,7 +45,7 @@ def database(postgres_server: PostgresServer) -> Iterator[str]:
     name = f"moving_{os.getpid()}_{next(_numbers)}"
     postgres_server.new_database(name)
     yield name
-    postgres_server.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture

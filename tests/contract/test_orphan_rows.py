@@ -15,11 +15,15 @@ from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.execution.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
+from looply.testing.store_decisions import decided
+from looply.testing.store_samples import Samples
 from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"
 KINDS = ("claim", "delivery", "expiry", "fire", "idempotency", "place")
+DECISION = "3, 1, 2, 1, 'PO-1', 'ask', 1, '', 'ann', 'ann', 'approved', '', 9, 'INBOX', 1, 1"
+"""Of a decision; it outlives its execution, so nothing is wrong with it."""
 NEW = "01900000-0000-7000-8000-0000000000fe"
 """An execution that is to be started: nothing is wrong with a row for it."""
 
@@ -41,6 +45,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     data.places[GONE] = PlaceRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
     data.deliveries[Delivered(NEW, GONE, 3)] = "START"
     data.expiries[GONE] = START_TIME
+    data.decisions[GONE, 3] = decided(Samples().first(execution_id=GONE), 3)
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]
 
@@ -58,6 +63,7 @@ async def test_the_sqlite_store_reports_rows_without_their_execution(tmp_path: P
     other.execute("INSERT INTO place VALUES (?, 2, 2, 0, 1, 0)", (gone.bytes,))
     other.execute("INSERT INTO delivery VALUES (?, ?, 3, 1)", (UUID(NEW).bytes, gone.bytes))
     other.execute("INSERT INTO expiry VALUES (?, 9)", (gone.bytes,))
+    other.execute(f"INSERT INTO decision VALUES (?, {DECISION})", (gone.bytes,))
     other.close()
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {gone.hex}, which is not stored" for kind in KINDS]
@@ -78,5 +84,6 @@ async def test_the_postgres_store_reports_rows_without_their_execution(
         other.execute("INSERT INTO place VALUES (%s, -2, 2, 0, 1, 0)", (GONE,))
         other.execute("INSERT INTO delivery VALUES (%s, %s, 3, 1)", (NEW, GONE))
         other.execute("INSERT INTO expiry VALUES (%s, 9)", (GONE,))
+        other.execute(f"INSERT INTO decision VALUES (%s, {DECISION})".encode(), (GONE,))
     lines = sorted(await store.reads.orphan_rows())
     assert lines == [f"{kind} row of execution {GONE}, which is not stored" for kind in KINDS]

@@ -289,6 +289,8 @@ class TestEnds:
         assert processes.world.of("call_1") == []
         others = await processes.open(2)
         await processes.crash(a)
+        # Offered a moment ago, however long this test has taken by the clock of the database.
+        processes.sql("UPDATE effect SET offered = clock_timestamp()")
         await processes.advance(SWEEP)
         assert processes.world.of("call_1") == []
         processes.sql("UPDATE effect SET offered = offered - interval '11 s'")

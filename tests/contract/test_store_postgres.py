@@ -161,7 +161,7 @@ async def test_of_two_processes_one_fires_an_instant(both: list[PostgresStore], 
 
 def forget(stores: PostgresStores, epoch: int) -> None:
     """Lets half a minute pass in which one process was not heard of, and all others were."""
-    sql(stores, "UPDATE lease SET since = since - interval '31 s'")
+    sql(stores, "UPDATE lease SET since = since - interval '31 s', seen = clock_timestamp()")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = %s", epoch)
 
 

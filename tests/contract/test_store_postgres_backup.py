@@ -44,7 +44,7 @@ def restored(postgres_server: PostgresServer) -> Iterator[str]:
     """Gives the address of an empty database to restore into."""
     name = f"restored_{os.getpid()}"
     yield postgres_server.new_database(name)
-    postgres_server.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture

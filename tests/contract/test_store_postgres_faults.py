@@ -140,7 +140,7 @@ async def test_a_session_that_is_killed_in_the_middle_of_a_unit_costs_nothing(
     with locked(server, database, first) as holder:
         commit = asyncio.ensure_future(store.journal.commit(samples.next(first.head)))
         name = await waits_for_a_lock(server, database)
-        ended = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{name}'"
+        ended = f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = '{name}'"
         assert server.run(ended) == [(True,)]
         holder.rollback()
     await commit
@@ -218,7 +218,8 @@ async def test_commits_go_on_when_the_server_was_away_for_two_seconds(
     await asyncio.to_thread(server.stop, mode)
     before = len(clients.told)
     ended, _ = await asyncio.wait(clients.tasks, timeout=2)
-    assert (len(ended), len(clients.told)) == (0, before)
+    # Each may still hear of the one unit that the server had stored when it was stopped.
+    assert (len(ended), len(clients.told) <= before + len(clients.tasks)) == (0, True)
     await asyncio.to_thread(server.start)
     await clients.reach(50)
     await clients.end()

@@ -46,8 +46,8 @@ def sql(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[A
 
 
 def forget(stores: PostgresStores, *epochs: int) -> None:
-    """Lets the leases of processes run out."""
-    sql(stores, "UPDATE lease SET since = since - interval '31 s'")
+    """Lets the leases of processes run out; all others were heard of."""
+    sql(stores, "UPDATE lease SET since = since - interval '31 s', seen = clock_timestamp()")
     sql(stores, "UPDATE lease SET seen = seen - interval '31 s' WHERE epoch = ANY (%s)", list(epochs))
 
 

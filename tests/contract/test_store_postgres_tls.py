@@ -1,6 +1,7 @@
 """PostgreSQL over TLS with `sslmode=verify-full`: journal and catalog work, and no other server is spoken to."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,12 @@ def ours() -> Authority:
 
 
 @pytest.fixture(scope="module")
-def database(postgres_server: PostgresServer) -> str:
-    """A database of these tests' own."""
-    name = "behind_a_gate"
+def database(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database of these tests' own: they may be shared out to several processes, and come more than once to one."""
+    name = f"behind_a_gate_{os.getpid()}"
     postgres_server.new_database(name)
-    return name
+    yield name
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
@@ -180,10 +181,20 @@ async def test_the_space_of_what_went_is_the_disks_again(
 
 async def test_while_others_write_pruning_waits(folder_store: SqliteStore, samples: Samples) -> None:
     assert not await folder_store.pruning.is_busy()
-    writes = [asyncio.ensure_future(folder_store.journal.commit(samples.first())) for _ in range(2000)]
+    begun, end = threading.Event(), threading.Event()
+
+    def hold(_connection: apsw.Connection) -> None:
+        begun.set()
+        assert end.wait(60)
+
+    # What comes while the writer is at something waits for it.
+    held = asyncio.ensure_future(folder_store._threads.write(hold))
+    assert await asyncio.to_thread(begun.wait, 60)
+    writes = [asyncio.ensure_future(folder_store.journal.commit(samples.first())) for _ in range(20)]
     await asyncio.sleep(0)
     assert await folder_store.pruning.is_busy()
-    await asyncio.gather(*writes)
+    end.set()
+    await asyncio.gather(held, *writes)
     assert not await folder_store.pruning.is_busy()
 
 
@@ -267,14 +278,15 @@ async def test_a_large_value_that_somebody_brings_meanwhile_stays(
 ) -> None:
     old = samples.first(status="COMPLETED", values=(VALUE,))
     young = samples.first()
-    await store_all(database_store, [old, young])
+    # One after the other: what was stored last of all stays.
+    for unit in (old, young):
+        await database_store.journal.commit(unit)
     use = "INSERT INTO value_use SELECT %s::uuid, hash, org, 3 FROM value"
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply") as other:
         other.execute("SELECT hold_values()")
         other.execute(use, (young.execution_id,))
         pruning = asyncio.ensure_future(prune_now(database_store.pruning, [spent(LATER)]))
-        await waiting_for_another(postgres_stores)
-        assert not pruning.done()
+        await waits_for_another(pruning, postgres_stores)
     assert (await pruning).executions == 1
     assert dict(await database_store.journal.values_of(young.execution_id)) == {VALUE.hash: VALUE}
 
@@ -288,21 +300,23 @@ async def test_an_execution_that_moves_while_it_is_pruned_stays(
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply") as other:
         other.execute("UPDATE execution SET seq = 4 WHERE id = %s::uuid", (first.execution_id,))
         pruning = asyncio.ensure_future(prune_now(database_store.pruning, [spent(LATER)]))
-        await waiting_for_another(postgres_stores)
-        assert not pruning.done()
+        await waits_for_another(pruning, postgres_stores)
     assert (await pruning).executions == 1
     assert await database_store.reads.head(first.execution_id) is not None
     with pytest.raises(Stale):
         await database_store.journal.commit(samples.next(second.head))
 
 
-async def waiting_for_another(stores: PostgresStores) -> None:
-    """Returns when a session of the database waits for another one."""
-    for _ in range(100_000):
-        if rows(stores, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [(0,)]:
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("nobody waits")
+async def waits_for_another(pruning: "asyncio.Future[Slice]", stores: PostgresStores) -> None:
+    """Returns when the pruning waits for another session of its database. Other databases do not count."""
+    waits = (
+        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+        " WHERE NOT l.granted AND a.datname = current_database()"
+    )
+    with psycopg.connect(stores.address, autocommit=True) as watcher:
+        while watcher.execute(waits).fetchone() == (0,):
+            assert not pruning.done(), f"nobody waits: {pruning.result()}"
+            await asyncio.sleep(0)
 
 
 async def test_a_workflow_of_which_nothing_is_stored_has_nothing_to_forget(
@@ -331,7 +345,7 @@ def test_the_command_prunes_a_database_and_is_refused_while_another_process_does
         status = main(("db", "prune", "--offline", "--older-than", "P30D", "--json"), terminal)
         return status, json.loads(output.getvalue())
 
-    assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "dry_run": False})
+    assert prune() == (0, {"executions": 0, "bytes": 0, "held": 0, "keys": 0, "decisions": 0, "dry_run": False})
     asyncio.run(_fill(address))
     with psycopg.connect(address) as other:
         other.execute("SELECT pg_advisory_xact_lock(1819242611, 0)")

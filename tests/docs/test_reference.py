@@ -1,6 +1,7 @@
 """The reference pages are those that the code makes now, and they leave nothing out."""
 
 import json
+import sys
 from itertools import pairwise
 
 import pytest
@@ -27,6 +28,11 @@ def page(name: str) -> str:
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_a_page_is_what_the_code_says_now(name: str) -> None:
     assert page(name) == reference.render(name), "run make docs"
+
+
+def test_the_page_of_commands_does_not_say_by_which_program_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["python -m pytest"])
+    assert reference.render("cli.md") == page("cli.md")
 
 
 def test_the_folder_has_no_pages_that_nothing_makes() -> None:

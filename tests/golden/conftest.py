@@ -35,7 +35,7 @@ def new_database(server: PostgresServer) -> Iterator[str]:
     """Gives the address of an empty database for the length of the block."""
     name = f"golden_{os.getpid()}_{next(_numbers)}"
     yield server.new_database(name)
-    server.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+    server.drop_database(name)
 
 
 @pytest.fixture

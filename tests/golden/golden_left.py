@@ -85,6 +85,22 @@ async def check_catalog(catalog: Catalog, left: Left) -> None:
     assert (await catalog.cards.get(ORGANIZATION, (left.catalog["card_id"], 1))).card_payload["type"] == "AdaptiveCard"
 
 
+async def check_decisions(opened: Opened, left: Left) -> None:
+    """What was decided under the release that left it is recorded once, and nothing that holds it goes before."""
+    engine, carded = opened.next, left.executions["carded"]
+    gap = await engine.store.decisions.gap()
+    assert gap is not None
+    assert gap.last >= max(left.executions.values())
+    assert list(await engine.store.decisions.of_execution(carded)) == []
+    for _ in range(100):
+        if not await engine.shell.fill_decisions():
+            break
+    assert await engine.store.decisions.gap() is None
+    (row,) = await engine.store.decisions.of_execution(carded)
+    assert (row.decision.user, row.decision.is_final) == (PEOPLE[0], False)
+    await engine.prove()
+
+
 async def check_end(opened: Opened, left: Left) -> None:
     """What waits is resumed, answered, terminated or comes due, goes on and ends with what it had."""
     ids = left.executions

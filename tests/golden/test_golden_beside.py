@@ -76,7 +76,7 @@ async def opened_by_two(address: str) -> AsyncIterator[Opened]:
     channels = {"inbox": FakeChannel()}
     engines = await processes.open(2, channels=channels, callees={CALLEE: asking()}, **SETTINGS)
     # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
-    processes.sql("UPDATE lease SET since = since - interval '31 s'")
+    processes.hear()
     await processes.advance(SWEEP)
     yield Opened(engines, processes.settle, processes.advance)
     await processes.finish()

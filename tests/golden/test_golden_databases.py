@@ -19,6 +19,7 @@ from golden_left import (
     Opened,
     check_calls,
     check_catalog,
+    check_decisions,
     check_end,
     check_names,
     check_plan,
@@ -89,7 +90,7 @@ async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator
         processes.world.connections.put("shop", {"password": PASSWORD})
         engines = await processes.open(2, per_queue=SLOTS)
         # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
-        processes.sql("UPDATE lease SET since = since - interval '31 s'")
+        processes.hear()
         await processes.advance(SWEEP)
         yield Opened(engines, processes.settle, processes.advance)
         await processes.finish()
@@ -168,6 +169,10 @@ async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opene
         async with running(settings_of("postgres", address), is_working=False, clock=fake_loop().clock):
             pass
     assert shape_of(database) == shape_of(fresh_database)
+
+
+async def test_what_was_decided_in_a_recorded_database_is_recorded_once(opened: Opened, left: Left) -> None:
+    await check_decisions(opened, left)
 
 
 async def test_what_was_left_in_a_recorded_database_goes_on_and_ends(opened: Opened, left: Left) -> None:

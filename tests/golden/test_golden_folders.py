@@ -15,6 +15,7 @@ from golden_left import (
     Opened,
     check_calls,
     check_catalog,
+    check_decisions,
     check_end,
     check_names,
     check_plan,
@@ -90,6 +91,10 @@ def shape_of(file: Path) -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(file)) as connection:
         indexes = connection.execute("SELECT type, name, tbl_name FROM sqlite_master WHERE sql IS NOT NULL")
         return {*indexes.fetchall(), *connection.execute(columns).fetchall()}
+
+
+async def test_what_was_decided_in_a_recorded_folder_is_recorded_once(opened: Opened, left: Left) -> None:
+    await check_decisions(opened, left)
 
 
 async def test_what_was_left_in_a_recorded_folder_goes_on_and_ends(opened: Opened, left: Left) -> None:

@@ -15,6 +15,7 @@ from simulated_pruning import Told, ToldOfKeys, WatchedPruning
 from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
+from looply.engine.decisions import Decisions
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import Letters
 from looply.engine.memory import Fault, MemoryData, MemoryStore
@@ -39,7 +40,7 @@ _FAULTS: dict[str, Fault] = {
 }
 _WRITES = (
     "put_definition", "put_dictionary", "mark_running", "drop_deliveries", "put", "drop", "skip", "trim",
-    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys",
+    "take", "settle", "postpone", "begin_trial", "end_trial", "prune", "drop_keys", "drop_decisions", "fill",
 )  # fmt: skip
 """What waits for a flush; one that is missing here would wait for ever."""
 
@@ -90,6 +91,7 @@ class SimulatedStore:
         self.datastores = cast("Datastores", _Side(self, self._inner.datastores, Datastores))
         self.copies = cast("Copies", _Side(self, self._inner.copies, Copies))
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
+        self.decisions = cast("Decisions", _Side(self, self._inner.decisions, Decisions))
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
         pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))

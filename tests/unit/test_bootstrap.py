@@ -27,7 +27,7 @@ async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
         (loop,) = [each for each in application.loops if isinstance(each, kind)]
         loop.round = broken  # type: ignore[method-assign]
         loop.wake()
-        await asyncio.wait_for(application.services.lifecycle.wait(), 10)
+        await asyncio.wait_for(application.services.lifecycle.wait(), 60)
 
 
 @pytest.mark.parametrize("kind", LOOPS, ids=lambda kind: kind.__name__)
@@ -53,5 +53,5 @@ async def test_the_loops_of_a_process_that_works_run_until_it_drains(tmp_path: P
         running_now = {task.get_name(): task for task in asyncio.all_tasks()}
         tasks = [running_now[kind.__name__] for kind in LOOPS]
         application.stop_loops()
-        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
         assert application.services.lifecycle.is_draining

@@ -1,7 +1,9 @@
 """`cli.md`: every command with its options, from the command line itself."""
 
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from looply.cli.command_line import APP
@@ -22,10 +24,21 @@ here.
 
 def cli_page() -> str:
     """Returns the page of all commands."""
-    text = APP.generate_docs(output_format="markdown", recursive=True, heading_level=1)
+    with _run_as("looply"):
+        text = APP.generate_docs(output_format="markdown", recursive=True, heading_level=1)
     head, _, commands = text.partition("\n## looply ")
     _, _, contents = head.partition("## Table of Contents")
     return page("Command line", _INTRO, contents.partition("**Commands**")[0], f"## looply {commands}")
+
+
+@contextmanager
+def _run_as(program: str) -> Iterator[None]:
+    """Lets the program that runs have another name: the library puts it into the usage of commands within a group."""
+    former, sys.argv = sys.argv, [program]
+    try:
+        yield
+    finally:
+        sys.argv = former
 
 
 def command_names() -> Iterator[str]:

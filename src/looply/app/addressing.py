@@ -1,5 +1,6 @@
 """How callers name executions: process ids, execution ids, and which execution is meant."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final, Literal
@@ -12,6 +13,11 @@ from looply.execution.address import parse_token
 from looply.execution.state import WAITING_STATE
 
 MAX_PROCESS_ID: Final = 128
+
+# Ten digits hold every number of an event that an execution can have.
+_EVENT: Final = re.compile(
+    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):([1-9][0-9]{0,9})", re.ASCII
+)
 
 
 class Ambiguous(Conflict):
@@ -89,6 +95,17 @@ async def get_owned(services: Services, organization_id: str, execution_id: str,
     if head.organization_id != organization_id or workflow_id not in ("", head.workflow_id):
         raise execution_not_found()
     return execution
+
+
+def event_id(execution_id: str, seq: int) -> str:
+    """Returns the id by which callers name what one event of an execution holds: a letter, a decision."""
+    return f"{execution_id}:{seq}"
+
+
+def parse_event_id(text: str) -> tuple[str, int] | None:
+    """Returns the execution id and the number of the event, None when the text names none."""
+    found = _EVENT.fullmatch(text.lower())
+    return (found[1], int(found[2])) if found is not None else None
 
 
 def execution_not_found() -> NotFound:

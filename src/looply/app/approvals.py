@@ -1,5 +1,6 @@
 """What operators do and see about people's decisions: passing a card on, and the record of who decided what."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -8,6 +9,7 @@ from looply.app.addressing import get_owned
 from looply.app.reasons import MAX_REASON
 from looply.app.services import Services
 from looply.catalog.keys import Principal
+from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import Declined, ReassignCard, Reassigned, Unfit
@@ -54,9 +56,26 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
 
 
 async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
-    """Returns who decided what in an execution of the organization, oldest first. Raises: NotFound."""
-    execution = await get_owned(services, principal.organization_id, execution_id)
+    """Returns who decided what in an execution of the organization, oldest first, also after it was pruned.
+
+    Raises: NotFound (code `EXECUTION_NOT_FOUND`) when it is not stored and nothing is recorded of it.
+    """
+    try:
+        execution = await get_owned(services, principal.organization_id, execution_id)
+    except NotFound:
+        rows = await services.engine.decisions.of_execution(execution_id.lower())
+        found = [row.decision for row in rows if row.organization_id == principal.organization_id]
+        if not found:
+            raise
+        return found
     return decisions_of(execution.workflow, execution.state)
+
+
+async def list_decisions(
+    services: Services, principal: Principal, wanted: DecisionFilter, *, after: DecisionKey | None, limit: int
+) -> Sequence[DecisionRow]:
+    """Returns recorded decisions of the organization, newest first, also of executions that were pruned."""
+    return await services.engine.decisions.list(principal.organization_id, wanted, after, limit)
 
 
 def _checked(text: str, name: str, most: int, *, least: int = 1) -> str:

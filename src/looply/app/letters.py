@@ -1,13 +1,12 @@
 """Dead letters: which there are, what they hold, and what somebody decides about them."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
-from looply.app.addressing import Ambiguous
+from looply.app.addressing import Ambiguous, event_id, parse_event_id
 from looply.app.reasons import checked_reason
 from looply.app.services import Services
 from looply.catalog.keys import Principal
@@ -18,9 +17,6 @@ from looply.execution.commands import AlreadySettled, Declined, Settled, SettleL
 from looply.execution.events import LetterAction, ResumeIgnored
 from looply.execution.masking import masked_pointers
 from looply.jsontext import Json
-
-# Ten digits hold every number of an event that an execution can have.
-_ID: Final = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):([1-9][0-9]{0,9})", re.ASCII)
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,13 +49,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 def id_of(row: LetterRow) -> str:
     """Returns the id by which callers name a letter."""
-    return f"{row.execution_id}:{row.seq}"
-
-
-def parse_id(text: str) -> tuple[str, int] | None:
-    """Returns the execution id and the number of the event, None when the text names no letter."""
-    found = _ID.fullmatch(text.lower())
-    return (found[1], int(found[2])) if found is not None else None
+    return event_id(row.execution_id, row.seq)
 
 
 async def list_page(
@@ -126,7 +116,7 @@ def _settled_before(row: LetterRow, decision: Decision, reply: AlreadySettled) -
 
 
 async def _owned(services: Services, principal: Principal, letter_id: str) -> LetterRow:
-    place = parse_id(letter_id)
+    place = parse_event_id(letter_id)
     row = await services.engine.letters.find(*place) if place is not None else None
     if row is None or row.organization_id != principal.organization_id:
         raise NotFound("letter not found", code="LETTER_NOT_FOUND")

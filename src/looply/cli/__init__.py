@@ -74,11 +74,15 @@ def _await(command: Coroutine[Any, Any, int | None]) -> int | None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await command
 
+    former = signal.getsignal(signal.SIGTERM)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run())
     except asyncio.CancelledError:
         return STOPPED
+    finally:
+        # The loop, which is closed, would be told of it for ever. None is a handler that Python did not set.
+        signal.signal(signal.SIGTERM, former or signal.SIG_DFL)
 
 
 def _help(

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
     "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
     "letter": ("looply.cli.letter:APP", "Dead letters, answers that nobody could use: list, show, apply, discard."),
+    "decision": ("looply.cli.decision:APP", "Who decided what, also in executions that were pruned: list."),
     "bulk": ("looply.cli.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
     "datastore": ("looply.cli.datastore:APP", "Datastores: list, get, put, delete."),
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, fires, preview, pause, play."),

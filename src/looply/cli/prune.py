@@ -58,7 +58,11 @@ async def prune(
     wanted = _wanted(terminal, settings, older_than, workflow or "")
     before = _disk_bytes(settings)
     async with open_services(terminal, settings) as services:
-        told = await prune_now(services.engine.pruning, wanted, is_dry=dry_run)
+        while not dry_run and await services.engine.fill_decisions():
+            pass
+        told = await prune_now(
+            services.engine.pruning, wanted, decided_before=_decided_before(terminal, settings), is_dry=dry_run
+        )
     if told.is_elsewhere:
         raise Conflict("another process prunes this store at the moment; it does what is to be done", code="PRUNING")
     document = _document(told, is_dry=dry_run)
@@ -84,6 +88,11 @@ def _wanted(terminal: Terminal, settings: "Settings", older_than: str | None, wo
     return tuple(replace(spent, workflow_id=workflow_id) for spent in plan(now, settings.retention))
 
 
+def _decided_before(terminal: Terminal, settings: "Settings") -> datetime | None:
+    kept = settings.decision_retention
+    return terminal.clock.now() - kept if kept is not None else None
+
+
 def _before(now: datetime, older_than: str) -> datetime:
     from looply.definition import parse_duration  # noqa: PLC0415 - start-up cost of definitions
 
@@ -105,7 +114,7 @@ def _disk_bytes(settings: "Settings") -> int | None:
 
 def _document(told: "Slice", *, is_dry: bool) -> dict[str, Any]:
     counts = {"executions": told.executions, "bytes": told.size, "held": told.held, "keys": told.keys}
-    return {**counts, "dry_run": is_dry}
+    return {**counts, "decisions": told.decisions, "dry_run": is_dry}
 
 
 def _shown(document: dict[str, Any]) -> "RenderableType":
@@ -115,6 +124,7 @@ def _shown(document: dict[str, Any]) -> "RenderableType":
         "bytes of histories and large values": document["bytes"],
         "kept, since something asks for them": document["held"],
         f"idempotency keys {would}": document["keys"],
+        f"recorded decisions {would}": document["decisions"],
     }
     if "freed_bytes" in document:
         shown["bytes back on the disk"] = document["freed_bytes"]

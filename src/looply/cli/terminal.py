@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO, TypeAlias
 
 from cyclopts import Parameter
@@ -48,6 +49,7 @@ class Terminal:
     @classmethod
     def of_process(cls) -> "Terminal":
         """Returns the streams of this process. Text is written as UTF-8 whatever the locale says."""
+        _open_closed_streams()
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -91,7 +93,10 @@ class Terminal:
         """Gives up standard output, which nobody reads any more."""
         # The interpreter flushes it once more at its end, and must not fail there.
         with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
+            given_up = self.output.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, given_up)
+            os.close(nowhere)
 
     def console(self, *, folded: bool = False) -> "Console":
         """Returns a console on standard output; values are shown as they are, never as markup.
@@ -112,6 +117,17 @@ class Terminal:
 
 Here: TypeAlias = Annotated[Terminal, Parameter(parse=False)]
 """The terminal as a parameter of a command: it is injected, not read from the command line."""
+
+
+def _open_closed_streams() -> None:
+    """Lets standard streams without which the process was started lead nowhere.
+
+    Without it a database would get one of their numbers, and into it what anybody writes there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free is its own, since those before it are open by now.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def json_text(value: Json) -> str:

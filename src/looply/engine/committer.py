@@ -11,6 +11,7 @@ from looply.engine.claims import StoredKey
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.copies import copy_wishes
 from looply.engine.datastores import DatastoreChange, change_of
+from looply.engine.decision_rows import decision_rows
 from looply.engine.dispatch import Dispatcher, EffectRef
 from looply.engine.letters import changed_letters
 from looply.engine.mailbox import Mailbox
@@ -175,11 +176,12 @@ class Committer:
         held = before is not None and open_work(before).holds_process_id
         holds = open_work(after).holds_process_id
         claim = claim_of(after)
+        head = head_of(after)
         former = (box.workflow, before) if before is not None and box.workflow is not None else None
         unit = Unit(
             execution_id=started.execution_id,
             expected_seq=expected,
-            head=head_of(after),
+            head=head,
             batch=batch,
             work=work,
             values=values,
@@ -195,6 +197,7 @@ class Committer:
             applied=extras.applied,
             copies=copy_wishes(before, after, self.channels),
             letters=changed_letters(before, after),
+            decisions=decision_rows(head, workflow, events, expected + 1),
             datastore=self._change(after, extras.write),
             search=changed_search_values(former, workflow, after),
             expires_on=expiry_of(before, after, workflow),

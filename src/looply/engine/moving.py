@@ -113,6 +113,13 @@ JOURNAL: Final = (
     ),
     _table("datastore_floor", "org integer, revision bigint"),
     _table("search_field", "org integer, value text, execution_id uuid, name text"),
+    _table(
+        "decision",
+        "execution_id uuid, seq bigint, org integer, workflow integer, version integer, process_id text, step text,"
+        "visit integer, scope text, decided_by text, person text, action text, comment text, at_ms bigint, via text,"
+        "revision integer, is_final smallint",
+    ),
+    _table("decision_gap", "after_id uuid, last_id uuid, epoch bigint"),
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
+from looply.engine.decisions import Decisions
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.execution.commands import Command, Reply
@@ -306,6 +307,8 @@ class Engine(Protocol):
 
     datastores: Datastores
     """The datastores of all organizations; a change of one is durable when it returns."""
+    decisions: Decisions
+    """The record of decisions of all organizations, as of the last stored unit; it outlives the executions."""
     letters: Letters
     """Dead letters of all organizations, as of the last stored unit; a `SettleLetter` settles one."""
     pruning: Pruning
@@ -345,6 +348,14 @@ class Engine(Protocol):
 
     async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+        ...
+
+    async def fill_decisions(self) -> bool:
+        """Records what was decided in the next executions that an earlier release has left.
+
+        Returns whether there may be more to do now. Several processes may call it at once.
+        Raises: StoreFull, StoreUnreachable, StoreLost.
+        """
         ...
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:

@@ -6,8 +6,8 @@ because the process ended, the next one finds. Where several processes share a s
 the others leave the round to it.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -30,15 +30,29 @@ _WAYS_GIVEN: Final = 250
 
 
 class Pruner(Loop):
-    """One process's rounds; see the module. `retention` is for workflows that do not say theirs (None: for ever)."""
+    """One process's rounds; see the module.
+
+    `retention` is for workflows that do not say theirs, `decision_retention` for the record of decisions (None: for
+    ever). `fill` records what was decided under an earlier release, a little with each call, until it returns False;
+    no round begins before.
+    """
 
     failed_event = "pruner_failed"
 
-    def __init__(self, pruning: Pruning, clock: Clock, retention: timedelta | None) -> None:
+    def __init__(
+        self,
+        pruning: Pruning,
+        fill: Callable[[], Awaitable[bool]],
+        clock: Clock,
+        retention: timedelta | None,
+        decision_retention: timedelta | None = None,
+    ) -> None:
         super().__init__()
         self._pruning = pruning
         self._clock = clock
+        self._fill = fill
         self._retention = retention
+        self._decision_retention = decision_retention
         self._round: AsyncIterator[Slice] | None = None
         self._told = Slice()
         self._ways_given = 0
@@ -46,7 +60,11 @@ class Pruner(Loop):
     async def tick(self) -> bool:
         """Removes one slice of what is spent, and returns whether the round is over."""
         if self._round is None:
-            self._round = round_of(self._pruning, plan(self._clock.now(), self._retention))
+            if await self._fill():
+                return False
+            now, kept = self._clock.now(), self._decision_retention
+            decided_before = now - kept if kept is not None else None
+            self._round = round_of(self._pruning, plan(now, self._retention), decided_before=decided_before)
             self._told = Slice()
         try:
             told = await anext(self._round, None)
@@ -57,8 +75,8 @@ class Pruner(Loop):
             self._told = together(self._told, told)
             return False
         self._round = None
-        if self._told.executions or self._told.keys:
-            found = {name: getattr(self._told, name) for name in ("executions", "size", "held", "keys")}
+        if self._told.executions or self._told.keys or self._told.decisions:
+            found = {name: getattr(self._told, name) for name in ("executions", "size", "held", "keys", "decisions")}
             _log.info("pruned", **found)
         return True
 
@@ -76,13 +94,15 @@ class Pruner(Loop):
         return _ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS
 
 
-async def prune_now(pruning: Pruning, wanted: Sequence[Spent], *, is_dry: bool = False) -> Slice:
+async def prune_now(
+    pruning: Pruning, wanted: Sequence[Spent], *, decided_before: datetime | None = None, is_dry: bool = False
+) -> Slice:
     """Goes round at once, for somebody who waits for it; returns all that went, or would go.
 
     Raises: StoreFull, StoreUnreachable, StoreLost.
     """
     told = Slice()
-    async for each in round_of(pruning, wanted, is_dry=is_dry):
+    async for each in round_of(pruning, wanted, decided_before=decided_before, is_dry=is_dry):
         told = together(told, each)
     return told
 
@@ -94,5 +114,6 @@ def together(first: Slice, second: Slice) -> Slice:
         size=first.size + second.size,
         held=first.held + second.held,
         keys=first.keys + second.keys,
+        decisions=first.decisions + second.decisions,
         is_elsewhere=first.is_elsewhere or second.is_elsewhere,
     )

@@ -7,7 +7,10 @@ time, as long as something may still ask for it:
 - its parent or one of its children is open, or something is on its way from it or to it;
 - an idempotency key names it whose time is not over;
 - one of its dead letters waits to be settled, or a copy of one of its cards to be brought up to date;
-- its events are the last ones that were stored: the places of streams are counted on from them.
+- its events are the last ones that were stored: the places of streams are counted on from them;
+- an earlier release has left it, and what was decided in it is not recorded yet.
+
+What was decided in an execution stays when it goes, as long as the record of decisions is kept.
 
 A `round_of` slices goes once over all that may be spent.
 """
@@ -56,14 +59,16 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """What one slice found: how many executions went, or would go, and the bytes of their histories and large values.
 
-    `held` are those past their time that must stay, `keys` idempotency keys that went. `after` is where the next
-    slice goes on, None at the end. `is_elsewhere`: another process prunes the store at the moment, and nothing went.
+    `held` are those past their time that must stay, `keys` idempotency keys that went, `decisions` recorded decisions.
+    `after` is where the next slice goes on, None at the end. `is_elsewhere`: another process prunes the store at the
+    moment, and nothing went.
     """
 
     executions: int = 0
     size: int = 0
     held: int = 0
     keys: int = 0
+    decisions: int = 0
     after: Cursor | None = None
     is_elsewhere: bool = False
 
@@ -107,6 +112,13 @@ class Pruning(Protocol):
         """Removes idempotency keys whose time is over and whose execution is not open; durable when it returns."""
         ...
 
+    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes recorded decisions that were taken before an instant and whose execution is not stored any more.
+
+        Goes by their instants; durable when it returns.
+        """
+        ...
+
     async def give_back(self) -> bool:
         """Gives space that is free within the store back to the disk, a little; returns whether there is more."""
         ...
@@ -116,9 +128,12 @@ class Pruning(Protocol):
         ...
 
 
-async def round_of(pruning: Pruning, wanted: Sequence[Spent], *, is_dry: bool = False) -> AsyncIterator[Slice]:
+async def round_of(
+    pruning: Pruning, wanted: Sequence[Spent], *, decided_before: datetime | None = None, is_dry: bool = False
+) -> AsyncIterator[Slice]:
     """Goes once over everything that may be spent, and yields each slice; the caller gives way between them.
 
+    Recorded decisions of before `decided_before` go too, none when it is None.
     Ends at once where another process prunes. Space is given back at the end, one slice that tells nothing at a time.
     """
     for spent in wanted:
@@ -132,6 +147,11 @@ async def round_of(pruning: Pruning, wanted: Sequence[Spent], *, is_dry: bool = 
     after = BEGIN
     while after is not None:
         told = await pruning.drop_keys(wanted[0].now, after, is_dry=is_dry)
+        yield told
+        after = told.after
+    after = BEGIN if decided_before is not None else None
+    while decided_before is not None and after is not None:
+        told = await pruning.drop_decisions(decided_before, after, is_dry=is_dry)
         yield told
         after = told.after
     while not is_dry and await pruning.give_back():

@@ -8,11 +8,13 @@ from looply.clock import from_ms, id_time, ms_or_none, to_ms
 from looply.engine.claims import Claim
 from looply.engine.copies import CopyRow
 from looply.engine.datastores import Datastore, DatastoreLine
+from looply.engine.decisions import DecisionRow, person_of
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
 from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
+from looply.execution.decisions import Decision
 from looply.execution.deliveries import DELIVERY_KINDS, Delivered, Delivery
 
 Row: TypeAlias = tuple[Any, ...]
@@ -279,6 +281,58 @@ def letter_from(row: Row) -> LetterRow:
         settled_by=row[10],
         settled_on=optional_instant(row[11]),
         note=row[12],
+    )
+
+
+DECISION_COLUMNS: Final = (
+    "d.execution_id, d.seq, o.id, w.id, d.version, d.process_id, d.step, d.visit, d.scope, d.decided_by, d.action,"
+    " d.comment, d.at_ms, d.via, d.revision, d.is_final"
+)
+"""Of a decision `d`, with the names of its organization `o` and its workflow `w`."""
+
+
+def decision_facts(row: DecisionRow) -> dict[str, Any]:
+    """Returns the columns of a decision but for its execution, organization and workflow."""
+    decision = row.decision
+    return {
+        "seq": row.seq,
+        "version": row.workflow_version,
+        "process_id": row.process_id,
+        "step": decision.step,
+        "visit": decision.visit,
+        "scope": decision.scope,
+        "decided_by": decision.user,
+        "person": person_of(row),
+        "action": decision.action,
+        "comment": decision.comment,
+        "at_ms": to_ms(decision.on),
+        "via": decision.via,
+        "revision": decision.revision,
+        "is_final": int(decision.is_final),
+    }
+
+
+def decision_from(row: Row) -> DecisionRow:
+    """Returns the decision, of `DECISION_COLUMNS`."""
+    return DecisionRow(
+        execution_id=id_text(row[0]),
+        seq=row[1],
+        organization_id=row[2],
+        workflow_id=row[3],
+        workflow_version=row[4],
+        process_id=row[5],
+        decision=Decision(
+            step=row[6],
+            visit=row[7],
+            scope=row[8],
+            user=row[9],
+            action=row[10],
+            comment=row[11],
+            on=from_ms(row[12]),
+            via=row[13],
+            revision=row[14],
+            is_final=bool(row[15]),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from looply.engine.boot import Boot
 from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
+from looply.engine.decisions import DecisionRow, Decisions
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import Filter, Fire, Head, OpenCard
@@ -163,6 +164,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     whole. `put_claim` and `drop_claim` change the claim on the process id, `fire` inserts the firing and moves the
     schedule, `definition` is stored when it is not there yet, `datastore` is the change that a step's outcome makes,
     `copies` are cards that have to look otherwise in their channels, `letters` dead letters that it makes or settles.
+    `decisions` are those that its events record; they outlive the execution.
     `sent` are rows for other executions, `applied` those of other executions that the unit makes true: they go. A place
     that holds a slot is refused while it is not its turn.
     `search` are the values of the search fields in place of all former ones (None: those stay). `expires_on` is when
@@ -184,6 +186,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     datastore: DatastoreChange | None = None
     copies: tuple[CopyWish, ...] = ()
     letters: tuple[LetterRow, ...] = ()
+    decisions: tuple[DecisionRow, ...] = ()
     sent: tuple[Delivery, ...] = ()
     applied: tuple[Delivered, ...] = ()
     search: SearchValues | None = None
@@ -384,7 +387,7 @@ class Reads(Protocol):
         """Returns a line for each row that refers to what is not stored.
 
         Rows of open work, cards, claims, idempotency keys, expiries, firings and schedules name an execution, those on
-        their way to another one the one that sent them; schedules name a definition too.
+        their way to another one the one that sent them; schedules name a definition too. Decisions outlive theirs.
         """
         ...
 
@@ -420,6 +423,11 @@ class Store(Protocol):
     @property
     def letters(self) -> Letters:
         """Dead letters."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """The record of decisions, which outlives the executions."""
         ...
 
     @property

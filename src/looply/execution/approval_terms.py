@@ -43,6 +43,11 @@ class ApprovalTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     zone: str = "UTC"
 
 
+def person_key(address: str) -> str:
+    """Returns an address as it is compared: one person may write a mail address in upper and lower case."""
+    return address.strip().casefold()
+
+
 def is_same_person(one: str, other: str) -> bool:
     """Tells whether two addresses are one person's: mail addresses are compared without regard to letter case."""
-    return one.strip().casefold() == other.strip().casefold()
+    return person_key(one) == person_key(other)

@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from looply.errors import IllegalTransition
 from looply.execution.address import card_id
 from looply.execution.card_copy import CardCopy
+from looply.execution.decisions import answer_of
 from looply.execution.events import AnswerRecorded, CardClosed, CardWanted
-from looply.execution.state import Card, CardAnswer, ExecutionState, OpenWait, cards_of
+from looply.execution.state import Card, ExecutionState, OpenWait, cards_of
 
 _OF_A_TURN = ("REMINDER", "ESCALATION")
 
@@ -44,17 +45,7 @@ def cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
 
 def after_answer(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
     """Returns the state with one more answer. The reminders of a turn in a sequence end with it."""
-    answer = CardAnswer(
-        part=event.part,
-        user=event.user,
-        data=event.data,
-        on=event.at,
-        decision=event.decision,
-        comment=event.comment,
-        revision=event.revision,
-        seats=event.seats,
-        via=event.via,
-    )
+    answer = answer_of(event)
     cards = state.cards
     own = cards.get(card_id(state.started.execution_id, event.address, event.part))
     if own is not None:

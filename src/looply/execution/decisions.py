@@ -1,15 +1,18 @@
-"""The record of decisions: who answered which card, how, when, by which channel. Read from the state, for all readers.
+"""The record of decisions: who answered which card, how, when, by which channel.
 
-It is a part of the history and no table of its own: each answer is an event, so there is nothing that could differ.
+Each answer is an event. `decisions_of` reads them from the state, for those who ask while the execution is stored;
+`decisions_in` from the events, each with its number, for the record that stays when the history is forgotten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.address import parse_address
+from looply.execution.events import AnswerRecorded, Event, Resumed
 from looply.execution.masking import MASK
 from looply.execution.state import CardAnswer, ExecutionState, SettledWait
 
@@ -40,7 +43,54 @@ def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -
         if address in ("", text)
         for answer in _answers(wait)
     ]
-    return sorted(found, key=lambda decision: (decision.on, decision.scope, decision.step, decision.visit))
+    return sorted(found, key=order_of)
+
+
+def order_of(decision: Decision) -> tuple[datetime, str, str, int]:
+    """Returns the place of a decision among those of its execution, oldest first."""
+    return decision.on, decision.scope, decision.step, decision.visit
+
+
+def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> list[tuple[int, Decision]]:
+    """Returns the answers among numbered events, each with the number of its event, in the order of the events.
+
+    The events may be those of one unit: an answer and the release of its wait are never in two. What the step marks as
+    secret is `***`.
+    """
+    found: dict[int, Decision] = {}
+    answered: dict[str, int] = {}
+    for seq, event in events:
+        if isinstance(event, AnswerRecorded):
+            found[seq] = _decision(workflow, event.address.text, answer_of(event), is_final=False)
+            answered[event.address.text] = seq
+        elif isinstance(event, Resumed):
+            own = answered.get(event.address.text)
+            if own is not None and not event.request:
+                found[own] = replace(found[own], is_final=True)
+            elif event.branch != "next":
+                given = CardAnswer(part=-1, user=event.by, data=None, on=event.at, decision=event.branch, via=event.via)
+                found[seq] = _decision(workflow, event.address.text, given, is_final=True)
+    return list(found.items())
+
+
+def is_decision(event: Event) -> bool:
+    """Tells whether `decisions_in` has to see the event."""
+    return isinstance(event, AnswerRecorded | Resumed)
+
+
+def answer_of(event: AnswerRecorded) -> CardAnswer:
+    """Returns the answer that an event records."""
+    return CardAnswer(
+        part=event.part,
+        user=event.user,
+        data=event.data,
+        on=event.at,
+        decision=event.decision,
+        comment=event.comment,
+        revision=event.revision,
+        seats=event.seats,
+        via=event.via,
+    )
 
 
 def action_of(answer: CardAnswer) -> str:

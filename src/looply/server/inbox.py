@@ -8,35 +8,12 @@ from msgspec import UNSET, UnsetType
 from looply.app import approvals, inbox
 from looply.clock import ms_or_none, to_ms
 from looply.execution.commands import Recorded
-from looply.execution.decisions import Decision
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route
+from looply.server.decisions import DecisionRecord, decision_item
 from looply.server.wire import LIMIT, limit_of, listed
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
-
-
-class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody."""
-
-    state: str
-    visit: int
-    scope: str
-    user: str
-    action: str
-    comment: str
-    at: int
-    via: str
-    card_revision: int | None
-    is_final: bool
-
-
-class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
-    """The decisions of an execution, oldest first."""
-
-    message: str
-    count: int
-    items: list[DecisionRecord]
 
 
 class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,13 +147,6 @@ async def show_card(call: Call) -> Answer:
     return Answer({"message": "success", "item": item})
 
 
-async def get_decisions(call: Call) -> Answer:
-    """Lists who decided what in an execution."""
-    execution_id = call.query.get("workflow_execution_id") or ""
-    found = [_decision(one) for one in await approvals.decisions(call.services, call.principal, execution_id)]
-    return Answer(listed(found))
-
-
 async def reassign_card(call: Call) -> Answer:
     """Passes an open card on."""
     body: ReassignBody = call.body
@@ -202,22 +172,7 @@ def _approval(shown: inbox.InboxCard) -> dict[str, Any] | None:
         "recipients": len(terms.recipients),
         "veto": terms.veto,
         "comment_required": terms.comment_required or None,
-        "decisions": [_decision(one) for one in shown.decisions],
-    }
-
-
-def _decision(decision: Decision) -> dict[str, Any]:
-    return {
-        "state": decision.step,
-        "visit": decision.visit,
-        "scope": decision.scope,
-        "user": decision.user,
-        "action": decision.action,
-        "comment": decision.comment,
-        "at": to_ms(decision.on),
-        "via": decision.via,
-        "card_revision": decision.revision or None,
-        "is_final": decision.is_final,
+        "decisions": [decision_item(one) for one in shown.decisions],
     }
 
 
@@ -289,17 +244,6 @@ ROUTES: Final = (
         tag="Inbox",
         parameters=(Parameter("recipient", "Only cards of this recipient."), LIMIT),
         answer=OpenCardList,
-    ),
-    Route(
-        method="GET",
-        path="/v2/workflows/getDecisions",
-        access="read",
-        handle=get_decisions,
-        summary="List who decided what on the cards of an execution, oldest first",
-        tag="Inbox",
-        parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),
-        answer=DecisionList,
-        refusals=(404,),
     ),
     Route(
         method="POST",

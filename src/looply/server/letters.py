@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import letters
+from looply.app.addressing import parse_event_id
 from looply.app.letters import Decision, Letter, Settlement
 from looply.catalog.names import checked_id
 from looply.clock import ms_or_none, to_ms
@@ -93,7 +94,7 @@ class SettleAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_letters(call: Call) -> Answer:
     """Lists dead letters."""
     limit, cursor = limit_of(call), call.query.get("letter_id")
-    after = letters.parse_id(cursor) if cursor else None
+    after = parse_event_id(cursor) if cursor else None
     if cursor and after is None:
         raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
     rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)

@@ -12,7 +12,7 @@ story ends with `prove`.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from looply.clock import from_ms, to_ms
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.boot import Boot
 from looply.engine.card_channel import CardChannel
@@ -35,7 +36,8 @@ from looply.engine.store import Snapshot
 from looply.engine.worker import Worker
 from looply.execution import ExecutionState, Status, fold
 from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
-from looply.execution.events import Event, StepScheduled
+from looply.execution.decisions import Decision, decisions_of
+from looply.execution.events import Event, Migrated, StepScheduled
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
@@ -350,6 +352,7 @@ class Driver(Engine):
             assert self._through_a_snapshot(events, prefix) == state, f"the first {prefix} events and the rest differ"
         starts = Counter((e.address, e.attempt) for e in events if isinstance(e, StepScheduled))
         assert max(starts.values(), default=1) == 1, "an attempt was scheduled twice"
+        await _prove_decisions(self.shell, head, events)
 
     def _through_a_snapshot(self, events: Sequence[Event], prefix: int) -> ExecutionState:
         """Returns the fold of a history whose first events were stored as a state and read again."""
@@ -371,3 +374,24 @@ def _prefixes(length: int, places: int) -> Sequence[int]:
 
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:
     return "", None
+
+
+async def _prove_decisions(shell: Shell, head: Head, events: Sequence[Event]) -> None:
+    """Proves that the record of decisions says what the history says, unless an earlier release has left it."""
+    if await shell.decisions.gap() is not None:
+        return
+    execution = await shell.get(head.execution_id)
+    was_moved = any(isinstance(event, Migrated) for event in events)
+    rows = await shell.decisions.of_execution(head.execution_id)
+    recorded = _comparable((row.decision for row in rows), was_moved=was_moved)
+    assert recorded == _comparable(decisions_of(execution.workflow, execution.state), was_moved=was_moved)
+
+
+def _comparable(decisions: Iterable[Decision], *, was_moved: bool) -> list[Any]:
+    """Returns decisions in an order of their own, with milliseconds.
+
+    Of an execution that was moved, without what another version may call or hide otherwise.
+    """
+    found = (replace(one, on=from_ms(to_ms(one.on))) for one in decisions)
+    without: dict[str, Any] = {"step": "", "visit": 0, "action": "", "comment": ""} if was_moved else {}
+    return sorted((replace(one, **without) for one in found), key=repr)

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
+from looply.engine.decisions import Decisions
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
@@ -35,6 +36,8 @@ _WRITES = frozenset(
         "end_trial",
         "prune",
         "drop_keys",
+        "drop_decisions",
+        "fill",
         "give_back",
     }
 )
@@ -213,6 +216,7 @@ class FaultyStore:
             "datastores",
             "copies",
             "letters",
+            "decisions",
             "trials",
             "pruning",
             "survey",
@@ -243,6 +247,11 @@ class FaultyStore:
     def letters(self) -> Letters:
         """Dead letters."""
         return cast("Letters", self._sides["letters"])
+
+    @property
+    def decisions(self) -> Decisions:
+        """The record of decisions."""
+        return cast("Decisions", self._sides["decisions"])
 
     @property
     def trials(self) -> Trials:

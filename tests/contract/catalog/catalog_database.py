@@ -6,7 +6,7 @@ from looply.catalog.postgres import SCHEMA_NAME
 from looply.catalog.tables import metadata
 
 _END_OTHERS = (
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _EMPTY = "; ".join(f"DELETE FROM {SCHEMA_NAME}.{table.name}" for table in reversed(metadata.sorted_tables))

@@ -18,7 +18,7 @@ from looply.testing.postgres_server import NoPostgres, PostgresServer
 from postgres_server import database_of_test, own_server
 
 # A server that is stopped and started takes its time on a slow machine.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 _NAMES = "SELECT organization_name FROM looply_catalog.organizations"
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND application_name = 'looply catalog'"

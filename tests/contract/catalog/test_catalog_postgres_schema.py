@@ -91,7 +91,7 @@ def opened_at_once(address: str) -> list[str]:
     return [process.communicate()[0] for process in processes]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_processes_that_make_the_tables_at_once_do_not_collide(
     new_database: NewDatabase, open_catalog: Opened
 ) -> None:

@@ -197,7 +197,7 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
     def first() -> int:
         begun.set()
         seen.append(threading.get_ident())
-        assert end.wait(10)
+        assert end.wait(60)
         return 1
 
     def second() -> int:
@@ -207,7 +207,7 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
 
     one = asyncio.ensure_future(aside.run(first))
     two = asyncio.ensure_future(aside.run(second))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     end.set()
     assert await asyncio.gather(one, two) == [1, 2]
     assert here not in seen
@@ -234,7 +234,7 @@ async def test_an_evaluation_never_holds_up_the_loop() -> None:
 async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
     aside = Aside()
     end = threading.Event()
-    waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(10))) for _ in range(MAX_PENDING)]
+    waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
         await aside.run(lambda: True)

@@ -3,12 +3,14 @@
 import asyncio
 import io
 import json
+import signal
 import subprocess
 import sys
+from types import FrameType
 
 import httpx2
 import pytest
-from cli_kit import Command
+from cli_kit import Command, Looply
 
 from looply import __version__
 from looply.cli import main
@@ -220,6 +222,30 @@ def test_a_reader_that_is_gone_ends_the_command_quietly(arguments: list[str]) ->
     errors = io.StringIO()
     terminal = Terminal(source=io.BytesIO(b"{}\n"), output=ReaderGone(), errors=errors, environment={})
     assert (main(arguments, terminal), errors.getvalue()) == (141, "")
+
+
+def test_a_command_gives_the_signal_back_by_which_it_would_be_stopped(run: Command, looply: Looply) -> None:
+    def own(_number: int, _frame: FrameType | None) -> None:
+        """Never called."""
+
+    looply.answers["getKeys"] = {"items": []}
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        assert run("key", "list").status == 0
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_process_without_standard_streams_is_none_the_worse_and_no_file_gets_their_numbers(closed: str) -> None:
+    code = (
+        "import os, sys; from looply.cli import main; status = main(['expression', 'eval']);"
+        "sys.exit(status or os.open(os.devnull, os.O_RDONLY) < 3)"
+    )
+    shell = f'exec "$0" -c "$1" {closed}'
+    done = subprocess.run(["sh", "-c", shell, sys.executable, code], input="", text=True, check=False)
+    assert done.returncode == 0
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal() -> None:

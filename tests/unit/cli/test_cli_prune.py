@@ -14,6 +14,7 @@ from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.lock import FolderLock
 from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME
 from looply.engine.sqlite.seal import Seal
+from looply.testing.store_decisions import deciding
 from looply.testing.store_samples import OTHER_WORKFLOW, WORKFLOW, Samples
 
 DAY = timedelta(days=1)
@@ -41,9 +42,8 @@ async def _fill(folder: Path) -> None:
         samples.now = SystemClock().now() - days * DAY
         for workflow_id in (WORKFLOW, OTHER_WORKFLOW):
             expires_on = samples.now + 10 * DAY if workflow_id == OTHER_WORKFLOW else None
-            await store.journal.commit(
-                samples.first(status="COMPLETED", workflow_id=workflow_id, expires_on=expires_on)
-            )
+            first = samples.first(status="COMPLETED", workflow_id=workflow_id, expires_on=expires_on)
+            await store.journal.commit(first if workflow_id == WORKFLOW else deciding(first, 2))
     await store.journal.commit(samples.first(status="WAITING"))
     await store.close()
 
@@ -72,9 +72,19 @@ def test_an_age_counts_whatever_a_workflow_says(run: Command, data: Path) -> Non
     assert _prune(run, data, "--older-than", "P10D")["executions"] == 2
 
 
+def test_recorded_decisions_go_by_a_setting_of_their_own(run: Command, data: Path) -> None:
+    told = _prune(run, data, "--older-than", "P10D")
+    assert (told["executions"], told["decisions"]) == (4, 0)
+    for days, decisions in (("50", 0), ("30", 1), ("30", 0), ("15", 1)):
+        environment = {"LOOPLY_DECISION_RETENTION_DAYS": days}
+        assert _prune(run, data, "--dry-run", **environment)["decisions"] == decisions
+        assert _prune(run, data, **environment)["decisions"] == decisions
+
+
 def test_people_read_a_table(run: Command, data: Path) -> None:
     shown = run("db", "prune", "--offline", "--dry-run", env={"LOOPLY_DATA": str(data)}).out
     assert "executions would go" in shown
+    assert "recorded decisions would go" in shown
     assert "bytes back on the disk" in run("db", "prune", "--offline", env={"LOOPLY_DATA": str(data)}).out
 
 

@@ -64,7 +64,7 @@ class Wiring:
 
         self.use(HttpClient(httpx2.MockTransport(handle)))
 
-    def use(self, client: HttpClient, timeout: timedelta = timedelta(seconds=20)) -> None:
+    def use(self, client: HttpClient, timeout: timedelta = timedelta(minutes=2)) -> None:
         self.http = client.sender(timeout)
 
     def context(self) -> CallContext:

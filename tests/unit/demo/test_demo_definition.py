@@ -34,7 +34,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 def document(answer: dict[str, str]) -> dict[str, Any]:
     """Returns the data document after both reads, made of what the SAP-like system answers."""
     data: dict[str, Any] = {"payload": {"output": {"po": LARGE_ORDER}}}
-    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD)) as client:
+    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
         for name in ("sapRequest_1", "sapRequest_2"):
             settings = STEPS[name]["settings"]
             entity = parse_template(settings["entity"]).evaluate(evaluation(data))
@@ -110,7 +110,7 @@ def test_the_outcome_shows_the_comment_when_there_is_one(answer: dict[str, str],
 
 @pytest.mark.parametrize(("order", "amount"), [(LARGE_ORDER, 17010), (SMALL_ORDER, 249)])
 def test_the_amount_that_decides_comes_from_sap(order: str, amount: float) -> None:
-    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD)) as client:
+    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
         read = client.get(f"{sap.SERVICE_PATH}/A_PurchaseOrder('{order}')").json()
     variable = STEPS["conditional_1"]["settings"]["rules"][0]["variable"]
     assert parse_template(variable).evaluate(evaluation({"sapRequest_1": {"output": {"data": read}}})) == amount

@@ -22,7 +22,7 @@ RELEASE = {"PurchasingProcessingStatus": RELEASED}
 
 @pytest.fixture
 def client() -> Iterator[httpx2.Client]:
-    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD)) as client:
+    with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def test_a_release_with_a_stale_etag_is_refused(client: httpx2.Client) -> None:
 
 def test_each_system_starts_anew() -> None:
     for _ in range(2):
-        with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD)) as client:
+        with sap.serving() as url, httpx2.Client(base_url=url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
             assert client.get(ORDER).json()["d"]["PurchasingProcessingStatus"] == IN_RELEASE
             client.patch(ORDER, json=RELEASE, headers={**_token(client), "if-match": _etag(client)})
 
@@ -114,9 +114,9 @@ def test_the_process_writes_its_address_and_ends_on_sigterm(tmp_path: Path) -> N
             shown = process.stdout.readline()
             url = ready.read_text(encoding="utf-8").strip()
             assert url in shown
-            assert httpx2.get(f"{url}{ORDER}", auth=(sap.USER, sap.PASSWORD)).status_code == 200
+            assert httpx2.get(f"{url}{ORDER}", auth=(sap.USER, sap.PASSWORD), timeout=60).status_code == 200
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=120) == 0
         finally:
             process.kill()
 

@@ -45,7 +45,7 @@ class FakeLooply:
 
     async def __call__(self, request: httpx2.Request) -> httpx2.Response:
         if request.url.host != "looply.test":
-            async with httpx2.AsyncClient() as client:
+            async with httpx2.AsyncClient(timeout=60) as client:
                 return await client.send(request)
         name = request.url.path.split("/")[3] if request.url.path.startswith("/v2/workflows/") else request.url.path
         self.calls.append(name)
@@ -99,7 +99,7 @@ class FakeLooply:
     def _release(self, order: str) -> None:
         self.executions[order]["status"] = "COMPLETED"
         path = f"{sap.SERVICE_PATH}/A_PurchaseOrder('{order}')"
-        with httpx2.Client(base_url=self.sap_url, auth=(sap.USER, sap.PASSWORD)) as client:
+        with httpx2.Client(base_url=self.sap_url, auth=(sap.USER, sap.PASSWORD), timeout=60) as client:
             read = client.get(path, headers={"x-csrf-token": "Fetch"})
             headers = {"if-match": read.headers["etag"], "x-csrf-token": read.headers["x-csrf-token"]}
             client.patch(path, json={"PurchasingProcessingStatus": RELEASED}, headers=headers)

@@ -33,6 +33,9 @@ class FakePruning:
     def __init__(self, *slices: Slice) -> None:
         self.slices = list(slices)
         self.asked: list[tuple[Spent, Cursor, bool]] = []
+        self.decisions: list[Slice] = []
+        self.dropped: list[tuple[datetime, Cursor, bool]] = []
+        self.unfilled = 0
         self.busy = 0
         self.given_back = 0
         self.fails = False
@@ -51,12 +54,20 @@ class FakePruning:
         self.asked.append((Spent(now=now), after, is_dry))
         return Slice(keys=3)
 
+    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
+        self.dropped.append((before, after, is_dry))
+        return self.decisions.pop(0) if self.decisions else Slice()
+
     async def give_back(self) -> bool:
         self.given_back += 1
         return self.given_back < 3
 
     async def pruned_to(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
+
+    async def fill(self) -> bool:
+        self.unfilled -= 1
+        return self.unfilled >= 0
 
 
 def numbers(gone: Sequence[Candidate]) -> list[int]:
@@ -115,10 +126,39 @@ async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:
     assert len(pruning.asked) == 1
 
 
+async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() -> None:
+    pruning = FakePruning()
+    pruning.decisions = [Slice(decisions=2, after=(4, "0004")), Slice(decisions=1)]
+    told = await prune_now(pruning, [Spent(now=START_TIME)], decided_before=START_TIME - DAY)
+    assert told == Slice(keys=3, decisions=3)
+    assert pruning.dropped == [(START_TIME - DAY, BEGIN, False), (START_TIME - DAY, (4, "0004"), False)]
+    await prune_now(pruning, [Spent(now=START_TIME)])
+    assert len(pruning.dropped) == 2
+
+
+async def test_the_pruner_keeps_the_record_for_its_time_and_asks_for_nothing_where_it_is_kept_for_ever() -> None:
+    pruning = FakePruning()
+    for retention, dropped in ((None, []), (DAY, [(START_TIME - DAY, BEGIN, False)])):
+        pruner = Pruner(pruning, pruning.fill, FakeClock(START_TIME), None, retention)
+        while not await pruner.tick():
+            pass
+        assert pruning.dropped == dropped
+
+
+async def test_what_an_earlier_release_left_is_recorded_before_a_round_begins() -> None:
+    pruning = FakePruning()
+    pruning.unfilled = 3
+    pruner = Pruner(pruning, pruning.fill, FakeClock(), None)
+    assert [await pruner.tick() for _ in range(3)] == [False, False, False]
+    assert pruning.asked == []
+    await pruner.tick()
+    assert len(pruning.asked) == 1
+
+
 async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None:
     pruning = FakePruning()
     pruning.busy = 4
-    pruner = Pruner(pruning, FakeClock(), None)
+    pruner = Pruner(pruning, pruning.fill, FakeClock(), None)
     for _ in range(4):
         assert await pruner.round() < 1
     assert pruning.asked == []
@@ -134,7 +174,7 @@ async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None
 
 async def test_the_pruner_rests_after_a_round_and_begins_anew_after_one_that_broke() -> None:
     pruning = FakePruning()
-    pruner = Pruner(pruning, FakeClock(), DAY)
+    pruner = Pruner(pruning, pruning.fill, FakeClock(), DAY)
     pauses = [await pruner.round() for _ in range(6)]
     assert pauses == sorted(pauses)
     assert pauses[-1] > 1000

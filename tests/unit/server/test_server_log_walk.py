@@ -109,7 +109,7 @@ class Walk:
 
     async def reach(self, *states: str) -> dict[str, Any]:
         """Lets everything happen that is due until the execution stands at these steps, or has this status."""
-        for _ in range(1000):
+        for _ in range(20_000):
             await self._pump.tick()
             head = (await self._shell.get(self.id)).head
             if states in (tuple(head.current_state.split(",")), (head.status,)):
@@ -435,9 +435,13 @@ async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> No
     answer = await mine.post(f"terminateWorkflow/{walk.id}", {"payload": {"termination_reason": "expired"}})
     assert answer.json() == {"message": "terminated"}
     call.release()
-    for _ in range(100):
+    ended = await walk.reach("TERMINATED")
+    for _ in range(20_000):
+        if ended["workflow_event_log"][-1]["type"] == "STEP_RESULT_DISCARDED":
+            break
         await asyncio.sleep(0.001)
-    assert told(await walk.reach("TERMINATED")) == lines("""
+        ended = await walk.reach("TERMINATED")
+    assert told(ended) == lines("""
         EXECUTION_STARTED WorkflowStartState trigger_type workflow_version
         WAIT_OPENED ask sources due_on
         WAIT_TIMED_OUT ask

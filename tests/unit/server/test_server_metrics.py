@@ -169,7 +169,7 @@ class TestListener:
             yield address
 
     async def test_it_serves_metrics_and_health_and_nothing_else(self, address: str) -> None:
-        async with httpx2.AsyncClient(base_url=address) as client:
+        async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
             answer = await client.get("/metrics")
             assert (answer.status_code, answer.headers["content-type"]) == (200, CONTENT_TYPE.decode())
             assert (await client.get("/healthz/live")).json() == {"message": "live"}
@@ -178,14 +178,14 @@ class TestListener:
                 assert (await client.get(path)).status_code == 404, path
 
     async def test_with_a_token_only_the_health_is_open(self, services: Services) -> None:
-        async with listening(services) as address, httpx2.AsyncClient(base_url=address) as client:
+        async with listening(services) as address, httpx2.AsyncClient(base_url=address, timeout=60) as client:
             assert (await client.get("/metrics")).status_code == 403
             assert (await client.get("/metrics", headers=bearer(TOKEN))).status_code == 200
             assert (await client.get("/healthz/ready")).status_code == 200
 
     async def test_readiness_ends_with_the_drain(self, address: str, services: Services) -> None:
         services.lifecycle.drain()
-        async with httpx2.AsyncClient(base_url=address) as client:
+        async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
             assert (await client.get("/healthz/ready")).json()["code"] == "NOT_READY"
             assert (await client.get("/healthz/live")).status_code == 200
 

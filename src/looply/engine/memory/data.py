@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from looply.engine.claims import Claim, StoredKey
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.decisions import DecisionRow, Gap
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import LetterRow
 from looply.engine.memory.copy_rows import StoredCopy, wish
@@ -68,6 +69,8 @@ class MemoryData:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     copies: dict[str, StoredCopy] = field(default_factory=dict)
     letters: dict[Row, LetterRow] = field(default_factory=dict)
+    decisions: dict[Row, DecisionRow] = field(default_factory=dict)
+    gap: Gap | None = None
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class MemoryData:
         for wished in unit.copies:
             wish(self.copies, unit.execution_id, wished)
         self.letters.update({(row.execution_id, row.seq): row for row in unit.letters})
+        self.decisions.update({(row.execution_id, row.seq): row for row in unit.decisions})
         self.deliveries.update({delivery.row: delivery.kind for delivery in unit.sent})
         for row in unit.applied:
             self.deliveries.pop(row, None)

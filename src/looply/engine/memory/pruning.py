@@ -60,6 +60,30 @@ class MemoryPruning:
 
         return await self._commits.submit(write)
 
+    async def drop_decisions(
+        self,
+        before: datetime,
+        after: Cursor,  # noqa: ARG002 - one slice is all
+        *,
+        is_dry: bool = False,
+    ) -> Slice:
+        """Removes old decisions of executions that are gone."""
+
+        def gone() -> list[tuple[str, int]]:
+            rows = self._data.decisions.items()
+            return [key for key, row in rows if row.decision.on < before and key[0] not in self._data.heads]
+
+        if is_dry or not gone():
+            return Slice(decisions=len(gone()))
+
+        def write() -> Slice:
+            keys = gone()
+            for key in keys:
+                del self._data.decisions[key]
+            return Slice(decisions=len(keys))
+
+        return await self._commits.submit(write)
+
     async def give_back(self) -> bool:
         """Does nothing: memory is given back by itself."""
         return False
@@ -104,6 +128,7 @@ class MemoryPruning:
             or any(self._is_open(child) for child in children)
             or self._is_open(parent)
             or (last is not None and last[0] == execution_id)
+            or (data.gap is not None and data.gap.after < execution_id <= data.gap.last)
         )
 
     def _size(self, execution_id: str) -> int:

@@ -13,6 +13,7 @@ from looply.engine.memory.commits import Commits
 from looply.engine.memory.copies import MemoryCopies
 from looply.engine.memory.data import MemoryData
 from looply.engine.memory.datastores import MemoryDatastores
+from looply.engine.memory.decisions import MemoryDecisions
 from looply.engine.memory.letters import MemoryLetters
 from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.memory.reads import MemoryReads
@@ -213,6 +214,7 @@ class MemoryStore:
         self.datastores = MemoryDatastores(self.data, self.commits)
         self.copies = MemoryCopies(self.data, self.commits)
         self.letters = MemoryLetters(self.data)
+        self.decisions = MemoryDecisions(self.data, self.commits)
         self.trials = MemoryTrials(self.data, self.commits)
         self.pruning = MemoryPruning(self.data, self.commits)
         self.survey = MemorySurvey(self.data)

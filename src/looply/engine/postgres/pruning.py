@@ -78,6 +78,7 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM execution o
       WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {_IS_OPEN})
     OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {_IS_OPEN})
+    OR EXISTS (SELECT 1 FROM decision_gap g WHERE e.id > g.after_id AND (g.last_id IS NULL OR e.id <= g.last_id))
     OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u
       JOIN value v ON v.org = u.org AND v.hash = u.hash WHERE u.execution_id = e.id), 0)::bigint
@@ -96,6 +97,19 @@ _DROP_KEYS: Final = (
     "DELETE FROM idempotency k USING hold_lease(%s), unnest(%s::integer[], %s::text[]) AS w(org, key)"
     " WHERE k.org = w.org AND k.key = w.key AND k.expires_ms <= %s"
 )
+# A whole slice at a time: rows of one instant and execution are on one side of its end.
+_DECISIONS_END: Final = (
+    "SELECT at_ms, execution_id FROM decision"
+    " WHERE (at_ms, execution_id) > (%(after_ms)s, %(after_id)s::uuid) AND at_ms < %(before)s"
+    " ORDER BY at_ms, execution_id LIMIT 1 OFFSET %(most)s"
+)
+_ARE_OLD: Final = (
+    "(d.at_ms, d.execution_id) > (%(after_ms)s, %(after_id)s::uuid)"
+    " AND (d.at_ms, d.execution_id) <= (%(end_ms)s, %(end_id)s::uuid) AND d.at_ms < %(before)s"
+    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = d.execution_id)"
+)
+_COUNT_DECISIONS: Final = f"SELECT count(*) FROM decision d WHERE {_ARE_OLD}"
+_DROP_DECISIONS: Final = f"DELETE FROM decision d USING hold_lease(%(own)s) WHERE {_ARE_OLD}"
 _PRUNED_TO: Final = "SELECT p.tx, p.n FROM pruned p JOIN name o ON o.n = p.org WHERE o.id = %s"
 _MONTHS: Final = (
     "SELECT substr(c.relname, 11) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
@@ -155,6 +169,18 @@ class PostgresPruning:
 
             async def write(connection: Connection) -> None:
                 await connection.execute(_DROP_KEYS, arguments)
+
+            await self._database.write(write, [("pruning",)])
+        return told
+
+    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes old decisions of executions that are gone."""
+        told, facts = await self._database.read(lambda connection: _decisions(connection, before, after))
+        if told.decisions and not is_dry:
+            arguments = {**facts, "own": self._database.epoch}
+
+            async def write(connection: Connection) -> None:
+                await connection.execute(_DROP_DECISIONS, arguments)
 
             await self._database.write(write, [("pruning",)])
         return told
@@ -228,6 +254,19 @@ class PostgresPruning:
 
 async def _fetched(connection: Connection, statement: str, facts: Mapping[str, Any]) -> list[Row]:
     return await (await connection.execute(statement, facts, binary=True)).fetchall()
+
+
+async def _decisions(connection: Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
+    facts: dict[str, Any] = {
+        "after_ms": after[0],
+        "after_id": after[1] or id_text(LOWEST_ID),
+        "before": to_ms(before),
+    }
+    ends = await _fetched(connection, _DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
+    end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], id_text(LOWEST_ID))
+    facts |= {"end_ms": end_ms, "end_id": end_id}
+    ((count,),) = await _fetched(connection, _COUNT_DECISIONS, facts)
+    return Slice(decisions=count, after=(end_ms, end_id) if ends else None), facts
 
 
 async def _candidates(connection: Connection, found: Sequence[Row], now_ms: int) -> tuple[list[Candidate], bool]:

@@ -17,6 +17,7 @@ from looply.engine.postgres.connections import Connection, call
 from looply.engine.postgres.copies import PostgresCopies
 from looply.engine.postgres.database import Database, lease_is_over
 from looply.engine.postgres.datastores import PostgresDatastores
+from looply.engine.postgres.decisions import PostgresDecisions
 from looply.engine.postgres.journal import PostgresJournal
 from looply.engine.postgres.letters import PostgresLetters
 from looply.engine.postgres.months import add_month, months_from
@@ -79,6 +80,7 @@ class PostgresStore:
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = PostgresCopies(self._database)
         self.letters = PostgresLetters(self._database, names)
+        self.decisions = PostgresDecisions(self._database, names)
         self.trials = PostgresTrials(self._database, is_alone=is_alone)
         self.pruning = PostgresPruning(self._database, names, self.clock)
         self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)

@@ -10,6 +10,7 @@ from looply.engine.port import OpenCard
 from looply.engine.postgres.connections import Connection, row
 from looply.engine.postgres.copies import WISH, wish_facts
 from looply.engine.postgres.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.decisions import PUT_DECISIONS, decisions_argument
 from looply.engine.postgres.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.ledger import (
     NOTE_FIRE,
@@ -97,6 +98,10 @@ class UnitWriter:
             letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
             statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
+        if unit.decisions:
+            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
+            decisions = decisions_argument(unit.decisions, numbers)
+            statement, arguments = f"{statement}, {PUT_DECISIONS}", (*arguments, decisions)
         # Known by now, and at hand.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
         if passed := passed_on(unit, numbers[unit.head.workflow_id]):

@@ -62,6 +62,7 @@ _HELD: Final = """
       AND (c.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = c.id)))
     OR EXISTS (SELECT 1 FROM execution p WHERE p.id = unhex(e.parent, '-')
       AND (p.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = p.id)))
+    OR EXISTS (SELECT 1 FROM decision_gap g WHERE :id > g.after_id AND :id <= g.last_id)
     OR :id = (SELECT b.execution_id FROM batch b ORDER BY b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(length(v.bytes)) FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash
       WHERE u.execution_id = :id), 0)
@@ -75,6 +76,20 @@ _KEYS: Final = """
   ORDER BY k.execution_id LIMIT :most
 """
 _DROP_KEY: Final = "DELETE FROM idempotency WHERE org = ? AND key = ?"
+
+# A whole slice at a time: rows of one instant and execution are on one side of its end.
+_DECISIONS_END: Final = (
+    "SELECT at_ms, execution_id FROM decision INDEXED BY decision_at"
+    " WHERE (at_ms, execution_id) > (:after_ms, :after_id) AND at_ms < :before"
+    " ORDER BY at_ms, execution_id LIMIT 1 OFFSET :most"
+)
+_OLD_DECISIONS: Final = (
+    "FROM decision INDEXED BY decision_at WHERE (at_ms, execution_id) > (:after_ms, :after_id)"
+    " AND (at_ms, execution_id) <= (:end_ms, :end_id) AND at_ms < :before"
+    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = decision.execution_id)"
+)
+_COUNT_DECISIONS: Final = f"SELECT count(*) {_OLD_DECISIONS}"
+_DROP_DECISIONS: Final = f"DELETE {_OLD_DECISIONS}"
 
 _FACTS: Final = "SELECT org, workflow, trigger FROM execution WHERE id = ?"
 _MARK: Final = (
@@ -145,6 +160,13 @@ class SqlitePruning:
         if is_dry or not found:
             return told
         return await self._threads.write(lambda connection: _drop_keys(connection, now, after))
+
+    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
+        """Removes old decisions of executions that are gone."""
+        told, facts = await self._threads.read(lambda connection: _decisions(connection, before, after))
+        if told.decisions and not is_dry:
+            await self._threads.write(lambda connection: connection.execute(_DROP_DECISIONS, facts).fetchall())
+        return told
 
     async def give_back(self) -> bool:
         """Gives a few free pages back to the disk; returns whether there are more."""
@@ -225,6 +247,14 @@ def _keys(connection: apsw.Connection, now: datetime, after: Cursor) -> tuple[Sl
     rows = _rows(connection, _KEYS, facts)
     more = (0, id_text(rows[-1][2])) if len(rows) == KEYS else None
     return Slice(keys=len(rows), after=more), rows
+
+
+def _decisions(connection: apsw.Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
+    facts: dict[str, Any] = {"after_ms": after[0], "after_id": find_id(after[1]) or b"", "before": to_ms(before)}
+    end = connection.execute(_DECISIONS_END, {**facts, "most": LOOKED_AT - 1}).fetchone()
+    facts["end_ms"], facts["end_id"] = end or (facts["before"], b"")
+    count: int = connection.execute(_COUNT_DECISIONS, facts).get
+    return Slice(decisions=count, after=(end[0], id_text(end[1])) if end is not None else None), facts
 
 
 def _drop_keys(connection: apsw.Connection, now: datetime, after: Cursor) -> Slice:

@@ -14,6 +14,7 @@ from looply.engine.rows import id_text
 from looply.engine.sqlite.backup import back_up, integrity_check
 from looply.engine.sqlite.copies import SqliteCopies
 from looply.engine.sqlite.datastores import SqliteDatastores
+from looply.engine.sqlite.decisions import SqliteDecisions
 from looply.engine.sqlite.journal import SqliteJournal
 from looply.engine.sqlite.letters import SqliteLetters
 from looply.engine.sqlite.lock import FolderLock
@@ -85,6 +86,7 @@ class SqliteStore:
         self.datastores = SqliteDatastores(self._threads)
         self.copies = SqliteCopies(self._threads)
         self.letters = SqliteLetters(self._threads)
+        self.decisions = SqliteDecisions(self._threads)
         self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
         self.survey = SqliteSurvey(self._threads)

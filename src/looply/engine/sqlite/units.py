@@ -19,6 +19,7 @@ from looply.engine.rows import (
 )
 from looply.engine.sqlite.copies import wish_copies
 from looply.engine.sqlite.datastores import store_change
+from looply.engine.sqlite.decisions import put_decisions
 from looply.engine.sqlite.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.ledger import store_fire
 from looply.engine.sqlite.letters import put_letters
@@ -109,6 +110,8 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
         store_change(connection, names, unit.datastore)
     if unit.letters:
         put_letters(connection, key, (org, workflow), unit.letters)
+    if unit.decisions:
+        put_decisions(connection, key, (org, workflow), unit.decisions)
     if unit.copies:
         wish_copies(connection, key, unit.copies)
     connection.execute(

@@ -1,0 +1,153 @@
+"""The record of decisions over HTTP: of one execution and of the organization, also after it was pruned."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from server_kit import Caller, definition
+
+from looply.clock import to_ms
+from looply.engine.pruner import prune_now
+from looply.engine.pruning import Spent
+from looply.engine.shell import Shell
+from looply.errors import NotFound
+from looply.testing.clock import FakeClock
+
+ANN, BOB, CY = "ann@example.com", "bob@example.com", "cy@example.com"
+DAY = timedelta(days=1)
+
+
+def approving(step: str = "ask", *recipients: str, **beside: Any) -> dict[str, Any]:
+    asking = {"id": step, "type": "approval", "settings": {"recipients": list(recipients) or [ANN, BOB]}, **beside}
+    return definition(asking)
+
+
+class Desk:
+    """People who decide about what an organization asks them, and time that passes."""
+
+    def __init__(self, mine: Caller, shell: Shell, clock: FakeClock) -> None:
+        self.mine = mine
+        self._shell = shell
+        self.clock = clock
+
+    async def decided(self, document: dict[str, Any], process_id: str, *users: str, comment: str = "fine") -> str:
+        """Returns an execution about which these people have decided, a second apart."""
+        execution_id = await self.mine.trigger(await self.mine.create(document), {}, process_id=process_id)
+        for user in users:
+            self.clock.advance(timedelta(seconds=1))
+            (card,) = (await self.mine.get("getOpenCards", recipient=user)).json()["items"]
+            data = {"action": "approve", "comment": comment}
+            answer = await self.mine.client.post(f"/v2/inbox/{card['token']}", json={"data": data, "card_revision": 1})
+            assert answer.json() == {"message": "recorded"}, answer.text
+        return execution_id
+
+    async def prune(self) -> None:
+        """Removes all executions that have ended but for the newest one, of which there is one that waits."""
+        await self.mine.trigger(await self.mine.create(approving("later", "later@example.com")))
+        self.clock.advance(2 * DAY)
+        now = self.clock.now()
+        told = await prune_now(self._shell.pruning, [Spent(now=now, ended_before=now, overrides=True)])
+        assert told.executions > 0
+
+    async def listed(self, **query: Any) -> Any:
+        answer = await self.mine.get("getOrganizationDecisions", **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def desk(mine: Caller, shell: Shell, clock: FakeClock) -> Desk:
+    return Desk(mine, shell, clock)
+
+
+async def test_the_decisions_of_an_execution_that_was_pruned_are_those_that_it_had(
+    desk: Desk, mine: Caller, theirs: Caller, shell: Shell
+) -> None:
+    execution_id = await desk.decided(approving(), "PO-1", ANN, BOB)
+    before = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()
+    assert [item["user"] for item in before["items"]] == [ANN, BOB]
+    await desk.prune()
+    with pytest.raises(NotFound):
+        await shell.get(execution_id)
+    for written in (execution_id, execution_id.upper()):
+        assert (await mine.get("getDecisions", workflow_execution_id=written)).json() == before
+    refused = await theirs.get("getDecisions", workflow_execution_id=execution_id)
+    assert (refused.status_code, refused.json()["code"]) == (404, "EXECUTION_NOT_FOUND")
+    assert (await theirs.get("getOrganizationDecisions")).json()["items"] == []
+
+
+async def test_the_list_says_whose_decision_it_is_and_nothing_that_was_hidden(desk: Desk, mine: Caller) -> None:
+    execution_id = await desk.decided(approving(), "PO-1", ANN)
+    secret = await desk.decided(approving("pin", CY, secret=["/output/decisions"]), "PO-2", CY, comment="it is 4711")
+    body = await desk.listed()
+    hidden, shown = body["items"]
+    assert (body["count"], hidden["workflow_execution_id"], hidden["comment"]) == (2, secret, "***")
+    execution = await desk.mine.get("getDecisions", workflow_execution_id=execution_id)
+    (decision,) = execution.json()["items"]
+    assert shown == {
+        **decision,
+        "decision_id": shown["decision_id"],
+        "workflow_execution_id": execution_id,
+        "workflow_id": shown["workflow_id"],
+        "workflow_version": 1,
+        "process_id": "PO-1",
+    }
+    assert (await mine.item(shown["workflow_id"], execution_id))["status"] == "WAITING"
+
+
+async def test_pages_go_on_also_behind_what_was_pruned(desk: Desk) -> None:
+    made = [await desk.decided(approving("ask", ANN), f"PO-{n}", ANN) for n in range(4)]
+    first = await desk.listed(limit=2)
+    assert [item["workflow_execution_id"] for item in first["items"]] == [made[3], made[2]]
+    assert first["lastKey"] == {name: first["items"][1][name] for name in ("at", "decision_id")}
+    await desk.prune()
+    rest = await desk.listed(limit=2, **first["lastKey"])
+    assert [item["workflow_execution_id"] for item in rest["items"]] == [made[1], made[0]]
+    assert "lastKey" not in rest
+
+
+async def test_the_list_is_narrowed_by_workflow_step_user_process_and_period(desk: Desk) -> None:
+    one = await desk.decided(approving(), "PO-1", ANN, BOB)
+    between = to_ms(desk.clock.now()) + 1
+    two = await desk.decided(approving("sign", ANN), "PO-2", ANN)
+    workflow_id = (await desk.listed(process_id="PO-2"))["items"][0]["workflow_id"]
+    for query, found in (
+        ({"user": ANN.upper()}, [two, one]),
+        ({"process_id": "PO-1"}, [one, one]),
+        ({"workflow_execution_id": two.upper()}, [two]),
+        ({"workflow_id": workflow_id}, [two]),
+        ({"workflow_id": workflow_id, "state": "sign"}, [two]),
+        ({"workflow_id": workflow_id, "state": "ask"}, []),
+        ({"from": between}, [two]),
+        ({"to": between}, [one, one]),
+    ):
+        items = (await desk.listed(**query))["items"]
+        assert [item["workflow_execution_id"] for item in items] == found, query
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"state": "ask"}, "BAD_FILTER"),
+        ({"user": "\0"}, "BAD_FILTER"),
+        ({"workflow_id": "orders"}, "INCORRECT_WORKFLOW_ID"),
+        ({"workflow_execution_id": "4711"}, "INCORRECT_EXECUTION_ID"),
+        ({"process_id": "a/b"}, "BAD_PROCESS_ID"),
+        ({"from": "yesterday"}, "BAD_TIME"),
+        ({"to": "-1"}, "BAD_TIME"),
+        ({"limit": "0"}, "BAD_LIMIT"),
+        ({"at": "1"}, "BAD_CURSOR"),
+        ({"at": "1", "decision_id": "4711"}, "BAD_CURSOR"),
+    ],
+)
+async def test_a_filter_that_is_none_is_refused(mine: Caller, query: dict[str, str], code: str) -> None:
+    refused = await mine.get("getOrganizationDecisions", **query)
+    assert refused.status_code == 400, refused.text
+    assert refused.json()["code"] == code
+
+
+async def test_a_key_that_may_not_read_sees_no_decision(mine: Caller) -> None:
+    sender = await mine.key_with("trigger")
+    assert (await sender.get("getOrganizationDecisions")).status_code == 403
+    reader = await mine.key_with("read")
+    assert (await reader.get("getOrganizationDecisions")).status_code == 200
