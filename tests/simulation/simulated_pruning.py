@@ -18,7 +18,7 @@ Row = tuple[str, Any]
 
 _OF_EXECUTIONS = ("heads", "loads", "batches", "snapshots", "value_uses", "search", "expiries", "places")
 _NUMBERED = ("effects", "timers", "waits", "incidents", "letters")
-_OF_OTHERS = ("deliveries", "datastores", "datastore_floors", "definitions", "dictionaries")
+_OF_OTHERS = ("deliveries", "decisions", "datastores", "datastore_floors", "definitions", "dictionaries")
 
 
 @dataclass(frozen=True)
