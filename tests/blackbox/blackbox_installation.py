@@ -24,7 +24,7 @@ from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
 
-from held_port import HeldPort
+from looply.testing.held_port import HeldPort
 from looply.testing.postgres_server import NoPostgres, PostgresServer
 from looply.testing.temporal_server import NoTemporal, TemporalServer
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from held_port import HeldPort
+from looply.testing.held_port import HeldPort
 
 COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0

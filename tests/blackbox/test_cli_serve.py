@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from blackbox_launcher import COMMAND, INTERRUPTIBLE, Server, init, run
 
-from held_port import HeldPort
+from looply.testing.held_port import HeldPort
 
 
 @pytest.fixture

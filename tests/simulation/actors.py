@@ -90,7 +90,7 @@ class Clients:
     async def answer(self, organization: str, card: OpenCard) -> None:
         """Answers a card that was open when it was looked at."""
         simulation, choice = self._simulation, self._choice
-        read = await self._read(card.execution_id)
+        read = await self.read(card.execution_id)
         if read is None:
             return
         token = card_token(card.execution_id, read.state.started.seed, parse_address(card.address), card.part)
@@ -196,7 +196,7 @@ class Clients:
                 return await self._open_token(head)
             case "wrong":
                 return "x" * 60
-        read = await self._read(head.execution_id)
+        read = await self.read(head.execution_id)
         if read is None:
             return ""
         steps = sorted(read.workflow.waiting_steps)
@@ -206,14 +206,14 @@ class Clients:
         return wait_token(head.execution_id, read.state.started.seed, address)
 
     async def _open_token(self, head: Head) -> str:
-        read = await self._read(head.execution_id)
+        read = await self.read(head.execution_id)
         if read is None or not read.state.waits:
             return ""
         wait = choose(self._choice, "wait", list(read.state.waits.values()))
         address = Address(wait.scope, wait.step, wait.visit)
         return wait_token(head.execution_id, read.state.started.seed, address)
 
-    async def _read(self, execution_id: str) -> Any:
+    async def read(self, execution_id: str) -> Any:
         """Reads an execution, and notes what was read; None when that is not possible now."""
         trace = self._simulation.trace
         invoked = trace.tick()
@@ -239,7 +239,7 @@ class Clients:
         if happens(self._choice, "reads", 300):
             target = call.answer.get("execution_id", "") if kind == "trigger" else execution
             if target:
-                await self._read(target)
+                await self.read(target)
 
     async def _again(self, kind: Any, organization: str, execution: str, asked: dict[str, Any], question: Any) -> None:
         await asyncio.sleep(self._simulation.delay("second click", (0, 5, 500, 15_000)) / 1000)

@@ -20,6 +20,7 @@ Checker = Callable[[Trace], Iterable[str]]
 
 _OPEN = ("RUNNING", "WAITING")
 _ENDED = ("TERMINATED", "FAILED", "COMPLETED", "TIMED_OUT")
+_DECISIONS = ("IncidentClosed", "DocumentEdited", "Moved", "Migrated")
 _KEY_LIFE = timedelta(hours=24)
 
 
@@ -80,7 +81,7 @@ def _tells_of(event: Event, call: Call) -> bool:
         case "Terminated":
             return event["type"] == "ExecutionClosed" and event.get("reason") == call.asked["reason"]
         case "Repaired":
-            return event["type"] == "IncidentClosed" and event.get("reason") == call.asked["reason"]
+            return event["type"] in _DECISIONS and event.get("reason") == call.asked["reason"]
         case "Reassigned":
             copies = event.get("copies", ()) if event["type"] == "CardWanted" else ()
             return any(copy["card_id"] == call.answer["card_id"] for copy in copies)
@@ -300,9 +301,16 @@ def a_key_starts_one_execution(trace: Trace) -> Iterable[str]:
         started = history[0]
         place = (started["organization_id"], keyed[mark])
         former = firsts.get(place)
-        if former is not None and started["at"] - former["at"] < _KEY_LIFE:
+        is_young = former is not None and started["at"] - former["at"] < _KEY_LIFE
+        if former is not None and is_young and not _is_forgotten(trace, former, commit):
             yield f"{commit.execution} and {former['execution_id']} were started by the key {place}"
         firsts[place] = started
+
+
+def _is_forgotten(trace: Trace, former: Event, commit: Commit) -> bool:
+    """Tells whether the key of an execution went before a commit, by a clock that was set back later."""
+    rounds = [*trace.key_rounds, *((one.order, one.now) for one in trace.gone)]
+    return any(order < commit.order and now - former["at"] >= _KEY_LIFE for order, now in rounds)
 
 
 def readers_see_what_was_acknowledged(trace: Trace) -> Iterable[str]:

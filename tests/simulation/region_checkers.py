@@ -2,46 +2,66 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise, product
 from typing import Any
 
 import checkers
 from checkers import Checker, Event
-from sim_desk import BULK
+from pruning_checkers import PRUNING_CHECKERS
+from region_histories import ENTERS, Place, document_of, is_within, kinds_of, place_of, qualified, under_todays_names
+from repair_checkers import (
+    REPAIR_CHECKERS,
+    a_path_goes_on_where_it_was_moved,
+    a_visit_under_another_name_keeps_its_key,
+)
 from sim_regions import DATASTORE
 from sim_trace import Call, Commit, Line, Trace
 
-_STARTS = ("StepScheduled", "WaitOpened", "CardWanted", "TimerStarted", "Computed", "ChildStarted", "ScopeOpened")
-_ENTERS = (*_STARTS, "ScopeEntered")
 _OUTCOMES = ("Computed", "StepSucceeded", "Resumed", "WaitTimedOut", "StepSkipped")
 _WRITES = ("set", "merge")
 _TOLD_MS = 120
 """A process is told so long after a unit is stored, at most."""
-
-Place = tuple[str, int]
-"""A step with its scope, and its visit."""
 
 
 def problems_of(trace: Trace) -> list[str]:
     """Returns everything that is wrong with a run; of one whose end cannot be read, only that."""
     if trace.is_unreadable:
         return trace.stuck
-    return [f"{check.__name__}: {problem}" for check in REGION_CHECKERS for problem in check(trace)]
+    named = under_todays_names(trace)
+    return [
+        f"{check.__name__}: {problem}"
+        for check in REGION_CHECKERS
+        for problem in check(trace if check in OF_OLD_NAMES else named)
+    ]
 
 
 def nothing_starts_in_a_given_up_branch(trace: Trace) -> Iterable[str]:
     """Once enough branches have arrived, the others start nothing, and no call of them leaves."""
     for execution, history in trace.histories.items():
         over: dict[str, int] = {}
+        begun: set[str] = set()
         for number, event in enumerate(history, 1):
+            if fresh := _begins(event):
+                begun.update(fresh)
+                over = {scope: place for scope, place in over.items() if not any(is_within(scope, f) for f in fresh)}
             if event["type"] == "Cancelled":
                 over.update(dict.fromkeys(event.get("scopes", ()), number))
             elif event["type"] == "ScopeClosed":
                 over[event["scope"]] = number
-            elif event["type"] in _ENTERS and (scope := _outer(over, event.get("scope", ""))):
+            elif event["type"] == "Moved":
+                outer = event.get("scope", "")
+                over.update((scope, number) for scope in begun if scope != outer and is_within(scope, outer))
+            elif event["type"] in ENTERS and (scope := _outer(over, event.get("scope", ""))):
                 yield f"{execution} starts {event['type']} {event['step']} in {scope}, which is over"
         yield from _calls_of_what_is_over(trace, execution, history)
+
+
+def _begins(event: Event) -> list[str]:
+    """Returns the branches that begin with an event, or the iteration."""
+    names = event.get("branches", ()) if event["type"] == "ScopeOpened" else ()
+    if event["type"] == "ScopeEntered":
+        names = (str(event["index"]),)
+    return [f"{qualified(event, event['step'])}[{name}]" for name in names]
 
 
 def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event]) -> Iterable[str]:
@@ -52,7 +72,10 @@ def _calls_of_what_is_over(trace: Trace, execution: str, history: Sequence[Event
             continue
         stored = next(commit for commit in commits if commit.first_seq <= number <= commit.last_seq)
         scopes = dict.fromkeys(event["scopes"], number)
-        for line in lines:
+        # A path that was moved back may begin them again.
+        again = next((n for n, one in enumerate(history[number:], number + 1) if {*_begins(one)} & {*scopes}), None)
+        until = next((one.order for one in commits if again is not None and one.last_seq >= again), trace.now + 1)
+        for line in (one for one in lines if one.order < until):
             scope = line.key.removeprefix(f"{execution}:").rpartition("/")[0]
             if _outer(scopes, scope) and _is_known(trace, commits, stored, line):
                 yield f"{line.key} leaves after its branch was given up"
@@ -82,24 +105,28 @@ def nothing_starts_while_an_incident_is_open(trace: Trace) -> Iterable[str]:
                 incidents.discard(event["incident_id"])
             elif event["type"] == "CardWanted" and before.get("reason") == "REASSIGNED":
                 continue
-            elif event["type"] in _ENTERS and incidents:
+            elif event["type"] in ENTERS and incidents:
                 yield f"{execution} starts {event['type']} {event['step']} while it stands still"
 
 
 def items_are_collected_in_order(trace: Trace) -> Iterable[str]:
     """A forEach gives what each item's last step gave, each item once, in the order of the items."""
     for execution, history in trace.histories.items():
-        kinds = _kinds(trace, execution)
+        kinds = kinds_of(trace, execution)
         for number, event in enumerate(history):
             if event["type"] == "StepSucceeded" and kinds.get(event["step"]) == "forEach":
-                yield from _wrong_items(execution, history[: number + 1], _place(event))
+                opened = max(n for n, one in enumerate(history[:number]) if _opens(one, place_of(event)))
+                yield from _wrong_items(execution, history[opened : number + 1], place_of(event))
+
+
+def _opens(event: Event, place: Place) -> bool:
+    return event["type"] == "ScopeOpened" and place_of(event) == place
 
 
 def _wrong_items(execution: str, history: Sequence[Event], place: Place) -> Iterable[str]:
     name = place[0]
-    opened = next(one for one in history if one["type"] == "ScopeOpened" and _place(one) == place)
-    items = opened["items"]
-    entered = [one["index"] for one in history if one["type"] == "ScopeEntered" and _place(one) == place]
+    items = history[0]["items"]
+    entered = [one["index"] for one in history if one["type"] == "ScopeEntered" and place_of(one) == place]
     if entered != list(range(len(items))):
         yield f"{execution} {name} begins the items {entered} of {len(items)}"
     scopes = [f"{name}[{index}]" for index in range(len(items))]
@@ -126,27 +153,35 @@ def a_join_is_met_once(trace: Trace) -> Iterable[str]:
     for execution, history in trace.histories.items():
         joins = {
             step["id"]: step["settings"]
-            for step in _document(trace, execution)["workflow_steps"]
+            for step in document_of(trace, execution)["workflow_steps"]
             if step["type"] == "join"
         }
         met: Counter[Place] = Counter()
         arrived: dict[str, list[str]] = defaultdict(list)
+        put_on: dict[str, str] = {}
         for event in history:
+            if event["type"] == "ScopeOpened":
+                arrived[qualified(event, event["step"])] = []
+            if event["type"] == "Moved":
+                put_on[event.get("scope", "")] = event["to"]
             if event["type"] == "ScopeClosed" and event.get("how") == "ARRIVED":
                 arrived[event["scope"].rpartition("[")[0]].append(event["scope"].rpartition("[")[2][:-1])
             if event["type"] == "Computed" and event["step"] in joins:
-                met[_place(event)] += 1
-                yield from _wrong_join(trace, execution, event, joins[event["step"]], arrived)
+                met[place_of(event)] += 1
+                if put_on.pop(event.get("scope", ""), "") != event["step"]:
+                    yield from _wrong_join(trace, execution, event, joins[event["step"]], arrived)
+            elif event["type"] in ENTERS:
+                put_on.pop(event.get("scope", ""), None)
         yield from (f"{execution} meets {place} {count} times" for place, count in met.items() if count > 1)
 
 
 def _wrong_join(
     trace: Trace, execution: str, event: Event, settings: Mapping[str, Any], arrived: Mapping[str, Sequence[str]]
 ) -> Iterable[str]:
-    name = _qualified(event, settings["of"])
+    name = qualified(event, settings["of"])
     branches = next(
         step["settings"]["branches"]
-        for step in _document(trace, execution)["workflow_steps"]
+        for step in document_of(trace, execution)["workflow_steps"]
         if step["id"] == settings["of"]
     )
     needed = {"all": len(branches), "any": 1}.get(settings["for"], settings["for"])
@@ -206,7 +241,7 @@ def a_datastore_counts_every_write_once(trace: Trace) -> Iterable[str]:
 
 
 def _writes(trace: Trace, execution: str) -> set[str]:
-    steps = _document(trace, execution)["workflow_steps"]
+    steps = document_of(trace, execution)["workflow_steps"]
     return {one["id"] for one in steps if one["type"] == "datastore" and one["settings"]["operation"] in _WRITES}
 
 
@@ -216,7 +251,7 @@ def approvals_are_decided_as_a_count_of_all_ends_says(trace: Trace) -> Iterable[
         open_terms: dict[Place, Mapping[str, Any]] = {}
         votes: dict[Place, list[tuple[str, int]]] = defaultdict(list)
         for event in history:
-            place = _place(event)
+            place = place_of(event)
             if event["type"] == "WaitOpened" and event.get("approval"):
                 open_terms[place] = event["approval"]
             elif place not in open_terms:
@@ -258,61 +293,10 @@ def _verdict(terms: Mapping[str, Any], votes: Sequence[tuple[str, int]]) -> str:
     return "" if may_pass else "rejected"
 
 
-def a_repair_keeps_or_changes_the_key_as_the_input_says(trace: Trace) -> Iterable[str]:
-    """A step that begins anew sends the same input under the same key, or another input under another one."""
-    for execution, history in trace.histories.items():
-        incidents: dict[str, Event] = {}
-        for number, event in enumerate(history):
-            if event["type"] == "IncidentOpened":
-                incidents[event["incident_id"]] = event
-            elif event["type"] == "IncidentClosed" and event.get("again"):
-                yield from _wrong_again(execution, history, number, incidents[event["incident_id"]])
-        yield from _same_key_other_input(execution, history)
-
-
-def _wrong_again(execution: str, history: Sequence[Event], number: int, incident: Event) -> Iterable[str]:
-    place, again = _place(incident), history[number]["again"]
-    former = [one for one in history[:number] if one["type"] == "StepScheduled" and _place(one) == place]
-    later = next((one for one in history[number:] if one["type"] in _STARTS and _place(one)[0] == place[0]), None)
-    if later is None:
-        return
-    expected = place if again == "attempt" else (place[0], place[1] + 1)
-    if former and _place(later) != expected:
-        yield f"{execution} goes on with {_place(later)} by {again} after {place}"
-    if former and again == "attempt" and later.get("attempt", 1) != former[-1].get("attempt", 1) + 1:
-        yield f"{execution} repeats attempt {later.get('attempt', 1)} of {place}"
-    if former and again == "visit" and _input_of(former) == later.get("input"):
-        yield f"{execution} has another key for the same input at {place}"
-
-
-def _same_key_other_input(execution: str, history: Sequence[Event]) -> Iterable[str]:
-    """What is sent again under a key after a repair is what the payload says by then."""
-    payload = (history[0].get("body") or {}).get("n")
-    sent: dict[Place, Any] = {}
-    reopened: set[Place] = set()
-    incidents = {one["incident_id"]: _place(one) for one in history if one["type"] == "IncidentOpened"}
-    for event in history:
-        if event["type"] == "DocumentEdited" and isinstance(event.get("payload"), dict):
-            payload = event["payload"].get("n", payload)
-        elif event["type"] == "IncidentClosed" and event.get("again") == "attempt":
-            reopened.add(incidents[event["incident_id"]])
-        elif event["type"] == "StepScheduled":
-            place = _place(event)
-            if isinstance(event.get("input"), dict) and isinstance(event["input"].get("body"), dict):
-                sent[place] = event["input"]["body"].get("n")
-            if place in reopened and place in sent and sent[place] != payload:
-                yield f"{execution} sends {sent[place]} again at {place}, the payload says {payload}"
-            reopened.discard(place)
-
-
-def _input_of(scheduled: Sequence[Event]) -> Any:
-    return next((one["input"] for one in reversed(scheduled) if "input" in one), None)
-
-
 def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
     """A wait of a branch or an iteration is passed once, and by each answer `restarted` one wait."""
     for execution, history in trace.histories.items():
-        passed = Counter(_place(one) for one in history if one["type"] in ("Resumed", "WaitTimedOut"))
+        passed = Counter(place_of(one) for one in history if one["type"] in ("Resumed", "WaitTimedOut"))
         yield from (f"{execution} passes {place} {count} times" for place, count in passed.items() if count > 1)
         direct = Counter(one.get("request") for one in history if one["type"] == "Resumed" and not one.get("via"))
         won = Counter(call.asked["request"] for call in trace.calls_of("resume", execution) if _has_passed(call))
@@ -322,21 +306,6 @@ def a_wait_is_passed_once(trace: Trace) -> Iterable[str]:
         for request in won.keys() | direct.keys():
             if not won[request] <= direct[request] <= won[request] + open_ended[request]:
                 yield f"{execution}: a resume passes {direct[request]} waits, {won[request]} answers say so"
-
-
-def a_bulk_leaves_younger_incidents_alone(trace: Trace) -> Iterable[str]:
-    """A redrive of many closes incidents that were open when it was asked for, however often it is repeated."""
-    asked_on = {call.asked["reason"]: call.asked["asked_on"] for call in trace.calls_of("repair") if _is_bulk(call)}
-    for execution, history in trace.histories.items():
-        opened = {one["incident_id"]: number for number, one in enumerate(history) if one["type"] == "IncidentOpened"}
-        for number, event in enumerate(history):
-            if event["type"] != "IncidentClosed" or event.get("reason") not in asked_on:
-                continue
-            place = opened[event["incident_id"]]
-            # What failed beside an incident gets one that is opened and closed by the decision itself.
-            is_of_the_decision = history[place].get("at") == event["at"] and place == number - 1
-            if not is_of_the_decision and _instant(history[place]) > datetime.fromisoformat(asked_on[event["reason"]]):
-                yield f"{execution}: {event['reason']} closes an incident of after it was asked for"
 
 
 def a_letter_is_settled_once(trace: Trace) -> Iterable[str]:
@@ -362,40 +331,15 @@ def who_passes_a_card_on_has_it_no_more(trace: Trace) -> Iterable[str]:
         passed_on: set[tuple[Place, int]] = set()
         for event in history:
             if event["type"] == "CardWanted":
-                parts.update({one["card_id"]: (_place(event), one.get("part", 0)) for one in event.get("copies", ())})
+                parts.update({one["card_id"]: (place_of(event), one.get("part", 0)) for one in event.get("copies", ())})
             elif event["type"] == "CardClosed" and event["reason"] in ("REASSIGNED", "ESCALATED"):
                 passed_on.update(parts[card_id] for card_id in event["cards"])
-            elif event["type"] == "AnswerRecorded" and (_place(event), event["part"]) in passed_on:
+            elif event["type"] == "AnswerRecorded" and (place_of(event), event["part"]) in passed_on:
                 yield f"{execution} takes the answer of {event['user']}, who has passed the card on"
-
-
-def _is_bulk(call: Call) -> bool:
-    return bool(call.asked.get("way") == BULK)
-
-
-def _instant(event: Event) -> datetime:
-    at = event["at"]
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
 
 
 def _has_passed(call: Call) -> bool:
     return call.reply == "Restarted" and not call.answer["buffered"]
-
-
-def _kinds(trace: Trace, execution: str) -> dict[str, str]:
-    return {step["id"]: step["type"] for step in _document(trace, execution)["workflow_steps"]}
-
-
-def _document(trace: Trace, execution: str) -> Mapping[str, Any]:
-    return trace.definitions.get(trace.heads[execution]["workflow_id"], {"workflow_steps": []})
-
-
-def _place(event: Event) -> Place:
-    return _qualified(event, event.get("step", "")), event.get("visit", 1)
-
-
-def _qualified(event: Event, step: str) -> str:
-    return f"{event['scope']}/{step}" if event.get("scope") else step
 
 
 def _general() -> Iterator[Checker]:
@@ -413,9 +357,12 @@ REGION_CHECKERS: Sequence[Checker] = (
     every_child_tells_its_parent_once,
     a_datastore_counts_every_write_once,
     approvals_are_decided_as_a_count_of_all_ends_says,
-    a_repair_keeps_or_changes_the_key_as_the_input_says,
     a_wait_is_passed_once,
-    a_bulk_leaves_younger_incidents_alone,
     a_letter_is_settled_once,
     who_passes_a_card_on_has_it_no_more,
+    *REPAIR_CHECKERS,
+    *PRUNING_CHECKERS,
 )
+
+OF_OLD_NAMES: Sequence[Checker] = (a_path_goes_on_where_it_was_moved, a_visit_under_another_name_keeps_its_key)
+"""Checkers that are shown each visit under the name that its step had then."""

@@ -165,6 +165,83 @@ def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
     return d04_a_letter_that_is_settled_can_be_settled_again()
 
 
+def r14_an_edit_within_is_one_of_all() -> AbstractContextManager[None]:
+    """What is edited for one iteration is the part of the document that all share."""
+    return _replaced(import_module("looply.execution.editing"), "home_of", lambda _state, _scope: "")
+
+
+def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
+    """An edit says which iteration it is of, and changes the payload of all."""
+    repairing = import_module("looply.execution.repairing")
+    original = repairing.with_payload
+
+    def with_payload(state: Any, _scope: str, *more: Any) -> Any:
+        return original(state, "", *more)
+
+    return _replaced(repairing, "with_payload", with_payload)
+
+
+def r16_what_a_moved_path_has_left_stays_open() -> AbstractContextManager[None]:
+    """A call, a wait or a timer of the step from which a path was moved still moves the execution."""
+    repairing = import_module("looply.execution.repairing")
+    return _replaced(repairing, "_given_up", lambda state, _left, _event: state)
+
+
+def r17_branches_of_a_moved_path_go_on() -> AbstractContextManager[None]:
+    """A path is moved away from its branches or iterations, and they run on."""
+    repairing = import_module("looply.execution.repairing")
+    return _replaced(repairing, "without_region", lambda state, _scope, _event: state)
+
+
+def r18_a_moved_path_forgets_its_child() -> AbstractContextManager[None]:
+    """Nobody ends the execution that the step has called from which a path was moved."""
+    return _replaced(import_module("looply.execution.repair"), "close_children", lambda *_: ())
+
+
+def r19_a_renamed_step_has_another_key() -> AbstractContextManager[None]:
+    """A call that began under the old name of its step is sent again under the key of the new one."""
+    renaming = import_module("looply.execution.migrating")._Renaming
+
+    def open_step(self: Any, step: Any) -> Any:
+        return replace(step, address=self._now(step.address))
+
+    return _replaced(renaming, "_open_step", open_step)
+
+
+def r20_results_do_not_find_a_renamed_step() -> AbstractContextManager[None]:
+    """What comes back under the old name of a step moves nothing."""
+    renaming = import_module("looply.execution.migrating")._Renaming
+    return _replaced(renaming, "_aliases", lambda self: self._state.aliases)
+
+
+def r21_the_old_version_goes_on() -> AbstractContextManager[None]:
+    """An execution is said to go on with another version, and runs on the old one."""
+    repair = import_module("looply.execution.repair")
+    original = repair._redrive
+
+    def redrive(*args: Any) -> Any:
+        said = original(*args)
+        return replace(said, workflow=args[0]) if said.workflow is not None else said
+
+    return _replaced(repair, "_redrive", redrive)
+
+
+def r22_a_path_goes_on_behind_where_it_was_moved() -> AbstractContextManager[None]:
+    """A path that was moved leaves the step onto which it was put without visiting it."""
+    repairing = import_module("looply.execution.repairing")
+    original = repairing.moved
+
+    def moved(state: Any, event: Any) -> Any:
+        after = original(state, event)
+        path = replace(after.lines[event.scope], phase="LEAVE")
+        return replace(after, lines={**after.lines, event.scope: path})
+
+    return _replaced(repairing, "moved", moved)
+
+
 REGION_MUTANTS: Sequence[Mutant] = tuple(
     made for name, made in sorted(globals().items()) if name[0] == "r" and name[1:3].isdigit()
 )
+
+REGION_RARE: Sequence[Mutant] = (r11_a_delivery_is_gone_when_it_is_taken,)
+"""Mutants that few runs of a thousand catch; scenarios of `directed.py` do so each time."""

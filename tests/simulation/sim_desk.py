@@ -9,6 +9,7 @@ from sim_choice import choose, happens
 from sim_regions import APPROVERS
 
 from looply.engine.letters import LetterRow
+from looply.engine.port import Head
 from looply.engine.shell import Shell
 from looply.execution.commands import ReassignCard, Redrive, SettleLetter
 from looply.execution.events import ResumeIgnored
@@ -30,7 +31,7 @@ class Desk:
         self._serial = count(1)
         self.actions: list[Act] = []
         if simulation.pool.is_rich:
-            self.actions = [self.pass_on] * 2 + [self.hurry] * 6 + [self.settle] * 2 + [self.redrive_all] * 2
+            self.actions = [self.pass_on] * 4 + [self.hurry] * 6 + [self.settle] * 2 + [self.redrive_all] * 2
 
     async def pass_on(self) -> None:
         """Passes one of the open cards on to somebody, who may have one already."""
@@ -93,14 +94,16 @@ class Desk:
         """Redrives whatever stands still, and once more from the beginning when its note of that was lost."""
         simulation = self._simulation
         asked_on, reason = simulation.clock.now(), f"{BULK} {next(self._serial)}"
-        asked = {"reason": reason, "way": BULK, "asked_on": asked_on.isoformat()}
+        is_onto = happens(simulation.choice, "onto a version", 400)
+        asked = {"reason": reason, "way": BULK, "asked_on": asked_on.isoformat(), "is_onto": is_onto}
         heads = [simulation.data.heads[key] for key in dict.fromkeys(key for key, _ in simulation.data.incidents)]
         for _ in range(2 if happens(simulation.choice, "note is lost", 400) else 1):
             for head in heads:
 
-                def ask(shell: Shell, execution_id: str = head.execution_id) -> Awaitable[Any]:
-                    redrive = Redrive(**{**self._common(), "reason": reason}, opened_by=asked_on)
-                    return shell.submit(execution_id, redrive)
+                def ask(shell: Shell, head: Head = head) -> Awaitable[Any]:
+                    onto = simulation.repairer.onto(head) if is_onto else {}
+                    redrive = Redrive(**{**self._common(), "reason": reason}, **onto, opened_by=asked_on)
+                    return shell.submit(head.execution_id, redrive)
 
                 await simulation.clients.insist("repair", head.organization_id, head.execution_id, asked, ask)
             await asyncio.sleep(simulation.delay("noticed", _NOTICED_MS) / 1000)

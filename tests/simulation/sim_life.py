@@ -20,19 +20,24 @@ import structlog
 from actors import Clients
 from sim_choice import Choice, choose, happens
 from sim_desk import Desk
+from sim_forgetting import Housekeeper
 from sim_loop import OWNER, Endless, SimulatedLoop
 from sim_operator import Operator
 from sim_options import Options, draw_options
 from sim_pools import FLAT, Pool
-from sim_process import Process, SimulatedClock
+from sim_process import CODEC, Process, SimulatedClock
 from sim_repairs import Repairer
-from sim_trace import Commit, Firing, Line, Stop, Trace
+from sim_streams import Watchers
+from sim_trace import Commit, Firing, Gone, Line, Stop, Trace
+from sim_versions import Version, second_version
 from sim_workflows import POOL_SIZE, Made
+from simulated_pruning import Kept
 from simulated_store import SimulatedData
 from simulated_world import SimulatedWorld
 
 from looply.clock import EPOCH
 from looply.engine.port import Fire
+from looply.engine.pruning import Spent
 from looply.engine.shell import Shell
 from looply.engine.store import Unit
 from looply.errors import LooplyError, StoreLost
@@ -59,9 +64,10 @@ class Simulation:
         self.loop = SimulatedLoop()
         self.clock = SimulatedClock(self.loop)
         self.entropy = SerialEntropy()
-        self.data = SimulatedData(self._unit_applied, self._fire_taken)
+        self.data = SimulatedData(self._unit_applied, self._fire_taken, self._pruned, self._keys_dropped)
         self.world = SimulatedWorld(self)
         self.workflows = self._workflows()
+        self.versions = self._versions()
         self.are_faults_on = True
         self.is_disk_full = False
         self.is_short_of_space = False
@@ -72,6 +78,8 @@ class Simulation:
         self.clients = Clients(self)
         self.repairer = Repairer(self)
         self.desk = Desk(self)
+        self.housekeeper = Housekeeper(self)
+        self.watchers = Watchers(self)
         self.operator = Operator(self)
 
     @property
@@ -179,6 +187,8 @@ class Simulation:
             self.spawn(self.clients.finishing(self.clients.call_back(line.execution)))
         if "terminates" in enabled and happens(self.choice, "loses patience", 200):
             self.spawn(self.clients.finishing(self.clients.lose_patience()))
+        if self.pool.is_rich and happens(self.choice, "goes onto a version", 120):
+            self.spawn(self.clients.finishing(self.repairer.go_onto_meanwhile(line.execution)))
 
     # The whole run
 
@@ -216,6 +226,8 @@ class Simulation:
                 *self.operator.actions,
                 *self.repairer.actions,
                 *self.desk.actions,
+                *self.housekeeper.actions,
+                *self.watchers.actions,
             )
             act = choose(self.choice, "action", actions)
             self.spawn(self.clients.finishing(act()))
@@ -288,16 +300,22 @@ class Simulation:
 
     async def _read_all(self) -> None:
         trace, shell = self.trace, self.current.shell
-        audit = await shell.audit()
-        trace.audit = [
-            f"{problem['kind']} {problem['execution_id']}: {problem['message']}" for problem in audit.problems
-        ]
+        await self._audit()
+        if self.pool.forgets:
+            await self.housekeeper.finish(shell)
+            await self._audit()
         for key, head in self.data.heads.items():
             trace.chains[key] = [(batch.first_seq, batch.last_seq, batch.chain) for batch in self.data.batches[key]]
             events = await shell.history(key)
             trace.histories[key] = [_plain(event) for _, event in events]
             trace.heads[key] = _plain(head)
         trace.datastores = {place: one.revision for place, one in self.data.datastores.items()}
+
+    async def _audit(self) -> None:
+        audit = await self.current.shell.audit()
+        self.trace.audit += [
+            f"{problem['kind']} {problem['execution_id']}: {problem['message']}" for problem in audit.problems
+        ]
 
     def _workflows(self) -> dict[str, Made]:
         """Returns the workflows of the run, by the id that they have in it."""
@@ -308,6 +326,12 @@ class Simulation:
                 found[workflow_id] = self.pool.made(index)
                 self.trace.definitions[workflow_id] = found[workflow_id].document
                 self.trace.organizations[workflow_id] = f"01900000-0000-7000-8000-0000000000{organization:02x}"
+        return found
+
+    def _versions(self) -> dict[str, Version]:
+        """Returns the second versions of the workflows of the run."""
+        found = {key: second_version(one) for key, one in self.workflows.items()} if self.pool.is_rich else {}
+        self.trace.versions.update({key: (one.document, one.steps) for key, one in found.items()})
         return found
 
     def _unit_applied(self, unit: Unit) -> None:
@@ -325,6 +349,24 @@ class Simulation:
                 status=unit.head.status,
             )
         )
+
+    def _pruned(self, spent: Spent, kept: Kept, wrong: list[str]) -> None:
+        trace = self.trace
+        trace.lost_rows += wrong
+        for key, head in kept.heads.items():
+            gone = Gone(trace.tick(), len(trace.commits), key, spent.now, spent.ended_before, spent.overrides)
+            trace.gone.append(gone)
+            events = [
+                event
+                for batch in kept.batches[key]
+                for event in CODEC.decode(batch, kept.values[key], head.organization_id, key)
+            ]
+            trace.chains[key] = [(batch.first_seq, batch.last_seq, batch.chain) for batch in kept.batches[key]]
+            trace.histories[key] = [_plain(event) for event in events]
+            trace.heads[key] = _plain(head)
+
+    def _keys_dropped(self, now: datetime) -> None:
+        self.trace.key_rounds.append((self.trace.tick(), now))
 
     def _fire_taken(self, fire: Fire, execution_id: str) -> None:
         assert fire.at is not None

@@ -2,26 +2,50 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from sim_choice import SeededChoice, choose, happens
 from sim_regions import children, made_of_regions
 from sim_workflows import Made, made
 
-from looply.definition import Workflow
+from looply.definition import Workflow, compile_definition
+
+_KEPT = ("PT1S", "PT5S", "PT1M", "PT1H")
 
 
 @dataclass(frozen=True)
 class Pool:
     """`made` returns a workflow by its number; `callees` are those that others call.
 
-    `is_rich`: executions have branches, approvals and operators who repair them. What clients choose in runs of the
-    other pool stays as it was when runs of it were saved.
+    `is_rich`: executions have branches, approvals and operators who repair them. `forgets`: what has ended is pruned,
+    and there are people who watch. What clients choose in runs of the first pool, which has neither, stays as it was
+    when runs of it were saved.
     """
 
     name: str
     made: Callable[[int], Made]
     callees: Callable[[], Mapping[str, Workflow]]
-    is_rich: bool
+    is_rich: bool = False
+    forgets: bool = False
 
 
-FLAT = Pool("flat", made, dict, is_rich=False)
-REGIONS = Pool("regions", made_of_regions, children, is_rich=True)
+def _kept(made_before: Callable[[int], Made]) -> Callable[[int], Made]:
+    """Returns the same workflows, some of which say how long their executions are kept."""
+
+    @cache
+    def made_again(number: int) -> Made:
+        before = made_before(number)
+        choice = SeededChoice(f"retention {number}")
+        if not happens(choice, "retention", 600):
+            return before
+        settings = {**before.document.get("workflow_settings", {}), "retention": choose(choice, "kept", _KEPT)}
+        document = {**before.document, "workflow_settings": settings}
+        return Made(document, compile_definition(document), before.every_ms)
+
+    return made_again
+
+
+FLAT = Pool("flat", made, dict)
+REGIONS = Pool("regions", _kept(made_of_regions), children, is_rich=True, forgets=True)
+RETENTION = Pool("retention", _kept(made), dict, forgets=True)
+POOLS = {pool.name: pool for pool in (FLAT, REGIONS, RETENTION)}

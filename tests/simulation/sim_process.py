@@ -7,12 +7,15 @@ from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from sim_choice import choose
 from sim_loop import OWNER, Handle, SimulatedLoop
 from simulated_store import SimulatedStore
 from simulated_world import REGISTRY, NoConnections
 
 from looply.engine.codec import Codec
 from looply.engine.dispatch import InProcessDispatcher
+from looply.engine.feed import FeedBounds
+from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
@@ -26,9 +29,12 @@ from looply.testing.world import NoNetwork
 if TYPE_CHECKING:
     from sim_life import Simulation
 
-_CODEC = Codec(Sealer(bytes(32), SerialEntropy()))
+CODEC = Codec(Sealer(bytes(32), SerialEntropy()))
 _EXIT_MS = (1, 50, 900)
 _DRAIN = timedelta(seconds=25)
+_FEED = FeedBounds(page=4, given=2, kept_batches=6)
+"""So little that whoever watches comes from memory to the store and back within a short life."""
+_RETENTIONS = (None, timedelta(seconds=30), timedelta(minutes=5))
 
 
 class SimulatedClock:
@@ -85,19 +91,21 @@ class Process:
         dispatcher = InProcessDispatcher(per_queue=options.per_queue)
         parts = Parts(
             store=self.store,
-            codec=_CODEC,
+            codec=CODEC,
             dispatcher=dispatcher,
             worker=Worker(REGISTRY, NoConnections(), NoNetwork, simulation.clock),
             clock=simulation.clock,
             entropy=simulation.entropy,
             limits=options.limits,
             cache_bytes=options.cache_bytes,
+            feed_bounds=_FEED,
         )
         self.shell = Shell(parts)
         callees = FakeCallees()
         for workflow_id, workflow in simulation.pool.callees().items():
             callees.put(workflow_id, workflow)
         self.pump = Pump(self.shell, self.store, simulation.clock, _no_profile, callees.find)
+        self.pruner = self._pruner()
         self.spawn(self._live())
 
     def spawn(self, work: Any) -> "asyncio.Task[Any]":
@@ -132,6 +140,8 @@ class Process:
         """Ends in order."""
         self.is_leaving, self.is_ready = True, False
         self.pump.stop()
+        if self.pruner is not None:
+            self.pruner.stop()
         await asyncio.gather(*self.callers, return_exceptions=True)
         await self.shell.close(_DRAIN)
         self.simulation.outside_later(0, lambda: self.simulation.kill(self, "graceful_restart"))
@@ -143,7 +153,15 @@ class Process:
         await self.pump.recover(boot)
         self.is_recovering = False
         self.is_ready = not self.is_leaving
+        if self.pruner is not None:
+            self.spawn(self.pruner.run())
         await self.pump.run()
+
+    def _pruner(self) -> Pruner | None:
+        if not self.simulation.pool.forgets:
+            return None
+        retention = choose(self.simulation.choice, "retention", _RETENTIONS)
+        return Pruner(self.shell.pruning, self.shell.fill_decisions, self.simulation.clock, retention)
 
 
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:

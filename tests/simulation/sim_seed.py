@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import checkers
+import pruning_checkers
 import region_checkers
 from mutants import MUTANTS
+from pruning_mutants import PRUNING_MUTANTS
+from region_mutants import REGION_MUTANTS
 from sim_choice import Choice, ReplayChoice, SeededChoice, shrink
 from sim_life import simulate
 from sim_options import draw_options
-from sim_pools import FLAT, REGIONS, Pool
+from sim_pools import FLAT, POOLS, Pool
 from sim_trace import Trace
 from sim_workflows import POOL_SIZE
 
@@ -48,12 +51,14 @@ class Regression:
 
 def pool_of(name: str) -> Pool:
     """Returns the pool of that name."""
-    return {pool.name: pool for pool in (FLAT, REGIONS)}[name]
+    return POOLS[name]
 
 
 def problems_of(trace: Trace, pool: Pool) -> list[str]:
     """Returns what is wrong with a run of a pool."""
-    return region_checkers.problems_of(trace) if pool.is_rich else checkers.problems_of(trace)
+    if pool.is_rich:
+        return region_checkers.problems_of(trace)
+    return pruning_checkers.problems_of(trace) if pool.forgets else checkers.problems_of(trace)
 
 
 def report(seed: str, trace: Trace, problems: Sequence[str]) -> str:
@@ -71,7 +76,8 @@ def report(seed: str, trace: Trace, problems: Sequence[str]) -> str:
 
 def mutated(name: str) -> AbstractContextManager[None]:
     """Returns the context of the mutant of that name, of none when it is empty."""
-    return next((mutant() for mutant in MUTANTS if mutant.__name__ == name), nullcontext())
+    known = (*MUTANTS, *REGION_MUTANTS, *PRUNING_MUTANTS)
+    return next((mutant() for mutant in known if mutant.__name__ == name), nullcontext())
 
 
 def story(trace: Trace) -> str:
@@ -83,6 +89,8 @@ def story(trace: Trace) -> str:
         *((stop.order, stop) for stop in trace.stops),
         *((plan.invoked, plan) for plan in trace.plans),
         *((firing.order, firing) for firing in trace.firings),
+        *((stream.invoked, stream) for stream in trace.streams),
+        *((gone.order, gone) for gone in trace.gone),
     ]
     lines = [f"{order:5} {what}" for order, what in sorted(seen, key=lambda one: one[0])]
     for execution, history in trace.histories.items():
@@ -112,7 +120,7 @@ def main() -> int:
     parser.add_argument("seeds", nargs="+", metavar="seed", help="a number, or the path of a saved list of choices")
     parser.add_argument("--shrink", metavar="NAME", help="save the shrunk choices under this name")
     parser.add_argument("--mutant", default="", help="run this mutant of the engine")
-    parser.add_argument("--pool", default=FLAT.name, choices=(FLAT.name, REGIONS.name), help="which workflows")
+    parser.add_argument("--pool", default=FLAT.name, choices=tuple(POOLS), help="which workflows")
     parser.add_argument("--digest", action="store_true", help="print only the hash of what was seen")
     given = parser.parse_args()
     if given.shrink:

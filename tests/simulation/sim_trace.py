@@ -5,6 +5,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -123,9 +124,46 @@ class Firing:
     decided_ms: int
 
 
+@dataclass(slots=True)
+class Stream:
+    """What somebody was told who followed an organization from a place on; a place is the number of a commit, from 1.
+
+    `after` is -1 until the place is known from which they begin, `last` the place up to which they were told, `told`
+    each commit with its place, its execution and its first and last event. `code` is why it was refused, or cut off.
+    """
+
+    invoked: int
+    organization: str
+    after: int
+    last: int = 0
+    returned: int = 0
+    told: list[tuple[int, str, int, int]] = field(default_factory=list)
+    code: str = ""
+
+
+@dataclass(slots=True)
+class Gone:
+    """An execution that was pruned by a rule of the instant `now`, and where in the order of commits that was.
+
+    Without `ended_before` its own expiry had come, else it ended before then and had none, or the rule `overrides`.
+    """
+
+    order: int
+    commits: int
+    execution: str
+    now: datetime
+    ended_before: datetime | None
+    overrides: bool
+
+
 @dataclass
 class Trace:
-    """Everything that was seen. What is below the blank line is taken from the store at the end."""
+    """Everything that was seen. What is below the blank line is taken from the store at the end.
+
+    Of what was pruned, histories, heads and chains are those of the moment at which it went. `lost_rows` is what was
+    wrong with the store after that, `key_rounds` when idempotency keys went and by which clock their time was over,
+    `left` when the last round went over everything and what was there after it.
+    """
 
     seed: str = ""
     now: int = 0
@@ -137,16 +175,22 @@ class Trace:
     lookups: list[Lookup] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    key_rounds: list[tuple[int, datetime]] = field(default_factory=list)
+    lost_rows: list[str] = field(default_factory=list)
     hits: Counter[str] = field(default_factory=Counter)
     choices: list[int] = field(default_factory=list)
     is_unreadable: bool = False
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, tuple[dict[str, Any], dict[str, str]]] = field(default_factory=dict)
     organizations: dict[str, str] = field(default_factory=dict)
 
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     heads: dict[str, dict[str, Any]] = field(default_factory=dict)
     chains: dict[str, list[tuple[int, int, bytes]]] = field(default_factory=dict)
     datastores: dict[tuple[str, str], int] = field(default_factory=dict)
+    left: tuple[datetime, list[str]] | None = None
     audit: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -164,6 +208,7 @@ class Trace:
         """Returns a hash of everything that was seen."""
         seen = (
             self.calls, self.lines, self.commits, self.stops, self.readings, self.lookups, self.plans, self.firings,
+            self.streams, self.gone, self.lost_rows, self.left,
             sorted(self.hits.items()), self.histories, self.heads, self.datastores, self.audit, self.stuck, self.broken,
         )  # fmt: skip
         return blake2b(repr(seen).encode(), digest_size=16).hexdigest()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sim_options import STORE_FAULTS
+from simulated_pruning import Told, ToldOfKeys, WatchedPruning
 
 from looply.engine.boot import Boot
 from looply.engine.copies import Copies
@@ -47,10 +48,18 @@ _WRITES = (
 class SimulatedData(MemoryData):
     """The rows, and who is told of what changes them."""
 
-    def __init__(self, on_unit: Callable[[Unit], None], on_fire: Callable[[Fire, str], None]) -> None:
+    def __init__(
+        self,
+        on_unit: Callable[[Unit], None],
+        on_fire: Callable[[Fire, str], None],
+        on_gone: Told,
+        on_keys: ToldOfKeys,
+    ) -> None:
         super().__init__(dictionaries={STARTER: _STARTER})
         self._on_unit = on_unit
         self._on_fire = on_fire
+        self.on_gone = on_gone
+        self.on_keys = on_keys
 
     def apply(self, unit: Unit) -> None:
         """Applies a unit whole, or raises and changes nothing."""
@@ -66,7 +75,7 @@ class SimulatedData(MemoryData):
 class SimulatedStore:
     """The store of one process."""
 
-    def __init__(self, process: "Process", data: MemoryData) -> None:
+    def __init__(self, process: "Process", data: SimulatedData) -> None:
         self._process = process
         self._simulation = process.simulation
         self._inner = MemoryStore(process.simulation.clock, data)
@@ -84,7 +93,8 @@ class SimulatedStore:
         self.letters = cast("Letters", _Side(self, self._inner.letters, Letters))
         self.decisions = cast("Decisions", _Side(self, self._inner.decisions, Decisions))
         self.trials = cast("Trials", _Side(self, self._inner.trials, Trials))
-        self.pruning = cast("Pruning", _Side(self, self._inner.pruning, Pruning))
+        pruning = WatchedPruning(data, self._inner.commits, data.on_gone, data.on_keys)
+        self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
     async def open(self) -> Boot:
@@ -152,7 +162,8 @@ class SimulatedStore:
         if simulation.is_disk_full and not fault:
             fault = "store_full"
             simulation.hit("full_disk")
-        if fault in _FAULTS:
+        # A round of pruning that finds nothing leaves nothing to store.
+        if fault in _FAULTS and commits.waiting:
             commits.fail_next(_FAULTS[fault])
         self._is_mute = self._is_mute or fault == "commit_without_answer"
         commits.release()

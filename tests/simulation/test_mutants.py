@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from mutants import MUTANTS, RARE, Mutant
-from region_mutants import REGION_MUTANTS
+from pruning_mutants import PRUNING_MUTANTS, PRUNING_MUTANTS_OF_REGIONS
+from region_mutants import REGION_MUTANTS, REGION_RARE
 from sim_choice import SeededChoice
 from sim_life import simulate
-from sim_pools import FLAT, REGIONS, Pool
+from sim_pools import FLAT, REGIONS, RETENTION, Pool
 from sim_seed import problems_of
 
 MOST_SEEDS = 2000
@@ -35,9 +36,20 @@ def test_a_mutant_is_caught(mutant: Mutant, record_property: Callable[[str, obje
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("mutant", REGION_MUTANTS, ids=lambda mutant: mutant.__name__)
+@pytest.mark.parametrize(
+    "mutant", [mutant for mutant in REGION_MUTANTS if mutant not in REGION_RARE], ids=lambda mutant: mutant.__name__
+)
 def test_a_mutant_of_branches_is_caught(mutant: Mutant, record_property: Callable[[str, object], None]) -> None:
     with mutant():
         caught = first_caught(REGIONS)
+    assert caught is not None, f"{mutant.__name__} lived through {MOST_SEEDS} seeds: {mutant.__doc__}"
+    record_property("seeds", caught + 1)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mutant", PRUNING_MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_mutant_of_pruning_is_caught(mutant: Mutant, record_property: Callable[[str, object], None]) -> None:
+    with mutant():
+        caught = first_caught(REGIONS if mutant in PRUNING_MUTANTS_OF_REGIONS else RETENTION)
     assert caught is not None, f"{mutant.__name__} lived through {MOST_SEEDS} seeds: {mutant.__doc__}"
     record_property("seeds", caught + 1)

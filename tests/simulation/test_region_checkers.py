@@ -1,15 +1,16 @@
 """Each checker of branches, approvals and repairs sees what it is there for."""
 
 from copy import deepcopy
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 import region_checkers
 from checkers import CHECKERS, Checker
+from pruning_checkers import PRUNING_CHECKERS
+from region_histories import under_todays_names
+from repair_checkers import REPAIR_CHECKERS
 from sim_choice import SeededChoice
-from sim_desk import BULK
 from sim_life import simulate
 from sim_pools import REGIONS
 from sim_trace import Trace
@@ -21,7 +22,7 @@ MOST_SEEDS = 200
 @cache
 def run_of(seed: int) -> Trace:
     """Returns a run with branches in which every promise holds."""
-    return simulate(SeededChoice(seed), str(seed), REGIONS)
+    return under_todays_names(simulate(SeededChoice(seed), str(seed), REGIONS))
 
 
 def start_in_a_given_up_branch(trace: Trace) -> None:
@@ -138,31 +139,6 @@ def wait_on_when_it_is_decided(trace: Trace) -> None:
     del history[index]
 
 
-def repaired(trace: Trace, again: str) -> tuple[list[Event], int]:
-    """Returns where the first call after a repair is scheduled."""
-    for history, index in events(trace, "IncidentClosed", again=again):
-        incident = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
-        for number in range(index + 1, len(history)):
-            one = history[number]
-            is_it = one.get("step") == incident["step"] and one.get("scope") == incident.get("scope")
-            if is_it and one["type"] == "StepScheduled":
-                return history, number
-    raise StopIteration
-
-
-def change_the_key_of_the_same_input(trace: Trace) -> None:
-    history, index = repaired(trace, "attempt")
-    history[index]["visit"] = history[index].get("visit", 1) + 1
-
-
-def keep_the_key_of_another_input(trace: Trace) -> None:
-    history, index = repaired(trace, "attempt")
-    first = next(one for one in history if one["type"] == "StepScheduled" and one["step"] == history[index]["step"])
-    if first.get("scope") != history[index].get("scope") or "body" not in (first.get("input") or {}):
-        raise StopIteration
-    first["input"]["body"] = {"n": 99}
-
-
 def pass_a_wait_twice(trace: Trace) -> None:
     history, index = next(events(trace, "Resumed"))
     history.insert(index, deepcopy(history[index]))
@@ -171,17 +147,6 @@ def pass_a_wait_twice(trace: Trace) -> None:
 def restart_nothing(trace: Trace) -> None:
     call = next(one for one in trace.calls if one.reply == "Restarted" and not one.answer["buffered"])
     call.asked["request"] = b"another"
-
-
-def close_a_younger_incident(trace: Trace) -> None:
-    bulks = {call.asked["reason"]: call for call in trace.calls_of("repair") if call.asked.get("way") == BULK}
-    history, index = next(
-        place for place in events(trace, "IncidentClosed") if place[0][place[1]].get("reason") in bulks
-    )
-    opened = next(one for one in history if one.get("incident_id") == history[index]["incident_id"])
-    bulks[history[index]["reason"]].asked["asked_on"] = (opened["at"] - timedelta(seconds=1)).isoformat()
-    # It is not one that the decision itself has opened.
-    history.insert(index, {"type": "Continued", "at": history[index]["at"]})
 
 
 def settle_a_letter_twice(trace: Trace) -> None:
@@ -228,12 +193,7 @@ TAMPERS: tuple[tuple[Checker, tuple[Tamper, ...]], ...] = (
         region_checkers.approvals_are_decided_as_a_count_of_all_ends_says,
         (decide_otherwise, decide_without_the_last_answer, wait_on_when_it_is_decided),
     ),
-    (
-        region_checkers.a_repair_keeps_or_changes_the_key_as_the_input_says,
-        (change_the_key_of_the_same_input, keep_the_key_of_another_input),
-    ),
     (region_checkers.a_wait_is_passed_once, (pass_a_wait_twice, restart_nothing)),
-    (region_checkers.a_bulk_leaves_younger_incidents_alone, (close_a_younger_incident,)),
     (
         region_checkers.a_letter_is_settled_once,
         (settle_a_letter_twice, tell_two_that_they_settled_it, call_a_discarded_letter_applied),
@@ -253,5 +213,6 @@ def test_a_checker_of_branches_sees_what_it_is_there_for(check: Checker, tamper:
 
 
 def test_every_checker_of_branches_is_shown_something_wrong() -> None:
-    own = [check for check in region_checkers.REGION_CHECKERS if check not in CHECKERS]
+    others = (*CHECKERS, *REPAIR_CHECKERS, *PRUNING_CHECKERS)
+    own = [check for check in region_checkers.REGION_CHECKERS if check not in others]
     assert [check for check, _ in TAMPERS] == own

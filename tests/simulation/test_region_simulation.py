@@ -22,18 +22,22 @@ MUST_BE_SEEN = (
     "AnswerRecorded approved", "AnswerRecorded rejected", "Resumed approved", "Resumed rejected", "WaitTimedOut",
     "TimerStarted REMINDER", "TimerStarted ESCALATION", "IncidentOpened FAILED", "IncidentOpened UNKNOWN",
     "IncidentClosed attempt", "IncidentClosed visit", "IncidentClosed", "StepSkipped", "DocumentEdited",
-    "LetterSettled", "CardClosed REASSIGNED",
+    "LetterSettled", "CardClosed REASSIGNED", "DocumentEdited within", "Moved", "Moved within", "Migrated",
 )  # fmt: skip
 _TELLING = {
     "ScopeClosed": "how", "ChildClosed": "outcome", "AnswerRecorded": "decision", "Resumed": "branch",
     "TimerStarted": "kind", "IncidentOpened": "kind", "IncidentClosed": "again", "CardClosed": "reason",
 }  # fmt: skip
+_WITHIN = ("DocumentEdited", "Moved")
 
 
 def kinds_of(trace: Trace) -> Counter[str]:
     """Counts the events of all histories by their type, and by what tells events of one type apart."""
     events = [event for history in trace.histories.values() for event in history]
-    return Counter(f"{event['type']} {event.get(_TELLING.get(event['type'], ''), '')}".strip() for event in events)
+    within = (f"{one['type']} within" for one in events if one["type"] in _WITHIN and one.get("scope"))
+    return Counter(within) + Counter(
+        f"{event['type']} {event.get(_TELLING.get(event['type'], ''), '')}".strip() for event in events
+    )
 
 
 @pytest.mark.timeout(4 * 3600)
@@ -58,7 +62,7 @@ def test_the_choices_of_a_run_with_branches_make_the_same_run() -> None:
 
 
 @pytest.mark.timeout(600)
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_runs_with_branches_that_hypothesis_draws_keep_every_promise(data: st.DataObject) -> None:
     trace = simulate(HypothesisChoice(data), "", REGIONS)

@@ -97,10 +97,10 @@ async def check_place(services: Services, organization_id: str, place: Position)
             "the cursor is of another store, or of one that was put back; begin without one, and read what is there"
         )
         raise BadRequest(message, code="BAD_CURSOR")
-    await _check_whole(services, organization_id, place)
+    await _check_kept(services, organization_id, place)
 
 
-async def _check_whole(services: Services, organization_id: str, place: Position) -> None:
+async def _check_kept(services: Services, organization_id: str, place: Position) -> None:
     """Raises: Conflict (code `EVENTS_PRUNED`) when something was pruned that was stored behind a place."""
     if place < await services.engine.pruning.pruned_to(organization_id):
         message = (
@@ -110,22 +110,21 @@ async def _check_whole(services: Services, organization_id: str, place: Position
 
 
 async def follow_organization(
-    services: Services, watched: Subscription, organization_id: str, place: Position, *, is_repeated: bool = False
+    services: Services, watched: Subscription, organization_id: str, place: Position
 ) -> AsyncIterator[Committed]:
     """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
 
-    With `is_repeated` the batch of the place comes first, if it is there. What other organizations store is yielded
-    without events now and then: it moves the place on.
+    What other organizations store is yielded without events now and then: it moves the place on.
     Raises: Conflict (code `EVENTS_PRUNED`) when something that comes next was pruned before it was read.
     """
-    after = (place[0], place[1] - 1) if is_repeated else place
+    after = place
     while True:
         watched.signal.clear()
         is_whole = services.feed.keeps(after)
         found = deque(await services.feed.read(after))
         if not is_whole:
-            # Asked after the page was read, so that nothing goes in between without a word.
-            await _check_whole(services, organization_id, max(after, place))
+            # Looked at after the read: what is pruned from now on has been read.
+            await _check_kept(services, organization_id, after)
         if not found:
             await watched.signal.wait()
         while found:

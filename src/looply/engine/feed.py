@@ -52,7 +52,7 @@ class FeedBounds:
     back_off_seconds: float = 1.0
 
 
-_BOUNDS: Final = FeedBounds()
+DEFAULT_FEED_BOUNDS: Final = FeedBounds()
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Committed:
 class Feed:
     """The feed of one process."""
 
-    def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = _BOUNDS) -> None:
+    def __init__(self, journal: Journal, codec: Codec, most: int, bounds: FeedBounds = DEFAULT_FEED_BOUNDS) -> None:
         """`most` watchers at once, of one owner four fifths of them, so that no organization shuts out all others."""
         self._journal = journal
         self._codec = codec

@@ -14,7 +14,7 @@ from looply.engine.datastores import Datastores
 from looply.engine.decision_filler import DecisionFiller
 from looply.engine.decisions import Decisions
 from looply.engine.dispatch import Dispatcher
-from looply.engine.feed import Feed
+from looply.engine.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.letters import Letters
 from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
@@ -45,6 +45,7 @@ class Parts:
     entropy: Entropy
     limits: Limits = DEFAULT_LIMITS
     cache_bytes: int = CACHE_BYTES
+    feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
     channels: frozenset[str] = frozenset()
     """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
 
@@ -71,7 +72,7 @@ class Reader:
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._lookout = Lookout(parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell)
-        self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams)
+        self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
         self._committer.on_stored = self.feed.wake
         self._committer.read = self.stored
 

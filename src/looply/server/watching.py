@@ -45,17 +45,17 @@ async def watch_execution(call: Call) -> Answer:
 async def watch_organization(call: Call) -> Answer:
     """Streams the logs of all executions of the organization, from now on or from a place."""
     found = _cursor(call, "o")
-    if found:
-        await check_place(call.services, call.organization_id, (found[0], found[1]))
     position = (found[0], found[1]) if found else await call.services.feed.position()
+    told = found[2] if found else _ALL
+    # Unless all entries of its batch were told, the batch of the place is read again.
+    begin = position if told == _ALL else (position[0], position[1] - 1)
+    for each in dict.fromkeys((position, begin) if found else ()):
+        await check_place(call.services, call.organization_id, each)
     watched = Subscription(call.services, call.principal, call.organization_id)
     place = [position]
-    told = found[2] if found else -1
 
     async def frames() -> AsyncIterator[bytes]:
-        # The batch of the place is read again: entries of it may not have been told yet.
-        following = follow_organization(call.services, watched, call.organization_id, position, is_repeated=bool(found))
-        async for committed in following:
+        async for committed in follow_organization(call.services, watched, call.organization_id, begin):
             shown = _frames(committed)
             if committed.position == position:
                 shown = shown[told + 1 :]
@@ -67,14 +67,17 @@ async def watch_organization(call: Call) -> Answer:
 
 
 _ALL: Final = 1_000_000
-"""An entry behind all of a batch."""
+"""In a cursor: all entries of the batch. Whoever was told them asks for nothing of it, which may be pruned by then."""
 
 
 def _frames(committed: Committed) -> Sequence[bytes]:
     """Returns the frames of a batch, which are made once for all who watch."""
     if committed.frames is None:
+        entries = entries_of(committed)
+        last = len(entries) - 1
         committed.frames = [
-            frame(_text("o", *committed.position, number), entry) for number, entry in entries_of(committed)
+            frame(_text("o", *committed.position, _ALL if number == last else number), entry)
+            for number, entry in entries
         ]
     return committed.frames
 

@@ -17,8 +17,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from held_port import HeldPort
 from looply.errors import LooplyError
+from looply.testing.held_port import HeldPort
 
 _SECONDS: Final = 120
 _NAMESPACE: Final = "default"

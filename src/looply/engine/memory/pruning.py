@@ -32,15 +32,15 @@ class MemoryPruning:
         choice = self._choice(spent, after)
         if is_dry or not choice.gone:
             return choice.told
+        return await self._commits.submit(lambda: self.remove(spent, after))
 
-        def write() -> Slice:
-            found = self._choice(spent, after)
-            for each in found.gone:
-                self._forget(each.execution_id)
-            self._forget_fires({each.execution_id for each in found.gone}, spent)
-            return found.told
-
-        return await self._commits.submit(write)
+    def remove(self, spent: Spent, after: Cursor) -> Slice:
+        """Looks again, now that nothing moves, and removes what it finds."""
+        found = self._choice(spent, after)
+        for each in found.gone:
+            self._forget(each.execution_id)
+        self._forget_fires({each.execution_id for each in found.gone}, spent)
+        return found.told
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:  # noqa: ARG002 - one slice is all
         """Removes idempotency keys whose time is over and whose execution is not open."""

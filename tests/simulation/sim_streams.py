@@ -1,0 +1,87 @@
+"""Those who follow an organization in runs of pools that forget: they leave, and come back with their last place."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim_choice import choose
+from sim_trace import Stream
+
+from looply.app.watching import Subscription, check_place, follow_organization
+from looply.engine.shell import Shell
+from looply.errors import LooplyError
+
+if TYPE_CHECKING:
+    from sim_life import Simulation
+
+Act = Callable[[], Awaitable[None]]
+_PEOPLE = ("ann", "bob")
+_FOR_MS = (600, 0, 5000, 20_000)
+_READS_FOR_MS = (0, 0, 30, 900)
+"""So long somebody takes for what they were told before they read on."""
+
+
+@dataclass(frozen=True)
+class _Services:
+    """As much of the services of an application as those who watch ask for."""
+
+    engine: Shell
+
+    @property
+    def feed(self) -> Any:
+        """The feed of the engine."""
+        return self.engine.feed
+
+
+class Watchers:
+    """Two people for each organization, each of whom has been told everything up to a place of their own."""
+
+    def __init__(self, simulation: "Simulation") -> None:
+        self._simulation = simulation
+        self._places: dict[tuple[str, str], int] = {}
+        self.actions: list[Act] = [self.follow] * 4 if simulation.pool.forgets else []
+
+    async def follow(self) -> None:
+        """Goes on for a while where somebody was; who is told that some of it is gone begins anew."""
+        simulation = self._simulation
+        choice, trace = simulation.choice, simulation.trace
+        organization = choose(choice, "organization", sorted(set(trace.organizations.values())))
+        who = organization, choose(choice, "who", _PEOPLE)
+        after = self._places.get(who, 0)
+        stream = Stream(trace.tick(), organization, after, after)
+        trace.streams.append(stream)
+        span_ms, reads_ms = simulation.delay("follows for", _FOR_MS), simulation.delay("reads for", _READS_FOR_MS)
+        answer = await simulation.ask(lambda shell: _follow(shell, stream, span_ms, reads_ms))
+        stream.returned = trace.tick()
+        stream.code = answer.code if isinstance(answer, LooplyError) else ""
+        if stream.after >= 0:
+            self._places[who] = stream.last
+        if stream.code == "EVENTS_PRUNED":
+            self._places[who] = -1
+
+
+async def _follow(shell: Shell, stream: Stream, span_ms: int, reads_ms: int) -> None:
+    services: Any = _Services(shell)
+    if stream.after < 0:
+        stream.last = (await shell.feed.position())[1]
+        stream.after = stream.last
+    else:
+        await check_place(services, stream.organization, (0, stream.after))
+    watched = Subscription(services, stream.organization)
+    told = follow_organization(services, watched, stream.organization, (0, stream.after))
+    try:
+        async with asyncio.timeout(span_ms / 1000), aclosing(told):
+            async for committed in told:
+                if stream.returned:
+                    return  # the connection broke, and nobody hears any of it
+                events, place = committed.events, committed.position[1]
+                if events:
+                    stream.told.append((place, committed.execution_id, events[0][0], events[-1][0]))
+                stream.last = place
+                await asyncio.sleep(reads_ms / 1000)
+    except TimeoutError:
+        return
+    finally:
+        watched.close()

@@ -1,0 +1,57 @@
+"""Simulated lives in which what has ended is pruned and people follow what is stored, in which every promise holds."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from pruning_checkers import problems_of
+from sim_choice import ReplayChoice, SeededChoice
+from sim_life import simulate
+from sim_pools import RETENTION
+from sim_seed import report
+from sim_trace import Trace
+
+SHARDS = 4
+FEWEST_HITS = 3
+TWICE_EVERY = 50
+MUST_BE_SEEN = (
+    "goes by its own expiry", "goes by age", "goes with its own expiry by hand", "stays", "is scheduled and goes",
+    "follows", "is told", "is told that some is gone",
+)  # fmt: skip
+
+
+def kinds_of(trace: Trace) -> Counter[str]:
+    """Counts what a run has shown of pruning and of streams."""
+    seen: Counter[str] = Counter()
+    for gone in trace.gone:
+        settings_ = trace.definitions[trace.heads[gone.execution]["workflow_id"]].get("workflow_settings", {})
+        seen["goes by its own expiry" if gone.ended_before is None else "goes by age"] += 1
+        seen["goes with its own expiry by hand"] += gone.ended_before is not None and "retention" in settings_
+        seen["is scheduled and goes"] += trace.heads[gone.execution]["trigger_type"] == "SCHEDULED"
+    for stream in trace.streams:
+        seen["follows"] += 1
+        seen["is told"] += bool(stream.told)
+        seen["is told that some is gone"] += stream.code == "EVENTS_PRUNED"
+    seen["stays"] += len(trace.left[1]) if trace.left is not None else 0
+    return seen
+
+
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_whatever_is_pruned_every_promise_holds(shard: int, repetitions: Callable[[int, int], int]) -> None:
+    count = repetitions(100, 10_000)
+    seen: Counter[str] = Counter()
+    for seed in range(shard * count, (shard + 1) * count):
+        trace = simulate(SeededChoice(seed), str(seed), RETENTION)
+        problems = problems_of(trace)
+        assert not problems, report(f"{seed} --pool retention", trace, problems)
+        seen.update(kinds_of(trace))
+        if seed % TWICE_EVERY == 0:
+            again = simulate(SeededChoice(seed), str(seed), RETENTION)
+            assert again.digest() == trace.digest(), f"seed {seed} does not run the same way twice"
+    assert [kind for kind in MUST_BE_SEEN if seen[kind] < FEWEST_HITS] == []
+
+
+def test_the_choices_of_a_run_with_pruning_make_the_same_run() -> None:
+    trace = simulate(SeededChoice(7), "7", RETENTION)
+    assert simulate(ReplayChoice(trace.choices), "7", RETENTION).digest() == trace.digest()
