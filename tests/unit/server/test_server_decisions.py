@@ -129,7 +129,7 @@ async def test_the_list_is_narrowed_by_workflow_step_user_process_and_period(des
     ("query", "code"),
     [
         ({"state": "ask"}, "BAD_FILTER"),
-        ({"user": "\0"}, "BAD_FILTER"),
+        ({"user": "\0"}, "MALFORMED_QUERY"),
         ({"workflow_id": "orders"}, "INCORRECT_WORKFLOW_ID"),
         ({"workflow_execution_id": "4711"}, "INCORRECT_EXECUTION_ID"),
         ({"process_id": "a/b"}, "BAD_PROCESS_ID"),

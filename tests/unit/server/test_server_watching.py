@@ -319,7 +319,7 @@ async def test_a_stream_whose_next_place_is_pruned_ends_with_what_who_comes_back
 ) -> None:
     workflow_id = await mine.create({**COMPUTING, "workflow_settings": {"retention": "PT1S"}})
     ids = [await mine.trigger(workflow_id) for _ in range(FeedBounds().given + 8)]
-    first = urlsafe_b64encode(b"o.0.0.0").decode()
+    first = urlsafe_b64encode(b"o.0.0.1000000").decode()
     stream = streams.open("watchOrganization", first)
     stream.reads.clear()
     await reached(stream)
