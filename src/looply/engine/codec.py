@@ -87,7 +87,15 @@ class Codec:
 
         `chain` is the chain of the batch before, empty for the first one.
         """
+        batch, values, _ = self.encode_measured(events, organization_id, execution_id, first_seq, chain)
+        return batch, values
+
+    def encode_measured(
+        self, events: Sequence[Event], organization_id: str, execution_id: str, first_seq: int, chain: bytes
+    ) -> tuple[Batch, tuple[Value, ...], int]:
+        """Returns what `encode` returns, and the bytes of the events' text with all large values."""
         text = _ENCODER.encode(events)
+        size = len(text)
         values: tuple[Value, ...] = ()
         if len(text) > LARGE_BYTES or any(getattr(event, "secret", ()) for event in events):
             mover = _Mover(self._sealer, self._dictionaries, organization_id, f"{execution_id}|{first_seq}")
@@ -101,7 +109,7 @@ class Codec:
             chain=_chained(chain, data),
             events=data,
         )
-        return batch, values
+        return batch, values, size
 
     def decode(
         self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str

@@ -34,8 +34,8 @@ KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
 
 _SNAPSHOT_EVENTS = 512
-_SNAPSHOT_BYTES = 256 * 1024
-"""So much history is folded without a stored state at most, of a state that is small."""
+_SNAPSHOT_BYTES = 2 * 1024 * 1024
+"""So much history, in bytes of JSON with all large values, is folded without a stored state that is small."""
 
 _BYTES_OF_EVENT = 1024
 _BYTES_OF_VISIT = 64
@@ -172,7 +172,7 @@ class Committer:
         before = box.state
         started = after.started
         expected = before.seq if before is not None else 0
-        batch, values = self._codec.encode(
+        batch, values, size = self._codec.encode_measured(
             events, started.organization_id, started.execution_id, expected + 1, box.chain
         )
         work = work_change(before, after, self._effect_state(after), self._epoch)
@@ -188,7 +188,7 @@ class Committer:
             batch=batch,
             work=work,
             values=values,
-            snapshot=self._snapshot(after, len(batch.events)),
+            snapshot=self._snapshot(after, size),
             # A new execution puts its claim even when it ends in the same unit, which drops it again: that an open
             # execution holds the process id must be found out in any case.
             put_claim=claim if before is None or (holds and not held) else None,
