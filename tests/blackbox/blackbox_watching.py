@@ -61,6 +61,8 @@ class Watcher:
         self.cut_off = 0
         """Connections that broke."""
         self.came_back = 0
+        self.is_told = False
+        """Whether a server has taken it on: what is stored from now on is told."""
 
     def begin(self) -> None:
         """Begins to watch."""
@@ -108,6 +110,7 @@ class Watcher:
                 if answer.status_code in (429, 503):
                     return
                 assert answer.status_code == 200, (answer.status_code, answer.read())
+                self.is_told = True
                 self.came_back += bool(self.last)
                 for event in _events(answer.iter_lines()):
                     self.last = event.id
