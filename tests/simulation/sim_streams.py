@@ -69,7 +69,7 @@ async def _follow(shell: Shell, stream: Stream, span_ms: int, reads_ms: int) -> 
         stream.after = stream.last
     else:
         await check_place(services, stream.organization, (0, stream.after))
-    watched = Subscription(services, stream.organization)
+    watched = Subscription(services, stream.organization, stream.organization)
     told = follow_organization(services, watched, stream.organization, (0, stream.after))
     try:
         async with asyncio.timeout(span_ms / 1000), aclosing(told):

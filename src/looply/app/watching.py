@@ -42,9 +42,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 class Subscription:
     """A place among those who watch, taken until it is closed. Closing it twice is harmless."""
 
-    def __init__(self, services: Services, principal: Principal, key: str) -> None:
-        """Takes the place for who watches `key`, an execution or their organization. Raises: TooManyStreams."""
-        self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key, principal.organization_id)
+    def __init__(self, services: Services, organization_id: str, key: str) -> None:
+        """Takes a place of an organization that watches `key`, an execution or itself. Raises: TooManyStreams."""
+        self._held: AbstractContextManager[asyncio.Event] | None = services.feed.watch(key, organization_id)
         self.signal = self._held.__enter__()
 
     def close(self) -> None:

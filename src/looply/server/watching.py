@@ -27,7 +27,7 @@ async def watch_execution(call: Call) -> Answer:
     """Streams the log of one execution."""
     execution_id = await check_watched(call.services, call.principal, call.query.get("workflow_execution_id"))
     found = _cursor(call, "e")
-    watched = Subscription(call.services, call.principal, execution_id)
+    watched = Subscription(call.services, call.organization_id, execution_id)
     place = [(found[0], found[1]) if found else (0, -1)]
 
     async def frames() -> AsyncIterator[bytes]:
@@ -51,7 +51,7 @@ async def watch_organization(call: Call) -> Answer:
     begin = position if told == _ALL else (position[0], position[1] - 1)
     for each in dict.fromkeys((position, begin) if found else ()):
         await check_place(call.services, call.organization_id, each)
-    watched = Subscription(call.services, call.principal, call.organization_id)
+    watched = Subscription(call.services, call.organization_id, call.organization_id)
     place = [position]
 
     async def frames() -> AsyncIterator[bytes]:

@@ -5,15 +5,12 @@ from typing import Any
 import pytest
 
 from looply.app.watching import Subscription, check_place, follow_organization
-from looply.catalog.keys import Principal
 from looply.engine.feed import Feed, FeedBounds
 from looply.errors import Conflict
 from looply.testing.definitions import asking, computing
 from looply.testing.driver import ORGANIZATION, Driver
 from looply.testing.engine_contract.pruning import DAY, MONTH, pruned, stored
 from looply.testing.engine_contract.streams import numbers, told
-
-WATCHER = Principal(organization_id=ORGANIZATION, workspace_id="", key_id=None, name="watcher", scopes=frozenset())
 
 
 class PrunedStreamStories:
@@ -53,7 +50,7 @@ class PrunedStreamStories:
         # One batch at a time is read, as of a long way that is still to go.
         feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
         services: Any = Watching(engine, feed)
-        watched = Subscription(services, WATCHER, ORGANIZATION)
+        watched = Subscription(services, ORGANIZATION, ORGANIZATION)
         following = follow_organization(services, watched, ORGANIZATION, before)
         assert (await anext(following)).execution_id == first
         assert (await pruned(engine)).executions == 2
@@ -74,7 +71,7 @@ class PrunedStreamStories:
     ) -> None:
         feed = Feed(engine.store.journal, engine.codec, 2, FeedBounds(given=1))
         services: Any = Watching(engine, feed)
-        watched = Subscription(services, WATCHER, ORGANIZATION)
+        watched = Subscription(services, ORGANIZATION, ORGANIZATION)
         await engine.settle()
         place = await engine.shell.feed.position()
         following = follow_organization(services, watched, ORGANIZATION, place)
