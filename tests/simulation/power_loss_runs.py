@@ -18,7 +18,7 @@ import apsw
 from crash_disk import CrashDisk, Image, Op, Volume
 from power_loss_units import Ledger, Promise, Workload, examine, fire_all, schedule_problems
 
-from looply.clock import SystemClock
+from looply.clock import Clock, SystemClock
 from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.sqlite import SqliteStore
@@ -26,6 +26,7 @@ from looply.engine.sqlite.backup import integrity_check
 from looply.engine.sqlite.journal import SqliteJournal
 from looply.engine.sqlite.names import Names
 from looply.engine.sqlite.opening import FILE_NAME, connect_reader
+from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.errors import EngineError, StoreCorrupt
@@ -135,13 +136,24 @@ def plain_store(folder: Path) -> SqliteStore:
     return SqliteStore(folder, SystemClock())
 
 
+class CarelessOwnership(Ownership):
+    """Opens the file with a connection that does not wait for the disk."""
+
+    def take(self) -> tuple[Boot, apsw.Connection]:
+        """Takes the folder; a commit on the connection returns before its flush."""
+        boot, connection = super().take()
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return boot, connection
+
+
 class CarelessStore(SqliteStore):
     """Does not wait for the disk: a commit returns before its flush."""
 
-    def _take(self) -> tuple[Boot, apsw.Connection]:
-        boot, connection = super()._take()
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return boot, connection
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        super().__init__(folder, clock)
+        careless = CarelessOwnership(folder, clock, seal=None, is_working=True)
+        careless.reserve = self._ownership.reserve
+        self._ownership = careless
 
 
 async def live(store: SqliteStore, ledger: Ledger, recorder: Recorder, rng: Random) -> None:
