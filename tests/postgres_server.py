@@ -1,10 +1,10 @@
-"""What tests on PostgreSQL share: the server of their session, the database of a store, stores on it."""
+"""What tests on PostgreSQL share: the server of their process, the database of a store, stores on it."""
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,24 +25,18 @@ _END_OWNERS: Final = (
 )
 
 
-def session_server(base: Path) -> PostgresServer:
-    """Returns the running server of a session of tests, which ends with it; tests that run side by side share it.
+@cache
+def session_server() -> PostgresServer:
+    """Returns the running server of this process of tests, which ends with it. Raises: NoPostgres.
 
-    `base` is the folder of pytest's temporary ones. Raises: NoPostgres.
+    Processes that run side by side have one each: what is stored is told once no older transaction of the whole server
+    is under way, so what a test of another process holds open would delay what this one reads.
     """
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    shared = base.parent if is_worker else base
-    note = shared / "postgres"
-    with (shared / "postgres.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if note.exists():
-            return PostgresServer(Path(note.read_text()))
-        server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
-        server.make()
-        server.start()
-        server.watch(os.getppid() if is_worker else os.getpid())
-        note.write_text(str(server.folder))
-        return server
+    server = PostgresServer(Path(tempfile.mkdtemp(prefix="looply-postgres-")))
+    server.make()
+    server.start()
+    server.watch(os.getpid())
+    return server
 
 
 @contextmanager

@@ -44,10 +44,10 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
-    """Gives the PostgreSQL server of the session; tests that run side by side share it. It ends with the session."""
+def postgres_server() -> PostgresServer:
+    """Gives the PostgreSQL server of this process; it ends with it."""
     try:
-        return session_server(tmp_path_factory.getbasetemp())
+        return session_server()
     except NoPostgres as error:
         pytest.skip(str(error))
 

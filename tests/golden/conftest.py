@@ -22,10 +22,10 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
-    """Gives the PostgreSQL server of the session."""
+def postgres_server() -> PostgresServer:
+    """Gives the PostgreSQL server of this process."""
     try:
-        return session_server(tmp_path_factory.getbasetemp())
+        return session_server()
     except NoPostgres as error:
         pytest.skip(str(error))
 
