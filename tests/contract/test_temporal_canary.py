@@ -35,8 +35,17 @@ _ROOM: Final = 256 * 1024  # for what the steps add: 8 MiB are the limit of a do
 
 def found_in(folder: Path, words: Sequence[str]) -> set[str]:
     """Returns which of the words stand in any file of the folder, in clear."""
-    data = [path.read_bytes() for path in sorted(folder.iterdir())]
+    data = contents(folder)
     return {word for word in words if any(word.encode() in each for each in data)}
+
+
+def contents(folder: Path) -> Sequence[bytes]:
+    """Returns what the files of a folder hold; a journal may go while they are read."""
+    while True:
+        try:
+            return [path.read_bytes() for path in sorted(folder.iterdir())]
+        except FileNotFoundError:
+            continue
 
 
 async def test_no_payload_no_secret_and_no_output_reaches_temporal(tmp_path: Path) -> None:
