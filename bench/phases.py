@@ -178,8 +178,8 @@ def unit_phases(show: _Shown, state: ExecutionState, events: tuple[Event, ...]) 
     extras = Extras()
     execution_id = state.started.execution_id
     box = Mailbox(execution_id)
-    unit, _ = committer._unit(box, state, _DEFINITION, events, extras, [])
-    make = lambda: committer._unit(box, state, _DEFINITION, events, extras, [])  # noqa: E731
+    unit = committer._unit(box, state, _DEFINITION, events, extras)
+    make = lambda: committer._unit(box, state, _DEFINITION, events, extras)  # noqa: E731
     show("unit of the stretch", quietest(make))
     encode = msgspec.json.Encoder().encode
     text = encode(events)
@@ -262,7 +262,7 @@ async def group_phases(show: _Shown, held: InProcess) -> None:
             definition=start.workflow.hash.hex(),
         )
         made = advance(start.workflow, None, (first,))
-        return committer._unit(Mailbox(first.execution_id), made.state, start.workflow, made.events, Extras(), [])[0]
+        return committer._unit(Mailbox(first.execution_id), made.state, start.workflow, made.events, Extras())
 
     def group(connection: apsw.Connection) -> None:
         # The writer's thread has a transaction open around us; ours takes its place.
