@@ -110,14 +110,13 @@ async def _check_kept(services: Services, organization_id: str, place: Position)
 
 
 async def follow_organization(
-    services: Services, watched: Subscription, organization_id: str, place: Position
+    services: Services, watched: Subscription, organization_id: str, after: Position
 ) -> AsyncIterator[Committed]:
     """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
 
     What other organizations store is yielded without events now and then: it moves the place on.
     Raises: Conflict (code `EVENTS_PRUNED`) when something that comes next was pruned before it was read.
     """
-    after = place
     while True:
         watched.signal.clear()
         is_whole = services.feed.keeps(after)

@@ -113,7 +113,9 @@ def has_word(connection: Connection) -> bool:
     return bool(watch.poll(0))
 
 
-async def rows(connection: Connection, statement: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+async def rows(
+    connection: Connection, statement: str, arguments: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[tuple[Any, ...]]:
     """Returns all rows of a statement."""
     cursor = await connection.execute(statement, arguments, binary=True)
     return await cursor.fetchall()

@@ -1,14 +1,14 @@
 """The record of decisions of the PostgreSQL store."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from looply.clock import to_ms
 from looply.definition.mail import person_of
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, Gap, in_order, way_to
-from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.names import Names
 from looply.engine.rows import DECISION_COLUMNS, Row, decision_facts, decision_from, find_id
@@ -97,7 +97,7 @@ class PostgresDecisions:
                 "after_seq": after_seq,
                 "limit": limit,
             }
-            return await _fetched(connection, _LISTS[way_to(wanted)], facts)
+            return await rows(connection, _LISTS[way_to(wanted)], facts)
 
         return [decision_from(each) for each in await self._database.read(read)]
 
@@ -106,7 +106,7 @@ class PostgresDecisions:
         if find_id(execution_id) is None:
             return []
         facts = {"execution": execution_id}
-        found = await self._database.read(lambda connection: _fetched(connection, _OF, facts))
+        found = await self._database.read(lambda connection: rows(connection, _OF, facts))
         return in_order(decision_from(each) for each in found)
 
     async def gap(self) -> Gap | None:
@@ -131,7 +131,3 @@ class PostgresDecisions:
             await connection.execute(_FILL, (self._database.epoch, decisions_argument(rows, numbers), after))
 
         await self._database.write(write, [("decisions",)])
-
-
-async def _fetched(connection: Connection, statement: str, facts: dict[str, Any]) -> list[Row]:
-    return await (await connection.execute(statement, facts, binary=True)).fetchall()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from looply.engine.letters import LetterFilter, LetterKey, LetterRow, LetterWay, way_to
-from looply.engine.postgres.connections import Connection, row
+from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.names import Names
 from looply.engine.rows import LETTER_COLUMNS, LETTER_REASONS, Row, find_id, letter_from
@@ -69,7 +69,7 @@ class PostgresLetters:
                 "after_seq": after_seq,
                 "limit": limit,
             }
-            return await _fetched(connection, _LISTS[way_to(wanted)], facts)
+            return await rows(connection, _LISTS[way_to(wanted)], facts)
 
         return [letter_from(each) for each in await self._database.read(read)]
 
@@ -90,9 +90,5 @@ class PostgresLetters:
     async def _of(self, statement: str, facts: dict[str, Any]) -> Sequence[LetterRow]:
         if find_id(facts["execution"]) is None:
             return []
-        found = await self._database.read(lambda connection: _fetched(connection, statement, facts))
+        found = await self._database.read(lambda connection: rows(connection, statement, facts))
         return [letter_from(each) for each in found]
-
-
-async def _fetched(connection: Connection, statement: str, facts: dict[str, Any]) -> list[Row]:
-    return await (await connection.execute(statement, facts, binary=True)).fetchall()

@@ -5,7 +5,7 @@ a round a month in which nothing is left is dropped, and one in which little is 
 anew, without those who read it missing anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -158,7 +158,7 @@ class PostgresPruning:
             "now": to_ms(now),
             "most": KEYS,
         }
-        found = await self._database.read(lambda connection: _fetched(connection, _KEYS, facts))
+        found = await self._database.read(lambda connection: rows(connection, _KEYS, facts))
         told = Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == KEYS else None)
         if found and not is_dry:
             arguments = (self._database.epoch, [each[0] for each in found], [each[1] for each in found], to_ms(now))
@@ -209,7 +209,7 @@ class PostgresPruning:
         ids = {"after_id": after[1] or id_text(LOWEST_ID), "below": id_text(highest_id(spent))}
         facts = facts_of(spent, workflow, after) | ids
         statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
-        found = await _fetched(connection, statement, facts)
+        found = await rows(connection, statement, facts)
         candidates, is_whole = await _candidates(connection, found, facts["now"])
         return chosen(candidates, has_more=not is_whole or len(found) == LOOKED_AT)
 
@@ -240,20 +240,16 @@ class PostgresPruning:
             drop(connection)
 
 
-async def _fetched(connection: Connection, statement: str, facts: Mapping[str, Any]) -> list[Row]:
-    return await (await connection.execute(statement, facts, binary=True)).fetchall()
-
-
 async def _decisions(connection: Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
     facts: dict[str, Any] = {
         "after_ms": after[0],
         "after_id": after[1] or id_text(LOWEST_ID),
         "before": to_ms(before),
     }
-    ends = await _fetched(connection, _DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
+    ends = await rows(connection, _DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
     end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], id_text(LOWEST_ID))
     facts |= {"end_ms": end_ms, "end_id": end_id}
-    ((count,),) = await _fetched(connection, _COUNT_DECISIONS, facts)
+    ((count,),) = await rows(connection, _COUNT_DECISIONS, facts)
     return Slice(decisions=count, after=(end_ms, end_id) if ends else None), facts
 
 
@@ -264,7 +260,7 @@ async def _candidates(connection: Connection, found: Sequence[Row], now_ms: int)
     for begin in range(0, len(found), SLICE):
         part = found[begin : begin + SLICE]
         facts = {"ids": [id_text(key) for _, key, _, is_spent in part if is_spent], "now": now_ms}
-        held = {row[0]: row[1:] for row in await _fetched(connection, _HELD, facts)}
+        held = {row[0]: row[1:] for row in await rows(connection, _HELD, facts)}
         for due_ms, key, seq, is_spent in part:
             is_held, bytes_held = held.get(key, (False, 0))
             candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_spent), bool(is_held), bytes_held))
