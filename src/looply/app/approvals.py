@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from looply.app.addressing import get_owned
+from looply.app.audit import record
 from looply.app.reasons import MAX_REASON
 from looply.app.services import Services
 from looply.catalog.keys import Principal
@@ -45,6 +46,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     reply = await services.engine.submit(card.execution_id, command)
     match reply:
         case Reassigned(card_id=new_id, part=part):
+            await record(services, principal, "card.reassign", card.card_id, new_card=new_id)
             seed = execution.state.started.seed
             token = card_token(card.execution_id, seed, parse_address(card.address), part)
             return PassedOn(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)

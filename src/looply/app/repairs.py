@@ -2,18 +2,39 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from looply.app.addressing import Ambiguous, get_owned
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.clock import to_ms
 from looply.engine.port import Execution
 from looply.errors import Conflict, Refused
-from looply.execution.commands import Declined, Redrive, RepairCommand, Repaired, Reply, Unfit
+from looply.execution.commands import (
+    Declined,
+    EditDocument,
+    MoveTo,
+    Redrive,
+    RepairCommand,
+    Repaired,
+    Reply,
+    Retry,
+    SkipStep,
+    Unfit,
+)
 from looply.execution.forecast import Forecast, forecast
+
+_ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
+    Retry: "execution.retry",
+    EditDocument: "execution.edit",
+    SkipStep: "execution.skip",
+    MoveTo: "execution.move",
+    Redrive: "execution.redrive",
+}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +70,7 @@ async def decide(services: Services, principal: Principal, decision: Decision) -
     execution, command = await _prepared(services, principal, decision)
     reply = await services.engine.submit(execution.head.execution_id, command)
     repaired = _checked(reply)
+    await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id)
     after = await services.engine.get(execution.head.execution_id)
     return Outcome(execution=after, incidents=repaired.incidents)
 

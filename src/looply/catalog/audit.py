@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 from looply.catalog.chain import EMPTY, ChainCheck, Head, Link
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.pages import checked_limit, cut
+from looply.catalog.schema import HEAD, stored_revision
 from looply.catalog.tables import api_keys, audit_heads, audit_records, organizations
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
 from looply.jsontext import Json, encode_json, parse_json
@@ -28,6 +29,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     record_id: int
+    organization_id: str
     at: datetime
     actor: str | None
     actor_name: str | None
@@ -156,7 +158,12 @@ class Audit:
 
 
 def find_breaks(connection: Connection) -> list[str]:
-    """Returns what is wrong with the chains of all organizations, each line with the organization that it is of."""
+    """Returns what is wrong with the chains of all organizations, each line with the organization that it is of.
+
+    A catalog of an earlier form is left to its upgrade.
+    """
+    if stored_revision(connection) != HEAD:
+        return []
     found = []
     for organization_id in connection.execute(select(organizations.c.organization_id)).scalars().all():
         query = select(audit_records).where(audit_records.c.organization_id == organization_id)
@@ -166,19 +173,6 @@ def find_breaks(connection: Connection) -> list[str]:
         lines = check.breaks(_stored_head(connection, organization_id))
         found += [f"the audit of organization {organization_id}: {line}" for line in lines]
     return found
-
-
-def link_of(organization_id: str, record: AuditRecord) -> Link:
-    """Returns a record as it is hashed."""
-    return Link(
-        organization_id=organization_id,
-        number=record.record_id,
-        at_ms=to_ms(record.at),
-        actor=record.actor,
-        action=record.action,
-        object_id=record.object_id,
-        details=record.details,
-    )
 
 
 def _filtered(organization_id: str, wanted: AuditFilter) -> Select[Any]:
@@ -225,6 +219,7 @@ def _link(row: RowMapping) -> Link:
 def _record(row: RowMapping) -> AuditRecord:
     return AuditRecord(
         record_id=row["number"],
+        organization_id=row["organization_id"],
         at=from_ms(row["at_ms"]),
         actor=row["actor"],
         actor_name=row["actor_name"],

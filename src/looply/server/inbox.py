@@ -247,6 +247,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/reassignCard",
         access="repair",
+        takes_bound_keys=True,
         handle=reassign_card,
         summary="Pass an open card on to somebody else",
         description="The old copy closes and says who has it now; the new one has a link of its own.",
