@@ -24,6 +24,7 @@ PAGES: Final[Mapping[str, str]] = {
     "openapi.json": "schemas:openapi_text",
     "metrics.md": "metrics:metrics_page",
     "operators.md": "language:operators_page",
+    "permissions.md": "permissions:permissions_page",
     "settings.md": "settings:settings_page",
     "state-machine.md": "logs:state_machine_page",
     "steps.md": "steps:steps_page",

@@ -23,6 +23,7 @@ from looply.execution import Status
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import AlreadyTerminated, Recorded, Restarted
 from looply.execution.events import ExecutionStarted, IncidentOpened, StepUnknown
+from looply.permissions import permissions_of
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.testing.world import World
@@ -81,7 +82,7 @@ async def check_catalog(catalog: Catalog, left: Left) -> None:
     assert (await catalog.connections.resolve(ORGANIZATION, "shop")).secrets == {"token": PASSWORD}
     principal = await catalog.keys.authenticate(left.api_key, fake_loop().clock.now())
     assert principal is not None
-    assert (principal.key_id, principal.scopes) == (left.catalog["key_id"], frozenset({"trigger", "read"}))
+    assert (principal.key_id, principal.permissions) == (left.catalog["key_id"], permissions_of({"trigger", "read"}))
     assert (await catalog.cards.get(ORGANIZATION, (left.catalog["card_id"], 1))).card_payload["type"] == "AdaptiveCard"
 
 

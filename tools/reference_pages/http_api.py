@@ -11,8 +11,9 @@ _INTRO: Final = """
 The same description for programs is [openapi.json](openapi.json), which a running server gives at `/openapi.json`;
 `/docs` shows it as a page.
 
-- **Key.** Every call but those marked public carries the header `x-api-key`. A key has scopes: `trigger`, `read`,
-  `manage`. Any kind of bad key is `403 {"message":"Forbidden"}`.
+- **Key.** Every call but those marked public carries the header `x-api-key`. Its scopes give it
+  [permissions](permissions.md), and each call needs one of these. Any kind of bad key is
+  `403 {"message":"Forbidden"}`; a good one without the permission has `"code":"SCOPE"` beside it.
 - **Names.** Paths match without regard to letter case. Bodies are JSON, `Content-Type` absent or
   `application/json`.
 - **Times** are epoch milliseconds. Some booleans are texts (`latest`), because the API has always had them so.
@@ -50,7 +51,7 @@ def _overview(document: dict[str, Any]) -> str:
         (f"`{method} {path}`", operation["summary"], _access(operation))
         for method, path, operation in _operations(document)
     ]
-    return table(("call", "what it does", "scope"), rows)
+    return table(("call", "what it does", "permission"), rows)
 
 
 def _access(operation: dict[str, Any]) -> str:
@@ -58,7 +59,7 @@ def _access(operation: dict[str, Any]) -> str:
         return "public"
     if operation.get("security"):
         return "token"
-    return operation.get("description", "").rsplit("Scope ", 1)[-1].strip(".`")
+    return operation.get("description", "").rsplit("Permission ", 1)[-1].strip(".`")
 
 
 def _operation(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> list[str]:

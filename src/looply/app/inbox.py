@@ -115,7 +115,7 @@ async def list_open(services: Services, principal: Principal, recipient: str, li
     A token lets its holder answer as the recipient, so it is shown only to keys that may do everything anyway.
     """
     cards = await services.engine.open_cards(principal.organization_id, recipient, limit)
-    return [await _entry(services, card, with_token="manage" in principal.scopes) for card in cards]
+    return [await _entry(services, card, with_token=principal.may("repair")) for card in cards]
 
 
 async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> OpenEntry:

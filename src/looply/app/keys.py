@@ -6,7 +6,13 @@ from looply.catalog.pages import Page
 
 
 async def create(services: Services, principal: Principal, draft: KeyDraft) -> NewKey:
-    """Returns a new key with its text, which is shown this once. Raises: BadRequest, Refused."""
+    """Returns a new key with its text, which is shown this once.
+
+    Raises: Forbidden (code `SCOPE`) when it is to override decisions and this caller may not; BadRequest, Refused.
+    """
+    if "override" in draft.scopes:
+        # Who administers keys must not come by the decisions of approvers.
+        principal.require("decide.override")
     return await services.catalog.keys.create(
         principal.organization_id, principal.workspace_id, draft, actor=principal.key_id
     )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from looply.app.services import Services
-from looply.catalog.keys import SCOPES, KeyDraft
+from looply.catalog.keys import KeyDraft
 from looply.catalog.names import checked_name
 from looply.catalog.organizations import Organization
+from looply.permissions import SCOPES
 
 
 class NewOrganization(msgspec.Struct, frozen=True, kw_only=True):

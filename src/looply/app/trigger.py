@@ -80,7 +80,11 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
 
 
 async def store_mock(services: Services, principal: Principal, request: TriggerRequest) -> None:
-    """Keeps the body as mock payload of the version that the call would run, with the schema made of it."""
+    """Keeps the body as mock payload of the version that the call would run, with the schema made of it.
+
+    Raises: Forbidden (code `SCOPE`) for a caller who may start executions and not edit the workflow.
+    """
+    principal.require("edit.drafts")
     organization_id = principal.organization_id
     _process_id(request)
     version = await _version_of(services, organization_id, request)

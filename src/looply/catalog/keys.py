@@ -21,9 +21,9 @@ from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.recent import RecentReads
 from looply.catalog.tables import api_keys
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
-from looply.errors import Refused
+from looply.errors import Forbidden, Refused
+from looply.permissions import SCOPES, Permission, permissions_of
 
-SCOPES = frozenset({"trigger", "read", "manage"})
 # The contract's bound for a revocation to hold in every process; where processes share the catalog it holds at once.
 CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 4096
@@ -41,7 +41,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str | None
     """None for whoever owns the data folder: what no key has done is recorded with none."""
     name: str
-    scopes: frozenset[str]
+    permissions: frozenset[Permission]
+
+    def may(self, permission: Permission) -> bool:
+        """Returns whether this caller is permitted to do it."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raises: Forbidden (code `SCOPE`) when this caller is not permitted to do it."""
+        if permission not in self.permissions:
+            raise Forbidden("Forbidden", code="SCOPE")
 
     @property
     def by(self) -> str:
@@ -223,9 +232,9 @@ def _prefix(text: str) -> str:
 def _checked_scopes(scopes: Collection[str]) -> frozenset[str]:
     granted = frozenset(scopes)
     if not granted:
-        raise _refused("scopes", f"must name at least one of {', '.join(sorted(SCOPES))}")
-    if unknown := granted - SCOPES:
-        raise _refused("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(sorted(SCOPES))}")
+        raise _refused("scopes", f"must name at least one of {', '.join(SCOPES)}")
+    if unknown := granted - SCOPES.keys():
+        raise _refused("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(SCOPES)}")
     return granted
 
 
@@ -247,7 +256,7 @@ def _principal(key: ApiKey) -> Principal:
         workspace_id=key.workspace_id,
         key_id=key.key_id,
         name=key.name,
-        scopes=key.scopes,
+        permissions=permissions_of(key.scopes),
     )
 
 

@@ -1,6 +1,6 @@
 """`looply key`: API keys."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
@@ -9,6 +9,7 @@ from looply.cli.options import THE_PLACE, Place
 from looply.cli.tables import instant, record, show_items
 from looply.cli.terminal import Here
 from looply.clock import to_ms
+from looply.permissions import Scope
 
 APP: Final = App(name="key", help="API keys: create, list, revoke.")
 
@@ -22,8 +23,6 @@ _COLUMNS: Final = {
     "revoked": "revoked_on",
 }
 _ALL: Final = 1_000_000
-
-Scope = Literal["trigger", "read", "manage"]
 
 
 @APP.command

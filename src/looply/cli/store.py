@@ -19,6 +19,7 @@ from looply.engine.sqlite.moved import check_not_moved
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.errors import Conflict, DataFolderInUse, NotFound
 from looply.log import configure_log
+from looply.permissions import ALL
 from looply.settings import Settings
 
 
@@ -31,13 +32,13 @@ class OpenStore:
 
     @property
     def principal(self) -> Principal:
-        """Whoever can open the store: all scopes, no key."""
+        """Whoever can open the store: all permissions, no key."""
         return Principal(
             organization_id=self.organization.organization_id,
             workspace_id=self.organization.workspace_id,
             key_id=None,
             name="operator",
-            scopes=frozenset({"trigger", "read", "manage"}),
+            permissions=ALL,
         )
 
 

@@ -1,27 +1,27 @@
-"""Who may call: the one key check of every route. The route says which scope it needs; nothing looks at the path."""
+"""Who may call: the one key check of every route. The route says what it needs; nothing looks at the path."""
 
 import hmac
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from looply.catalog import Catalog
 from looply.catalog.keys import Principal
 from looply.clock import Clock
 from looply.errors import Forbidden
-from looply.server.call import Access
+from looply.permissions import Permission
 from looply.settings import Secret
 
 KEY_HEADER: Final = b"x-api-key"
 _BEARER: Final = b"bearer "
 
-NOBODY: Final = Principal(organization_id="", workspace_id="", key_id="", name="", scopes=frozenset())
+NOBODY: Final = Principal(organization_id="", workspace_id="", key_id="", name="", permissions=frozenset())
 """Who calls a public route; whatever header comes with the call is not looked at."""
 
 
-async def principal_of(scope: Any, access: Access, catalog: Catalog, clock: Clock) -> Principal:
-    """Returns whom the call's key stands for, once it may do what `access` says.
+async def principal_of(scope: Any, access: Permission | Literal["public"], catalog: Catalog, clock: Clock) -> Principal:
+    """Returns whom the call's key stands for, once it has the permission `access`.
 
     Raises: Forbidden, the same one for a key that is missing, given twice, unknown, revoked or expired; with the code
-    `SCOPE` for a good key that lacks the scope.
+    `SCOPE` for a good key whose scopes do not permit it.
     """
     if access == "public":
         return NOBODY
@@ -34,8 +34,7 @@ async def principal_of(scope: Any, access: Access, catalog: Catalog, clock: Cloc
     principal = await catalog.keys.authenticate(text, clock.now()) if text else None
     if principal is None:
         raise Forbidden("Forbidden")
-    if access not in principal.scopes:
-        raise Forbidden("Forbidden", code="SCOPE")
+    principal.require(access)
     return principal
 
 

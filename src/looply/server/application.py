@@ -26,6 +26,7 @@ from looply.server import (
     keys,
     letters,
     metrics,
+    permissions,
     profiles,
     repairs,
     schedules,
@@ -64,6 +65,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *connections.ROUTES,
     *datastores.ROUTES,
     *keys.ROUTES,
+    *permissions.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
 )

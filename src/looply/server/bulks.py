@@ -229,6 +229,7 @@ def _item(bulk: Bulk) -> dict[str, Any]:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/bulkRedrive",
+        access="repair",
         handle=bulk_redrive,
         summary="Let many failed executions go on",
         description=(
@@ -242,6 +243,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/bulkTerminate",
+        access="repair",
         handle=bulk_terminate,
         summary="Terminate many executions",
         description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
@@ -252,6 +254,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getBulk",
+        access="read.executions",
         handle=get_bulk,
         summary="Read how far a bulk has come",
         tag="Repairs",
@@ -261,6 +264,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getBulks",
+        access="read.executions",
         handle=get_bulks,
         summary="List bulks, newest first",
         tag="Repairs",
@@ -269,6 +273,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/cancelBulk",
+        access="repair",
         handle=cancel_bulk,
         summary="Cancel a bulk; what it has done stays",
         tag="Repairs",

@@ -10,9 +10,10 @@ import msgspec
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.jsontext import Json
+from looply.permissions import Permission
 
-Access: TypeAlias = Literal["trigger", "read", "manage", "public", "metrics"]
-"""The scope that a key needs, or `public`: no key is looked at, or `metrics`: the token of who runs the process."""
+Access: TypeAlias = Permission | Literal["public", "metrics"]
+"""The permission that a call needs, or `public`: no key is looked at, or `metrics`: the token of the process."""
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -124,8 +125,8 @@ class Route:
         return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"
 
 
-read_route: Final = partial(Route, method="GET", access="read")
+read_route: Final = partial(Route, method="GET")
 """Makes the route of a call that reads."""
 
-manage_route: Final = partial(Route, method="POST", access="manage")
+manage_route: Final = partial(Route, method="POST")
 """Makes the route of a call that changes something."""

@@ -186,6 +186,7 @@ def _row(card: CardSummary) -> dict[str, Any]:
 ROUTES: Final = (
     read_route(
         path="/v1/adaptive-cards/getCardById",
+        access="read.definitions",
         handle=get_card,
         summary="Read a version of a card",
         tag="Cards",
@@ -195,6 +196,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v1/adaptive-cards/getLatestActiveCard",
+        access="read.definitions",
         handle=get_latest_active_card,
         summary="Read the newest ACTIVE version of a card",
         tag="Cards",
@@ -204,6 +206,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v1/adaptive-cards/getOrganizationCards",
+        access="read.definitions",
         handle=get_cards,
         summary="List the versions of all cards, newest created first",
         tag="Cards",
@@ -216,6 +219,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/createCard",
+        access="edit.drafts",
         handle=create_card,
         summary="Store a new card template as version 1, a draft",
         tag="Cards",
@@ -225,6 +229,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/updateCard",
+        access="edit.drafts",
         handle=update_card,
         summary="Save a draft; on an ACTIVE version: make the next draft",
         tag="Cards",
@@ -234,6 +239,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/activateCard",
+        access="activate",
         handle=activate_card,
         summary="Lock a draft for ever and make it the newest ACTIVE version",
         tag="Cards",
@@ -243,6 +249,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/deleteCard",
+        access="activate",
         handle=delete_card,
         summary="Delete a version or a card",
         tag="Cards",

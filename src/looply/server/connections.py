@@ -137,6 +137,7 @@ def _record(connection: Connection) -> dict[str, Any]:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createConnection",
+        access="edit.connections",
         handle=create_connection,
         summary="Make a connection to another system",
         tag="Connections",
@@ -146,6 +147,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/updateConnection",
+        access="edit.connections",
         handle=update_connection,
         summary="Change a connection; secrets that are left out are kept",
         tag="Connections",
@@ -155,6 +157,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/deleteConnection",
+        access="edit.connections",
         handle=delete_connection,
         summary="Delete a connection and its secrets",
         tag="Connections",
@@ -164,6 +167,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getConnection",
+        access="read.definitions",
         handle=get_connection,
         summary="Read a connection; secrets are shown by name only",
         tag="Connections",
@@ -173,6 +177,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getConnections",
+        access="read.definitions",
         handle=get_connections,
         summary="List the connections, newest first",
         tag="Connections",

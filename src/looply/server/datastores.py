@@ -101,6 +101,7 @@ _NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/getDatastores",
+        access="read.definitions",
         handle=get_datastores,
         summary="List the datastores by name, without their documents",
         tag="Datastores",
@@ -109,6 +110,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getDatastore",
+        access="read.payloads",
         handle=get_datastore,
         summary="Read a datastore",
         tag="Datastores",
@@ -118,6 +120,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/putDatastore",
+        access="edit.datastores",
         handle=put_datastore,
         summary="Store the whole document of a datastore; makes it when there is none",
         tag="Datastores",
@@ -127,6 +130,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/deleteDatastore",
+        access="edit.datastores",
         handle=delete_datastore,
         summary="Delete a datastore",
         tag="Datastores",

@@ -137,7 +137,7 @@ def _item(row: DecisionRow) -> dict[str, Any]:
     }
 
 
-_COMMON: Final[dict[str, Any]] = {"method": "GET", "access": "read", "tag": "Decisions"}
+_COMMON: Final[dict[str, Any]] = {"method": "GET", "access": "read.executions", "tag": "Decisions"}
 
 ROUTES: Final = (
     Route(

@@ -200,7 +200,7 @@ async def rerun_execution(call: Call) -> Answer:
 
 _RESUME: Final[dict[str, Any]] = {
     "method": "POST",
-    "access": "trigger",
+    "access": "execute",
     "path_values": _PROCESS_ID,
     "parameters": (
         _NARROWED,
@@ -234,7 +234,7 @@ ROUTES: Final = (
     Route(
         method="POST",
         path="/v2/workflows/terminateWorkflow/{process_id}",
-        access="trigger",
+        access="execute",
         handle=terminate_workflow,
         summary="Terminate an execution",
         description="Never guesses: several open executions with the process id are a conflict.",
@@ -249,6 +249,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getWorkflowExecutionById",
+        access="read.payloads",
         handle=get_execution,
         summary="Read an execution with its logs",
         tag="Executions",
@@ -262,6 +263,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getWorkflowExecutionHistory",
+        access="read.payloads",
         handle=get_history,
         summary="List the executions of a workflow, newest first",
         tag="Executions",
@@ -271,6 +273,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getOrganizationExecutions",
+        access="read.payloads",
         handle=get_organization_executions,
         summary="List the executions of the organization, newest first",
         tag="Executions",
@@ -279,6 +282,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/rerunExecution",
+        access="repair",
         handle=rerun_execution,
         summary="Start a new execution with the input of another one",
         tag="Executions",

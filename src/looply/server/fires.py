@@ -128,6 +128,7 @@ def preview_answer(shown: Preview) -> dict[str, Any]:
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/getScheduleFires",
+        access="read.executions",
         handle=get_schedule_fires,
         summary="List what became of the instants of a schedule",
         parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),
@@ -137,7 +138,7 @@ ROUTES: Final = (
     Route(
         method="POST",
         path="/v2/workflows/previewSchedule",
-        access="read",
+        access="read.definitions",
         handle=preview_schedule,
         summary="Show the next fires of a schedule, and what the clocks of its zone do to them",
         body=PreviewBody,

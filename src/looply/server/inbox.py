@@ -237,6 +237,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getOpenCards",
+        access="read.executions",
         handle=get_open_cards,
         summary="List the cards that take answers, now or after an incident, newest first",
         tag="Inbox",
@@ -245,6 +246,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/reassignCard",
+        access="repair",
         handle=reassign_card,
         summary="Pass an open card on to somebody else",
         description="The old copy closes and says who has it now; the new one has a link of its own.",

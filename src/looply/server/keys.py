@@ -1,12 +1,13 @@
 """Calls on API keys."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import keys
 from looply.catalog.keys import KeyDraft
+from looply.permissions import Scope
 from looply.server.call import Answer, Call, Parameter, Route, manage_route
 from looply.server.rows import key_row
 from looply.server.wire import LIMIT, instant_of, limit_of, listed
@@ -20,7 +21,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     workspace_id: str
     name: str
     prefix: str
-    scopes: list[Literal["trigger", "read", "manage"]]
+    scopes: list[Scope]
     created_by: str | None
     created_on: int
     expires_on: int | None
@@ -100,6 +101,7 @@ async def get_keys(call: Call) -> Answer:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createKey",
+        access="keys",
         handle=create_key,
         summary="Make an API key; its text is shown this once",
         tag="Keys",
@@ -109,6 +111,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/revokeKey",
+        access="keys",
         handle=revoke_key,
         summary="Revoke an API key",
         tag="Keys",
@@ -119,7 +122,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path="/v2/workflows/getKeys",
-        access="manage",
+        access="keys",
         handle=get_keys,
         summary="List the API keys, newest first, revoked ones included",
         tag="Keys",

@@ -169,6 +169,7 @@ def _settlement(settled: Settlement) -> dict[str, Any]:
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/getLetters",
+        access="read.payloads",
         handle=get_letters,
         summary="List answers that were kept and that nobody could use",
         tag="Dead letters",
@@ -185,6 +186,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getLetter",
+        access="read.payloads",
         handle=get_letter,
         summary="Read a dead letter with what it holds",
         tag="Dead letters",
@@ -194,6 +196,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/settleLetter",
+        access="repair",
         handle=settle_letter,
         summary="Apply a dead letter to the wait that is open, or discard it",
         tag="Dead letters",

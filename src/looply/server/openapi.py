@@ -12,12 +12,12 @@ from looply.server.wire import ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
 _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
-_SCOPELESS: Final = ("public", "metrics")
+_OPEN: Final = ("public", "metrics")
 _REF: Final = "#/components/schemas/{name}"
 
 _REFUSALS: Final = {
     400: "The call is malformed; nothing was done.",
-    403: "No key, a wrong one, or (code `SCOPE`) one without the scope.",
+    403: "No key, a wrong one, or (code `SCOPE`) one whose scopes do not permit the call.",
     404: "The object does not exist.",
     409: "The state of the object does not allow the call; `code` says why. Nothing was done.",
     413: "The body is over the limit.",
@@ -48,8 +48,8 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
             "version": __version__,
             "summary": "Durable workflows between SAP, Microsoft Teams and any HTTP system",
             "description": (
-                "All times are epoch milliseconds. Every call needs the header `x-api-key`; the scope that its key "
-                "needs stands with each operation. Path names match without regard to letter case."
+                "All times are epoch milliseconds. Every call needs the header `x-api-key`; the permission that "
+                "its key needs stands with each operation. Path names match without regard to letter case."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -74,8 +74,8 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": _responses(route, references),
     }
-    scope = "" if route.access in _SCOPELESS else f"Scope `{route.access}`."
-    if text := " ".join(part for part in (route.description, scope) if part):
+    permission = "" if route.access in _OPEN else f"Permission `{route.access}`."
+    if text := " ".join(part for part in (route.description, permission) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []

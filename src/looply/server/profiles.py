@@ -122,6 +122,7 @@ def _record(profile: Profile) -> dict[str, Any]:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/createProfile",
+        access="edit.profiles",
         handle=create_profile,
         summary="Make an environment profile; the first one of a workflow is its default",
         tag="Profiles",
@@ -131,6 +132,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/updateProfile",
+        access="edit.profiles",
         handle=update_profile,
         summary="Change the values or the name of a profile",
         tag="Profiles",
@@ -140,6 +142,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/deleteProfile",
+        access="edit.profiles",
         handle=delete_profile,
         summary="Delete a profile",
         tag="Profiles",
@@ -149,6 +152,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/setDefaultProfile",
+        access="edit.profiles",
         handle=set_default_profile,
         summary="Make a profile the default of its workflow",
         tag="Profiles",
@@ -158,6 +162,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getProfiles",
+        access="read.definitions",
         handle=get_profiles,
         summary="List the profiles of a workflow",
         tag="Profiles",

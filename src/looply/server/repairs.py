@@ -283,6 +283,7 @@ def _incident(item: OpenIncident) -> dict[str, Any]:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/repairExecution",
+        access="repair",
         handle=repair_execution,
         summary="Retry, complete, skip, edit or move an execution",
         description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
@@ -293,6 +294,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/redriveExecution",
+        access="repair",
         handle=redrive_execution,
         summary="Let a failed execution go on, perhaps with a corrected version",
         description="With a `workflow_version` also an execution that only waits is moved to that version.",
@@ -303,6 +305,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getIncidents",
+        access="read.executions",
         handle=get_incidents,
         summary="List open incidents, those of the newest executions first",
         tag="Repairs",

@@ -91,6 +91,7 @@ async def toggle_schedule(call: Call) -> Answer:
 ROUTES: Final = (
     manage_route(
         path="/v2/workflows/toggleScheduledWorkflow",
+        access="repair",
         handle=toggle_schedule,
         summary="Pause the schedule of a workflow, or let it go on",
         body=ToggleBody,
@@ -100,6 +101,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getSchedules",
+        access="read.definitions",
         handle=get_schedules,
         summary="List the live schedules",
         answer=ScheduleList,

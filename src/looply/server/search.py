@@ -59,6 +59,7 @@ def _field_of(name: str) -> str:
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/searchExecutions",
+        access="read.payloads",
         handle=search_executions,
         summary="Search executions, newest first",
         description=(

@@ -73,7 +73,7 @@ def _body(triggered: Triggered, profile: str) -> dict[str, Any]:
 def _routes(version: str, name: str) -> tuple[Route, ...]:
     shared: dict[str, Any] = {
         "method": "POST",
-        "access": "trigger",
+        "access": "execute",
         "handle": trigger_workflow,
         "description": (
             "Starts an execution and answers once it is durable. The body is any JSON value or nothing. A process id "
@@ -83,7 +83,10 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "parameters": (
             Parameter("process_id", "The caller's own id of the execution, 1 to 128 printable characters."),
             Parameter("profile", "Environment profile to use; the workflow's default without it."),
-            Parameter("test", "`true`: store the body as mock payload of the version, and run nothing."),
+            Parameter(
+                "test",
+                "`true`: store the body as mock payload of the version, and run nothing (permission `edit.drafts`).",
+            ),
             Parameter("wait", "Time to wait for the end or a wait of the execution, such as `PT10S`, at most `PT60S`."),
         ),
         "header_values": {"Idempotency-Key": "The same key and request answer the same execution again."},

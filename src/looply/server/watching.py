@@ -111,7 +111,7 @@ def _cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
 _AFTER: Final = Parameter("after", "Id of the last event that was read, for callers that cannot send the header.")
 _SHARED: Final[dict[str, Any]] = {
     "method": "GET",
-    "access": "read",
+    "access": "read.payloads",
     "tag": "Executions",
     "header_values": {_HEADER: "Id of the last event that was read: the stream goes on behind it."},
     "answer_type": "text/event-stream",

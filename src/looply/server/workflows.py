@@ -307,6 +307,7 @@ _INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with e
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/getWorkflowById",
+        access="read.definitions",
         handle=get_workflow,
         summary="Read a version of a workflow",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
@@ -315,6 +316,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getOrganizationWorkflows",
+        access="read.definitions",
         handle=get_workflows,
         summary="List the versions of all workflows, newest created first",
         parameters=(
@@ -326,6 +328,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/getWorkflowSchemaById",
+        access="read.definitions",
         handle=get_schema,
         summary="Read the mock payload and the payload schema of a version",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
@@ -334,6 +337,7 @@ ROUTES: Final = (
     ),
     read_route(
         path="/v2/workflows/exportWorkflow",
+        access="read.definitions",
         handle=export_workflow,
         summary="Read a definition as `importWorkflow` takes it",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
@@ -342,6 +346,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/createWorkflow",
+        access="edit.drafts",
         handle=create_workflow,
         summary="Store a new workflow as version 1, a draft",
         parameters=_INCOMPLETE,
@@ -351,6 +356,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/updateWorkflow",
+        access="edit.drafts",
         handle=update_workflow,
         summary="Save a draft; on an ACTIVE version: make the next draft",
         parameters=_INCOMPLETE,
@@ -360,6 +366,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/importWorkflow",
+        access="edit.drafts",
         handle=import_workflow,
         summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
         parameters=_INCOMPLETE,
@@ -369,6 +376,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/validateWorkflow",
+        access="edit.drafts",
         handle=validate_workflow,
         summary="Check a definition and store nothing",
         body=ValidateBody,
@@ -377,6 +385,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/activateWorkflow",
+        access="activate",
         handle=activate_workflow,
         summary="Lock a draft for ever and make it what `latest` means",
         body=VersionBody,
@@ -385,6 +394,7 @@ ROUTES: Final = (
     ),
     manage_route(
         path="/v2/workflows/deleteWorkflow",
+        access="activate",
         handle=delete_workflow,
         summary="Delete a version or a workflow; executions go on",
         body=DeleteBody,

@@ -155,7 +155,7 @@ def _basis(body: KnownBody, *, takes_any: bool) -> Basis:
 
 _EDITORS: Final[dict[str, Any]] = {
     "method": "POST",
-    "access": "read",
+    "access": "read.definitions",
     "tag": "Expressions",
     "refusals": (404, 409, 429),
 }

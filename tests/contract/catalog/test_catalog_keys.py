@@ -8,6 +8,7 @@ import pytest
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft, NewKey, Principal
 from looply.errors import BadRequest, NotFound, Refused
+from looply.permissions import permissions_of
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def test_a_key_stands_for_its_organization_and_scopes(create, authenticate
         workspace_id=mine.workspace_id,
         key_id=made.key.key_id,
         name="SAP",
-        scopes=frozenset({"read", "trigger"}),
+        permissions=permissions_of({"read", "trigger"}),
     )
     assert await authenticate(made.text) == expected
     assert await authenticate(made.text) == expected
@@ -157,7 +158,7 @@ async def test_a_call_that_is_cancelled_leaves_the_look_up_to_the_others(create,
     assert await second is not None
 
 
-@pytest.mark.parametrize("scopes", [[], ["admin"], ["read", "Read"], [""]])
+@pytest.mark.parametrize("scopes", [[], ["root"], ["read", "Read"], [""]])
 async def test_scopes_that_do_not_exist_are_refused(create, scopes) -> None:
     with pytest.raises(Refused) as caught:
         await create(scopes)

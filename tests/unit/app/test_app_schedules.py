@@ -14,6 +14,7 @@ from looply.bootstrap import Application, running
 from looply.catalog.keys import Principal
 from looply.catalog.workflows import WorkflowDraft
 from looply.engine.port import Filter, Schedule
+from looply.permissions import permissions_of
 from looply.settings import Settings
 
 
@@ -102,7 +103,11 @@ class FiresInBetween:
 
 def operator(organization_id: str) -> Principal:
     return Principal(
-        organization_id=organization_id, workspace_id="", key_id=None, name="operator", scopes=frozenset({"manage"})
+        organization_id=organization_id,
+        workspace_id="",
+        key_id=None,
+        name="operator",
+        permissions=permissions_of({"manage"}),
     )
 
 

@@ -14,6 +14,7 @@ from looply.engine.port import Filter, Head
 from looply.engine.store import Batch
 from looply.execution.events import Event, ExecutionClosed
 from looply.limits import DEFAULT_LIMITS
+from looply.permissions import permissions_of
 from looply.testing.definitions import asking
 from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 
@@ -96,7 +97,7 @@ async def test_the_single_read_shows_no_event_that_is_newer_than_the_status_besi
     execution_id = await engine.started(asking())
     moving = MovingEngine(engine.shell, lambda: engine.terminate(execution_id))
     reader = Principal(
-        organization_id=ORGANIZATION, workspace_id=WORKSPACE, key_id=None, name="", scopes=frozenset({"read"})
+        organization_id=ORGANIZATION, workspace_id=WORKSPACE, key_id=None, name="", permissions=permissions_of({"read"})
     )
     services = cast("Services", _Reading(moving))
     record = await executions.get(services, reader, id_of(asking()), execution_id)

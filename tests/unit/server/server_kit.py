@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 PUBLIC_URL = "https://looply.example"
-ALL_SCOPES = ("trigger", "read", "manage")
+ALL_SCOPES = ("trigger", "read", "manage", "admin", "override")
 
 START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
 CARD = {

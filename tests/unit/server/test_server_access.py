@@ -1,4 +1,4 @@
-"""Every route needs its scope, and nothing but the route decides that."""
+"""Every route needs its permission, and nothing but the route decides that."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from litestar.routes import HTTPRoute
 from server_kit import ASKING, COMPUTING, Caller
 
 from looply.app.services import Services
+from looply.permissions import PERMISSIONS, SCOPES
 from looply.server.application import build_framework
 from looply.server.boundary import Boundary
 from looply.server.call import Route
@@ -23,7 +24,6 @@ PUBLIC = {
     "GET /v2/inbox/{token}",
     "POST /v2/inbox/{token}",
 }
-SCOPES = ("trigger", "read", "manage")
 FORBIDDEN = {"message": "Forbidden"}
 OUT_OF_SCOPE = {"message": "Forbidden", "code": "SCOPE"}
 
@@ -41,6 +41,12 @@ def url_of(route: Route) -> str:
 
 async def test_public_routes_are_exactly_those_of_the_list(app: Boundary) -> None:
     assert {name_of(route) for route in app.routes if route.access == "public"} == PUBLIC
+
+
+async def test_every_permission_is_needed_by_a_call_and_every_call_declares_one(app: Boundary) -> None:
+    needed = {route.access for route in app.routes} - {"public", "metrics"}
+    # An override is asked for within a call that anybody may make for another reason.
+    assert needed == PERMISSIONS.keys() - {"decide.override", "audit"}
 
 
 async def test_every_route_of_the_framework_is_one_of_the_table(app: Boundary, services: Services) -> None:
@@ -73,11 +79,11 @@ async def test_every_route_without_a_key_is_forbidden_with_one_body(app: Boundar
             assert (answer.status_code, answer.json()) == (403, FORBIDDEN), name_of(route)
 
 
-async def test_every_route_refuses_a_key_without_its_scope(app: Boundary, mine: Caller) -> None:
+async def test_every_route_refuses_a_key_without_its_permission(app: Boundary, mine: Caller) -> None:
     for scope in SCOPES:
         caller = await mine.key_with(scope)
         for route in app.routes:
-            if name_of(route) in PUBLIC or route.access == scope:
+            if name_of(route) in PUBLIC or route.access in SCOPES[scope]:
                 continue
             answer = await mine.client.request(route.method, url_of(route), headers=caller.headers())
             # What is about the whole process knows no key of an organization.
@@ -85,11 +91,11 @@ async def test_every_route_refuses_a_key_without_its_scope(app: Boundary, mine: 
             assert (answer.status_code, answer.json()) == (403, refusal), name_of(route)
 
 
-async def test_every_route_lets_a_key_with_its_scope_in(app: Boundary, mine: Caller) -> None:
+async def test_every_route_lets_a_key_with_its_permission_in(app: Boundary, mine: Caller) -> None:
     for scope in SCOPES:
         caller = await mine.key_with(scope)
         for route in app.routes:
-            if route.access == scope:
+            if route.access in SCOPES[scope]:
                 # A stream that cannot begin where it is asked to ends at once.
                 headers = {**caller.headers(), "last-event-id": "nowhere"}
                 answer = await mine.client.request(route.method, url_of(route), headers=headers)

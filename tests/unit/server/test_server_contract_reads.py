@@ -13,6 +13,7 @@ from looply.clock import to_ms
 from looply.engine.shell import Shell
 from looply.execution.commands import FireTimer
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.permissions import permissions_of
 from looply.server.records import execution_page
 from looply.testing.clock import FakeClock
 
@@ -81,7 +82,7 @@ async def test_a_list_item_tells_the_failure_within_its_last_events(
         workspace_id=mine.workspace_id,
         key_id=None,
         name="",
-        scopes=frozenset({"read"}),
+        permissions=permissions_of({"read"}),
     )
     rows = await executions.list_page(services, owner, workflow_id="", after="", limit=1)
     whole = execution_page(rows, DEFAULT_LIMITS)["items"][0]["workflow_event_log"]

@@ -321,6 +321,49 @@ async def test_a_key_that_makes_no_sense_is_refused(mine: Caller, change: dict[s
     assert answer.status_code == 422
 
 
+async def test_keys_are_administered_by_the_scope_admin_alone(mine: Caller) -> None:
+    manager, admin = await mine.key_with("manage"), await mine.key_with("admin")
+    assert (await admin.key_with("trigger", "read", "manage", "admin")).key
+    assert (await admin.get("getKeys")).status_code == 200
+    for answer in (
+        await manager.get("getKeys"),
+        await manager.post("createKey", {"name": "x", "scopes": ["read"]}),
+        await manager.post("revokeKey", {"key_id": UNKNOWN}),
+    ):
+        assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+
+
+async def test_overrides_are_permitted_only_by_whoever_may_override(mine: Caller) -> None:
+    admin = await mine.key_with("admin")
+    answer = await admin.post("createKey", {"name": "x", "scopes": ["read", "override"]})
+    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+    assert (await mine.post("createKey", {"name": "x", "scopes": ["override"]})).status_code == 200
+    assert "override" not in [
+        scope for key in (await admin.get("getKeys")).json()["items"][1:-1] for scope in key["scopes"]
+    ]
+
+
+async def test_the_table_of_permissions_says_which_scopes_include_each(mine: Caller) -> None:
+    trigger = await mine.key_with("trigger", "read")
+    table = (await trigger.get("getPermissions")).json()
+    by_name = {item["permission"]: item["scopes"] for item in table["items"]}
+    assert by_name["execute"] == ["trigger", "manage"]
+    assert by_name["keys"] == ["admin"]
+    assert by_name["decide.override"] == ["override"]
+    assert table["own"] == ["read.definitions", "read.executions", "read.payloads", "execute"]
+
+
+async def test_a_mock_payload_is_stored_only_by_whoever_may_edit_the_workflow(mine: Caller) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    starter, author = await mine.key_with("trigger"), await mine.key_with("manage")
+    path = f"triggerworkflow/{workflow_id}?test=true"
+    answer = await starter.post(path, {"po": "1"})
+    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden", "code": "SCOPE"})
+    assert (await author.post(path, {"po": "2"})).status_code == 200
+    item = (await mine.get("getWorkflowSchemaById", workflow_id=workflow_id, workflow_version="1")).json()["item"]
+    assert item["workflow_mock_payload"] == {"po": "2"}
+
+
 async def test_a_key_of_somebody_else_cannot_be_revoked(mine: Caller, theirs: Caller) -> None:
     key_id = (await theirs.get("getKeys")).json()["items"][0]["key_id"]
     assert (await mine.post("revokeKey", {"key_id": key_id})).status_code == 404

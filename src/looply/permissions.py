@@ -1,0 +1,66 @@
+"""The one table of permissions: what a call needs, and the scopes of keys, which are names for sets of them."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+Permission: TypeAlias = Literal[
+    "read.definitions",
+    "read.executions",
+    "read.payloads",
+    "execute",
+    "repair",
+    "edit.drafts",
+    "activate",
+    "edit.datastores",
+    "edit.profiles",
+    "edit.connections",
+    "decide.override",
+    "keys",
+    "audit",
+]
+"""What a caller may do. Every route needs exactly one of these, or is open to everybody."""
+
+Scope: TypeAlias = Literal["trigger", "read", "manage", "admin", "override"]
+"""The name of a set of permissions that a key is made with."""
+
+PERMISSIONS: Final[Mapping[Permission, str]] = MappingProxyType(
+    {
+        "read.definitions": "read workflows, cards, schedules, profiles and connections, no secrets; check expressions",
+        "read.executions": "find executions, incidents, bulks, open cards and decisions",
+        "read.payloads": "read inputs, outputs, data documents, logs, dead letters and the content of datastores",
+        "execute": "start, resume and terminate executions",
+        "repair": "repair, redrive and rerun executions; settle letters, reassign cards, pause and play schedules",
+        "edit.drafts": "create, change, import and check workflows and cards; store mock payloads",
+        "activate": "activate and delete versions of workflows and cards",
+        "edit.datastores": "write and delete datastores",
+        "edit.profiles": "create, change and delete profiles",
+        "edit.connections": "create, change and delete connections and their secrets",
+        "decide.override": "take an approval's exits without an answer of its approver; recorded as an override",
+        "keys": "create, list and revoke API keys",
+        "audit": "read the audit",
+    }
+)
+"""Each permission and what it allows, in the order in which they are listed."""
+
+_APART: Final[frozenset[Permission]] = frozenset(("decide.override", "keys", "audit"))
+"""What `manage` does not include, so that who administers keys and who overrides decisions can be other people."""
+
+SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = MappingProxyType(
+    {
+        "trigger": frozenset(("execute",)),
+        "read": frozenset(permission for permission in PERMISSIONS if permission.startswith("read.")),
+        "manage": frozenset(PERMISSIONS) - _APART,
+        "admin": frozenset(("keys", "audit")),
+        "override": frozenset(("decide.override",)),
+    }
+)
+"""Each scope and its permissions, in the order in which they are listed."""
+
+ALL: Final[frozenset[Permission]] = frozenset(PERMISSIONS)
+"""What the owner of a store may do, and a key of all scopes."""
+
+
+def permissions_of(scopes: Collection[str]) -> frozenset[Permission]:
+    """Returns the permissions of scopes together; a name that is no scope gives none."""
+    return frozenset().union(*(permissions for scope, permissions in SCOPES.items() if scope in scopes))

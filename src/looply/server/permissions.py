@@ -1,0 +1,52 @@
+"""The table of permissions and scopes as data."""
+
+from typing import Final
+
+import msgspec
+
+from looply.permissions import PERMISSIONS, SCOPES, Permission, Scope
+from looply.server.call import Answer, Call, read_route
+from looply.server.wire import listed
+
+
+class PermissionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One permission: what it allows, and which scopes of keys include it."""
+
+    permission: Permission
+    allows: str
+    scopes: list[Scope]
+
+
+class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
+    """All permissions. `own` are those of the key that asks."""
+
+    message: str
+    count: int
+    items: list[PermissionRecord]
+    own: list[Permission]
+
+
+async def get_permissions(call: Call) -> Answer:
+    """Lists the permissions."""
+    own = [permission for permission in PERMISSIONS if call.principal.may(permission)]
+    return Answer({**listed(permission_rows()), "own": own})
+
+
+def permission_rows() -> list[dict[str, object]]:
+    """Returns each permission as a `PermissionRecord`."""
+    return [
+        {"permission": permission, "allows": text, "scopes": [name for name in SCOPES if permission in SCOPES[name]]}
+        for permission, text in PERMISSIONS.items()
+    ]
+
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/getPermissions",
+        access="read.definitions",
+        handle=get_permissions,
+        summary="List the permissions, the scopes that include them, and those of the key that asks",
+        tag="Keys",
+        answer=PermissionList,
+    ),
+)
