@@ -177,6 +177,7 @@ def _approval(choice: Choice) -> Step:
         "order": choose(choice, "order", ("parallel", "sequence")),
         "veto": happens(choice, "veto", 300),
         "card": CARD,
+        "api": True,
     }
     if happens(choice, "approval times out", 400):
         settings["timeout"] = "PT90S"

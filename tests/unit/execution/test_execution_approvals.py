@@ -362,8 +362,8 @@ def test_an_answer_on_an_older_card_is_refused_and_one_on_the_shown_card_counts(
     assert answer(simulator, 0, revision=1) == Recorded()
 
 
-def test_a_resume_decides_for_all_and_the_record_says_so():
-    simulator = asked()
+def test_a_resume_decides_for_all_where_the_settings_say_so_and_the_record_says_so():
+    simulator = asked(api=True)
     answer(simulator, 0)
     refused = simulator.resume({"outcome": "perhaps"})
     assert isinstance(refused, Unfit)
@@ -383,7 +383,7 @@ def test_a_resume_decides_for_all_and_the_record_says_so():
 
 def test_a_resume_that_came_before_decides_at_once():
     token_ = wait_token(EXECUTION_ID, SEED, Address("", "ask", 1))
-    ask = step("ask", "approval", {"recipients": [A], "timeout": "P1D", "reminders": ["PT1H"]})
+    ask = step("ask", "approval", {"recipients": [A], "api": True, "timeout": "P1D", "reminders": ["PT1H"]})
     for payload, status in (({"outcome": "approved"}, "COMPLETED"), ({"outcome": "so so"}, "WAITING"), ({}, "WAITING")):
         simulator = Simulator(workflow(step("d", "delay", {"for": "PT1H"}), ask, edges="start>d d>ask"))
         simulator.start()
