@@ -469,7 +469,11 @@ def open_work(state: ExecutionState) -> OpenWork:
         timers=_NONE if state.is_frozen else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
-        cards={card.card_id: card for card in open_cards(state) if not is_answered(state, card)},
+        cards={
+            card.card_id: card
+            for card in open_cards(state)
+            if card.address in state.waits and not is_answered(state, card)
+        },
         continues=not (state.is_frozen or state.is_queued)
         and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,

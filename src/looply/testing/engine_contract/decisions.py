@@ -72,7 +72,7 @@ class RecordStories:
 
     async def test_an_override_is_recorded_as_one_and_never_as_a_decision(self, engine: Driver) -> None:
         execution_id = await asked(engine)
-        facts = {"at": engine.clock.now(), "by": "operator", "via": "API", "reason": "the board has decided"}
+        facts: dict[str, Any] = {"at": engine.clock.now(), "by": "operator", "reason": "the board has decided"}
         command = SkipStep(**facts, action="complete", branch="approved", output={"outcome": "approved"})
         refused = await engine.shell.submit(execution_id, command)
         assert isinstance(refused, Declined)
