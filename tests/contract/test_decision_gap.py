@@ -85,7 +85,7 @@ async def filled(engine: Driver) -> int:
 
 async def test_nothing_is_pruned_before_its_decisions_are_recorded(upgraded: Upgraded) -> None:
     engine = upgraded.engine
-    old, waiting = await asked(engine), await asked(engine)
+    old, waiting = await asked(engine, api=True), await asked(engine)
     await decide(engine, old, 0, "approve", "fine")
     await engine.resume(old, {"outcome": "rejected"})
     await decide(engine, waiting, 0)

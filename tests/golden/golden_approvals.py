@@ -5,7 +5,7 @@ from typing import Final
 
 from golden_tools import PEOPLE, Simulator, started, step, token
 
-from looply.execution.commands import ReassignCard
+from looply.execution.commands import ReassignCard, SkipStep
 from looply.execution.state import cards_of
 from looply.jsontext import Json
 
@@ -61,9 +61,27 @@ def approval_timed_out_after_an_answer() -> Simulator:
 
 
 def approval_decided_by_a_resume() -> Simulator:
-    simulator = _asked()
+    simulator = _asked(api=True)
     simulator.answer_card(token("ask", part=0), APPROVE)
     simulator.resume({"outcome": "rejected"})
+    return simulator
+
+
+def approval_overridden_by_an_operator() -> Simulator:
+    simulator = _asked(quorum="any")
+    simulator.answer_card(token("ask", part=0), REJECT)
+    output = {"outcome": "approved", "decisions": []}
+    skip = SkipStep(
+        at=simulator.now,
+        by="operator",
+        via="API",
+        reason="the board has decided",
+        may_override=True,
+        action="complete",
+        branch="approved",
+        output=output,
+    )
+    simulator.submit(skip)
     return simulator
 
 
@@ -91,6 +109,7 @@ APPROVALS: Final[tuple[Callable[[], Simulator], ...]] = (
     approval_passed_on,
     approval_timed_out_after_an_answer,
     approval_decided_by_a_resume,
+    approval_overridden_by_an_operator,
     approval_with_a_calendar,
     approval_of_nobody,
     approval_with_secret_comments,

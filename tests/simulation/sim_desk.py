@@ -102,7 +102,8 @@ class Desk:
 
                 def ask(shell: Shell, head: Head = head) -> Awaitable[Any]:
                     onto = simulation.repairer.onto(head) if is_onto else {}
-                    redrive = Redrive(**{**self._common(), "reason": reason}, **onto, opened_by=asked_on)
+                    facts = {**self._common(), "reason": reason, "may_override": True}
+                    redrive = Redrive(**facts, **onto, opened_by=asked_on)
                     return shell.submit(head.execution_id, redrive)
 
                 await simulation.clients.insist("repair", head.organization_id, head.execution_id, asked, ask)

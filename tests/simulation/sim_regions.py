@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from sim_choice import Choice, SeededChoice, choose, happens
-from sim_workflows import PEOPLE, Edge, Made, Step
+from sim_workflows import CARD, PEOPLE, Edge, Made, Step
 
 from looply.definition import START, Workflow, compile_definition
 
@@ -176,6 +176,8 @@ def _approval(choice: Choice) -> Step:
         "quorum": choose(choice, "quorum", ("any", "all", 2)),
         "order": choose(choice, "order", ("parallel", "sequence")),
         "veto": happens(choice, "veto", 300),
+        "card": CARD,
+        "api": True,
     }
     if happens(choice, "approval times out", 400):
         settings["timeout"] = "PT90S"

@@ -138,7 +138,7 @@ class Repairer:
         simulation, reason = self._simulation, f"repair {next(self._serial)}"
 
         def ask(shell: Shell) -> Awaitable[Any]:
-            facts = {"at": simulation.clock.now(), "by": "operator", "reason": reason}
+            facts = {"at": simulation.clock.now(), "by": "operator", "reason": reason, "may_override": True}
             return shell.submit(head.execution_id, make(facts))
 
         asked = {"reason": reason, "way": way, **more}

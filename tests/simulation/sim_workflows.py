@@ -14,7 +14,7 @@ from looply.definition import START, Workflow, compile_definition
 POOL_SIZE = 240
 PEOPLE = ("ann@example.com", "bob@example.com")
 _KINDS = ("call", "wait", "call", "card", "delay", "call", "wait", "conditional", "branch", "override", "note")
-_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
+CARD = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "Input.Number", "id": "serial"}]}
 
 Step = dict[str, Any]
 Edge = tuple[str, str, str]
@@ -86,7 +86,7 @@ def _step(choice: Choice, name: str) -> Step:
             wait: dict[str, Any] = {"for": choose(choice, "answers", ("first", "all", 2))}
             if happens(choice, "card times out", 400):
                 wait["timeout"] = "PT90S"
-            settings = {"action": "send", "card": _CARD, "recipients": list(PEOPLE), "wait": wait}
+            settings = {"action": "send", "card": CARD, "recipients": list(PEOPLE), "wait": wait}
             return {"id": name, "type": "adaptiveCard", "settings": settings}
         case "delay":
             return {"id": name, "type": "delay", "settings": {"for": choose(choice, "span", ("PT5S", "PT40S"))}}

@@ -13,7 +13,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.clock import to_ms
 from looply.engine.port import Execution
-from looply.errors import Conflict, Refused
+from looply.errors import Conflict, Forbidden, Refused
 from looply.execution.commands import (
     Declined,
     EditDocument,
@@ -63,7 +63,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 async def decide(services: Services, principal: Principal, decision: Decision) -> Outcome:
     """Carries a decision out and returns the execution as it stands then.
 
-    Raises: NotFound; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an
+    Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide about an approval, or leave one out, and
+    the caller may not; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an
     execution that has ended for ever); Ambiguous with the steps where it stands; Refused (code `REPAIR_REFUSED`) with
     every problem.
     """
@@ -100,7 +101,7 @@ async def onto(
 
 async def _prepared(services: Services, principal: Principal, decision: Decision) -> tuple[Execution, RepairCommand]:
     execution = await get_owned(services, principal.organization_id, decision.execution_id)
-    command = decision.command
+    command = replace(decision.command, may_override=principal.may("decide.override"))
     if decision.read_on is not None:
         if to_ms(decision.read_on) != to_ms(execution.head.modified_on):
             raise Conflict("the execution has changed since it was read; read it again and decide anew", code="STALE")
@@ -130,6 +131,8 @@ def _checked(reply: Reply) -> Repaired:
             return reply
         case Declined(code="AMBIGUOUS", message=message, states=states):
             raise Ambiguous(message, field="states", choices=states)
+        case Declined(code="OVERRIDE_NEEDED" as code, message=message):
+            raise Forbidden(message, code=code)
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)
         case Unfit(problems=problems):

@@ -23,6 +23,7 @@ def approval(reader: Reader) -> ApprovalSettings:
         card_version=reader.whole("card_version"),
         requester=reader.template("requester"),
         self_approval=reader.value.get("self_approval", True),
+        api=reader.value.get("api", False),
         order=reader.value.get("order", "parallel"),
         quorum=int(quorum) if isinstance(quorum, float) else quorum,
         veto=reader.value.get("veto", False),

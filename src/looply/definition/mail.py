@@ -20,6 +20,8 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
 _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
+_DOTS: Final = {ord("\u3002"): "."}
+"""The dot of Chinese and Japanese, which separates the labels of a host name too (RFC 3490 §3.1)."""
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
 """Controls and formats, such as the space without width: two addresses that look the same are the same."""
 
@@ -62,12 +64,32 @@ def read_address(text: str) -> tuple[str, str] | None:
 def person_of(address: str) -> str:
     """Returns what is equal for all spellings of one person's address, so that nobody has two votes.
 
-    Letter case, compatible forms of characters (NFKC), what nobody sees, and a name before a mail address
-    (`Ann <ann@example.com>`) make no difference.
+    Letter case, compatible forms of characters (NFKC), what nobody sees, a name before a mail address
+    (`Ann <ann@example.com>`), the dot that ends a full host name (`ann@example.com.`) and an international host name
+    written for DNS (`xn--...`) make no difference. What is before the @ does: `ann+po@example.com` is another person.
     """
     seen = "".join(each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _UNSEEN)
-    found = read_address(seen)
-    return (found[1] if found is not None else seen.strip()).casefold()
+    seen = seen.translate(_DOTS).strip()
+    named = _NAMED.fullmatch(seen)
+    local, at, host = (named["address"].strip() if named else seen).rpartition("@")
+    if not local:
+        return seen.casefold()
+    return f"{local}{at}{_host_of(host)}".casefold()
+
+
+def _host_of(host: str) -> str:
+    """Returns a host name without its last dots, its labels as people read them."""
+    labels = host.casefold().rstrip(". ").split(".")
+    return ".".join(_label_of(label) for label in labels)
+
+
+def _label_of(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode"))
+    except (UnicodeError, ValueError):
+        return label
 
 
 def address_problem(text: str) -> str:

@@ -252,6 +252,11 @@ SETTINGS: Final[dict[str, Json]] = {
                 "default": True,
                 "description": "With `false` the requester is not asked and may not decide.",
             },
+            "api": {
+                "type": "boolean",
+                "default": False,
+                "description": "With `true` `resumeWorkflow` decides for everybody, too.",
+            },
             "recipients": {
                 "anyOf": [
                     EXPRESSION,

@@ -169,6 +169,8 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     card_version: int | None = None
     requester: Template | None = None
     self_approval: bool = True
+    api: bool = False
+    """Whether `resumeWorkflow` decides, too."""
     order: Literal["parallel", "sequence"] = "parallel"
     quorum: int | Literal["any", "all"] = "all"
     veto: bool = False

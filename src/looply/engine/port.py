@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from looply.clock import to_ms
 from looply.definition import Workflow
 from looply.engine.datastores import Datastores
 from looply.engine.decisions import Decisions
@@ -212,7 +213,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A card copy that takes answers."""
+    """A card copy that takes answers. `recipient` is the person as `person_of` writes every spelling of the address."""
 
     card_id: str
     execution_id: str
@@ -224,6 +225,15 @@ class OpenCard(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int
     opened_on: datetime
+
+    @property
+    def key(self) -> "CardKey":
+        """The place in lists."""
+        return to_ms(self.opened_on), self.card_id
+
+
+CardKey: TypeAlias = tuple[int, str]
+"""An instant in epoch milliseconds and the id of a card: the order of lists, newest first."""
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -363,9 +373,18 @@ class Engine(Protocol):
         ...
 
     async def open_cards(
-        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
+
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        """
         ...
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:

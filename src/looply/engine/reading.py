@@ -7,6 +7,7 @@ from datetime import datetime
 
 from looply.clock import Clock, Entropy
 from looply.definition import Workflow
+from looply.definition.mail import person_of
 from looply.engine.codec import Codec
 from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
@@ -20,7 +21,7 @@ from looply.engine.loading import Loader
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
-from looply.engine.port import Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.port import CardKey, Execution, Filter, Head, Listed, OpenCard, Page
 from looply.engine.pruning import Pruning
 from looply.engine.store import Store
 from looply.engine.units import head_of
@@ -169,14 +170,26 @@ class Reader:
             return await self.get(execution_id)
 
     async def open_cards(
-        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
-        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's."""
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
+
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        """
         if card_id:
             card = await self._store.reads.find_card(card_id)
             head = await self._store.reads.head(card.execution_id) if card is not None else None
             return [card] if card is not None and head is not None and head.organization_id == organization_id else []
-        return await self._store.reads.open_cards(organization_id, recipient, limit)
+        person = person_of(recipient) if recipient else ""
+        if recipient and not person:
+            return []
+        return await self._store.reads.open_cards(organization_id, person, after, limit)
 
     async def stored(self, execution_id: str) -> ExecutionState:
         """Returns the state that is stored, also where memory does not know of its end yet.

@@ -11,7 +11,7 @@ from looply.engine.datastores import Datastore, DatastoreLine
 from looply.engine.decisions import DecisionRow, decider
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
-from looply.engine.port import Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
+from looply.engine.port import CardKey, Fire, Head, LedgerRow, MissedFires, OpenCard, Schedule
 from looply.engine.store import Batch, EffectRow, IncidentRow, Placed, TimerRow, WaitRow
 from looply.errors import BadRequest, FireTaken
 from looply.execution.decisions import Decision
@@ -164,6 +164,10 @@ def delivery_from(row: Row) -> Delivery:
 def claim_from(row: Row) -> Claim:
     """Returns the claim of (organization id, workflow id, process_id, request)."""
     return Claim(organization_id=row[0], workflow_id=row[1], process_id=row[2], request=row[3])
+
+
+FIRST_CARD: Final[CardKey] = (2**63 - 1, "")
+"""A key before that of every card: where a list begins."""
 
 
 def card_from(row: Row) -> OpenCard:

@@ -17,7 +17,7 @@ from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.decisions import DecisionRow, Decisions
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
-from looply.engine.port import Filter, Fire, Head, OpenCard
+from looply.engine.port import CardKey, Filter, Fire, Head, OpenCard
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules
 from looply.engine.survey import Survey
@@ -359,8 +359,10 @@ class Reads(Protocol):
         """Returns for each execution its last batches, as few as hold `events` events, oldest first."""
         ...
 
-    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
-        """Returns open card copies, newest first; of one recipient when it is not empty."""
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first; of one person when that is not empty."""
         ...
 
     async def find_card(self, card_id: str) -> OpenCard | None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from looply.clock import id_time
 from looply.definition import Workflow
+from looply.definition.mail import person_of
 from looply.engine.claims import Claim
 from looply.engine.places import PlaceRow
 from looply.engine.port import Head, OpenCard
@@ -216,7 +217,7 @@ def _card(state: ExecutionState, card: Card) -> OpenCard:
         # What its token names: links are made of it.
         address=card.sent_as or card.address,
         part=card.part,
-        recipient=card.recipient,
+        recipient=person_of(card.recipient),
         channel=card.channel,
         revision=card.revision,
         opened_on=card.opened_on,

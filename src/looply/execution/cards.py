@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from looply.definition import Step, Workflow
 from looply.errors import Problem
 from looply.execution.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.card_answers import checked_answer
 from looply.execution.closing import close_cards
 from looply.execution.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
 from looply.execution.deciding import decide_on
@@ -92,7 +93,10 @@ def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, 
     if command.revision and command.revision != card.revision:
         message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
         return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
-    step = workflow.steps[wait.step]
+    checked = checked_answer(card.body, command.data)
+    if isinstance(checked, tuple):
+        return Answer(Unfit(problems=checked))
+    command, step = replace(command, data=checked), workflow.steps[wait.step]
     if wait.approval is not None:
         return decide_on(state, command, card, step, limits, CARD_SOURCE)
     last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)

@@ -69,10 +69,14 @@ class Terminate(CommandBase, frozen=True, kw_only=True):
 
 
 class OperatorCommand(CommandBase, frozen=True, kw_only=True):
-    """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any)."""
+    """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any).
+
+    `may_override`: the operator may decide in the place of approvers.
+    """
 
     reason: str = ""
     expected_seq: int = 0
+    may_override: bool = False
 
 
 class EditDocument(OperatorCommand, frozen=True, kw_only=True):
@@ -306,6 +310,7 @@ DeclineCode: TypeAlias = Literal[
     "NO_LETTER",
     "STALE",
     "STEP_ENDED",
+    "OVERRIDE_NEEDED",
 ]
 
 

@@ -12,13 +12,19 @@ from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.address import parse_address
-from looply.execution.events import AnswerRecorded, Event, Resumed
+from looply.execution.events import AnswerRecorded, Event, Migrated, Overriding, Resumed, StepSkipped
 from looply.execution.masking import MASK
-from looply.execution.state import CardAnswer, ExecutionState, SettledWait
+from looply.execution.state import CardAnswer, ExecutionState, Override, SettledWait
+
+OVERRIDDEN = "overridden"
+"""The action of an entry that is no decision of an approver: an operator took the exit, or left the approval out."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. `revision` 0: it was given without a card, for everybody; `is_final`: it released the wait."""
+    """One answer. `revision` 0: it was given without a card, for everybody; `is_final`: it released the wait.
+
+    An entry that `is_override` is no answer: `user` is the operator, `comment` the reason.
+    """
 
     step: str
     visit: int
@@ -30,6 +36,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     via: str
     revision: int
     is_final: bool
+
+    @property
+    def is_override(self) -> bool:
+        """Whether somebody decided in the place of the approvers; an answer to a card has its revision."""
+        return self.action == OVERRIDDEN and not self.revision
 
 
 def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -> list[Decision]:
@@ -43,6 +54,8 @@ def decisions_of(workflow: Workflow, state: ExecutionState, address: str = "") -
         if address in ("", text)
         for answer in _answers(wait)
     ]
+    if not address:
+        found += [_overridden(one) for one in state.overrides]
     return sorted(found, key=order_of)
 
 
@@ -70,12 +83,42 @@ def decisions_in(workflow: Workflow, events: Iterable[tuple[int, Event]]) -> lis
             elif event.branch != "next":
                 given = CardAnswer(part=-1, user=event.by, data=None, on=event.at, decision=event.branch, via=event.via)
                 found[seq] = _decision(workflow, event.address.text, given, is_final=True)
+        elif isinstance(event, Overriding) and event.overrides:
+            found[seq] = _overridden(override_of(event))
     return list(found.items())
 
 
 def is_decision(event: Event) -> bool:
     """Tells whether `decisions_in` has to see the event."""
-    return isinstance(event, AnswerRecorded | Resumed)
+    return isinstance(event, AnswerRecorded | Resumed) or (isinstance(event, Overriding) and bool(event.overrides))
+
+
+def override_of(event: Overriding) -> Override:
+    """Returns the override that an event records."""
+    return Override(
+        steps=event.overrides,
+        visit=event.visit if isinstance(event, StepSkipped) and event.step in event.overrides else 0,
+        scope="" if isinstance(event, Migrated) else event.scope,
+        by=event.by,
+        on=event.at,
+        via=event.via,
+        reason=event.reason,
+    )
+
+
+def _overridden(one: Override) -> Decision:
+    return Decision(
+        step=one.steps[0],
+        visit=one.visit,
+        scope=one.scope,
+        user=one.by,
+        action=OVERRIDDEN,
+        comment=one.reason,
+        on=one.on,
+        via=one.via,
+        revision=0,
+        is_final=True,
+    )
 
 
 def answer_of(event: AnswerRecorded) -> CardAnswer:

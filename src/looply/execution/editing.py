@@ -7,6 +7,7 @@ from looply.definition import EACH, METADATA, Workflow
 from looply.definition.model import Region
 from looply.definition.pointer import split_pointer
 from looply.errors import Problem
+from looply.execution import overrides
 from looply.execution.commands import EditDocument, Retry, Unfit
 from looply.execution.document import region_of
 from looply.execution.events import DocumentEdited
@@ -62,6 +63,7 @@ def edited(
         sizes=sizes,
         secret=tuple(_secrets(workflow, state, home, (*outputs, *given))),
         scope=home,
+        overrides=overrides.edited(workflow, document),
         **given,
     )
 

@@ -399,13 +399,17 @@ class IncidentClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
-    """An operator gave the step an output instead of running it."""
+    """An operator gave the step an output instead of running it.
+
+    `overrides` are the approvals that were decided by it, or left out, without an answer of an approver.
+    """
 
     output: Json = None
     branch: str = "next"
     reason: str = ""
     size: int = 0
     secret: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 class DocumentEdited(EventBase, frozen=True, kw_only=True):
@@ -413,7 +417,7 @@ class DocumentEdited(EventBase, frozen=True, kw_only=True):
 
     `scope` is the iteration whose own part of it was replaced, empty for what all share. `sizes` are the bytes of each
     output by its step, and of the payload as `payload`. `secret` are pointers into this event, such as
-    `/outputs/login/data/token`.
+    `/outputs/login/data/token`. `overrides` as in `StepSkipped`.
     """
 
     outputs: dict[str, Json] = {}
@@ -422,24 +426,27 @@ class DocumentEdited(EventBase, frozen=True, kw_only=True):
     sizes: dict[str, int] = {}
     secret: tuple[str, ...] = ()
     scope: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 class Moved(EventBase, frozen=True, kw_only=True):
     """An operator put the path of `scope` on another step, which is visited next.
 
     What was open at the visit where the path stood is given up: its effect is abandoned, its wait and timers dropped.
+    `overrides` as in `StepSkipped`.
     """
 
     to: str
     scope: str = ""
     reason: str = ""
+    overrides: tuple[str, ...] = ()
 
 
 class Migrated(EventBase, frozen=True, kw_only=True):
     """The execution goes on with another definition. `steps` are new names of steps by their old ones.
 
     `places` are scope and step (`split[left]/answer`) of waits that were renamed and that no visit has reached, as they
-    are now by what they were: tokens of these may be out already.
+    are now by what they were: tokens of these may be out already. `overrides` as in `StepSkipped`.
     """
 
     workflow_version: int
@@ -447,6 +454,11 @@ class Migrated(EventBase, frozen=True, kw_only=True):
     reason: str = ""
     steps: dict[str, str] = {}
     places: dict[str, str] = {}
+    overrides: tuple[str, ...] = ()
+
+
+Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
+"""What an operator does, which may decide about approvals in the place of their approvers."""
 
 
 class Continued(EventBase, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from looply.errors import IllegalTransition
 from looply.execution import letters, neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
 from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
+from looply.execution.decisions import override_of
 from looply.execution.events import (
     Admitted,
     AnswerRecorded,
@@ -37,6 +38,7 @@ from looply.execution.events import (
     LetterSettled,
     Migrated,
     Moved,
+    Overriding,
     Queued,
     ResumeBuffered,
     Resumed,
@@ -101,6 +103,8 @@ def evolve(state: ExecutionState | None, event: Event) -> ExecutionState:
     if state.closed is not None and not isinstance(event, Discarded | LetterSettled):
         raise IllegalTransition(f"{type(event).__name__} cannot follow the end of an execution")
     changed = _apply(state, event)
+    if isinstance(event, Overriding) and event.overrides:
+        changed = replace(changed, overrides=(*changed.overrides, override_of(event)))
     return replace(
         changed,
         seq=state.seq + 1,

@@ -135,10 +135,10 @@ SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
         Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
         IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
         IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
-        StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason")),
-        DocumentEdited: ("EXECUTION_EDITED", _same("scope", "reason")),
-        Moved: ("EXECUTION_MOVED", _same("to", "reason")),
-        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason")),
+        StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason", "overrides")),
+        DocumentEdited: ("EXECUTION_EDITED", _same("scope", "reason", "overrides")),
+        Moved: ("EXECUTION_MOVED", _same("to", "reason", "overrides")),
+        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason", "overrides")),
     }
 )
 """Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from looply.definition import Workflow
 from looply.definition.step_types import STEP_TYPES
 from looply.errors import Problem
+from looply.execution import overrides
 from looply.execution.address import parse_address
 from looply.execution.children import close_children
 from looply.execution.closing import close_cards_of
@@ -83,7 +84,9 @@ def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairComm
 
 def _edit(workflow: Workflow, state: ExecutionState, command: EditDocument, limits: Limits) -> Answer:
     changed = edited(workflow, state, command, limits)
-    return Answer(changed) if isinstance(changed, Unfit) else Answer(Repaired(), (changed,))
+    if isinstance(changed, Unfit):
+        return Answer(changed)
+    return overrides.refusal(command, changed.overrides) or Answer(Repaired(), (changed,))
 
 
 def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Limits) -> Answer:
@@ -96,6 +99,8 @@ def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Li
         changed = edited(workflow, state, command, limits)
         if isinstance(changed, Unfit):
             return Answer(changed)
+        if refused := overrides.refusal(command, changed.overrides):
+            return refused
         events.append(changed)
         state = evolve(state, changed)
     chosen = (command.incident_id,) if command.incident_id else tuple(state.incidents)
@@ -115,6 +120,9 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     if target is not None and target.hash.hex() != state.definition:
         if problems := unfit_steps(workflow, target, state, command.steps):
             return Answer(Unfit(problems=problems))
+        approvals = overrides.left_behind(workflow, target, state, command.steps)
+        if refused := overrides.refusal(command, approvals):
+            return refused
         events.append(
             Migrated(
                 at=command.at,
@@ -125,6 +133,7 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
                 reason=command.reason,
                 steps=renamed_steps(command.steps),
                 places=places_to_come(workflow, target, state, command.steps),
+                overrides=approvals,
             )
         )
         state = evolve(state, events[0])
@@ -257,6 +266,9 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
     size = json_bytes(command.output)
     if reason := over_document(state, path.step, size, limits, path.scope):
         return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
+    approvals = overrides.skipped(workflow, path.step, branch)
+    if refused := overrides.refusal(command, approvals):
+        return refused
     skipped = StepSkipped(
         at=command.at,
         by=command.by,
@@ -267,6 +279,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
         reason=command.reason,
         size=size,
         secret=step.output_secrets,
+        overrides=approvals,
     )
     given_up = _given_up(state, path, skipped)
     return _repaired(workflow, state, command, path, command.action, (*given_up, skipped))
@@ -291,7 +304,18 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
     if workflow.region(command.to) != region_of(state, path.scope):
         message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
-    moved = Moved(at=command.at, by=command.by, via=command.via, scope=path.scope, to=command.to, reason=command.reason)
+    approvals = overrides.left_out(workflow, path.step, command.to)
+    if refused := overrides.refusal(command, approvals):
+        return refused
+    moved = Moved(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        scope=path.scope,
+        to=command.to,
+        reason=command.reason,
+        overrides=approvals,
+    )
     given_up = _given_up(state, path, moved)
     return _repaired(workflow, state, command, path, "move", (*given_up, moved))
 

@@ -12,7 +12,7 @@ from looply.execution.commands import AlreadyRestarted, Answer, DeclineCode, Dec
 from looply.execution.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import Buffered, ExecutionState, OpenWait, SettledWait, asked
-from looply.execution.steps.wait import Caller, branch_of, resumed_output, unfit
+from looply.execution.steps.wait import Caller, branch_of, not_accepted, resumed_output, unfit
 from looply.limits import Limits
 
 SAME_CALL: Final = timedelta(seconds=60)
@@ -134,9 +134,7 @@ def _wait_for(state: ExecutionState, command: Resume, named: str | None) -> Open
 def _release(workflow: Workflow, state: ExecutionState, command: Resume, wait: OpenWait, limits: Limits) -> Answer:
     step = workflow.steps[wait.step]
     if command.source not in wait.sources:
-        return Answer(
-            _decline("SOURCE_NOT_ACCEPTED", f"the wait takes {' or '.join(wait.sources)}, not {command.source}")
-        )
+        return Answer(_decline("SOURCE_NOT_ACCEPTED", not_accepted(wait.sources, command.source)))
     if problems := unfit(step, wait.sources, command.source, command.payload):
         return Answer(Unfit(problems=problems))
     resumed = _resumed(state, command, step, wait)

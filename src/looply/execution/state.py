@@ -248,6 +248,21 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Address(self.scope, self.step, self.visit)
 
 
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator decided about approvals, or left them out, in the place of their approvers.
+
+    `steps` are the approvals; `visit` is that of the first one where the event knows it, else 0.
+    """
+
+    steps: tuple[str, ...]
+    visit: int
+    scope: str
+    by: str
+    on: datetime
+    via: str
+    reason: str
+
+
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
     """The end."""
 
@@ -298,6 +313,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     closed: Closed | None = None
     edited: int = 0
     """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    overrides: tuple[Override, ...] = ()
     aliases: Map[str, str] = Map()
     """Addresses by what they were called when tokens and attempts that are still out were given them."""
 
@@ -453,7 +469,11 @@ def open_work(state: ExecutionState) -> OpenWork:
         timers=_NONE if state.is_frozen else state.timers,
         waits={wait.seq: wait for wait in state.waits.values()},
         incidents={incident.seq: incident for incident in state.incidents.values()},
-        cards={card.card_id: card for card in open_cards(state) if not is_answered(state, card)},
+        cards={
+            card.card_id: card
+            for card in open_cards(state)
+            if card.address in state.waits and not is_answered(state, card)
+        },
         continues=not (state.is_frozen or state.is_queued)
         and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
         holds_process_id=not state.is_frozen,

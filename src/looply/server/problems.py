@@ -66,7 +66,7 @@ def status_of(error: LooplyError) -> int:
 
 def problem(error: Exception, request_id: str) -> Answer:
     """Returns the answer for an error. What is not one of ours is a 500 that tells nothing but the request id."""
-    if isinstance(error, Forbidden):
+    if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
         # The body is the same for every cause, so that it tells nothing; the request id is in its header.
         return Answer({"message": "Forbidden", **({"code": "SCOPE"} if error.code == "SCOPE" else {})}, 403)
     if isinstance(error, LooplyError):

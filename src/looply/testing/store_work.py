@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from looply.engine.port import Fire
+from looply.engine.port import Fire, OpenCard
 from looply.engine.store import EffectRow, Store, Work, WorkChange
 from looply.errors import FireTaken
 from looply.testing.clock import START_TIME
@@ -174,11 +174,26 @@ class WorkContract:
         cards = [card(key, number, START_TIME + number * HOUR) for number in (1, 3, 2)]
         cards.append(card(key, 4, START_TIME, "grace@example.com"))
         await store.journal.commit(working(unit, cards=tuple(cards)))
-        everybody = await store.reads.open_cards(ORGANIZATION, "", 10)
-        assert list(everybody) == [cards[1], cards[2], cards[0], cards[3]]
-        assert list(await store.reads.open_cards(ORGANIZATION, "grace@example.com", 10)) == [cards[3]]
-        assert list(await store.reads.open_cards(ORGANIZATION, "", 1)) == [cards[1]]
-        assert list(await store.reads.open_cards(OTHER_ORGANIZATION, "", 10)) == []
+        newest_first = [cards[1], cards[2], cards[0], cards[3]]
+        reads = store.reads
+        assert list(await reads.open_cards(ORGANIZATION, "", None, 10)) == newest_first
+        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", None, 10)) == [cards[3]]
+        assert list(await reads.open_cards(ORGANIZATION, "", None, 1)) == [cards[1]]
+        assert list(await reads.open_cards(OTHER_ORGANIZATION, "", None, 10)) == []
+        for number, one in enumerate(newest_first, 1):
+            assert list(await reads.open_cards(ORGANIZATION, "", one.key, 10)) == newest_first[number:]
+        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", cards[3].key, 10)) == []
+        assert list(await reads.open_cards(ORGANIZATION, "grace@example.com", cards[0].key, 10)) == [cards[3]]
+
+    async def test_cards_that_were_opened_in_one_instant_have_an_order(self, store: Store, samples: Samples) -> None:
+        unit = samples.first()
+        same = [card(unit.execution_id, number, START_TIME) for number in range(5)]
+        await store.journal.commit(working(unit, cards=tuple(same)))
+        found: list[OpenCard] = []
+        for _ in same:
+            found += await store.reads.open_cards(ORGANIZATION, "", found[-1].key if found else None, 1)
+        assert {one.card_id for one in found} == {one.card_id for one in same}
+        assert [one.key for one in found] == sorted((one.key for one in same), reverse=True)
 
     async def test_rows_without_an_execution_are_reported(self, store: Store, samples: Samples) -> None:
         assert list(await store.reads.orphan_rows()) == []

@@ -5,7 +5,16 @@ from typing import Any
 from looply.definition import START, Workflow, compile_definition
 from looply.jsontext import Json
 
-CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
+CARD = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [
+        {"type": "Input.Number", "id": "n"},
+        {"type": "Input.Number", "id": "part"},
+        {"type": "Input.Text", "id": "text"},
+        {"type": "Input.Text", "id": "pin"},
+    ],
+}
 
 
 def step(id_: str, type_: str, settings: dict[str, Json] | None = None, **beside: Json) -> dict[str, Json]:

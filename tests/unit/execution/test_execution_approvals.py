@@ -107,7 +107,7 @@ def test_the_approval_is_rejected_as_soon_as_the_quorum_cannot_be_met():
     simulator = asked(quorum=2)
     answer(simulator, 0, "reject")
     assert simulator.state.status == "WAITING"
-    answer(simulator, 1, "Rejected")
+    answer(simulator, 1, "reject")
     assert (took(simulator), decided(simulator)) == ("rejected", ("rejected", [(A, "rejected"), (B, "rejected")]))
 
 
@@ -173,11 +173,20 @@ def test_a_reminder_goes_to_those_who_have_not_decided_and_leaves_the_card_as_it
 
 def test_a_decision_that_is_no_decision_is_refused_with_its_place():
     simulator = asked()
-    for data in ({}, {"action": "maybe"}, {"action": 7}):
+    for data in ({}, {"action": "maybe"}, {"action": 7}, {"action": "Approve"}):
         reply = simulator.answer_card(token(0), data)
         assert isinstance(reply, Unfit)
-        assert reply.problems[0].path == "/data/action"
-    assert "'maybe'" in simulator.answer_card(token(0), {"action": "maybe"}).problems[0].message
+        assert reply.problems[0].path == "/data"
+
+
+def test_a_card_of_ones_own_may_say_its_decision_in_other_letters_but_no_other_decision():
+    said = [{"type": "Action.Submit", "title": word, "data": {"action": word}} for word in ("maybe", "Rejected")]
+    simulator = asked(card={"type": "AdaptiveCard", "version": "1.5", "body": [], "actions": said}, quorum="all")
+    (problem,) = answer(simulator, 0, "maybe").problems
+    assert problem.path == "/data/action"
+    assert "'maybe'" in problem.message
+    answer(simulator, 0, "Rejected")
+    assert took(simulator) == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -353,8 +362,8 @@ def test_an_answer_on_an_older_card_is_refused_and_one_on_the_shown_card_counts(
     assert answer(simulator, 0, revision=1) == Recorded()
 
 
-def test_a_resume_decides_for_all_and_the_record_says_so():
-    simulator = asked()
+def test_a_resume_decides_for_all_where_the_settings_say_so_and_the_record_says_so():
+    simulator = asked(api=True)
     answer(simulator, 0)
     refused = simulator.resume({"outcome": "perhaps"})
     assert isinstance(refused, Unfit)
@@ -374,7 +383,7 @@ def test_a_resume_decides_for_all_and_the_record_says_so():
 
 def test_a_resume_that_came_before_decides_at_once():
     token_ = wait_token(EXECUTION_ID, SEED, Address("", "ask", 1))
-    ask = step("ask", "approval", {"recipients": [A], "timeout": "P1D", "reminders": ["PT1H"]})
+    ask = step("ask", "approval", {"recipients": [A], "api": True, "timeout": "P1D", "reminders": ["PT1H"]})
     for payload, status in (({"outcome": "approved"}, "COMPLETED"), ({"outcome": "so so"}, "WAITING"), ({}, "WAITING")):
         simulator = Simulator(workflow(step("d", "delay", {"for": "PT1H"}), ask, edges="start>d d>ask"))
         simulator.start()

@@ -12,7 +12,10 @@ START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_ty
 CARD = {
     "type": "AdaptiveCard",
     "version": "1.5",
-    "body": [{"type": "TextBlock", "text": "Release ${payload.output.po}?"}],
+    "body": [
+        {"type": "TextBlock", "text": "Release ${payload.output.po}?"},
+        {"type": "Input.Text", "id": "comment"},
+    ],
 }
 
 

@@ -198,3 +198,43 @@ async def test_the_page_is_the_same_for_every_token_and_strict(mine: Caller) -> 
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
+
+
+CHOOSING = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [{"type": "Input.Number", "id": "amount", "min": 1, "max": 500}],
+    "actions": [
+        {"type": "Action.Submit", "title": "Approve", "data": {"action": "approve", "limit": 100}},
+        {"type": "Action.Submit", "title": "Reject", "data": {"action": "reject"}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"action": "SUPERAPPROVE", "limit": 999_999_999, "user": "ceo@x.y"}, "/data"),
+        ({"action": "approve", "limit": 999_999_999}, "/data"),
+        ({"action": "reject", "user": "ceo@x.y"}, "/data/user"),
+        ({"action": "reject", "amount": "501"}, "/data/amount"),
+    ],
+)
+async def test_an_answer_that_the_card_does_not_offer_is_refused_and_the_card_stays_open(
+    mine: Caller, data: dict[str, Any], path: str
+) -> None:
+    await mine.trigger(await mine.create(definition(card_step(card=CHOOSING), note_step())))
+    token = await token_of(mine)
+    refused = await decide(mine.client, token, {"data": data})
+    assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED")
+    assert [error["path"] for error in refused.json()["errors"]] == [path]
+    assert (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]["status"] == "OPEN"
+
+
+async def test_what_later_steps_read_has_the_cards_own_data_and_the_types_of_its_inputs(mine: Caller) -> None:
+    workflow_id = await mine.create(definition(card_step(card=CHOOSING), note_step()))
+    execution_id = await mine.trigger(workflow_id)
+    answer = await decide(mine.client, await token_of(mine), {"data": {"action": "approve", "amount": "250"}})
+    assert answer.json() == {"message": "recorded"}
+    output = (await mine.item(workflow_id, execution_id))["workflow_output_payload"]["card_1"]["output"]
+    assert output["response"]["data"] == {"action": "approve", "limit": 100, "amount": 250}

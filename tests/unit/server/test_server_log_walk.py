@@ -256,7 +256,7 @@ async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
     await walk.reach("late")
     await walk.later(seconds=6)
     await walk.reach("wait_for_response_state")
-    await decide(mine, action="yes", remark="fine")
+    await decide(mine, action="yes", comment="fine")
     await walk.reach("wait_for_response_state")
     await decide(mine, action="approve", comment="good")
     beside = await walk.reach("wait_for_response_state", "in_right")

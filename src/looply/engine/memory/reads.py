@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from looply.engine.claims import Claim
 from looply.engine.memory.data import MemoryData
-from looply.engine.port import Filter, Head, OpenCard
+from looply.engine.port import CardKey, Filter, Head, OpenCard
 from looply.engine.searching import budget_of, is_like, patterns
 from looply.engine.store import Batch, Work
 from looply.execution.deliveries import Delivery
@@ -71,15 +71,19 @@ class MemoryReads:
         """Returns for each execution its last batches, oldest first."""
         return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
 
-    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
-        """Returns open card copies, newest first."""
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first."""
         data = self._data
         found = [
             card
             for card in data.cards.values()
-            if data.heads[card.execution_id].organization_id == organization_id and recipient in ("", card.recipient)
+            if data.heads[card.execution_id].organization_id == organization_id
+            and person in ("", card.recipient)
+            and (after is None or card.key < after)
         ]
-        return sorted(found, key=lambda card: (card.opened_on, card.card_id), reverse=True)[:limit]
+        return sorted(found, key=lambda card: card.key, reverse=True)[:limit]
 
     async def find_card(self, card_id: str) -> OpenCard | None:
         """Returns an open card copy, or None."""

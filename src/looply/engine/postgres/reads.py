@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from looply.engine.claims import Claim
 from looply.engine.orphans import orphans_statement, told
-from looply.engine.port import Filter, Head, OpenCard
+from looply.engine.port import CardKey, Filter, Head, OpenCard
 from looply.engine.postgres.connections import Connection, row, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.deliveries import waiting_for
 from looply.engine.postgres.lists import list_heads
 from looply.engine.postgres.names import Names
 from looply.engine.rows import (
+    FIRST_CARD,
     RUNNING,
     Row,
     batch_from,
@@ -61,11 +62,11 @@ _CARD: Final = "c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipie
 _FIND_CARD: Final = f"SELECT {_CARD} FROM card c JOIN name n ON n.n = c.workflow WHERE c.id = %s"
 _CARDS: Final = (
     f"SELECT {_CARD} FROM card c JOIN name o ON o.n = c.org JOIN name n ON n.n = c.workflow"
-    " WHERE c.org = %s ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
+    " WHERE c.org = %s AND (c.opened_ms, c.id) < (%s, %s) ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
 )
 _CARDS_FOR: Final = (
     f"SELECT {_CARD} FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = %s AND c.recipient = %s"
-    " ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
+    " AND (c.opened_ms, c.id) < (%s, %s) ORDER BY c.opened_ms DESC, c.id DESC LIMIT %s"
 )
 
 _EFFECTS_OF: Final = (
@@ -135,16 +136,19 @@ class PostgresReads:
             found[id_text(key)].append(batch_from(tuple(facts)))
         return found
 
-    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
-        """Returns open card copies, newest first."""
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first."""
 
         async def read(connection: Connection) -> list[Row]:
             (org,) = await self._names.find(connection, organization_id)
             if org is None:
                 return []
-            if recipient:
-                return await rows(connection, _CARDS_FOR, (org, recipient, limit))
-            return await rows(connection, _CARDS, (org, limit))
+            place = after or FIRST_CARD
+            if person:
+                return await rows(connection, _CARDS_FOR, (org, person, *place, limit))
+            return await rows(connection, _CARDS, (org, *place, limit))
 
         return [card_from(each) for each in await self._database.read(read)]
 

@@ -6,8 +6,9 @@ import apsw
 
 from looply.engine.claims import Claim
 from looply.engine.orphans import orphans_statement, told
-from looply.engine.port import Filter, Head, OpenCard
+from looply.engine.port import CardKey, Filter, Head, OpenCard
 from looply.engine.rows import (
+    FIRST_CARD,
     RUNNING,
     batch_from,
     card_from,
@@ -48,7 +49,8 @@ _TAIL = (
 )
 _CARDS = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
-    " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? ORDER BY c.opened_ms DESC, c.id DESC LIMIT ?"
+    " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? AND (c.opened_ms, c.id) < (?, ?)"
+    " ORDER BY c.opened_ms DESC, c.id DESC LIMIT ?"
 )
 _CARD = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
@@ -57,6 +59,7 @@ _CARD = (
 _CARDS_FOR = (
     "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
     " FROM card c JOIN name n ON n.n = c.workflow WHERE c.org = ? AND c.recipient = ?"
+    " AND (c.opened_ms, c.id) < (?, ?)"
     " ORDER BY c.opened_ms DESC, c.id DESC LIMIT ?"
 )
 
@@ -129,15 +132,18 @@ class SqliteReads:
             lambda connection: {text: _tail(connection, text, events) for text in execution_ids}
         )
 
-    async def open_cards(self, organization_id: str, recipient: str, limit: int) -> Sequence[OpenCard]:
-        """Returns open card copies, newest first."""
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first."""
 
         def read(connection: apsw.Connection) -> list[OpenCard]:
             org = find_number(connection, organization_id)
-            if recipient:
-                rows = connection.execute(_CARDS_FOR, (org, recipient, limit))
+            place = after or FIRST_CARD
+            if person:
+                rows = connection.execute(_CARDS_FOR, (org, person, *place, limit))
             else:
-                rows = connection.execute(_CARDS, (org, limit))
+                rows = connection.execute(_CARDS, (org, *place, limit))
             return [card_from(row) for row in rows]
 
         return await self._threads.read(read)

@@ -67,7 +67,8 @@ def _opened(visit: Visit, stored: dict[str, Json]) -> tuple[Event, ...]:
         due = due_after(terms, visit.state.now, _text(visit, settings.timeout, "timeout"), "timeout")
     first = terms.recipients if terms.order == "parallel" else terms.recipients[:1]
     wanted = CardWanted(**visit.common(), copies=_copies(visit.state, visit, first), body=_body(visit, settings, terms))
-    opened = WaitOpened(**visit.common(), sources=SOURCES, timeout_on=due, count=terms.quorum, approval=terms)
+    sources = SOURCES if settings.api else ()
+    opened = WaitOpened(**visit.common(), sources=sources, timeout_on=due, count=terms.quorum, approval=terms)
     begun = begin_wait(visit, opened, terms.recipients)
     if any(isinstance(event, Resumed) for event in begun):
         cards = tuple(copy.card_id for copy in wanted.copies)

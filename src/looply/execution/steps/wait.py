@@ -84,12 +84,19 @@ def begin_wait(visit: Visit, opened: WaitOpened, recipients: Sequence[str] = ())
 def unfit(step: Step, sources: tuple[str, ...], source: str, payload: dict[str, Json]) -> tuple[Problem, ...]:
     """Returns why a payload does not fit the wait; empty when it does."""
     if source not in sources:
-        return (Problem(path="/payload/source", message=f"the wait takes {' or '.join(sources)}, not {source}"),)
+        return (Problem(path="/payload/source", message=not_accepted(sources, source)),)
     if isinstance(step.settings, WaitSettings):
         return step.settings.problems_of(payload)
     if isinstance(step.settings, ApprovalSettings) and payload.get("outcome") not in OUTCOMES:
         return (Problem(path="/payload/outcome", message=f"an approval needs an outcome: {' or '.join(OUTCOMES)}"),)
     return ()
+
+
+def not_accepted(sources: tuple[str, ...], source: str) -> str:
+    """Returns why a wait does not take a resume from a source that is none of its own."""
+    if not sources:
+        return "only the people who were asked decide about this approval; its settings do not say `api: true`"
+    return f"the wait takes {' or '.join(sources)}, not {source}"
 
 
 def resumed_output(

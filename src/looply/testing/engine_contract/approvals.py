@@ -137,8 +137,14 @@ class ApprovalStories:
         output = (await engine.state(execution_id)).outputs["approval_1"]
         assert output["decisions"][0]["comment"] == "too dear"
 
-    async def test_a_resume_decides_for_everybody_and_needs_an_outcome(self, engine: Driver) -> None:
+    async def test_a_resume_decides_nothing_unless_the_settings_say_so(self, engine: Driver) -> None:
         execution_id = await asked(engine)
+        refused = await engine.resume(execution_id, {"outcome": "approved"})
+        assert isinstance(refused, Declined)
+        assert refused.code == "SOURCE_NOT_ACCEPTED"
+
+    async def test_with_api_a_resume_decides_for_everybody_and_needs_an_outcome(self, engine: Driver) -> None:
+        execution_id = await asked(engine, api=True)
         await decide(engine, execution_id, 0)
         assert isinstance(await engine.resume(execution_id, {}), Unfit)
         assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()

@@ -3,13 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from looply.definition import Workflow
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
 from looply.engine.pruner import Pruner, prune_now
 from looply.engine.pruning import Slice, plan
 from looply.errors import EngineError, StoreFull
 from looply.execution.address import card_token, parse_address
-from looply.execution.commands import Recorded, Restarted
+from looply.execution.commands import Declined, Recorded, Restarted, SkipStep
 from looply.execution.decisions import decisions_of
 from looply.execution.masking import MASK
 from looply.jsontext import Json
@@ -60,13 +62,29 @@ class RecordStories:
         assert (event.by, event.via) == (BOB, "INBOX")
 
     async def test_a_resume_that_decides_for_everybody_is_one_decision_without_a_card(self, engine: Driver) -> None:
-        execution_id = await asked(engine)
+        execution_id = await asked(engine, api=True)
         await decide(engine, execution_id, 0)
         assert await engine.resume(execution_id, {"outcome": "rejected"}) == Restarted()
         (resumed, answered) = await recorded(engine, execution_id=execution_id)
         assert (answered.decision.user, answered.decision.revision, answered.decision.is_final) == (ANN, 1, False)
         assert (resumed.decision.user, resumed.decision.action) == ("caller", "rejected")
         assert (resumed.decision.revision, resumed.decision.via, resumed.decision.is_final) == (0, "API", True)
+
+    async def test_an_override_is_recorded_as_one_and_never_as_a_decision(self, engine: Driver) -> None:
+        execution_id = await asked(engine)
+        facts: dict[str, Any] = {"at": engine.clock.now(), "by": "operator", "reason": "the board has decided"}
+        command = SkipStep(**facts, action="complete", branch="approved", output={"outcome": "approved"})
+        refused = await engine.shell.submit(execution_id, command)
+        assert isinstance(refused, Declined)
+        assert refused.code == "OVERRIDE_NEEDED"
+        assert await of(engine, execution_id) == []
+        await engine.shell.submit(execution_id, replace(command, may_override=True))
+        await engine.crash()
+        assert await of(engine, execution_id) == [("operator", "overridden", "the board has decided")]
+        execution = await engine.shell.get(execution_id)
+        rows = await engine.shell.decisions.of_execution(execution_id)
+        assert [row.decision for row in rows] == decisions_of(execution.workflow, execution.state)
+        assert rows[0].decision.is_override
 
     async def test_a_card_that_is_no_approval_is_recorded_by_its_button_and_not_by_what_was_entered(
         self, engine: Driver

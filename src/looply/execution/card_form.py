@@ -1,0 +1,132 @@
+"""What an Adaptive Card lets its reader send: its answering actions and its inputs, read from the card itself.
+
+Source: Adaptive Cards 1.5 and the `adaptivecards` renderer: `associatedInputs`, `Action.ShowCard`, `isVisible`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from looply.errors import Refused
+from looply.jsontext import Json
+
+MAX_ELEMENTS: Final = 10_000
+"""So many elements and actions of one card are read; an answer must not cost more than a look at an ordinary card."""
+
+_ANSWERS: Final = frozenset({"Action.Submit", "Action.Execute"})
+_CHILDREN: Final = (
+    *("body", "items", "columns", "rows", "cells", "images", "inlines", "actions"),
+    *("selectAction", "inlineAction", "card", "fallback"),
+)
+_IMPLIED_CHARACTERS: Final = 4000
+
+
+class CardInput(msgspec.Struct, frozen=True, kw_only=True):
+    """One input. `definition` is its object in the card; `cards` are the ShowCards around it, outermost first.
+
+    `may_be_unseen`: it, or something around it, is hidden or a fallback, so that its reader may never have seen it.
+    """
+
+    name: str
+    kind: str
+    definition: Mapping[str, Json]
+    cards: tuple[int, ...] = ()
+    may_be_unseen: bool = False
+
+
+class CardAction(msgspec.Struct, frozen=True, kw_only=True):
+    """An action that sends an answer: its static data, the ShowCards around it, and whether inputs belong to it."""
+
+    data: Mapping[str, Json]
+    cards: tuple[int, ...] = ()
+    has_inputs: bool = True
+
+    def needs(self, one: CardInput) -> bool:
+        """Tells whether the action checks that the input is filled in: it lies in its own card or one around that."""
+        return self.has_inputs and not one.may_be_unseen and one.cards == self.cards[: len(one.cards)]
+
+
+class CardForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The answering actions of a card in their order, and its inputs by their ids."""
+
+    actions: tuple[CardAction, ...]
+    inputs: Mapping[str, CardInput]
+
+
+class _Place(msgspec.Struct, frozen=True):
+    element: Mapping[str, Json]
+    cards: tuple[int, ...]
+    may_be_unseen: bool
+
+
+def read_form(card: Json) -> CardForm:
+    """Returns what the reader of a card can send.
+
+    A card without an answering action is drawn by clients that have buttons of their own: it takes an `action` and a
+    `comment`, both texts, beside its inputs.
+    Raises: Refused when it has more than `MAX_ELEMENTS` elements.
+    """
+    actions: list[CardAction] = []
+    inputs: dict[str, CardInput] = {}
+    for place in _places(card):
+        kind, name = place.element.get("type"), place.element.get("id")
+        if kind in _ANSWERS:
+            actions.append(_action(place))
+        elif isinstance(kind, str) and kind.startswith("Input.") and isinstance(name, str):
+            inputs.setdefault(
+                name,
+                CardInput(
+                    name=name,
+                    kind=kind,
+                    definition=place.element,
+                    cards=place.cards,
+                    may_be_unseen=place.may_be_unseen,
+                ),
+            )
+    if actions:
+        return CardForm(actions=tuple(actions), inputs=inputs)
+    return CardForm(actions=(CardAction(data={}),), inputs={**_IMPLIED, **inputs})
+
+
+_IMPLIED: Final = {
+    name: CardInput(name=name, kind="Input.Text", definition={"maxLength": _IMPLIED_CHARACTERS})
+    for name in ("action", "comment")
+}
+
+
+def _action(place: _Place) -> CardAction:
+    element = place.element
+    data = element.get("data")
+    static = {} if data is None else dict(data) if isinstance(data, dict) else {"value": data}
+    verb = element.get("verb")
+    if element.get("type") == "Action.Execute" and isinstance(verb, str) and verb:
+        static.setdefault("verb", verb)
+    associated = element.get("associatedInputs")
+    has_inputs = not (isinstance(associated, str) and associated.casefold() == "none")
+    return CardAction(data=static, cards=place.cards, has_inputs=has_inputs)
+
+
+def _places(card: Json) -> Iterator[_Place]:
+    """Yields the elements and actions of a card in the order of reading; an action's own data is none of them."""
+    count = 0
+    pending = [_Place(card, (), may_be_unseen=False)] if isinstance(card, dict) else []
+    while pending:
+        place = pending.pop()
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise Refused(f"the card has more than {MAX_ELEMENTS} elements; show less, or ask in several cards")
+        yield place
+        pending.extend(reversed(_inside(place, count)))
+
+
+def _inside(place: _Place, number: int) -> list[_Place]:
+    found = []
+    for name in _CHILDREN:
+        child = place.element.get(name)
+        cards = (*place.cards, number) if name == "card" else place.cards
+        for one in child if isinstance(child, list) else (child,):
+            if isinstance(one, dict):
+                is_unseen = place.may_be_unseen or name == "fallback" or one.get("isVisible") is False
+                found.append(_Place(one, cards, is_unseen))
+    return found
