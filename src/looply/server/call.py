@@ -85,6 +85,9 @@ class Query(msgspec.Struct, frozen=True):
 
 NO_QUERY: Final = Query({})
 
+CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
+"""Looks at the token among the texts of a path. Raises: NotFound when it opens nothing."""
+
 Handle: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 
@@ -95,7 +98,8 @@ class Route:
     `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
     `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `refusals` are statuses
     beside those that every route has. `prefix` keeps query parameters that begin with it. `is_hot`: served before the
-    framework, with the same checks. `answer_type` is the media type of a success.
+    framework, with the same checks. `check_token` is called before the body is read. `answer_type` is the media type of
+    a success.
     """
 
     method: Literal["GET", "POST"]
@@ -112,6 +116,7 @@ class Route:
     body: Any = None
     is_body_optional: bool = False
     has_strict_body: bool = True
+    check_token: CheckToken | None = None
     answer: Any = None
     refusals: tuple[int, ...] = ()
     is_hot: bool = False

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from looply.jsontext import encode_json
+from looply.server.access_log import Refused
 from looply.server.problems import error_body
 from looply.server.serial import SerialProtocol
 
@@ -53,6 +54,10 @@ def _nameless() -> str:
     return ""
 
 
+def _unheard(client: Any, status: int, request_id: str, size: int) -> None:
+    """Stands for a server that logs no requests."""
+
+
 class GuardedProtocol(SerialProtocol):
     """A connection with `bounds`; `guarded` makes a class with other ones.
 
@@ -62,6 +67,7 @@ class GuardedProtocol(SerialProtocol):
     bounds = Bounds()
     is_leaving = staticmethod(_stays)
     next_id = staticmethod(_nameless)
+    on_refused: Refused = staticmethod(_unheard)
 
     def __init__(
         self,
@@ -181,7 +187,10 @@ class GuardedProtocol(SerialProtocol):
         self._deadline.drop()
         current = self.current
         if self.phase != "BODY" or current is None or not current.response_started:
-            self.transport.write(_response(status, message, code, self.next_id()))
+            request_id = self.next_id()
+            response = _response(status, message, code, request_id)
+            self.transport.write(response)
+            self.on_refused(self.client, status, request_id, len(response))
         if current is not None:
             current.disconnected = True
             current.message_event.set()
@@ -265,12 +274,20 @@ def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
 
 
-def guarded(bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str]) -> type[GuardedProtocol]:
+def guarded(
+    bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str], on_refused: Refused | None = None
+) -> type[GuardedProtocol]:
     """Returns the protocol class with these bounds.
 
-    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here.
+    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here,
+    `on_refused` is told of it.
     """
-    own = {"bounds": bounds, "is_leaving": staticmethod(is_leaving), "next_id": staticmethod(next_id)}
+    own = {
+        "bounds": bounds,
+        "is_leaving": staticmethod(is_leaving),
+        "next_id": staticmethod(next_id),
+        "on_refused": staticmethod(on_refused or _unheard),
+    }
     return type("BoundedProtocol", (GuardedProtocol,), own)
 
 
