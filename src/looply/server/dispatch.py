@@ -61,11 +61,13 @@ class Dispatch:
                 await route.check_token(self._services, values)
             except NotFound as error:
                 self._refuse(scope, "inbox_token", route, error)
-        query = read_query(scope["query_string"], route.parameters, route.prefix)
+        query = read_query(scope["query_string"], route)
         body: Json = None
         size = 0
         if route.body is not None:
-            body, size = await read_json(scope, receive, self._services.limits)
+            # A page in somebody's browser can send text to other sites, but no key.
+            takes_text = route.takes_text and principal.key_id is not None
+            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
             if route.has_strict_body and _is_shape(route.body):
                 body = to_shape(body, route.body)
         headers = {}
