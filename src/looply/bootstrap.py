@@ -54,7 +54,7 @@ from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
-from looply.server.application import build_app, build_monitoring
+from looply.server.application import build_app, build_monitoring, front_of
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -148,8 +148,10 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             application.stop_loops()
             await application.shell.close(left)
 
-        app = build_app(services, SystemEntropy())
-        hooks = serving.Hooks(on_listening=listening, drain=drain)
+        front = front_of(settings, services.clock)
+        app = build_app(services, SystemEntropy(), front=front)
+        on_refused = front.access_log.refused if front.access_log is not None else None
+        hooks = serving.Hooks(on_listening=listening, drain=drain, on_refused=on_refused)
         async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
             await serving.serve(settings, app, services.lifecycle, services.clock, hooks)
     _tell_failure(application)

@@ -116,6 +116,12 @@ class Overloaded(LooplyError):
         self.retry_after = retry_after
 
 
+class TooManyRefusals(Overloaded):
+    """Keys or tokens of too many calls from one address were refused within a minute."""
+
+    code = "RATE_LIMITED"
+
+
 class TooManyStreams(Overloaded):
     """As many streams of events are open as one server holds."""
 

@@ -6,7 +6,7 @@ Nothing reads the environment or the file after start-up. All problems are repor
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from looply.limits import DEFAULT_LIMITS, Limits
 from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
+_LEAST_TOKEN: Final = 16
 DEFAULT_FILE: Final = Path("looply.toml")
 # Variables of the command line; they are no settings of a server.
 _FOREIGN: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
@@ -112,6 +113,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Time in which the body of a request must arrive, and a stalled reader must read on."""
     keep_alive_seconds: float = 75.0
     """Time that a connection may stay open without a request."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Proxies whose `X-Forwarded-For` or `Forwarded` says who calls: addresses and CIDR; of others it is ignored."""
+    refusals_per_minute: int = 60
+    """Calls of one address that may be refused for their key or token within a minute; further ones are 429."""
+    access_log: bool = False
+    """Whether each request is logged: address, method, route, status, time, bytes, key id; never what it holds."""
     retention_days: int = 0
     """Days for which ended executions are kept whose workflow does not say how long; 0 keeps them for ever."""
     decision_retention_days: int = 0
@@ -307,6 +314,23 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if item.strip())
 
 
+def _networks(value: Any) -> tuple[str, ...]:
+    items = _list(value)
+    try:
+        for item in items:
+            ip_network(item)
+    except ValueError as error:
+        raise ValueError(f"addresses and networks such as 10.0.0.7 or 10.0.0.0/8; {error}") from error
+    return items
+
+
+def _token(value: Any) -> Secret:
+    found = _secret(value)
+    if len(found.reveal()) < _LEAST_TOKEN:
+        raise ValueError(f"a text of {_LEAST_TOKEN} characters or more that nobody can guess")
+    return found
+
+
 def _word(words: tuple[str, ...]) -> Parse:
     def parse(value: Any) -> str:
         text = value.strip().lower() if isinstance(value, str) else ""
@@ -381,15 +405,18 @@ def _rows() -> Iterator[Setting]:
         "header_bytes": _integer(1024, 1024 * 1024),
         "body_seconds": _seconds(0.1),
         "keep_alive_seconds": _seconds(0.1),
+        "trusted_proxies": _networks,
+        "refusals_per_minute": _integer(1, 1_000_000),
+        "access_log": _switch,
         "retention_days": _integer(0, 36_500),
         "decision_retention_days": _integer(0, 36_500),
-        "metrics_token": _secret,
+        "metrics_token": _token,
         "metrics_listen": _listener,
     }
     for field in msgspec.structs.fields(Settings):
         if field.name != "limits":
             parse = parsers[field.name]
-            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse is _secret)
+            yield Setting(name=field.name, default=field.default, parse=parse, is_secret=parse in (_secret, _token))
     for field in msgspec.structs.fields(Limits):
         is_duration = isinstance(field.default, timedelta)
         yield Setting(

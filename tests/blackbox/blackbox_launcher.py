@@ -87,7 +87,12 @@ class Server:
         self._held = HeldPort()
         self.port = self._held.number
         self.address = f"http://127.0.0.1:{self.port}"
-        self._environment = {"LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9", **environment}
+        self._environment = {
+            "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
+            # All tests of a server call from one address, and many with wrong keys.
+            "LOOPLY_REFUSALS_PER_MINUTE": "100000",
+            **environment,
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -107,8 +107,25 @@ def test_metrics_that_others_can_reach_need_a_token(address: str) -> None:
     (problem,) = caught.value.problems
     assert problem.path == "/metrics_listen"
     assert "metrics_token" in problem.message
-    settings = load_settings(flags={"metrics_listen": address, "metrics_token": "t"})
-    assert (settings.metrics_listen, settings.metrics_token) == (address, Secret("t"))
+    settings = load_settings(flags={"metrics_listen": address, "metrics_token": "t" * 16})
+    assert (settings.metrics_listen, settings.metrics_token) == (address, Secret("t" * 16))
+
+
+@pytest.mark.parametrize("token", ["t", "t" * 15])
+def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(token: str) -> None:
+    with pytest.raises(SettingsError, match=r"metrics_token .* is a secret, expected a text of 16 characters or more"):
+        load_settings(flags={"metrics_token": token})
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "proxy.example", "10.0.0.0/33", "*"])
+def test_what_is_no_address_or_network_is_no_trusted_proxy(value: str) -> None:
+    with pytest.raises(SettingsError, match="addresses and networks"):
+        load_settings(flags={"trusted_proxies": value})
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    found = load_settings(environment={"LOOPLY_TRUSTED_PROXIES": "10.0.0.7, 2001:db8::/32"})
+    assert found.trusted_proxies == ("10.0.0.7", "2001:db8::/32")
 
 
 @pytest.mark.parametrize(

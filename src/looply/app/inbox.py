@@ -84,6 +84,11 @@ async def show(services: Services, token: str) -> InboxCard:
     )
 
 
+async def check_token(services: Services, token: str) -> None:
+    """Raises: NotFound for a token that no execution made. Nothing but the token is looked at."""
+    await _find(services, token)
+
+
 async def decide(
     services: Services, token: str, data: dict[str, Json], *, revision: int = 0
 ) -> Recorded | AlreadyAnswered:

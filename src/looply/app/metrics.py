@@ -37,6 +37,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
+_CREDENTIALS: Final = ("key", "inbox_token", "metrics_token")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _UNITS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -81,8 +82,14 @@ ENDED: Final = Measure(
     ("status",),
 )
 INCIDENTS: Final = Measure("looply_incidents_opened_total", "counter", "incidents that opened here", ("kind",))
+REFUSALS: Final = Measure(
+    "looply_http_refused_credentials_total",
+    "counter",
+    "calls whose key or token was missing or wrong, those included that were answered 429 for it",
+    ("kind",),
+)
 
-OWN: Final = (BUILD, READY, SHORT, REQUESTS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS)
+OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS)
 """What every process shows of itself."""
 
 
@@ -240,6 +247,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         Gauge(BUILD.name, BUILD.help, BUILD.labels, registry=self.registry).labels(__version__, engine).set(1)
         self._requests = self._histogram(REQUESTS, _SECONDS)
+        self._refusals = dict(self._counters(REFUSALS, _CREDENTIALS))
         self._routes: dict[tuple[str, str, int], Histogram] = {}
         self._commits = self._histogram(COMMITS, _SECONDS)
         self._groups = self._histogram(GROUPS, _UNITS)
@@ -262,6 +270,10 @@ class Metrics:
             # The library looks a series up in many times the microsecond that counting takes.
             known = self._routes[key] = self._requests.labels(route, method, str(status))
         known.observe(seconds)
+
+    def refused(self, credential: str) -> None:
+        """Counts a call whose key or token was refused."""
+        self._refusals[credential].inc()
 
     def committed(self, seconds: float) -> None:
         """Counts a unit that is durable."""

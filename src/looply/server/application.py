@@ -1,7 +1,7 @@
 """Puts the server's routes together: the framework behind the boundary, and the description of them all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response
@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from looply.app.metrics import Meter
 from looply.app.services import Services
-from looply.clock import Entropy
+from looply.clock import Clock, Entropy
 from looply.errors import Forbidden, LooplyError
 from looply.server import (
     audit,
@@ -37,14 +37,18 @@ from looply.server import (
     workflows,
     writing,
 )
-from looply.server.boundary import Boundary, log_defect
+from looply.server.access_log import AccessLog
+from looply.server.boundary import Boundary, Observers, log_defect
 from looply.server.call import Access, Answer, Call, Route
+from looply.server.callers import Callers
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import HEARTBEAT_SECONDS
+from looply.server.events import PACE, Pace
 from looply.server.openapi import describe
 from looply.server.pages import Pages
 from looply.server.problems import problem
+from looply.server.refusals import REFUSALS_PER_MINUTE
+from looply.settings import Settings
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
@@ -74,22 +78,51 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 """Every route of the API but the description itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """How the server knows its callers: `callers` finds their addresses, `access_log` logs their requests."""
+
+    callers: Callers = field(default_factory=Callers)
+    refusals_per_minute: int = REFUSALS_PER_MINUTE
+    access_log: AccessLog | None = None
+
+
+def front_of(settings: Settings, clock: Clock) -> Front:
+    """Returns the front that the settings of a process describe."""
+    callers = Callers(settings.trusted_proxies)
+    return Front(
+        callers=callers,
+        refusals_per_minute=settings.refusals_per_minute,
+        access_log=AccessLog(clock, callers) if settings.access_log else None,
+    )
+
+
 def build_app(
     services: Services,
     entropy: Entropy,
     pages: Pages | None = None,
     *,
-    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    front: Front | None = None,
+    pace: Pace = PACE,
 ) -> Boundary:
     """Returns the ASGI application of all routes. `routes` of the result is the table that it is made of.
 
-    A stream on which nothing happens sends something every `heartbeat_seconds`.
+    `front` says how callers are known and logged; without it no proxy is trusted, and no request is logged.
+    `pace` is that of streams.
     """
     routes = (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
-    dispatch = Dispatch(services)
+    front = front or Front()
+    dispatch = Dispatch(services, front.callers, front.refusals_per_minute)
     framework = build_framework(routes, dispatch)
     meter = Meter(services.clock, services.metrics)
-    return Boundary(routes, dispatch, framework, entropy, meter=meter, heartbeat_seconds=heartbeat_seconds)
+    return Boundary(
+        routes,
+        dispatch,
+        framework,
+        entropy,
+        observers=Observers(meter, front.access_log),
+        pace=pace,
+    )
 
 
 def build_monitoring(services: Services, entropy: Entropy) -> Boundary:

@@ -12,10 +12,11 @@ import structlog
 from looply.app.metrics import Meter
 from looply.clock import Entropy
 from looply.errors import LooplyError
+from looply.server.access_log import NO_ROUTE, AccessLog
 from looply.server.call import Answer, Route
 from looply.server.dispatch import Dispatch, rendered, response_headers
 from looply.server.door import ClientGone
-from looply.server.events import HEARTBEAT_SECONDS, EventStream, frame, send_stream
+from looply.server.events import PACE, EventStream, Pace, frame, send_stream
 from looply.server.problems import error_body, problem, status_of
 from looply.server.request_ids import RequestIds
 
@@ -23,8 +24,6 @@ _log = structlog.get_logger(__name__)
 
 _MAX_DEPTH: Final = 3
 _TOLD_IN_STREAMS: Final = (404, 409)
-_NO_ROUTE: Final = "(none)"
-"""What requests are counted under that no route is for; what they asked for is the caller's."""
 
 
 class Match(NamedTuple):
@@ -33,6 +32,16 @@ class Match(NamedTuple):
     path: str
     routes: Mapping[str, Sequence[Route]]
     rest: tuple[str, ...]
+
+
+class Observers(NamedTuple):
+    """What notes each request, where it is there: `meter` times it, `access_log` logs it."""
+
+    meter: Meter | None = None
+    access_log: AccessLog | None = None
+
+
+NO_OBSERVERS: Final = Observers()
 
 
 class RouteTable:
@@ -71,16 +80,13 @@ class Boundary:
         framework: Any,
         entropy: Entropy,
         *,
-        meter: Meter | None = None,
-        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        observers: Observers = NO_OBSERVERS,
+        pace: Pace = PACE,
     ) -> None:
-        """`framework` answers what is not hot; `meter` times the requests, if somebody wants to know.
-
-        Something is sent on a silent stream every `heartbeat_seconds`.
-        """
+        """`framework` answers what is not hot; `pace` is that of streams."""
         self.routes = tuple(routes)
-        self._meter = meter
-        self._heartbeat_seconds = heartbeat_seconds
+        self._meter, self._access_log = observers
+        self._pace = pace
         self._table = RouteTable(routes)
         self._dispatch = dispatch
         self._framework = framework
@@ -92,7 +98,21 @@ class Boundary:
             await _refuse_protocol(scope, receive, send)
             return
         request_id = self._ids.next()
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         tracked = _Tracked(send, self._meter, is_head=scope["method"] == "HEAD")
+        if self._access_log is None:
+            await self._exchange(scope, receive, tracked, request_id)
+            return
+        begun = self._access_log.now()
+        try:
+            await self._exchange(scope, receive, tracked, request_id)
+        finally:
+            self._access_log.answered(
+                scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
+            )
+
+    async def _exchange(self, scope: Any, receive: Any, tracked: "_Tracked", request_id: str) -> None:
+        """Answers a request, also when that goes wrong."""
         try:
             await self._answer(scope, receive, tracked, request_id)
         except ClientGone:
@@ -125,15 +145,14 @@ class Boundary:
             return
         hot = _hot(routes, match.rest)
         if hot is None:
-            state = {**scope.get("state", {}), "request_id": request_id}
-            inner = {**scope, "path": match.path, "method": routes[0].method, "state": state}
+            inner = {**scope, "path": match.path, "method": routes[0].method}
             await self._framework(inner, receive, send)
             return
         route, values = hot
-        principal = await self._dispatch.admit(route, scope)
+        principal = scope["state"]["principal"] = await self._dispatch.admit(route, scope)
         answer = await self._dispatch.perform(route, principal, scope, receive, values)
         if isinstance(answer.body, EventStream):
-            await self._stream(send, receive, answer, request_id, lambda: self._dispatch.admit(route, scope))
+            await self._stream(send, receive, answer, request_id, lambda: self._dispatch.check(route, scope))
             return
         await reply(send, answer, request_id)
 
@@ -157,7 +176,7 @@ class Boundary:
             if send.is_head:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._heartbeat_seconds)
+            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._pace)
         except LooplyError as error:
             _log.info("stream_ended", request_id=request_id, error=error.message)
             last = b""
@@ -169,31 +188,43 @@ class Boundary:
 
 
 class _Tracked:
-    """A `send` that knows whether the answer has begun, and that sends no body for HEAD.
+    """A `send` that knows status and bytes of the answer, and that sends no body for HEAD.
 
     The request is timed until then, under the `route` that it was found to be for.
     """
 
-    __slots__ = ("_begun", "_meter", "_send", "has_started", "is_head", "route")
+    __slots__ = ("_begun", "_meter", "_send", "is_head", "route", "size", "status")
 
     def __init__(self, send: Any, meter: Meter | None, *, is_head: bool) -> None:
         self._send = send
         self._meter = meter
         self._begun = meter.begin() if meter is not None else 0.0
         self.is_head = is_head
-        self.has_started = False
+        self.status = 0
+        self.size = 0
         self.route: Route | None = None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the answer has begun."""
+        return self.status != 0
 
     async def __call__(self, message: Any) -> None:
         """Sends one message."""
-        if self._meter is not None and not self.has_started:
-            route = self.route
-            path, method = (route.path, route.method) if route is not None else (_NO_ROUTE, _NO_ROUTE)
-            self._meter.end(self._begun, path, method, message["status"])
-        self.has_started = True
-        if self.is_head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+        if not self.has_started:
+            self.status = message["status"]
+            self._measure()
+        if message["type"] == "http.response.body":
+            if self.is_head:
+                message = {**message, "body": b""}
+            self.size += len(message.get("body", b""))
         await self._send(message)
+
+    def _measure(self) -> None:
+        if self._meter is not None:
+            route = self.route
+            path, method = (route.path, route.method) if route is not None else (NO_ROUTE, NO_ROUTE)
+            self._meter.end(self._begun, path, method, self.status)
 
 
 def _hot(routes: Sequence[Route], rest: tuple[str, ...]) -> tuple[Route, dict[str, str]] | None:

@@ -1,18 +1,20 @@
 """From a matched route to its answer: key, query, body, handler, in this order, for every route alike."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 
 from looply.app.binding import bound_services, hidden
 from looply.app.services import Services
 from looply.catalog.keys import Principal
-from looply.errors import Forbidden
+from looply.errors import Forbidden, NotFound
 from looply.jsontext import Json, encode_json
 from looply.server.access import NOBODY, check_token, principal_of
 from looply.server.call import JSON_TYPE, Answer, Call, Headers, Query, Route
+from looply.server.callers import Callers
 from looply.server.door import one_header, read_json, read_query, to_shape
+from looply.server.refusals import REFUSALS_PER_MINUTE, Credential, Refusals
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -20,11 +22,28 @@ _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-
 class Dispatch:
     """Performs routes."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, callers: Callers | None = None, refusals_per_minute: int = REFUSALS_PER_MINUTE
+    ) -> None:
+        """`callers` finds the addresses by which refused keys and tokens are limited."""
         self._services = services
+        self._callers = callers or Callers()
+        self._refusals = Refusals(services.clock, refusals_per_minute, services.metrics.refused)
 
     async def admit(self, route: Route, scope: Any) -> Principal:
-        """Returns whom the call's key stands for. Raises: Forbidden."""
+        """Returns whom the call's key stands for.
+
+        Raises: Forbidden; TooManyRefusals in its place when the keys of many calls of the address were refused.
+        """
+        try:
+            return await self.check(route, scope)
+        except Forbidden as error:
+            if error.code == Forbidden.code:
+                self._refuse(scope, "metrics_token" if route.access == "metrics" else "key", route, error)
+            raise
+
+    async def check(self, route: Route, scope: Any) -> Principal:
+        """Returns whom the call's key stands for, and counts nothing. Raises: Forbidden."""
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
             return NOBODY
@@ -42,7 +61,12 @@ class Dispatch:
         self, route: Route, principal: Principal, scope: Any, receive: Any, values: Mapping[str, str]
     ) -> Answer:
         """Returns the answer of a route to an admitted call. Raises: what the door and the handler raise."""
-        query = read_query(scope["query_string"], route.parameters, route.prefix)
+        if route.check_token is not None:
+            try:
+                await route.check_token(self._services, values)
+            except NotFound as error:
+                self._refuse(scope, "inbox_token", route, error)
+        query = read_query(scope["query_string"], route)
         services, bound = self._services, principal.workflow_ids
         if bound is not None:
             services = bound_services(services, bound)
@@ -53,7 +77,9 @@ class Dispatch:
         body: Json = None
         size = 0
         if route.body is not None:
-            body, size = await read_json(scope, receive, self._services.limits)
+            # A page in somebody's browser can send text to other sites, but no key.
+            takes_text = route.takes_text and principal.key_id is not None
+            body, size = await read_json(scope, receive, self._services.limits, takes_text=takes_text)
             if bound is not None and _is_shape(route.body) and isinstance(body, dict):
                 body = {name: _hidden(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
@@ -74,6 +100,9 @@ class Dispatch:
             headers=headers,
         )
         return await route.handle(call)
+
+    def _refuse(self, scope: Any, credential: Credential, route: Route, error: Exception) -> NoReturn:
+        self._refusals.record(self._callers.address(scope), credential, route.path, error)
 
 
 def _hidden(name: str, value: Any, bound: frozenset[str]) -> Any:

@@ -9,12 +9,16 @@ import msgspec
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
 from looply.jsontext import Json, parse_json
 from looply.limits import Limits
-from looply.server.call import NO_QUERY, Parameter, Query
+from looply.server.call import NO_QUERY, Query, Route
 from looply.suggest import did_you_mean
 
 _JSON_TYPE: Final = re.compile(
     r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
 )
+_TEXT_TYPE: Final = re.compile(
+    r"""text/(?:plain|json)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
+)
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _MAX_PARAMETERS: Final = 1000
@@ -22,21 +26,28 @@ _MOST_TOLD: Final = 300
 """Characters of a message that repeats what came: whoever sent it knows it."""
 
 
+_LONGEST_NAME: Final = 100
+_OF_LAST_KEY: Final = ("organization_id",)
+"""Fields of a `lastKey` that come back and are not looked at: the organization is that of the key."""
+
+
 class ClientGone(Exception):
     """The caller closed the connection before the body was complete; there is nobody to answer."""
 
 
-async def read_json(scope: Any, receive: Any, limits: Limits) -> tuple[Json, int]:
+async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False) -> tuple[Json, int]:
     """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
+
+    With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
 
     Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (code `MALFORMED_JSON`), ClientGone.
     """
-    declared = _check_headers(scope["headers"])
+    declared = _check_headers(scope["headers"], takes_text=takes_text)
     text = await _read(receive, declared, limits.body_bytes)
     return (parse_json(text, limits, name="the body"), len(text)) if text else (None, 0)
 
 
-def _check_headers(headers: list[tuple[bytes, bytes]]) -> int:
+def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
     """Returns the declared length, -1 when there is none."""
     length, media_type = -1, None
     for name, value in headers:
@@ -48,9 +59,22 @@ def _check_headers(headers: list[tuple[bytes, bytes]]) -> int:
             media_type = value
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise UnsupportedMediaType("the body is compressed; send it as it is, without Content-Encoding")
-    if media_type is not None and _JSON_TYPE.fullmatch(media_type.decode("latin-1").strip()) is None:
-        raise UnsupportedMediaType("the body must be application/json in UTF-8")
+    if media_type is not None:
+        _check_type(media_type.decode("latin-1").strip(), takes_text=takes_text)
     return length
+
+
+def _check_type(media_type: str, *, takes_text: bool) -> None:
+    if _JSON_TYPE.fullmatch(media_type) or (takes_text and _TEXT_TYPE.fullmatch(media_type)):
+        return
+    name = media_type.partition(";")[0].strip().lower()
+    if name in _FORMS:
+        message = (
+            f"the body is a form ({name}); send its values as one JSON object and name the type, with curl: "
+            "-H 'Content-Type: application/json' -d '{\"name\": \"value\"}'"
+        )
+        raise UnsupportedMediaType(message)
+    raise UnsupportedMediaType("the body must be application/json in UTF-8")
 
 
 async def _read(receive: Any, declared: int, limit: int) -> bytes:
@@ -115,13 +139,14 @@ def _explained(text: str) -> tuple[str, str]:
     return message[0].lower() + message[1:], f"{pointer}/{missing[1]}" if missing is not None else pointer
 
 
-def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -> Query:
-    """Returns the declared parameters of a query string; others are left aside.
+def read_query(text: bytes, route: Route) -> Query:
+    """Returns the parameters of a query string as a route declares them.
 
-    `prefix` keeps all parameters that begin with it; they may be given several times.
+    Those that begin with the route's prefix may be given several times.
 
-    Raises: BadRequest (codes `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
+    Raises: BadRequest (codes `UNKNOWN_PARAMETER`, `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
     """
+    declared = route.parameters
     if not text and not any(parameter.is_required for parameter in declared):
         return NO_QUERY
     known = {parameter.name: parameter for parameter in declared}
@@ -132,7 +157,8 @@ def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -
     for pair in pairs:
         raw_name, _, raw_value = pair.partition(b"=")
         name = _decoded(raw_name)
-        if name not in known and not (prefix and name.startswith(prefix)):
+        if name not in known and not (route.prefix and name.startswith(route.prefix)):
+            _check_ignored(name, route)
             continue
         if name in values and name in known and not known[name].repeats:
             raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
@@ -141,6 +167,18 @@ def read_query(text: bytes, declared: tuple[Parameter, ...], prefix: str = "") -
         if parameter.is_required and not values.get(parameter.name, ("",))[0]:
             raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
     return Query(values)
+
+
+def _check_ignored(name: str, route: Route) -> None:
+    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither has nor leaves aside."""
+    if not name or not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
+        return
+    names = [parameter.name for parameter in route.parameters]
+    known = ", ".join([*names, *([f"{route.prefix}NAME"] if route.prefix else [])]) or "none"
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    problem = Problem(path="", message=f"{shown!r} is no query parameter of this call", hint=did_you_mean(name, names))
+    message = f"{problem.message}; {problem.hint or f'it takes {known}'}"
+    raise BadRequest(message, code="UNKNOWN_PARAMETER", problems=(problem,))
 
 
 def _decoded(text: bytes) -> str:

@@ -2,14 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from looply.jsontext import Json, encode_json
 
 EVENT_STREAM: Final = b"text/event-stream; charset=utf-8"
 
-HEARTBEAT_SECONDS: Final = 15.0
-"""So often something is sent when nothing happens: proxies close what is silent for a minute."""
+
+class Pace(NamedTuple):
+    """How often a stream does something by itself.
+
+    Something is sent every `heartbeat_seconds` when nothing happens: proxies close what is silent for a minute. The
+    key is looked at every `check_seconds`: a stream ends within 5 seconds of its revocation or expiry.
+    """
+
+    heartbeat_seconds: float = 15.0
+    check_seconds: float = 3.0
+
+
+PACE: Final = Pace()
 
 
 class EventStream:
@@ -50,42 +61,52 @@ async def send_stream(
     stream: EventStream,
     draining: Awaitable[None],
     check: Callable[[], Awaitable[object]],
-    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    pace: Pace = PACE,
 ) -> None:
     """Sends the frames of a stream until it ends, the caller leaves, the server stops or `check` raises.
 
-    A heartbeat is sent when nothing else was for `heartbeat_seconds`; so often `check` is called, however much is sent.
-    A caller that does not read holds up this stream only, and is cut off by the connection.
+    A heartbeat is sent when nothing else was for a while. `check` is called by the clock alone: it ends the stream
+    whether events flow, none come, or the caller does not read. Such a caller holds up this stream only, and is cut
+    off by the connection.
     """
-    now = asyncio.get_running_loop().time
-    ends = [asyncio.ensure_future(_until_gone(receive)), asyncio.ensure_future(draining)]
+    working = [asyncio.ensure_future(each) for each in (_send_frames(send, stream, pace), _check_often(check, pace))]
+    others = [asyncio.ensure_future(each) for each in (_until_gone(receive), draining)]
+    try:
+        done, _ = await asyncio.wait([*working, *others], return_when=asyncio.FIRST_COMPLETED)
+        for task in working:
+            if task in done:
+                task.result()
+    finally:
+        for each in (*working, *others):
+            each.cancel()
+        await asyncio.gather(*working, *others, return_exceptions=True)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_frames(send: Callable[[Any], Awaitable[None]], stream: EventStream, pace: Pace) -> None:
     following: asyncio.Task[bytes] | None = None
-    checked_at = now()
     try:
         while True:
             following = following or asyncio.ensure_future(_next(stream.frames))
-            done, _ = await asyncio.wait(
-                {following, *ends}, timeout=heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if any(end in done for end in ends):
-                break
-            if following not in done or now() - checked_at >= heartbeat_seconds:
-                await check()
-                checked_at = now()
-            if following not in done:
+            done, _ = await asyncio.wait({following}, timeout=pace.heartbeat_seconds)
+            if not done:
                 await _part(send, heartbeat(stream.place()))
                 continue
             data = following.result()
-            if not data:
-                break
             following = None
+            if not data:
+                return
             await _part(send, data)
     finally:
-        left = [*ends, *([following] if following is not None else [])]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-    await send({"type": "http.response.body", "body": b""})
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+async def _check_often(check: Callable[[], Awaitable[object]], pace: Pace) -> None:
+    while True:
+        await asyncio.sleep(pace.check_seconds)
+        await check()
 
 
 async def _next(frames: AsyncIterator[bytes]) -> bytes:

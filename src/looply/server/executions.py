@@ -210,6 +210,7 @@ _RESUME: Final[dict[str, Any]] = {
     "refusals": (404, 409, 422, 429),
     "tag": "Executions",
     "is_hot": True,
+    "takes_text": True,
 }
 EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")
 
@@ -245,6 +246,7 @@ ROUTES: Final = (
         path_values=_PROCESS_ID,
         parameters=(_NARROWED,),
         body=TerminateBody,
+        takes_text=True,
         is_body_optional=True,
         has_strict_body=False,
         answer=TerminateAnswer,

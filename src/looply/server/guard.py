@@ -7,30 +7,37 @@ ever. A request that arrives in one piece, as nearly all do, costs no timer.
 import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from looply.jsontext import encode_json
+from looply.server.access_log import Refused
 from looply.server.problems import error_body
+from looply.server.serial import SerialProtocol
 
 MAX_HEADERS: Final = 200
 """Headers of one request."""
 
 _VERSIONS: Final = ("1.0", "1.1")
 
-_Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
-
 _TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
+_TOO_MUCH_FRAMING: Final = (
+    "the chunk sizes, chunk extensions and trailers of the body are too large (setting header_bytes)",
+    "HEADERS_TOO_LARGE",
+)
 _TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
 _MALFORMED: Final = ("the request is not valid HTTP", "MALFORMED_HTTP")
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a connection may take. Times are seconds, `head_bytes` counts request line and headers."""
+    """What a connection may take. Times are seconds.
+
+    `head_bytes` counts request line and headers, and what stands between two bytes of a body in chunks.
+    """
 
     head_seconds: float = 10.0
     head_bytes: int = 16_384
@@ -47,8 +54,12 @@ def _nameless() -> str:
     return ""
 
 
-class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's connection with `bounds`; `guarded` makes a class with other ones.
+def _unheard(client: Any, status: int, request_id: str, size: int) -> None:
+    """Stands for a server that logs no requests."""
+
+
+class GuardedProtocol(SerialProtocol):
+    """A connection with `bounds`; `guarded` makes a class with other ones.
 
     Once `is_leaving` says so, each answer is the last one of its connection.
     """
@@ -56,6 +67,7 @@ class GuardedProtocol(HttpToolsProtocol):
     bounds = Bounds()
     is_leaving = staticmethod(_stays)
     next_id = staticmethod(_nameless)
+    on_refused: Refused = staticmethod(_unheard)
 
     def __init__(
         self,
@@ -65,17 +77,16 @@ class GuardedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
-        self._phase: _Phase = "IDLE"
         self._messages = 0
         self._head_size = 0
-        self._is_refused = False
+        self._framing_size = 0
         self._deadline = _Deadline(self.loop)
         self._stall = _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
         super().connection_made(transport)
-        self._deadline.set((self._phase, self._messages), self.bounds.head_seconds, self._expire)
+        self._deadline.set((self.phase, self._messages), self.bounds.head_seconds, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drops the timers."""
@@ -84,48 +95,55 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser, then sees to it that what is unfinished has a deadline."""
-        if self._is_refused:
-            return
+        """Parses, then sees to it that what is unfinished has a deadline."""
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.is_over:
             return
-        if self._phase == "IDLE" and _is_answering(self):
+        if self.phase == "IDLE" and self.is_answering:
             self._deadline.drop()
             return
         # Blank lines before a request are no request, and end the wait of uvicorn for one.
-        seconds = self.bounds.body_seconds if self._phase == "BODY" else self.bounds.head_seconds
-        if self._phase == "HEAD":
-            self._head_size += len(data)
-            if self._head_size > self.bounds.head_bytes:
-                self._refuse(431, *_TOO_LARGE)
-                return
-        self._deadline.set((self._phase, self._messages), seconds, self._expire)
+        seconds = self.bounds.body_seconds if self.phase == "BODY" else self.bounds.head_seconds
+        self._deadline.set((self.phase, self._messages), seconds, self._expire)
 
     def on_message_begin(self) -> None:
         """Notes that a request begins."""
-        self._phase = "HEAD"
         self._messages += 1
-        self._head_size = 0
+        self._head_size = self._framing_size = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header, up to their number."""
+        if self.phase == "HEAD" and len(self.headers) == MAX_HEADERS:
+            self._refuse(431, *_TOO_LARGE)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Refuses a head over the bounds, else begins the request."""
-        if self._is_refused:
+        if self.is_refused:
             return
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > self.bounds.head_bytes or len(self.headers) > MAX_HEADERS:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.bounds.head_bytes:
             self._refuse(431, *_TOO_LARGE)
             return
         if not _is_plain(self.parser.get_http_version(), self.url, self.headers):
             self._refuse(400, *_MALFORMED)
             return
-        self._phase = "BODY"
         super().on_headers_complete()
         # The type is uvicorn's for what it needs of a transport.
         self.cycle.transport = OnePiece(self.transport, self.loop)  # type: ignore[assignment]
         if self.is_leaving():
             self.finish()
+
+    def on_piece(self, size: int, body_size: int) -> None:
+        """Refuses a head over the bound, and as many bytes that carry nothing between two parts of a body."""
+        if self.phase == "HEAD":
+            self._head_size += size
+            if self._head_size > self.bounds.head_bytes:
+                self._refuse(431, *_TOO_LARGE)
+            return
+        self._framing_size = size - body_size + (0 if body_size else self._framing_size)
+        if self._framing_size > self.bounds.head_bytes:
+            self._refuse(431, *_TOO_MUCH_FRAMING)
 
     @property
     def is_new(self) -> bool:
@@ -134,20 +152,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def finish(self) -> None:
         """Makes the answer that has not begun yet the last one of the connection, and says so in it."""
-        current = _request_of(self)
+        current = self.current
         if current is not None and not current.response_started:
             current.keep_alive = False
-
-    def on_body(self, body: bytes) -> None:
-        """Passes a part of the body on."""
-        if not self._is_refused:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Notes that the request has arrived."""
-        if not self._is_refused:
-            self._phase = "IDLE"
-            super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Begins to wait for a reader that has stalled."""
@@ -164,21 +171,26 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(400, *_MALFORMED)
 
     def _expire(self) -> None:
-        if self._phase == "IDLE":
+        if self.phase == "IDLE":
             self.transport.close()
         else:
             self._refuse(408, *_TOO_SLOW)
 
     def _refuse(self, status: int, message: str, code: str) -> None:
-        """Answers a request that never reaches the application, and closes the connection."""
-        if self._is_refused or self.transport.is_closing():
+        """Answers a request that never reaches the application, and closes the connection.
+
+        A request whose answer has begun, or was given before its body was complete, gets no second one.
+        """
+        if self.is_over:
             return
-        self._is_refused = True
+        self.is_refused = True
         self._deadline.drop()
-        current = _request_of(self)
-        # An answer that is under way must not be mixed with this one.
-        if current is None or current.response_complete or not current.response_started:
-            self.transport.write(_response(status, message, code, self.next_id()))
+        current = self.current
+        if self.phase != "BODY" or current is None or not current.response_started:
+            request_id = self.next_id()
+            response = _response(status, message, code, request_id)
+            self.transport.write(response)
+            self.on_refused(self.client, status, request_id, len(response))
         if current is not None:
             current.disconnected = True
             current.message_event.set()
@@ -250,29 +262,32 @@ class OnePiece:
         self._held = None
 
 
-def _request_of(protocol: GuardedProtocol) -> RequestResponseCycle | None:
-    """Returns the last request that reached the application, None when there was none yet."""
-    return protocol.cycle
-
-
-def _is_answering(protocol: GuardedProtocol) -> bool:
-    """Returns whether a request that has reached the application has not its whole answer yet."""
-    current = _request_of(protocol)
-    return current is not None and not current.response_complete
-
-
 def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
-    """Tells whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); we are no proxy."""
+    """Tells whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); we are no proxy.
+
+    Its body may come in chunks and in no other coding (§6.1), which HTTP/1.0 does not know.
+    """
     hosts = sum(name == b"host" for name, _ in headers)
+    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    if codings and (codings != [b"chunked"] or version == "1.0"):
+        return False
     return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
 
 
-def guarded(bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str]) -> type[GuardedProtocol]:
+def guarded(
+    bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str], on_refused: Refused | None = None
+) -> type[GuardedProtocol]:
     """Returns the protocol class with these bounds.
 
-    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here.
+    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here,
+    `on_refused` is told of it.
     """
-    own = {"bounds": bounds, "is_leaving": staticmethod(is_leaving), "next_id": staticmethod(next_id)}
+    own = {
+        "bounds": bounds,
+        "is_leaving": staticmethod(is_leaving),
+        "next_id": staticmethod(next_id),
+        "on_refused": staticmethod(on_refused or _unheard),
+    }
     return type("BoundedProtocol", (GuardedProtocol,), own)
 
 

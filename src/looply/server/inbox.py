@@ -1,11 +1,13 @@
 """The web inbox's calls: what a card shows, a recipient's answer, and the open cards of the organization."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import approvals, inbox
+from looply.app.services import Services
 from looply.clock import ms_or_none, to_ms
 from looply.execution.commands import Recorded
 from looply.jsontext import Json
@@ -124,6 +126,10 @@ class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[OpenCardRecord]
 
 
+async def _check_token(services: Services, values: Mapping[str, str]) -> None:
+    await inbox.check_token(services, values["token"])
+
+
 async def show_card(call: Call) -> Answer:
     """Reads a card; nothing is decided."""
     shown = await inbox.show(call.services, call.values["token"])
@@ -216,6 +222,7 @@ ROUTES: Final = (
         method="GET",
         path="/v2/inbox/{token}",
         access="public",
+        check_token=_check_token,
         handle=show_card,
         summary="Read a card as its recipient sees it; nothing is decided",
         tag="Inbox",
@@ -227,6 +234,7 @@ ROUTES: Final = (
         method="POST",
         path="/v2/inbox/{token}",
         access="public",
+        check_token=_check_token,
         handle=decide,
         summary="Answer a card",
         tag="Inbox",

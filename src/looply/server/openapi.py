@@ -75,7 +75,8 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(route, references),
     }
     permission = "" if route.access in _OPEN else f"Permission `{route.access}`."
-    if text := " ".join(part for part in (route.description, permission) if part):
+    types = "The JSON may be declared as `text/plain` or `text/json` too." if route.takes_text else ""
+    if text := " ".join(part for part in (route.description, types, permission) if part):
         operation["description"] = text
     if route.access == "public":
         operation["security"] = []

@@ -68,7 +68,7 @@ class Pages:
         return Answer(found, headers=headers, media_type=_TYPES[Path(name).suffix])
 
     def routes(self) -> tuple[Route, ...]:
-        """Returns the routes of all pages and files."""
+        """Returns the routes of all pages and files. What mail programs add to a link does not keep a page closed."""
 
         async def inbox(call: Call) -> Answer:  # noqa: ARG001
             return self.inbox()
@@ -84,6 +84,7 @@ class Pages:
                 method="GET",
                 path="/inbox/{token}",
                 access="public",
+                has_strict_query=False,
                 handle=inbox,
                 summary="The page on which a recipient answers a card",
                 path_values={"token": "Token of one recipient's card; the page itself does not look at it."},
@@ -93,6 +94,7 @@ class Pages:
                 method="GET",
                 path="/docs",
                 access="public",
+                has_strict_query=False,
                 handle=docs,
                 summary="The page of this description",
                 tag="Pages",
@@ -101,6 +103,7 @@ class Pages:
                 method="GET",
                 path="/static/{path}",
                 access="public",
+                has_strict_query=False,
                 handle=file,
                 summary="Files that pages load",
                 path_values={"path": "Name of the file."},

@@ -97,6 +97,7 @@ ROUTES: Final = (
         summary="Pause the schedule of a workflow, or let it go on",
         body=ToggleBody,
         has_strict_body=False,
+        takes_text=True,
         answer=ToggleAnswer,
         refusals=(404, 409),
     ),

@@ -21,6 +21,7 @@ import uvloop
 from looply.app.services import Lifecycle
 from looply.clock import Clock, SystemEntropy
 from looply.errors import Problem, SettingsError
+from looply.server.access_log import Refused
 from looply.server.guard import Bounds, GuardedProtocol, guarded
 from looply.server.request_ids import RequestIds
 from looply.settings import Settings, split_address
@@ -49,10 +50,14 @@ _LEAST_DRAIN: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What the process does when the server listens (with its address), and after the last call was answered."""
+    """What the process does when the server listens (with its address), and after the last call was answered.
+
+    `on_refused` is told of each request that was refused before it reached the application.
+    """
 
     on_listening: Callable[[str], None]
     drain: Callable[[timedelta], Awaitable[None]]
+    on_refused: Refused | None = None
 
 
 class _Server(uvicorn.Server):
@@ -114,7 +119,7 @@ async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock
     bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
     config = uvicorn.Config(
         app,
-        http=guarded(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next),
+        http=guarded(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -96,6 +96,7 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "refusals": (404, 409, 422, 429),
         "is_hot": True,
         "takes_bound_keys": True,
+        "takes_text": True,
     }
     ids = {"workflow_id": "Id of the workflow (UUID)."}
     number = {"workflow_version": "Version of the workflow; `latest` or left out: the newest ACTIVE one."}

@@ -1,5 +1,6 @@
 """Every route needs its permission, and nothing but the route decides that."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from looply.server.application import build_framework
 from looply.server.boundary import Boundary
 from looply.server.call import Route
 from looply.server.dispatch import Dispatch
+from looply.testing.clock import FakeClock
 
 PUBLIC = {
     "GET /healthz/live",
@@ -72,9 +74,12 @@ async def test_what_the_framework_adds_by_itself_is_denied(app: Boundary, servic
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
 
-async def test_every_route_without_a_key_is_forbidden_with_one_body(app: Boundary, client: httpx2.AsyncClient) -> None:
+async def test_every_route_without_a_key_is_forbidden_with_one_body(
+    app: Boundary, client: httpx2.AsyncClient, clock: FakeClock
+) -> None:
     for route in app.routes:
         if name_of(route) not in PUBLIC:
+            clock.advance(timedelta(minutes=1))
             answer = await client.request(route.method, url_of(route))
             assert (answer.status_code, answer.json()) == (403, FORBIDDEN), name_of(route)
 

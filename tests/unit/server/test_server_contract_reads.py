@@ -201,10 +201,6 @@ async def test_a_query_parameter_that_is_given_twice_is_400(mine: Caller) -> Non
     assert (answer.status_code, answer.json()["code"]) == (400, "DUPLICATE_PARAMETER")
 
 
-async def test_an_unknown_query_parameter_is_ignored(mine: Caller) -> None:
-    assert (await mine.get("getOrganizationExecutions?utm=1&utm=2&organization_id=x")).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("name", "query"),
     [

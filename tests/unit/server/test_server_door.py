@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from server_kit import ASKING, COMPUTING, Caller, definition, note_step
+from server_kit import ASKING, CARDING, COMPUTING, Caller, definition, note_step
 
 from looply.app.services import Services
 from looply.errors import LooplyError, Overloaded, StoreCorrupt, StoreFull, StoreLost
@@ -35,7 +35,9 @@ async def test_json_in_utf_8_is_taken(mine: Caller, content_type: str) -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        "text/plain",
+        "text/html",
+        "text/plain; charset=iso-8859-1",
+        "text/plain, application/json",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "application/xml",
@@ -51,6 +53,107 @@ async def test_any_other_content_type_is_415(mine: Caller, path: str, content_ty
     path = path.format(id=await mine.create(COMPUTING))
     answer = await mine.post(path, content=b"{}", headers={"content-type": content_type})
     assert (answer.status_code, answer.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+OF_THE_REFERENCE = {
+    "/v2/workflows/triggerworkflow/{workflow_id}",
+    "/v2/workflows/triggerworkflow/{workflow_id}/{workflow_version}",
+    "/v2/workflows/resumeWorkflow/{process_id}",
+    "/v2/workflows/terminateWorkflow/{process_id}",
+    "/v2/workflows/toggleScheduledWorkflow",
+    "/v1/workflows/triggerworkflow/{workflow_id}",
+    "/v1/workflows/triggerworkflow/{workflow_id}/{workflow_version}",
+    "/v1/workflows/resumeworkflow/{process_id}",
+}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "text/json", "text/plain;charset=UTF-8", 'Text/JSON; charset="utf-8"']
+)
+async def test_json_that_is_declared_as_text_is_taken_on_the_endpoints_of_the_reference_alone(
+    app: Boundary, mine: Caller, content_type: str
+) -> None:
+    taken = set()
+    for route in app.routes:
+        if route.body is None or route.access == "public":
+            continue
+        path = route.path.format(workflow_id="x", workflow_version="1", process_id="nobody")
+        answer = await mine.post(path, content=b"{}", headers={"content-type": content_type})
+        assert answer.status_code < 500
+        if answer.status_code != 415:
+            taken.add(route.path)
+    assert taken == OF_THE_REFERENCE
+
+
+async def test_what_is_declared_as_text_is_json_all_the_same(mine: Caller) -> None:
+    workflow_id = await mine.create(ASKING)
+    path, headers = f"triggerworkflow/{workflow_id}", {"content-type": "text/plain"}
+    taken = await mine.post(path, content=b'{"po": 7}', headers=headers)
+    shown = await mine.item(workflow_id, taken.json()["looply_execution_id"])
+    assert shown["workflow_input_payload"]["po"] == 7
+    assert (await mine.post(path, content=b"po=7", headers=headers)).json()["code"] == "MALFORMED_JSON"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [("application/x-www-form-urlencoded", b"po=7"), ("multipart/form-data; boundary=x", b"--x--")],
+)
+@pytest.mark.parametrize("path", ["triggerworkflow/{id}", "createWorkflow", "/v2/inbox/{token}"])
+async def test_a_form_is_refused_with_a_sentence_that_says_how_to_send_it(
+    mine: Caller, path: str, content_type: str, content: bytes
+) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    token = (await mine.get("getOpenCards")).json()["items"][0]["token"]
+    path = path.format(id=await mine.create(COMPUTING), token=token)
+    answer = await mine.post(path, content=content, headers={"content-type": content_type})
+    assert answer.status_code == 415
+    assert "is a form" in answer.json()["message"]
+    assert "-H 'Content-Type: application/json'" in answer.json()["message"]
+
+
+async def test_an_unknown_query_parameter_is_400_on_every_route_of_the_api(
+    app: Boundary, mine: Caller, client: httpx2.AsyncClient
+) -> None:
+    for route in app.routes:
+        path = route.path
+        for name in route.path_values:
+            path = path.replace(f"{{{name}}}", "01900000-0000-7000-8000-0000000000ff")
+        if route.access == "metrics" or not route.has_strict_query or route.check_token is not None:
+            continue
+        answer = await client.request(route.method, f"{path}?limits=5&nonsense=1", headers=mine.headers())
+        assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_PARAMETER"), route.path
+
+
+async def test_an_unknown_query_parameter_is_named_with_what_was_probably_meant(mine: Caller) -> None:
+    close = (await mine.get("getOrganizationExecutions?limits=5")).json()
+    assert close["message"] == "'limits' is no query parameter of this call; did you mean 'limit'?"
+    assert close["errors"][0]["hint"] == "did you mean 'limit'?"
+    far = (await mine.get("getOrganizationExecutions?zzz=5")).json()
+    assert "it takes limit, workflow_id, workflow_execution_id" in far["message"]
+    assert "field.NAME" in (await mine.get("searchExecutions?zzz=5")).json()["message"]
+    assert "it takes none" in (await mine.get("getSchedules?zzz=5")).json()["message"]
+    assert len((await mine.get("getSchedules?" + "z" * 5000 + "=5")).content) < 1000
+
+
+async def test_an_unknown_query_parameter_starts_nothing(mine: Caller) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    answer = await mine.post(f"triggerworkflow/{workflow_id}?proces_id=PO-1", {})
+    assert answer.json()["code"] == "UNKNOWN_PARAMETER"
+    assert (await mine.get("getOrganizationExecutions")).json()["count"] == 0
+
+
+async def test_the_organization_of_a_last_key_may_come_back_on_every_list(app: Boundary, mine: Caller) -> None:
+    lists = [route for route in app.routes if route.is_list]
+    assert len(lists) > 10
+    for route in lists:
+        answer = await mine.get(route.path, organization_id="whatever")
+        assert answer.json().get("code") in (None, "MISSING_PARAMETER"), route.path
+    refused = await mine.get("getSchedules", organization_id=mine.organization_id)
+    assert refused.json()["code"] == "UNKNOWN_PARAMETER"
+
+
+async def test_what_mail_programs_add_to_a_link_does_not_keep_its_page_closed(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/inbox/token?utm_source=mail")).status_code == 200
 
 
 async def test_two_content_types_are_415(mine: Caller) -> None:

@@ -23,12 +23,13 @@ from looply.errors import Forbidden
 from looply.limits import DEFAULT_LIMITS
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
-from looply.server.events import EventStream, frame, send_stream
+from looply.server.events import EventStream, Pace, frame, send_stream
 from looply.server.pages import Pages
 from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0
 """Seconds after which a test that waits for what does not come ends."""
+FAST = Pace(heartbeat_seconds=0.01, check_seconds=0.01)
 
 
 class Stream:
@@ -136,7 +137,7 @@ async def streams(app: Boundary, mine: Caller) -> AsyncIterator[Streams]:
 @pytest_asyncio.fixture
 async def beating(services: Services, entropy: SerialEntropy, tmp_path: Path, mine: Caller) -> AsyncIterator[Streams]:
     """Gives streams of an application whose heart beats a hundred times a second."""
-    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), heartbeat_seconds=0.01), mine)
+    found = Streams(build_app(services, entropy, Pages(tmp_path / "static"), pace=FAST), mine)
     yield found
     await found.close()
 
@@ -428,7 +429,7 @@ async def test_a_stream_on_which_much_happens_is_checked_as_often_as_a_silent_on
     for_ever = asyncio.Event()
     with pytest.raises(Forbidden):
         async with asyncio.timeout(BOUND):
-            await send_stream(send, for_ever.wait, stream, for_ever.wait(), refuse, heartbeat_seconds=0.01)
+            await send_stream(send, for_ever.wait, stream, for_ever.wait(), refuse, FAST)
     await stream.aclose()
 
 

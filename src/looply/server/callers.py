@@ -1,0 +1,90 @@
+"""The address that a request comes from, also behind proxies."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, Final, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+UNKNOWN: Final = "unknown"
+"""Stands for an address that the connection does not have, such as that of a local socket."""
+
+_NETWORK_BITS: Final = 64
+"""Of an IPv6 address: one caller usually has all addresses of such a network."""
+
+
+class Callers:
+    """Finds the address of a request's caller.
+
+    What `trusted` proxies (addresses and networks) say in `X-Forwarded-For` or `Forwarded` (RFC 7239) counts, from the
+    right to the first address that is not one of theirs. What a caller writes there himself stands further left.
+    """
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        self._trusted = tuple(ip_network(each) for each in trusted)
+
+    def address(self, scope: Any) -> str:
+        """Returns the address of the caller of an ASGI request as text."""
+        client = scope.get("client")
+        peer = _parsed(client[0]) if client else None
+        if peer is None:
+            return UNKNOWN
+        if self._is_trusted(peer):
+            for text in reversed(_forwarded(scope["headers"])):
+                hop = _parsed(text)
+                if hop is None:
+                    break
+                peer = hop
+                if not self._is_trusted(hop):
+                    break
+        return str(peer)
+
+    def _is_trusted(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def network_of(address: str) -> str:
+    """Returns what stands for all addresses of one caller: an IPv4 address itself, of IPv6 its network of 64 bits."""
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((int(parsed) >> _NETWORK_BITS << _NETWORK_BITS, _NETWORK_BITS)))
+    return address
+
+
+def _forwarded(headers: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    """Returns the addresses that proxies added, the nearest one last.
+
+    None where both headers came: a proxy writes one of them, and the other one would be the caller's.
+    """
+    listed = _items(headers, b"x-forwarded-for")
+    standard = _items(headers, b"forwarded")
+    if listed and standard:
+        return []
+    return listed or [_named(element) for element in standard]
+
+
+def _items(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+    return [item.strip() for name, value in headers if name == wanted for item in value.decode("latin-1").split(",")]
+
+
+def _named(element: str) -> str:
+    """Returns the address of `for=192.0.2.1;proto=https`, empty when there is none."""
+    for pair in element.split(";"):
+        name, _, value = pair.partition("=")
+        if name.strip().lower() == "for":
+            return value.strip().strip('"')
+    return ""
+
+
+def _parsed(text: str) -> Address | None:
+    """Returns an address that may come with a port; one of IPv4 that is written as IPv6 is one of IPv4."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found

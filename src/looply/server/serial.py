@@ -1,0 +1,139 @@
+"""One request at a time on a connection, and headers that are headers.
+
+uvicorn parses all that a packet holds: requests behind the one that is being answered each cost an object of the
+server, and bytes that are no HTTP spoil an answer that is due. Here bytes behind a request stay as they came until its
+answer is complete.
+"""
+
+import asyncio
+from typing import Any, Final, Literal, TypeAlias
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+PIECE_BYTES: Final = 4096
+"""The parser is given heads and chunked bodies in pieces of this size at most."""
+
+Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
+"""What the parser is in: nothing, the head of a request, or what follows it, trailers included."""
+
+_BLANK_LINE: Final = b"\r\n\r\n"
+"""What heads end with, and bodies in chunks."""
+
+
+class SerialProtocol(HttpToolsProtocol):
+    """uvicorn's connection that parses the next request when the one before is answered."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+        self.phase: Phase = "IDLE"
+        self.is_refused = False
+        """Whether the connection ends by an answer of its own; nothing more is parsed then."""
+        self._ahead = b""  # bytes behind the request that is being answered
+        self._tail = b""  # the last bytes that were parsed: a blank line may come in two packets
+        self._body_size = 0
+        self._body_left: int | None = 0  # None: the body comes in chunks
+
+    @property
+    def current(self) -> RequestResponseCycle | None:
+        """The last request that reached the application, None when there was none yet."""
+        return self.cycle
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request that has reached the application has not its whole answer yet."""
+        current = self.current
+        return current is not None and not current.response_complete
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is read of the connection."""
+        return self.is_refused or self.transport.is_closing()
+
+    def data_received(self, data: bytes) -> None:
+        """Parses what belongs to the current request and keeps the rest for later."""
+        arrived, self._ahead = self._ahead + data, b""
+        at = 0
+        while at < len(arrived) and not self.is_over:
+            if self.phase == "IDLE" and self.is_answering:
+                self._ahead = arrived[at:]
+                self.flow.pause_reading()
+                return
+            end = self._end_of_piece(arrived, at)
+            self._parse(arrived[at:end])
+            at = end
+
+    def on_piece(self, size: int, body_size: int) -> None:
+        """Is called after each piece of a head (`body_size` 0) or of a body in chunks, with the sizes that it had."""
+
+    def on_response_complete(self) -> None:
+        """Parses the request that came behind the one that is answered now."""
+        super().on_response_complete()
+        # Nothing reads any more what was sent of the body.
+        self.cycle.body = bytearray()
+        if self._ahead and not self.is_over:
+            self.data_received(b"")
+
+    def on_message_begin(self) -> None:
+        """Notes that a request begins."""
+        self.phase = "HEAD"
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header. What comes behind the head is a trailer, which is none (RFC 9110 §6.5.1)."""
+        if self.phase == "HEAD" and not self.is_refused:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begins the request."""
+        self.phase = "BODY"
+        self._body_left = _announced(self.headers)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Passes a part of the body on."""
+        if self.is_refused:
+            return
+        self._body_size += len(body)
+        if self._body_left is not None:
+            self._body_left -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Notes that the request has arrived."""
+        if not self.is_refused:
+            self.phase = "IDLE"
+            super().on_message_complete()
+
+    def _end_of_piece(self, data: bytes, at: int) -> int:
+        """Returns where the piece ends that begins at `at`. None reaches behind the end of a request."""
+        if self.phase == "BODY" and self._body_left is not None:
+            return min(len(data), at + max(self._body_left, 1))
+        limit = min(len(data), at + PIECE_BYTES)
+        found = (self._tail + data[at:limit]).find(_BLANK_LINE)
+        return limit if found < 0 else at + found + len(_BLANK_LINE) - len(self._tail)
+
+    def _parse(self, piece: bytes) -> None:
+        phase, body_size = self.phase, self._body_size
+        super().data_received(piece)
+        self._tail = (self._tail + piece)[1 - len(_BLANK_LINE) :]
+        if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
+            self.on_piece(len(piece), self._body_size - body_size)
+
+
+def _announced(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """Returns the size of the body that the parser has accepted the head of, None when it comes in chunks."""
+    size = 0
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            size = int(value)
+    return size
