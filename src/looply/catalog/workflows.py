@@ -16,7 +16,10 @@ from looply.catalog.recent import RecentReads
 from looply.catalog.tables import profiles, workflow_versions
 from looply.catalog.versions import VersionedTable, VersionKey, summary_of
 from looply.clock import Clock, Ids
+from looply.definition import START
+from looply.definition.pointer import is_pointer
 from looply.errors import Conflict, DefinitionError, Problem, StoreCorrupt
+from looply.execution.masking import masked_start
 from looply.jsontext import Json, encode_json, fingerprint
 
 # A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
@@ -219,21 +222,31 @@ class Workflows:
     async def store_mock(self, organization_id: str, key: VersionKey, payload: Json, schema: dict[str, Any]) -> None:
         """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
 
-        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are.
+        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are. Values that the start
+        step marks as secret are kept as `***`.
         """
 
         def store(connection: Connection) -> None:
             row = _VERSIONS.get(connection, organization_id, key)
+            kept = masked_start(payload, _start_secrets(row["definition"]))
             connection.execute(
                 update(workflow_versions)
                 .where(
                     workflow_versions.c.workflow_id == row["workflow_id"],
                     workflow_versions.c.workflow_version == row["workflow_version"],
                 )
-                .values(mock_payload=payload, mock_schema=schema)
+                .values(mock_payload=kept, mock_schema=schema)
             )
 
         await self._database.write(store)
+
+
+def _start_secrets(definition: Json) -> list[str]:
+    """Returns the pointers of the start step's secrets; of a draft that does not hold together what can be read."""
+    steps = definition.get("workflow_steps") if isinstance(definition, dict) else None
+    start = next((step for step in steps or () if isinstance(step, dict) and step.get("id") == START), {})
+    secret = start.get("secret")
+    return [one for one in secret if is_pointer(one)] if isinstance(secret, list) else []
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:

@@ -24,8 +24,8 @@ class Masker:
     """Replaces every secret by `***`: within a text from `MIN_LENGTH` characters on, shorter ones as a whole text.
 
     Found in any letter case are the secret itself and its URL-encoded, base64 (standard and URL-safe, as a whole),
-    JSON-escaped and HTML- or XML-escaped forms. Not found are secrets that were cut in parts, turned round or encrypted, and
-    short ones within a longer text.
+    JSON-escaped and HTML- or XML-escaped forms. Not found are secrets that were cut in parts, turned round or
+    encrypted, and short ones within a longer text.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
