@@ -11,7 +11,7 @@ import structlog
 from looply.clock import Clock
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
-from looply.connectors.masking import Masker
+from looply.connectors.masking import MIN_LENGTH, Masker
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sessions import SessionCache
@@ -20,6 +20,7 @@ from looply.errors import LooplyError, OperationError, RateLimited, Timeout, abo
 from looply.execution.address import idempotency_key, parse_address
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.masking import hidden_values
+from looply.execution.overlays import secret_values
 from looply.execution.state import ExecutionState, OpenStep
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -77,7 +78,7 @@ class Worker:
 
         Secrets that went out are masked in what comes back, in outputs and in messages.
         """
-        gone_out = list(_secrets_in(opened))
+        gone_out = list(_secrets_in(state, opened))
         context = self._context(state, opened, gone_out)
         address = opened.address
         try:
@@ -187,12 +188,16 @@ def _told(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker:
     )
 
 
-def _secrets_in(opened: OpenStep) -> Iterator[str]:
-    """Yields every text under the secret pointers of the effect's input."""
+def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
+    """Yields every text under the secret pointers of the effect's input, and what these texts may be made of."""
     for pointer in opened.secret:
         # What readers do not see of the input is what nobody may see of the answer.
         for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
             yield from _texts(value)
+    if opened.secret:
+        # A secret within a longer text is echoed by itself as well. Short ones of them are no secrets of this call.
+        for value in secret_values(state, parse_address(opened.address).scope):
+            yield from (text for text in _texts(value) if len(text) >= MIN_LENGTH)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -253,7 +253,9 @@ async def test_a_mock_is_kept_beside_an_active_version_and_leaves_its_lock(catal
         ("/output", {"card": {"pin": 4711, "no": 1}, "open": 2}),
     ],
 )
-async def test_what_the_start_step_marks_is_not_kept_in_a_mock(catalog: Catalog, create, org: str, secret, kept) -> None:
+async def test_what_the_start_step_marks_is_not_kept_in_a_mock(
+    catalog: Catalog, create, org: str, secret, kept
+) -> None:
     start = {"id": "WorkflowStartState", "type": "trigger", "settings": {}, "secret": secret}
     first = await create(draft(workflow_steps=[start]))
     await catalog.workflows.store_mock(org, key(first), {"card": {"pin": 4711, "no": 1}, "open": 2}, {})

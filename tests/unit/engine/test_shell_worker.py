@@ -158,6 +158,17 @@ async def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret: Json) 
     assert done.output["data"] == {"echo": "***", "quantity": 1}
 
 
+async def test_a_secret_that_went_out_within_a_longer_text_is_masked_by_itself() -> None:
+    world = World()
+    world.script("call_1", Answer(data={"echo": "it was sesame-4711"}))
+    workflow = chain(call(body="pin ${payload.output.token}!"))
+    started = replace(STARTED, definition=workflow.hash.hex(), secret=("/output/token",))
+    state = advance(workflow, None, (started,)).state
+    done = await worker(world).carry_out(state, state.open_steps["call_1:1"])
+    assert isinstance(done, EffectDone)
+    assert done.output["data"] == {"echo": "it was ***"}
+
+
 async def test_a_connection_that_does_not_exist_fails_the_step_before_anything_is_sent() -> None:
     failed = await outcome(World(), connection="missing")
     assert isinstance(failed, EffectFailed)
