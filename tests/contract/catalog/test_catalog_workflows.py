@@ -262,6 +262,17 @@ async def test_what_the_start_step_marks_is_not_kept_in_a_mock(
     assert (await catalog.workflows.get(org, key(first))).mock_payload == kept
 
 
+async def test_the_schema_of_a_mock_does_not_tell_the_names_within_a_secret(catalog: Catalog, create, org: str) -> None:
+    start = {"id": "WorkflowStartState", "secret": ["/output/a/0/b", "/output/none/x", "/output/c"]}
+    first = await create(draft(workflow_steps=[start]))
+    member = {"type": "object", "properties": {"name": {"type": "string"}}}
+    within = {"type": "array", "items": {"properties": {"b": {**member}, "d": {"type": "string"}}}}
+    await catalog.workflows.store_mock(org, key(first), {}, {"properties": {"a": within, "c": {**member}, "e": member}})
+    schema = (await catalog.workflows.get(org, key(first))).mock_schema
+    assert schema["properties"]["a"]["items"]["properties"] == {"b": {}, "d": {"type": "string"}}
+    assert (schema["properties"]["c"], schema["properties"]["e"]) == ({}, member)
+
+
 async def test_null_is_a_mock_payload_too(catalog: Catalog, create, org: str) -> None:
     first = await create()
     await catalog.workflows.store_mock(org, key(first), None, {"type": "null"})
