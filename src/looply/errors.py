@@ -21,6 +21,8 @@ object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; 
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Self
 
@@ -138,6 +140,8 @@ class OperationError(LooplyError):
 
     code = "OPERATION_FAILED"
     is_transient = False
+    about: tuple[str, ...] = ("url",)
+    """The fields of the input whose values the message may quote; empty: any of them. See `about`."""
 
     def __init__(self, message: str, *, code: str | None = None, sent: bool = False, status: str | None = None) -> None:
         super().__init__(message, code=code)
@@ -181,6 +185,17 @@ class BadInput(Permanent):
     """The call's own input is wrong; nothing was sent."""
 
     code = "BAD_INPUT"
+    about: tuple[str, ...] = ()
+
+
+@contextmanager
+def about(*fields: str) -> Iterator[None]:
+    """Says of the `BadInput`s raised within which fields of the input they are about, unless they say so."""
+    try:
+        yield
+    except BadInput as error:
+        error.about = error.about or fields
+        raise
 
 
 class AuthFailed(Permanent):

@@ -230,7 +230,7 @@ WRONG_URLS = [
 
 
 def test_no_step_reaches_a_place_that_is_not_allowed(org: Organization, server: Server) -> None:
-    workflow_id = org.create(definition(http("${payload.output.url}", step={"timeout": "PT5S"})))
+    workflow_id = org.create(definition(http("${payload.output.url}", raw=True, step={"timeout": "PT5S"})))
     places = [place.format(server=server.port) for place in FORBIDDEN_PLACES]
     running = [(place, org.trigger(workflow_id, {"url": place})) for place in places]
     messages = set()
@@ -246,7 +246,7 @@ def test_no_step_reaches_a_place_that_is_not_allowed(org: Organization, server: 
 
 def test_a_url_that_is_none_is_refused(org: Organization, sink: Sink) -> None:
     before = len(sink.lines())
-    workflow_id = org.create(definition(http("${payload.output.url}", step={"timeout": "PT5S"})))
+    workflow_id = org.create(definition(http("${payload.output.url}", raw=True, step={"timeout": "PT5S"})))
     places = [place.format(sink=sink.port) for place in WRONG_URLS]
     running = [(place, org.trigger(workflow_id, {"url": place})) for place in places]
     for place, execution_id in running:

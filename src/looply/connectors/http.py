@@ -22,7 +22,7 @@ from looply.connectors.port import (
 )
 from looply.connectors.redirects import send_following
 from looply.connectors.urls import joined, origin, parse_base_url, parse_url, with_params
-from looply.errors import BadInput, OperationError, Problem
+from looply.errors import BadInput, OperationError, Problem, about
 from looply.jsontext import Json
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -112,12 +112,17 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send` and `send_following`.
     """
     call = read_input(HttpInput, _with_upper_method(input_), "http.request")
-    destination = await _destination(ctx, call)
-    own = check_headers(call.headers, reserved=destination.headers)
-    content, content_type = encode_body(call.body_type, call.body, ctx.idempotency_key)
+    with about("url", "auth"):
+        destination = await _destination(ctx, call)
+    with about("headers"):
+        own = check_headers(call.headers, reserved=destination.headers)
+    with about("body"):
+        content, content_type = encode_body(call.body_type, call.body, ctx.idempotency_key)
+    with about("params"):
+        url = with_params(destination.url, call.params)
     outgoing = HttpRequest(
         method=call.method,
-        url=with_params(destination.url, call.params),
+        url=url,
         headers={
             "idempotency-key": ctx.idempotency_key,
             **({} if content_type is None else {"content-type": content_type}),
@@ -133,7 +138,7 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     except OperationError as error:
         masker.mask(error)
         raise
-    output: dict[str, Json] = masker.json(render_output(response))
+    output: dict[str, Json] = masker.output(render_output(response))
     return output
 
 
@@ -161,7 +166,8 @@ async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
         if call.auth is not None:
             raise BadInput("`auth` and `connection` cannot be given together: the connection has the credentials")
         return _of_connection(await ctx.connection(call.connection), call)
-    url = parse_url(call.url)
+    with about("url"):
+        url = parse_url(call.url)
     match call.auth:
         case BearerAuth(token):
             headers = {"authorization": f"Bearer {token}"}

@@ -6,10 +6,11 @@ reached through `CallContext.http` alone: it refuses forbidden destinations, bou
 Retries, timeouts between attempts and the judging of statuses belong to the decision core.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx2
 import jsonschema_rs
@@ -25,6 +26,9 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 PORT_VERSION = 1
 """Rises when a connector written for the version before would no longer work."""
+
+_FIELD: Final = re.compile(r"`\$\.(\w+)")
+"""The field of the input in the library's message: at `$.method`."""
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -233,7 +237,9 @@ def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -
     try:
         return msgspec.convert(input_, shape)
     except msgspec.ValidationError as error:
-        raise BadInput(f"the input of {operation} does not fit: {error}") from error
+        wrong = BadInput(f"the input of {operation} does not fit: {error}")
+        wrong.about = tuple(_FIELD.findall(str(error)))
+        raise wrong from error
 
 
 def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tuple[Problem, ...]:

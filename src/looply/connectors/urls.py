@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 import httpx2
 
@@ -12,7 +12,6 @@ from looply.jsontext import Json
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?|[0-9a-f:.]+")
 # Control characters and blanks have no place in a URL, and backslashes are slashes to some parsers.
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff\\]")
-_DOT = re.compile("%2e", re.IGNORECASE)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -96,13 +95,18 @@ def joined(base: httpx2.URL, path: str) -> httpx2.URL:
     """
     if path.startswith("//"):
         raise BadInput("the path starts with //, which would name another host")
-    segments = _DOT.sub(".", re.split(r"[?#]", path, maxsplit=1)[0]).split("/")
-    if ".." in segments:
+    if _leads_out(re.split(r"[?#]", path, maxsplit=1)[0]):
         raise BadInput("the path has .. in it, which would lead out of the connection's base URL")
     if not path:
         return base
     separator = "" if path.startswith("?") else "/"
     return parse_url(str(base).rstrip("/") + separator + path.lstrip("/"))
+
+
+def _leads_out(path: str) -> bool:
+    """Tells whether any server could read `..` as a segment: some decode escapes twice, and drop what follows a `;`."""
+    decoded = unquote(unquote(path))
+    return any(segment.partition(";")[0] == ".." for segment in re.split(r"[/\\]", decoded))
 
 
 def redirected(base: httpx2.URL, location: str) -> httpx2.URL:

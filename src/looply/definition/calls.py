@@ -1,8 +1,10 @@
 """Compiles the settings of the steps that call another system, and what stands beside the settings of a call."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+from looply.definition.addresses import check_url_values, odata_placements, url_placement, warn_of_raw
 from looply.definition.model import OnUnknown
 from looply.definition.pointer import join_pointer, points_into, split_pointer
 from looply.definition.reading import Reader, read_template
@@ -17,12 +19,17 @@ from looply.definition.step_settings import (
     StepSettings,
 )
 from looply.errors import DefinitionError
-from looply.expressions import Escape, Template
+from looply.expressions import Expression, ExpressionSyntaxError, Placement, Template, split_template
 from looply.jsontext import Json
 
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "PUT", "DELETE"})
-_NOT_SENT: Final = frozenset({"fail_on"})
+_NOT_SENT: Final = frozenset({"fail_on", "raw"})
 _SCHEMES: Final = ("http://", "https://")
+_ESCAPED_BY: Final = {
+    "xml": ("xmlText", "xml", "base64"),
+    "raw": ("jsonStringify", "json", "uriComponent", "xmlText", "base64"),
+}
+"""The functions that make a value safe in a body of text, the usual one first."""
 _LITERAL_AUTH = "a credential in the definition can be read by everybody who may read the workflow"
 
 
@@ -31,6 +38,8 @@ def http_request(reader: Reader) -> HttpRequestSettings:
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
     _check_url(reader)
+    _check_markup(reader)
+    warn_of_raw(reader)
     for name in ("token", "password"):
         _warn_of_literal(reader.child("auth") if isinstance(reader.value.get("auth"), dict) else None, name)
     return HttpRequestSettings(
@@ -49,6 +58,8 @@ def sap_request(reader: Reader) -> SapRequestSettings:
         reader.error("system_id", "give either `connection`, or `system_id` and `client`, not both")
     if not {"connection", "system_id", "client"} & reader.value.keys():
         reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
+    _check_markup(reader)
+    warn_of_raw(reader)
     return SapRequestSettings(
         method=reader.constant_or_template("method") or "GET",
         fail_on=tuple(reader.value.get("fail_on", ())),
@@ -59,24 +70,31 @@ def sap_request(reader: Reader) -> SapRequestSettings:
 def call_input(reader: Reader) -> Template:
     """Returns the template of the whole input of a call: the settings without what only decides about its answer."""
     sent = {name: value for name, value in reader.value.items() if name not in _NOT_SENT}
-    escapes = _odata_escapes(reader) if "service_path" in reader else None
-    return read_template({"method": "GET", **sent}, reader.path, reader.report, escapes)
+    placements = {} if reader.value.get("raw") is True and "service_path" not in reader else _placements(reader)
+    return read_template({"method": "GET", **sent}, reader.path, reader.report, placements)
 
 
-def _odata_escapes(reader: Reader) -> dict[str, Escape]:
-    """Returns what keeps a value within the literal that it stands in, such as `A_PurchaseOrder('${...}')`.
-
-    A quote in a literal is written twice (OData V2 URI conventions, OData 4.01 URL conventions §4.3.1). In a path an
-    escape stays as it is, so a value's own `%` is escaped; the values of params are encoded when they are sent.
-    """
+def _placements(reader: Reader) -> dict[str, Placement]:
+    """Returns what keeps a value in its place: a segment of the path, a value of the query, a literal of OData."""
+    if "service_path" not in reader:
+        return {"/url": url_placement(is_below_connection="connection" in reader)}
     params = reader.value.get("params")
-    names = params if isinstance(params, dict) else ()
-    in_params: dict[str, Escape] = {join_pointer("/params", name): _doubled for name in names}
-    return {"/entity": lambda value: _doubled(value.replace("%", "%25")), **in_params}
+    pointers = [join_pointer("/params", name) for name in params] if isinstance(params, dict) else []
+    return odata_placements(pointers, is_raw=reader.value.get("raw") is True)
 
 
-def _doubled(value: str) -> str:
-    return value.replace("'", "''")
+def _check_markup(reader: Reader) -> None:
+    """Warns of values that stand unescaped in a body of text: they can change what is around them."""
+    kind, body = reader.value.get("body_type"), reader.value.get("body")
+    if kind not in _ESCAPED_BY or not isinstance(body, str):
+        return
+    with suppress(ExpressionSyntaxError):  # reported with the whole input
+        pieces = split_template(body)
+        values = [piece for piece in pieces if isinstance(piece, Expression)] if len(pieces) > 1 else []
+        bare = next((value for value in values if value.outer_call not in _ESCAPED_BY[kind]), None)
+        if bare is not None:
+            message = f"${{{bare.source}}} is put into the {kind} body as it is, and may change what is around it"
+            reader.warning("body", message, f"write ${{{_ESCAPED_BY[kind][0]}({bare.source})}}")
 
 
 def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
@@ -152,6 +170,10 @@ def _check_url(reader: Reader) -> None:
     may_be_relative = "connection" in reader and "://" not in written
     if not (is_absolute or may_become_absolute or may_be_relative):
         reader.error("url", f"{shown(url)} does not begin with http:// or https://")
+        return
+    if reader.value.get("raw") is not True:
+        with suppress(ExpressionSyntaxError):  # reported with the whole input
+            check_url_values(reader, split_template(url))
 
 
 def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:

@@ -12,6 +12,11 @@ def join_pointer(base: str, *parts: str | int) -> str:
     return base + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+def is_pointer(value: Json) -> bool:
+    """Tells whether a value is the text of a JSON Pointer."""
+    return isinstance(value, str) and _POINTER.fullmatch(value) is not None
+
+
 def split_pointer(pointer: str) -> tuple[str, ...]:
     """Returns the names of a pointer, unescaped.
 

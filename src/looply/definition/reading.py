@@ -8,7 +8,7 @@ from looply.definition.duration import Duration, parse_duration, parse_instant
 from looply.definition.pointer import join_pointer
 from looply.definition.report import Reference, Report, Written
 from looply.errors import DefinitionError
-from looply.expressions import CardTemplate, Escape, ExpressionSyntaxError, Template, parse_card, parse_template
+from looply.expressions import CardTemplate, ExpressionSyntaxError, Placement, Template, parse_card, parse_template
 from looply.jsontext import Json
 
 BROKEN: Final = parse_template(None)
@@ -101,13 +101,15 @@ class Reader:
             return None
 
 
-def read_template(value: Json, path: str, report: Report, escapes: Mapping[str, Escape] | None = None) -> Template:
+def read_template(
+    value: Json, path: str, report: Report, placements: Mapping[str, Placement] | None = None
+) -> Template:
     """Returns the template of a value and records what it refers to; every text that does not parse is an error.
 
-    `escapes` is that of `parse_template`.
+    `placements` is that of `parse_template`.
     """
     try:
-        template = parse_template(value, escapes=escapes)
+        template = parse_template(value, placements=placements)
     except ExpressionSyntaxError as error:
         _report_texts(value, path, report, parse_template, error)
         return BROKEN

@@ -101,6 +101,12 @@ _CALL: dict[str, Json] = {
     "fail_on": described(_FAIL_ON, "Statuses such as 404 or 4xx with which the step fails."),
 }
 
+_RAW: Json = {
+    "type": "boolean",
+    "default": False,
+    "description": "With `true` values are put into the address as they are, and may change it.",
+}
+
 _AUTH: Json = {
     "anyOf": [
         EXPRESSION,
@@ -169,6 +175,7 @@ SETTINGS: Final[dict[str, Json]] = {
         {
             "method": computed(one_of(*METHODS), default="GET"),
             "url": described(_TEXT, "Absolute; with a connection also a path below its address."),
+            "raw": _RAW,
             **_CALL,
             "auth": _AUTH,
             "connection": described(_NAME, "Name of a connection of kind http."),
@@ -181,6 +188,7 @@ SETTINGS: Final[dict[str, Json]] = {
             "client": {"type": ["string", "integer"]},
             "service_path": _NAME,
             "entity": _TEXT,
+            "raw": _RAW,
             "method": computed(one_of(*METHODS), default="GET"),
             **_CALL,
         },

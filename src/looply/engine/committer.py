@@ -19,7 +19,7 @@ from looply.engine.mailbox import Mailbox
 from looply.engine.mending import mended
 from looply.engine.port import Fire, Key
 from looply.engine.store import EffectRow, EffectState, Snapshot, Store, StoredDefinition, Unit
-from looply.engine.units import claim_of, effect_queue, expiry_of, head_of, work_change
+from looply.engine.units import claim_of, expiry_of, head_of, queue_of, work_change
 from looply.engine.watchers import Watchers
 from looply.errors import NotFound
 from looply.execution import ExecutionState, open_work
@@ -267,8 +267,7 @@ class Committer:
         known = open_work(before).effects
         for seq, effect in open_work(after).effects.items():
             if seq in known:
-                queue = effect_queue(effect.operation, after.open_steps[effect.address].input)
-                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue))
+                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue_of(after, effect)))
 
     def _publish(self, unit: Unit, after: ExecutionState) -> None:
         for row in unit.work.put.effects:

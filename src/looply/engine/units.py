@@ -18,6 +18,7 @@ from looply.errors import DefinitionError
 from looply.execution import ExecutionState, OpenWork, open_work
 from looply.execution.address import parse_address
 from looply.execution.datastores import is_datastore_operation
+from looply.execution.masking import masked_pointers
 from looply.execution.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Place, Timer
 from looply.jsontext import Json
 
@@ -123,13 +124,21 @@ def work_change(
     )
 
 
-def effect_queue(operation: str, effect_input: Json) -> str:
+def effect_queue(operation: str, effect_input: Json, secret: tuple[str, ...] = ()) -> str:
     """Returns the name of the target that limits an effect: its connection, its system, or its host.
 
-    What an expression made of it may be any text; a store takes the first of it, without characters 0.
+    What an expression made of it may be any text; a store takes the first of it, without characters 0. A target that
+    lies under a `secret` pointer of the effect has no name, since these names are stored in clear.
     """
-    target = _target(operation, effect_input if isinstance(effect_input, dict) else {})
+    shown = masked_pointers(effect_input, secret, "input") if secret else effect_input
+    target = _target(operation, shown if isinstance(shown, dict) else {})
     return f"{operation} {target[:_TARGET_CHARACTERS]}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def queue_of(state: ExecutionState, effect: EffectWork) -> str:
+    """Returns the queue of an open effect."""
+    opened = state.open_steps[effect.address]
+    return effect_queue(effect.operation, opened.input, opened.secret)
 
 
 def _target(operation: str, given: Mapping[str, Any]) -> str:
@@ -165,7 +174,7 @@ def _effect(
         execution_id=state.started.execution_id,
         seq=effect.seq,
         organization_id=state.started.organization_id,
-        queue=effect_queue(effect.operation, state.open_steps[effect.address].input),
+        queue=queue_of(state, effect),
         state="QUEUED",
         attempt=effect.attempt,
         epoch=0,

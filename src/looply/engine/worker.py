@@ -11,15 +11,16 @@ import structlog
 from looply.clock import Clock
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
-from looply.connectors.masking import Masker
+from looply.connectors.masking import MIN_LENGTH, Masker
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sessions import SessionCache
 from looply.definition.pointer import split_pointer
-from looply.errors import LooplyError, OperationError, RateLimited, Timeout
+from looply.errors import LooplyError, OperationError, RateLimited, Timeout, about
 from looply.execution.address import idempotency_key, parse_address
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.masking import hidden_values
+from looply.execution.overlays import secret_values
 from looply.execution.state import ExecutionState, OpenStep
 from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -28,6 +29,9 @@ _log = structlog.get_logger(__name__)
 
 LATE: Final = timedelta(seconds=60)
 """Operations hold the time limit of their call themselves; one that is still at work so long after it is given up."""
+
+_NUMBER_CHARACTERS: Final = 4
+"""Shorter numbers are quantities and flags, which stand in every answer."""
 
 
 class Connections(Protocol):
@@ -74,7 +78,7 @@ class Worker:
 
         Secrets that went out are masked in what comes back, in outputs and in messages.
         """
-        gone_out = list(_secrets_in(opened))
+        gone_out = list(_secrets_in(state, opened))
         context = self._context(state, opened, gone_out)
         address = opened.address
         try:
@@ -83,7 +87,7 @@ class Worker:
         except OperationError as error:
             return self._failed(opened, error, Masker(gone_out))
         except LooplyError as error:
-            message = Masker(gone_out).text(error.message)
+            message = _told(opened, error, (), Masker(gone_out))
             return EffectFailed(
                 at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
             )
@@ -99,7 +103,7 @@ class Worker:
                 was_sent=True,
             )
         is_secret = operation.is_derived and bool(opened.secret)
-        masked = output if operation.is_derived else Masker(gone_out).json(output)
+        masked = output if operation.is_derived else Masker(gone_out).output(output)
         return EffectDone(
             at=self._clock.now(),
             address=address,
@@ -115,8 +119,9 @@ class Worker:
         address = parse_address(opened.address)
         timeout = timedelta(seconds=opened.timeout_seconds)
 
-        async def remembered(found: Awaitable[ConnectionValues]) -> ConnectionValues:
-            values = await found
+        async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
+            with about(*fields):
+                values = await found
             gone_out.extend(values.secrets.values())
             return values
 
@@ -127,11 +132,11 @@ class Worker:
             attempt=opened.attempt,
             timeout=timeout,
             http=self._sender(timeout),
-            connection=lambda name: remembered(self._connections.named(organization_id, name)),
+            connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
             matching_connection=lambda kind, settings: remembered(
-                self._connections.matching(organization_id, kind, settings)
+                self._connections.matching(organization_id, kind, settings), *settings
             ),
             dialer=self._means.dialer,
             sandbox=self._means.sandbox,
@@ -146,7 +151,7 @@ class Worker:
             address=opened.address,
             attempt=opened.attempt,
             code=error.code,
-            message=masker.text(error.message),
+            message=_told(opened, error, error.about, masker),
             status=error.status or "",
             was_sent=error.sent,
             is_transient=error.is_transient,
@@ -168,12 +173,31 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
-def _secrets_in(opened: OpenStep) -> Iterator[str]:
-    """Yields every text under the secret pointers of the effect's input."""
+def _told(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
+    """Returns what is said of a failure: its message, unless that may quote a secret of the input.
+
+    `fields` are those of the input that the message is about; empty: any.
+    """
+    marked = {parts[1] if len(parts) > 1 else "" for parts in map(split_pointer, opened.secret)}
+    if not marked or (fields and "" not in marked and marked.isdisjoint(fields)):
+        return masker.text(error.message)
+    shown = " and ".join(f"`{field}`" for field in sorted(marked)) if "" not in marked else "it"
+    return (
+        f"{opened.operation} failed ({error.code}); what is wrong is not shown, because it may quote the input, and "
+        f"{shown} has a value that is marked secret"
+    )
+
+
+def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
+    """Yields every text under the secret pointers of the effect's input, and what these texts may be made of."""
     for pointer in opened.secret:
         # What readers do not see of the input is what nobody may see of the answer.
         for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
             yield from _texts(value)
+    if opened.secret:
+        # A secret within a longer text is echoed by itself as well. Short ones of them are no secrets of this call.
+        for value in secret_values(state, parse_address(opened.address).scope):
+            yield from (text for text in _texts(value) if len(text) >= MIN_LENGTH)
 
 
 def _texts(value: Json) -> Iterator[str]:
@@ -189,3 +213,5 @@ def _texts(value: Json) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
+    elif value is not None and not isinstance(value, bool) and len(text := str(value)) >= _NUMBER_CHARACTERS:
+        yield text

@@ -163,7 +163,7 @@ def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, l
     try:
         return ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError) as error:
-        return (visit.failed(error.code, error.message),)
+        return (visit.failed(error),)
 
 
 def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:

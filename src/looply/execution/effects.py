@@ -65,7 +65,7 @@ def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limi
     try:
         return Answer(Done(), after_reading(visit, command))
     except (ExpressionError, StepError) as error:
-        failed = replace(visit.failed(error.code, error.message), at=command.at, attempt=command.attempt)
+        failed = replace(visit.failed(error), at=command.at, attempt=command.attempt)
         return Answer(Done(), (failed,))
 
 

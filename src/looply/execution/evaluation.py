@@ -1,6 +1,10 @@
 """What an expression of a step sees, and how the mark of secrets spreads through it."""
 
-from looply.definition import Workflow
+from collections.abc import Iterator
+
+import msgspec
+
+from looply.definition import Step, Workflow
 from looply.execution.address import Address, Chance
 from looply.execution.document import Document
 from looply.execution.overlays import secrets_seen
@@ -47,6 +51,24 @@ def reads_secret(template: Template | CardTemplate, state: ExecutionState, scope
     return bool(secrets) and any(
         _overlaps(reference, secret) for reference in template.references for secret in secrets
     )
+
+
+def step_reads_secret(step: Step, state: ExecutionState, scope: str) -> bool:
+    """Tells whether a step has a setting that is marked secret, or an expression that reads something secret."""
+    return bool(step.input_secrets) or any(
+        reads_secret(template, state, scope) for part in (step.settings, step.input) for template in _templates_in(part)
+    )
+
+
+def _templates_in(value: object) -> Iterator[Template | CardTemplate]:
+    if isinstance(value, Template | CardTemplate):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _templates_in(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _templates_in(item)
 
 
 def _overlaps(reference: Reference, secret: tuple[str, ...]) -> bool:

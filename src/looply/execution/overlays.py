@@ -4,10 +4,11 @@ The branches of a parallel share the document. An iteration lays its own outputs
 what it writes is gone when it ends, except for its collected output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from looply.execution.masking import hidden_values
 from looply.execution.scopes import Frame, SecretPath, scopes_around
 from looply.execution.state import ExecutionState
 from looply.jsontext import Json
@@ -65,6 +66,18 @@ def secrets_seen(state: ExecutionState, scope: str | None) -> tuple[SecretPath, 
         return state.secrets
     frames = state.frames.values() if scope is None else frames_seen(state, scope)
     return (*state.secrets, *(secret for frame in frames for secret in frame.secrets))
+
+
+def secret_values(state: ExecutionState, scope: str) -> Iterator[Json]:
+    """Yields the values of the document that a scope sees and nobody may read."""
+    for name, *path in secrets_seen(state, scope):
+        if name == "payload":
+            found: Json = {"output": payload_seen(state, scope)}
+        elif name == "item":
+            found = (item_seen(state, scope) or (None,))[0]
+        else:
+            found = {"output": output_seen(state, scope, name)[1]}
+        yield from hidden_values(found, tuple(path))
 
 
 def size_of(state: ExecutionState, scope: str, name: str) -> int:

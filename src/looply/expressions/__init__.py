@@ -15,7 +15,15 @@ from looply.expressions.inference.findings import Finding
 from looply.expressions.shapes.schemas import shape_of_schema
 from looply.expressions.shapes.shape import Shape, shape_of_value
 from looply.expressions.templating.cards import CardTemplate, parse_card
-from looply.expressions.templating.templates import Escape, Everywhere, Template, parse_template
+from looply.expressions.templating.templates import (
+    Escape,
+    Placement,
+    Template,
+    by_quotes,
+    everywhere,
+    parse_template,
+    split_template,
+)
 
 __all__ = [
     "FUNCTIONS",
@@ -24,7 +32,6 @@ __all__ = [
     "Completion",
     "Escape",
     "Evaluation",
-    "Everywhere",
     "Expression",
     "ExpressionError",
     "ExpressionLimit",
@@ -32,13 +39,17 @@ __all__ = [
     "Finding",
     "Function",
     "Inferred",
+    "Placement",
     "Shape",
     "Template",
+    "by_quotes",
     "completions",
+    "everywhere",
     "infer_expression",
     "parse_card",
     "parse_expression",
     "parse_template",
     "shape_of_schema",
     "shape_of_value",
+    "split_template",
 ]

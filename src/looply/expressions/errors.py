@@ -69,6 +69,11 @@ class ExpressionError(LooplyError):
         self.pointer = pointer
         self.message = _described(self.reason, self.source, self.position, pointer)
 
+    @property
+    def message_without_values(self) -> str:
+        """The place alone: a reason may quote a value of the data, the source is the author's own text."""
+        return _described("the expression cannot be evaluated", self.source, self.position, self.pointer)
+
 
 class NotComparable(ExpressionError):
     """Two values have no order."""
@@ -82,3 +87,8 @@ class ExpressionLimit(ExpressionError):
     def __init__(self, limit: str, reason: str) -> None:
         super().__init__(f"{reason}; the limit is `{limit}`")
         self.limit = limit
+
+    @property
+    def message_without_values(self) -> str:
+        """The whole message: it counts, and quotes nothing."""
+        return self.message

@@ -8,7 +8,7 @@ from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Evaluation, Run
 from looply.expressions.parsing.lexer import Lexer, Token
 from looply.expressions.parsing.parser import parse
-from looply.expressions.parsing.syntax import Node
+from looply.expressions.parsing.syntax import Call, Node
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
@@ -27,6 +27,11 @@ class Expression:
     path: Path | None
     compiled: Compiled = field(repr=False, compare=False)
     tree: Node = field(repr=False, compare=False)
+
+    @property
+    def outer_call(self) -> str:
+        """The name of the function whose result is the whole value; empty when it is no call."""
+        return self.tree.name if isinstance(self.tree, Call) else ""
 
     def evaluate(self, evaluation: Evaluation) -> Json:
         """Returns the value; null for a path that is not there. What it returns is shared and must not be changed.

@@ -1,5 +1,6 @@
 """Masking of secrets in what comes back (SEC-01, SEC-02)."""
 
+import html
 import json
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
@@ -25,6 +26,11 @@ SECRET = 'p\u00e4ss "w/rd"?>~8'
         urlsafe_b64encode(SECRET.encode()).decode(),
         json.dumps(SECRET)[1:-1],
         json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+        html.escape(SECRET),
+        html.escape(SECRET).replace("&quot;", "&#34;"),
+        SECRET.lower(),
+        SECRET.upper(),
     ],
 )
 def test_every_form_of_a_secret_is_masked(form: str) -> None:
@@ -36,8 +42,19 @@ def test_strings_and_keys_are_masked_at_any_depth() -> None:
     assert Masker(["hunter2hunter2"]).json(value) == {"a": ["x-***-y", 1, None, True], "***": {"b": "***"}}
 
 
-def test_short_secrets_are_left_so_that_words_stay_readable() -> None:
+def test_short_secrets_are_masked_where_they_are_a_whole_value() -> None:
+    value = {"pin": "seven7", "upper": "SEVEN7", "base64": "c2V2ZW43", "seven7": [4711], "empty": "", "is": True}
+    masked = {"pin": "***", "upper": "***", "base64": "***", "***": ["***"], "empty": "", "is": True}
+    assert Masker(["seven7", "4711", "", "True"]).json(value) == masked
+
+
+def test_short_secrets_are_left_within_a_text_so_that_words_stay_readable() -> None:
     assert Masker(["seven7", ""]).json("the seven7 dwarfs") == "the seven7 dwarfs"
+
+
+def test_the_status_of_an_answer_stays_whatever_the_secrets_are() -> None:
+    output = {"status": "200", "statusText": "OK", "headers": {}, "data": {"code": "200"}}
+    assert Masker(["200"]).output(output) == {**output, "data": {"code": "***"}}
 
 
 def test_a_secret_within_another_is_masked_with_it() -> None:

@@ -108,7 +108,11 @@ def test_paths_are_joined_below_the_base_url(path: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example/", "../admin", "a/%2E./../b", "a/%2e%2e/b", "\\\\evil.example", "a#b"]
+    "path",
+    [
+        *("//evil.example/", "../admin", "a/%2E./../b", "a/%2e%2e/b", "\\\\evil.example", "a#b", "a/..%2fb"),
+        *("a/..%5cb", "a/%252e%252e/b", "a/..;/b", "a/..;x=1/b", "..%2F..%2Fadmin"),
+    ],
 )
 def test_paths_that_lead_away_are_refused(path: str) -> None:
     with pytest.raises(BadInput):

@@ -128,3 +128,12 @@ def test_only_a_stated_process_id_is_claimed() -> None:
 )
 def test_effects_queue_by_the_target_that_limits_them(given: Any, queue: str) -> None:
     assert effect_queue("op", given) == queue
+
+
+@pytest.mark.parametrize(
+    ("secret", "queue"),
+    [("/input/url", "op "), ("/input/headers/a", "op shop.example"), ("/input", "op ")],
+)
+def test_a_target_that_is_secret_gives_no_name_to_its_queue(secret: str, queue: str) -> None:
+    given = {"url": "https://shop.example/x", "headers": {"a": "b"}}
+    assert effect_queue("op", given, (secret,)) == queue

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from looply.connectors.port import Connector
 from looply.connectors.registry import Registry
 from looply.engine.worker import Worker
-from looply.errors import BadInput, RateLimited, Refused, Timeout
+from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
 from looply.execution import ExecutionState, advance
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.events import ExecutionStarted
 from looply.execution.state import OpenStep
+from looply.jsontext import Json
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.definitions import call, calling, chain, function
 from looply.testing.world import Answer, NoNetwork, Returned, World
@@ -42,6 +43,12 @@ def scheduled(**beside: Any) -> tuple[ExecutionState, OpenStep]:
 
 def worker(world: World) -> Worker:
     return Worker(world.registry, world.connections, NoNetwork, fake_loop().clock)
+
+
+def about_error(message: str, field: str) -> BadInput:
+    error = BadInput(message)
+    error.about = (field,)
+    return error
 
 
 async def outcome(world: World, **beside: Any) -> EffectDone | EffectFailed:
@@ -112,6 +119,54 @@ async def test_secrets_of_the_input_are_masked_in_outputs_and_messages(echo: str
     assert isinstance(done, EffectDone)
     assert isinstance(failed, EffectFailed)
     assert "sesame" not in str(done.output) + failed.message
+
+
+@pytest.mark.parametrize(
+    ("error", "secret", "is_shown"),
+    [
+        (BadInput("quotes anything"), "/headers/a", False),
+        (about_error("the header", "headers"), "/headers/a", False),
+        (about_error("the body", "body"), "/headers/a", True),
+        (about_error("the body", "body"), "", False),
+        (Timeout("example.com:443 did not answer"), "/headers/a", True),
+        (Timeout("example.com:443 did not answer"), "/url", False),
+        (Refused("quotes anything"), "/headers/a", False),
+    ],
+)
+async def test_a_message_about_a_field_with_a_secret_is_not_shown(
+    error: LooplyError, secret: str, *, is_shown: bool
+) -> None:
+    world = World()
+    world.script("call_1", error)
+    state, opened = scheduled(headers={"a": "b"})
+    failed = await worker(world).carry_out(state, replace(opened, secret=(f"/input{secret}",)))
+    assert isinstance(failed, EffectFailed)
+    assert (failed.message == error.message) is is_shown
+    assert failed.code == error.code
+    if not is_shown:
+        assert "is not shown, because it may quote the input" in failed.message
+
+
+@pytest.mark.parametrize("secret", ["pin", 4711, "Se"])
+async def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret: Json) -> None:
+    world = World()
+    world.script("call_1", Answer(data={"echo": secret, "quantity": 1}))
+    state, opened = scheduled(body={"a": secret, "quantity": 1})
+    opened = replace(opened, input={**opened.input, "body": {"a": secret, "quantity": 1}}, secret=("/input/body",))
+    done = await worker(world).carry_out(state, opened)
+    assert isinstance(done, EffectDone)
+    assert done.output["data"] == {"echo": "***", "quantity": 1}
+
+
+async def test_a_secret_that_went_out_within_a_longer_text_is_masked_by_itself() -> None:
+    world = World()
+    world.script("call_1", Answer(data={"echo": "it was sesame-4711"}))
+    workflow = chain(call(body="pin ${payload.output.token}!"))
+    started = replace(STARTED, definition=workflow.hash.hex(), secret=("/output/token",))
+    state = advance(workflow, None, (started,)).state
+    done = await worker(world).carry_out(state, state.open_steps["call_1:1"])
+    assert isinstance(done, EffectDone)
+    assert done.output["data"] == {"echo": "it was ***"}
 
 
 async def test_a_connection_that_does_not_exist_fails_the_step_before_anything_is_sent() -> None:

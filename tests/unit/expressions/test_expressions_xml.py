@@ -420,3 +420,24 @@ def test_the_nodes_of_a_document_are_bounded(value):
 )
 def test_long_paths_are_no_trouble(value, path, expected):
     assert value("xPath('<a/>', path)", {"path": path}) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("</a><b x='1'>&\"", "&lt;/a&gt;&lt;b x=&apos;1&apos;&gt;&amp;&quot;"),
+        ("&lt;", "&amp;lt;"),
+        ("ä 😀\t\n", "ä 😀\t\n"),
+        (None, ""),
+        (7, "7"),
+        ({"a": "<"}, "{&quot;a&quot;:&quot;&lt;&quot;}"),
+    ],
+)
+def test_xml_text_makes_a_value_safe_between_tags_and_in_attributes(value, given, expected):
+    assert value("xmlText(v)", {"v": given}) == expected
+
+
+@pytest.mark.parametrize("given", ["a\x00", "\x1b", "\ufffe", "\ud800"])
+def test_xml_text_refuses_what_no_xml_can_hold(value, given):
+    with pytest.raises(ExpressionError, match=r"expects characters of XML, found U\+"):
+        value("xmlText(v)", {"v": given})

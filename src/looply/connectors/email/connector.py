@@ -1,7 +1,7 @@
 """The connector of `email`: one mail through a connection of kind `smtp`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -9,7 +9,7 @@ from looply.connectors.email.conversation import RefusedRecipient, Server, send
 from looply.connectors.email.message import EmailInput, build_mail
 from looply.connectors.port import CallContext, ConnectionKind, ConnectionValues, Connector, Operation, read_input
 from looply.definition.mail import address_problem
-from looply.errors import BadInput, Problem
+from looply.errors import BadInput, OperationError, Problem
 from looply.jsontext import Json
 
 
@@ -48,6 +48,9 @@ class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """The password of the user."""
 
 
+_SAID_TO_SERVER: Final = ("to", "cc", "subject", "text", "html")
+
+
 async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
     """Sends one mail and returns what became of it in the shape of `EmailOutput`.
 
@@ -66,7 +69,11 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
         user=settings.user,
         password=values.secrets.get("password", ""),
     )
-    sent = await send(server, mail, ctx.dialer, ctx.timeout)
+    try:
+        sent = await send(server, mail, ctx.dialer, ctx.timeout)
+    except OperationError as error:
+        error.about = _SAID_TO_SERVER  # servers quote what they refuse
+        raise
     output = EmailOutput(message_id=mail.message_id, accepted=list(sent.accepted), refused=list(sent.refused))
     return msgspec.to_builtins(output)
 

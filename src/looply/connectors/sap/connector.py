@@ -26,7 +26,7 @@ from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Outcome, call, service_root
 from looply.connectors.sessions import Session
 from looply.connectors.urls import joined, origin, parse_base_url, with_params
-from looply.errors import BadInput, OperationError, Problem
+from looply.errors import BadInput, OperationError, Problem, about
 from looply.jsontext import Json, fingerprint
 
 FETCH_FAILED = "CSRF Token fetch failed"
@@ -111,7 +111,7 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         _masker(settings, password, (kept,)).mask(error)
         raise
     ctx.cache.keep(key, outcome.session)
-    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).json(_output(request, outcome))
+    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).output(_output(request, outcome))
     return output
 
 
@@ -149,10 +149,14 @@ def _requests(
 ) -> tuple[HttpRequest, HttpRequest]:
     """Returns the call and the read of the token, both without a session."""
     base = parse_base_url(settings.base_url)
-    root = service_path(given.service_path)
-    system = _system_params(given, settings)
-    own = check_headers(given.headers, reserved=_RESERVED)
-    content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
+    with about("service_path"):
+        root = service_path(given.service_path)
+    with about("params", "client"):
+        system = _system_params(given, settings)
+    with about("headers"):
+        own = check_headers(given.headers, reserved=_RESERVED)
+    with about("body"):
+        content, content_type = encode_body(given.body_type, given.body, ctx.idempotency_key)
     every_request = {**tracing_headers(ctx), "authorization": authorization}
     headers = {
         "accept": "application/json",
@@ -163,8 +167,10 @@ def _requests(
     }
     if content_type is not None and given.body_type == "multipart":
         headers["content-type"] = content_type  # it has the boundary
-    path = f"{root}/{entity_path(given.entity)}"
-    url = with_params(joined(base, path), {**given.params, **system})
+    with about("entity"):
+        path = f"{root}/{entity_path(given.entity)}"
+    with about("params"):
+        url = with_params(joined(base, path), {**given.params, **system})
     fetch = service_root(with_params(joined(base, f"{root}/"), system)).with_headers(every_request)
     return HttpRequest(method=given.method, url=url, headers=headers, content=content), fetch
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from looply.definition import DelaySettings, parse_duration, parse_instant
 from looply.errors import Refused
-from looply.execution.evaluation import reads_secret
 from looply.execution.events import Event, TimerStarted
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import Template
@@ -32,8 +31,8 @@ def instant_after(visit: Visit, template: Template, field: str) -> datetime:
         if isinstance(value, str):
             return parse_duration(value).after(visit.state.now, visit.workflow.settings.timezone)
     except (Refused, OverflowError) as error:
-        raise _wrong(visit, template, f"{field}: {error}") from error
-    raise _wrong(visit, template, f"{field} must be an ISO 8601 duration such as PT2H or P3D, not {value!r}")
+        raise StepError(f"{field}: {error}", code="BAD_INPUT") from error
+    raise StepError(f"{field} must be an ISO 8601 duration such as PT2H or P3D, not {value!r}", code="BAD_INPUT")
 
 
 def _instant(visit: Visit, template: Template) -> datetime:
@@ -42,12 +41,5 @@ def _instant(visit: Visit, template: Template) -> datetime:
         if isinstance(value, str):
             return parse_instant(value)
     except Refused as error:
-        raise _wrong(visit, template, f"until: {error.message}") from error
-    raise _wrong(visit, template, f"until must be an RFC 3339 time, not {value!r}")
-
-
-def _wrong(visit: Visit, template: Template, message: str) -> StepError:
-    """Returns the failure; a value that was made of something secret is not quoted in it."""
-    if reads_secret(template, visit.state, visit.address.scope):
-        message = "a duration or time that was made of a secret value is not valid"
-    return StepError(message, code="BAD_INPUT")
+        raise StepError(f"until: {error.message}", code="BAD_INPUT") from error
+    raise StepError(f"until must be an RFC 3339 time, not {value!r}", code="BAD_INPUT")

@@ -2,11 +2,11 @@
 
 from looply.definition import RedirectSettings
 from looply.execution.events import Computed, Event
-from looply.execution.steps.visit import Visit
+from looply.execution.steps.visit import StepError, Visit
 
 
 def enter(visit: Visit) -> tuple[Event, ...]:
-    """Returns the visit, or its failure with `LOOP_LIMIT` when the step was visited too often."""
+    """Returns the visit. Raises: StepError (code `LOOP_LIMIT`) when the step was visited too often."""
     settings = visit.step.settings
     assert isinstance(settings, RedirectSettings)
     most = settings.max_visits if settings.max_visits is not None else visit.limits.redirect_visits
@@ -15,5 +15,5 @@ def enter(visit: Visit) -> tuple[Event, ...]:
             f"it has sent the execution back to '{settings.target}' {most} times, which is its limit; "
             "raise max_visits, or end the loop by a condition"
         )
-        return (visit.failed("LOOP_LIMIT", message),)
+        raise StepError(message, code="LOOP_LIMIT")
     return (Computed(**visit.common(), output={"target": settings.target}),)

@@ -1,19 +1,23 @@
 """A visit that is about to begin: what every kind of step is given."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from looply.definition import Step, Workflow
 from looply.errors import Refused
 from looply.execution.address import Address
-from looply.execution.evaluation import evaluation_for
+from looply.execution.evaluation import evaluation_for, step_reads_secret
 from looply.execution.events import Event, StepFailed
 from looply.execution.state import ExecutionState
-from looply.expressions import Evaluation
+from looply.expressions import Evaluation, ExpressionError
 from looply.jsontext import Json, oversize
 from looply.limits import Limits
+
+_WHY: Final = "the value is not shown, because the step uses one that is marked secret"
+_QUOTING: Final = frozenset({"BAD_INPUT", "NOT_FOUND", "CALENDAR"})
+"""Codes of step errors whose messages may quote a value."""
 
 
 class StepError(Refused):
@@ -45,9 +49,24 @@ class Visit(msgspec.Struct, frozen=True):
         if reason := oversize(value, most_bytes or self.limits.document_bytes, self.limits):
             raise StepError(f"{what} {reason}, which is the limit", code="LIMIT")
 
-    def failed(self, code: str, message: str) -> StepFailed:
-        """Returns the failure of a step that never left the engine."""
-        return StepFailed(**self.common(), code=code, message=f"step '{self.step.id}': {message}")
+    def failed(self, error: ExpressionError | StepError) -> StepFailed:
+        """Returns the failure of a step that never left the engine.
+
+        Guarantees: where the step has a secret setting or reads something secret, the message quotes no value.
+        """
+        message = error.message
+        if step_reads_secret(self.step, self.state, self.address.scope):
+            message = _without_values(error)
+        return StepFailed(**self.common(), code=error.code, message=f"step '{self.step.id}': {message}")
+
+
+def _without_values(error: ExpressionError | StepError) -> str:
+    if isinstance(error, ExpressionError):
+        message = error.message_without_values
+        return message if message == error.message else f"{message}; {_WHY}"
+    if error.code in _QUOTING:
+        return f"a value of a setting is not valid; {_WHY}"
+    return error.message
 
 
 Entry: TypeAlias = Callable[[Visit], tuple[Event, ...]]

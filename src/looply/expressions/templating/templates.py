@@ -9,23 +9,39 @@ from looply.expressions.compiling.operators import interpolation
 from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
 from looply.expressions.expression import Expression
-from looply.expressions.templating.strings import split_string
+from looply.expressions.templating.strings import Piece, split_string
 from looply.expressions.values import text
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Escape: TypeAlias = Callable[[str], str]
+"""Makes a text safe for the place that it is put into. Raises: ExpressionError for a text that cannot be."""
+
+Placement: TypeAlias = Callable[[tuple[Piece, ...]], tuple[Escape | None, ...]]
+"""Gives, for the pieces of a string, the escape of each; that of a literal is not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Everywhere:
-    """An escape for every expression of a string that holds more than the expression, quoted or not."""
+def everywhere(escape: Escape) -> Placement:
+    """Returns the placement that escapes every expression of a string that holds more than the expression."""
+    return lambda pieces: (escape if len(pieces) > 1 else None,) * len(pieces)
 
-    escape: Escape
 
-    def __call__(self, value: str) -> str:
-        """Returns the escaped text."""
-        return self.escape(value)
+def by_quotes(within: Escape, outside: Escape | None = None) -> Placement:
+    """Returns the placement that escapes what stands between `'` and `'`, and differently what stands outside.
+
+    A string that is one whole expression stands outside.
+    """
+
+    def place(pieces: tuple[Piece, ...]) -> tuple[Escape | None, ...]:
+        is_within = False
+        made: list[Escape | None] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                is_within ^= piece.count("'") % 2 == 1
+            made.append(within if is_within else outside)
+        return tuple(made)
+
+    return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +97,26 @@ class Template:
 
 
 def parse_template(
-    value: Json, limits: Limits = DEFAULT_LIMITS, escapes: Mapping[str, Escape] | None = None
+    value: Json, limits: Limits = DEFAULT_LIMITS, placements: Mapping[str, Placement] | None = None
 ) -> Template:
     """Returns the template of a JSON value. Keys are never expressions.
 
-    `escapes` gives, by the JSON Pointer of a string with quoted literals, what makes a text safe within them: it is
-    applied to the value of each expression that the string has between `'` and `'`, or of all if it is `Everywhere`.
+    `placements` gives, by the JSON Pointer of a string, what makes the values of its expressions safe in it. A value
+    that is escaped is put in as a text, also where it is the whole string.
 
     Raises: ExpressionSyntaxError with the pointer of the string.
     """
-    builder = _Builder(limits, escapes or {})
+    builder = _Builder(limits, placements or {})
     constant, evaluate = builder.build(value, "", limits.json_levels)
     expressions = tuple(builder.expressions)
     references = tuple(dict.fromkeys(path for _, expression in expressions for path in expression.references))
     slots = max((expression.compiled.slots for _, expression in expressions), default=0)
     return Template(value, expressions, references, constant, evaluate, slots)
+
+
+def split_template(text: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, ...]:
+    """Returns the literal texts and the expressions of a string, in their order. Raises: ExpressionSyntaxError."""
+    return split_string(text, limits)
 
 
 def escaped(key: str) -> str:
@@ -106,9 +127,9 @@ def escaped(key: str) -> str:
 class _Builder:
     """Makes of each value either a constant or a closure."""
 
-    def __init__(self, limits: Limits, escapes: Mapping[str, Escape]) -> None:
+    def __init__(self, limits: Limits, placements: Mapping[str, Placement]) -> None:
         self._limits = limits
-        self._escapes = escapes
+        self._placements = placements
         self.expressions: list[tuple[str, Expression]] = []
 
     def build(self, value: Json, pointer: str, levels: int) -> tuple[Json, Closure | None]:
@@ -139,12 +160,18 @@ class _Builder:
         if not found:
             return "".join(map(str, pieces)), None
         self.expressions.extend(found)
-        if len(pieces) == 1:
-            return None, _placed(_value_of(found[0][1]), pointer)
-        parts: list[str | Closure] = [piece if isinstance(piece, str) else _value_of(piece) for piece in pieces]
-        if (escape := self._escapes.get(pointer)) is not None:
-            parts = _escaped_parts(parts, escape)
-        return None, _placed(interpolation(tuple(parts)), pointer)
+        place = self._placements.get(pointer)
+        escapes = place(pieces) if place is not None else (None,) * len(pieces)
+        parts = tuple(map(_part, pieces, escapes))
+        if len(parts) == 1 and not isinstance(parts[0], str):
+            return None, _placed(parts[0], pointer)
+        return None, _placed(interpolation(parts), pointer)
+
+
+def _part(piece: Piece, escape: Escape | None) -> str | Closure:
+    if isinstance(piece, str):
+        return piece
+    return _value_of(piece) if escape is None else _escaped_text(piece, escape)
 
 
 def _value_of(expression: Expression) -> Closure:
@@ -160,21 +187,16 @@ def _value_of(expression: Expression) -> Closure:
     return evaluate
 
 
-def _escaped_parts(parts: list[str | Closure], escape: Escape) -> list[str | Closure]:
-    made: list[str | Closure] = []
-    is_everywhere = isinstance(escape, Everywhere)
-    is_within = False
-    for part in parts:
-        if isinstance(part, str):
-            is_within ^= part.count("'") % 2 == 1
-        is_escaped = is_within or is_everywhere
-        made.append(part if isinstance(part, str) or not is_escaped else _escaped_text(part, escape))
-    return made
+def _escaped_text(expression: Expression, escape: Escape) -> Closure:
+    closure = _value_of(expression)
 
-
-def _escaped_text(closure: Closure, escape: Escape) -> Closure:
     def evaluate(run: Run) -> str:
-        return escape(text(run, closure(run)))
+        value = text(run, closure(run))
+        try:
+            return escape(value)
+        except ExpressionError as error:
+            error.locate(expression.source, 0)
+            raise
 
     return evaluate
 
