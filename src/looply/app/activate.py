@@ -32,7 +32,14 @@ async def activate(services: Services, principal: Principal, workflow_id: str, v
 
 
 async def _check(services: Services, draft: WorkflowVersion) -> None:
-    """Raises: DefinitionError with all errors of a draft, those of an incomplete one among them."""
-    findings = await check_definition(services, draft.organization_id, draft.definition, draft.mock_schema)
+    """Raises: DefinitionError with all errors of a draft, those of an incomplete one and missing names among them."""
+    findings = await check_definition(
+        services,
+        draft.organization_id,
+        draft.definition,
+        draft.mock_schema,
+        own_id=draft.workflow_id,
+        needs_names=True,
+    )
     if findings.errors:
         raise invalid(findings)

@@ -28,19 +28,26 @@ class CatalogConnections:
 
     async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
         """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
-        names: list[str] = []
-        before: str | None = None
-        while True:
-            page = await self._catalog.connections.list_page(organization_id, _PAGE, before)
-            names += [item.name for item in page.items if item.kind == kind and _has(item.settings, settings)]
-            if not page.has_more:
-                break
-            before = page.items[-1].connection_id
+        names = await connections_with(self._catalog, organization_id, kind, settings)
         wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
         if len(names) != 1:
             found = f"{len(names)} connections" if names else "no connection"
             raise BadInput(f"{found} of kind {kind} with {wanted}, expected one; name it in the step's `connection`")
         return await self.named(organization_id, names[0])
+
+
+async def connections_with(
+    catalog: Catalog, organization_id: str, kind: str, settings: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Returns the names of all connections of a kind that have these settings."""
+    names: list[str] = []
+    before: str | None = None
+    while True:
+        page = await catalog.connections.list_page(organization_id, _PAGE, before)
+        names += [item.name for item in page.items if item.kind == kind and _has(item.settings, settings)]
+        if not page.has_more:
+            return tuple(names)
+        before = page.items[-1].connection_id
 
 
 def _has(actual: Mapping[str, Json], wanted: Mapping[str, str]) -> bool:

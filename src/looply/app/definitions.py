@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from msgspec import structs
+
 from looply.app.embedding import embed_cards
+from looply.app.missing_names import find_missing_names
 from looply.app.services import Services
 from looply.definition import Findings, parse_definition
 from looply.errors import DefinitionError
@@ -13,21 +16,33 @@ IDENTITY: Final = ("workflow_id", "workflow_version")
 
 
 async def check_definition(
-    services: Services, organization_id: str, definition: Json, mock_schema: Json = None
+    services: Services,
+    organization_id: str,
+    definition: Json,
+    mock_schema: Json = None,
+    *,
+    own_id: str = "",
+    needs_names: bool = False,
 ) -> Findings:
     """Returns all findings of a definition as it would run: with the cards that it names embedded.
 
-    `mock_schema` is that of the version's mock payload, if there is one. Raises: Overloaded.
+    A card, a connection, a datastore or a workflow that it names and that its organization does not have is a warning,
+    for it may be made later; with `needs_names`, before an activation, an error.
+    `mock_schema` is that of the version's mock payload, if there is one. `own_id` is the definition's workflow, empty
+    for a new one. Raises: Overloaded.
     """
     limits = services.limits
     if not isinstance(definition, dict):
         return parse_definition(definition, limits)
-    embedded, problems = await embed_cards(services.catalog.cards, organization_id, definition)
+    embedded, without_card = await embed_cards(services.catalog.cards, organization_id, definition)
     # One of the largest, full of expressions, takes seconds.
     findings = await services.aside.run(lambda: parse_definition(embedded, limits, payload_schema=mock_schema))
-    if not problems:
+    missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
+    if not missing:
         return findings
-    return Findings(errors=(*problems, *findings.errors), warnings=findings.warnings)
+    if needs_names:
+        return Findings(errors=(*findings.errors, *missing), warnings=findings.warnings)
+    return structs.replace(findings, warnings=(*findings.warnings, *missing))
 
 
 def invalid(findings: Findings) -> DefinitionError:

@@ -52,7 +52,7 @@ async def update(
     """
     organization_id = principal.organization_id
     former = await services.catalog.workflows.get(organization_id, key)
-    draft, findings = await _draft(services, organization_id, definition, former.mock_schema, incomplete=incomplete)
+    draft, findings = await _draft(services, organization_id, definition, former, incomplete=incomplete)
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
@@ -76,7 +76,7 @@ async def import_definition(
     newest = await _find_newest(services, organization_id, named) if named else None
     if newest is None:
         return await create(services, principal, definition, incomplete=incomplete)
-    draft, findings = await _draft(services, organization_id, definition, newest.mock_schema, incomplete=incomplete)
+    draft, findings = await _draft(services, organization_id, definition, newest, incomplete=incomplete)
     if definition_hash(draft.definition) == newest.definition_hash and draft.findings == newest.findings:
         return Saved(newest, findings.warnings, is_unchanged=True)
     version = await services.catalog.workflows.save_draft(
@@ -96,8 +96,12 @@ async def export_definition(
 
 async def validate(services: Services, principal: Principal, definition: Json) -> Findings:
     """Returns what a definition's checks find; nothing is stored."""
-    checked = without_identity(definition) if isinstance(definition, dict) else definition
-    return await check_definition(services, principal.organization_id, checked)
+    organization_id = principal.organization_id
+    if not isinstance(definition, dict):
+        return await check_definition(services, organization_id, definition)
+    own_id = definition.get("workflow_id")
+    named = own_id if isinstance(own_id, str) else ""
+    return await check_definition(services, organization_id, without_identity(definition), own_id=named)
 
 
 async def delete(services: Services, principal: Principal, workflow_id: str, version: int | None) -> None:
@@ -141,10 +145,16 @@ def payload_schema(version: WorkflowVersion) -> Json:
 
 
 async def _draft(
-    services: Services, organization_id: str, definition: Json, mock_schema: Json = None, *, incomplete: bool
+    services: Services,
+    organization_id: str,
+    definition: Json,
+    former: WorkflowVersion | None = None,
+    *,
+    incomplete: bool,
 ) -> tuple[WorkflowDraft, Findings]:
     stored = without_identity(definition) if isinstance(definition, dict) else definition
-    findings = await check_definition(services, organization_id, stored, mock_schema)
+    mock_schema, own_id = (former.mock_schema, former.workflow_id) if former is not None else (None, "")
+    findings = await check_definition(services, organization_id, stored, mock_schema, own_id=own_id)
     if not isinstance(stored, dict) or (findings.errors and not incomplete):
         raise invalid(findings)
     name = stored.get("workflow_name")

@@ -113,7 +113,7 @@ async def export(
 def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
     """Check a definition; neither a server nor a data folder is needed. Exit status 1 when it has errors.
 
-    Cards that are named by card_id are not looked up: that is done when the definition is stored.
+    Connections, cards, datastores and workflows that it names are not looked up: that is done when it is stored.
     """
     from looply.definition import parse_definition  # noqa: PLC0415 - start-up cost of the schema
 

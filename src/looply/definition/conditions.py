@@ -2,6 +2,7 @@
 
 from looply.definition.choice import OPERATORS, Rule, fits_operand
 from looply.definition.reading import BROKEN, Reader, read_template
+from looply.definition.report import Operand
 from looply.definition.schema_problems import shown
 from looply.definition.step_settings import (
     AdvancedBranch,
@@ -110,4 +111,6 @@ def _rule(reader: Reader, variable: Template | None, operator: str) -> Rule:
     if value.is_constant and value is not BROKEN and not fits_operand(declared.operand, value.value):
         wanted = _WORDS[declared.operand]
         reader.warning("value", f"{operator} compares with {wanted}, so with {shown(value.value)} it is never true")
+    if not declared.is_type_test:
+        reader.report.operands.extend(Operand(each, operator) for each in (variable, value) if not each.is_constant)
     return Rule(variable, operator, value)

@@ -1,6 +1,7 @@
 """The shape of the data document as the expressions of a step see it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from looply.definition.endings import METADATA
@@ -15,6 +16,7 @@ from looply.expressions.inference.visible import visible_in_step
 from looply.expressions.shapes.schemas import meet, shape_of_schema
 from looply.expressions.shapes.shape import (
     ANY,
+    LIST,
     NOTHING,
     OBJECT,
     TEXT,
@@ -27,6 +29,7 @@ from looply.expressions.shapes.shape import (
     object_of,
     shape_of_value,
 )
+from looply.expressions.shapes.steps import items
 from looply.jsontext import Json
 
 _METADATA: Final[Mapping[str, Field]] = {
@@ -43,6 +46,9 @@ _ERROR: Final = object_of(
 _OUTPUTS: Final[Mapping[str, Shape]] = {name: shape_of_schema(schema) for name, schema in OUTPUTS.items()}
 _OBJECT: Final = Shape(OBJECT)
 _ANY_OBJECT: Final = object_of({}, ANY, is_listed=False)
+_V2: Final = replace(ANY, text_numbers="OData V2 writes decimals as texts")
+_SAP_DATA: Final = replace(ANY, fields={"d": Field(_V2, Presence.UNSTATED)}, others=ANY)
+"""The body of an answer; OData V2 puts all of it into `d` (JSON Format 4.1), V4 nothing."""
 _NONE: Final[frozenset[str]] = frozenset()
 _LEVELS: Final = 20
 
@@ -112,19 +118,19 @@ class DocumentShapes:
 
     def _item(self, step_id: str) -> Shape:
         """Returns the shape of the items of a `forEach`, as far as its expression tells."""
-        items = self._outline.by_id[step_id].settings.get("items")
+        stated = self._outline.by_id[step_id].settings.get("items")
         try:
-            template = parse_template(items)
+            template = parse_template(stated)
         except ExpressionSyntaxError:
             return ANY
         if template.is_constant:
-            found = shape_of_value(items)
-        elif isinstance(items, str) and len(template.expressions) == 1:
+            found = shape_of_value(stated)
+        elif isinstance(stated, str) and len(template.expressions) == 1:
             expression = template.expressions[0][1]
             found = infer(expression.tree, visible_in_step(self.of(step_id)), expression.source).shape
         else:
             return ANY
-        return found.item if found.item is not None else ANY
+        return items(found) if found.kinds & LIST else ANY
 
     def _payload(self, before: Before | None) -> Field:
         key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)
@@ -197,6 +203,8 @@ def _output(step: StepOutline) -> Shape:
         return meet(declared, shape_of_schema(step.settings["schema"]))
     if _is_of(step, "overridePayload") and "payload" not in step.settings:
         return object_of({name: Field(ANY) for name in _set_names(step)})
+    if _is_of(step, "sapRequest"):
+        return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
     return _answers(step, declared) if _is_of(step, "adaptiveCard") else declared
 
 

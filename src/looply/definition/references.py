@@ -4,23 +4,28 @@ The shapes of the data document tell what a step can see. What fails whatever th
 everything that only a payload's schema tells among it, is a warning: nothing refuses a body that does not fit it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from looply.definition.choice import OPERATORS
 from looply.definition.document_shapes import DocumentShapes, waiting_steps
 from looply.definition.outline import Outline, StepOutline
 from looply.definition.pointer import split_pointer
 from looply.definition.regions import find_regions, is_of
-from looply.definition.report import Reference, Report, Written
+from looply.definition.report import Operand, Reference, Report, Written
 from looply.definition.schema import RESERVED_IDS
-from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape
+from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape, Template
 from looply.expressions.inference.cards import card_expressions, findings_in_card
 from looply.expressions.inference.expressions import Budget, infer
 from looply.expressions.inference.findings import Doubt, Finding
 from looply.expressions.inference.visible import Visible, visible_in_step
+from looply.expressions.shapes.shape import BOOLEAN, NULL, NUMBER, TEXT, TEXTUAL, kinds_shown
 from looply.jsontext import Json
 from looply.limits import Limits
 
+_KINDS: Final[Mapping[str, int]] = {"boolean": BOOLEAN, "number": NUMBER, "text": TEXT, "time": TEXT}
+_CONVERSIONS: Final[Mapping[tuple[int, int], str]] = {(NUMBER, TEXT): "float", (TEXT, 0): "string"}
+"""(what an operator compares, whether the value is a text) -> the function that makes it of the value."""
 _ROOTS: Final = ("$root", "$data")
 _STEP_FIELDS: Final = ("output", "description")
 
@@ -32,6 +37,8 @@ def check_references(outline: Outline, schema: Json, report: Report, limits: Lim
     checker = _Checker(outline, schema, report)
     for written in report.written:
         checker.check(written)
+    for operand in report.operands:
+        checker.check_operand(operand)
     _check_statuses(outline, map(_plain, report.references), report)
 
 
@@ -49,14 +56,13 @@ class _Checker:
         self._sure = DocumentShapes(outline) if schema is not None else self._shapes
         self._documents: dict[str, Shape] = {}
         self._budget = Budget()
+        self._pointers = {id(written.template): written.pointer for written in report.written}
         self._report = report
 
     def check(self, written: Written) -> None:
         """Reports what is wrong with the expressions of one template or card."""
         step_id = self._ids.get(split_pointer(written.pointer)[1], "")
-        document = self._documents.get(step_id)
-        if document is None:
-            document = self._documents[step_id] = self._shapes.of(step_id)
+        document = self._document(written.pointer)
         if isinstance(written.template, CardTemplate):
             for pointer, expression, visible in card_expressions(written.template, document, self._budget):
                 self._check_in_card(written.pointer + pointer, expression, visible)
@@ -64,6 +70,35 @@ class _Checker:
         visible = visible_in_step(document)
         for pointer, expression in written.template.expressions:
             self._check_in_settings(written.pointer + pointer, expression, visible, step_id)
+
+    def check_operand(self, operand: Operand) -> None:
+        """Reports a value that a rule's operator never or not always compares; missing values are as they are."""
+        pointer = self._pointers.get(id(operand.template))
+        if pointer is None:
+            return  # it does not parse, which is an error already
+        declared = OPERATORS[operand.operator]
+        expression = _whole(operand.template)
+        if expression is None:
+            shape, shown = TEXTUAL, str(operand.template.value)
+        else:
+            visible = visible_in_step(self._document(pointer))
+            shape, shown = infer(expression.tree, visible, expression.source, self._budget).shape, expression.source
+        kinds, expected = shape.kinds & ~NULL, _KINDS[declared.operand]
+        if kinds and not kinds & expected:
+            message = f"`{shown}` is {kinds_shown(kinds)}, which {operand.operator} never compares"
+        elif expected == NUMBER and shape.may_be_text_number:
+            message = f"`{shown}` may be a text ({shape.text_numbers}), and then {operand.operator} is false"
+        else:
+            return
+        converts = expression is not None and _CONVERSIONS.get((expected, kinds & TEXT))
+        self._report.warning(pointer, message, f"write ${{{converts}({shown})}}" if converts else "")
+
+    def _document(self, pointer: str) -> Shape:
+        step_id = self._ids.get(split_pointer(pointer)[1], "")
+        document = self._documents.get(step_id)
+        if document is None:
+            document = self._documents[step_id] = self._shapes.of(step_id)
+        return document
 
     def _check_in_settings(self, pointer: str, expression: Expression, visible: Visible, step_id: str) -> None:
         found = infer(expression.tree, visible, expression.source, self._budget).findings
@@ -134,6 +169,14 @@ class _Checker:
 
     def _suggestion(self, finding: Finding, known: Iterable[str]) -> str:
         return self._report.suggest(str(finding.path[-1]), known)
+
+
+def _whole(template: Template) -> Expression | None:
+    """Returns the expression that gives the whole value, or None when text stands around it: then it is a text."""
+    if len(template.expressions) != 1 or template.expressions[0][0]:
+        return None
+    expression = template.expressions[0][1]
+    return expression if template.value == f"${{{expression.source}}}" else None
 
 
 def _plain(reference: Reference) -> Reference:

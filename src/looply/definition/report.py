@@ -24,6 +24,13 @@ class Written(NamedTuple):
     template: Template | CardTemplate
 
 
+class Operand(NamedTuple):
+    """A template whose value a rule compares, and the operator that does."""
+
+    template: Template
+    operator: str
+
+
 class Report:
     """Collects errors and warnings, and on the way what holds expressions, with their references."""
 
@@ -32,6 +39,7 @@ class Report:
         self.warnings: list[Problem] = []
         self.references: list[Reference] = []
         self.written: list[Written] = []
+        self.operands: list[Operand] = []
         self._suggestions = 0
 
     def error(self, path: str, message: str, hint: str = "") -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from server_kit import CARD, Caller, definition, note_step, wait_step
 
+from looply.catalog import Catalog
+from looply.catalog.connections import ConnectionDraft
 from looply.clock import to_ms
 from looply.engine.pump import Pump
 from looply.engine.shell import Shell
@@ -139,8 +142,11 @@ class Walk:
         return item
 
 
-@pytest.fixture
-def walk(mine: Caller, shell: Shell, pump: Pump, clock: FakeClock) -> Walk:
+@pytest_asyncio.fixture
+async def walk(mine: Caller, catalog: Catalog, shell: Shell, pump: Pump, clock: FakeClock) -> Walk:
+    for name, kind in (("S4", "sap"), ("MAIL", "smtp")):
+        draft = ConnectionDraft(name=name, kind=kind, settings={}, secrets={})
+        await catalog.connections.create(mine.organization_id, mine.workspace_id, draft)
     return Walk(mine, shell, pump, clock)
 
 

@@ -206,9 +206,12 @@ async def test_a_card_that_does_not_exist_is_a_finding(mine: Caller, theirs: Cal
     foreign = await make_card(theirs)
     for card_id in (UNKNOWN, foreign, "nonsense"):
         document = definition(card_step(card_id=card_id, **settings))
-        answer = await mine.post("createWorkflow", {"definition": document})
+        saved = (await mine.post("createWorkflow", {"definition": document})).json()
+        assert "/workflow_steps/1/settings/card_id" in [warning["path"] for warning in saved["warnings"]]
+        named = {name: saved["item"][name] for name in ("workflow_id", "workflow_version")}
+        answer = await mine.post("activateWorkflow", named)
         assert answer.status_code == 422
-        assert "/workflow_steps/1/settings/card_id" in [error["path"] for error in answer.json()["errors"]]
+        assert [error["path"] for error in answer.json()["errors"]] == ["/workflow_steps/1/settings/card_id"]
 
 
 async def test_a_workflow_whose_card_was_deleted_says_so_when_triggered(mine: Caller) -> None:

@@ -6,6 +6,7 @@ found to be an error fails for all of them. A whole path that leads nowhere give
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from looply.expressions.functions.declaration import Function
@@ -17,6 +18,8 @@ from looply.expressions.inference.operators import (
     choice_shape,
     comparison_shape,
     condition_shape,
+    note_text_number,
+    note_text_numbers,
     unary_shape,
 )
 from looply.expressions.inference.paths import path_shape
@@ -42,6 +45,7 @@ from looply.expressions.shapes.shape import (
     LIST,
     NEVER,
     NULL,
+    NUMBER,
     OBJECT,
     TEXT,
     TEXTUAL,
@@ -55,11 +59,13 @@ from looply.expressions.shapes.shape import (
     union,
     union_of,
 )
-from looply.expressions.shapes.steps import looped
+from looply.expressions.shapes.steps import items, looped
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LENIENT: Final = frozenset({"exists", "empty", "contains", "bool", "not"})
 """Functions that give false for what cannot be evaluated."""
+_OF_LISTS: Final = frozenset({"sum", "average", "max", "min"})
+"""Functions that compute with the numbers in a list."""
 _CONDITIONS: Final = {"and": "&&", "or": "||"}
 OWN_RULES: Final = frozenset({*_LENIENT, *_CONDITIONS, *COMPARISONS, "if", "setPathToValue"})
 """Functions that do not need the values of all their arguments; all others fail when one of them fails."""
@@ -186,6 +192,10 @@ class _Walk:
         is_fitting = True
         for index, shape in enumerate(shapes):
             is_fitting &= self._takes(function, index, node.arguments[index], shape)
+        if function.name == "add":
+            operands = list(zip(node.arguments, shapes, strict=True))
+            for left, right in pairwise(operands):
+                note_text_numbers(self, "+", left, right)
         made = result_of(function, shapes) if is_fitting else NEVER
         if is_fitting and not made.kinds:
             self.notes.failing(node, f"{function.name}() fails for all that its arguments can be")
@@ -201,6 +211,9 @@ class _Walk:
             return False
         if shape.is_doubtful and not kinds & NULL:
             self.notes.missing(node, f"{function.name}()")
+        number = items(shape) if function.name in _OF_LISTS and shape.kinds & LIST else shape
+        if number.may_be_text_number and (number is not shape or (kinds & NUMBER and not kinds & TEXT)):
+            note_text_number(self, node, number, f"{function.name}() fails")
         return True
 
     def _loop(self, function: Function, node: Call, visible: Visible) -> Shape:

@@ -79,6 +79,8 @@ def _operation(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tu
         wrong, shape = left if not operated(symbol, left[1], WHOLE).kinds else right
         wanted = "numbers or texts" if symbol == "+" else "numbers"
         walk.notes.failing(wrong, f"`{symbol}` expects {wanted}, found {kinds_shown(shape.kinds)}")
+    if made.kinds:
+        note_text_numbers(walk, symbol, left, right)
     for (node, shape), (_, other) in ((left, right), (right, left)):
         if made.kinds and shape.is_doubtful and not operated(symbol, NOTHING, other).kinds:
             walk.notes.missing(node, f"`{symbol}`")
@@ -115,8 +117,11 @@ def comparison_shape(walk: Inferring, symbol: str, left: Node, right: Node, visi
     if symbol in _EQUALITIES:
         if not can_be_equal(sure, other):
             _note_unequal(walk, symbol, (left, sure), (right, other))
+        else:
+            note_text_numbers(walk, symbol, (left, sure), (right, other))
         return TRUTH
     if can_be_ordered(sure, other):
+        note_text_numbers(walk, symbol, (left, sure), (right, other))
         return TRUTH
     message = (
         f"`{symbol}` compares two numbers or two texts, not {kinds_shown(sure.kinds)} with {kinds_shown(other.kinds)}"
@@ -127,6 +132,37 @@ def comparison_shape(walk: Inferring, symbol: str, left: Node, right: Node, visi
         return NEVER
     walk.notes.wrong(left, message, mend)
     return TRUTH
+
+
+def note_text_numbers(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> None:
+    """Records operands that are or may be texts where numbers are probably meant.
+
+    Nothing is recorded of a value of which nothing is known, nor of two texts, which have an order of their own.
+    """
+    for (node, shape), (_, other) in ((left, right), (right, left)):
+        is_number_beside = other.kinds & ~NULL == NUMBER
+        if shape.may_be_text_number and (is_number_beside if symbol in _EQUALITIES else other.kinds & ~NULL != TEXT):
+            outcome = _OUTCOMES.get(symbol, _FAILS if symbol not in _ORDER else _BY_CHARACTER)
+            note_text_number(walk, node, shape, f"`{symbol}` {outcome}")
+        elif symbol == "+" and shape.kinds & ~NULL == TEXT and is_number_beside and path_of(node):
+            message = f"{quoted(node)} is a text, so `+` puts the number beside it"
+            walk.notes.wrong(node, message, f"write float({written(node)}) to add, concat(...) to put together")
+
+
+def note_text_number(walk: Inferring, node: Node, shape: Shape, outcome: str) -> None:
+    """Records that a value may be a number that is written as a text, and what comes of that."""
+    message = f"{quoted(node)} may be a text ({shape.text_numbers}), and then {outcome}"
+    walk.notes.wrong(node, message, f"write float({written(node)})" if path_of(node) else "")
+
+
+_FAILS: Final = "fails"
+_BY_CHARACTER: Final = "compares character by character or fails"
+_OUTCOMES: Final[Mapping[str, str]] = {
+    "+": "puts texts together",
+    "==": "is false for every number",
+    "!=": "is true for every number",
+    "<>": "is true for every number",
+}
 
 
 def _as_number(node: Node, shape: Shape, other: Shape) -> str:

@@ -107,16 +107,22 @@ def _end(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _same_list(shapes: tuple[Shape, ...]) -> Shape:
-    return Shape(LIST, item=shapes[0].item)
+    return _list_as(shapes[0])
 
 
 def _all_lists(shapes: tuple[Shape, ...]) -> Shape:
-    return union_of(Shape(LIST, item=shape.item) for shape in shapes)
+    return union_of(map(_list_as, shapes))
+
+
+def _list_as(shape: Shape) -> Shape:
+    """Returns the shape of a list with the items of another one."""
+    return Shape(LIST, item=shape.item, text_numbers=shape.text_numbers)
 
 
 def _part(shapes: tuple[Shape, ...]) -> Shape:
     """Returns what becomes of a text or a list that is cut or turned round."""
-    return Shape(shapes[0].kinds & (TEXT | LIST), item=shapes[0].item)
+    (whole,) = shapes[:1]
+    return Shape(whole.kinds & (TEXT | LIST), item=whole.item, text_numbers=whole.text_numbers)
 
 
 def _numbered(shapes: tuple[Shape, ...]) -> Shape:

@@ -1,6 +1,7 @@
 """The shape that a JSON Schema (2020-12) gives to the values that fit it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from looply.expressions.shapes.shape import (
@@ -35,6 +36,7 @@ _TYPES: Final[Mapping[str, int]] = {
 _MOST_SCHEMAS = 2000  # of one document, those behind a `$ref` counted each time
 _LISTED_A_SCHEMA = 20  # names or values of a list that are read as fast as one subschema
 _LONGEST_REFERENCE = 1000
+_STATED: Final = "its schema says so"
 _MOST_LEVELS = 16
 
 
@@ -67,6 +69,8 @@ class _Schemas:
             if keyword in schema:
                 for part in read(self, schema[keyword], levels - 1):
                     made = meet(made, part)
+        if made.kinds & NUMBER and made.kinds & TEXT and made.kinds | NULL != EVERY:
+            return replace(made, text_numbers=_STATED)
         return made
 
     def _own(self, schema: dict[str, Json], levels: int) -> Shape:

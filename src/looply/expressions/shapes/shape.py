@@ -6,7 +6,7 @@ grows without bound.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import islice
 from types import MappingProxyType
@@ -62,6 +62,8 @@ class Shape:
     for any. `others` is the shape of members with other names, None when there are none; a name that differs from
     that of a field only in case is no other name. `is_listed` tells that other names are probably mistakes.
     `is_doubtful` tells that null is among the kinds because something is known to be missing at times.
+    `text_numbers` tells why numbers in the value, or in its members, are known to be written as texts at times; empty
+    where nothing says so.
     """
 
     kinds: int
@@ -72,6 +74,7 @@ class Shape:
     others: "Shape | None" = None
     is_listed: bool = False
     is_doubtful: bool = False
+    text_numbers: str = ""
     weight: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +111,12 @@ class Shape:
         return self._with(self.kinds | NULL, is_doubtful=self.is_doubtful or is_doubtful)
 
     def _with(self, kinds: int, *, is_doubtful: bool) -> "Shape":
-        return Shape(kinds, self.texts, self.is_whole, self.item, self.fields, self.others, self.is_listed, is_doubtful)
+        return replace(self, kinds=kinds, is_doubtful=is_doubtful)
+
+    @property
+    def may_be_text_number(self) -> bool:
+        """Whether the value itself may be a number that is written as a text."""
+        return bool(self.text_numbers and self.kinds & TEXT)
 
 
 ANY: Final = Shape(EVERY)
@@ -138,8 +146,9 @@ def union(one: Shape, two: Shape) -> Shape:
         return two
     kinds = one.kinds | two.kinds
     is_doubtful = one.is_doubtful or two.is_doubtful
+    text_numbers = one.text_numbers or two.text_numbers
     if one.weight + two.weight > _MOST_WEIGHT:
-        return Shape(kinds, is_doubtful=is_doubtful)
+        return Shape(kinds, is_doubtful=is_doubtful, text_numbers=text_numbers)
     fields, others, is_listed = _members_of_either(one, two)
     return Shape(
         kinds,
@@ -150,6 +159,7 @@ def union(one: Shape, two: Shape) -> Shape:
         others,
         is_listed,
         is_doubtful,
+        text_numbers,
     )
 
 

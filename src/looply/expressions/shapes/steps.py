@@ -1,5 +1,6 @@
 """The shape that a step into a value leads to. What is not there is null."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from looply.expressions.shapes.shape import (
@@ -30,7 +31,7 @@ def member(shape: Shape, name: str) -> Step:
     """Returns the step to a member; null for what is no object."""
     if not shape.kinds & OBJECT:
         return Step(_or_missing(NEVER, shape), is_known=True)
-    found = Step(ANY, is_known=True) if shape.fields is None else _field(shape, name)
+    found = Step(_unknown(shape), is_known=True) if shape.fields is None else _field(shape, name)
     return Step(_or_missing(found.shape, shape), found.is_known) if shape.kinds & ~OBJECT else found
 
 
@@ -74,13 +75,18 @@ def item(shape: Shape, *, must_be_there: bool) -> Shape:
 
 def items(shape: Shape) -> Shape:
     """Returns the shape of every item of a list."""
-    return shape.item if shape.item is not None else ANY
+    return shape.item if shape.item is not None else _unknown(shape)
+
+
+def _unknown(shape: Shape) -> Shape:
+    """Returns what a part of a value may be of which nothing but the writing of its numbers is known."""
+    return replace(ANY, text_numbers=shape.text_numbers) if shape.text_numbers else ANY
 
 
 def members(shape: Shape) -> Shape:
     """Returns the shape of every member of an object."""
     if shape.fields is None:
-        return ANY
+        return _unknown(shape)
     made = union_of(each.shape for each in shape.fields.values())
     return made if shape.others is None else union(made, shape.others)
 
