@@ -62,7 +62,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     expression_characters: int = 8192
     """Source of one expression or one text that holds expressions."""
     expression_fuel: int = 100_000
-    """Units of work that one evaluation may use."""
+    """Units of work that all expressions of one visit of a step may use together; in an editor, those of one text."""
     expression_text: int = 1024 * 1024
     """Characters of one text that an expression makes."""
     expression_items: int = 100_000

@@ -98,12 +98,12 @@ def _outcome(source: Source, trial: Trial, evaluation: Evaluation) -> Outcome:
         is_present, value = _evaluated(parsed, run, trial)
     except ExpressionError as error:
         mistake = mistake_of(error, source, parsed)
-        return Outcome(now=evaluation.now, fuel=_used(run), mistake=mistake)
+        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
     if reason := oversize(value, limits.document_bytes, limits):
         message = f"the value {reason}; its limits are `document_bytes` and `json_levels`"
         mistake = Mistake(code=ExpressionLimit.code, message=message, path="")
-        return Outcome(now=evaluation.now, fuel=_used(run), mistake=mistake)
-    return Outcome(now=evaluation.now, fuel=_used(run), value=value, is_present=is_present)
+        return Outcome(now=evaluation.now, fuel=run.fuel.used, mistake=mistake)
+    return Outcome(now=evaluation.now, fuel=run.fuel.used, value=value, is_present=is_present)
 
 
 def parsed_source(source: Source, limits: Limits) -> Expression | Template | CardTemplate:
@@ -144,10 +144,6 @@ def _evaluated(parsed: Expression | Template | CardTemplate, run: Run, trial: Tr
         return True, parsed.evaluate_in(run)
     host = {} if trial.host is None else {"host": trial.host}
     return True, parsed.expand_in(run, {} if trial.data is None else trial.data, **host)
-
-
-def _used(run: Run) -> int:
-    return min(run.limits.expression_fuel - run.fuel, run.limits.expression_fuel)
 
 
 def _chance(seed: str) -> Callable[[], bytes]:

@@ -48,10 +48,23 @@ class Rule(msgspec.Struct, frozen=True):
 
         Raises: ExpressionError when an expression cannot be evaluated.
         """
+        return self.holds_for(evaluation, *self.variable.lookup(evaluation))
+
+    def holds_for(self, evaluation: Evaluation, is_present: bool, variable: Json) -> bool:
+        """Tells whether the rule is true of a variable that was looked up already. Raises: as `holds`."""
         if isinstance(self.value, Rule):
-            return not self.value.holds(evaluation)
-        is_present, variable = self.variable.lookup(evaluation)
-        return OPERATORS[self.operator].test(is_present, variable, self.value.evaluate(evaluation))
+            return not self.value.holds_for(evaluation, is_present, variable)
+        operand = self.value.evaluate(evaluation)
+        if evaluation.fuel is not None:
+            evaluation.fuel.spend(_work(self.operator, variable, operand))
+        return OPERATORS[self.operator].test(is_present, variable, operand)
+
+
+def _work(operator: str, variable: Json, operand: Json) -> int:
+    """Returns the units of work of a comparison: what it reads of texts, and the pieces of a pattern."""
+    read = sum(len(value) >> 6 for value in (variable, operand) if isinstance(value, str))
+    pieces = len(operand) >> 2 if operator == "StringMatches" and isinstance(operand, str) else 0
+    return 1 + read + pieces
 
 
 def is_number(value: Json) -> bool:

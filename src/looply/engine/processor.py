@@ -120,6 +120,9 @@ class Processor:
                 _fail(future, error)
         else:
             is_stored = True
+            # What there was no time for comes first in the next unit, after others had their turn.
+            box.pending.extendleft(reversed(batch[len(replies) :]))
+            batch = batch[: len(replies)]
             for (_, future), reply in zip(batch, replies, strict=True):
                 if isinstance(reply, LooplyError):
                     _fail(future, reply)
@@ -157,6 +160,7 @@ class Processor:
     ) -> list[Reply | LooplyError]:
         """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
 
+        When the time of a stretch is over, the commands that are left have no reply, and nothing was done for them.
         With `taken` another execution has the process id by now, so that no command may take it back; without `admits`
         no slot of a workflow is taken.
         """
@@ -171,6 +175,8 @@ class Processor:
         extras = Extras()
         is_cut = self.deadline()
         for command in commands:
+            if replies and is_cut():
+                break
             if isinstance(command, Admit) and not admits:
                 replies.append(Done(is_late=True))
                 continue

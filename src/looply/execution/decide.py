@@ -18,6 +18,7 @@ from looply.execution.address import incident_id, jitter
 from looply.execution.children import responses
 from looply.execution.closing import close
 from looply.execution.datastores import is_datastore_operation
+from looply.execution.evaluation import step_fuel
 from looply.execution.events import (
     ErrorCaught,
     Event,
@@ -159,7 +160,7 @@ def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, l
         )
         return (open_incident(state, "LIMIT", "STEP_LIMIT", message),)
     address = state.next_visit(scope, target)
-    visit = Visit(workflow, state, workflow.steps[target], address, limits)
+    visit = Visit(workflow, state, workflow.steps[target], address, limits, step_fuel(limits))
     try:
         return ENTRIES[visit.step.type](visit)
     except (ExpressionError, StepError) as error:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from looply.definition import ApprovalSettings, HttpRequestSettings, SapRequestSettings, Step, Workflow, matches_status
 from looply.execution.address import Address, parse_address
 from looply.execution.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
+from looply.execution.evaluation import step_fuel
 from looply.execution.events import Discarded, StepFailed, StepSucceeded, StepUnknown
 from looply.execution.masking import MASK
 from looply.execution.sizes import over_document
@@ -61,7 +62,7 @@ def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limi
         message = "the execution stood still when the datastore had been read, so it will be read again"
         unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
         return Answer(Done(), (unknown,))
-    visit = Visit(workflow, state, workflow.steps[address.step], address, limits)
+    visit = Visit(workflow, state, workflow.steps[address.step], address, limits, step_fuel(limits))
     try:
         return Answer(Done(), after_reading(visit, command))
     except (ExpressionError, StepError) as error:

@@ -35,6 +35,7 @@ from looply.execution.commands import (
 from looply.execution.decide import after_failure, execution_timer
 from looply.execution.document import region_of
 from looply.execution.editing import edited
+from looply.execution.evaluation import step_fuel
 from looply.execution.events import (
     Again,
     Event,
@@ -239,6 +240,7 @@ def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits
         workflow.steps[path.step],
         path.address,
         limits,
+        step_fuel(limits),
     )
     try:
         events = ENTRIES[visit.step.type](visit)

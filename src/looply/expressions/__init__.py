@@ -6,7 +6,7 @@ amount of work; it raises `ExpressionError` or gives a JSON value.
 
 from looply.expressions.editing.completion import Completion, completions
 from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
-from looply.expressions.evaluation import Evaluation
+from looply.expressions.evaluation import Evaluation, Fuel
 from looply.expressions.expression import Expression, parse_expression
 from looply.expressions.functions.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
@@ -37,6 +37,7 @@ __all__ = [
     "ExpressionLimit",
     "ExpressionSyntaxError",
     "Finding",
+    "Fuel",
     "Function",
     "Inferred",
     "Placement",

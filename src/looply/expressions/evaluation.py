@@ -13,18 +13,42 @@ MISSING: Json = object()
 """Stands for the value of a path that is not there, as opposed to a present null. It never leaves the package."""
 
 
+class Fuel:
+    """A budget of units of work. `owner` names in errors what has the budget, such as `step`."""
+
+    __slots__ = ("left", "most", "owner")
+
+    def __init__(self, most: int, owner: str = "evaluation") -> None:
+        self.most = most
+        self.left = most
+        self.owner = owner
+
+    @property
+    def used(self) -> int:
+        """The units that were taken, at most those that there were."""
+        return min(self.most - self.left, self.most)
+
+    def spend(self, units: int) -> None:
+        """Takes units of work. Raises: ExpressionLimit when none are left."""
+        self.left -= units
+        if self.left < 0:
+            raise ExpressionLimit("expression_fuel", f"the {self.owner} needs more than {self.most} units of work")
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """Everything that one evaluation may see. Equal evaluations give equal results.
 
     `data` is the root document; only `get(name)`, `in` and iteration are used on it, so it may be lazy, while
     what it holds is plain JSON. `now` is aware and UTC. Each call of `chance` gives the next 16 bytes of a
-    stream; it is called from left to right.
+    stream; it is called from left to right. `fuel` is the budget that several evaluations share, such as those of
+    one visit of a step; without it each evaluation has `expression_fuel` units of its own.
     """
 
     data: Mapping[str, Json]
     now: datetime
     chance: Callable[[], bytes]
     limits: Limits = DEFAULT_LIMITS
+    fuel: Fuel | None = None
 
 
 class Run:
@@ -40,16 +64,12 @@ class Run:
         self.data = evaluation.data
         self.evaluation = evaluation
         self.limits = evaluation.limits
-        self.fuel = evaluation.limits.expression_fuel
+        self.fuel = evaluation.fuel or Fuel(evaluation.limits.expression_fuel)
         self.variables: list[Json] = [MISSING] * slots if slots else []
 
     def spend(self, units: int) -> None:
         """Takes units of work. Raises: ExpressionLimit when none are left."""
-        self.fuel -= units
-        if self.fuel < 0:
-            raise ExpressionLimit(
-                "expression_fuel", f"the evaluation needs more than {self.limits.expression_fuel} units of work"
-            )
+        self.fuel.spend(units)
 
     def check_text(self, characters: int) -> None:
         """Refuses to make a text of so many characters. Raises: ExpressionLimit."""

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from looply.errors import EngineError, Overloaded, ShuttingDown, StoreCorrupt, StoreLost
-from looply.execution.commands import Continue, Done, FireTimer, Restarted
+from looply.execution.commands import Continue, Done, EffectFailed, FireTimer, Restarted
+from looply.limits import Limits
 from looply.testing.definitions import asking, calling, computing, counting, delaying, every
 from looply.testing.driver import Driver, start_of
 from looply.testing.world import HANG
@@ -29,6 +30,17 @@ async def test_commands_that_wait_together_are_one_unit(engine: Driver) -> None:
     before = len(engine.faults.units)
     await engine.together(*(engine.resume(execution_id, {"n": n}) for n in range(20)))
     assert len(engine.faults.units) == before + 1
+
+
+async def test_commands_that_have_taken_the_time_of_a_stretch_leave_the_others_to_the_next_unit(engine: Driver) -> None:
+    engine.limits = Limits(stretch_time=timedelta(0))
+    await engine.restart()
+    execution_id = await engine.started(asking())
+    before = len(engine.faults.units)
+    late = EffectFailed(at=engine.clock.now(), address="call_1:1", attempt=1, code="TIMEOUT", message="too late")
+    replies = await engine.together(*(engine.shell.submit(execution_id, late) for _ in range(3)))
+    assert replies == [Done(is_late=True)] * 3
+    assert len(engine.faults.units) == before + 3
 
 
 async def test_a_command_that_moves_nothing_costs_no_unit(engine: Driver) -> None:

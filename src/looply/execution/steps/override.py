@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from looply.definition import OverridePayloadSettings
-from looply.execution.evaluation import secret_pointers
+from looply.execution.evaluation import secrets_of
 from looply.execution.events import Computed, Event
 from looply.execution.overlays import home_of, size_of
 from looply.execution.payload import overridden_payload
@@ -19,10 +19,9 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     settings = visit.step.settings
     assert isinstance(settings, OverridePayloadSettings)
     evaluation = visit.evaluation()
+    secrets = secrets_of(visit.state, visit.address.scope)
     if settings.payload is not None:
-        spread = tuple(
-            f"/output{pointer}" for pointer in secret_pointers(settings.payload, visit.state, visit.address.scope)
-        )
+        spread = tuple(f"/output{pointer}" for pointer in secrets.pointers(settings.payload))
         return _override(visit, "replace", settings.payload.evaluate(evaluation), spread)
     deepest = max(len(parts) for parts, _ in settings.parameters)
     if deepest > visit.limits.json_levels:
@@ -32,7 +31,7 @@ def enter(visit: Visit) -> tuple[Event, ...]:
     spread = tuple(
         f"/output/{'.'.join(parts)}{pointer}"
         for parts, value in settings.parameters
-        for pointer in secret_pointers(value, visit.state, visit.address.scope)
+        for pointer in secrets.pointers(value)
     )
     return _override(visit, "set", output, spread)
 

@@ -11,7 +11,7 @@ from looply.execution.address import Address
 from looply.execution.evaluation import evaluation_for, step_reads_secret
 from looply.execution.events import Event, StepFailed
 from looply.execution.state import ExecutionState
-from looply.expressions import Evaluation, ExpressionError
+from looply.expressions import Evaluation, ExpressionError, Fuel
 from looply.jsontext import Json, oversize
 from looply.limits import Limits
 
@@ -25,17 +25,18 @@ class StepError(Refused):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """The step, its address, and what it may read."""
+    """The step, its address, what it may read, and the fuel that all of its evaluations share."""
 
     workflow: Workflow
     state: ExecutionState
     step: Step
     address: Address
     limits: Limits
+    fuel: Fuel
 
     def evaluation(self, part: str = "") -> Evaluation:
         """Returns what an evaluation sees; `part` tells several of one visit apart."""
-        return evaluation_for(self.workflow, self.state, self.address, self.limits, part)
+        return evaluation_for(self.workflow, self.state, self.address, self.limits, self.fuel, part)
 
     def common(self) -> dict[str, Any]:
         """Returns the fields that every event of the visit has."""
