@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from looply.app.bulk_runner import BulkRunner
 from looply.app.callees import find_callee
@@ -206,11 +206,11 @@ def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store
     return store, Seal(settings.data, ()), store.clock
 
 
-async def _catalog(settings: Settings, sealer: Sealer, clock: Clock, entropy: Entropy) -> Catalog:
-    ids = Ids(entropy)
+async def _catalog(settings: Settings, sealer: Sealer, registry: Registry, clock: Clock, entropy: Entropy) -> Catalog:
+    facts: dict[str, Any] = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": registry.binding}
     if settings.engine == "embedded":
-        return await Catalog.open(settings.data / CATALOG_FILE, sealer, clock=clock, ids=ids, entropy=entropy)
-    return await Catalog.connect(_address(settings), sealer, clock=clock, ids=ids, entropy=entropy)
+        return await Catalog.open(settings.data / CATALOG_FILE, sealer, **facts)
+    return await Catalog.connect(_address(settings), sealer, **facts)
 
 
 def _address(settings: Settings) -> str:
@@ -265,16 +265,16 @@ def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clo
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
     means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
-    return Worker(registry, CatalogConnections(catalog), client.sender, clock, means)
+    return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, means)
 
 
 async def _compose(
     settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
 ) -> Application:
     entropy, sealer = SystemEntropy(), Sealer(_key(settings))
-    catalog = await _catalog(settings, sealer, clock, entropy)
-    stack.push_async_callback(catalog.close)
     registry = load_connectors()
+    catalog = await _catalog(settings, sealer, registry, clock, entropy)
+    stack.push_async_callback(catalog.close)
     worker = _worker(settings, registry, catalog, clock, stack)
     # The shell, which knows the labels, comes after what it is made of.
     dispatcher = _dispatcher(settings, registry, clock, connectors, lambda key: shell.labels(key))  # noqa: PLW0108

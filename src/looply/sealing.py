@@ -22,6 +22,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 KEY_VERSION = 1
+FIRST_FORM = bytes([KEY_VERSION])
+"""How a value begins that one key sealed, without the number of a data key."""
 
 _SYSTEM_ENTROPY = SystemEntropy()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from looply.catalog import Catalog
 from looply.connectors.port import ConnectionValues, Secrets
+from looply.connectors.registry import Registry
 from looply.errors import BadInput, NotFound
 from looply.jsontext import Json
 
@@ -13,8 +14,9 @@ _PAGE = 200
 class CatalogConnections:
     """Resolves connections by name or by their settings. Nothing of it is kept: a changed secret counts at once."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, registry: Registry) -> None:
         self._catalog = catalog
+        self._registry = registry
 
     async def named(self, organization_id: str, name: str) -> ConnectionValues:
         """Returns the connection of that name. Raises: BadInput when there is none."""
@@ -22,8 +24,9 @@ class CatalogConnections:
             found = await self._catalog.connections.resolve(organization_id, name)
         except NotFound as error:
             raise BadInput(f"there is no connection {name!r}; create it, or mend the step's `connection`") from error
+        targets = self._registry.targets(found.kind, found.settings) if found.secrets else None
         return ConnectionValues(
-            name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets)
+            name=found.name, kind=found.kind, settings=found.settings, secrets=Secrets(found.secrets), targets=targets
         )
 
     async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:

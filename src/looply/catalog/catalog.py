@@ -6,7 +6,7 @@ from pathlib import Path
 from looply.catalog.audit import Audit
 from looply.catalog.bulks import Bulks
 from looply.catalog.cards import Cards
-from looply.catalog.connections import Connections
+from looply.catalog.connections import BindingOf, Connections, bind_to_all
 from looply.catalog.database import Backend, CatalogDatabase
 from looply.catalog.keys import Keys
 from looply.catalog.organizations import Organizations
@@ -33,7 +33,9 @@ class Catalog:
     database: CatalogDatabase
 
     @classmethod
-    async def open(cls, path: Path, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy) -> "Catalog":
+    async def open(
+        cls, path: Path, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
+    ) -> "Catalog":
         """Returns the catalog in the SQLite file `path`, which is made or upgraded where needed.
 
         Guarantees: the file has mode 0600; an upgrade happens whole or not at all.
@@ -41,10 +43,12 @@ class Catalog:
         Raises: SettingsError when the file cannot be made; SchemaMismatch when a newer release wrote it;
         StoreCorrupt when it is damaged, in its form or in what its rows say.
         """
-        return await cls._on(SqliteFile(path), sealer, clock, ids, entropy)
+        return await cls._on(SqliteFile(path), sealer, clock, ids, entropy, binding)
 
     @classmethod
-    async def connect(cls, address: str, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy) -> "Catalog":
+    async def connect(
+        cls, address: str, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
+    ) -> "Catalog":
         """Returns the catalog in the PostgreSQL database at `address`, made or upgraded in its schema `looply_catalog`.
 
         `address` is what libpq takes: a URL, or `host=... dbname=...`.
@@ -58,14 +62,16 @@ class Catalog:
         # The driver is an optional dependency, and a start on a file spares its import.
         from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415
 
-        return await cls._on(PostgresDatabase(address), sealer, clock, ids, entropy)
+        return await cls._on(PostgresDatabase(address), sealer, clock, ids, entropy, binding)
 
     async def close(self) -> None:
         """Waits for the calls that were made before, then closes the database. Closing twice is legal."""
         await self.database.close()
 
     @classmethod
-    async def _on(cls, backend: Backend, sealer: Sealer, clock: Clock, ids: Ids, entropy: Entropy) -> "Catalog":
+    async def _on(
+        cls, backend: Backend, sealer: Sealer, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf
+    ) -> "Catalog":
         database = CatalogDatabase(backend)
         try:
             await database.open()
@@ -77,7 +83,7 @@ class Catalog:
             workflows=Workflows(database, clock, ids),
             cards=Cards(database, clock, ids),
             profiles=Profiles(database, clock),
-            connections=Connections(database, clock, ids, sealer),
+            connections=Connections(database, clock, ids, sealer, binding),
             keys=Keys(database, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             audit=Audit(database, clock),

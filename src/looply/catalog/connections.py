@@ -2,13 +2,14 @@
 
 Secrets are written and never read back: reads show their names, `resolve` opens them for connectors at the moment of
 the call. All secrets of a connection are one sealed value, bound to organization, connection and revision, so that
-neither another row's value nor an older one of the same row opens in its place.
+neither another row's value nor an older one of the same row opens in its place, and to where and how its kind sends
+them: settings that are edited on the disk send a secret nowhere else.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection as Transaction
@@ -22,11 +23,20 @@ from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.tables import connections
 from looply.clock import Clock, Ids, from_ms, to_ms
 from looply.errors import BadRequest, Conflict, Problem, Refused
-from looply.jsontext import encode_json, parse_json
-from looply.sealing import Sealer
+from looply.jsontext import Json, encode_json, fingerprint, parse_json
+from looply.sealing import FIRST_FORM, SealBroken, Sealer
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+BindingOf: TypeAlias = Callable[[str, Mapping[str, Json]], Json]
+"""Returns, as JSON, what the secrets of a connection with this kind and these settings are bound to."""
+
+
+def bind_to_all(kind: str, settings: Mapping[str, Json]) -> Json:  # noqa: ARG001
+    """Returns the binding of a kind of which nothing is known: every setting binds."""
+    return dict(settings)
 
 
 class ConnectionDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,11 +87,12 @@ class Connections:
     BadRequest or Refused that say which field is wrong.
     """
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, sealer: Sealer) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, sealer: Sealer, binding: BindingOf) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._sealer = sealer
+        self._binding = binding
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: ConnectionDraft, *, actor: str | None = None
@@ -102,7 +113,7 @@ class Connections:
                     **values,
                     **place,
                     **times,
-                    **self._sealed(place, secrets),
+                    **self._sealed(place, draft, secrets),
                     workspace_id=workspace_id,
                     created_by=actor,
                 )
@@ -117,8 +128,8 @@ class Connections:
     ) -> Connection:
         """Returns the connection `name` with what `draft` says, its name included; left out secrets are kept.
 
-        Raises: Refused (code `SECRETS_NEEDED`) when the kind changes and a secret would be kept; SealBroken when one
-        is to be kept and does not open.
+        Raises: Refused (code `SECRETS_NEEDED`) when a secret would be kept and the kind changes, or a setting that
+        decides where or how secrets are sent; SealBroken when one is to be kept and does not open.
         """
         values = _values(draft)
         change = Change(organization_id, actor, self._clock.now())
@@ -128,7 +139,7 @@ class Connections:
             if values["connection_name"] != row["connection_name"]:
                 _check_free(transaction, organization_id, values["connection_name"])
             place = {**_place(row), "revision": row["revision"] + 1}
-            sealed = self._sealed(place, self._merged(row, draft))
+            sealed = self._sealed(place, draft, self._merged(row, draft))
             transaction.execute(
                 update(connections)
                 .where(connections.c.connection_id == row["connection_id"])
@@ -190,28 +201,68 @@ class Connections:
     def _merged(self, row: RowMapping, draft: ConnectionDraft) -> dict[str, str]:
         """Returns the secrets after an update. Nothing is opened when nothing is kept, so a lost key can be mended."""
         kept = [name for name in row["secret_names"] if name not in draft.secrets]
-        if kept and draft.kind != row["kind"]:
-            message = "must be entered again, or removed with null, when the kind of the connection changes"
-            problems = tuple(Problem(path=_pointer(name), message=message) for name in kept)
-            raise Refused(f"secrets {', '.join(kept)} {message}", code="SECRETS_NEEDED", problems=problems)
+        if kept and (changed := self._bound_changes(row, draft)):
+            _refuse_kept(kept, changed)
         before = self._opened(row) if kept else {}
         after = {**{name: before[name] for name in kept}, **draft.secrets}
         return {name: value for name, value in after.items() if value is not None}
 
-    def _sealed(self, place: Mapping[str, Any], secrets: dict[str, str]) -> dict[str, Any]:
-        sealed = self._sealer.seal(encode_json(secrets), _associated(place))
-        return {"secret_names": sorted(secrets), "sealed_secrets": sealed}
+    def _bound_changes(self, row: RowMapping, draft: ConnectionDraft) -> list[str]:
+        """Returns what an update changes of what the secrets are bound to: `kind`, else names of settings."""
+        if draft.kind != row["kind"]:
+            return ["kind"]
+        before, after = row["settings"], draft.settings
+        if self._binding(draft.kind, before) == self._binding(draft.kind, after):
+            return []
+        names = sorted(name for name in {*before, *after} if before.get(name, ...) != after.get(name, ...))
+        bound = [
+            name
+            for name in names
+            if self._binding(draft.kind, _with(before, name, after)) != self._binding(draft.kind, before)
+        ]
+        return bound or names
+
+    def _sealed(self, place: Mapping[str, Any], draft: ConnectionDraft, secrets: dict[str, str]) -> dict[str, Any]:
+        associated = _associated(place, self._binding(draft.kind, draft.settings))
+        return {"secret_names": sorted(secrets), "sealed_secrets": self._sealer.seal(encode_json(secrets), associated)}
 
     def _opened(self, row: RowMapping) -> dict[str, str]:
-        secrets: dict[str, str] = parse_json(self._sealer.open(bytes(row["sealed_secrets"]), _associated(_place(row))))
+        place, binding = _place(row), self._binding(row["kind"], row["settings"])
+        sealed = bytes(row["sealed_secrets"])
+        try:
+            text = self._sealer.open(sealed, _associated(place, binding))
+        except SealBroken:
+            # Values of the first form that were sealed before a binding was part of them.
+            if sealed[:1] != FIRST_FORM:
+                raise
+            text = self._sealer.open(sealed, _unbound(place))
+        secrets: dict[str, str] = parse_json(text)
         return secrets
+
+
+def _with(settings: Mapping[str, Json], name: str, changed: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns settings with one of them as it is in `changed`."""
+    rest = {key: value for key, value in settings.items() if key != name}
+    return {**rest, name: changed[name]} if name in changed else rest
+
+
+def _refuse_kept(kept: Collection[str], changed: Collection[str]) -> None:
+    """Raises: Refused (code `SECRETS_NEEDED`)."""
+    message = f"must be entered again, or removed with null, since {', '.join(changed)} of the connection changes"
+    hint = "a credential goes only where, and as, it was entered for"
+    problems = tuple(Problem(path=_pointer(name), message=message, hint=hint) for name in kept)
+    raise Refused(f"secrets {', '.join(kept)} {message}", code="SECRETS_NEEDED", problems=problems)
 
 
 def _place(row: RowMapping) -> dict[str, Any]:
     return {name: row[name] for name in ("organization_id", "connection_id", "revision")}
 
 
-def _associated(place: Mapping[str, Any]) -> str:
+def _associated(place: Mapping[str, Any], binding: Json) -> str:
+    return f"{_unbound(place)}|{fingerprint(binding).hex()}"
+
+
+def _unbound(place: Mapping[str, Any]) -> str:
     return f"{place['organization_id']}|connection|{place['connection_id']}|{place['revision']}"
 
 

@@ -18,6 +18,7 @@ from looply.bootstrap import CATALOG_FILE
 from looply.catalog import Catalog
 from looply.catalog.moving import CATALOG, SCHEMA_NAME, CatalogExport, closed_secrets
 from looply.clock import Clock, Ids, SystemEntropy, rfc3339
+from looply.connectors.registry import load_connectors
 from looply.engine.audit import audit_store
 from looply.engine.codec import Codec
 from looply.engine.loading import Loader
@@ -145,7 +146,14 @@ async def _owned(move: Move) -> AsyncIterator[_Folder]:
         boot = await store.open()
         path = move.data / CATALOG_FILE
         try:
-            catalog = await Catalog.open(path, move.sealer, clock=move.clock, ids=Ids(entropy), entropy=entropy)
+            catalog = await Catalog.open(
+                path,
+                move.sealer,
+                clock=move.clock,
+                ids=Ids(entropy),
+                entropy=entropy,
+                binding=load_connectors().binding,
+            )
         except StoreCorrupt:
             seal.withhold()
             raise

@@ -12,12 +12,14 @@ from looply.connectors.bodies import BodyType, HttpOutput, encode_body, render_o
 from looply.connectors.headers import check_headers, credentials_in, tracing_headers
 from looply.connectors.masking import Masker
 from looply.connectors.port import (
+    Binding,
     CallContext,
     ConnectionKind,
     ConnectionValues,
     Connector,
     HttpRequest,
     Operation,
+    Target,
     read_input,
 )
 from looply.connectors.redirects import send_following
@@ -97,7 +99,7 @@ class _Destination:
     url: httpx2.URL
     headers: Mapping[str, str]
     secrets: tuple[str, ...]
-    origins: frozenset[tuple[str, str, int]] | None = None
+    origins: frozenset[Target] | None = None
 
     def may_follow(self, url: httpx2.URL) -> bool:
         return self.origins is None or origin(url) in self.origins
@@ -161,6 +163,13 @@ def base_url_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
     return ()
 
 
+def binding(settings: Mapping[str, Json]) -> Binding:
+    """Returns what the credentials of a connection are bound to: its origins, and the header that they go in."""
+    read = msgspec.convert(dict(settings), HttpConnectionSettings)
+    manner = {"auth": read.auth, **({"header": read.header.lower()} if read.auth == "api_key" else {})}
+    return Binding(_origins(read, ""), manner)
+
+
 async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
     if call.connection is not None:
         if call.auth is not None:
@@ -184,7 +193,7 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
         raise BadInput(f"connection {values.name} is of kind {values.kind}; http.request needs one of kind http")
     settings = _connection_settings(values)
     base = parse_base_url(settings.base_url)
-    origins = frozenset({origin(base), *(_allowed_origin(base, host, values.name) for host in settings.allowed_hosts)})
+    origins = _origins(settings, values.name)
     url = parse_url(call.url) if "://" in call.url.partition("?")[0] else joined(base, call.url)
     if origin(url) not in origins:
         raise BadInput(
@@ -194,6 +203,11 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
     headers = _checked_credentials(_credentials(settings, values.secrets))
     secrets = tuple(values.secrets.values())
     return _Destination(url, headers, (*secrets, *(f"{settings.user}:{secret}" for secret in secrets)), origins)
+
+
+def _origins(settings: HttpConnectionSettings, connection: str) -> frozenset[Target]:
+    base = parse_base_url(settings.base_url)
+    return frozenset({origin(base), *(_allowed_origin(base, host, connection) for host in settings.allowed_hosts)})
 
 
 def _connection_settings(values: ConnectionValues) -> HttpConnectionSettings:
@@ -276,6 +290,7 @@ CONNECTOR = Connector(
             settings=HttpConnectionSettings,
             secrets=HttpConnectionSecrets,
             check=base_url_problems,
+            binding=binding,
         ),
     ),
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import httpx2
 import jsonschema_rs
@@ -99,6 +99,25 @@ class Secrets(Mapping[str, str]):
         return "***"
 
 
+Target: TypeAlias = tuple[str, str, int]
+"""Scheme, host and port that a credential may be sent to; mail has the scheme `smtp`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where the secrets of a connection may go, and how they are sent there.
+
+    `manner` has the settings that decide how, by name: the kind of authentication, the header, the encryption.
+    """
+
+    targets: frozenset[Target]
+    manner: Mapping[str, Json]
+
+    def document(self) -> dict[str, Json]:
+        """Returns the binding as JSON, equal for equal bindings: secrets are sealed together with it."""
+        return {"targets": sorted(map(list, self.targets)), "manner": dict(sorted(self.manner.items()))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionValues:
     """A named connection as it is at the moment of the call."""
@@ -108,6 +127,8 @@ class ConnectionValues:
     """Name of the `ConnectionKind`: `sap`, `http`."""
     settings: Mapping[str, Json]
     secrets: Mapping[str, str] = field(default_factory=lambda: Secrets({}))
+    targets: frozenset[Target] | None = None
+    """Where the secrets may go; None when the connection has no secrets."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
@@ -198,6 +219,15 @@ class ConnectionKind:
     secrets: type[msgspec.Struct]
     check: Callable[[Mapping[str, Json]], tuple[Problem, ...]] = _no_further_problems
     """Finds what a schema cannot say about settings that fit it."""
+    binding: Callable[[Mapping[str, Json]], Binding] | None = None
+    """Returns where and how the secrets are sent, by settings that passed `problems`; a kind with secrets must have it.
+    Secrets are sealed together with the result: they are asked for again when it changes, and a release that computes
+    another result from the same settings loses them. Raises: BadInput or msgspec.ValidationError for other settings."""
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether connections of this kind can have secrets."""
+        return bool(self.secrets.__struct_fields__)
 
     def problems(self, settings: Json, secrets: Json) -> tuple[Problem, ...]:
         """Returns every problem of a connection; paths start with `/settings` or `/secrets`, no value is quoted."""

@@ -1,11 +1,14 @@
 """The table of connectors. Ours and everybody else's come through the entry-point group `looply.connectors`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
-from looply.connectors.port import PORT_VERSION, ConnectionKind, Connector, Operation
-from looply.errors import NotFound, Problem, SettingsError
+import msgspec
+
+from looply.connectors.port import PORT_VERSION, Binding, ConnectionKind, Connector, Operation, Target
+from looply.errors import BadInput, NotFound, Problem, SettingsError
 from looply.execution.datastores import is_datastore_operation
+from looply.jsontext import Json
 
 GROUP = "looply.connectors"
 
@@ -47,6 +50,28 @@ class Registry:
             raise NotFound(f"there is no kind of connection {name}; there are {', '.join(sorted(self._kinds))}")
         return found
 
+    def binding(self, kind: str, settings: Mapping[str, Json]) -> dict[str, Json]:
+        """Returns, as JSON, what the secrets of a connection are bound to.
+
+        All settings bind them where no binding can be computed: the kind is not installed, or the settings do not fit.
+        """
+        found = self._binding(kind, settings)
+        return found.document() if found is not None else {"settings": dict(settings)}
+
+    def targets(self, kind: str, settings: Mapping[str, Json]) -> frozenset[Target]:
+        """Returns where the secrets of a connection may go: nowhere, where no binding can be computed."""
+        found = self._binding(kind, settings)
+        return found.targets if found is not None else frozenset()
+
+    def _binding(self, kind: str, settings: Mapping[str, Json]) -> Binding | None:
+        found = self._kinds.get(kind)
+        if found is None or found.binding is None:
+            return None
+        try:
+            return found.binding(settings)
+        except (BadInput, msgspec.ValidationError):
+            return None
+
     def _add(self, distribution: str, connector: Connector) -> None:
         if connector.port_version != PORT_VERSION:
             self._report(
@@ -68,7 +93,13 @@ class Registry:
             elif self._claim("operation", operation.name, distribution):
                 self._operations[operation.name] = operation
         for kind in connector.connection_kinds:
-            if self._claim("kind of connection", kind.name, distribution):
+            if kind.has_secrets and kind.binding is None:
+                self._report(
+                    distribution,
+                    f"kind of connection {kind.name} has secrets and does not declare what binds them",
+                    f"give the kind of {distribution} a `binding`: where its secrets may go, and how",
+                )
+            elif self._claim("kind of connection", kind.name, distribution):
                 self._kinds[kind.name] = kind
 
     def _claim(self, what: str, name: str, distribution: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from looply.clock import Clock
+from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.masking import MIN_LENGTH, Masker
@@ -119,9 +120,12 @@ class Worker:
         address = parse_address(opened.address)
         timeout = timedelta(seconds=opened.timeout_seconds)
 
+        bounds = Bounds()
+
         async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
             with about(*fields):
                 values = await found
+            bounds.add(values)
             gone_out.extend(values.secrets.values())
             return values
 
@@ -131,14 +135,14 @@ class Worker:
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,
-            http=self._sender(timeout),
+            http=BoundSender(self._sender(timeout), bounds),
             connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
             matching_connection=lambda kind, settings: remembered(
                 self._connections.matching(organization_id, kind, settings), *settings
             ),
-            dialer=self._means.dialer,
+            dialer=BoundDialer(self._means.dialer, bounds),
             sandbox=self._means.sandbox,
             limits=self._means.limits,
             has_secrets=bool(opened.secret),

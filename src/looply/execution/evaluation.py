@@ -91,7 +91,8 @@ def step_reads_secret(step: Step, state: ExecutionState, scope: str) -> bool:
     if step.input_secrets:
         return True
     secrets = secrets_of(state, scope)
-    return any(secrets.are_read_by(template) for part in (step.settings, step.input) for template in _templates_in(part))
+    templates = (template for part in (step.settings, step.input) for template in _templates_in(part))
+    return any(secrets.are_read_by(template) for template in templates)
 
 
 def _templates_in(value: object) -> Iterator[Template | CardTemplate]:

@@ -1,13 +1,15 @@
 """The worker: what an operation gives or raises becomes a command, with its secrets masked."""
 
+from dataclasses import replace as replace_field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from looply.connectors.port import Connector
+from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
+from looply.connectors.urls import parse_url
 from looply.engine.worker import Worker
 from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
 from looply.execution import ExecutionState, advance
@@ -196,3 +198,26 @@ async def test_a_result_that_was_made_of_nothing_secret_is_not() -> None:
     world.script("function_1", Returned([1]))
     done = await derived(world)
     assert (done.output, done.secret) == ([1], ())
+
+
+async def test_a_call_that_opened_a_connection_sends_nothing_beside_it() -> None:
+    world = World()
+    world.connections.by_name["SHOP"] = ConnectionValues(
+        name="SHOP",
+        kind="http",
+        settings={},
+        secrets={"token": "t"},
+        targets=frozenset({("https", "api.example", 443)}),
+    )
+
+    async def stray(context: CallContext, input_: dict[str, Any]) -> Any:
+        await context.connection("SHOP")
+        return await context.http.send(HttpRequest(method="GET", url=parse_url("https://evil.example/")))
+
+    (connector,) = world.registry.connectors
+    operations = tuple(replace_field(each, call=stray) for each in connector.operations)
+    registry = Registry([("test", replace_field(connector, operations=operations))])
+    done = await Worker(registry, world.connections, NoNetwork, fake_loop().clock).carry_out(*scheduled())
+
+    assert isinstance(done, EffectFailed)
+    assert (done.code, done.was_sent) == ("CREDENTIAL_BOUND", False)

@@ -19,6 +19,8 @@ from looply.app.services import Services
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft
 from looply.clock import Ids
+from looply.connectors.email.connector import CONNECTOR as EMAIL
+from looply.connectors.http import CONNECTOR as HTTP
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.codec import Codec
@@ -35,6 +37,8 @@ from looply.server.boundary import Boundary
 from looply.server.pages import Pages
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
+
+CONNECTORS = Registry([("looply", SAP), ("looply", HTTP), ("looply", EMAIL)])
 
 
 @pytest.fixture
@@ -54,7 +58,8 @@ async def catalog(
     tmp_path: Path, empty_catalog: Path, clock: FakeClock, entropy: SerialEntropy
 ) -> AsyncIterator[Catalog]:
     path = Path(shutil.copy(empty_catalog, tmp_path / "catalog.db"))
-    catalog = await Catalog.open(path, Sealer(bytes(32), entropy), clock=clock, ids=Ids(entropy), entropy=entropy)
+    facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": CONNECTORS.binding}
+    catalog = await Catalog.open(path, Sealer(bytes(32), entropy), **facts)
     yield catalog
     await catalog.close()
 
@@ -100,7 +105,7 @@ def services(shell: Shell, catalog: Catalog, clock: FakeClock, limits: Limits) -
         engine=shell,
         catalog=catalog,
         clock=clock,
-        registry=Registry([("looply", SAP)]),
+        registry=CONNECTORS,
         library=Library(catalog, clock, limits),
         links=Links(PUBLIC_URL),
         feed=shell.feed,

@@ -7,7 +7,15 @@ import msgspec
 
 from looply.connectors.email.conversation import RefusedRecipient, Server, send
 from looply.connectors.email.message import EmailInput, build_mail
-from looply.connectors.port import CallContext, ConnectionKind, ConnectionValues, Connector, Operation, read_input
+from looply.connectors.port import (
+    Binding,
+    CallContext,
+    ConnectionKind,
+    ConnectionValues,
+    Connector,
+    Operation,
+    read_input,
+)
 from looply.definition.mail import address_problem
 from looply.errors import BadInput, OperationError, Problem
 from looply.jsontext import Json
@@ -90,6 +98,11 @@ def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+def _binding(settings: Mapping[str, Json]) -> Binding:
+    read = msgspec.convert(dict(settings), SmtpConnectionSettings)
+    return Binding(frozenset({("smtp", read.host.lower(), read.port)}), {"tls": read.tls})
+
+
 def _settings(values: ConnectionValues) -> SmtpConnectionSettings:
     if values.kind != "smtp":
         raise BadInput(f"connection {values.name} is of kind {values.kind}; email.send needs one of kind smtp")
@@ -119,6 +132,7 @@ CONNECTOR = Connector(
             settings=SmtpConnectionSettings,
             secrets=SmtpConnectionSecrets,
             check=settings_problems,
+            binding=_binding,
         ),
     ),
 )

@@ -12,6 +12,7 @@ from looply.connectors.headers import check_headers, tracing_headers
 from looply.connectors.http import Method, base_url_problems, basic_header, is_idempotent
 from looply.connectors.masking import Masker
 from looply.connectors.port import (
+    Binding,
     CallContext,
     ConnectionKind,
     ConnectionValues,
@@ -233,6 +234,11 @@ def _masker(settings: SapConnectionSettings, password: str, sessions: tuple[Sess
     return Masker([password, f"{settings.user}:{password}", *(session.token for session in sessions), *cookies])
 
 
+def _binding(settings: Mapping[str, Json]) -> Binding:
+    read = msgspec.convert(dict(settings), SapConnectionSettings)
+    return Binding(frozenset({origin(parse_base_url(read.base_url))}), {"auth": read.auth})
+
+
 def _connection_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
     problems = list(base_url_problems(settings))
     client = settings.get("client", "")
@@ -263,6 +269,7 @@ CONNECTOR = Connector(
             settings=SapConnectionSettings,
             secrets=SapConnectionSecrets,
             check=_connection_problems,
+            binding=_binding,
         ),
     ),
 )
