@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import AnyRow, readable, shown
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_id, checked_name, not_found
 from looply.catalog.organizations import require_workspace
@@ -169,7 +170,7 @@ class Keys:
                     update(api_keys).where(api_keys.c.key_id == checked).values(revoked_on_ms=to_ms(change.at))
                 )
                 change.record(connection, "key.revoke", checked)
-            return _key(_get(connection, organization_id, checked))
+            return _key(shown(_get(connection, organization_id, checked)))
 
         return await self._database.write(store)
 
@@ -179,7 +180,8 @@ class Keys:
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
         checked = checked_id(key_id, "key")
-        return _key(await self._database.read(lambda connection: _get(connection, organization_id, checked)))
+        row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
+        return _key(readable(row, api_keys))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
         """Returns keys, newest first, revoked ones included, those older than the key id `before` when it is given.
@@ -200,7 +202,7 @@ class Keys:
         is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
         if row is None or not is_equal or row["revoked_on_ms"] is not None:
             return None
-        key = _key(row)
+        key = _key(readable(row, api_keys))
         return _Known(_principal(key), key.expires_on)
 
     def _free_prefix(self, connection: Connection) -> str:
@@ -251,7 +253,7 @@ def _principal(key: ApiKey) -> Principal:
     )
 
 
-def _key(row: RowMapping) -> ApiKey:
+def _key(row: AnyRow) -> ApiKey:
     return ApiKey(
         key_id=row["key_id"],
         organization_id=row["organization_id"],
