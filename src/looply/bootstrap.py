@@ -19,9 +19,12 @@ from looply.app.credentials import CatalogConnections
 from looply.app.library import Library
 from looply.app.links import Links
 from looply.app.metrics import Metrics, Standing
+from looply.app.proof import with_catalog
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
+from looply.catalog.damage import damaged_rows
+from looply.catalog.database import CatalogDatabase
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.dialer import GuardedDialer
@@ -123,9 +126,21 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
     codec = Codec(Sealer(_key(settings)))
     codec.add_dictionaries((await store.open_to_read()).dictionaries)
     try:
-        return await audit_store(store, Loader(store, codec).folded)
+        audit = await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
+    return with_catalog(audit, await _damaged_records(settings))
+
+
+async def _damaged_records(settings: Settings) -> list[str]:
+    """Returns a line for each row of the database's catalog that cannot be read. Nothing is upgraded for it."""
+    from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
+
+    database = CatalogDatabase(PostgresDatabase(_address(settings)))
+    try:
+        return await database.read(damaged_rows)
+    finally:
+        await database.close()
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:

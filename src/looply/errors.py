@@ -16,8 +16,8 @@ object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; 
     │  ├─ Transient          Timeout, Unavailable, RateLimited
     │  └─ Permanent          BadInput, AuthFailed, Rejected
     ├─ EngineError           Stale, ClaimTaken, KeyTaken, FireTaken, SlotTaken, DatastoreMoved, DatastoresFull,
-    │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, SchemaMismatch,
-    │                        DataFolderInUse, ShuttingDown
+    │                        IllegalTransition, StoreFull, StoreLost, StoreUnreachable, StoreCorrupt, RecordDamaged,
+    │                        SchemaMismatch, DataFolderInUse, ShuttingDown
     └─ SettingsError         a setting is wrong; all problems are reported together
 """
 
@@ -296,6 +296,12 @@ class StoreCorrupt(EngineError):
     """Stored bytes do not hold together; they are never served."""
 
     code = "STORE_CORRUPT"
+
+
+class RecordDamaged(EngineError):
+    """One object of the catalog cannot be read; all others can. It is repaired by storing or deleting the object."""
+
+    code = "RECORD_DAMAGED"
 
 
 class SchemaMismatch(EngineError):

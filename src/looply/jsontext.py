@@ -2,7 +2,7 @@
 
 import math
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import jiter
 import msgspec
@@ -21,6 +21,9 @@ Json: TypeAlias = Any
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _MANY_DIGITS = b"0" * 65
+STORED_LEVELS: Final = 500
+"""Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
+
 _ENCODER = msgspec.json.Encoder()
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 
@@ -44,6 +47,32 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     if text.count(b"[") + text.count(b"{") > limits.json_levels:
         _check_levels(value, limits, name)
     return value
+
+
+def parse_stored(text: bytes) -> Json:
+    """Returns the value of a JSON text that this product has stored.
+
+    The limits of the door are not applied: a setting may have been lowered since, and values are put into others.
+    Raises: ValueError when it is no JSON text, or is nested too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be read") from error
+
+
+def stored_text(value: Json) -> bytes:
+    """Returns the JSON text of a value, which `parse_stored` can read back.
+
+    Raises: ValueError when the value is nested deeper than `STORED_LEVELS`, or holds a lone surrogate.
+    """
+    try:
+        text = _ENCODER.encode(value)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply to be written") from error
+    if text.count(b"[") + text.count(b"{") > STORED_LEVELS and _depth(value, STORED_LEVELS) > STORED_LEVELS:
+        raise ValueError(f"it is nested deeper than {STORED_LEVELS} levels")
+    return text
 
 
 def oversize(value: Json, most_bytes: int, limits: Limits) -> str:
@@ -116,12 +145,17 @@ def _check_numbers(value: Json, limits: Limits, name: str) -> None:
 
 
 def _check_levels(value: Json, limits: Limits, name: str) -> None:
+    if _depth(value, limits.json_levels) > limits.json_levels:
+        raise BadRequest(f"{name} is nested deeper than {limits.json_levels} levels", code="MALFORMED_JSON")
+
+
+def _depth(value: Json, most: int) -> int:
+    """Returns how many levels a value has; it is not looked at below one more than `most`."""
     level, depth = [value], 0
-    while level := [item for item in level if isinstance(item, dict | list)]:
+    while depth <= most and (level := [item for item in level if isinstance(item, dict | list)]):
         depth += 1
-        if depth > limits.json_levels:
-            raise BadRequest(f"{name} is nested deeper than {limits.json_levels} levels", code="MALFORMED_JSON")
         level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    return depth
 
 
 def _whole_numbers(value: Json) -> Json:

@@ -1,5 +1,6 @@
 """Every bound of the system in one table. All can be set; an error names the limit, the value met and the setting."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
@@ -87,3 +88,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS = Limits()
+
+STORED_LIMITS = msgspec.structs.replace(
+    DEFAULT_LIMITS,
+    json_levels=1000,
+    definition_bytes=2**53,
+    definition_steps=2**53,
+    branches=2**53,
+    items=2**53,
+    iterations=2**53,
+)
+"""Bounds of a definition that an execution runs on: it fitted the settings of the day when it was stored."""
+
+LARGEST: Mapping[str, int] = {"json_levels": 200, "integer_digits": 4000}
+"""Limits that cannot be set higher: what is larger could be let in and not be read back."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from looply.errors import Problem, SettingsError
-from looply.limits import DEFAULT_LIMITS, Limits
+from looply.limits import DEFAULT_LIMITS, LARGEST, Limits
 from looply.suggest import did_you_mean
 
 PREFIX: Final = "LOOPLY_"
@@ -422,7 +422,7 @@ def _rows() -> Iterator[Setting]:
         yield Setting(
             name=f"limits.{field.name}_seconds" if is_duration else f"limits.{field.name}",
             default=field.default,
-            parse=_duration if is_duration else _integer(1),
+            parse=_duration if is_duration else _integer(1, LARGEST.get(field.name, 2**53)),
         )
 
 

@@ -17,7 +17,7 @@ from looply.app.bulks import stored_filter
 from looply.app.services import Services
 from looply.catalog.bulks import Bulk, Progress
 from looply.engine.loop import Loop
-from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt
+from looply.errors import Conflict, LooplyError, NotFound, RecordDamaged, Refused, StoreCorrupt
 from looply.execution.commands import Command, Redrive, Repaired, Terminate, Terminated
 
 _log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ class BulkRunner(Loop):
                 try:
                     command = command or await self._command(bulk)
                     moved = await self._moves(execution_id, command)
-                except (Conflict, NotFound, Refused, StoreCorrupt) as error:
+                except (Conflict, NotFound, Refused, StoreCorrupt, RecordDamaged) as error:
                     _log.info("bulk_refused", bulk_id=bulk.bulk_id, execution_id=execution_id, code=error.code)
                     moved = False
                 done, refused, place = done + moved, refused + (not moved), execution_id

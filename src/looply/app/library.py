@@ -78,10 +78,9 @@ class Library:
 
         async def read() -> str:
             try:
-                row = await self._catalog.workflows.get(organization_id, (workflow_id, version))
+                return await self._catalog.workflows.name(organization_id, (workflow_id, version))
             except NotFound:
                 return ""
-            return row.workflow_name
 
         return await self._names.get((organization_id, workflow_id.lower(), version), read)
 

@@ -15,7 +15,7 @@ from looply.definition import Schedule as Definition
 from looply.definition import TriggerSettings, Workflow
 from looply.engine.port import Schedule
 from looply.engine.scheduling import waiting_for
-from looply.errors import Conflict, DefinitionError, NotFound, Overloaded
+from looply.errors import Conflict, DefinitionError, NotFound, Overloaded, RecordDamaged
 from looply.jsontext import Json
 from looply.schedule import next_fire
 
@@ -88,17 +88,21 @@ async def list_all(services: Services, principal: Principal) -> Sequence[LiveSch
 async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
     """Makes the live schedule that of the newest ACTIVE version, and returns it; a paused one stays paused.
 
-    Guarantees: calling it again changes nothing. The caller holds `schedule_lock`.
+    Guarantees: calling it again changes nothing; a version that cannot be read leaves the schedule as it is. The caller
+    holds `schedule_lock`.
     """
     live = await services.engine.schedules.find(organization_id, workflow_id)
-    row = await _newest_active(services, organization_id, workflow_id)
-    if row is None:
-        await _drop(services, live)
-        return None
     try:
+        row = await _newest_active(services, organization_id, workflow_id)
+        if row is None:
+            await _drop(services, live)
+            return None
         workflow = await services.library.compile(organization_id, row)
+    except RecordDamaged as error:
+        _log.error("schedule_of_damaged_version", workflow_id=workflow_id, error=error.message)
+        return live
     except DefinitionError as error:
-        _log.warning("schedule_unusable", workflow=f"{row.workflow_id}/{row.workflow_version}", error=error.message)
+        _log.warning("schedule_unusable", workflow_id=workflow_id, error=error.message)
         await _drop(services, live)
         return None
     definition = schedule_of(workflow)
@@ -148,13 +152,21 @@ async def _scheduled(services: Services, organization_id: str) -> set[str]:
         for item in page.items:
             if item.status == "ACTIVE" and item.workflow_id not in seen:
                 seen.add(item.workflow_id)
-                row = await _newest_active(services, organization_id, item.workflow_id)
-                if row is not None and _starts_by_itself(row.definition):
+                if await _is_scheduled(services, organization_id, item.workflow_id):
                     found.add(item.workflow_id)
         if not page.has_more:
             return found
         last = page.items[-1]
         after = (last.workflow_id, last.workflow_version)
+
+
+async def _is_scheduled(services: Services, organization_id: str, workflow_id: str) -> bool:
+    try:
+        row = await _newest_active(services, organization_id, workflow_id)
+    except RecordDamaged as error:
+        _log.error("schedule_of_damaged_version", workflow_id=workflow_id, error=error.message)
+        return False
+    return row is not None and _starts_by_itself(row.definition)
 
 
 def _starts_by_itself(definition: dict[str, Json]) -> bool:

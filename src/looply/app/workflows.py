@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from looply.app.definitions import IDENTITY, check_definition, invalid, without_identity
 from looply.app.schedules import settle_schedule
 from looply.app.services import Services
+from looply.catalog.damage import definition_hash
 from looply.catalog.keys import Principal
 from looply.catalog.pages import Page
 from looply.catalog.versions import VersionKey
-from looply.catalog.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion, definition_hash
+from looply.catalog.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
 from looply.definition import Findings
 from looply.errors import BadRequest, NotFound, Problem
 from looply.jsontext import Json

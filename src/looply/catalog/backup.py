@@ -11,6 +11,8 @@ from typing import Final
 from sqlalchemy import StaticPool, create_engine
 
 from looply.catalog.audit import find_breaks
+from looply.catalog.damage import damaged_rows
+from looply.catalog.schema import HEAD
 from looply.catalog.sums import find_damage
 from looply.errors import StoreCorrupt, StoreLost
 
@@ -38,32 +40,39 @@ def back_up(source: Path, target: Path) -> None:
 
 
 def damage_of(path: Path) -> list[str]:
-    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it tells is of one instant.
+    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it says is of one instant.
 
-    Of one whose rows are what was stored also where the chains of its audit are broken.
+    Of a file that is what was stored, these are its rows that cannot be read and the places where the chains of its
+    audit are broken; one of another form has none.
     """
     try:
         with closing(_reader(path)) as reader:
             reader.execute("BEGIN")
-            return find_damage(reader) or _breaks(reader)
+            return find_damage(reader) or _damaged(reader)
     except sqlite3.Error as error:
         return [str(error)]
 
 
-def _breaks(reader: sqlite3.Connection) -> list[str]:
-    engine = create_engine("sqlite://", creator=lambda: reader, poolclass=StaticPool)
+def _damaged(reader: sqlite3.Connection) -> list[str]:
+    if _form(reader) != HEAD:
+        return []
+    engine = create_engine("sqlite+pysqlite://", creator=lambda: reader, poolclass=StaticPool)
     with engine.connect() as connection:
-        return find_breaks(connection)
+        return [*damaged_rows(connection), *find_breaks(connection)]
 
 
 def stored_form(path: Path) -> str:
     """Returns the revision of the catalog's tables, empty when it has none yet. Raises: StoreCorrupt."""
     try:
         with closing(_reader(path)) as reader:
-            has_revision = reader.execute(_HAS_REVISION).fetchone() is not None
-            row = reader.execute(_REVISION).fetchone() if has_revision else None
+            return _form(reader)
     except sqlite3.Error as error:
         raise StoreCorrupt(f"the catalog {path} cannot be read: {error}; restore it from a backup") from error
+
+
+def _form(reader: sqlite3.Connection) -> str:
+    has_revision = reader.execute(_HAS_REVISION).fetchone() is not None
+    row = reader.execute(_REVISION).fetchone() if has_revision else None
     return row[0] if row else ""
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import AnyRow, is_readable, readable
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_id, not_found
 from looply.catalog.organizations import require_workspace
@@ -151,6 +152,7 @@ class Bulks:
     async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Returns running bulks of all organizations that `holder` may work on for `span`: its own, and abandoned ones.
 
+        One whose row is damaged is left alone: what it should do is not known.
         Those come first that have waited longest, so that many bulks of some organizations hold up none of others.
         Costs no write while there are none.
         """
@@ -162,7 +164,7 @@ class Bulks:
             return ()
 
         def store(connection: Connection) -> tuple[Bulk, ...]:
-            found = tuple(_bulk(row) for row in connection.execute(query).mappings())
+            found = tuple(_bulk(row) for row in connection.execute(query).mappings() if is_readable(row))
             held = {"holder": holder, "held_until_ms": now_ms + int(span.total_seconds() * 1000)}
             connection.execute(
                 update(bulks).where(bulks.c.bulk_id.in_([bulk.bulk_id for bulk in found])).values(**held)
@@ -195,10 +197,10 @@ def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
     row = connection.execute(query).mappings().first()
     if row is None:
         raise not_found("bulk")
-    return _bulk(row)
+    return _bulk(readable(row, bulks))
 
 
-def _bulk(row: RowMapping) -> Bulk:
+def _bulk(row: AnyRow) -> Bulk:
     return Bulk(
         bulk_id=row["bulk_id"],
         organization_id=row["organization_id"],

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import readable
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_name, checked_object
 from looply.catalog.organizations import require_workspace
@@ -55,7 +56,8 @@ class Cards:
     """The cards of an organization; what belongs to another one is not found.
 
     Versions follow the rules of workflows. Methods that name a card raise BadRequest (`incorrect card id`) for an id
-    that is no UUID and NotFound (code `CARD_NOT_FOUND`) for one that does not exist.
+    that is no UUID, NotFound (code `CARD_NOT_FOUND`) for one that does not exist, and RecordDamaged for one that cannot
+    be read.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
@@ -167,4 +169,5 @@ def _linked(
 
 
 def _version(row: RowMapping) -> CardVersion:
+    readable(row, card_versions)
     return CardVersion(**summary_of(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"])

@@ -16,6 +16,7 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import RowMapping, delete, insert, select, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import AnyRow, readable
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_name, checked_object, not_found, searched_name
 from looply.catalog.organizations import require_workspace
@@ -23,7 +24,7 @@ from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.tables import connections
 from looply.clock import Clock, Ids, from_ms, to_ms
 from looply.errors import BadRequest, Conflict, Problem, Refused
-from looply.jsontext import Json, encode_json, fingerprint, parse_json
+from looply.jsontext import Json, encode_json, fingerprint, parse_stored
 from looply.sealing import FIRST_FORM, SealBroken, Sealer
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -169,14 +170,17 @@ class Connections:
 
     async def get(self, organization_id: str, name: str) -> Connection:
         """Returns the connection without the values of its secrets."""
-        return _connection(await self._database.read(lambda transaction: _get(transaction, organization_id, name)))
+        row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
+        return _connection(readable(row, connections))
 
     async def resolve(self, organization_id: str, name: str) -> ResolvedConnection:
         """Returns the connection with its secrets, for connectors only.
 
         Raises: SealBroken when the secrets were sealed with another key or for another place.
         """
-        row = await self._database.read(lambda transaction: _get(transaction, organization_id, name))
+        row = readable(
+            await self._database.read(lambda transaction: _get(transaction, organization_id, name)), connections
+        )
         return ResolvedConnection(
             connection_id=row["connection_id"],
             name=row["connection_name"],
@@ -200,7 +204,7 @@ class Connections:
 
     def _merged(self, row: RowMapping, draft: ConnectionDraft) -> dict[str, str]:
         """Returns the secrets after an update. Nothing is opened when nothing is kept, so a lost key can be mended."""
-        kept = [name for name in row["secret_names"] if name not in draft.secrets]
+        kept = [name for name in readable(row, connections)["secret_names"] if name not in draft.secrets]
         if kept and (changed := self._bound_changes(row, draft)):
             _refuse_kept(kept, changed)
         before = self._opened(row) if kept else {}
@@ -236,7 +240,7 @@ class Connections:
             if sealed[:1] != FIRST_FORM:
                 raise
             text = self._sealer.open(sealed, _unbound(place))
-        secrets: dict[str, str] = parse_json(text)
+        secrets: dict[str, str] = parse_stored(text)
         return secrets
 
 
@@ -319,7 +323,7 @@ def _get(transaction: Transaction, organization_id: str, name: str) -> RowMappin
     return row
 
 
-def _connection(row: RowMapping) -> Connection:
+def _connection(row: AnyRow) -> Connection:
     names = ("connection_id", "organization_id", "workspace_id", "kind", "settings", "created_by", "modified_by")
     return Connection(
         **{name: row[name] for name in names},

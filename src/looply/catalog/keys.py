@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, false, insert, select, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import AnyRow, readable, shown
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_id, checked_name, not_found
 from looply.catalog.organizations import require_workspace
@@ -209,8 +210,8 @@ class Keys:
             made = _live_heirs(connection, organization_id, checked, to_ms(change.at))
             for heir in made if cascade else ():
                 _revoke(connection, change, heir, made_by=checked)
-            heirs = tuple(_key(_get(connection, organization_id, heir)) for heir in made)
-            return Revocation(key=_key(_get(connection, organization_id, checked)), made_by_it=heirs)
+            heirs = tuple(_key(shown(_get(connection, organization_id, heir))) for heir in made)
+            return Revocation(key=_key(shown(_get(connection, organization_id, checked))), made_by_it=heirs)
 
         return await self._database.write(store)
 
@@ -220,7 +221,8 @@ class Keys:
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
         checked = checked_id(key_id, "key")
-        return _key(await self._database.read(lambda connection: _get(connection, organization_id, checked)))
+        row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
+        return _key(readable(row, api_keys))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
         """Returns keys, newest first, revoked ones included, those older than the key id `before` when it is given.
@@ -241,7 +243,7 @@ class Keys:
         is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
         if row is None or not is_equal or row["revoked_on_ms"] is not None:
             return None
-        key = _key(row)
+        key = _key(readable(row, api_keys))
         return _Known(_principal(key), key.expires_on)
 
     def _free_prefix(self, connection: Connection) -> str:
@@ -335,7 +337,7 @@ def _principal(key: ApiKey) -> Principal:
     )
 
 
-def _key(row: RowMapping) -> ApiKey:
+def _key(row: AnyRow) -> ApiKey:
     return ApiKey(
         key_id=row["key_id"],
         organization_id=row["organization_id"],

@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from sqlalchemy import RowMapping
 
+from looply.catalog.damage import shown
 from looply.errors import BadRequest, StoreCorrupt
 
 Item = TypeVar("Item")
@@ -35,9 +36,12 @@ def checked_limit(limit: int) -> int:
 
 
 def cut(rows: Sequence[RowMapping], limit: int, make: Callable[[Any], Item]) -> Page[Item]:
-    """Returns the first `limit` of rows that were read with one more than the limit. Raises: StoreCorrupt."""
+    """Returns the first `limit` of rows that were read with one more than the limit.
+
+    A value that cannot be read is marked in its item (`shown`). Raises: StoreCorrupt.
+    """
     try:
-        items = tuple(make(row) for row in rows[:limit])
+        items = tuple(make(shown(row)) for row in rows[:limit])
     except UNREADABLE as error:
         raise unreadable(error) from error
     return Page(items=items, has_more=len(rows) > limit)

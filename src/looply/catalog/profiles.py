@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, true, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import AnyRow, readable, shown
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_id, checked_name, checked_object, not_found, searched_name
 from looply.catalog.recent import RecentReads
@@ -41,8 +42,8 @@ class Profiles:
     """The profiles of an organization's workflows; what belongs to another organization is not found.
 
     Methods raise BadRequest for a workflow id that is no UUID, NotFound (codes `WORKFLOW_NOT_FOUND`,
-    `PROFILE_NOT_FOUND`), Conflict (code `PROFILE_EXISTS`) for a name in use, and BadRequest or Refused for a name
-    that cannot be one.
+    `PROFILE_NOT_FOUND`), Conflict (code `PROFILE_EXISTS`) for a name in use, BadRequest or Refused for a name that
+    cannot be one, and RecordDamaged for a profile that cannot be read.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
@@ -71,7 +72,7 @@ class Profiles:
         checked = checked_name(new_name, "new_name")
 
         def store(connection: Connection) -> Profile:
-            source = _get(connection, organization_id, workflow_id, name)
+            source = readable(_get(connection, organization_id, workflow_id, name), profiles)
             return _insert(connection, change, source["workflow_id"], checked, source["environment"])
 
         return await self._database.write(store)
@@ -139,12 +140,12 @@ class Profiles:
         await self._database.write(store)
 
     async def list_all(self, organization_id: str, workflow_id: str) -> tuple[Profile, ...]:
-        """Returns the workflow's profiles by name; at most 100."""
+        """Returns the workflow's profiles by name; at most 100. One that cannot be read has `damaged` as its value."""
 
         def load(connection: Connection) -> tuple[Profile, ...]:
             mine = _of_workflow(organization_id, _owner(connection, organization_id, workflow_id))
             rows = connection.execute(select(profiles).where(*mine).order_by(profiles.c.profile_name)).mappings()
-            return tuple(_profile(row) for row in rows)
+            return tuple(_profile(shown(row)) for row in rows)
 
         return await self._database.read(load)
 
@@ -152,7 +153,7 @@ class Profiles:
         """Returns the profile of that name. The answer is shared with other callers: it must not be altered."""
 
         def load(connection: Connection) -> Profile:
-            return _profile(_get(connection, organization_id, workflow_id, name))
+            return _profile(readable(_get(connection, organization_id, workflow_id, name), profiles))
 
         found = await self._recent.get((organization_id, workflow_id, name), lambda: self._database.read(load))
         assert found is not None
@@ -165,7 +166,7 @@ class Profiles:
             mine = _of_workflow(organization_id, checked_id(workflow_id, "workflow"))
             query = select(profiles).where(*mine, profiles.c.is_default == true())
             row = connection.execute(query).mappings().first()
-            return None if row is None else _profile(row)
+            return None if row is None else _profile(readable(row, profiles))
 
         return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
@@ -235,14 +236,14 @@ def _update(connection: Connection, change: Change, row: RowMapping, verb: str, 
     )
     name = values.get("profile_name", row["profile_name"])
     change.record(connection, f"profile.{verb}", _label(row["workflow_id"], row["profile_name"]), name=name)
-    return _profile(_get(connection, change.organization_id, row["workflow_id"], name))
+    return _profile(shown(_get(connection, change.organization_id, row["workflow_id"], name)))
 
 
 def _label(workflow_id: str, name: str) -> str:
     return f"{workflow_id}/{name}"
 
 
-def _profile(row: RowMapping) -> Profile:
+def _profile(row: AnyRow) -> Profile:
     return Profile(
         workflow_id=row["workflow_id"],
         name=row["profile_name"],

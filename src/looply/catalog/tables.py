@@ -4,7 +4,7 @@ Times are milliseconds since 1970-01-01 UTC. Versions that are deleted stay as e
 numbers are never given again and a list cursor that names one still has its place.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -27,8 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from looply.errors import BadRequest, StoreCorrupt
-from looply.jsontext import Json, encode_json, parse_json
+from looply.jsontext import Json, parse_stored, stored_text
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -50,23 +49,36 @@ metadata = MetaData(
 )
 
 
+class Unreadable(NamedTuple):
+    """What is read in place of a JSON value whose text cannot be read. It is never stored."""
+
+    reason: str
+
+
 class JsonText(TypeDecorator[Json]):
-    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not."""
+    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not.
+
+    A text that cannot be read is `Unreadable`, so that one row of a list does not take the others with it.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
-        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL."""
-        return encode_json(value).decode()
+        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
+
+        Raises: ValueError for what could not be read back.
+        """
+        if isinstance(value, Unreadable):
+            raise ValueError(f"it stands for one that cannot be read: {value.reason}")
+        return stored_text(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Returns the value of the stored text, exactly as it came in."""
         try:
-            return None if value is None else parse_json(value.encode())
-        except BadRequest as error:
-            message = f"the catalog holds text that is not JSON: {error.message}; restore it from a backup"
-            raise StoreCorrupt(message) from error
+            return None if value is None else parse_stored(value.encode())
+        except ValueError as error:
+            return Unreadable(str(error))
 
 
 organizations = Table(

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, false, func, insert, select, tuple_, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import readable
 from looply.catalog.names import MAX_VERSION, checked_id, checked_version, not_found
 from looply.clock import from_ms, to_ms
 from looply.errors import BadRequest, Conflict
@@ -88,6 +89,15 @@ class VersionedTable(msgspec.Struct, frozen=True):
             raise not_found(self.noun)
         return newest
 
+    def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
+        """Returns the name of a version. Raises: BadRequest; NotFound."""
+        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
+        name: str | None = connection.execute(query.where(self.version == version)).scalar()
+        if name is None:
+            raise not_found(self.noun)
+        return name
+
     def names(self, connection: Connection, organization_id: str) -> list[tuple[str, str]]:
         """Returns the pairs of id and name of all versions of an organization, each pair once."""
         columns = self.table.c
@@ -106,7 +116,8 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         `lock` is the `modified_on` that the author has read; None overwrites.
 
-        Raises: Conflict (code `STALE`) when the version was changed since.
+        Raises: Conflict (code `STALE`) when the version was changed since; RecordDamaged when the next DRAFT would take
+        over what cannot be read.
         """
         object_id, version = _key_of(row, self.noun)
         if lock is not None and to_ms(lock) != row["modified_on_ms"]:
@@ -116,6 +127,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
                 code="STALE",
             )
         if row["status"] == ACTIVE:
+            readable(row, self.table)
             carried = {name: row[name] for name in ("workspace_id", *self.carried)}
             # Deleted versions count too: their numbers are never given again.
             last: int = connection.execute(

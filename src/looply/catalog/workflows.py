@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, delete, update
 
 from looply.catalog.audit import Change
+from looply.catalog.damage import definition_hash, readable
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_name, checked_object
 from looply.catalog.organizations import require_workspace
@@ -19,9 +20,9 @@ from looply.catalog.versions import VersionedTable, VersionKey, summary_of
 from looply.clock import Clock, Ids
 from looply.definition import START
 from looply.definition.pointer import is_pointer, split_pointer
-from looply.errors import Conflict, DefinitionError, Problem, StoreCorrupt
+from looply.errors import Conflict, DefinitionError, Problem
 from looply.execution.masking import masked_start
-from looply.jsontext import Json, encode_json, fingerprint
+from looply.jsontext import Json, encode_json
 
 # A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
 KEPT_BYTES = 64 * 1024
@@ -79,16 +80,12 @@ class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
     mock_schema: dict[str, Any] | None
 
 
-def definition_hash(definition: Json) -> str:
-    """Returns 32 hexadecimal digits that are equal for equal definitions and for no others."""
-    return fingerprint(definition).hex()
-
-
 class Workflows:
     """The workflows of an organization; what belongs to another one is not found.
 
     Methods that name a workflow raise BadRequest (`incorrect workflow id`) for an id that is no UUID and NotFound
-    (code `WORKFLOW_NOT_FOUND`) for one that does not exist. `actor` is the id of the key that makes the change.
+    (code `WORKFLOW_NOT_FOUND`) for one that does not exist; those that read a version's content raise RecordDamaged
+    when it is damaged. `actor` is the id of the key that makes the change.
     """
 
     def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
@@ -225,6 +222,10 @@ class Workflows:
         )
         return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
 
+    async def name(self, organization_id: str, key: VersionKey) -> str:
+        """Returns the name of a version, whatever its content is."""
+        return await self._database.read(lambda connection: _VERSIONS.name(connection, organization_id, key))
+
     async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
         """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
         return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
@@ -296,9 +297,7 @@ def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> No
 
 
 def _version(row: RowMapping) -> WorkflowVersion:
-    if definition_hash(row["definition"]) != row["definition_hash"]:
-        label = f"workflow {row['workflow_id']} version {row['workflow_version']}"
-        raise StoreCorrupt(f"the definition of {label} is damaged; restore the catalog from a backup")
+    readable(row, workflow_versions)
     return WorkflowVersion(
         **summary_of(row, "workflow", "definition_hash"),
         definition=row["definition"],

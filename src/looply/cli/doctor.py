@@ -22,9 +22,9 @@ if TYPE_CHECKING:  # start-up cost of the engine
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
     """Prove that nothing in a store is lost or orphaned: in a data folder, or in the settings' database.
 
-    Folds every history and compares it with what is stored beside it. Beside a running server a copy of the folder as
-    of one instant is proved, in a temporary folder; a database is read where it is. Exit status 1 when there is a
-    problem.
+    Folds every history and compares it with what is stored beside it, and reads everything in the catalog. Beside a
+    running server a copy of the folder as of one instant is proved, in a temporary folder; a database is read where it
+    is. Exit status 1 when there is a problem.
     """
     document = await _examine(terminal, data)
     terminal.show(document, lambda: _findings(document))
@@ -51,11 +51,12 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
 
 
 async def _audit_folder(terminal: Terminal, settings: "Settings") -> "Audit":
-    from looply.cli.store import open_services  # noqa: PLC0415 - start-up cost of the stores
+    from looply.app.proof import prove  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.store import open_services  # noqa: PLC0415
 
     try:
         async with open_services(terminal, settings) as services:
-            return await services.engine.audit()
+            return await prove(services)
     except DataFolderInUse:
         return await _audit_copy(terminal, settings)
 
@@ -68,14 +69,15 @@ async def _audit_database(terminal: Terminal, settings: "Settings") -> "Audit":
 
 async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
     """Returns the audit of a copy of a folder that a server has in use."""
-    from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
-    from looply.cli.store import open_services  # noqa: PLC0415 - start-up cost of the stores
+    from looply.app.proof import prove  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.copies import make_backup  # noqa: PLC0415
+    from looply.cli.store import open_services  # noqa: PLC0415
 
     with TemporaryDirectory(prefix="looply-doctor-") as folder:
         copy = Path(folder) / "copy"
         make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
         async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
-            return await services.engine.audit()
+            return await prove(services)
 
 
 def _findings(document: dict[str, Any]) -> "RenderableType":

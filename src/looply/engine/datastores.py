@@ -13,13 +13,12 @@ from typing import Final, Protocol
 import msgspec
 
 from looply.clock import to_ms
-from looply.errors import BadRequest, DatastoreMoved, DatastoresFull, StoreCorrupt
+from looply.errors import DatastoreMoved, DatastoresFull, StoreCorrupt
 from looply.execution.datastores import DatastoreWrite, Known
-from looply.jsontext import Json, encode_json, parse_json
+from looply.jsontext import Json, encode_json, parse_stored
 from looply.limits import Limits
 
 _DIGEST_BYTES: Final = 16
-_NO_BOUND: Final = Limits(json_levels=10_000, integer_digits=100_000)
 
 
 class Datastore(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +40,8 @@ class Datastore(msgspec.Struct, frozen=True, kw_only=True):
     def value(self) -> Json:
         """The document. Raises: StoreCorrupt."""
         try:
-            return parse_json(self.body, _NO_BOUND)
-        except BadRequest as error:
+            return parse_stored(self.body)
+        except ValueError as error:
             raise StoreCorrupt(_damaged(self.name)) from error
 
 

@@ -15,7 +15,7 @@ from looply.engine.parking import Parking
 from looply.engine.port import Call, Callee, CalleeOf, Start
 from looply.engine.shell import Shell
 from looply.engine.store import Store
-from looply.errors import BadRequest, Conflict, LooplyError, NotFound, Refused, Stale
+from looply.errors import BadRequest, Conflict, LooplyError, NotFound, RecordDamaged, Refused, Stale
 from looply.execution import ExecutionState
 from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 200
 _VIA = "PARENT"
-_REFUSALS = (NotFound, Conflict, BadRequest, Refused)
+_REFUSALS = (NotFound, Conflict, BadRequest, Refused, RecordDamaged)
 """What the catalog says of a workflow that cannot be run; asking again would not help."""
 
 

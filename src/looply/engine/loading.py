@@ -5,9 +5,10 @@ from collections import OrderedDict
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.codec import FOLD_VERSION, Codec
 from looply.engine.store import Store
-from looply.errors import BadRequest, NotFound, StoreCorrupt
+from looply.errors import NotFound, StoreCorrupt
 from looply.execution import ExecutionState, fold
-from looply.jsontext import Json, parse_json
+from looply.jsontext import Json, parse_stored
+from looply.limits import STORED_LIMITS
 
 _ALL = 1_000_000
 
@@ -77,7 +78,7 @@ class Loader:
         stored = await self._store.journal.find_definition(name)
         if stored is None:
             raise StoreCorrupt(f"the definition {name} of an execution is not stored")
-        workflow = compile_definition(_whole(name, stored.body))
+        workflow = compile_definition(_whole(name, stored.body), STORED_LIMITS)
         self.keep(name, workflow)
         return workflow
 
@@ -91,10 +92,10 @@ class Loader:
 def _whole(name: str, body: bytes) -> Json:
     """Returns the document of a stored definition. Raises: StoreCorrupt when its hash is not its name."""
     try:
-        document = parse_json(body)
+        document = parse_stored(body)
         if isinstance(document, dict) and definition_hash(document).hex() == name:
             return document
-    except BadRequest:
+    except ValueError:
         # Not even JSON any more.
         pass
     raise StoreCorrupt(f"the definition {name} of an execution is damaged; restore the store from a backup")

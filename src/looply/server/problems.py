@@ -19,6 +19,7 @@ from looply.errors import (
     OperationError,
     Overloaded,
     Problem,
+    RecordDamaged,
     Refused,
     ShuttingDown,
     StoreCorrupt,
@@ -45,6 +46,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
         StoreFull: 503,
         StoreLost: 503,
         StoreCorrupt: 503,
+        RecordDamaged: 503,
         SealBroken: 503,
         EngineError: 503,
         LooplyError: 500,
@@ -53,7 +55,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 """The status of each class; a class that is not listed has that of its nearest parent."""
 
 _RETRY_AFTER: Final = {503: 5}
-_BROKEN: Final = (StoreCorrupt, SealBroken)
+_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken)
 """What only an operator can mend: waiting does not help."""
 _FRAMEWORK: Final = {404: ("not found", "NOT_FOUND"), 405: ("method not allowed", "METHOD_NOT_ALLOWED")}
 _MAX_PROBLEMS: Final = 1000

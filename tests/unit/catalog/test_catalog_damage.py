@@ -1,4 +1,4 @@
-"""What was damaged in the catalog's file is refused in words: it is not run, and no defect of ours."""
+"""What was damaged in the catalog's file hits the object that it belongs to, in words: others are served."""
 
 import sqlite3
 from pathlib import Path
@@ -6,26 +6,117 @@ from pathlib import Path
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.workflows import WorkflowDraft
-from looply.errors import StoreCorrupt
+from looply.catalog.damage import damaged_rows
+from looply.catalog.keys import KeyDraft
+from looply.catalog.workflows import WorkflowDraft, WorkflowVersion
+from looply.errors import RecordDamaged, StoreCorrupt
+
+DEEP = '{"a":' * 1500 + "1" + "}" * 1500
+LEVELS_DOWN = '{"a":' * 400 + "1" + "}" * 400
+
+
+def change(path: Path, statement: str, *values: object) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute(statement, values)
+    file.close()
+
+
+async def draft(catalog: Catalog, mine, name: str = "Approval") -> WorkflowVersion:
+    content = WorkflowDraft(name=name, definition={"workflow_steps": [], "limit": 1000})
+    return await catalog.workflows.create(mine.organization_id, mine.workspace_id, content, actor="k1")
 
 
 async def test_a_definition_that_is_not_what_was_stored_is_refused(catalog: Catalog, path: Path, mine) -> None:
-    content = WorkflowDraft(name="Approval", definition={"workflow_steps": [], "limit": 1000})
-    made = await catalog.workflows.create(mine.organization_id, mine.workspace_id, content, actor="k1")
-    with sqlite3.connect(path) as file:
-        file.execute("UPDATE workflow_versions SET definition = replace(definition, '1000', '9000')")
-    file.close()
-    with pytest.raises(StoreCorrupt, match=f"workflow {made.workflow_id} version 1 is damaged"):
+    made = await draft(catalog, mine)
+    change(path, "UPDATE workflow_versions SET definition = replace(definition, '1000', '9000')")
+    with pytest.raises(RecordDamaged, match=f"workflow {made.workflow_id} version 1 is damaged"):
         await catalog.workflows.get(mine.organization_id, (made.workflow_id, 1))
 
 
+@pytest.mark.parametrize("column", ["definition", "findings", "mock_payload", "mock_schema"])
+@pytest.mark.parametrize("text", ["{", DEEP, '{"a":1e999}'], ids=["torn", "deep", "infinite"])
+async def test_a_value_that_cannot_be_read_hits_its_version_only(
+    catalog: Catalog, path: Path, mine, column: str, text: str
+) -> None:
+    made, other = await draft(catalog, mine), await draft(catalog, mine, "Other")
+    change(path, f"UPDATE workflow_versions SET {column} = ? WHERE workflow_id = ?", text, made.workflow_id)
+    with pytest.raises(RecordDamaged, match=f"workflow {made.workflow_id} version 1 is damaged: its {column} "):
+        await catalog.workflows.get(mine.organization_id, (made.workflow_id, 1))
+    assert (await catalog.workflows.get(mine.organization_id, (other.workflow_id, 1))).workflow_name == "Other"
+    page = await catalog.workflows.list_page(mine.organization_id, 10)
+    assert {item.workflow_id for item in page.items} == {made.workflow_id, other.workflow_id}
+    assert await catalog.workflows.name(mine.organization_id, (made.workflow_id, 1)) == "Approval"
+
+
+async def test_what_is_nested_deeper_than_the_door_lets_through_is_read_all_the_same(
+    catalog: Catalog, path: Path, mine
+) -> None:
+    made = await draft(catalog, mine)
+    change(path, "UPDATE workflow_versions SET mock_payload = ?", LEVELS_DOWN)
+    found = await catalog.workflows.get(mine.organization_id, (made.workflow_id, 1))
+    assert "a" in found.mock_payload
+
+
+async def test_a_new_mock_payload_takes_the_place_of_a_damaged_one(catalog: Catalog, path: Path, mine) -> None:
+    made = await draft(catalog, mine)
+    change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
+    await catalog.workflows.store_mock(mine.organization_id, (made.workflow_id, 1), {"po": 1}, {"type": "object"})
+    assert (await catalog.workflows.get(mine.organization_id, (made.workflow_id, 1))).mock_payload == {"po": 1}
+
+
+async def test_a_damaged_version_can_be_deleted(catalog: Catalog, path: Path, mine) -> None:
+    made = await draft(catalog, mine)
+    change(path, "UPDATE workflow_versions SET definition = ?", DEEP)
+    await catalog.workflows.delete(mine.organization_id, made.workflow_id, 1)
+    assert not (await catalog.workflows.list_page(mine.organization_id, 10)).items
+
+
+async def test_a_damaged_profile_hits_itself_only_and_is_marked_in_the_list(catalog: Catalog, path: Path, mine) -> None:
+    made = await draft(catalog, mine)
+    for name in ("dev", "prod"):
+        await catalog.profiles.create(mine.organization_id, made.workflow_id, name, {"url": name})
+    change(path, "UPDATE profiles SET environment = '{' WHERE profile_name = 'dev'")
+    with pytest.raises(RecordDamaged, match=f"profile dev of workflow {made.workflow_id} is damaged: its environment "):
+        await catalog.profiles.get(mine.organization_id, made.workflow_id, "dev")
+    with pytest.raises(RecordDamaged):
+        await catalog.profiles.find_default(mine.organization_id, made.workflow_id)
+    assert (await catalog.profiles.get(mine.organization_id, made.workflow_id, "prod")).values == {"url": "prod"}
+    dev, prod = await catalog.profiles.list_all(mine.organization_id, made.workflow_id)
+    assert (list(dev.values), prod.values) == (["damaged"], {"url": "prod"})
+    await catalog.profiles.update(mine.organization_id, made.workflow_id, "dev", {"url": "new"})
+    assert (await catalog.profiles.get(mine.organization_id, made.workflow_id, "dev")).values == {"url": "new"}
+
+
+async def test_a_key_with_damaged_scopes_opens_nothing_and_is_listed(catalog: Catalog, path: Path, mine, clock) -> None:
+    asked = KeyDraft(name="part", scopes=frozenset({"read"}))
+    made = await catalog.keys.create(mine.organization_id, mine.workspace_id, asked)
+    change(path, "UPDATE api_keys SET scopes = '[\"read\"'")
+    with pytest.raises(RecordDamaged, match=f"key {made.key.key_id} is damaged"):
+        await catalog.keys.authenticate(made.text, clock.now())
+    (listed,) = (await catalog.keys.list_page(mine.organization_id, 10)).items
+    assert listed.scopes == {"damaged"}
+    assert (await catalog.keys.revoke(mine.organization_id, made.key.key_id)).revoked_on is not None
+
+
+async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> None:
+    made = await draft(catalog, mine)
+    await catalog.profiles.create(mine.organization_id, made.workflow_id, "dev", {})
+    assert await catalog.database.read(damaged_rows) == []
+    change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
+    change(path, "UPDATE profiles SET environment = '{'")
+    found = await catalog.database.read(damaged_rows)
+    assert [line.split(": ")[0] for line in found] == [
+        f"profile dev of workflow {made.workflow_id} is damaged",
+        f"workflow {made.workflow_id} version 1 is damaged",
+    ]
+    change(path, "UPDATE workflow_versions SET mock_schema = 'null', definition = '{}'")
+    found = await catalog.database.read(damaged_rows)
+    assert any("its definition is not the one that was stored" in line for line in found)
+
+
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:
-    content = WorkflowDraft(name="Approval", definition={"workflow_steps": []})
-    made = await catalog.workflows.create(mine.organization_id, mine.workspace_id, content, actor="k1")
-    with sqlite3.connect(path) as file:
-        file.execute("UPDATE workflow_versions SET created_on_ms = 9000000000000000000")
-    file.close()
+    made = await draft(catalog, mine)
+    change(path, "UPDATE workflow_versions SET created_on_ms = 9000000000000000000")
     with pytest.raises(StoreCorrupt, match="restore it from a backup"):
         await catalog.workflows.list_page(mine.organization_id, 10)
     with pytest.raises(StoreCorrupt, match="restore it from a backup"):

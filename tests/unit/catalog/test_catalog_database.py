@@ -22,6 +22,7 @@ from looply.errors import (
     Conflict,
     EngineError,
     Overloaded,
+    RecordDamaged,
     Refused,
     SettingsError,
     ShuttingDown,
@@ -151,7 +152,7 @@ async def test_text_that_is_no_json_is_never_served(catalog: Catalog, mine) -> N
         lambda connection: connection.execute(text("UPDATE workflow_versions SET definition = '{'"))
     )
 
-    with pytest.raises(StoreCorrupt):
+    with pytest.raises(RecordDamaged):
         await catalog.workflows.get(mine.organization_id, (version.workflow_id, 1))
 
 
