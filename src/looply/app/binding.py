@@ -23,6 +23,7 @@ from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, De
 from looply.engine.letters import LetterFilter, LetterKey, LetterRow, Letters
 from looply.engine.port import (
     Audit,
+    CardKey,
     Engine,
     Execution,
     Filter,
@@ -124,11 +125,22 @@ class BoundEngine:
         return await self._engine.settled(execution_id, until)
 
     async def open_cards(
-        self, organization_id: str, recipient: str = "", limit: int = 100, *, card_id: str = ""
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
-        """Returns the card of the id, if it is of one of these workflows; of a list those among the first `limit`."""
-        cards = await self._engine.open_cards(organization_id, recipient, limit, card_id=card_id)
-        return [card for card in cards if card.workflow_id in self._ids]
+        """Returns open cards of these workflows; see `Engine.open_cards`."""
+        found: list[OpenCard] = []
+        while True:
+            cards = await self._engine.open_cards(organization_id, recipient, limit, card_id=card_id, after=after)
+            found += [card for card in cards if card.workflow_id in self._ids]
+            if card_id or len(cards) < limit or len(found) >= limit:
+                return found[:limit]
+            after = cards[-1].key
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash."""
