@@ -9,7 +9,8 @@ from blackbox_client import UNKNOWN_ID, Organization, parsed, raw, request_bytes
 from blackbox_definitions import ASKING, COMPUTING
 from blackbox_launcher import Server
 
-PUBLIC = {"/healthz/live", "/healthz/ready", "/openapi.json", "/v2/inbox/{token}"}
+PUBLIC = {"/healthz/live", "/healthz/ready", "/v2/inbox/{token}"}
+PUBLIC |= {"/openapi.json", "/docs", "/inbox/{token}", "/static/{path}"}
 FORBIDDEN = {"message": "Forbidden"}
 METHODS = ("get", "post", "put", "patch", "delete")
 

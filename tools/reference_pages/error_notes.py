@@ -325,8 +325,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "PROFILE_NOT_FOUND": ("state", "The workflow has no profile of that name."),
     "PRUNING": ("command", "Another process prunes the database at the moment. It does what is to be done."),
     "RATE_LIMITED": (
-        "step",
-        "The other system asks for patience (429). Retried when the step has a `retry`, not before its `Retry-After`.",
+        "server",
+        "Too many calls of your address came without a valid key or token within a minute (`refusals_per_minute`); one "
+        "with a valid one is answered all the same. At a step: the other system answered 429; the call is retried when "
+        "the step has a `retry`, not before its `Retry-After`.",
     ),
     "RAW_COPY": (
         "command",
@@ -404,9 +406,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "server",
         "As many streams of events are open as one server holds (`limits.streams`). Come back after `Retry-After`.",
     ),
+    "UNKNOWN_PARAMETER": ("call", "The call has no query parameter of that name; the message says which was meant."),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),
-    "UNSUPPORTED_MEDIA_TYPE": ("call", "The body is not declared as JSON in UTF-8, or is compressed."),
+    "UNSUPPORTED_MEDIA_TYPE": ("call", "The body is a form, is not declared as JSON in UTF-8, or is compressed."),
     "UNWRITABLE_FILE": ("command", "The file cannot be written."),
     "USAGE": ("command", "The command line is wrong; `--help` shows how it is used."),
     "WORKFLOW_NOT_FOUND": ("state", "The workflow, or the version, does not exist."),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from looply.server.application import API_ROUTES
+from looply.server.application import every_route
 from looply.server.openapi import describe
 from reference_pages.markdown import code, page, table
 
@@ -15,7 +15,8 @@ The same description for programs is [openapi.json](openapi.json), which a runni
   [permissions](permissions.md), and each call needs one of these. Any kind of bad key is
   `403 {"message":"Forbidden"}`; a good one without the permission has `"code":"SCOPE"` beside it.
 - **Names.** Paths match without regard to letter case. Bodies are JSON, `Content-Type` absent or
-  `application/json`.
+  `application/json`; some calls take `text/plain` and `text/json` too. Query parameters that a call does not have are
+  refused.
 - **Times** are epoch milliseconds. Some booleans are texts (`latest`), because the API has always had them so.
 - **Answers** have a `message`. Every answer has the header `x-request-id`, which finds the log lines of the call.
 - **Errors** have one shape; see [error codes](errors.md). A 4xx or 503 means that nothing was done, but for
@@ -29,7 +30,7 @@ The same description for programs is [openapi.json](openapi.json), which a runni
 
 def http_api_page() -> str:
     """Returns the page of all calls."""
-    document = describe(API_ROUTES)
+    document = describe(every_route())
     schemas = document["components"]["schemas"]
     parts: list[str] = [_INTRO, _overview(document)]
     for tag in document["tags"]:

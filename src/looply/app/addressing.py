@@ -87,14 +87,15 @@ async def get_owned(services: Services, organization_id: str, execution_id: str,
 
     Raises: NotFound (code `EXECUTION_NOT_FOUND`), the same one for what does not exist and what somebody else owns.
     """
+    wanted = execution_id.lower()
+    # The owner is compared before the state is loaded: the time tells nothing of what another organization has.
+    labels = await services.engine.labels(wanted)
+    if labels.get("organization") != organization_id or workflow_id not in ("", labels.get("workflow")):
+        raise execution_not_found()
     try:
-        execution = await services.engine.get(execution_id.lower())
+        return await services.engine.get(wanted)
     except NotFound as error:
         raise execution_not_found() from error
-    head = execution.head
-    if head.organization_id != organization_id or workflow_id not in ("", head.workflow_id):
-        raise execution_not_found()
-    return execution
 
 
 def event_id(execution_id: str, seq: int) -> str:

@@ -348,6 +348,13 @@ class Engine(Protocol):
         """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
         ...
 
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns what never changes of an execution (`organization`, `workflow`, `process_id`), empty for none.
+
+        Its state is not loaded, so it costs the same for executions of every size.
+        """
+        ...
+
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns up to `limit` events with numbers over `after`, oldest first."""
         ...

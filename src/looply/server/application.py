@@ -75,7 +75,12 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *metrics.ROUTES,
 )
-"""Every route of the API but the description itself."""
+"""Every route of the API."""
+
+
+def every_route(pages: Pages | None = None) -> tuple[Route, ...]:
+    """Returns every route of the server: those of the API, its description, and the pages."""
+    return (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ def build_app(
     `front` says how callers are known and logged; without it no proxy is trusted, and no request is logged.
     `pace` is that of streams.
     """
-    routes = (*API_ROUTES, _description_route(), *(pages or Pages()).routes())
+    routes = every_route(pages)
     front = front or Front()
     dispatch = Dispatch(services, front.callers, front.refusals_per_minute)
     framework = build_framework(routes, dispatch)
@@ -194,7 +199,7 @@ def _description_route() -> Route:
 
     async def get_description(call: Call) -> Answer:  # noqa: ARG001
         if not document:
-            document.append(describe(API_ROUTES))
+            document.append(describe(every_route()))
         return Answer(document[0])
 
     return Route(

@@ -23,7 +23,10 @@ _REFUSALS: Final = {
     413: "The body is over the limit.",
     415: "The body is not JSON.",
     422: "The call is well formed and refused; `errors` says where. Nothing was done.",
-    429: "A queue is full; nothing was done. Repeat after `Retry-After` seconds.",
+    429: (
+        "A queue is full, or (code `RATE_LIMITED`) too many calls of this address came without a valid key or token; "
+        "nothing was done. Repeat after `Retry-After` seconds."
+    ),
     503: (
         "The server stops, or its store fails. With code `OUTCOME_UNKNOWN` the call may have been done; otherwise "
         "nothing was done."
@@ -89,7 +92,17 @@ def _operation(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
+_NAMES_OF_PAGES: Final = {
+    "/openapi.json": "getDescription",
+    "/docs": "getDescriptionPage",
+    "/inbox/{token}": "getInboxPage",
+    "/static/{path}": "getPageFile",
+}
+
+
 def _operation_id(route: Route) -> str:
+    if route.path in _NAMES_OF_PAGES:
+        return _NAMES_OF_PAGES[route.path]
     name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
     if name == "inbox":
         return "getInboxCard" if route.method == "GET" else "answerInboxCard"
@@ -128,7 +141,9 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
     statuses = {400, *route.refusals, 503}
     if route.access != "public":
-        statuses.add(403)
+        statuses |= {403, 429}
+    if route.check_token is not None:
+        statuses.add(429)
     if route.body is not None:
         statuses |= {413, 415}
     if IF_NONE_MATCH in route.header_values:

@@ -89,6 +89,8 @@ class Pages:
                 summary="The page on which a recipient answers a card",
                 path_values={"token": "Token of one recipient's card; the page itself does not look at it."},
                 tag="Pages",
+                answer_type="text/html",
+                refusals=(404,),
             ),
             Route(
                 method="GET",
@@ -98,6 +100,8 @@ class Pages:
                 handle=docs,
                 summary="The page of this description",
                 tag="Pages",
+                answer_type="text/html",
+                refusals=(404,),
             ),
             Route(
                 method="GET",
@@ -108,6 +112,8 @@ class Pages:
                 summary="Files that pages load",
                 path_values={"path": "Name of the file."},
                 tag="Pages",
+                answer_type="application/octet-stream",
+                refusals=(404,),
             ),
         )
 
