@@ -23,8 +23,8 @@ from looply.app.proof import with_catalog
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
-from looply.catalog.damage import damaged_rows
 from looply.catalog.database import CatalogDatabase
+from looply.catalog.proof import find_problems
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.dialer import GuardedDialer
@@ -129,16 +129,16 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         audit = await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
-    return with_catalog(audit, await _damaged_records(settings))
+    return with_catalog(audit, await _catalog_problems(settings))
 
 
-async def _damaged_records(settings: Settings) -> list[str]:
-    """Returns a line for each row of the database's catalog that cannot be read. Nothing is upgraded for it."""
+async def _catalog_problems(settings: Settings) -> list[str]:
+    """Returns what is wrong with the database's catalog, beside whoever works on it. Nothing is upgraded for it."""
     from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
 
     database = CatalogDatabase(PostgresDatabase(_address(settings)))
     try:
-        return await database.read(damaged_rows)
+        return await database.read(find_problems)
     finally:
         await database.close()
 

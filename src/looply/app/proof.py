@@ -6,8 +6,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from looply.app.services import Services
-from looply.catalog.damage import damaged_rows
 from looply.catalog.moving import closed_secrets
+from looply.catalog.proof import find_problems
 from looply.definition import compile_definition
 from looply.engine.port import Audit
 from looply.errors import DefinitionError, RecordDamaged
@@ -18,12 +18,12 @@ _PAGE: Final = 200
 async def prove(services: Services) -> Audit:
     """Returns the audit of the executions, with a problem of kind `CATALOG` for each object that cannot be used.
 
-    That is a row that cannot be read, an ACTIVE definition that does not compile, and secrets that do not open.
-    Raises: StoreCorrupt for what no process has written.
+    That is a row that cannot be read, a break in the chain of an audit, an ACTIVE definition that does not compile, and
+    secrets that do not open. Raises: StoreCorrupt for what no process has written.
     """
     audit = await services.engine.audit()
     lines = [
-        *await services.catalog.database.read(damaged_rows),
+        *await services.catalog.database.read(find_problems),
         *[line async for line in _not_runnable(services)],
         *await closed_secrets(services.catalog),
     ]

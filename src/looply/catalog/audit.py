@@ -53,10 +53,12 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of records. `next` is the number to go on from, None on the last page.
 
+    `head` is that of the chain at the same instant: on the last page of `list_after` it is that of the last record.
     `is_truncated`: the page is short because it has looked at `SCANNED` records.
     """
 
     items: tuple[AuditRecord, ...]
+    head: Head
     next: int | None = None
     is_truncated: bool = False
 
@@ -134,8 +136,8 @@ class Audit:
             query = query.order_by(audit_records.c.number.desc()).limit(size + 1)
             page = cut(connection.execute(query).mappings().all(), size, _record)
             if page.has_more:
-                return AuditPage(items=page.items, next=page.items[-1].record_id)
-            return AuditPage(items=page.items, next=begin if begin > 1 else None, is_truncated=begin > 1)
+                return AuditPage(items=page.items, head=newest, next=page.items[-1].record_id)
+            return AuditPage(items=page.items, head=newest, next=begin if begin > 1 else None, is_truncated=begin > 1)
 
         return await self._database.read(read)
 
@@ -144,9 +146,13 @@ class Audit:
         size = checked_limit(limit)
         query = _filtered(organization_id, AuditFilter()).where(audit_records.c.number > min(after, _LARGEST))
         query = query.order_by(audit_records.c.number).limit(size + 1)
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        page = cut(rows, size, _record)
-        return AuditPage(items=page.items, next=page.items[-1].record_id if page.has_more else None)
+
+        def read(connection: Connection) -> AuditPage:
+            page = cut(connection.execute(query).mappings().all(), size, _record)
+            head = _stored_head(connection, organization_id) or EMPTY
+            return AuditPage(items=page.items, head=head, next=page.items[-1].record_id if page.has_more else None)
+
+        return await self._database.read(read)
 
     async def head(self, organization_id: str) -> Head | None:
         """Returns the number and hash of the newest record, None when there is no record."""

@@ -10,8 +10,7 @@ from typing import Final
 
 from sqlalchemy import StaticPool, create_engine
 
-from looply.catalog.audit import find_breaks
-from looply.catalog.damage import damaged_rows
+from looply.catalog.proof import find_problems
 from looply.catalog.schema import HEAD
 from looply.catalog.sums import find_damage
 from looply.errors import StoreCorrupt, StoreLost
@@ -58,7 +57,7 @@ def _damaged(reader: sqlite3.Connection) -> list[str]:
         return []
     engine = create_engine("sqlite+pysqlite://", creator=lambda: reader, poolclass=StaticPool)
     with engine.connect() as connection:
-        return [*damaged_rows(connection), *find_breaks(connection)]
+        return find_problems(connection)
 
 
 def stored_form(path: Path) -> str:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:  # start-up cost of the engine
 async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
     """Prove that nothing in a store is lost or orphaned: in a data folder, or in the settings' database.
 
-    Folds every history and compares it with what is stored beside it, and reads everything in the catalog. Beside a
-    running server a copy of the folder as of one instant is proved, in a temporary folder; a database is read where it
-    is. Exit status 1 when there is a problem.
+    Folds every history and compares it with what is stored beside it, reads the catalog whole, and checks the chains
+    of its audit. Beside a running server a copy of the folder as of one instant is proved, in a temporary folder; a
+    database is read where it is. Exit status 1 when there is a problem.
     """
     document = await _examine(terminal, data)
     terminal.show(document, lambda: _findings(document))
