@@ -14,6 +14,7 @@ from looply.errors import (
     Conflict,
     EngineError,
     Forbidden,
+    KeyUnfit,
     LooplyError,
     NotFound,
     OperationError,
@@ -46,6 +47,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
         StoreLost: 503,
         StoreCorrupt: 503,
         SealBroken: 503,
+        KeyUnfit: 503,
         EngineError: 503,
         LooplyError: 500,
     }
@@ -53,7 +55,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 """The status of each class; a class that is not listed has that of its nearest parent."""
 
 _RETRY_AFTER: Final = {503: 5}
-_BROKEN: Final = (StoreCorrupt, SealBroken)
+_BROKEN: Final = (StoreCorrupt, SealBroken, KeyUnfit)
 """What only an operator can mend: waiting does not help."""
 _FRAMEWORK: Final = {404: ("not found", "NOT_FOUND"), 405: ("method not allowed", "METHOD_NOT_ALLOWED")}
 _MAX_PROBLEMS: Final = 1000
