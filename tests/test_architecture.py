@@ -11,7 +11,19 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "looply"
 
 LAYERS = (
-    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing", "durable", "suggest", "permissions"),
+    (
+        "errors",
+        "limits",
+        "settings",
+        "clock",
+        "log",
+        "jsontext",
+        "sealing",
+        "durable",
+        "suggest",
+        "permissions",
+        "master_keys",
+    ),
     ("definition", "expressions"),
     ("execution", "schedule"),
     ("connectors",),

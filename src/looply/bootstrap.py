@@ -16,6 +16,7 @@ from typing import Any, Final
 from looply.app.bulk_runner import BulkRunner
 from looply.app.callees import find_callee
 from looply.app.credentials import CatalogConnections
+from looply.app.key_watch import KeyWatch
 from looply.app.library import Library
 from looply.app.links import Links
 from looply.app.metrics import Metrics, Standing
@@ -23,8 +24,10 @@ from looply.app.proof import with_catalog
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
-from looply.catalog.database import CatalogDatabase
+from looply.catalog.data_keys import DataKeys
+from looply.catalog.database import Backend, CatalogDatabase
 from looply.catalog.proof import find_problems
+from looply.catalog.sqlite import SqliteFile
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.dialer import GuardedDialer
@@ -55,7 +58,7 @@ from looply.engine.worker import Means, Worker
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.jsontext import Json
-from looply.sealing import Sealer, key_from_text, load_key
+from looply.master_keys import MasterKeys
 from looply.server import serving
 from looply.server.application import build_app, build_monitoring, front_of
 from looply.settings import Settings
@@ -99,7 +102,7 @@ async def running(
     With `is_working` effects, timers and schedules run, and what an earlier process left is taken up; without it the
     store is open for reading and administration only. `connectors` are those whose effects a worker carries out
     (empty: all); None is no worker.
-    Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreLost, StoreUnreachable, SettingsError.
+    Raises: DataFolderInUse, SchemaMismatch, KeyUnfit, StoreCorrupt, StoreLost, StoreUnreachable, SettingsError.
     """
     async with AsyncExitStack() as stack:
         # The store goes first: its lock is what makes a data folder this process's own.
@@ -123,24 +126,58 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
     with _extra("distributed"):
         from looply.engine.postgres import PostgresStore  # noqa: PLC0415 - an extra, and dear to import
     store = PostgresStore(_address(settings), clock)
-    codec = Codec(Sealer(_key(settings)))
-    codec.add_dictionaries((await store.open_to_read()).dictionaries)
     try:
-        audit = await audit_store(store, Loader(store, codec).folded)
+        boot = await store.open_to_read()
+        async with reading_keys(settings, clock) as keys:
+            codec = Codec(keys)
+            codec.add_dictionaries(boot.dictionaries)
+            audit = await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
-    return with_catalog(audit, await _catalog_problems(settings))
+    async with reading_catalog(settings) as database:
+        return with_catalog(audit, await database.read(find_problems))
 
 
-async def _catalog_problems(settings: Settings) -> list[str]:
-    """Returns what is wrong with the database's catalog, beside whoever works on it. Nothing is upgraded for it."""
-    from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
+@asynccontextmanager
+async def reading_keys(settings: Settings, clock: Clock) -> AsyncIterator[DataKeys]:
+    """Gives the data keys of the settings' store beside whoever works on it; nothing is changed.
 
-    database = CatalogDatabase(PostgresDatabase(_address(settings)))
+    Raises: KeyUnfit, StoreUnreachable, SettingsError.
+    """
+    keys = DataKeys(master_keys_of(settings), clock)
+    async with reading_catalog(settings) as database:
+        await keys.open(database, reads_only=True)
+        yield keys
+
+
+@asynccontextmanager
+async def reading_catalog(settings: Settings) -> AsyncIterator[CatalogDatabase]:
+    """Gives the catalog of the settings' store as it is, beside whoever works on it. Raises: as its reads."""
+    database = CatalogDatabase(_catalog_backend(settings))
     try:
-        return await database.read(find_problems)
+        yield database
     finally:
         await database.close()
+
+
+async def settle_keys(settings: Settings, clock: Clock) -> None:
+    """Lets the catalog take up the master keys as they are now.
+
+    Raises: DataFolderInUse when a server has the folder, which then does it; KeyUnfit, StoreUnreachable.
+    """
+    if settings.engine == "embedded":
+        async with running(settings, is_working=False, clock=clock):
+            return
+    async with reading_catalog(settings) as database:
+        await DataKeys(master_keys_of(settings), clock).open(database)
+
+
+def _catalog_backend(settings: Settings) -> Backend:
+    if settings.engine == "embedded":
+        return SqliteFile(settings.data / CATALOG_FILE)
+    with _extra("distributed"):
+        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
+    return PostgresDatabase(_address(settings))
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
@@ -221,11 +258,11 @@ def _store(settings: Settings, clock: Clock, *, is_working: bool) -> tuple[Store
     return store, Seal(settings.data, ()), store.clock
 
 
-async def _catalog(settings: Settings, sealer: Sealer, registry: Registry, clock: Clock, entropy: Entropy) -> Catalog:
+async def _catalog(settings: Settings, keys: DataKeys, registry: Registry, clock: Clock, entropy: Entropy) -> Catalog:
     facts: dict[str, Any] = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": registry.binding}
     if settings.engine == "embedded":
-        return await Catalog.open(settings.data / CATALOG_FILE, sealer, **facts)
-    return await Catalog.connect(_address(settings), sealer, **facts)
+        return await Catalog.open(settings.data / CATALOG_FILE, keys, **facts)
+    return await Catalog.connect(_address(settings), keys, **facts)
 
 
 def _address(settings: Settings) -> str:
@@ -286,9 +323,9 @@ def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clo
 async def _compose(
     settings: Settings, store: Store, clock: Clock, connectors: Sequence[str] | None, stack: AsyncExitStack
 ) -> Application:
-    entropy, sealer = SystemEntropy(), Sealer(_key(settings))
+    entropy, keys = SystemEntropy(), DataKeys(master_keys_of(settings), clock)
     registry = load_connectors()
-    catalog = await _catalog(settings, sealer, registry, clock, entropy)
+    catalog = await _catalog(settings, keys, registry, clock, entropy)
     stack.push_async_callback(catalog.close)
     worker = _worker(settings, registry, catalog, clock, stack)
     # The shell, which knows the labels, comes after what it is made of.
@@ -296,7 +333,7 @@ async def _compose(
     shell = Shell(
         Parts(
             store=store,
-            codec=Codec(sealer),
+            codec=Codec(keys),
             dispatcher=dispatcher,
             worker=worker,
             clock=clock,
@@ -335,6 +372,7 @@ async def _compose(
         pump=pump,
         loops=(
             StoreWatch(store),
+            KeyWatch(keys),
             pump,
             reconciler,
             auditor,
@@ -394,8 +432,7 @@ def _connectors(registry: Registry, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(wanted) or there
 
 
-def _key(settings: Settings) -> bytes:
-    """Returns the key of the stored secrets: the one of the settings, else the file in the data folder."""
-    if settings.encryption_key is not None:
-        return key_from_text(settings.encryption_key.reveal())
-    return load_key(settings.data / KEY_FILE)
+def master_keys_of(settings: Settings) -> MasterKeys:
+    """Returns where the master keys come from: the setting, else the file in the data folder."""
+    text = settings.encryption_key.reveal() if settings.encryption_key is not None else None
+    return MasterKeys(settings.data / KEY_FILE, text)

@@ -322,6 +322,15 @@ class ShuttingDown(EngineError):
     code = "SHUTTING_DOWN"
 
 
+class KeyUnfit(LooplyError):
+    """The master keys of this process do not open what the catalog holds.
+
+    Codes: `KEY_MISSING` when there is none, `KEY_WRONG` when there are others. Nothing was changed.
+    """
+
+    code = "KEY_WRONG"
+
+
 class SettingsError(LooplyError):
     """Settings are wrong; `problems` lists every one."""
 

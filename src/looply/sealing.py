@@ -1,29 +1,27 @@
 """Sealing of secrets at rest: AES-256-GCM (NIST SP 800-38D) bound to the place where the secret is stored.
 
-A sealed value is one byte of key version, 12 bytes of nonce, then ciphertext and tag. The associated text names the
+A sealed value is a head that says which key, 12 bytes of nonce, then ciphertext and tag. The associated text names the
 row that the value belongs to, so a value that is copied to another row, or to another organization, does not open.
 """
 
-import base64
-import binascii
-import os
-import stat
-from pathlib import Path
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from looply.clock import Entropy, SystemEntropy
-from looply.durable import sync_folder
-from looply.errors import LooplyError, Problem, SettingsError
+from looply.errors import LooplyError, SettingsError
 
 KEY_BYTES = 32
 # 96 bits is the size that GCM is made for; random ones are good for 2**32 values under one key (SP 800-38D §8.3).
 NONCE_BYTES = 12
 TAG_BYTES = 16
-KEY_VERSION = 1
-FIRST_FORM = bytes([KEY_VERSION])
-"""How a value begins that one key sealed, without the number of a data key."""
+
+FIRST_FORM: Final = b"\x01"
+"""The head of a value that one key sealed for all organizations, and of a wrapped data key."""
+
+_NUMBERED: Final = b"\x02"
+_NUMBER_BYTES: Final = 4
 
 _SYSTEM_ENTROPY = SystemEntropy()
 
@@ -34,104 +32,83 @@ class SealBroken(LooplyError):
     code = "SEAL_BROKEN"
 
 
-class Sealer:
-    """Seals and opens small secrets with one key of 32 bytes.
-
-    Raises: SettingsError when the key has another length.
-    """
-
-    def __init__(self, key: bytes, entropy: Entropy = _SYSTEM_ENTROPY) -> None:
-        if len(key) != KEY_BYTES:
-            raise SettingsError(f"the sealing key has {len(key)} bytes, expected {KEY_BYTES}")
-        self._cipher = AESGCM(key)
-        self._entropy = entropy
+class Seals(Protocol):
+    """What seals and opens the secrets of one organization."""
 
     def seal(self, plaintext: bytes, associated: str) -> bytes:
-        """Returns `plaintext` sealed for the place that `associated` names; equal inputs give unequal results."""
-        nonce = self._entropy.token(NONCE_BYTES)
-        head = bytes([KEY_VERSION])
-        return head + nonce + self._cipher.encrypt(nonce, plaintext, _bound(head, associated))
+        """Returns `plaintext` sealed for the place that `associated` names; equal inputs give unequal results.
+
+        Raises: SealBroken when the organization has no key.
+        """
+        ...
 
     def open(self, sealed: bytes, associated: str) -> bytes:
         """Returns the plaintext of a sealed value.
 
         Raises: SealBroken when the key, the associated text or any byte differs from what it was sealed with.
         """
-        if len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
+        ...
+
+
+class Sealers(Protocol):
+    """What seals and opens the secrets of each organization."""
+
+    def of(self, organization_id: str) -> Seals:
+        """Returns what seals for an organization. Cheap, and never fails."""
+        ...
+
+
+class Sealer:
+    """Seals and opens small secrets with one key of 32 bytes; `head` begins each value.
+
+    Raises: SettingsError when the key has another length.
+    """
+
+    def __init__(self, key: bytes, entropy: Entropy = _SYSTEM_ENTROPY, head: bytes = FIRST_FORM) -> None:
+        if len(key) != KEY_BYTES:
+            raise SettingsError(f"the sealing key has {len(key)} bytes, expected {KEY_BYTES}")
+        self._cipher = AESGCM(key)
+        self._entropy = entropy
+        self._head = head
+
+    def of(self, organization_id: str) -> Seals:  # noqa: ARG002
+        """Returns itself: one key for all organizations."""
+        return self
+
+    def seal(self, plaintext: bytes, associated: str) -> bytes:
+        """Returns `plaintext` sealed; see `Seals.seal`."""
+        nonce = self._entropy.token(NONCE_BYTES)
+        return self._head + nonce + self._cipher.encrypt(nonce, plaintext, self._bound(associated))
+
+    def open(self, sealed: bytes, associated: str) -> bytes:
+        """Returns the plaintext of a sealed value; see `Seals.open`."""
+        start = len(self._head)
+        if len(sealed) < start + NONCE_BYTES + TAG_BYTES:
             raise SealBroken("a sealed value is too short to be one; the stored bytes are damaged")
-        head, nonce, ciphertext = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-        if head[0] != KEY_VERSION:
-            raise SealBroken(f"a sealed value names key version {head[0]}; this release knows version {KEY_VERSION}")
+        if sealed[:start] != self._head:
+            raise SealBroken(f"a sealed value begins with {sealed[:start].hex()}, expected {self._head.hex()}")
+        nonce, ciphertext = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, ciphertext, _bound(head, associated))
+            return self._cipher.decrypt(nonce, ciphertext, self._bound(associated))
         except InvalidTag:
             raise SealBroken(
                 "a sealed value does not open: it was sealed with another key or for another place, or it is damaged; "
                 "restore the key file that belongs to this store, or enter the secret again"
             ) from None
 
-
-def _bound(head: bytes, associated: str) -> bytes:
-    return head + associated.encode("utf-8", "surrogatepass")
-
-
-def key_from_text(text: str) -> bytes:
-    """Returns the key of 32 bytes that a base64 text (standard or URL-safe alphabet) holds.
-
-    Raises: SettingsError that says what is wrong and never shows the text.
-    """
-    compact = text.strip().replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        key = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise SettingsError("the sealing key is not base64; it must be 32 random bytes in base64") from None
-    if len(key) != KEY_BYTES:
-        raise SettingsError(f"the sealing key has {len(key)} bytes, expected {KEY_BYTES} in base64")
-    return key
+    def _bound(self, associated: str) -> bytes:
+        return self._head + associated.encode("utf-8", "surrogatepass")
 
 
-def load_key(path: Path, entropy: Entropy = _SYSTEM_ENTROPY) -> bytes:
-    """Returns the key in the file `path`, making the file with a new key when there is none.
-
-    Guarantees: a file made here has mode 0600 whatever the umask, appears whole or not at all and is on disk when
-    the key is returned; of several processes that make it at once one wins and all return its key.
-
-    Raises: SettingsError when the file can be read by others than its owner, is not a key, or cannot be made.
-    """
-    try:
-        if not path.exists():
-            _create(path, entropy)
-        mode = path.stat().st_mode
-        text = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"the key file {path} cannot be used: {error.strerror}") from error
-    if stat.S_IMODE(mode) & 0o077:
-        message = f"the key file {path} can be used by others (mode {stat.S_IMODE(mode):04o}); run: chmod 600 {path}"
-        raise SettingsError(message, problems=(Problem(path="", message=message, hint=f"chmod 600 {path}"),))
-    try:
-        return key_from_text(text.decode("ascii", "replace"))
-    except SettingsError as error:
-        raise SettingsError(f"the key file {path}: {error.message}") from error
+def head_of(number: int) -> bytes:
+    """Returns the head of values that data key `number` seals; number 0 seals nothing and opens the first form."""
+    return _NUMBERED + number.to_bytes(_NUMBER_BYTES, "big") if number else FIRST_FORM
 
 
-def _create(path: Path, entropy: Entropy) -> None:
-    """Makes the key file by linking a finished draft to its name, so that nobody ever reads half a key."""
-    draft = path.with_name(f".{path.name}.{entropy.token(8).hex()}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(file, "wb") as stream:
-            os.fchmod(stream.fileno(), 0o600)
-            stream.write(base64.b64encode(entropy.token(KEY_BYTES)) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        _link_if_missing(draft, path)
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)
-
-
-def _link_if_missing(draft: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
+def number_of(sealed: bytes) -> int:
+    """Returns the number of the data key of a sealed value. Raises: SealBroken for a head of another kind."""
+    if sealed[:1] == FIRST_FORM:
+        return 0
+    if sealed[:1] != _NUMBERED or len(sealed) < 1 + _NUMBER_BYTES:
+        raise SealBroken("a sealed value has a head that this release does not know; the stored bytes are damaged")
+    return int.from_bytes(sealed[1 : 1 + _NUMBER_BYTES], "big")

@@ -86,7 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     function_processes: int = 2
     """Processes for each language that run the code of `function` steps at once."""
     encryption_key: Secret | None = None
-    """Key of the stored secrets, 32 bytes in base64; empty: the key file in the data folder."""
+    """Master keys of stored secrets, 32 bytes in base64 each, the one to use first; empty: the key file in `data`."""
     temporal_address: str = ""
     """Host and port of the Temporal service that carries effects."""
     temporal_namespace: str = "default"

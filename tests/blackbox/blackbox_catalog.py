@@ -15,9 +15,11 @@ from blackbox_definitions import ASKING, CARD, COMPUTING
 from blackbox_launcher import Server, init
 
 from looply.catalog import Catalog
+from looply.catalog.data_keys import DataKeys
 from looply.clock import Ids, SystemClock, SystemEntropy
+from looply.connectors.registry import load_connectors
 from looply.errors import StoreCorrupt
-from looply.sealing import Sealer, load_key
+from looply.master_keys import MasterKeys
 
 PAGE: Final = 4096
 FILE: Final = "catalog.db"
@@ -39,7 +41,7 @@ class Left(NamedTuple):
 
     content: bytes
     earlier: bytes
-    sealing_key: bytes
+    master_keys: str
     api_key: str
 
 
@@ -58,7 +60,7 @@ def leave(folder: Path) -> Left:
     finally:
         server.close()
     assert not (folder / f"{FILE}-journal").exists()
-    return Left((folder / FILE).read_bytes(), earlier, load_key(folder / "key"), made["api_key"])
+    return Left((folder / FILE).read_bytes(), earlier, (folder / "key").read_text(), made["api_key"])
 
 
 def _fill(org: Organization, name: str) -> None:
@@ -164,8 +166,9 @@ class Judge:
 
     async def _read(self) -> list[Any]:
         entropy, clock = SystemEntropy(), SystemClock()
-        sealer = Sealer(self._left.sealing_key)
-        catalog = await Catalog.open(self._file, sealer, clock=clock, ids=Ids(entropy), entropy=entropy)
+        keys = DataKeys(MasterKeys(self._file.with_name("key"), self._left.master_keys), clock)
+        facts: Any = {"clock": clock, "ids": Ids(entropy), "entropy": entropy, "binding": load_connectors().binding}
+        catalog = await Catalog.open(self._file, keys, **facts)
         try:
             return await everything(catalog, self._left.api_key)
         finally:

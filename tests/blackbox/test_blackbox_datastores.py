@@ -84,7 +84,7 @@ def test_what_workflows_keep_survives_a_kill_and_a_backup(data: Path, key: str, 
     assert kept["value"] == {"last": 2, "by": {str(n): True for n in range(3)}}
     assert kept["revision"] == 6
     copy = tmp_path / "copy"
-    document("db", "backup", copy, "--data", data)
+    document("db", "backup", copy, "--data", data, "--with-key")
     document("datastore", "delete", "seen", *there)
     assert document("datastore", "get", "seen", "--data", copy) == kept
     assert doctor(data)["problems"] == []

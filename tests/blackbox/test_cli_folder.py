@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from blackbox_launcher import Server, doctor, document, init, run
 
+from looply.master_keys import MasterKeys
+
 WAITING: dict[str, Any] = {
     "workflow_name": "Waiting",
     "workflow_steps": [
@@ -215,7 +217,7 @@ def test_a_backup_beside_a_running_server_goes_on_where_it_was_made(server: Serv
     started = document("workflow", "trigger", workflow, "--process-id", "PO-1", "--wait", "PT5S", **caller)
     assert started["status"] == "WAITING"
     target = tmp_path / "backups" / "one"
-    made = document("db", "backup", target, "--data", server.folder)
+    made = document("db", "backup", target, "--data", server.folder, "--with-key")
     assert made == {"backup": str(target), "files": ["catalog.db", "executions.db", "key"]}
     assert document("db", "backup", target, "--data", server.folder, status=1)["code"] == "TARGET_EXISTS"
     assert {stat.S_IMODE((target / name).stat().st_mode) for name in made["files"]} == {0o600}
@@ -237,8 +239,13 @@ def test_a_backup_beside_a_running_server_goes_on_where_it_was_made(server: Serv
 
 def test_a_backup_without_the_key_needs_it_for_the_restore(data: Path, key: str, tmp_path: Path) -> None:
     target, restored = tmp_path / "backup", tmp_path / "restored"
-    assert document("db", "backup", target, "--data", data, "--without-key")["files"] == ["catalog.db", "executions.db"]
-    assert document("db", "restore", target, "--data", restored, status=1)["code"] == "KEY_MISSING"
+    assert document("db", "backup", target, "--data", data)["files"] == ["catalog.db", "executions.db"]
+    refused = document("db", "restore", target, "--data", restored, status=1)
+    assert refused["code"] == "KEY_MISSING"
+    assert "must be put back" in refused["message"]
+    other = tmp_path / "other"
+    MasterKeys(other).make()
+    assert document("db", "restore", target, "--data", restored, "--key-file", other, status=1)["code"] == "KEY_WRONG"
     assert not restored.exists()
     document("db", "restore", target, "--data", restored, "--key-file", data / "key")
     assert (restored / "key").read_bytes() == (data / "key").read_bytes()

@@ -79,7 +79,7 @@ def test_a_backup_under_load_is_a_beginning_of_what_was_and_goes_on(stage: Stage
     for number in range(count):
         time.sleep(0.4)
         begun = time.monotonic()
-        done = run("db", "backup", stage.place / f"backup{number}", "--data", stage.server.folder)
+        done = run("db", "backup", stage.place / f"backup{number}", "--data", stage.server.folder, "--with-key")
         assert done.returncode == 0, done.stderr
         report.worst("seconds of a backup", time.monotonic() - begun)
         report.hit("BACKUP")
@@ -155,7 +155,7 @@ def test_two_backups_at_once_and_one_of_a_stopped_server_are_the_same(stage: Sta
     statuses: list[int] = []
 
     def back_up(target: Path) -> None:
-        statuses.append(run("db", "backup", target, "--data", stage.server.folder).returncode)
+        statuses.append(run("db", "backup", target, "--data", stage.server.folder, "--with-key").returncode)
 
     threads = [threading.Thread(target=back_up, args=(target,)) for target in targets]
     for thread in threads:
@@ -166,6 +166,6 @@ def test_two_backups_at_once_and_one_of_a_stopped_server_are_the_same(stage: Sta
     stage.load.end()
     live = stage.settled(stage.server)
     assert stage.server.stop() == 0
-    assert run("db", "backup", stage.place / "last", "--data", stage.server.folder).returncode == 0
+    assert run("db", "backup", stage.place / "last", "--data", stage.server.folder, "--with-key").returncode == 0
     assert run("db", "restore", stage.place / "last", "--data", stage.place / "restored").returncode == 0
     assert asyncio.run(read_histories(stage.place / "restored", stage.made["api_key"])) == live

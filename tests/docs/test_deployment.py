@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from psycopg.conninfo import conninfo_to_dict
 from reference_pages.commands import command_names
 
-from looply.sealing import key_from_text
+from looply.master_keys import parse_keys
 from looply.server.health import ROUTES as HEALTH_ROUTES
 from looply.settings import TABLE, load_settings
 
@@ -229,7 +229,7 @@ def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_made_secrets_are_accepted_and_fit_each_other(tmp_path: Path) -> None:
     assert make_secrets(tmp_path).returncode == 0
     made = tomllib.loads((tmp_path / "secrets" / "looply.toml").read_text(encoding="utf-8"))
-    assert len(key_from_text(made["encryption_key"])) == 32
+    assert len(parse_keys(made["encryption_key"])) == 1
     assert conninfo_to_dict(made["database"])["password"] == (tmp_path / "secrets" / "database-password").read_text()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from looply.app.bulk_runner import BulkRunner
+from looply.app.key_watch import KeyWatch
 from looply.bootstrap import running
 from looply.engine.auditor import Auditor
 from looply.engine.loop import Loop
@@ -15,7 +16,7 @@ from looply.engine.reconciler import Reconciler
 from looply.engine.store_watch import StoreWatch
 from looply.settings import Settings
 
-LOOPS = (StoreWatch, Pump, Reconciler, Auditor, Pruner, BulkRunner)
+LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, BulkRunner)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:

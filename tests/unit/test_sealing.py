@@ -1,14 +1,7 @@
-import base64
-import os
-import stat
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import pytest
 
-from looply.clock import SystemEntropy
 from looply.errors import LooplyError, SettingsError
-from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, key_from_text, load_key
+from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, head_of, number_of
 
 KEY = bytes(range(KEY_BYTES))
 PLACE = "organization|connection|1|1"
@@ -98,70 +91,23 @@ def test_a_key_of_another_length_is_refused() -> None:
         Sealer(bytes(16))
 
 
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_a_key_is_read_from_both_alphabets_with_or_without_padding(encode: object) -> None:
-    key = bytes([0xFB, 0xFF] * 16)
-    text = encode(key).decode()  # type: ignore[operator]
+def test_a_value_names_the_number_of_the_data_key_that_sealed_it() -> None:
+    sealer = Sealer(KEY, head=head_of(7))
+    sealed = sealer.seal(b"secret", PLACE)
 
-    assert key_from_text(f" {text}\n") == key
-    assert key_from_text(text.rstrip("=")) == key
-
-
-@pytest.mark.parametrize("text", ["", "not base64!", "c2hvcnQ=", "ä" * 44, "A" * 45])
-def test_a_wrong_key_text_is_refused_and_not_shown(text: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        key_from_text(text)
-
-    assert not text or text not in str(caught.value)
+    assert (number_of(sealed), sealer.open(sealed, PLACE)) == (7, b"secret")
+    with pytest.raises(SealBroken):
+        Sealer(KEY, head=head_of(8)).open(head_of(8) + sealed[5:], PLACE)
 
 
-def test_a_missing_key_file_is_made_for_the_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
-    path = tmp_path / "sealing.key"
-    before = os.umask(0o277)
-    try:
-        key = load_key(path, SystemEntropy())
-    finally:
-        os.umask(before)
-
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert len(key) == KEY_BYTES
-    assert load_key(path, SystemEntropy()) == key
-    assert [entry.name for entry in tmp_path.iterdir()] == ["sealing.key"]
+@pytest.mark.parametrize("head", [b"", b"\x00", b"\x02", b"\x03" + bytes(40)])
+def test_a_head_of_another_kind_is_refused(head: bytes) -> None:
+    with pytest.raises(SealBroken, match="head"):
+        number_of(head)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o610])
-def test_a_key_file_that_others_can_use_is_refused_with_the_mend(tmp_path: Path, mode: int) -> None:
-    path = tmp_path / "sealing.key"
-    load_key(path)
-    path.chmod(mode)
+def test_a_million_values_of_one_key_have_a_million_nonces() -> None:
+    sealer = Sealer(KEY)
+    nonces = {sealer.seal(b"", PLACE)[1 : 1 + NONCE_BYTES] for _ in range(1_000_000)}
 
-    with pytest.raises(SettingsError, match=f"chmod 600 {path}") as caught:
-        load_key(path)
-
-    assert caught.value.problems
-
-
-@pytest.mark.parametrize("content", [b"", b"half a k", b"\xff\xfe", b"A" * 100])
-def test_a_file_that_is_no_key_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "sealing.key"
-    path.write_bytes(content)
-    path.chmod(0o600)
-
-    with pytest.raises(SettingsError, match=str(path)):
-        load_key(path)
-
-    assert path.read_bytes() == content
-
-
-def test_a_folder_that_is_missing_gives_a_settings_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be used"):
-        load_key(tmp_path / "missing" / "sealing.key")
-
-
-def test_of_many_that_make_the_key_at_once_all_get_the_same(tmp_path: Path) -> None:
-    path = tmp_path / "sealing.key"
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        keys = set(pool.map(lambda _: load_key(path), range(32)))
-
-    assert len(keys) == 1
-    assert [entry.name for entry in tmp_path.iterdir()] == ["sealing.key"]
+    assert len(nonces) == 1_000_000

@@ -116,6 +116,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "step",
         "An operation broke in a way that it should not. The log line with the execution's id has the details.",
     ),
+    "CREDENTIAL_BOUND": (
+        "step",
+        "The call opened a connection and then tried to reach a host that the connection does not name.",
+    ),
     "DATASTORES_FULL": (
         "state",
         (
@@ -218,18 +222,36 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "INVALID_NAME": ("call", "The name is empty, too long, or has characters that a name cannot have."),
     "INVALID_SECRET": ("call", "A secret must be a text, or null to remove it."),
     "INVALID_ZONE": ("definition", "Not an IANA time zone such as `Europe/Dublin`."),
+    "KEY_CHANGED": ("command", "The master key was rotated while the backup was made. Make the backup again."),
+    "KEY_IN_SETTING": (
+        "command",
+        "The master key comes from `LOOPLY_ENCRYPTION_KEY`, which no command changes. The message says what to set.",
+    ),
+    "KEY_IN_USE": (
+        "command",
+        "Data keys are still wrapped with the master key that is to be retired. Activate the new one again.",
+    ),
     "KEY_MISSING": (
         "command",
         (
-            "There is no key of the stored secrets. Put it back or name it by `--key-file` (restore), or set"
-            " `LOOPLY_ENCRYPTION_KEY`."
+            "There is no master key of the stored secrets. Put it back or name it by `--key-file` (restore), or set"
+            " `LOOPLY_ENCRYPTION_KEY`. Nothing was changed."
         ),
     ),
+    "KEY_NOT_ACTIVE": ("command", "A master key was distributed and is not active yet. Activate it first."),
     "KEY_NOT_FOUND": ("state", "The organization has no key of this id."),
+    "KEY_NOT_TAKEN": (
+        "command",
+        "The running server has not taken up the key file. Its log says why (`key_watch_failed`). Do the step again.",
+    ),
     "KEY_REUSED": ("state", "The `Idempotency-Key` was used for another request. Use a new key for a new request."),
     "KEY_TAKEN": (
         "inside",
         "The idempotency key is stored already; the caller is given that execution, or `KEY_REUSED`.",
+    ),
+    "KEY_WRONG": (
+        "command",
+        "The master key is not the one of the store. Put the right one back; nothing was changed.",
     ),
     "LETTER_NOT_FOUND": ("state", "The organization has no dead letter of this id."),
     "LETTER_SETTLED": ("state", "Somebody has settled the dead letter otherwise. The message tells who and when."),
@@ -359,7 +381,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "call",
         "The search names more than it can compare, or a text has too many `*`. Narrow it.",
     ),
-    "SECRETS_NEEDED": ("state", "The kind of the connection changes, so its secrets must be entered again."),
+    "SECRETS_NEEDED": (
+        "state",
+        (
+            "The kind of the connection changes, or a setting that decides where or how its secrets are sent: scheme,"
+            " host, port, header, `auth`, `allowed_hosts`, `tls`. Enter the secrets again, or remove them with null."
+        ),
+    ),
     "SECRET_IN_CARD": ("step", "The card would show a value that is marked secret."),
     "SECRET_IN_DATASTORE": ("step", "The datastore would show a value that is marked secret."),
     "SETTINGS": ("command", "Settings are wrong; all problems are listed together."),

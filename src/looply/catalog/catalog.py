@@ -7,6 +7,7 @@ from looply.catalog.audit import Audit
 from looply.catalog.bulks import Bulks
 from looply.catalog.cards import Cards
 from looply.catalog.connections import BindingOf, Connections, bind_to_all
+from looply.catalog.data_keys import DataKeys
 from looply.catalog.database import Backend, CatalogDatabase
 from looply.catalog.keys import Keys
 from looply.catalog.organizations import Organizations
@@ -15,7 +16,7 @@ from looply.catalog.sqlite import SqliteFile
 from looply.catalog.workflows import Workflows
 from looply.clock import Clock, Entropy, Ids
 from looply.errors import LooplyError
-from looply.sealing import Sealer
+from looply.sealing import Sealers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,30 @@ class Catalog:
 
     @classmethod
     async def open(
-        cls, path: Path, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
+        cls, path: Path, sealers: Sealers, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
     ) -> "Catalog":
         """Returns the catalog in the SQLite file `path`, which is made or upgraded where needed.
+
+        With `DataKeys` the keys of the catalog are taken up, and made where they are missing.
 
         Guarantees: the file has mode 0600; an upgrade happens whole or not at all.
 
         Raises: SettingsError when the file cannot be made; SchemaMismatch when a newer release wrote it;
-        StoreCorrupt when it is damaged, in its form or in what its rows say.
+        StoreCorrupt when it is damaged, in its form or in what its rows say; KeyUnfit when the keys are not
+        its own.
         """
-        return await cls._on(SqliteFile(path), sealer, clock, ids, entropy, binding)
+        return await cls._on(SqliteFile(path), sealers, clock, ids, entropy, binding)
 
     @classmethod
     async def connect(
-        cls, address: str, sealer: Sealer, *, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf = bind_to_all
+        cls,
+        address: str,
+        sealers: Sealers,
+        *,
+        clock: Clock,
+        ids: Ids,
+        entropy: Entropy,
+        binding: BindingOf = bind_to_all,
     ) -> "Catalog":
         """Returns the catalog in the PostgreSQL database at `address`, made or upgraded in its schema `looply_catalog`.
 
@@ -57,12 +68,23 @@ class Catalog:
         happens whole or not at all, also when several processes start together.
 
         Raises: SettingsError for an address that is none; StoreUnreachable when the database is away; SchemaMismatch
-        when a newer release wrote it, or its server is older than PostgreSQL 15.
+        when a newer release wrote it, or its server is older than PostgreSQL 15; KeyUnfit as `open`.
         """
         # The driver is an optional dependency, and a start on a file spares its import.
         from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415
 
-        return await cls._on(PostgresDatabase(address), sealer, clock, ids, entropy, binding)
+        return await cls._on(PostgresDatabase(address), sealers, clock, ids, entropy, binding)
+
+    @staticmethod
+    async def make_tables(address: str) -> None:
+        """Makes the tables of a catalog in a PostgreSQL database, and puts nothing into them. Raises: as `connect`."""
+        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - as in `connect`
+
+        database = CatalogDatabase(PostgresDatabase(address))
+        try:
+            await database.open()
+        finally:
+            await database.close()
 
     async def close(self) -> None:
         """Waits for the calls that were made before, then closes the database. Closing twice is legal."""
@@ -70,20 +92,22 @@ class Catalog:
 
     @classmethod
     async def _on(
-        cls, backend: Backend, sealer: Sealer, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf
+        cls, backend: Backend, sealers: Sealers, clock: Clock, ids: Ids, entropy: Entropy, binding: BindingOf
     ) -> "Catalog":
         database = CatalogDatabase(backend)
         try:
             await database.open()
+            if isinstance(sealers, DataKeys):
+                await sealers.open(database)
         except LooplyError:
             await database.close()
             raise
         return cls(
-            organizations=Organizations(database, clock, ids),
+            organizations=Organizations(database, clock, ids, sealers if isinstance(sealers, DataKeys) else None),
             workflows=Workflows(database, clock, ids),
             cards=Cards(database, clock, ids),
             profiles=Profiles(database, clock),
-            connections=Connections(database, clock, ids, sealer, binding),
+            connections=Connections(database, clock, ids, sealers, binding),
             keys=Keys(database, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
             audit=Audit(database, clock),

@@ -25,7 +25,7 @@ from looply.catalog.tables import connections
 from looply.clock import Clock, Ids, from_ms, to_ms
 from looply.errors import BadRequest, Conflict, Problem, Refused
 from looply.jsontext import Json, encode_json, fingerprint, parse_stored
-from looply.sealing import FIRST_FORM, SealBroken, Sealer
+from looply.sealing import FIRST_FORM, SealBroken, Sealers
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -88,11 +88,11 @@ class Connections:
     BadRequest or Refused that say which field is wrong.
     """
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, sealer: Sealer, binding: BindingOf) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, sealers: Sealers, binding: BindingOf) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._sealer = sealer
+        self._sealers = sealers
         self._binding = binding
 
     async def create(
@@ -227,19 +227,20 @@ class Connections:
         return bound or names
 
     def _sealed(self, place: Mapping[str, Any], draft: ConnectionDraft, secrets: dict[str, str]) -> dict[str, Any]:
+        sealer = self._sealers.of(place["organization_id"])
         associated = _associated(place, self._binding(draft.kind, draft.settings))
-        return {"secret_names": sorted(secrets), "sealed_secrets": self._sealer.seal(encode_json(secrets), associated)}
+        return {"secret_names": sorted(secrets), "sealed_secrets": sealer.seal(encode_json(secrets), associated)}
 
     def _opened(self, row: RowMapping) -> dict[str, str]:
         place, binding = _place(row), self._binding(row["kind"], row["settings"])
-        sealed = bytes(row["sealed_secrets"])
+        sealed, sealer = bytes(row["sealed_secrets"]), self._sealers.of(row["organization_id"])
         try:
-            text = self._sealer.open(sealed, _associated(place, binding))
+            text = sealer.open(sealed, _associated(place, binding))
         except SealBroken:
             # Values of the first form that were sealed before a binding was part of them.
             if sealed[:1] != FIRST_FORM:
                 raise
-            text = self._sealer.open(sealed, _unbound(place))
+            text = sealer.open(sealed, _unbound(place))
         secrets: dict[str, str] = parse_stored(text)
         return secrets
 

@@ -99,6 +99,18 @@ class CatalogDatabase:
         """
         return await self._call(self._readers, lambda: self._told(lambda: self._backend.read(function)))
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes change it too."""
+        return self._backend.is_shared
+
+    def read_now(self, function: Function[Result]) -> Result:
+        """Returns what `function` reads, as `read`, on the thread of the caller, which waits for it.
+
+        For what is needed in the midst of a computation and is nearly always in memory. Raises: as `read`.
+        """
+        return self._told(lambda: self._backend.read(function))
+
     async def write(self, function: Function[Result]) -> Result:
         """Returns what `function` returns after its changes are durable; writers of all processes take turns.
 

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from looply.catalog.audit import Change
+from looply.catalog.data_keys import DataKeys
 from looply.catalog.database import CatalogDatabase
 from looply.catalog.names import checked_name, not_found
 from looply.catalog.tables import organizations, workspaces
@@ -27,10 +28,12 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
 class Organizations:
     """All organizations of this installation."""
 
-    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, keys: DataKeys | None) -> None:
+        """Each organization gets a data key from `keys`; None: one key seals for all."""
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._keys = keys
 
     async def create(self, name: str) -> tuple[str, str]:
         """Returns the ids of a new organization and of its first workspace (UUIDs).
@@ -47,6 +50,8 @@ class Organizations:
             connection.execute(
                 insert(workspaces).values(**owner, workspace_id=workspace_id, workspace_name=FIRST_WORKSPACE)
             )
+            if self._keys is not None:
+                self._keys.add(connection, organization_id, at)
             Change(organization_id, None, at).record(connection, "organization.create", organization_id, name=checked)
 
         await self._database.write(store)

@@ -239,6 +239,30 @@ bulks = Table(
     Index(None, "status", "bulk_id"),
 )
 
+# `looply.catalog.rotation`. The active one is that of the highest generation; 0: known to processes, not used yet.
+master_keys = Table(
+    "master_keys",
+    metadata,
+    Column("key_id", ID, primary_key=True),
+    Column("sealed_check", LargeBinary, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("added_on_ms", BigInteger, nullable=False),
+    Column("retired_on_ms", BigInteger),
+)
+
+# `looply.catalog.data_keys`. Without its row no value that a data key has sealed opens, in no backup either that has
+# not the row: to delete the rows of an organization is to shred its secrets.
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master_key_id", ID, nullable=False),
+    Column("seals", BigInteger, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+)
+
 # Of SQLite alone: `looply.catalog.sums`. PostgreSQL keeps it empty.
 table_sums = Table(
     "table_sums",

@@ -15,11 +15,15 @@ from typing import Any, Final
 from looply import __version__
 from looply.bootstrap import CATALOG_FILE, KEY_FILE
 from looply.catalog import backup as catalog_backup
+from looply.catalog.rotation import check_keys
+from looply.catalog.schema import HEAD
+from looply.catalog.sqlite import SqliteFile
 from looply.clock import Clock
 from looply.durable import sync_folder
 from looply.engine.sqlite.backup import back_up, integrity_check, stored_form
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.errors import Conflict, LooplyError, NotFound, Refused, StoreCorrupt, StoreLost
+from looply.master_keys import MasterKeys
 
 DATABASES: Final = (CATALOG_FILE, FILE_NAME)
 _LABEL: Final = "backup.json"
@@ -28,35 +32,44 @@ _LABEL: Final = "backup.json"
 def make_backup(data: Path, target: Path, clock: Clock, *, with_key: bool) -> list[str]:
     """Copies the databases of a data folder, and its key, to the new folder `target`; returns the names of the files.
 
-    Works beside a running server. Guarantees: each database is copied as of one instant; `target` appears whole or
-    not at all; folder and files are for their owner only.
+    Works beside a running server. Guarantees: each database is copied as of one instant, and the key opens the copied
+    catalog; `target` appears whole or not at all; folder and files are for their owner only.
 
-    Raises: Conflict when the target exists; StoreFull, StoreLost, StoreCorrupt.
+    Raises: Conflict when the target exists, or (code `KEY_CHANGED`) when the key was rotated meanwhile; StoreFull,
+    StoreLost, StoreCorrupt.
     """
     names = [*DATABASES, *([KEY_FILE] if with_key and (data / KEY_FILE).is_file() else [])]
+    keys = MasterKeys(data / KEY_FILE)
+    before = keys.held() if KEY_FILE in names else ()
     with _new_folder(target, "the backup") as draft:
         catalog_backup.back_up(data / CATALOG_FILE, draft / CATALOG_FILE)
         back_up(data / FILE_NAME, draft / FILE_NAME)
         if KEY_FILE in names:
             _copy_private(data / KEY_FILE, draft / KEY_FILE)
+            # A key becomes active after the file has it, and leaves the file when it is active no more.
+            if MasterKeys(draft / KEY_FILE).held() != before:
+                raise Conflict("the master key is being rotated; make the backup again", code="KEY_CHANGED")
         label = {"looply": __version__, "made_on": clock.now().isoformat(), "files": names}
         (draft / _LABEL).write_text(json.dumps(label, indent=2) + "\n", encoding="utf-8")
     return names
 
 
-def restore_backup(source: Path, data: Path, *, key: Path | None, needs_key: bool) -> list[str]:
+def restore_backup(source: Path, data: Path, *, key: Path | None, setting: str | None) -> list[str]:
     """Makes the data folder `data` of a backup; returns the names of the files.
 
     The copies are checked before the folder gets its name. `key` is the key file where the backup has none;
-    `needs_key` is false when the key comes from the settings.
+    `setting` has the keys when they come from the settings. The keys must be those of the backup.
 
-    Raises: NotFound for a source that is no backup; Conflict for a folder that is not empty; StoreCorrupt; Refused
-    (codes `KEY_MISSING`, `RAW_COPY`).
+    Raises: NotFound for a source that is no backup; Conflict for a folder that is not empty; StoreCorrupt; KeyUnfit for
+    other keys; Refused (codes `KEY_MISSING`, `RAW_COPY`).
     """
     _check_source(source)
     key_file = key or (source / KEY_FILE if (source / KEY_FILE).is_file() else None)
-    if key_file is None and needs_key:
-        message = f"{source} holds no key of the stored secrets; name it by --key-file, or set LOOPLY_ENCRYPTION_KEY"
+    if key_file is None and setting is None:
+        message = (
+            f"{source} has no key of the stored secrets, which must be put back: name the key file that was kept apart"
+            " by --key-file, or set LOOPLY_ENCRYPTION_KEY; nothing was restored"
+        )
         raise Refused(message, code="KEY_MISSING")
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise Conflict(f"{data} is not empty; restore into a new folder", code="FOLDER_NOT_EMPTY")
@@ -71,7 +84,19 @@ def restore_backup(source: Path, data: Path, *, key: Path | None, needs_key: boo
                 (draft / f"{name}-{kind}").unlink(missing_ok=True)
         if key_file is not None:
             _copy_private(key_file, draft / KEY_FILE)
+        _check_keys(draft / CATALOG_FILE, MasterKeys(draft / KEY_FILE, setting))
     return names
+
+
+def _check_keys(catalog: Path, keys: MasterKeys) -> None:
+    """Compares keys with a catalog of today's form. Raises: KeyUnfit."""
+    if catalog_backup.stored_form(catalog) != HEAD:
+        return
+    file = SqliteFile(catalog)
+    try:
+        file.read(lambda connection: check_keys(connection, keys.held(), "what is given"))
+    finally:
+        file.dispose()
 
 
 def _check_source(source: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
+from looply.cli import rotate_key
 from looply.cli.failures import DONE, REFUSED
 from looply.cli.move import move
 from looply.cli.options import AnyFolder, Data, settings_of
@@ -12,7 +13,9 @@ from looply.cli.prune import prune
 from looply.cli.tables import record, table
 from looply.cli.terminal import Here
 
-APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move.")
+APP: Final = App(
+    name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move, rotate-key."
+)
 
 
 @APP.command
@@ -50,24 +53,33 @@ def backup(
     /,
     *,
     data: AnyFolder = None,
-    without_key: Annotated[
-        bool, Parameter(help="Leave out the key of the stored secrets; a restore needs it.", negative="")
+    with_key: Annotated[
+        bool,
+        Parameter(
+            help="Copy the key of the stored secrets too: whoever has the folder then has the secrets.", negative=""
+        ),
     ] = False,
     terminal: Here,
 ) -> None:
-    """Copy both databases and the key of the stored secrets, also beside a running server.
+    """Copy both databases, also beside a running server.
 
-    Secrets are sealed in the copy, and the key lies beside them: keep the folder like a password, or use
-    --without-key and keep the key apart.
+    Secrets are sealed in the copy. Their key is left out, so that the copy alone does not give them away: keep the
+    key apart, since a restore needs it.
     """
-    from looply.cli.copies import make_backup  # noqa: PLC0415 - start-up cost of the stores
+    # Start-up cost of the stores.
+    from looply.bootstrap import KEY_FILE  # noqa: PLC0415
+    from looply.cli.copies import make_backup  # noqa: PLC0415
     from looply.cli.store import folder_settings  # noqa: PLC0415
 
     settings = folder_settings(terminal, data)
-    names = make_backup(settings.data, target, terminal.clock, with_key=not without_key)
+    names = make_backup(settings.data, target, terminal.clock, with_key=with_key)
     terminal.show(
         {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})
     )
+    if not with_key and settings.encryption_key is None:
+        terminal.note(
+            f"The key of the stored secrets is not in it. Keep a copy of {settings.data / KEY_FILE} elsewhere."
+        )
 
 
 @APP.command
@@ -79,15 +91,20 @@ def restore(
     key_file: Annotated[Path | None, Parameter(help="Key of the stored secrets, for a backup without it.")] = None,
     terminal: Here,
 ) -> None:
-    """Make a data folder of a backup. Open executions go on when a server starts on it."""
+    """Make a data folder of a backup. Open executions go on when a server starts on it.
+
+    The key of the stored secrets must be put back: by --key-file, or in LOOPLY_ENCRYPTION_KEY, unless the backup has
+    it. A key that is not the one of the backup is refused.
+    """
     from looply.cli.copies import restore_backup  # noqa: PLC0415 - start-up cost of the stores
 
     settings = settings_of(terminal, {"data": data})
-    needs_key = settings.encryption_key is None
-    names = restore_backup(source, settings.data, key=key_file, needs_key=needs_key)
+    setting = settings.encryption_key.reveal() if settings.encryption_key is not None else None
+    names = restore_backup(source, settings.data, key=key_file, setting=setting)
     document = {"data": str(settings.data), "files": names}
     terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))
 
 
 APP.command(prune)
 APP.command(move)
+APP.command(rotate_key.APP)

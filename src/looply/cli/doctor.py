@@ -37,6 +37,7 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
     settings = stored_settings(terminal, data)
     try:
         audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
+        keys, closed = await _examine_keys(terminal, settings)
     except StoreCorrupt as error:
         problem = {"execution_id": "", "kind": "STORE", "message": error.message}
         return {"executions": 0, "open": 0, "orphans": 0, "problems": [problem]}
@@ -44,10 +45,29 @@ async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
         "executions": audit.executions,
         "open": audit.open,
         "orphans": audit.orphans,
-        "problems": [dict(problem) for problem in audit.problems],
+        "problems": [*(dict(problem) for problem in audit.problems), *closed],
         # No problem: they are being brought up to date. Told only where there are any.
         **({"stale_cards": audit.stale_cards} if audit.stale_cards else {}),
+        **({"master_keys": keys} if len(keys) > 1 else {}),
     }
+
+
+async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
+    from looply.bootstrap import reading_keys  # noqa: PLC0415 - start-up cost of the stores
+
+    async with reading_keys(settings, terminal.clock) as keys:
+        held = [each for each in await keys.states() if each["state"] != "retired"]
+        closed = [
+            {
+                "execution_id": "",
+                "kind": "DATA_KEY",
+                "message": f"the data key {number} of organization {organization_id} does not open, and with it none of"
+                " the secrets that it sealed; restore the catalog from a backup",
+            }
+            for organization_id, number in keys.closed
+        ]
+        return held, closed
 
 
 async def _audit_folder(terminal: Terminal, settings: "Settings") -> "Audit":
@@ -86,4 +106,6 @@ def _findings(document: dict[str, Any]) -> "RenderableType":
         rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
         return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
     shown = {name: value for name, value in document.items() if name != "problems"}
+    if "master_keys" in shown:
+        shown["master_keys"] = ", ".join(f"{key['key_id']} {key['state']}" for key in shown["master_keys"])
     return record({**shown, "problems": "none"})

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from looply.errors import (
     DataFolderInUse,
+    KeyUnfit,
     LooplyError,
     Problem,
     SchemaMismatch,
@@ -26,6 +27,7 @@ SERVE_STATUSES: Final[Mapping[type[LooplyError], int]] = {
     StoreLost: 74,
     DataFolderInUse: 75,
     SchemaMismatch: 78,
+    KeyUnfit: 78,
 }
 """What a supervisor must tell apart when `serve` ends. Every other command ends with 0, 1 or 2."""
 

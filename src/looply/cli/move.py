@@ -15,9 +15,10 @@ from looply.errors import Refused, SettingsError
 if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
     from rich.console import RenderableType
 
+    from looply.catalog.data_keys import DataKeys
     from looply.cli.moving import Moved
+    from looply.clock import Clock
     from looply.engine.moving import Progress
-    from looply.sealing import Sealer
     from looply.settings import Settings
 
 
@@ -73,7 +74,7 @@ async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool,
         wanted = Move(
             data=settings.data,
             address=settings.database.reveal(),
-            sealer=_sealer(settings),
+            sealer=_keys(settings, terminal.clock),
             clock=terminal.clock,
             progress=progress,
             audits=audits,
@@ -87,18 +88,16 @@ def _check_folder(settings: "Settings") -> None:
     check_store(settings)
 
 
-def _sealer(settings: "Settings") -> "Sealer":
+def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
     """Returns what opens the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is made."""
-    from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - start-up cost
-    from looply.sealing import Sealer, key_from_text, load_key  # noqa: PLC0415
+    from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - start-up cost
+    from looply.catalog.data_keys import DataKeys  # noqa: PLC0415
 
-    if settings.encryption_key is not None:
-        return Sealer(key_from_text(settings.encryption_key.reveal()))
     path = settings.data / KEY_FILE
-    if not path.is_file():
+    if settings.encryption_key is None and not path.is_file():
         message = f"{path} is missing, the key of the stored secrets; put it back, or set LOOPLY_ENCRYPTION_KEY"
         raise Refused(message, code="KEY_MISSING")
-    return Sealer(load_key(path))
+    return DataKeys(master_keys_of(settings), clock)
 
 
 @contextmanager

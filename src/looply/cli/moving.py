@@ -35,7 +35,7 @@ from looply.engine.sqlite.moved import LABEL_NAME, MovedLabel, find_label, put_l
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.sqlite.seal import Seal
 from looply.errors import Conflict, EngineError, StoreCorrupt
-from looply.sealing import Sealer
+from looply.sealing import Sealers
 
 TABLES = (*JOURNAL, *CATALOG)
 _OWN = frozenset({"looply.dictionary"})
@@ -44,11 +44,11 @@ _OWN = frozenset({"looply.dictionary"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One move. `sealer` has the key of the stored secrets; `audits`: every history is folded, here and there."""
+    """One move. `sealer` has the keys of the stored secrets; `audits`: every history is folded, here and there."""
 
     data: Path
     address: str
-    sealer: Sealer
+    sealer: Sealers
     clock: Clock
     progress: Progress
     audits: bool = True
@@ -228,9 +228,7 @@ async def _examine(move: Move, folder: _Folder, found: Moved) -> None:
 async def _begin(move: Move, target: Receiver, folder: _Folder) -> Marker:
     marker = await target.begin(folder.installation)
     # Opening is what makes its tables.
-    entropy = SystemEntropy()
-    catalog = await Catalog.connect(move.address, move.sealer, clock=move.clock, ids=Ids(entropy), entropy=entropy)
-    await catalog.close()
+    await Catalog.make_tables(move.address)
     return marker
 
 

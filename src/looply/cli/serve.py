@@ -69,7 +69,8 @@ async def serve(
     """Start the server; it logs one line with its address when it listens.
 
     SIGTERM and Ctrl-C let what is in flight end, then the server ends with 0; again: at once. Other exit statuses: 65
-    the store is corrupt, 74 the disk failed, 75 the data folder is in use, 78 a newer release wrote it.
+    the store is corrupt, 74 the disk failed, 75 the data folder is in use, 78 a newer release
+    wrote it, or its master key is missing or another one.
     """
     loaded = settings_of(terminal, flags.values(), settings)
     if loaded.engine == "embedded" and loaded.database is not None:

@@ -25,7 +25,7 @@ from looply.errors import StoreCorrupt
 from looply.execution.events import DocumentEdited, Event, ExecutionStarted
 from looply.execution.state import ExecutionState
 from looply.jsontext import Json
-from looply.sealing import SealBroken, Sealer
+from looply.sealing import SealBroken, Sealers, Seals
 
 FOLD_VERSION: Final = 6
 """Rises when `evolve` makes another state of the same history, or a coded state changes; old snapshots are ignored."""
@@ -72,8 +72,8 @@ _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
 class Codec:
     """Turns events and states into bytes and back. For one thread at a time."""
 
-    def __init__(self, sealer: Sealer, dictionaries: Mapping[int, bytes] | None = None) -> None:
-        self._sealer = sealer
+    def __init__(self, sealers: Sealers, dictionaries: Mapping[int, bytes] | None = None) -> None:
+        self._sealers = sealers
         self._dictionaries = Dictionaries(dictionaries or {STARTER: starter_dictionary()})
 
     def add_dictionaries(self, dictionaries: Mapping[int, bytes]) -> None:
@@ -98,7 +98,9 @@ class Codec:
         size = len(text)
         values: tuple[Value, ...] = ()
         if len(text) > LARGE_BYTES or any(getattr(event, "secret", ()) for event in events):
-            mover = _Mover(self._sealer, self._dictionaries, organization_id, f"{execution_id}|{first_seq}")
+            mover = _Mover(
+                self._sealers.of(organization_id), self._dictionaries, organization_id, f"{execution_id}|{first_seq}"
+            )
             text, values = mover.document(events, text)
         data = self._dictionaries.compress(text)
         batch = Batch(
@@ -160,7 +162,9 @@ class Codec:
         if _holds_secrets(state):
             started = state.started
             place = _state_place(started.organization_id, started.execution_id, state.seq)
-            return self._dictionaries.newest, _SEALED_STATE + self._sealer.seal(data, place)
+            return self._dictionaries.newest, _SEALED_STATE + self._sealers.of(started.organization_id).seal(
+                data, place
+            )
         return self._dictionaries.newest, _PLAIN_STATE + data
 
     def decode_state(self, snapshot: Snapshot, organization_id: str, execution_id: str) -> ExecutionState:
@@ -168,7 +172,8 @@ class Codec:
         data = snapshot.state[1:]
         try:
             if snapshot.state[:1] == _SEALED_STATE:
-                data = self._sealer.open(data, _state_place(organization_id, execution_id, snapshot.seq))
+                place = _state_place(organization_id, execution_id, snapshot.seq)
+                data = self._sealers.of(organization_id).open(data, place)
             state = _STATE.decode(self._dictionaries.decompress(snapshot.codec, data))
         except (ValueError, SealBroken) as error:
             raise _corrupt(execution_id, snapshot.seq, f"its snapshot is damaged: {error}") from error
@@ -188,7 +193,7 @@ class Codec:
             else:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
-                data = self._sealer.open(data, f"{place}|{index}|{_pointer(path)}")
+                data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
             _put(document.events[index], path, msgspec.json.decode(data))
         return msgspec.convert(document.events, list[Event])
 
@@ -205,7 +210,7 @@ class Codec:
 class _Mover:
     """Takes secrets and large values out of the events of one batch."""
 
-    def __init__(self, sealer: Sealer, dictionaries: Dictionaries, organization_id: str, batch: str) -> None:
+    def __init__(self, sealer: Seals, dictionaries: Dictionaries, organization_id: str, batch: str) -> None:
         self._sealer = sealer
         self._dictionaries = dictionaries
         self._organization_id = organization_id

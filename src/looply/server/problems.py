@@ -14,6 +14,7 @@ from looply.errors import (
     Conflict,
     EngineError,
     Forbidden,
+    KeyUnfit,
     LooplyError,
     NotFound,
     OperationError,
@@ -48,6 +49,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
         StoreCorrupt: 503,
         RecordDamaged: 503,
         SealBroken: 503,
+        KeyUnfit: 503,
         EngineError: 503,
         LooplyError: 500,
     }
@@ -55,7 +57,7 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 """The status of each class; a class that is not listed has that of its nearest parent."""
 
 _RETRY_AFTER: Final = {503: 5}
-_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken)
+_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
 """What only an operator can mend: waiting does not help."""
 _FRAMEWORK: Final = {404: ("not found", "NOT_FOUND"), 405: ("method not allowed", "METHOD_NOT_ALLOWED")}
 _MAX_PROBLEMS: Final = 1000
