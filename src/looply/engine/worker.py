@@ -62,7 +62,7 @@ class Worker:
         self,
         registry: Registry,
         connections: Connections,
-        sender: Callable[[timedelta], HttpSender],
+        sender: Callable[[timedelta, str], HttpSender],
         clock: Clock,
         means: Means | None = None,
     ) -> None:
@@ -131,7 +131,7 @@ class Worker:
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,
-            http=self._sender(timeout),
+            http=self._sender(timeout, organization_id),
             connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
