@@ -141,6 +141,7 @@ class Worker:
             dialer=self._means.dialer,
             sandbox=self._means.sandbox,
             limits=self._means.limits,
+            depth=started.depth,
             has_secrets=bool(opened.secret),
         )
 
