@@ -13,7 +13,7 @@ from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.definition import parse_duration
 from looply.engine.port import Execution, Key, Start
-from looply.errors import BadRequest, DefinitionError
+from looply.errors import BadRequest, DefinitionError, Refused
 from looply.execution.logs import masked_document
 from looply.jsontext import Json, fingerprint
 
@@ -23,7 +23,8 @@ LONGEST_WAIT: Final = timedelta(seconds=60)
 class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `version` is None for the newest ACTIVE one; `process_id` is checked here; `key` may be empty.
 
-    `request` is what an idempotency key stands for beside the body: the path and the query as they came.
+    `request` is what an idempotency key stands for beside the body: the path and the query as they came. `depth` is
+    how many executions called each other down to this one.
     """
 
     workflow_id: str
@@ -36,6 +37,7 @@ class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
     wait: timedelta | None = None
     key: str = ""
     request: tuple[str, ...] = ()
+    depth: int = 0
 
 
 class Triggered(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
     Raises: BadRequest, NotFound, Conflict, Refused, Overloaded, StoreFull (nothing was done), StoreLost (unknown).
     """
     organization_id = principal.organization_id
+    _check_depth(request.depth, services.limits.child_depth)
     process_id = _process_id(request)
     runnable = await services.library.resolve(organization_id, request.workflow_id, request.version)
     profile = await services.library.profile(organization_id, request.workflow_id, request.profile)
@@ -70,6 +73,7 @@ async def trigger(services: Services, principal: Principal, request: TriggerRequ
         environment=profile.values if profile is not None else None,
         by=principal.by,
         via="API",
+        depth=request.depth,
         key=_key_of(request) if request.key else None,
     )
     started = await services.engine.start(start)
@@ -112,6 +116,12 @@ def parse_wait(text: str) -> timedelta:
             f"wait is {text[:100]!r}, expected a duration of at most PT60S, such as PT10S", code="BAD_WAIT"
         )
     return wait
+
+
+def _check_depth(depth: int, most: int) -> None:
+    if depth > most:
+        message = f"{depth} executions have called each other down to this one; the limit child_depth is {most}"
+        raise Refused(message, code="DEPTH_LIMIT")
 
 
 async def _version_of(services: Services, organization_id: str, request: TriggerRequest) -> int:

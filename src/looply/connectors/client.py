@@ -12,7 +12,7 @@ import httpx2
 
 from looply import __version__
 from looply.connectors.egress import EgressPolicy
-from looply.connectors.network import GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.urls import port_of
 from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
@@ -43,9 +43,12 @@ class HttpClient:
         self._transport = transport
         self._limits = limits
 
-    def sender(self, timeout: timedelta) -> "BoundedSender":
-        """Returns the sender for one call of an operation; `timeout` runs from its first request."""
-        return BoundedSender(self._transport, timeout, self._limits.response_bytes)
+    def sender(self, timeout: timedelta, owner: str = "") -> "BoundedSender":
+        """Returns the sender for one call of an operation; `timeout` runs from its first request.
+
+        Calls of different owners, which are ids of organizations, never share a connection.
+        """
+        return BoundedSender(self._transport, timeout, self._limits.response_bytes, owner)
 
     async def close(self) -> None:
         """Closes all connections; closing twice is legal."""
@@ -75,8 +78,11 @@ def build_client(
 class BoundedSender:
     """An `HttpSender`: bounds the time of all its requests together, and the size of each response."""
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport, timeout: timedelta, response_bytes: int) -> None:
+    def __init__(
+        self, transport: httpx2.AsyncBaseTransport, timeout: timedelta, response_bytes: int, owner: str = ""
+    ) -> None:
         self._transport = transport
+        self._owner = owner
         self._timeout = timeout
         self._response_bytes = response_bytes
         self._deadline: float | None = None
@@ -103,7 +109,7 @@ class BoundedSender:
             request.url,
             headers=_wire_headers({**_DEFAULT_HEADERS, **request.headers}),
             content=request.content,
-            extensions={"timeout": _TIMEOUT.as_dict(), "trace": progress.note},
+            extensions={"timeout": _TIMEOUT.as_dict(), "trace": progress.note, OWNER: self._owner},
         )
         response = await self._transport.handle_async_request(outgoing)
         try:

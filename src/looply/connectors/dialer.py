@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from looply.connectors.egress import EgressPolicy
-from looply.connectors.network import MAX_ADDRESSES, Resolver, SystemResolver
+from looply.connectors.network import Resolver, SystemResolver, permitted_addresses
 from looply.errors import OperationError, Unavailable
 
 
@@ -22,7 +22,7 @@ class Dialer(Protocol):
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected socket that does not block; the caller closes it and bounds the time.
 
-        `usual_ports` are those that the protocol is meant for: on them the list of unsafe ports does not count.
+        `usual_ports` are those that the protocol is meant for; others need an entry of `egress_allow` with the port.
 
         Raises: Rejected (code `EGRESS_DENIED`) before anything is connected, Unavailable.
         """
@@ -48,24 +48,12 @@ class GuardedDialer:
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
         """Returns a connected socket; see `Dialer.dial`."""
-        for address in await self._permitted(host, port, usual_ports):
+        for address in await permitted_addresses(self._policy, self._resolver, host, port, usual_ports):
             try:
                 return await _connected(address, port)
             except OSError:
                 continue
         raise Unavailable(f"no connection to {host}:{port} could be made")
-
-    async def _permitted(self, host: str, port: int, usual_ports: frozenset[int]) -> list[str]:
-        if self._policy.forbids_name(host):
-            raise self._policy.refusal(host, port)
-        try:
-            found = await self._resolver.addresses(host, port)
-        except (OSError, UnicodeError) as error:
-            raise Unavailable(f"the name {host} cannot be resolved") from error
-        permitted = [one for one in found if self._policy.permits(one, host, port, usual_ports)]
-        if not permitted:
-            raise self._policy.refusal(host, port)
-        return permitted[:MAX_ADDRESSES]
 
 
 class NoDialer:

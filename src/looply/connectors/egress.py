@@ -127,24 +127,28 @@ class EgressPolicy:
     def permits(self, address: str, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> bool:
         """Returns whether `address`, which `host` resolved to, may be connected at `port`.
 
-        `usual_ports` are those of the protocol that is spoken, where the port itself is not unsafe.
+        `usual_ports` are those of the protocol that is spoken; all others are unsafe for it. Without them the
+        protocol is HTTP. An entry of `egress_allow` with the port opens an unsafe one.
         """
         judged = _unmapped(ip_address(address))
         name = _bare(host)
         carried = (judged, *_carried(judged))
         if any(inner in network for inner in carried for network in _NEVER):
             return False
-        if port in _UNSAFE_PORTS - usual_ports and not any(
-            rule.port == port and rule.covers(judged, name, port) for rule in self._rules
-        ):
+        is_unsafe = port not in usual_ports if usual_ports else port in _UNSAFE_PORTS
+        if is_unsafe and not any(rule.port == port and rule.covers(judged, name, port) for rule in self._rules):
             return False
         return all(_is_public(inner) or self._lists(inner, name, port) for inner in carried)
 
     def refusal(self, host: str, port: int) -> Rejected:
-        """Returns the one error for every refused destination, so that it tells nothing about what is there."""
+        """Returns the one error for every refused destination and every name that does not exist.
+
+        So nobody learns from it which names there are inside, or what is at an address.
+        """
         return Rejected(
-            f"the destination {host}:{port} is not allowed; an administrator can allow addresses that are not public "
-            "and unusual ports with the setting egress_allow (never link-local or cloud metadata addresses)",
+            f"the destination {host}:{port} does not exist or is not allowed; an administrator can allow addresses "
+            "that are not public and unusual ports with the setting egress_allow (never link-local or cloud metadata "
+            "addresses)",
             code="EGRESS_DENIED",
         )
 

@@ -15,6 +15,8 @@ FORBIDDEN = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"}
     | {"proxy-authorization", "proxy-connection"}
 )
+DEPTH = "x-looply-depth"
+"""How many executions called each other down to the one that a request would start."""
 # Names whose values are credentials by convention.
 _CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "cookie"})
 
@@ -41,8 +43,16 @@ def check_headers(headers: Mapping[str, Json], reserved: Iterable[str] = ()) -> 
 
 
 def tracing_headers(ctx: CallContext) -> dict[str, str]:
-    """Returns the headers by which the other system can tell which step calls it, and for which time."""
-    return {"x-execution-id": ctx.execution_id, "x-step": ctx.step, "x-attempt": str(ctx.attempt)}
+    """Returns the headers by which the other system can tell which step calls it, and for which time.
+
+    `x-looply-depth` ends loops: the trigger of any installation refuses a call that is too deep (`limits.child_depth`).
+    """
+    return {
+        "x-execution-id": ctx.execution_id,
+        "x-step": ctx.step,
+        "x-attempt": str(ctx.attempt),
+        DEPTH: str(ctx.depth + 1),
+    }
 
 
 def credentials_in(headers: Mapping[str, str]) -> list[str]:

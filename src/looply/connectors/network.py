@@ -17,6 +17,8 @@ import httpx2
 from looply.connectors.egress import EgressPolicy
 from looply.errors import Unavailable
 
+OWNER = "looply_owner"
+"""The extension of a request that names the organization whose call it is; it shares connections with no other."""
 # More addresses than this of one name are not tried: the connect timeout is shared by all of them.
 MAX_ADDRESSES = 4
 
@@ -59,12 +61,11 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Returns a connection to an address of `host` that the policy permits.
 
-        Raises: Rejected (code `EGRESS_DENIED`) when it permits none, before anything is connected; Unavailable when
-        the name cannot be resolved; the library's ConnectError and ConnectTimeout.
+        Raises: as `permitted_addresses`, before anything is connected; the library's ConnectError and ConnectTimeout.
         """
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self._permitted(host, port)
+                addresses = await permitted_addresses(self._policy, self._resolver, host, port)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout("name look-up") from error
         share = None if timeout is None else timeout / len(addresses)
@@ -88,24 +89,91 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         """Waits; the library does so between attempts to connect."""
         await self._backend.sleep(seconds)
 
-    async def _permitted(self, host: str, port: int) -> list[str]:
-        if self._policy.forbids_name(host):
-            raise self._policy.refusal(host, port)
-        try:
-            found = await self._resolver.addresses(host, port)
-        except (OSError, UnicodeError) as error:
-            raise Unavailable(f"the host name {host} cannot be resolved") from error
-        permitted = [address for address in found if self._policy.permits(address, host, port)]
-        if not permitted:
-            raise self._policy.refusal(host, port)
-        return permitted[:MAX_ADDRESSES]
+
+async def permitted_addresses(
+    policy: EgressPolicy, resolver: Resolver, host: str, port: int, usual_ports: frozenset[int] = frozenset()
+) -> list[str]:
+    """Returns the addresses of a name that the policy permits, best first, at most `MAX_ADDRESSES`.
+
+    Raises: Rejected (code `EGRESS_DENIED`) when it permits none or there is no such name, which look alike;
+    Unavailable when the resolver cannot tell now.
+    """
+    if policy.forbids_name(host):
+        raise policy.refusal(host, port)
+    try:
+        found = await resolver.addresses(host, port)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise Unavailable(f"the host name {host} cannot be resolved at present") from error
+        raise policy.refusal(host, port) from error
+    permitted = [address for address in found if policy.permits(address, host, port, usual_ports)]
+    if not permitted:
+        raise policy.refusal(host, port)
+    return permitted[:MAX_ADDRESSES]
+
+
+class _OwnedOrigin(httpcore2.Origin):
+    """An origin as one organization reaches it: its connections carry no calls of another one."""
+
+    def __init__(self, owner: str, origin: httpcore2.Origin) -> None:
+        super().__init__(origin.scheme, origin.host, origin.port)
+        self.owner = owner
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OwnedOrigin) and other.owner == self.owner and super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _OwnedURL(httpcore2.URL):
+    """A URL whose origin has an owner."""
+
+    def __init__(self, owner: str, url: httpx2.URL) -> None:
+        super().__init__(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        self._owner = owner
+
+    @property
+    def origin(self) -> httpcore2.Origin:
+        return _OwnedOrigin(self._owner, super().origin)
+
+
+class _Connection(httpcore2.AsyncHTTPConnection):
+    """A connection that ends as soon as more came than was asked for: it could be taken for the next answer."""
+
+    def has_expired(self) -> bool:
+        return super().has_expired() or (self.is_idle() and self._has_unread())
+
+    def _has_unread(self) -> bool:
+        inner = self._connection
+        if not isinstance(inner, httpcore2.AsyncHTTP11Connection):
+            return False
+        # The library does not say it in any other way.
+        data, _ = inner._h11_state.trailing_data
+        tls = inner._network_stream.get_extra_info("ssl_object")
+        return bool(data) or (tls is not None and tls.pending() > 0)
+
+
+class _Pool(httpcore2.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        return _Connection(
+            origin=origin,
+            ssl_context=self._ssl_context,
+            keepalive_expiry=self._keepalive_expiry,
+            http1=self._http1,
+            http2=self._http2,
+            retries=self._retries,
+            local_address=self._local_address,
+            uds=self._uds,
+            network_backend=self._network_backend,
+            socket_options=self._socket_options,
+        )
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """The HTTP client's transport over a pool of guarded connections. It uses no proxy and no environment."""
 
     def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext, limits: httpx2.Limits, *, http2: bool) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(
+        self._pool = _Pool(
             ssl_context=tls,
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
@@ -116,10 +184,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends one request; the response's body is read by the caller. Raises: httpx2's transport errors."""
-        url = request.url
+        url = _OwnedURL(str(request.extensions.get(OWNER, "")), request.url)
         outgoing = httpcore2.Request(
             method=request.method,
-            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            url=url,
             headers=request.headers.raw,
             content=_async_stream(request.stream),
             extensions=request.extensions,

@@ -165,6 +165,8 @@ class CallContext:
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """Where code of authors runs."""
     limits: Limits = DEFAULT_LIMITS
+    depth: int = 0
+    """How many executions called each other down to this one."""
     has_secrets: bool = False
     """Whether the input has secrets; of what was made from it, messages then repeat nothing."""
 

@@ -12,7 +12,7 @@ MAX_REDIRECTS = 5
 READS = frozenset({"GET", "HEAD"})
 _STATUSES = frozenset({301, 302, 303, 307, 308})
 # What may go to another origin; everything else of the author's may be a credential in disguise.
-_HARMLESS = frozenset({"accept", "accept-language", "user-agent", "x-attempt"})
+_HARMLESS = frozenset({"accept", "accept-language", "user-agent", "x-attempt", "x-looply-depth"})
 
 
 def _anywhere(url: httpx2.URL) -> bool:  # noqa: ARG001

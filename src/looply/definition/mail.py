@@ -7,7 +7,7 @@ from typing import Final
 
 from looply.definition.reading import Reader, read_template
 from looply.definition.step_settings import EmailSettings
-from looply.expressions import Template
+from looply.expressions import Escape, Expression, ExpressionError, Placement, Template
 from looply.jsontext import Json
 
 # RFC 5321 §4.1.2 without quoted local parts and address literals, which no mailbox of a person has; names of hosts may
@@ -40,8 +40,19 @@ def email(reader: Reader) -> EmailSettings:
 
 
 def email_input(reader: Reader) -> Template:
-    """Returns the template of the whole mail."""
-    return read_template(dict(reader.value), reader.path, reader.report)
+    """Returns the template of the whole mail. A value within `to` or `cc` is one recipient, or a list of them."""
+    placements: dict[str, Placement] = {"/to": _recipients, "/cc": _recipients}
+    return read_template(dict(reader.value), reader.path, reader.report, placements)
+
+
+def _recipients(pieces: tuple[str | Expression, ...]) -> tuple[Escape, ...]:
+    return (_one_recipient,) * len(pieces)
+
+
+def _one_recipient(value: str) -> str:
+    if _SEPARATORS.search(value):
+        raise ExpressionError("the value has a comma or a semicolon, and a value is one recipient; give a list of them")
+    return value
 
 
 def split_addresses(text: str) -> list[str]:

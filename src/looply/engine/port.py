@@ -102,6 +102,8 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None = None
     fire: Fire | None = None
     rerun_of: str = ""
+    depth: int = 0
+    """How many executions called each other down to this one over HTTP, as the caller says."""
     call: "Call | None" = None
 
 

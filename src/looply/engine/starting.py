@@ -124,7 +124,7 @@ class Starter:
             secret=secret if call is None else tuple(dict.fromkeys((*secret, *call.secret))),
             parent=call.parent if call is not None else "",
             tells=call.tells if call is not None else "",
-            depth=call.depth if call is not None else 0,
+            depth=call.depth if call is not None else request.depth,
             is_response=call is not None and call.is_response,
             rerun_of=request.rerun_of,
         )

@@ -63,7 +63,7 @@ class Worker:
         self,
         registry: Registry,
         connections: Connections,
-        sender: Callable[[timedelta], HttpSender],
+        sender: Callable[[timedelta, str], HttpSender],
         clock: Clock,
         means: Means | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ class Worker:
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,
-            http=BoundSender(self._sender(timeout), bounds),
+            http=BoundSender(self._sender(timeout, organization_id), bounds),
             connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
             clock=self._clock,
             cache=self._sessions,
@@ -145,6 +145,7 @@ class Worker:
             dialer=BoundDialer(self._means.dialer, bounds),
             sandbox=self._means.sandbox,
             limits=self._means.limits,
+            depth=started.depth,
             has_secrets=bool(opened.secret),
         )
 

@@ -6,10 +6,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app.trigger import Triggered, TriggerRequest, output_of, parse_wait, store_mock, trigger
+from looply.errors import BadRequest
 from looply.server.call import Answer, Call, Headers, Parameter, Route
 from looply.server.wire import flag_of, version_of
 
 KEY_HEADER: Final = b"idempotency-key"
+_DEPTH_HEADER: Final = b"x-looply-depth"
+_DEPTH_DIGITS: Final = 9
 _REPLAYED: Final[Headers] = ((b"idempotent-replayed", b"true"),)
 _ENDED: Final = ("COMPLETED", "FAILED", "TERMINATED")
 
@@ -49,7 +52,15 @@ def _request(call: Call) -> TriggerRequest:
         wait=parse_wait(query.get("wait")) if "wait" in query else None,
         key=key,
         request=_identity(call, version) if key else (),
+        depth=_depth(call),
     )
+
+
+def _depth(call: Call) -> int:
+    text = call.headers.get(_DEPTH_HEADER, "0")
+    if not text.isdigit() or len(text) > _DEPTH_DIGITS:
+        raise BadRequest("the header x-looply-depth is no number; leave it out, a step sends it", code="BAD_HEADER")
+    return int(text)
 
 
 def _identity(call: Call, version: int | None) -> tuple[str, ...]:
@@ -89,7 +100,10 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
             ),
             Parameter("wait", "Time to wait for the end or a wait of the execution, such as `PT10S`, at most `PT60S`."),
         ),
-        "header_values": {"Idempotency-Key": "The same key and request answer the same execution again."},
+        "header_values": {
+            "Idempotency-Key": "The same key and request answer the same execution again.",
+            "X-Looply-Depth": "How many executions called each other down to this call; steps send it, to end loops.",
+        },
         "body": Any,
         "is_body_optional": True,
         "answer": TriggerAnswer,

@@ -114,7 +114,7 @@ class FakeConnections:
 class NoNetwork:
     """The sender of a test that must not reach a network."""
 
-    def __init__(self, timeout: timedelta) -> None:
+    def __init__(self, timeout: timedelta, _owner: str = "") -> None:
         self._timeout = timeout
 
     async def send(self, request: HttpRequest) -> HttpResponse:

@@ -159,3 +159,11 @@ def test_a_refusal_names_the_host_and_the_setting() -> None:
     assert not refusal.sent
     assert "inner.example:8080" in str(refusal)
     assert "egress_allow" in str(refusal)
+
+
+@pytest.mark.parametrize(("port", "is_permitted"), [(25, True), (587, True), (80, False), (8080, False), (22, False)])
+def test_a_protocol_with_ports_of_its_own_reaches_no_others(port: int, *, is_permitted: bool) -> None:
+    usual = frozenset({25, 465, 587, 2525})
+    assert EgressPolicy().permits("8.8.8.8", "mail.example", port, usual) is is_permitted
+    assert EgressPolicy(("8.8.8.8/32",)).permits("8.8.8.8", "mail.example", port, usual) is is_permitted
+    assert EgressPolicy((f"mail.example:{port}",)).permits("8.8.8.8", "mail.example", port, usual)

@@ -68,7 +68,7 @@ def context(wiring: Any, port: int, trust: ssl.SSLContext | None = None, **setti
     given = {"host": "127.0.0.1", "port": port, "tls": "none", "from": "Orders <orders@example.com>", **settings}
     wiring.add("MAIL", "smtp", given, {"password": password})
     wiring.http = NoNetwork(LONG)
-    dialer = GuardedDialer(EgressPolicy(("127.0.0.0/8",)), tls=trust)
+    dialer = GuardedDialer(EgressPolicy((f"127.0.0.1:{port}",)), tls=trust)
     return replace(wiring.context(), dialer=dialer, timeout=LONG)
 
 

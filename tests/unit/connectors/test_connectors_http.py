@@ -45,6 +45,7 @@ async def test_a_call_tells_who_calls(wiring: Any) -> None:
     await call(wiring, url="https://api.example/")
     headers = wiring.requests[0].headers
     assert headers["idempotency-key"] == "exe-1:httpRequest_1:1"
+    assert headers["x-looply-depth"] == "1"
     assert (headers["x-execution-id"], headers["x-step"], headers["x-attempt"]) == ("exe-1", "httpRequest_1", "2")
 
 

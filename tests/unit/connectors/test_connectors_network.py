@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 import zlib
 from collections.abc import Callable, Iterable
@@ -186,10 +187,42 @@ async def test_local_sockets_are_refused() -> None:
         await GuardedBackend(EgressPolicy(), FakeResolver([]), RecordingBackend()).connect_unix_socket("/run/x.sock")
 
 
-async def test_a_name_without_address_is_unavailable_and_not_sent(open_client: OpenClient) -> None:
-    with pytest.raises(Unavailable, match="cannot be resolved") as caught:
-        await get(open_client(resolver=FakeResolver([])), "http://nowhere.example/")
+async def test_names_that_do_not_exist_and_names_of_inside_look_the_same(open_client: OpenClient) -> None:
+    told = []
+    for resolver in (FakeResolver([]), FakeResolver(["10.0.0.1"]), FakeResolver(["169.254.169.254"])):
+        with pytest.raises(Rejected) as caught:
+            await get(open_client(resolver=resolver), "http://some.example/")
+        told.append((caught.value.code, str(caught.value), caught.value.sent))
+    assert told == [("EGRESS_DENIED", told[0][1], False)] * 3
+
+
+async def test_a_resolver_that_cannot_tell_now_is_a_failure_that_passes(open_client: OpenClient) -> None:
+    class Away:
+        async def addresses(self, host: str, port: int) -> list[str]:
+            raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    with pytest.raises(Unavailable, match="cannot be resolved at present") as caught:
+        await get(open_client(resolver=Away()), "http://some.example/")
     assert not caught.value.sent
+
+
+async def test_a_connection_is_kept_for_the_next_call_of_the_same_organization_alone(
+    serve: Any, open_client: OpenClient
+) -> None:
+    peer = Peer(answer(b"ok"), hold=True)
+    url, client = f"http://127.0.0.1:{await serve(peer)}/", open_client()
+    for owner, connections in (("a", 1), ("a", 1), ("b", 2), ("a", 2), ("b", 2)):
+        await client.sender(timedelta(minutes=2), owner).send(HttpRequest(method="GET", url=parse_url(url)))
+        assert peer.connections == connections
+
+
+async def test_an_answer_that_nobody_asked_for_is_given_to_no_call(serve: Any, open_client: OpenClient) -> None:
+    peer = Peer(answer(b"asked") + answer(b"unasked"), hold=True)
+    url, client = f"http://127.0.0.1:{await serve(peer)}/", open_client()
+    for calls in (1, 2, 3):
+        response = await get(client, url)
+        assert response.content == b"asked"
+        assert peer.connections == calls
 
 
 async def test_a_refused_connection_is_unavailable_and_not_sent(serve: Any, open_client: OpenClient) -> None:

@@ -65,6 +65,7 @@ VALUES = [
     {},
     [1, [2, {"a": None}]],
     {"__proto__": {"x": 1}, "constructor": 2, "": 3},
+    ["[...]", "{...}", "\N{REPLACEMENT CHARACTER}"],
 ]
 
 
@@ -126,6 +127,11 @@ async def test_a_javascript_result_is_read_once_as_plain_json(pool: SandboxPool,
         (JAVASCRIPT, "return '\\ud800'", "lone surrogate"),
         (JAVASCRIPT, "return { '\\udfff': 1 }", "lone surrogate"),
         (JAVASCRIPT, "const o = {}; o.o = o; return o", "holds itself"),
+        (PYTHON, "a = [1]\na.append(a)\nreturn a", "holds itself"),
+        (PYTHON, "a = {}\na['a'] = [a]\nreturn a", "holds itself"),
+        (PYTHON, "a = []\nb = (a,)\na.append(b)\nreturn b", "holds itself"),
+        (PYTHON, "return '\\ud800'", "lone surrogate"),
+        (PYTHON, "return {'\\U0000DFFF': 1}", "lone surrogate"),
         (JAVASCRIPT, "let o = []; for (let i = 0; i < 10000; i++) o = [o]; return o", "nested too deeply"),
         (JAVASCRIPT, "return 'x'.repeat(1100000)", "more than 1048576 bytes"),
         (JAVASCRIPT, "return 'é'.repeat(600000)", "more than 1048576 bytes"),

@@ -171,3 +171,39 @@ def test_an_unescaped_value_in_a_body_of_text_is_a_warning(
 def test_an_escaped_or_whole_body_has_no_warning(check_step: Check, kind: str, body: str) -> None:
     settings = {"url": "https://h/", "method": "POST", "body_type": kind, "body": body, "fail_on": ["4xx"]}
     assert not check_step("httpRequest", settings).warnings
+
+
+MAIL = {"connection": "M", "subject": "s", "text": "t"}
+
+
+@pytest.mark.parametrize(
+    ("to", "value", "expected"),
+    [
+        (K, "a@example.com", "a@example.com"),
+        (K, ["a@example.com", "b@example.com"], ["a@example.com", "b@example.com"]),
+        (f"Ann <{K}>, bob@example.com", "a@example.com", "Ann <a@example.com>, bob@example.com"),
+        ([K, "b@example.com"], "a@example.com", ["a@example.com", "b@example.com"]),
+    ],
+)
+def test_a_value_is_one_recipient_of_a_mail(
+    check_step: Check, evaluation: Of, to: Any, value: Any, expected: Any
+) -> None:
+    assert sent_mail(check_step, evaluation, value, to=to)["to"] == expected
+
+
+@pytest.mark.parametrize("to", [K, f"bob@example.com, {K}", f"Ann <{K}>"])
+@pytest.mark.parametrize("field", ["to", "cc"])
+@pytest.mark.parametrize("value", ["a@example.com,eve@example.com", "a@example.com; eve@example.com"])
+def test_a_value_that_would_be_several_recipients_fails_the_step(
+    check_step: Check, evaluation: Of, field: str, to: str, value: str
+) -> None:
+    with pytest.raises(ExpressionError, match="a value is one recipient"):
+        sent_mail(check_step, evaluation, value, **{"to": "bob@example.com", field: to})
+
+
+def sent_mail(check_step: Check, evaluation: Of, value: Any, **settings: Any) -> dict[str, Any]:
+    step = compiled(check_step("email", {**MAIL, **settings}))
+    assert step.input is not None
+    sent = step.input.evaluate(evaluation(payload={"output": {"k": value}}))
+    assert isinstance(sent, dict)
+    return sent

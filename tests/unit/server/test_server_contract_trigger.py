@@ -213,6 +213,15 @@ async def test_a_wait_that_is_no_duration_up_to_a_minute_is_400(mine: Caller, wa
     assert (await mine.post(f"triggerworkflow/{workflow_id}?wait={wait}")).status_code == 400
 
 
+async def test_a_call_that_is_too_deep_in_a_loop_over_http_is_refused(mine: Caller) -> None:
+    workflow_id = await mine.create(COMPUTING)
+    for depth, status in (("0", 200), ("20", 200), ("21", 422), ("999999999", 422), ("-1", 400), ("1x", 400)):
+        answer = await mine.post(f"triggerworkflow/{workflow_id}", headers={"x-looply-depth": depth})
+        assert answer.status_code == status, depth
+        if status == 422:
+            assert answer.json()["code"] == "DEPTH_LIMIT"
+
+
 async def test_an_idempotency_key_replays_the_answer(mine: Caller) -> None:
     workflow_id = await mine.create(COMPUTING)
     headers = {"idempotency-key": "order-1"}

@@ -7,6 +7,7 @@ where it is JSON: sets, bytes, numbers that are none, keys that are no texts are
 
 import json
 import math
+import re
 from typing import Any, Final
 
 import pydantic_monty as monty
@@ -30,6 +31,11 @@ _DEPTH: Final = 400
 _PLAIN: Final = (bool, int, str, type(None))
 _INTEGER_BITS: Final = 14_000
 """Larger ones, of some 4,200 digits, CPython does not write; nobody reads the half of it."""
+_CYCLES: Final = ("[...]", "{...}", "(...)")
+"""What the interpreter gives in the place of a list, an object or a tuple that holds itself."""
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+_HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
+"""The escape of half a character in the source of the code."""
 # Without it the value of a last expression would be the result, so that a forgotten `return` gives something.
 _NOTHING: Final = "\nreturn None\n"
 
@@ -63,6 +69,7 @@ class Python:
         try:
             value = self._run(request, printed)
             text = json.dumps(_plain(value, request.levels), ensure_ascii=False, separators=(",", ":"))
+            _check_stand_ins(text, request)
         except Unfit as error:
             return Said(kind="FUNCTION_RESULT", text=str(error), printed=printed.text)
         except monty.MontySyntaxError as error:
@@ -117,6 +124,18 @@ def _plain(value: Any, levels: int, path: str = "the result") -> Any:
         if not isinstance(name, str):
             raise Unfit(f"{path} has a name that is {_named(name)}; JSON has only texts; give str(name)")
     return {name: _plain(item, levels - 1, f"{path}.{name}") for name, item in value.items()}
+
+
+def _check_stand_ins(text: str, request: Request) -> None:
+    """Refuses what the interpreter puts in the place of something that is no JSON. Raises: Unfit.
+
+    Where the code was given such a text, or has it in its source, it is an ordinary text.
+    """
+    known = request.input + request.text
+    if _REPLACED in text and _REPLACED not in known and _HALF.search(request.text):
+        raise Unfit("the result has a text with half a character (a lone surrogate)")
+    if any(f'"{cycle}"' in text and cycle not in known for cycle in _CYCLES):
+        raise Unfit("the result holds itself")
 
 
 def _kind(error: monty.MontyRuntimeError) -> str:

@@ -102,7 +102,7 @@ def parse_template(
     """Returns the template of a JSON value. Keys are never expressions.
 
     `placements` gives, by the JSON Pointer of a string, what makes the values of its expressions safe in it. A value
-    that is escaped is put in as a text, also where it is the whole string.
+    that is escaped is put in as a text, also where it is the whole string; there a list or an object stays what it is.
 
     Raises: ExpressionSyntaxError with the pointer of the string.
     """
@@ -162,16 +162,16 @@ class _Builder:
         self.expressions.extend(found)
         place = self._placements.get(pointer)
         escapes = place(pieces) if place is not None else (None,) * len(pieces)
-        parts = tuple(map(_part, pieces, escapes))
+        parts = tuple(_part(piece, escape, len(pieces) == 1) for piece, escape in zip(pieces, escapes, strict=True))
         if len(parts) == 1 and not isinstance(parts[0], str):
             return None, _placed(parts[0], pointer)
         return None, _placed(interpolation(parts), pointer)
 
 
-def _part(piece: Piece, escape: Escape | None) -> str | Closure:
+def _part(piece: Piece, escape: Escape | None, is_whole: bool) -> str | Closure:
     if isinstance(piece, str):
         return piece
-    return _value_of(piece) if escape is None else _escaped_text(piece, escape)
+    return _value_of(piece) if escape is None else _escaped_text(piece, escape, is_whole=is_whole)
 
 
 def _value_of(expression: Expression) -> Closure:
@@ -187,13 +187,15 @@ def _value_of(expression: Expression) -> Closure:
     return evaluate
 
 
-def _escaped_text(expression: Expression, escape: Escape) -> Closure:
+def _escaped_text(expression: Expression, escape: Escape, *, is_whole: bool) -> Closure:
     closure = _value_of(expression)
 
-    def evaluate(run: Run) -> str:
-        value = text(run, closure(run))
+    def evaluate(run: Run) -> Json:
+        value = closure(run)
+        if is_whole and isinstance(value, list | dict):
+            return value
         try:
-            return escape(value)
+            return escape(text(run, value))
         except ExpressionError as error:
             error.locate(expression.source, 0)
             raise
