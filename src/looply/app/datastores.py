@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.definition.datastores import canonical_name, name_finding
@@ -55,6 +56,7 @@ async def put(
         known = await _known(services, principal, name, if_revision)
         stored = await _changed(services, principal, written(known))
         if stored is not None:
+            await record(services, principal, "datastore.put", stored.name, revision=stored.revision)
             return stored
 
 
@@ -76,6 +78,7 @@ async def delete(services: Services, principal: Principal, name: str, *, if_revi
             await services.engine.datastores.put(change)
         except DatastoreMoved:
             continue
+        await record(services, principal, "datastore.delete", stored.name, revision=known.revision)
         return
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from looply.app.addressing import checked_process_id, get_owned
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.engine.port import Execution, Filter, Listed, Page, Start, Started
@@ -91,7 +92,7 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
     if wanted.profile:
         profile = await services.library.profile(started.organization_id, started.workflow_id, wanted.profile)
         name, values = (profile.name, profile.values) if profile is not None else ("", None)
-    return await services.engine.start(
+    new = await services.engine.start(
         Start(
             organization_id=started.organization_id,
             workspace_id=started.workspace_id,
@@ -111,6 +112,8 @@ async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Star
             rerun_of=started.execution_id,
         )
     )
+    await record(services, principal, "execution.rerun", started.execution_id, new_execution=new.execution_id)
+    return new
 
 
 async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:

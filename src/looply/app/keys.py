@@ -1,7 +1,7 @@
 """API keys."""
 
 from looply.app.services import Services
-from looply.catalog.keys import ApiKey, KeyDraft, NewKey, Principal
+from looply.catalog.keys import ApiKey, KeyDraft, NewKey, Principal, Revocation
 from looply.catalog.pages import Page
 
 
@@ -18,9 +18,14 @@ async def create(services: Services, principal: Principal, draft: KeyDraft) -> N
     )
 
 
-async def revoke(services: Services, principal: Principal, key_id: str) -> ApiKey:
-    """Returns the key, which opens nothing any more. Raises: BadRequest, NotFound."""
-    return await services.catalog.keys.revoke(principal.organization_id, key_id, actor=principal.key_id)
+async def revoke(services: Services, principal: Principal, key_id: str, *, cascade: bool = False) -> Revocation:
+    """Returns the key, which opens nothing any more, with the live keys that were made with it.
+
+    With `cascade` these open nothing any more either. Raises: BadRequest, NotFound.
+    """
+    return await services.catalog.keys.revoke(
+        principal.organization_id, key_id, cascade=cascade, actor=principal.key_id
+    )
 
 
 async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[ApiKey]:

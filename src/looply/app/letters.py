@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from looply.app.addressing import Ambiguous, event_id, parse_event_id
+from looply.app.audit import record
 from looply.app.reasons import checked_reason
 from looply.app.services import Services
 from looply.catalog.keys import Principal
@@ -92,6 +93,7 @@ async def settle(services: Services, principal: Principal, decision: Decision) -
     reply = await services.engine.submit(row.execution_id, command)
     match reply:
         case Settled(action=action):
+            await record(services, principal, f"letter.{decision.action}", id_of(row))
             return Settlement(row=row, action=action, by=principal.by, on=now, is_new=True)
         case AlreadySettled():
             return _settled_before(row, decision, reply)

@@ -2,18 +2,40 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from looply.app.addressing import Ambiguous, get_owned
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.clock import to_ms
 from looply.engine.port import Execution
 from looply.errors import Conflict, Forbidden, Refused
-from looply.execution.commands import Declined, Redrive, RepairCommand, Repaired, Reply, Unfit
+from looply.execution.commands import (
+    Declined,
+    EditDocument,
+    MoveTo,
+    Redrive,
+    RepairCommand,
+    Repaired,
+    Reply,
+    Retry,
+    SkipStep,
+    Unfit,
+)
 from looply.execution.forecast import Forecast, forecast
+from looply.jsontext import Json
+
+_ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
+    Retry: "execution.retry",
+    EditDocument: "execution.edit",
+    SkipStep: "execution.skip",
+    MoveTo: "execution.move",
+    Redrive: "execution.redrive",
+}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +72,8 @@ async def decide(services: Services, principal: Principal, decision: Decision) -
     execution, command = await _prepared(services, principal, decision)
     reply = await services.engine.submit(execution.head.execution_id, command)
     repaired = _checked(reply)
+    overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
+    await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
     after = await services.engine.get(execution.head.execution_id)
     return Outcome(execution=after, incidents=repaired.incidents)
 

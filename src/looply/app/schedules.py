@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import structlog
 
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.catalog.workflows import WorkflowVersion
@@ -60,6 +61,7 @@ async def toggle(
             changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
             # What fires in between is not overwritten by what was read before.
             if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
+                await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
                 return changed
     raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
 

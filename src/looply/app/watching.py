@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -110,11 +110,17 @@ async def _check_kept(services: Services, organization_id: str, place: Position)
 
 
 async def follow_organization(
-    services: Services, watched: Subscription, organization_id: str, after: Position
+    services: Services,
+    watched: Subscription,
+    organization_id: str,
+    after: Position,
+    *,
+    only: Collection[str] | None = None,
 ) -> AsyncIterator[Committed]:
     """Yields what is stored of an organization's executions behind a place, in the order in which it was stored.
 
-    What other organizations store is yielded without events now and then: it moves the place on.
+    With `only` those of these workflows. What is stored of others is yielded without events now and then: it moves the
+    place on.
     Raises: Conflict (code `EVENTS_PRUNED`) when something that comes next was pruned before it was read.
     """
     while True:
@@ -130,7 +136,8 @@ async def follow_organization(
             # Let go of before it is told: whoever does not read must hold nothing that was decoded.
             committed = found.popleft()
             after = committed.position
-            if committed.organization_id == organization_id:
+            is_shown = only is None or committed.workflow_id in only
+            if is_shown and committed.organization_id == organization_id:
                 yield committed
             elif not found:
                 yield replace(committed, organization_id=organization_id, load=tuple, frames=())

@@ -122,7 +122,9 @@ async def list_page(
     services: Services, principal: Principal, limit: int, after: VersionKey | None
 ) -> Page[WorkflowSummary]:
     """Returns versions, newest created first, those behind `after` when it is given."""
-    return await services.catalog.workflows.list_page(principal.organization_id, limit, after)
+    return await services.catalog.workflows.list_page(
+        principal.organization_id, limit, after, only=principal.workflow_ids
+    )
 
 
 async def _find_newest(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:

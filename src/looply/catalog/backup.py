@@ -8,6 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import StaticPool, create_engine
+
+from looply.catalog.audit import find_breaks
 from looply.catalog.sums import find_damage
 from looply.errors import StoreCorrupt, StoreLost
 
@@ -35,13 +38,22 @@ def back_up(source: Path, target: Path) -> None:
 
 
 def damage_of(path: Path) -> list[str]:
-    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it tells is of one instant."""
+    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it tells is of one instant.
+
+    Of one whose rows are what was stored also where the chains of its audit are broken.
+    """
     try:
         with closing(_reader(path)) as reader:
             reader.execute("BEGIN")
-            return find_damage(reader)
+            return find_damage(reader) or _breaks(reader)
     except sqlite3.Error as error:
         return [str(error)]
+
+
+def _breaks(reader: sqlite3.Connection) -> list[str]:
+    engine = create_engine("sqlite://", creator=lambda: reader, poolclass=StaticPool)
+    with engine.connect() as connection:
+        return find_breaks(connection)
 
 
 def stored_form(path: Path) -> str:

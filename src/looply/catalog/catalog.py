@@ -80,6 +80,6 @@ class Catalog:
             connections=Connections(database, clock, ids, sealer),
             keys=Keys(database, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
-            audit=Audit(database),
+            audit=Audit(database, clock),
             database=database,
         )

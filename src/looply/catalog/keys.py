@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, false, insert, select, update
 
 from looply.catalog.audit import Change
 from looply.catalog.database import CatalogDatabase
@@ -19,14 +19,18 @@ from looply.catalog.names import checked_id, checked_name, not_found
 from looply.catalog.organizations import require_workspace
 from looply.catalog.pages import Page, checked_limit, cut
 from looply.catalog.recent import RecentReads
-from looply.catalog.tables import api_keys
+from looply.catalog.tables import api_keys, workflow_versions
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
-from looply.errors import Forbidden, Refused
+from looply.errors import BadRequest, Forbidden, Refused
+from looply.jsontext import Json
 from looply.permissions import SCOPES, Permission, permissions_of
 
 # The contract's bound for a revocation to hold in every process; where processes share the catalog it holds at once.
 CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 4096
+
+MAX_BOUND = 30
+"""So many workflows a key may be bound to: as many as a search may name."""
 
 _MARK = "lk_"
 _PREFIX_CHARACTERS = 8
@@ -42,6 +46,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """None for whoever owns the data folder: what no key has done is recorded with none."""
     name: str
     permissions: frozenset[Permission]
+    workflow_ids: frozenset[str] | None = None
+    """The workflows that there are for this caller; None: all of the organization."""
 
     def may(self, permission: Permission) -> bool:
         """Returns whether this caller is permitted to do it."""
@@ -59,11 +65,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyDraft(msgspec.Struct, frozen=True):
-    """What its maker says of a key; without `expires_on` it does not expire."""
+    """What its maker says of a key; without `expires_on` it does not expire.
+
+    With `workflow_ids` it is bound: for its holder there are these workflows and their executions, and nothing else.
+    """
 
     name: str
     scopes: Collection[str]
     expires_on: datetime | None = None
+    workflow_ids: Collection[str] | None = None
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +85,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: str
     scopes: frozenset[str]
+    workflow_ids: frozenset[str] | None
     created_by: str | None
     created_on: datetime
     expires_on: datetime | None
@@ -89,6 +100,16 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"NewKey(text='***', key={self.key!r})"
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A revoked key, and the keys that were made with it, or with a key that was, newest first.
+
+    `made_by_it` were live before; they are revoked too when the revocation said `cascade`.
+    """
+
+    key: ApiKey
+    made_by_it: tuple[ApiKey, ...]
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -118,17 +139,20 @@ class Keys:
     ) -> NewKey:
         """Returns a new key with its text; a copy of the text is kept nowhere.
 
-        Raises: BadRequest or Refused for a wrong name, unknown or no scopes, or an expiry that is not in the future;
-        NotFound for a workspace of another organization.
+        Raises: BadRequest or Refused for a wrong name, unknown or no scopes, an expiry that is not in the future, or
+        workflows that do not exist; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
         checked, granted = checked_name(draft.name, "name"), _checked_scopes(draft.scopes)
         if draft.expires_on is not None and draft.expires_on <= change.at:
             raise _refused("expires_on", "must be in the future")
+        bound = None if draft.workflow_ids is None else _checked_binding(draft.workflow_ids, granted)
         key_id = str(self._ids.next(change.at))
 
         def store(connection: Connection) -> NewKey:
             require_workspace(connection, organization_id, workspace_id)
+            if bound is not None:
+                _check_workflows(connection, organization_id, bound)
             prefix = self._free_prefix(connection)
             text = f"{_MARK}{prefix}_{base64.urlsafe_b64encode(self._entropy.token(32)).rstrip(b'=').decode()}"
             connection.execute(
@@ -140,12 +164,16 @@ class Keys:
                     prefix=prefix,
                     key_sha256=_digest(text),
                     scopes=sorted(granted),
+                    workflow_ids=bound,
                     created_by=actor,
                     created_on_ms=to_ms(change.at),
                     expires_on_ms=ms_or_none(draft.expires_on),
                 )
             )
-            change.record(connection, "key.create", key_id, name=checked, prefix=prefix, scopes=sorted(granted))
+            details: dict[str, Json] = {"name": checked, "prefix": prefix, "scopes": sorted(granted)}
+            if bound is not None:
+                details["workflow_ids"] = bound
+            change.record(connection, "key.create", key_id, **details)
             return NewKey(text=text, key=_key(_get(connection, organization_id, key_id)))
 
         return await self._database.write(store)
@@ -164,21 +192,25 @@ class Keys:
             return None
         return known.principal
 
-    async def revoke(self, organization_id: str, key_id: str, *, actor: str | None = None) -> ApiKey:
-        """Returns the key, which no longer opens anything; revoking it again changes nothing.
+    async def revoke(
+        self, organization_id: str, key_id: str, *, cascade: bool = False, actor: str | None = None
+    ) -> Revocation:
+        """Returns the key, which no longer opens anything, and the live keys that were made with it.
 
+        With `cascade` these are revoked in the same transaction. Revoking a key again changes nothing of it.
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
         change = Change(organization_id, actor, self._clock.now())
         checked = checked_id(key_id, "key")
 
-        def store(connection: Connection) -> ApiKey:
+        def store(connection: Connection) -> Revocation:
             if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
-                connection.execute(
-                    update(api_keys).where(api_keys.c.key_id == checked).values(revoked_on_ms=to_ms(change.at))
-                )
-                change.record(connection, "key.revoke", checked)
-            return _key(_get(connection, organization_id, checked))
+                _revoke(connection, change, checked)
+            made = _live_heirs(connection, organization_id, checked, to_ms(change.at))
+            for heir in made if cascade else ():
+                _revoke(connection, change, heir, made_by=checked)
+            heirs = tuple(_key(_get(connection, organization_id, heir)) for heir in made)
+            return Revocation(key=_key(_get(connection, organization_id, checked)), made_by_it=heirs)
 
         return await self._database.write(store)
 
@@ -250,6 +282,48 @@ def _get(connection: Connection, organization_id: str, key_id: str) -> RowMappin
     return row
 
 
+def _revoke(connection: Connection, change: Change, key_id: str, **details: Json) -> None:
+    connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoked_on_ms=to_ms(change.at)))
+    change.record(connection, "key.revoke", key_id, **details)
+
+
+def _live_heirs(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
+    """Returns the live keys that were made with a key or with one that was, newest first, through revoked ones too."""
+    found: dict[str, bool] = {}
+    makers = [key_id]
+    while makers:
+        query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(makers))
+        rows = connection.execute(query).mappings().all()
+        makers = [row["key_id"] for row in rows if row["key_id"] not in found]
+        for row in rows:
+            is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
+            found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired
+    return sorted((heir for heir, is_live in found.items() if is_live), reverse=True)
+
+
+def _checked_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> list[str]:
+    """Returns the ids of workflows as they are stored. Raises: Refused (code `INVALID_KEY`)."""
+    if not 1 <= len(workflow_ids) <= MAX_BOUND:
+        raise _refused("workflow_ids", f"must name 1 to {MAX_BOUND} workflows; left out, the key is for all")
+    if "admin" in scopes:
+        raise _refused("workflow_ids", "cannot bind a key with the scope admin, which is about the organization")
+    try:
+        return sorted({checked_id(each, "workflow") for each in workflow_ids})
+    except BadRequest as error:
+        raise _refused("workflow_ids", f"names an {error.message}") from error
+
+
+def _check_workflows(connection: Connection, organization_id: str, workflow_ids: Collection[str]) -> None:
+    """Raises: Refused when a workflow does not exist, or is of another organization, which looks the same."""
+    columns = workflow_versions.c
+    query = select(columns.workflow_id).where(
+        columns.organization_id == organization_id, columns.workflow_id.in_(workflow_ids), columns.deleted == false()
+    )
+    found = set(connection.execute(query).scalars().all())
+    if missing := sorted(set(workflow_ids) - found):
+        raise _refused("workflow_ids", f"names {', '.join(missing)}, which are no workflows of the organization")
+
+
 def _principal(key: ApiKey) -> Principal:
     return Principal(
         organization_id=key.organization_id,
@@ -257,6 +331,7 @@ def _principal(key: ApiKey) -> Principal:
         key_id=key.key_id,
         name=key.name,
         permissions=permissions_of(key.scopes),
+        workflow_ids=key.workflow_ids,
     )
 
 
@@ -268,6 +343,7 @@ def _key(row: RowMapping) -> ApiKey:
         name=row["key_name"],
         prefix=row["prefix"],
         scopes=frozenset(row["scopes"]),
+        workflow_ids=None if row["workflow_ids"] is None else frozenset(row["workflow_ids"]),
         created_by=row["created_by"],
         created_on=from_ms(row["created_on_ms"]),
         expires_on=None if row["expires_on_ms"] is None else from_ms(row["expires_on_ms"]),

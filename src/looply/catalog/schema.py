@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from looply.catalog import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that a release has had, oldest first; the last one is today's."""
 
 HEAD = REVISIONS[-1]

@@ -196,6 +196,8 @@ api_keys = Table(
     Column("prefix", _text(8), nullable=False, unique=True),
     Column("key_sha256", LargeBinary(32), nullable=False),
     Column("scopes", JsonText, nullable=False),
+    # Ids of the workflows that the key is bound to; null for a key of the whole organization.
+    Column("workflow_ids", JsonText),
     Column("created_by", NAME),
     Column("created_on_ms", BigInteger, nullable=False),
     Column("expires_on_ms", BigInteger),
@@ -244,8 +246,19 @@ audit_records = Table(
     Column("action", _text(64), nullable=False),
     Column("object_id", _text(240), nullable=False),
     Column("details", JsonText, nullable=False),
-    Index(None, "organization_id", "record_id"),
+    # The place in the chain of the organization, `looply.catalog.chain`.
+    Column("number", BigInteger),
+    Column("hash", LargeBinary),
+    Index("uq_audit_records_number", "organization_id", "number", unique=True),
     sqlite_autoincrement=True,
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 # Of PostgreSQL alone: one row that every change counts up, `looply.catalog.postgres`. SQLite has no such table.

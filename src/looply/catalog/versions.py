@@ -8,7 +8,7 @@ Creation instants strictly increase within an organization, so that they order i
 `modified_on`, so that it serves as the optimistic lock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -152,9 +152,16 @@ class VersionedTable(msgspec.Struct, frozen=True):
         return connection.execute(select(self.version).where(*live).limit(1)).first() is None
 
     def page(
-        self, connection: Connection, organization_id: str, limit: int, after: VersionKey | None
+        self,
+        connection: Connection,
+        organization_id: str,
+        limit: int,
+        after: VersionKey | None,
+        only: Collection[str] | None = None,
     ) -> Sequence[RowMapping]:
         """Returns up to `limit` + 1 rows of versions, newest created first, those behind `after` when it is given.
+
+        With `only` those of these objects.
 
         Guarantees: a version that existed at the first page is met exactly once; `after` may be deleted by now.
 
@@ -167,6 +174,8 @@ class VersionedTable(msgspec.Struct, frozen=True):
         query = select(*shown, _is_latest(self)).where(
             columns.organization_id == organization_id, columns.deleted == false()
         )
+        if only is not None:
+            query = query.where(self.object_id.in_(only))
         if after is not None:
             query = query.where(tuple_(*order) < tuple_(*self._place(connection, organization_id, after)))
         query = query.order_by(*(column.desc() for column in order)).limit(limit + 1)

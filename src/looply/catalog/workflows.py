@@ -1,6 +1,6 @@
 """Workflows and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -199,9 +199,16 @@ class Workflows:
         return await self._database.read(lambda connection: _VERSIONS.newest(connection, organization_id, workflow_id))
 
     async def list_page(
-        self, organization_id: str, limit: int, after: VersionKey | None = None
+        self,
+        organization_id: str,
+        limit: int,
+        after: VersionKey | None = None,
+        *,
+        only: Collection[str] | None = None,
     ) -> Page[WorkflowSummary]:
         """Returns versions, newest created first, those behind the version `after` when it is given.
+
+        With `only` those of these workflows.
 
         Guarantees: following the last item shows what existed at the start exactly once; `after` may be deleted by
         now; a page costs the same whatever the number of versions.
@@ -209,7 +216,9 @@ class Workflows:
         Raises: BadRequest for a limit that is not positive and for a cursor that was never a version.
         """
         size = checked_limit(limit)
-        rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
+        rows = await self._database.read(
+            lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
+        )
         return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
 
     async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:

@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "schedule": ("looply.cli.schedule:APP", "Schedules: list, fires, preview, pause, play."),
     "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
+    "audit": ("looply.cli.audit:APP", "Who did what in the administration: list, export, verify."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
     "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),

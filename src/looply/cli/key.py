@@ -18,6 +18,7 @@ _COLUMNS: Final = {
     "name": "name",
     "prefix": "prefix",
     "scopes": "scopes",
+    "workflows": "workflow_ids",
     "created": "created_on",
     "expires": "expires_on",
     "revoked": "revoked_on",
@@ -32,6 +33,9 @@ async def create(
     *,
     scope: Annotated[list[Scope], Parameter(help="What it may do; may be repeated.", negative="")],
     expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
+    workflow_id: Annotated[
+        list[str] | None, Parameter(help="Bind the key to this workflow; may be repeated.", negative="")
+    ] = None,
     place: Place = THE_PLACE,
     terminal: Here,
 ) -> None:
@@ -39,13 +43,16 @@ async def create(
     expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
     scopes = sorted(set(scope))
     if place.is_offline():
-        from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
+        from looply.catalog.keys import KeyDraft  # noqa: PLC0415 - start-up cost of the catalog
+        from looply.cli import offline_keys  # noqa: PLC0415
 
-        item = await offline_keys.create(terminal, place, name, scopes, expiry)
+        item = await offline_keys.create(terminal, place, KeyDraft(name, scopes, expiry, workflow_id))
     else:
         body: dict[str, Any] = {"name": name, "scopes": scopes}
         if expiry is not None:
             body["expires_on"] = to_ms(expiry)
+        if workflow_id is not None:
+            body["workflow_ids"] = workflow_id
         async with place.client(terminal) as client:
             item = (await client.post("createKey", body))["item"]
     shown = {
@@ -53,6 +60,7 @@ async def create(
         "api_key": item["api_key"],
         "name": item["name"],
         "scopes": ", ".join(item["scopes"]),
+        "workflows": ", ".join(item["workflow_ids"] or ()) or "all",
         "expires": instant(item["expires_on"]) or "never",
     }
     terminal.show(item, lambda: record(shown))
@@ -74,15 +82,23 @@ async def list_keys(*, place: Place = THE_PLACE, terminal: Here) -> None:
 
 @APP.command
 async def revoke(
-    key_id: Annotated[str, Parameter(help="Id of the key.")], /, *, place: Place = THE_PLACE, terminal: Here
+    key_id: Annotated[str, Parameter(help="Id of the key.")],
+    /,
+    *,
+    cascade: Annotated[bool, Parameter(help="Revoke the keys that were made with it too.", negative="")] = False,
+    place: Place = THE_PLACE,
+    terminal: Here,
 ) -> None:
     """Revoke a key: it opens nothing any more, at the latest after 5 seconds."""
     if place.is_offline():
         from looply.cli import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
 
-        item = await offline_keys.revoke(terminal, place, key_id)
+        answer = await offline_keys.revoke(terminal, place, key_id, cascade=cascade)
     else:
         async with place.client(terminal) as client:
-            item = (await client.post("revokeKey", {"key_id": key_id}))["item"]
+            answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})
+    item, made = answer["item"], answer["made_by_it"]
     shown = {"key_id": item["key_id"], "name": item["name"], "revoked": instant(item["revoked_on"])}
-    terminal.show(item, lambda: record(shown))
+    if made:
+        shown["revoked too" if cascade else "made with it, still live"] = ", ".join(key["key_id"] for key in made)
+    terminal.show({**item, "made_by_it": made}, lambda: record(shown))

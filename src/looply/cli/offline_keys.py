@@ -1,7 +1,5 @@
 """What `looply key` does on the data folder of a server that does not run."""
 
-from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from looply.app import keys
@@ -13,12 +11,10 @@ from looply.cli.terminal import Terminal
 from looply.server.rows import key_row
 
 
-async def create(
-    terminal: Terminal, place: Place, name: str, scopes: Collection[str], expires_on: datetime | None
-) -> dict[str, Any]:
+async def create(terminal: Terminal, place: Place, draft: KeyDraft) -> dict[str, Any]:
     """Returns a new key with its text. Raises: Refused, BadRequest."""
     async with open_store(terminal, place) as store:
-        new = await keys.create(store.services, store.principal, KeyDraft(name, scopes, expires_on))
+        new = await keys.create(store.services, store.principal, draft)
     return {**key_row(new.key), "api_key": new.text}
 
 
@@ -34,7 +30,8 @@ async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
     return [key_row(key) for key in found]
 
 
-async def revoke(terminal: Terminal, place: Place, key_id: str) -> dict[str, Any]:
-    """Returns the key, which opens nothing any more. Raises: BadRequest, NotFound."""
+async def revoke(terminal: Terminal, place: Place, key_id: str, *, cascade: bool) -> dict[str, Any]:
+    """Returns what `revokeKey` answers. Raises: BadRequest, NotFound."""
     async with open_store(terminal, place) as store:
-        return key_row(await keys.revoke(store.services, store.principal, key_id))
+        revoked = await keys.revoke(store.services, store.principal, key_id, cascade=cascade)
+    return {"item": key_row(revoked.key), "made_by_it": [key_row(key) for key in revoked.made_by_it]}

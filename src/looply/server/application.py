@@ -13,6 +13,7 @@ from looply.app.services import Services
 from looply.clock import Entropy
 from looply.errors import Forbidden, LooplyError
 from looply.server import (
+    audit,
     bulks,
     cards,
     connections,
@@ -66,6 +67,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *datastores.ROUTES,
     *keys.ROUTES,
     *permissions.ROUTES,
+    *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
 )

@@ -96,7 +96,9 @@ class Route:
     `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
     `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `refusals` are statuses
     beside those that every route has. `prefix` keeps query parameters that begin with it. `is_hot`: served before the
-    framework, with the same checks. `answer_type` is the media type of a success.
+    framework, with the same checks. `answer_type` is the media type of a success. `takes_bound_keys`: a key that is
+    bound to workflows may call it too; what it says of workflows is then only in its field or parameter `workflow_id`,
+    and what it shows of executions comes from the engine. Every other route refuses such a key.
     """
 
     method: Literal["GET", "POST"]
@@ -117,6 +119,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     is_hot: bool = False
     answer_type: str = JSON
+    takes_bound_keys: bool = False
 
     @property
     def name(self) -> str:

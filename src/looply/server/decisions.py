@@ -142,6 +142,7 @@ _COMMON: Final[dict[str, Any]] = {"method": "GET", "access": "read.executions", 
 ROUTES: Final = (
     Route(
         path="/v2/workflows/getDecisions",
+        takes_bound_keys=True,
         handle=get_decisions,
         summary="List who decided what on the cards of an execution, oldest first",
         description="Also of an execution that was pruned, as long as the record of decisions is kept.",
@@ -152,6 +153,7 @@ ROUTES: Final = (
     ),
     Route(
         path="/v2/workflows/getOrganizationDecisions",
+        takes_bound_keys=True,
         handle=get_organization_decisions,
         summary="List who decided what in the organization, newest first",
         description="Also in executions that were pruned, as long as the record of decisions is kept.",

@@ -5,11 +5,13 @@ from typing import Any, Final
 
 import msgspec
 
+from looply.app.binding import bound_services, hidden
 from looply.app.services import Services
 from looply.catalog.keys import Principal
+from looply.errors import Forbidden
 from looply.jsontext import Json, encode_json
 from looply.server.access import NOBODY, check_token, principal_of
-from looply.server.call import JSON_TYPE, Answer, Call, Headers, Route
+from looply.server.call import JSON_TYPE, Answer, Call, Headers, Query, Route
 from looply.server.door import one_header, read_json, read_query, to_shape
 
 _STANDARD: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -26,7 +28,11 @@ class Dispatch:
         if route.access == "metrics":
             check_token(scope, self._services.metrics_token)
             return NOBODY
-        return await principal_of(scope, route.access, self._services.catalog, self._services.clock)
+        principal = await principal_of(scope, route.access, self._services.catalog, self._services.clock)
+        if principal.workflow_ids is not None and not route.takes_bound_keys:
+            # It is about the whole organization.
+            raise Forbidden("Forbidden", code="SCOPE")
+        return principal
 
     async def draining(self) -> None:
         """Returns when the process begins to stop."""
@@ -37,10 +43,19 @@ class Dispatch:
     ) -> Answer:
         """Returns the answer of a route to an admitted call. Raises: what the door and the handler raise."""
         query = read_query(scope["query_string"], route.parameters, route.prefix)
+        services, bound = self._services, principal.workflow_ids
+        if bound is not None:
+            services = bound_services(services, bound)
+            values = {name: _hidden(name, text, bound) for name, text in values.items()}
+            query = Query(
+                {name: tuple(_hidden(name, text, bound) for text in texts) for name, texts in query.values.items()}
+            )
         body: Json = None
         size = 0
         if route.body is not None:
             body, size = await read_json(scope, receive, self._services.limits)
+            if bound is not None and _is_shape(route.body) and isinstance(body, dict):
+                body = {name: _hidden(name, value, bound) for name, value in body.items()}
             if route.has_strict_body and _is_shape(route.body):
                 body = to_shape(body, route.body)
         headers = {}
@@ -49,7 +64,7 @@ class Dispatch:
             if text := one_header(scope, key):
                 headers[key] = text
         call = Call(
-            services=self._services,
+            services=services,
             principal=principal,
             values=values,
             query=query,
@@ -59,6 +74,11 @@ class Dispatch:
             headers=headers,
         )
         return await route.handle(call)
+
+
+def _hidden(name: str, value: Any, bound: frozenset[str]) -> Any:
+    """Returns the value of a field or parameter for a key that is bound to workflows."""
+    return hidden(value, bound) if name == "workflow_id" and isinstance(value, str) else value
 
 
 def rendered(answer: Answer) -> bytes:

@@ -216,6 +216,7 @@ EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `
 ROUTES: Final = (
     Route(
         path="/v2/workflows/resumeWorkflow/{process_id}",
+        takes_bound_keys=True,
         handle=resume_workflow,
         summary="Resume a waiting execution",
         description="Exactly one call releases a wait; calls that repeat it are told `already restarted`.",
@@ -225,6 +226,7 @@ ROUTES: Final = (
     ),
     Route(
         path="/v1/workflows/resumeworkflow/{process_id}",
+        takes_bound_keys=True,
         handle=resume_workflow_v1,
         summary="Resume a waiting execution (older form: `source` at the top of the body)",
         body=dict[str, Any],
@@ -235,6 +237,7 @@ ROUTES: Final = (
         method="POST",
         path="/v2/workflows/terminateWorkflow/{process_id}",
         access="execute",
+        takes_bound_keys=True,
         handle=terminate_workflow,
         summary="Terminate an execution",
         description="Never guesses: several open executions with the process id are a conflict.",
@@ -250,6 +253,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getWorkflowExecutionById",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=get_execution,
         summary="Read an execution with its logs",
         tag="Executions",
@@ -264,6 +268,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getWorkflowExecutionHistory",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=get_history,
         summary="List the executions of a workflow, newest first",
         tag="Executions",
@@ -274,6 +279,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getOrganizationExecutions",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=get_organization_executions,
         summary="List the executions of the organization, newest first",
         tag="Executions",
@@ -283,6 +289,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/rerunExecution",
         access="repair",
+        takes_bound_keys=True,
         handle=rerun_execution,
         summary="Start a new execution with the input of another one",
         tag="Executions",

@@ -221,6 +221,7 @@ ROUTES: Final = (
         method="POST",
         path="/v2/workflows/evaluateExpression",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=evaluate_expression,
         summary="Evaluate an expression, a value of settings or a card on sample data",
         description=(
@@ -235,6 +236,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getExpressionFunctions",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_expression_functions,
         summary="List the functions of the expression language",
         description="The list changes with the release only: send its `ETag` as `If-None-Match` to get 304 instead.",

@@ -129,6 +129,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getScheduleFires",
         access="read.executions",
+        takes_bound_keys=True,
         handle=get_schedule_fires,
         summary="List what became of the instants of a schedule",
         parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),
@@ -139,6 +140,7 @@ ROUTES: Final = (
         method="POST",
         path="/v2/workflows/previewSchedule",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=preview_schedule,
         summary="Show the next fires of a schedule, and what the clocks of its zone do to them",
         body=PreviewBody,

@@ -14,7 +14,10 @@ from looply.server.wire import LIMIT, instant_of, limit_of, listed
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A key without its text; `prefix` is the public part by which its owner recognizes it."""
+    """A key without its text; `prefix` is the public part by which its owner recognizes it.
+
+    `workflow_ids` are the workflows that it is bound to, null for a key of the whole organization.
+    """
 
     key_id: str
     organization_id: str
@@ -22,6 +25,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prefix: str
     scopes: list[Scope]
+    workflow_ids: list[str] | None
     created_by: str | None
     created_on: int
     expires_on: int | None
@@ -34,11 +38,12 @@ class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
     api_key: str
 
 
-class KeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The key."""
+class RevokedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The key, and the keys that were made with it, directly or not, and were live before this call."""
 
     message: str
     item: KeyRecord
+    made_by_it: list[KeyRecord]
 
 
 class NewKeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,31 +69,39 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreateKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`expires_on` is epoch milliseconds; without it the key does not expire."""
+    """`expires_on` is epoch milliseconds; without it the key does not expire.
+
+    With `workflow_ids`, 1 to 30, the key is bound to these workflows.
+    """
 
     name: str
     scopes: list[str]
     expires_on: int | None = None
+    workflow_ids: list[str] | None = None
 
 
 class RevokeKeyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names a key."""
+    """Names a key; with `cascade` the live keys that were made with it are revoked too."""
 
     key_id: str
+    cascade: bool = False
 
 
 async def create_key(call: Call) -> Answer:
     """Makes a key."""
     body: CreateKeyBody = call.body
     expires_on = None if body.expires_on is None else instant_of(body.expires_on, "expires_on")
-    new = await keys.create(call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on))
+    new = await keys.create(
+        call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids)
+    )
     return Answer({"message": "success", "item": {**key_row(new.key), "api_key": new.text}})
 
 
 async def revoke_key(call: Call) -> Answer:
     """Revokes a key."""
-    key = await keys.revoke(call.services, call.principal, call.body.key_id)
-    return Answer({"message": "success", "item": key_row(key)})
+    revoked = await keys.revoke(call.services, call.principal, call.body.key_id, cascade=call.body.cascade)
+    made = [key_row(key) for key in revoked.made_by_it]
+    return Answer({"message": "success", "item": key_row(revoked.key), "made_by_it": made})
 
 
 async def get_keys(call: Call) -> Answer:
@@ -113,10 +126,10 @@ ROUTES: Final = (
         path="/v2/workflows/revokeKey",
         access="keys",
         handle=revoke_key,
-        summary="Revoke an API key",
+        summary="Revoke an API key, and the keys that were made with it when asked to",
         tag="Keys",
         body=RevokeKeyBody,
-        answer=KeyAnswer,
+        answer=RevokedAnswer,
         refusals=(404,),
     ),
     Route(

@@ -170,6 +170,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getLetters",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=get_letters,
         summary="List answers that were kept and that nobody could use",
         tag="Dead letters",
@@ -187,6 +188,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getLetter",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=get_letter,
         summary="Read a dead letter with what it holds",
         tag="Dead letters",
@@ -197,6 +199,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/settleLetter",
         access="repair",
+        takes_bound_keys=True,
         handle=settle_letter,
         summary="Apply a dead letter to the wait that is open, or discard it",
         tag="Dead letters",

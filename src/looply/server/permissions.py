@@ -44,6 +44,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getPermissions",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_permissions,
         summary="List the permissions, the scopes that include them, and those of the key that asks",
         tag="Keys",

@@ -163,6 +163,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getProfiles",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_profiles,
         summary="List the profiles of a workflow",
         tag="Profiles",

@@ -284,6 +284,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/repairExecution",
         access="repair",
+        takes_bound_keys=True,
         handle=repair_execution,
         summary="Retry, complete, skip, edit or move an execution",
         description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
@@ -295,6 +296,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/redriveExecution",
         access="repair",
+        takes_bound_keys=True,
         handle=redrive_execution,
         summary="Let a failed execution go on, perhaps with a corrected version",
         description="With a `workflow_version` also an execution that only waits is moved to that version.",
@@ -306,6 +308,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getIncidents",
         access="read.executions",
+        takes_bound_keys=True,
         handle=get_incidents,
         summary="List open incidents, those of the newest executions first",
         tag="Repairs",

@@ -4,6 +4,7 @@ from typing import Any
 
 from looply.app.fires import Preview
 from looply.app.schedules import LiveSchedule
+from looply.catalog.audit import AuditRecord
 from looply.catalog.keys import ApiKey
 from looply.catalog.workflows import WorkflowSummary
 from looply.clock import ms_or_none, to_ms
@@ -22,10 +23,29 @@ def key_row(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "prefix": key.prefix,
         "scopes": sorted(key.scopes),
+        "workflow_ids": None if key.workflow_ids is None else sorted(key.workflow_ids),
         "created_by": key.created_by,
         "created_on": to_ms(key.created_on),
         "expires_on": ms_or_none(key.expires_on),
         "revoked_on": ms_or_none(key.revoked_on),
+    }
+
+
+def audit_row(record: AuditRecord) -> dict[str, Any]:
+    """Returns a record of the audit."""
+    return {
+        "record_id": record.record_id,
+        "organization_id": record.organization_id,
+        "at": to_ms(record.at),
+        "actor": {
+            "kind": "operator" if record.actor is None else "key",
+            "id": record.actor,
+            "name": record.actor_name,
+        },
+        "action": record.action,
+        "object_id": record.object_id,
+        "details": record.details,
+        "hash": record.hash.hex(),
     }
 
 

@@ -92,6 +92,7 @@ ROUTES: Final = (
     manage_route(
         path="/v2/workflows/toggleScheduledWorkflow",
         access="repair",
+        takes_bound_keys=True,
         handle=toggle_schedule,
         summary="Pause the schedule of a workflow, or let it go on",
         body=ToggleBody,
@@ -102,6 +103,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getSchedules",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_schedules,
         summary="List the live schedules",
         answer=ScheduleList,

@@ -60,6 +60,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/searchExecutions",
         access="read.payloads",
+        takes_bound_keys=True,
         handle=search_executions,
         summary="Search executions, newest first",
         description=(

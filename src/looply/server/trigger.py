@@ -95,6 +95,7 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "answer": TriggerAnswer,
         "refusals": (404, 409, 422, 429),
         "is_hot": True,
+        "takes_bound_keys": True,
     }
     ids = {"workflow_id": "Id of the workflow (UUID)."}
     number = {"workflow_version": "Version of the workflow; `latest` or left out: the newest ACTIVE one."}

@@ -55,7 +55,8 @@ async def watch_organization(call: Call) -> Answer:
     place = [position]
 
     async def frames() -> AsyncIterator[bytes]:
-        async for committed in follow_organization(call.services, watched, call.organization_id, begin):
+        only = call.principal.workflow_ids
+        async for committed in follow_organization(call.services, watched, call.organization_id, begin, only=only):
             shown = _frames(committed)
             if committed.position == position:
                 shown = shown[told + 1 :]
@@ -121,6 +122,7 @@ _SHARED: Final[dict[str, Any]] = {
 ROUTES: Final = (
     Route(
         path="/v2/workflows/watchExecution",
+        takes_bound_keys=True,
         handle=watch_execution,
         summary="Watch one execution: its log as server-sent events",
         description=(
@@ -137,6 +139,7 @@ ROUTES: Final = (
     ),
     Route(
         path="/v2/workflows/watchOrganization",
+        takes_bound_keys=True,
         handle=watch_organization,
         summary="Watch all executions of the organization: their logs as server-sent events",
         description=(

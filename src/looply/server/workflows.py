@@ -308,6 +308,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getWorkflowById",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_workflow,
         summary="Read a version of a workflow",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
@@ -317,6 +318,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getOrganizationWorkflows",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_workflows,
         summary="List the versions of all workflows, newest created first",
         parameters=(
@@ -329,6 +331,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/getWorkflowSchemaById",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=get_schema,
         summary="Read the mock payload and the payload schema of a version",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
@@ -338,6 +341,7 @@ ROUTES: Final = (
     read_route(
         path="/v2/workflows/exportWorkflow",
         access="read.definitions",
+        takes_bound_keys=True,
         handle=export_workflow,
         summary="Read a definition as `importWorkflow` takes it",
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),

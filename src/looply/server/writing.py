@@ -163,6 +163,7 @@ _EDITORS: Final[dict[str, Any]] = {
 ROUTES: Final = (
     Route(
         path="/v2/workflows/completeExpression",
+        takes_bound_keys=True,
         handle=complete_expression,
         summary="Tell what may stand at a position of an expression",
         body=CompleteBody,
@@ -171,6 +172,7 @@ ROUTES: Final = (
     ),
     Route(
         path="/v2/workflows/validateExpression",
+        takes_bound_keys=True,
         handle=validate_expression,
         summary="Check an expression, a value of settings or a card against what is known of the data",
         description="Nothing is evaluated. Findings are 200, in `errors` and `warnings`.",

@@ -115,7 +115,7 @@ async def test_a_revoked_key_opens_nothing_at_once(create, authenticate, catalog
     assert await authenticate(made.text) is not None
     assert await authenticate(other.text) is not None
 
-    revoked = await catalog.keys.revoke(mine.organization_id, made.key.key_id)
+    revoked = (await catalog.keys.revoke(mine.organization_id, made.key.key_id)).key
 
     assert revoked.revoked_on == clock.now()
     assert await authenticate(made.text) is None

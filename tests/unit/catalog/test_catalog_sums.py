@@ -131,14 +131,14 @@ async def test_what_nobody_stored_is_refused_at_the_start_and_named(
 
 async def test_an_index_that_leads_elsewhere_is_refused(open_catalog, path: Path, mine) -> None:
     with closing(sqlite3.connect(path)) as file:
-        index = file.execute("SELECT * FROM sqlite_schema WHERE name LIKE 'ix_audit%'").fetchone()
-    by_hand(path, "DELETE FROM sqlite_schema WHERE name LIKE 'ix_audit%'")
+        index = file.execute("SELECT * FROM sqlite_schema WHERE name LIKE 'uq_audit%'").fetchone()
+    by_hand(path, "DELETE FROM sqlite_schema WHERE name LIKE 'uq_audit%'")
     by_hand(path, "UPDATE audit_records SET organization_id = 'x'")
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA writable_schema = ON")
         file.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", index)
         file.commit()
-    with pytest.raises(StoreCorrupt, match="ix_audit"):
+    with pytest.raises(StoreCorrupt, match="uq_audit"):
         await open_catalog(path)
 
 
@@ -156,11 +156,21 @@ async def test_a_catalog_whose_sums_were_emptied_is_taken_as_it_is(open_catalog,
 async def test_a_catalog_of_the_first_release_gets_its_sums(open_catalog, path: Path, mine) -> None:
     first = await open_catalog(path)
     await first.close()
-    younger = ("table_sums", "bulks")
-    by_hand(path, *(f"DROP TABLE {name}" for name in younger), "UPDATE alembic_version SET version_num = '0001'")
+    younger = ("table_sums", "bulks", "audit_heads")
+    by_hand(
+        path,
+        "DROP INDEX uq_audit_records_number",
+        *(f"ALTER TABLE audit_records DROP COLUMN {name}" for name in ("number", "hash")),
+        "ALTER TABLE api_keys DROP COLUMN workflow_ids",
+        "CREATE INDEX ix_audit_records_organization_id_record_id ON audit_records (organization_id, record_id)",
+        *(f"DROP TABLE {name}" for name in younger),
+        "UPDATE alembic_version SET version_num = '0001'",
+    )
     assert damage_of(path) == []
     catalog = await open_catalog(path)
     await catalog.workflows.create(mine.organization_id, mine.workspace_id, FLOW)
+    assert await catalog.audit.find_breaks() == []
+    assert (await catalog.audit.head(mine.organization_id)).count == 2
     assert sums_of(path).keys() >= {"sqlite_schema", "alembic_version", "workflow_versions", "audit_records"}
     assert damage_of(path) == []
 

@@ -9,6 +9,7 @@ KEY: dict[str, Any] = {
     "name": "Ops",
     "prefix": "abcdefgh",
     "scopes": ["read", "trigger"],
+    "workflow_ids": None,
     "created_on": 1_700_000_000_000,
     "expires_on": None,
     "revoked_on": None,
@@ -44,7 +45,7 @@ def test_keys_are_listed_over_all_pages(run: Command, looply: Looply) -> None:
 
 
 def test_a_key_is_revoked(run: Command, looply: Looply) -> None:
-    looply.answers["revokeKey"] = {"item": {**KEY, "revoked_on": 1_700_000_000_000}}
+    looply.answers["revokeKey"] = {"item": {**KEY, "revoked_on": 1_700_000_000_000}, "made_by_it": []}
     assert "2023-11-14 22:13:20Z" in run("key", "revoke", "k-1").out
     assert looply.calls == [("revokeKey", {}, {"key_id": "k-1"})]
     looply.answers["revokeKey"] = refusal(404, message="key not found", code="KEY_NOT_FOUND")

@@ -46,7 +46,7 @@ async def test_public_routes_are_exactly_those_of_the_list(app: Boundary) -> Non
 async def test_every_permission_is_needed_by_a_call_and_every_call_declares_one(app: Boundary) -> None:
     needed = {route.access for route in app.routes} - {"public", "metrics"}
     # An override is asked for within a call that anybody may make for another reason.
-    assert needed == PERMISSIONS.keys() - {"decide.override", "audit"}
+    assert needed == PERMISSIONS.keys() - {"decide.override"}
 
 
 async def test_every_route_of_the_framework_is_one_of_the_table(app: Boundary, services: Services) -> None:

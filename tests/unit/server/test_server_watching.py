@@ -465,6 +465,22 @@ async def test_a_stream_ends_when_its_key_is_revoked(mine: Caller, beating: Stre
     assert await stream.all() == []
 
 
+async def test_a_key_that_is_bound_to_a_workflow_is_told_of_no_other(mine: Caller, app: Boundary) -> None:
+    own, other = await mine.create(COMPUTING), await mine.create(COMPUTING)
+    body = {"name": "bound", "scopes": ["read"], "workflow_ids": [own]}
+    key = (await mine.post("createKey", body)).json()["item"]["api_key"]
+    stream = Stream(app, key, "watchOrganization", {}, {})
+    await reached(stream)
+    for each in (other, own, other, own):
+        await mine.trigger(each)
+    seen: list[str] = []
+    while seen.count("EXECUTION_COMPLETED") < 2:
+        entry = await stream.entry()
+        assert entry["workflow_id"] == own
+        seen.append(entry["type"])
+    await stream.leave()
+
+
 async def reached(stream: Stream) -> None:
     """Returns when the stream has begun to watch: its head has been sent."""
     await asyncio.wait_for(stream.has_begun.wait(), BOUND)
