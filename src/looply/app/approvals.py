@@ -13,8 +13,9 @@ from looply.catalog.keys import Principal
 from looply.catalog.names import checked_id
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.engine.port import OpenCard
-from looply.errors import BadRequest, Conflict, NotFound, Refused
+from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
 from looply.execution.address import card_token, parse_address
+from looply.execution.approval_terms import is_same_person
 from looply.execution.commands import Declined, ReassignCard, Reassigned, Unfit
 from looply.execution.decisions import Decision, decisions_of
 
@@ -22,7 +23,10 @@ _PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
 
 
 class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
-    """The copy that took another one's place. Its `token` lets its holder answer."""
+    """The copy that took another one's place.
+
+    Its `token` lets its holder answer; it is empty for a caller who may not decide in the place of approvers.
+    """
 
     card_id: str
     execution_id: str
@@ -36,7 +40,11 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
     Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
     meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
     """
+    may_override = principal.may("decide.override")
     person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
+    if is_same_person(person, principal.name) and not may_override:
+        problem = Problem(path="/to", message="who passes a card on does not take it; that takes the scope `override`")
+        raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
     why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
     card = await _open_card(services, principal, card_id)
     execution = await services.engine.get(card.execution_id)
@@ -48,7 +56,7 @@ async def reassign(services: Services, principal: Principal, card_id: str, *, to
         case Reassigned(card_id=new_id, part=part):
             await record(services, principal, "card.reassign", card.card_id, new_card=new_id)
             seed = execution.state.started.seed
-            token = card_token(card.execution_id, seed, parse_address(card.address), part)
+            token = card_token(card.execution_id, seed, parse_address(card.address), part) if may_override else ""
             return PassedOn(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)
         case Declined(code=code, message=message):
             raise Conflict(message, code=code)

@@ -45,6 +45,9 @@ from looply.execution.events import Event
 NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
 """The id of no workflow."""
 
+_CARDS: Final = 1000
+"""So many open cards are looked through in one read."""
+
 _Row = TypeVar("_Row")
 
 
@@ -133,12 +136,12 @@ class BoundEngine:
         card_id: str = "",
         after: CardKey | None = None,
     ) -> Sequence[OpenCard]:
-        """Returns open cards of these workflows; see `Engine.open_cards`."""
+        """Returns cards of these workflows, newest first."""
         found: list[OpenCard] = []
         while True:
-            cards = await self._engine.open_cards(organization_id, recipient, limit, card_id=card_id, after=after)
+            cards = await self._engine.open_cards(organization_id, recipient, _CARDS, card_id=card_id, after=after)
             found += [card for card in cards if card.workflow_id in self._ids]
-            if card_id or len(cards) < limit or len(found) >= limit:
+            if len(found) >= limit or len(cards) < _CARDS:
                 return found[:limit]
             after = cards[-1].key
 

@@ -1,14 +1,15 @@
 """The web inbox: a card as its recipient sees it, and the recipient's answer."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 import msgspec
 
+from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
-from looply.engine.port import Execution, OpenCard
+from looply.engine.port import CardKey, Execution, OpenCard
 from looply.errors import Conflict, LooplyError, NotFound, Refused
 from looply.execution.address import card_token, parse_address, parse_token
 from looply.execution.approval_terms import ApprovalTerms
@@ -18,9 +19,20 @@ from looply.execution.decisions import Decision, decisions_of
 from looply.execution.state import Card, ExecutionState
 from looply.jsontext import Json
 
+SHOWN_AFTER: Final = timedelta(hours=1)
+"""So long a card that was answered can be read by its link, for those who look again what they have answered."""
+
+OVER: Final[Json] = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [{"type": "TextBlock", "text": "This request is over. Its content is not shown any more.", "wrap": True}],
+}
+"""What a link shows in place of a card that is over."""
+
 
 class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient is shown.
+    """What a recipient is shown. `card` is the whole card while it takes answers and for `SHOWN_AFTER` after it was
+    answered, else one that says no more than that the request is over.
 
     `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution, and the card stays for the time after it.
     `closed_reason` is the word for why it is CLOSED, `closed_text` says it. `terms` are there on an approval that is
@@ -46,14 +58,22 @@ class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A card that takes answers, unless its execution `is_frozen`.
+    """A card that takes answers, unless its execution `is_frozen`. `recipient` is spelled as the workflow has it.
 
-    `token` is empty for a reader who may not answer in the recipient's place.
+    `token` is empty for a reader who may not decide in the place of approvers.
     """
 
     card: OpenCard
+    recipient: str
     is_frozen: bool
     token: str = ""
+
+
+class OpenPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of open cards, and whether another one follows."""
+
+    entries: list[OpenEntry]
+    has_more: bool
 
 
 async def show(services: Services, token: str) -> InboxCard:
@@ -64,9 +84,10 @@ async def show(services: Services, token: str) -> InboxCard:
     execution, card = await _find(services, token)
     state = execution.state
     former, wait = former_answer(execution.workflow, state, card), state.waits.get(card.address)
+    status = _status(state, card, former)
     return InboxCard(
-        status=_status(state, card, former),
-        card=card.body,
+        status=status,
+        card=card.body if status in ("OPEN", "FROZEN") or _is_still_shown(services, card) else OVER,
         workflow_name=execution.workflow.name,
         recipient=card.recipient,
         opened_on=card.opened_on,
@@ -114,13 +135,22 @@ async def decide(
             raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
 
 
-async def list_open(services: Services, principal: Principal, recipient: str, limit: int) -> list[OpenEntry]:
+async def list_open(
+    services: Services, principal: Principal, recipient: str, limit: int, after: CardKey | None = None
+) -> OpenPage:
     """Returns the cards of the organization that take answers, now or when an incident is closed, newest first.
 
-    A token lets its holder answer as the recipient, so it is shown only to keys that may do everything anyway.
+    A token lets its holder answer as the recipient: only a caller who may decide in the place of approvers reads it,
+    and the audit names the cards.
     """
-    cards = await services.engine.open_cards(principal.organization_id, recipient, limit)
-    return [await _entry(services, card, with_token=principal.may("repair")) for card in cards]
+    found = await services.engine.open_cards(principal.organization_id, recipient, limit + 1, after=after)
+    cards = found[:limit]
+    with_token = principal.may("decide.override")
+    if with_token and cards:
+        ids: list[Json] = [card.card_id for card in cards]
+        await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
+    entries = [await _entry(services, card, with_token=with_token) for card in cards]
+    return OpenPage(entries=entries, has_more=len(found) > limit)
 
 
 async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> OpenEntry:
@@ -128,10 +158,12 @@ async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> Ope
         state = (await services.engine.get(card.execution_id)).state
     except LooplyError:
         # One damaged execution must not hide the cards of all others; its own take no answer until it is mended.
-        return OpenEntry(card=card, is_frozen=True)
+        return OpenEntry(card=card, recipient=card.recipient, is_frozen=True)
     address = parse_address(card.address)
     token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
-    return OpenEntry(card=card, is_frozen=state.is_frozen, token=token)
+    copy = state.cards.get(card.card_id)
+    recipient = copy.recipient if copy is not None else card.recipient
+    return OpenEntry(card=card, recipient=recipient, is_frozen=state.is_frozen, token=token)
 
 
 def _status(
@@ -142,6 +174,13 @@ def _status(
     if open_wait_of(state, card) is None:
         return "CLOSED"
     return "FROZEN" if state.is_frozen else "OPEN"
+
+
+def _is_still_shown(services: Services, card: Card) -> bool:
+    """Tells whether a card that takes no more answers may be read: one that was answered, for a while."""
+    if card.wanted == "OPEN":
+        return True  # others are still asked, or it is for reading
+    return card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < SHOWN_AFTER
 
 
 async def _find(services: Services, token: str) -> tuple[Execution, Card]:

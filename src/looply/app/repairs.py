@@ -27,6 +27,7 @@ from looply.execution.commands import (
     Unfit,
 )
 from looply.execution.forecast import Forecast, forecast
+from looply.jsontext import Json
 
 _ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
     Retry: "execution.retry",
@@ -71,7 +72,8 @@ async def decide(services: Services, principal: Principal, decision: Decision) -
     execution, command = await _prepared(services, principal, decision)
     reply = await services.engine.submit(execution.head.execution_id, command)
     repaired = _checked(reply)
-    await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id)
+    overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
+    await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
     after = await services.engine.get(execution.head.execution_id)
     return Outcome(execution=after, incidents=repaired.incidents)
 

@@ -326,9 +326,10 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repaired(msgspec.Struct, frozen=True, kw_only=True):
-    """The operator's decision is carried out; `incidents` are those that it closed."""
+    """The operator's decision is carried out; `incidents` are those that it closed, `overrides` the approvals."""
 
     incidents: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

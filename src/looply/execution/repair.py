@@ -43,6 +43,7 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
+    Overriding,
     StepScheduled,
     StepSkipped,
 )
@@ -68,6 +69,14 @@ def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairComm
         return _decline(state.closed.status, f"the execution is {state.closed.status} for ever")
     if command.expected_seq and command.expected_seq != state.seq:
         return _decline("STALE", "the execution has changed since it was read; read it again and decide anew")
+    given = _answer(workflow, state, command, limits)
+    names = (name for event in given.events if isinstance(event, Overriding) for name in event.overrides)
+    if not isinstance(given.reply, Repaired):
+        return given
+    return replace(given, reply=replace(given.reply, overrides=tuple(dict.fromkeys(names))))
+
+
+def _answer(workflow: Workflow, state: ExecutionState, command: RepairCommand, limits: Limits) -> Answer:
     match command:
         case EditDocument():
             return _edit(workflow, state, command, limits)

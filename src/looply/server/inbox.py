@@ -8,12 +8,15 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import approvals, inbox
 from looply.app.services import Services
+from looply.catalog.names import checked_id
 from looply.clock import ms_or_none, to_ms
+from looply.engine.port import CardKey
+from looply.errors import BadRequest
 from looply.execution.commands import Recorded
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route, manage_route, read_route
 from looply.server.decisions import DecisionRecord, decision_item
-from looply.server.wire import LIMIT, limit_of, listed
+from looply.server.wire import LIMIT, cursor_of, instant_of, limit_of, listed
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
 
@@ -89,20 +92,20 @@ class ReassignBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The card that took the other one's place."""
+    """The card that took the other one's place. `token` and `url` are for callers with the scope `override` alone."""
 
     message: str
     card_id: str
     recipient: str
     workflow_execution_id: str
-    token: str
-    url: str
+    token: str | None
+    url: str | None
 
 
 class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A card that takes answers; with status `FROZEN` it does so again when an incident has been decided about.
 
-    `token` and `url` are null for keys that may not manage: their holder can answer.
+    `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
     """
 
     card_id: str
@@ -118,12 +121,20 @@ class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class OpenCardPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    opened_on: int
+    card_id: str
+
+
 class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
-    """Open cards, newest first."""
+    """One page of open cards, newest first. `lastKey` is there when another one follows."""
 
     message: str
     count: int
     items: list[OpenCardRecord]
+    last_key: OpenCardPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
 async def _check_token(services: Services, values: Mapping[str, str]) -> None:
@@ -161,8 +172,8 @@ async def reassign_card(call: Call) -> Answer:
         "card_id": passed.card_id,
         "recipient": passed.recipient,
         "workflow_execution_id": passed.execution_id,
-        "token": passed.token,
-        "url": call.services.links.inbox(passed.token),
+        "token": passed.token or None,
+        "url": call.services.links.inbox(passed.token) if passed.token else None,
     }
     return Answer({"message": "reassigned", **shown})
 
@@ -196,8 +207,8 @@ async def decide(call: Call) -> Answer:
 
 async def get_open_cards(call: Call) -> Answer:
     """Lists the cards that take answers."""
-    recipient = call.query.get("recipient")
-    entries = await inbox.list_open(call.services, call.principal, recipient, limit_of(call))
+    recipient, limit = call.query.get("recipient"), limit_of(call)
+    page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
     items: list[dict[str, Any]] = [
         {
             "card_id": entry.card.card_id,
@@ -205,16 +216,26 @@ async def get_open_cards(call: Call) -> Answer:
             "workflow_id": entry.card.workflow_id,
             "workflow_execution_id": entry.card.execution_id,
             "state": entry.card.step,
-            "recipient": entry.card.recipient,
+            "recipient": entry.recipient,
             "channel": entry.card.channel,
             "revision": entry.card.revision,
             "opened_on": to_ms(entry.card.opened_on),
             "token": entry.token or None,
             "url": call.services.links.inbox(entry.token) if entry.token else None,
         }
-        for entry in entries
+        for entry in page.entries
     ]
-    return Answer(listed(items))
+    return Answer(listed(items, "opened_on", "card_id", has_more=page.has_more))
+
+
+def _cursor(call: Call) -> CardKey | None:
+    cursor = cursor_of(call, "opened_on", "card_id")
+    if cursor is None:
+        return None
+    try:
+        return to_ms(instant_of(cursor[0], "opened_on")), checked_id(cursor[1], "card")
+    except BadRequest as error:
+        raise BadRequest("opened_on and card_id are not those of a lastKey", code="BAD_CURSOR") from error
 
 
 ROUTES: Final = (
@@ -249,7 +270,12 @@ ROUTES: Final = (
         handle=get_open_cards,
         summary="List the cards that take answers, now or after an incident, newest first",
         tag="Inbox",
-        parameters=(Parameter("recipient", "Only cards of this recipient."), LIMIT),
+        parameters=(
+            Parameter("recipient", "Only cards of this person, by any spelling of the address."),
+            LIMIT,
+            Parameter("opened_on", "Pagination key from `lastKey`."),
+            Parameter("card_id", "Pagination key from `lastKey`."),
+        ),
         answer=OpenCardList,
     ),
     manage_route(

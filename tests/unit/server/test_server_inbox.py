@@ -238,3 +238,110 @@ async def test_what_later_steps_read_has_the_cards_own_data_and_the_types_of_its
     assert answer.json() == {"message": "recorded"}
     output = (await mine.item(workflow_id, execution_id))["workflow_output_payload"]["card_1"]["output"]
     assert output["response"]["data"] == {"action": "approve", "limit": 100, "amount": 250}
+
+
+async def content_of(caller: Caller, token: str) -> str:
+    """Returns the first text of the card that a link shows."""
+    text: str = (await caller.client.get(f"/v2/inbox/{token}")).json()["item"]["card"]["body"][0]["text"]
+    return text
+
+
+async def test_a_card_that_was_answered_can_be_read_for_an_hour_and_its_outcome_for_ever(
+    mine: Caller, clock: FakeClock
+) -> None:
+    await mine.trigger(await mine.create(CARDING), {"po": "4711"})
+    token = await token_of(mine)
+    await decide(mine.client, token)
+    clock.advance(timedelta(minutes=59))
+    assert await content_of(mine, token) == "Release 4711?"
+    clock.advance(timedelta(minutes=1))
+    item = (await mine.client.get(f"/v2/inbox/{token}")).json()["item"]
+    assert "4711" not in str(item)
+    assert (item["status"], item["answered_by"], item["decision"]) == ("ANSWERED", "ann@example.com", "approve")
+
+
+async def test_a_card_that_was_terminated_or_passed_on_is_shown_no_more(mine: Caller) -> None:
+    workflow_id = await mine.create(CARDING)
+    first = await mine.trigger(workflow_id, {"po": "4711"})
+    token = await token_of(mine)
+    await mine.post(f"terminateWorkflow/{first}")
+    assert "over" in await content_of(mine, token)
+    await mine.trigger(workflow_id, {"po": "4712"})
+    token = await token_of(mine)
+    (card,) = (await mine.get("getOpenCards")).json()["items"]
+    await mine.post("reassignCard", {"card_id": card["card_id"], "to": "bob@example.com", "reason": "on leave"})
+    assert "over" in await content_of(mine, token)
+
+
+async def test_links_are_shown_to_those_alone_who_may_decide_in_the_place_of_approvers(mine: Caller) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    manager, reader = await mine.key_with("manage"), await mine.key_with("read", "override")
+    (card,) = (await manager.get("getOpenCards")).json()["items"]
+    assert (card["token"], card["url"]) == (None, None)
+    passed = (await manager.post("reassignCard", {"card_id": card["card_id"], "to": "bob@example.com"})).json()
+    assert (passed["message"], passed["token"], passed["url"]) == ("reassigned", None, None)
+    assert (await mine.get("getAudit", action="card.read_links")).json()["items"] == []
+    (card,) = (await reader.get("getOpenCards")).json()["items"]
+    assert card["url"].endswith(card["token"])
+    (entry,) = (await mine.get("getAudit", action="card.read_links")).json()["items"]
+    assert (entry["object_id"], entry["details"]) == (card["card_id"], {"cards": [card["card_id"]]})
+
+
+async def test_who_passes_a_card_on_does_not_take_it(mine: Caller) -> None:
+    await mine.trigger(await mine.create(CARDING))
+    made = await mine.post("createKey", {"name": "Eve <eve@example.com>", "scopes": ["manage"]})
+    eve = Caller(mine.client, mine.organization_id, mine.workspace_id, made.json()["item"]["api_key"])
+    (card,) = (await eve.get("getOpenCards")).json()["items"]
+    for to in ("eve@example.com", "EVE@example.com.", "Eve <eve@example.com>"):
+        refused = await eve.post("reassignCard", {"card_id": card["card_id"], "to": to})
+        assert (refused.status_code, refused.json()["code"]) == (422, "CANNOT_REASSIGN")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "ANN@example.com",
+        "Ann <ann@example.com>",
+        "ann@example.com.",
+        " ann@EXAMPLE.com",
+        "\N{FULLWIDTH LATIN SMALL LETTER A}nn@example.com",
+    ],
+)
+async def test_the_cards_of_a_person_are_found_by_every_spelling_of_the_address(mine: Caller, spelling: str) -> None:
+    flow = definition(card_step(recipients=["Ann <Ann@Example.com>", "bob@example.com"]), note_step())
+    await mine.trigger(await mine.create(flow))
+    (card,) = (await mine.get("getOpenCards", recipient=spelling)).json()["items"]
+    assert card["recipient"] == "Ann <Ann@Example.com>"
+    assert (await mine.get("getOpenCards", recipient="ann+po@example.com")).json()["items"] == []
+    assert (await mine.get("getOpenCards", recipient=" ")).json()["items"] == []
+
+
+async def test_a_card_that_is_sent_without_a_wait_is_never_open(mine: Caller) -> None:
+    told = {"id": "told", "type": "adaptiveCard", "settings": {"action": "send", "card": CHOOSING}}
+    told["settings"] = {**told["settings"], "recipients": ["ann@example.com"]}  # type: ignore[dict-item]
+    await mine.trigger(await mine.create(definition(told, {"id": "w", "type": "wait", "settings": {}})))
+    assert (await mine.get("getOpenCards")).json()["items"] == []
+
+
+async def test_open_cards_come_in_pages_each_once(mine: Caller, clock: FakeClock) -> None:
+    workflow_id = await mine.create(PAIR)
+    for _ in range(4):
+        await mine.trigger(workflow_id)
+        clock.advance(timedelta(seconds=1))
+    whole = [card["card_id"] for card in (await mine.get("getOpenCards")).json()["items"]]
+    assert len(whole) == 8
+    for query in ({}, {"recipient": "bob@example.com"}):
+        seen: list[str] = []
+        key: dict[str, Any] = {}
+        while True:
+            page = (await mine.get("getOpenCards", limit="3", **query, **key)).json()
+            seen += [card["card_id"] for card in page["items"]]
+            if "lastKey" not in page:
+                break
+            key = page["lastKey"]
+            assert set(key) == {"opened_on", "card_id"}
+        assert seen == [card_id for card_id in whole if not query or card_id in seen]
+        assert len(seen) == (4 if query else 8)
+    for broken in ({"opened_on": "1"}, {"card_id": whole[0]}, {"opened_on": "x", "card_id": "y"}):
+        refused = await mine.get("getOpenCards", **broken)
+        assert (refused.status_code, refused.json()["code"]) == (400, "BAD_CURSOR")
