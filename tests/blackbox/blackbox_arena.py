@@ -175,11 +175,11 @@ def check_what_followed(evidence: Evidence, report: FaultReport) -> None:
     visits = evidence.visits()
     for order in evidence.orders:
         row = evidence.rows[order.execution_id]
-        (won,) = (entry for entry in row["workflow_event_log"] if entry["type"] == "WAIT_RESUMED")
+        (won,) = (entry for entry in row["workflow_event_log"]["events"] if entry["type"] == "WAIT_RESUMED")
         n = won["output"]["n"]
         if order.workload is TO_THE_END:
             assert row["status"] == "COMPLETED", row
-            (noted,) = (entry for entry in row["workflow_event_log"] if entry["type"] == "STEP_SUCCEEDED")
+            (noted,) = (entry for entry in row["workflow_event_log"]["events"] if entry["type"] == "STEP_SUCCEEDED")
             assert noted["output"] == {"note_1": n}, (noted, n)
         elif order.workload is TO_A_CALL:
             assert row["status"] == "COMPLETED", row
@@ -220,7 +220,7 @@ def race_ends(arena: Arena, number: int) -> tuple[Order, list[Reply], list[Reply
 
 def check_ending(row: Row, resumed: Sequence[Reply], terminated: Sequence[Reply], *, is_certain: bool) -> None:
     """I9: one end, and everybody was told the truth about it; the last answer of each kind was asked for after all."""
-    log = [entry["type"] for entry in row["workflow_event_log"]]
+    log = [entry["type"] for entry in row["workflow_event_log"]["events"]]
     has_passed = "WAIT_RESUMED" in log
     to_resumes = Counter(reply.said for reply in resumed)
     to_terminates = Counter(reply.said for reply in terminated)

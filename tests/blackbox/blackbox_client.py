@@ -147,7 +147,7 @@ def until_event(
     deadline = time.monotonic() + seconds
     while True:
         item = org.item(workflow_id, execution_id)
-        if any(entry["type"] == type_ for entry in item["workflow_event_log"]):
+        if any(entry["type"] == type_ for entry in item["workflow_event_log"]["events"]):
             return item
         assert time.monotonic() < deadline, f"no {type_} in {item['workflow_event_log']}"
         time.sleep(0.01)

@@ -137,7 +137,7 @@ async def read_histories(folder: Path, key: str) -> dict[str, list[Any]]:
     async with opened(folder, key) as (client, _):
         while True:
             page = (await client.get("/v2/workflows/getOrganizationExecutions", params=query)).json()
-            found |= {row["workflow_execution_id"]: row["workflow_event_log"] for row in page["items"]}
+            found |= {row["workflow_execution_id"]: row["workflow_event_log"]["events"] for row in page["items"]}
             if "lastKey" not in page:
                 return found
             query = {"limit": 30, **page["lastKey"]}

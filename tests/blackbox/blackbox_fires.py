@@ -35,7 +35,7 @@ def fires_once(rows: Sequence[Row], ledger: Sequence[Row], anchor_ms: int, lives
     None is missed while a process lives, which the last one does until the schedule is paused. Returns how many firings
     were looked at. Raises: AssertionError.
     """
-    starts = {row["workflow_execution_id"]: row["workflow_event_log"][0]["timestamp"] for row in rows}
+    starts = {row["workflow_execution_id"]: row["workflow_event_log"]["events"][0]["timestamp"] for row in rows}
     named = [item["workflow_execution_id"] for item in ledger if item["workflow_execution_id"] is not None]
     assert len(set(named)) == len(named), "an execution was started for two instants"
     assert set(named) <= set(starts), f"fired, and not stored: {sorted(set(named) - set(starts))}"

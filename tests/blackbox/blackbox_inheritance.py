@@ -158,7 +158,7 @@ def _check(items: dict[str, list[dict[str, Any]]], sink: Sink, left: Left) -> No
         keys = [line["key"] for line in lines]
         assert keys == [f"{left.executions[name][0]}:http_1:1"] * 2, (name, keys)
     for name in ("delayed", "timing"):
-        types = [entry["type"] for entry in items[name][0]["workflow_event_log"]]
+        types = [entry["type"] for entry in items[name][0]["workflow_event_log"]["events"]]
         assert types.count("EXECUTION_COMPLETED") == 1, types
     assert json.dumps(output).count("sesame-4711") == 0
 

@@ -59,7 +59,7 @@ def call(org: Organization, name: str, body: Any, key: str = "", **query: str) -
 
 def events(item: dict[str, Any]) -> Counter[str]:
     """Returns how often each type of event is in an execution's log."""
-    return Counter(entry["type"] for entry in item["workflow_event_log"])
+    return Counter(entry["type"] for entry in item["workflow_event_log"]["events"])
 
 
 @dataclass
@@ -138,7 +138,7 @@ class Scenario:
     def ended(self, case: Case, *statuses: str) -> dict[str, Any]:
         """Returns the execution once it has ended as it should."""
         item = self.org.until(self.workflow_id, case.execution_id, "COMPLETED", "FAILED", "TERMINATED")
-        assert item["status"] in statuses, item["workflow_event_log"]
+        assert item["status"] in statuses, item["workflow_event_log"]["events"]
         seen = events(item)
         assert seen["EXECUTION_STARTED"] == 1
         assert seen["EXECUTION_COMPLETED"] + seen["EXECUTION_TERMINATED"] == (item["status"] != "FAILED")
@@ -277,13 +277,15 @@ class Effect(Scenario):
         lines = [line for line in self.sink.lines(f"/{self.name}") if line["target"].endswith(case.execution_id)]
         least = item["status"] == "COMPLETED"
         most = 1 + (crashes if self.policy == "retry" else 0)
-        assert least <= len(lines) <= most, (len(lines), item["workflow_event_log"])
+        assert least <= len(lines) <= most, (len(lines), item["workflow_event_log"]["events"])
         assert {line["key"] for line in lines} <= {f"{case.execution_id}:http_1:1"}
         assert len({line["hash"] for line in lines}) <= 1
         self.report.checked(EFFECTS)
         self.report.worst("calls of one step", len(lines))
         if item["status"] == "FAILED":
-            codes = [entry["code"] for entry in item["workflow_event_log"] if entry["type"] == "INCIDENT_OPENED"]
+            codes = [
+                entry["code"] for entry in item["workflow_event_log"]["events"] if entry["type"] == "INCIDENT_OPENED"
+            ]
             assert codes == ["OUTCOME_UNKNOWN"]
             assert self.org.terminate(case.execution_id).json()["message"] == "terminated"
 
@@ -321,7 +323,7 @@ class Delay(Scenario):
 
     def check(self, case: Case, crashes: int) -> None:
         self.retrigger(case)
-        log = self.ended(case, "COMPLETED")["workflow_event_log"]
+        log = self.ended(case, "COMPLETED")["workflow_event_log"]["events"]
         assert log[-1]["timestamp"] - log[0]["timestamp"] >= 1000
 
 

@@ -162,14 +162,14 @@ def histories_only_grow(evidence: Evidence) -> int:
     for execution_id, row in evidence.rows.items():
         before: Row | None = None
         for read in (*reads.get(execution_id, ()), row):
-            log = read["workflow_event_log"]
+            log = read["workflow_event_log"]["events"]
             _one_end(read, log)
             numbers = [entry["seq"] for entry in log]
             assert numbers == sorted(numbers), f"{_name(read)}: the numbers of its log are {numbers}"
             times = [entry["timestamp"] for entry in log]
             assert times == sorted(times), f"{_name(read)}: the times of its log go back: {times}"
             if before is not None:
-                known = before["workflow_event_log"]
+                known = before["workflow_event_log"]["events"]
                 assert log[: len(known)] == known, f"{_name(read)}: its log does not go on from an earlier read"
                 is_final = before["status"] in ENDED
                 assert not is_final or read["status"] == before["status"], f"{_name(read)}: {before['status']} ended"
@@ -195,7 +195,7 @@ def waits_pass_once(evidence: Evidence) -> int:
     for order in evidence.orders:
         row = evidence.rows.get(order.execution_id)
         for wait, asked in order.asked.items():
-            entries = row["workflow_event_log"] if row is not None else ()
+            entries = row["workflow_event_log"]["events"] if row is not None else ()
             passes = [
                 entry["output"]["n"] for entry in entries if (entry["type"], entry["state"]) == ("WAIT_RESUMED", wait)
             ]
@@ -220,7 +220,7 @@ def sound_store(evidence: Evidence) -> int:
 def everything_ends(evidence: Evidence) -> int:
     """I12: all have ended, completed but where nobody can know how a call ended that must not be repeated."""
     for row in evidence.rows.values():
-        log = row["workflow_event_log"]
+        log = row["workflow_event_log"]["events"]
         incidents = [entry for entry in log if entry["type"] == "INCIDENT_OPENED"]
         codes = [incident["code"] for incident in incidents]
         if row["status"] == "COMPLETED":
@@ -252,7 +252,7 @@ def timers_keep_their_time(evidence: Evidence) -> int:
     count = 0
     for row in evidence.completed():
         for step, type_ in workload_of(row).pauses.items():
-            entries = [entry for entry in row["workflow_event_log"] if entry["state"] == step]
+            entries = [entry for entry in row["workflow_event_log"]["events"] if entry["state"] == step]
             ends = [entry["timestamp"] for entry in entries if entry["type"] == type_]
             assert len(ends) == 1, f"{_name(row)}: {step} fired {len(ends)} times"
             took = ends[0] - entries[0]["timestamp"]
@@ -320,7 +320,7 @@ def workload_of(row: Row) -> Workload:
 
 def number_of(row: Row) -> int:
     """Returns the number of the order that an execution was started with."""
-    number: int = row["workflow_event_log"][0]["input"]["n"]
+    number: int = row["workflow_event_log"]["events"][0]["input"]["n"]
     return number
 
 

@@ -163,4 +163,4 @@ def check_store(run: Run, rows: Mapping[str, Row]) -> None:
 
 def entries(row: Row, *types: str) -> list[Row]:
     """Returns the entries of these types in an execution's log."""
-    return [entry for entry in row["workflow_event_log"] if entry["type"] in types]
+    return [entry for entry in row["workflow_event_log"]["events"] if entry["type"] in types]

@@ -47,7 +47,7 @@ def test_the_token_of_a_later_wait_keeps_its_answer_and_a_plain_resume_in_betwee
 
     item = org.until(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_output_payload"]["wait_2"]["output"] == {"source": "SAP", "question": 2}
-    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]]
+    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]["events"]]
 
 
 def test_a_released_wait_stays_already_restarted_after_the_execution_was_terminated(org: Organization) -> None:
@@ -79,5 +79,5 @@ def test_a_kept_resume_that_meets_no_wait_is_told_in_the_log(org: Organization, 
     assert org.resume(execution_id, number=1).json()["buffered"] is True
     sink.release(path)
     item = org.until(workflow_id, execution_id, "COMPLETED")
-    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]]
+    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert org.resume(execution_id, number=1).json()["code"] == "COMPLETED"

@@ -108,7 +108,7 @@ def test_a_timer_and_a_retry_survive_a_kill(tmp_path: Path, sink: Sink) -> None:
             server.start()
             for workflow_id, execution_id in started:
                 item = org.until(workflow_id, execution_id, "COMPLETED")
-                shown = item["workflow_event_log"]
+                shown = item["workflow_event_log"]["events"]
                 if workflow_id != started[2][0]:
                     assert shown[-1]["timestamp"] - shown[0]["timestamp"] >= 2000
         lines = sink.lines("/survive/retry")

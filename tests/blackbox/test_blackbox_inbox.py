@@ -65,7 +65,7 @@ def test_reading_never_decides(org: Organization, server: Server) -> None:
                 assert parsed(raw(server.address, data))[0] == 200
     item = org.item(workflow_id, execution_id)
     assert item["status"] == "WAITING"
-    assert "CARD_ANSWERED" not in [entry["type"] for entry in item["workflow_event_log"]]
+    assert "CARD_ANSWERED" not in [entry["type"] for entry in item["workflow_event_log"]["events"]]
 
 
 def test_an_answer_goes_on_and_names_who_answered(org: Organization) -> None:
@@ -78,7 +78,7 @@ def test_an_answer_goes_on_and_names_who_answered(org: Organization) -> None:
     assert output["response"] == {"user": "ann@example.com", "data": {"action": "approve", "comment": "fine"}}
     assert [each["user"] for each in output["responses"]] == ["ann@example.com"]
     assert item["workflow_output_payload"]["payload"]["output"]["note_1"] == "approve"
-    types = [entry["type"] for entry in item["workflow_event_log"]]
+    types = [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert "CARD_SENT" in types
     assert "CARD_ANSWERED" in types or "WAIT_RESUMED" in types
 

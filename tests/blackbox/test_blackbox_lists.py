@@ -40,7 +40,7 @@ def test_a_single_read_has_every_field_of_the_reference(org: Organization) -> No
     assert set(item["workflow_details"]) >= {"workflow_steps", "workflow_connections"}
     assert item["workflow_trigger_type"] == "REQUEST"
     assert item["modified_on"] >= item["created_on"] > 1_600_000_000_000
-    assert [entry["type"] for entry in item["workflow_event_log"]] == [
+    assert [entry["type"] for entry in item["workflow_event_log"]["events"]] == [
         "EXECUTION_STARTED",
         "STEP_SUCCEEDED",
         "EXECUTION_COMPLETED",
@@ -209,8 +209,11 @@ def test_a_list_item_holds_at_most_50_events_and_they_are_the_last(org: Organiza
     item = org.run(definition(*(note(f"note_{n}") for n in range(1, 71))))
     assert item["status"] == "COMPLETED"
     (row,) = org.get("getOrganizationExecutions").json()["items"]
-    assert len(row["workflow_event_log"]) <= 50
-    assert row["workflow_event_log"] == item["workflow_event_log"][-len(row["workflow_event_log"]) :]
+    assert len(row["workflow_event_log"]["events"]) <= 50
+    assert (
+        row["workflow_event_log"]["events"]
+        == item["workflow_event_log"]["events"][-len(row["workflow_event_log"]["events"]) :]
+    )
 
 
 def test_search_finds_by_status_workflow_process_id_and_time(org: Organization) -> None:
@@ -241,12 +244,12 @@ def test_search_finds_by_status_workflow_process_id_and_time(org: Organization) 
 def test_reads_of_a_history_only_grow(org: Organization) -> None:
     workflow_id = org.create(TWO_WAITS)
     execution_id = org.trigger(workflow_id)
-    reads = [org.item(workflow_id, execution_id)["workflow_event_log"]]
+    reads = [org.item(workflow_id, execution_id)["workflow_event_log"]["events"]]
     for n in (1, 2):
         org.until(workflow_id, execution_id, "WAITING", state=f"wait_{n}")
         org.resume(execution_id, n=n)
-        reads.append(org.item(workflow_id, execution_id)["workflow_event_log"])
-    reads.append(org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"])
+        reads.append(org.item(workflow_id, execution_id)["workflow_event_log"]["events"])
+    reads.append(org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"]["events"])
     for earlier, later in itertools.pairwise(reads):
         assert later[: len(earlier)] == earlier
     assert [entry["seq"] for entry in reads[-1]] == sorted({entry["seq"] for entry in reads[-1]})

@@ -277,7 +277,7 @@ def test_of_many_resumes_at_once_exactly_one_releases_the_wait(org: Organization
     winners = [number for message, number in answers if message == "restarted"]
     counted = Counter(message for message, _ in answers)
     item = org.item(workflow_id, execution_id)
-    resumed = [entry for entry in item["workflow_event_log"] if entry["type"] == "WAIT_RESUMED"]
+    resumed = [entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "WAIT_RESUMED"]
     assert len(resumed) == len(winners) <= 2
     assert counted["restarted"] + counted["already restarted"] == 24
     assert [entry["output"]["n"] for entry in resumed if entry["output"]["n"] in winners] == [
@@ -322,7 +322,7 @@ def test_after_the_end_or_while_it_runs_on_a_resume_is_already_restarted(org: Or
     assert outcome(org.resume(execution_id, n=2)) == ALREADY
     sink.release(path)
     item = org.until(workflow_id, execution_id, "WAITING", state="wait_2")
-    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]]
+    assert "RESUME_IGNORED" in [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert outcome(org.resume(execution_id, n=3)) == RESTARTED
     org.until(workflow_id, execution_id, "COMPLETED")
     assert outcome(org.resume(execution_id, n=4)) == ALREADY

@@ -78,7 +78,7 @@ def test_http_500_with_fail_on_stops_with_an_incident_that_tells_what_happened(
     assert "short dump" in found["message"]
     assert item["workflow_current_state"] == "http_1"
     assert item["condensed_logs"]["http_1"][0]["status"] == "FAILED"
-    types = [entry["type"] for entry in item["workflow_event_log"]]
+    types = [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert types[:4] == ["EXECUTION_STARTED", "STEP_STARTED", "STEP_FAILED", "INCIDENT_OPENED"]
 
 
@@ -103,7 +103,7 @@ def test_retries_are_counted_and_carry_one_key(org: Organization, sink: Sink, ur
     )
     gaps = [(b["at"] - a["at"]) / 1e9 for a, b in itertools.pairwise(lines)]
     assert min(gaps) >= 0.08
-    types = [entry["type"] for entry in item["workflow_event_log"]]
+    types = [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert types.count("STEP_RETRY_SCHEDULED") == 2
     assert item["condensed_logs"]["http_1"][0]["attempt"] == 3
 
@@ -384,7 +384,7 @@ def test_timers_fire_in_time_while_others_are_set(org: Organization) -> None:
         started.append((seconds, org.trigger(workflow_id, {"for": f"PT{seconds:.2f}S"})))
     late = []
     for seconds, execution_id in started:
-        events = org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"]
+        events = org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"]["events"]
         waited = (events[-1]["timestamp"] - events[0]["timestamp"]) / 1000
         assert waited >= seconds - 0.001
         late.append(waited - seconds)

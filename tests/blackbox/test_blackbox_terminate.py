@@ -21,7 +21,7 @@ def waiting(org: Organization, workflow: dict[str, Any] = ASKING, **query: Any) 
 
 
 def ended_event(item: dict[str, Any]) -> dict[str, Any]:
-    return next(entry for entry in item["workflow_event_log"] if entry["type"] == "EXECUTION_TERMINATED")
+    return next(entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "EXECUTION_TERMINATED")
 
 
 def test_an_open_execution_is_terminated_with_the_reason(org: Organization) -> None:
@@ -146,7 +146,7 @@ def test_after_terminated_no_later_step_starts_and_a_late_result_moves_nothing(o
     assert org.terminate(execution_id).json() == {"message": "terminated"}
     sink.release(path)
     item = until_event(org, workflow_id, execution_id, "STEP_RESULT_DISCARDED")
-    assert item["workflow_event_log"][-1]["type"] == "STEP_RESULT_DISCARDED"
+    assert item["workflow_event_log"]["events"][-1]["type"] == "STEP_RESULT_DISCARDED"
     assert item["status"] == "TERMINATED"
     assert sink.lines(f"/{org.organization_id}/second") == []
 
@@ -170,7 +170,7 @@ def test_of_resume_and_terminate_at_once_both_callers_get_a_truthful_answer(org:
     assert answers["terminate", 200, "terminated"] == 1
     assert answers["terminate", 200, "already terminated"] == 7
     item = org.item(workflow_id, execution_id)
-    types = [entry["type"] for entry in item["workflow_event_log"]]
+    types = [entry["type"] for entry in item["workflow_event_log"]["events"]]
     assert item["status"] == "TERMINATED"
     if answers["resume", 200, "restarted"]:
         assert answers["resume", 200, "restarted"] == 1

@@ -88,7 +88,7 @@ def test_a_watch_survives_a_kill_and_a_stop_of_the_server_and_tells_each_entry_o
         watched.server.start()
         with watched.org() as org:
             org.resume(execution_id, n=2)
-            log = org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"]
+            log = org.until(workflow_id, execution_id, "COMPLETED")["workflow_event_log"]["events"]
         rest, errors = process.communicate(timeout=END_SECONDS)
         lines += rest.splitlines()
     assert (process.returncode, errors) == (0, "")

@@ -67,7 +67,7 @@ def stage(tmp_path: Path, sink: Sink) -> Iterator[Stage]:
 def histories(org: Organization) -> Histories:
     """Returns the events of each execution by its id."""
     rows = org.pages("getOrganizationExecutions")
-    return {row["workflow_execution_id"]: row["workflow_event_log"] for row in rows}
+    return {row["workflow_execution_id"]: row["workflow_event_log"]["events"] for row in rows}
 
 
 @pytest.mark.timeout(1800)

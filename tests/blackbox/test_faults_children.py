@@ -53,7 +53,7 @@ def _check_family(number: int, parent: Row, children: list[Row], told: list[dict
     """One parent has its three children, knows each of them, and told the world so."""
     assert parent["status"] == "COMPLETED", parent
     assert {child["status"] for child in children} == {"COMPLETED"}, children
-    by_index = {child["workflow_event_log"][0]["input"]["index"]: child for child in children}
+    by_index = {child["workflow_event_log"]["events"][0]["input"]["index"]: child for child in children}
     assert len(children) == len(by_index) == CHILDREN, f"{number} has the children {children}"
     ids = [by_index[index]["workflow_execution_id"] for index in range(CHILDREN)]
     for type_ in ("CHILD_STARTED", "CHILD_ENDED"):
@@ -79,7 +79,7 @@ def test_killed_again_and_again_each_child_is_there_once_and_each_parent_is_told
     children: dict[str, list[Row]] = defaultdict(list)
     for row in rows.values():
         if row["workflow_id"] == child:
-            children[row["workflow_event_log"][0]["parent"]].append(row)
+            children[row["workflow_event_log"]["events"][0]["parent"]].append(row)
     assert set(children) == set(asked.values()), "a child has a parent that nobody asked for, or a parent has none"
     assert len(rows) == len(asked) * (1 + CHILDREN), f"{len(rows)} are stored for {len(asked)} orders"
     for number, execution_id in asked.items():

@@ -156,7 +156,7 @@ def firings(folder: Path) -> dict[str, int]:
 def check_stamps(load: Load, rows: list[dict[str, Any]], report: FaultReport) -> None:
     """No time stamp of an execution goes back from one read to the next, and none is before its beginning."""
     for row in rows:
-        stamps = [entry["timestamp"] for entry in row["workflow_event_log"]]
+        stamps = [entry["timestamp"] for entry in row["workflow_event_log"]["events"]]
         assert stamps == sorted(stamps), row
     for execution_id, seen in load.stamps.items():
         assert len({created for created, _ in seen}) == 1, (execution_id, seen)
@@ -185,7 +185,7 @@ def check_timers(place: Place, report: FaultReport) -> None:
     for seconds, started in place.started.items():
         for execution_id in started:
             item = place.org.item(place.delays[seconds], execution_id)
-            log = item["workflow_event_log"]
+            log = item["workflow_event_log"]["events"]
             stamps = [entry["timestamp"] for entry in log]
             assert stamps == sorted(stamps)
             if item["status"] == "COMPLETED":
@@ -205,7 +205,9 @@ def check_schedule(place: Place, rows: list[dict[str, Any]], report: FaultReport
     assert {row["workflow_execution_id"].replace("-", "") for row in own} == set(nominal)
     left = sorted(steps)
     for row in own:
-        early = nominal[row["workflow_execution_id"].replace("-", "")] - row["workflow_event_log"][0]["timestamp"]
+        early = (
+            nominal[row["workflow_execution_id"].replace("-", "")] - row["workflow_event_log"]["events"][0]["timestamp"]
+        )
         if early > 0:
             cause = next((step for step in left if step * 1000 >= early), None)
             assert cause is not None, row
@@ -340,7 +342,9 @@ def test_a_process_that_stood_still_repeats_nothing_and_loses_nothing(
         assert lines == Counter(f"{execution_id}:http_1:1" for execution_id in called)
         report.checked("I4 one call for each step", len(called))
         for execution_id in timed:
-            types = Counter(entry["type"] for entry in place.org.item(timing, execution_id)["workflow_event_log"])
+            types = Counter(
+                entry["type"] for entry in place.org.item(timing, execution_id)["workflow_event_log"]["events"]
+            )
             assert types["WAIT_TIMED_OUT"] == 1
             report.checked("a time limit ends once")
         check_timers(place, report)

@@ -118,7 +118,7 @@ def _read_point(run: Run, acked: Acknowledged, report: FaultReport) -> Work:
         execution_id = chance.choice(acked.ids[-8:])
         type_ = acked.types[execution_id]
         item = org.item(run.workflows[TO_A_WAIT], execution_id)
-        shown = {entry["type"] for entry in item["workflow_event_log"]}
+        shown = {entry["type"] for entry in item["workflow_event_log"]["events"]}
         assert type_ in shown, f"{execution_id}: {type_} was acknowledged, a later read shows {shown}"
         report.checked("S2 a read shows what was acknowledged before")
 
@@ -132,7 +132,7 @@ def _read_list(name: str, query: dict[str, str], acked: Acknowledged, report: Fa
             return
         for row in _down_to(org, name, query, min(wanted)):
             type_ = wanted.pop(row["workflow_execution_id"], None)
-            shown = [entry["type"] for entry in row["workflow_event_log"]]
+            shown = [entry["type"] for entry in row["workflow_event_log"]["events"]]
             assert type_ is None or type_ in shown, f"{row['workflow_execution_id']}: {type_} is not in {shown}"
             report.checked("S2 a list shows what was acknowledged before", int(type_ is not None))
         assert not wanted, f"{name} does not show {wanted}"

@@ -96,7 +96,7 @@ def logs_of(run: Run) -> dict[str, list[Entry]]:
     rows = run.rows()
     with run.server.connect(timeout=30) as client:
         org = Organization(client, **run.made)
-        return {id_: org.item(row["workflow_id"], id_)["workflow_event_log"] for id_, row in rows.items()}
+        return {id_: org.item(row["workflow_id"], id_)["workflow_event_log"]["events"] for id_, row in rows.items()}
 
 
 def bare(event: Event) -> Entry:

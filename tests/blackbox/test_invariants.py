@@ -50,7 +50,7 @@ def _row(number: int, workload: Workload, status: str, *events: dict[str, Any]) 
     return {
         "workflow_execution_id": f"e{number}",
         "status": status,
-        "workflow_event_log": log,
+        "workflow_event_log": {"events": log},
         "workflow_details": {"workflow_name": workload.name},
     }
 
@@ -96,7 +96,11 @@ def true_record() -> Evidence:
         paused,
     ]
     orders = [Order(number, workload, f"e{number}") for number, workload in enumerate((ASKING, REFUSED, ONCE, PAUSING))]
-    earlier = {**asked, "status": "RUNNING", "workflow_event_log": asked["workflow_event_log"][:2]}
+    earlier = {
+        **asked,
+        "status": "RUNNING",
+        "workflow_event_log": {"events": asked["workflow_event_log"]["events"][:2]},
+    }
     orders[ASKED].reads = [earlier, dict(asked)]
     orders[ASKED].asked = {
         "wait_1": Asked(invoked=2 * SECOND, restarted=[1]),
@@ -119,7 +123,7 @@ def true_record() -> Evidence:
 
 
 def _log(evidence: Evidence, number: int) -> list[dict[str, Any]]:
-    log: list[dict[str, Any]] = evidence.rows[f"e{number}"]["workflow_event_log"]
+    log: list[dict[str, Any]] = evidence.rows[f"e{number}"]["workflow_event_log"]["events"]
     return log
 
 
@@ -230,7 +234,7 @@ def test_every_checker_has_a_spoilt_record_and_refuses_to_look_at_nothing(name: 
 def _fired(*nominals: int) -> list[Row]:
     """Executions of a schedule that begins at 0, each a moment after its instant."""
     return [
-        {"workflow_execution_id": f"f{nominal:06}", "workflow_event_log": [{"timestamp": nominal + 5}]}
+        {"workflow_execution_id": f"f{nominal:06}", "workflow_event_log": {"events": [{"timestamp": nominal + 5}]}}
         for nominal in nominals
     ]
 
@@ -275,7 +279,7 @@ def test_a_schedule_whose_instants_were_all_decided_on_once_passes() -> None:
             id="one for two instants",
         ),
         pytest.param(
-            [{**row, "workflow_event_log": [{"timestamp": -1}]} for row in _fired(*WHOLE)],
+            [{**row, "workflow_event_log": {"events": [{"timestamp": -1}]}} for row in _fired(*WHOLE)],
             _ledger(*WHOLE, m6000=4),
             id="before its instant",
         ),

@@ -19,7 +19,7 @@ def _evidence(workload: Workload, *windows: Window) -> InstallationEvidence:
     row: Row = {
         "workflow_execution_id": "e0",
         "status": "COMPLETED",
-        "workflow_event_log": [{"type": "EXECUTION_STARTED", "input": {"n": 0}}],
+        "workflow_event_log": {"events": [{"type": "EXECUTION_STARTED", "input": {"n": 0}}]},
         "workflow_details": {"workflow_name": workload.name},
     }
     lines = [_line(workload, 10), _line(workload, 50)]

@@ -19,7 +19,7 @@ from looply.execution.transitions import PATH_MOVES
 from reference_pages.markdown import code, page, table
 
 _LOG = f"""
-`workflow_event_log` of an execution is a list, oldest first. Every entry has `seq`, `timestamp` (epoch
+`workflow_event_log` of an execution has `events`, oldest first. Every entry has `seq`, `timestamp` (epoch
 milliseconds), `type`, `state` (the step; for the execution as a whole the step where it stood, null where the
 entries of a list begin too late to tell), `by` and `via` (who and by which channel, null where the engine itself
 decided); an entry of a step has its `visit`, and in a branch or a body its `scope`, such as `forEach_1[17]`. The

@@ -252,10 +252,10 @@ def _page(item: dict[str, Any]) -> Any:
     for name, columns in _PARTS.items():
         if item.get(name):
             parts.append(_steps(item[name], columns, name))
-    entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]]
+    entries = [{**entry, "details": details(entry)} for entry in item["workflow_event_log"]["events"]]
     parts.append(_steps(entries, ("timestamp", "type", "state", "details"), "log"))
-    if item.get("after"):
-        parts.append(f"The log goes on: --after {item['after']}")
+    if after := item["workflow_event_log"].get("after"):
+        parts.append(f"The log goes on: --after {after}")
     return Group(*parts)
 
 

@@ -52,7 +52,7 @@ class Watch:
                 # Somebody may have decided about it long ago: then the stream tells that next.
                 item = await read(entry["seq"])
                 if item["status"] == "FAILED":
-                    for later in item["workflow_event_log"]:
+                    for later in item["workflow_event_log"]["events"]:
                         self._terminal.say(_line(later))
                     break
         return await read()

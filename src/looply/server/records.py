@@ -9,13 +9,24 @@ from looply.app.executions import Record, Row, Rows
 from looply.clock import to_ms
 from looply.engine.port import Head
 from looply.execution.children import children_of
-from looply.execution.log_pages import log_page
+from looply.execution.log_pages import LogPage, log_page
 from looply.execution.logs import event_log, incidents_of, input_payload, masked_document, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.server.wire import listed
 
 DETAILS: Final = ("workflow_name", "workflow_steps", "workflow_connections")
+
+
+class EventLog(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, oldest first. `truncated`: not all of it is here; `after` says where the next read goes on.
+
+    In a list, where the last events are shown, `truncated` says that there are earlier ones.
+    """
+
+    events: list[dict[str, Json]]
+    truncated: bool | UnsetType = UNSET
+    after: int | UnsetType = UNSET
 
 
 class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +39,7 @@ class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
     workflow_execution_id: str
     modified_by: str | None
     workflow_version: int
-    workflow_event_log: list[dict[str, Json]]
+    workflow_event_log: EventLog
     workflow_trigger_type: Literal["REQUEST", "SCHEDULED"]
     workspace_id: str
     created_on: int
@@ -39,7 +50,7 @@ class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
-    """One execution with everything. `truncated`: not all of the log is here; where it goes on, `after` says."""
+    """One execution with everything."""
 
     parent_execution_id: str | None
     rerun_of_execution_id: str | None
@@ -49,8 +60,6 @@ class ExecutionRecord(ExecutionRow, frozen=True, kw_only=True):
     waits: list[dict[str, Json]]
     children: list[dict[str, Json]]
     workflow_incidents: list[dict[str, Json]]
-    truncated: bool | UnsetType = UNSET
-    after: int | UnsetType = UNSET
 
 
 class ExecutionAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,9 +91,9 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
     execution = record.execution
     state, workflow = execution.state, execution.workflow
     page = log_page(record.events, limits, state.standing_steps)
-    item: dict[str, Any] = {
+    return {
         **_shared(execution.head),
-        "workflow_event_log": page.entries,
+        "workflow_event_log": _log(page, is_truncated=record.is_truncated),
         "workflow_details": {name: workflow.definition[name] for name in DETAILS},
         "workflow_input_payload": input_payload(state),
         "workflow_output_payload": masked_document(workflow, state),
@@ -95,11 +104,14 @@ def execution_item(record: Record, limits: Limits) -> dict[str, Any]:
         "parent_execution_id": execution.head.parent or None,
         "rerun_of_execution_id": state.started.rerun_of or None,
     }
-    if record.is_truncated or page.is_cut:
-        item |= {"truncated": True, "after": page.last}
-    elif page.is_trimmed:
-        item["truncated"] = True
-    return item
+
+
+def _log(page: LogPage, *, is_truncated: bool) -> dict[str, Json]:
+    """Returns the log of a single read. Values that no page could hold are left out without an `after`."""
+    log: dict[str, Json] = {"events": page.entries}
+    if is_truncated or page.is_cut:
+        return {**log, "truncated": True, "after": page.last}
+    return {**log, "truncated": True} if page.is_trimmed else log
 
 
 def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> dict[str, Any]:
@@ -116,10 +128,13 @@ def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> di
 
 def _row(row: Row, limits: Limits) -> dict[str, Any]:
     head, events = row.listed.head, row.listed.events
-    numbered = enumerate(events, head.seq - len(events) + 1)
+    first = head.seq - len(events) + 1
+    entries = event_log(enumerate(events, first), limits)
+    shown = entries[-limits.list_events :]
+    is_truncated = first > 1 or len(shown) < len(entries)
     return {
         **_shared(head),
-        "workflow_event_log": event_log(numbered, limits)[-limits.list_events :],
+        "workflow_event_log": {"events": shown, **({"truncated": True} if is_truncated else {})},
         "workflow_details": {"workflow_name": row.workflow_name},
     }
 

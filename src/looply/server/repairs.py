@@ -19,7 +19,7 @@ from looply.execution.incidents import incident_facts
 from looply.execution.logs import event_log
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.records import ExecutionKey
+from looply.server.records import EventLog, ExecutionKey
 from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, listed, one_of, version_of
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
@@ -71,7 +71,7 @@ class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
     timers_due: int
     cards_closed: int
     incident: dict[str, Json] | None
-    workflow_event_log: list[dict[str, Json]]
+    workflow_event_log: EventLog
 
 
 class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,7 +247,7 @@ def _forecast(call: Call, seen: Forecast, seq: int) -> dict[str, Any]:
             "code": incident.code,
             "message": incident.message,
         },
-        "workflow_event_log": event_log(enumerate(seen.events, seq + 1), call.services.limits),
+        "workflow_event_log": {"events": event_log(enumerate(seen.events, seq + 1), call.services.limits)},
     }
 
 

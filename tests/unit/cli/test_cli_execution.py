@@ -30,11 +30,9 @@ def entry(seq: int, kind: str, **more: Any) -> dict[str, Any]:
     return {"seq": seq, "timestamp": 1_700_000_000_000, "type": kind, "state": "wait_1", "by": None, **more}
 
 
-def record(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "message": "success",
-        "item": row(workflow_event_log=list(entries), waits=[], workflow_incidents=[], **more),
-    }
+def record(*entries: dict[str, Any], page: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    log = {"events": list(entries), **(page or {})}
+    return {"message": "success", "item": row(workflow_event_log=log, waits=[], workflow_incidents=[], **more)}
 
 
 def test_a_list_sends_its_filters(run: Command, looply: Looply) -> None:
@@ -116,7 +114,9 @@ def test_people_see_waits_incidents_and_log(run: Command, looply: Looply) -> Non
     incident = {"state": "httpRequest_1", "kind": "FAILURE", "code": "TIMEOUT", "message": "late", "opened_on": 0}
     incident["incident_id"] = "incident-6"
     looply.answers["getWorkflowExecutionById"] = {
-        "item": row(workflow_event_log=[entry(1, "WAIT_OPENED")], waits=[wait], workflow_incidents=[incident])
+        "item": row(
+            workflow_event_log={"events": [entry(1, "WAIT_OPENED")]}, waits=[wait], workflow_incidents=[incident]
+        )
     }
     out = run("execution", "show", "PO-1").out
     for words in ("SAP, TEAMS", "TIMEOUT", "incident-6", "WAIT_OPENED", "2023-11-14 22:13:20Z"):
@@ -127,7 +127,7 @@ def test_people_see_in_which_branch_or_iteration_a_step_ran(run: Command, looply
     looply.answers["searchExecutions"] = {"items": [row()]}
     entries = [entry(1, "EXECUTION_STARTED"), entry(2, "STEP_FAILED", scope="forEach_1[3]")]
     incident = {"state": "httpRequest_1", "scope": "forEach_1[3]", "kind": "FAILED", "code": "STATUS", "opened_on": 0}
-    item = row(workflow_event_log=entries, waits=[], workflow_incidents=[incident])
+    item = row(workflow_event_log={"events": entries}, waits=[], workflow_incidents=[incident])
     looply.answers["getWorkflowExecutionById"] = {"item": item}
     out = run("execution", "show", "PO-1").out
     assert out.count("scope") == 2
@@ -168,7 +168,8 @@ def test_people_see_for_which_execution_another_one_waits_and_whence_it_comes(ru
 
 def test_a_long_log_says_where_it_goes_on_and_is_read_from_there(run: Command, looply: Looply) -> None:
     looply.answers["searchExecutions"] = {"items": [row()]}
-    first, last = record(entry(1, "STEP_STARTED"), truncated=True, after=1000), record(entry(1001, "STEP_SUCCEEDED"))
+    first = record(entry(1, "STEP_STARTED"), page={"truncated": True, "after": 1000})
+    last = record(entry(1001, "STEP_SUCCEEDED"))
     looply.answers["getWorkflowExecutionById"] = [first, last]
     assert run("execution", "show", "PO-1").out.rstrip().endswith("The log goes on: --after 1000")
     assert "goes on" not in run("execution", "show", "PO-1", "--after", "1000").out

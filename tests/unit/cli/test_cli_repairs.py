@@ -34,7 +34,7 @@ FORECAST = {
     "timers_due": 0,
     "cards_closed": 0,
     "incident": None,
-    "workflow_event_log": [],
+    "workflow_event_log": {"events": []},
 }
 
 

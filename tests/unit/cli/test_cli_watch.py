@@ -55,7 +55,7 @@ def item(status: str, *entries: dict[str, Any]) -> dict[str, Any]:
         "process_id": "PO-1",
         "status": status,
         "workflow_current_state": "wait_1",
-        "workflow_event_log": list(entries),
+        "workflow_event_log": {"events": list(entries)},
     }
     return {"message": "success", "item": found}
 
@@ -143,7 +143,7 @@ def test_watching_with_json_gives_one_document_at_the_end(run: Command, looply: 
     looply.answers["watchExecution"] = told(event(STARTED), END)
     looply.answers["getWorkflowExecutionById"] = item("COMPLETED", STARTED)
     done = run("execution", "watch", "PO-1", "--json")
-    assert (done.status, done.document["workflow_event_log"]) == (0, [STARTED])
+    assert (done.status, done.document["workflow_event_log"]["events"]) == (0, [STARTED])
 
 
 def test_watching_ends_when_the_time_is_over(run: Command, looply: Looply, clock: FakeClock) -> None:

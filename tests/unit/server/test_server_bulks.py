@@ -111,7 +111,7 @@ async def test_a_redrive_of_many_goes_at_its_rate_and_tells_who_and_why(
         await shell.settled(execution_id, clock.now() + timedelta(minutes=1))
         item = await mine.item(workflow_id, execution_id)
         assert item["status"] == "COMPLETED"
-        closed = next(entry for entry in item["workflow_event_log"] if entry["type"] == "INCIDENT_CLOSED")
+        closed = next(entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "INCIDENT_CLOSED")
         assert closed["via"] == "BULK"
         assert closed["by"] == bulk["created_by"]
         assert closed["reason"] == f"shop is back (bulk {bulk['bulk_id']})"

@@ -43,8 +43,8 @@ async def test_the_single_read_has_the_fields_of_the_reference_and_ours(mine: Ca
     assert item["workflow_details"]["workflow_connections"]
     assert "wait_1" in item["condensed_logs"]
     assert set(item["waits"][0]) == {"state", "visit", "opened_on", "timeout_on", "sources", "wait_token"}
-    assert item["workflow_event_log"][0]["type"] == "EXECUTION_STARTED"
-    assert "truncated" not in item
+    assert item["workflow_event_log"]["events"][0]["type"] == "EXECUTION_STARTED"
+    assert set(item["workflow_event_log"]) == {"events"}
 
 
 async def test_a_read_goes_on_after_an_event(mine: Caller) -> None:
@@ -52,7 +52,7 @@ async def test_a_read_goes_on_after_an_event(mine: Caller) -> None:
     execution_id = await mine.trigger(workflow_id)
     query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
     read = await mine.get("getWorkflowExecutionById", **query, after="1")
-    assert all(entry["seq"] > 1 for entry in read.json()["item"]["workflow_event_log"])
+    assert all(entry["seq"] > 1 for entry in read.json()["item"]["workflow_event_log"]["events"])
     assert (await mine.get("getWorkflowExecutionById", **query, after="x")).status_code == 400
 
 
@@ -62,10 +62,10 @@ async def test_what_is_read_later_stands_at_the_step_where_the_execution_waits(m
     resume = f"resumeWorkflow/{execution_id}"
     body = {"payload": {"source": "SAP", "n": 1}}
     assert (await mine.post(resume, body)).json()["message"] == "restarted"
-    last = (await mine.item(workflow_id, execution_id))["workflow_event_log"][-1]["seq"]
+    last = (await mine.item(workflow_id, execution_id))["workflow_event_log"]["events"][-1]["seq"]
     assert (await mine.post(resume, body)).json()["message"] == "already restarted"
     query = {"workflow_id": workflow_id, "workflow_execution_id": execution_id, "after": str(last)}
-    (entry,) = (await mine.get("getWorkflowExecutionById", **query)).json()["item"]["workflow_event_log"]
+    (entry,) = (await mine.get("getWorkflowExecutionById", **query)).json()["item"]["workflow_event_log"]["events"]
     assert (entry["type"], entry["state"]) == ("RESUME_IGNORED", "wait_2")
 
 
@@ -85,11 +85,11 @@ async def test_a_list_item_tells_the_failure_within_its_last_events(
         permissions=permissions_of({"read"}),
     )
     rows = await executions.list_page(services, owner, workflow_id="", after="", limit=1)
-    whole = execution_page(rows, DEFAULT_LIMITS)["items"][0]["workflow_event_log"]
+    whole = execution_page(rows, DEFAULT_LIMITS)["items"][0]["workflow_event_log"]["events"]
     assert [entry["type"] for entry in whole[-2:]] == ["INCIDENT_OPENED", "EXECUTION_FAILED"]
     assert {entry["state"] for entry in whole[-2:]} == {"wait_1"}
     few = Limits(list_events=len(whole) - 1)
-    assert execution_page(rows, few)["items"][0]["workflow_event_log"] == whole[1:]
+    assert execution_page(rows, few)["items"][0]["workflow_event_log"] == {"events": whole[1:], "truncated": True}
 
 
 async def test_an_execution_of_another_workflow_or_organization_is_404(mine: Caller, theirs: Caller) -> None:
@@ -161,7 +161,7 @@ async def test_a_list_item_has_the_fields_of_the_reference(mine: Caller) -> None
     wanted |= {"modified_by", "workflow_version", "workflow_event_log", "workflow_trigger_type", "workspace_id"}
     assert wanted | {"created_on", "workflow_details", "status"} <= set(item)
     assert item["workflow_details"] == {"workflow_name": "Story"}
-    assert next(entry["seq"] for entry in item["workflow_event_log"]) == 1
+    assert next(entry["seq"] for entry in item["workflow_event_log"]["events"]) == 1
     assert "condensed_logs" not in item
 
 

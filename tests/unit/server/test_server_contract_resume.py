@@ -225,7 +225,7 @@ async def test_a_terminate_ends_the_execution_with_the_default_reason(mine: Call
     assert (answer.status_code, answer.json()) == (200, {"message": "terminated"})
     item = await mine.item(workflow_id, execution_id)
     assert item["status"] == "TERMINATED"
-    assert item["workflow_event_log"][-1]["reason"] == "Workflow execution terminated by user."
+    assert item["workflow_event_log"]["events"][-1]["reason"] == "Workflow execution terminated by user."
 
 
 @pytest.mark.parametrize("reason", ["Process has now expired.", "<b>\r\n</b>", "x" * 2000])
@@ -233,7 +233,7 @@ async def test_a_reason_is_kept_as_it_was_given(mine: Caller, reason: str) -> No
     workflow_id = await mine.create(ASKING)
     execution_id = await mine.trigger(workflow_id)
     await mine.post(f"terminateWorkflow/{execution_id}", {"payload": {"termination_reason": reason}})
-    shown = (await mine.item(workflow_id, execution_id))["workflow_event_log"][-1]["reason"]
+    shown = (await mine.item(workflow_id, execution_id))["workflow_event_log"]["events"][-1]["reason"]
     assert shown.startswith(reason[:1000])
 
 

@@ -77,7 +77,7 @@ async def test_an_applied_letter_answers_the_wait_and_the_log_says_who_did_it(le
     assert (settled.status_code, settled.json()["message"], settled.json()["action"]) == (200, "settled", "APPLIED")
     read = await letters.mine.item(item["workflow_id"], item["workflow_execution_id"])
     assert read["status"] == "COMPLETED"
-    log = {entry["type"]: entry for entry in read["workflow_event_log"]}
+    log = {entry["type"]: entry for entry in read["workflow_event_log"]["events"]}
     assert (log["LETTER_SETTLED"]["action"], log["LETTER_SETTLED"]["reason"]) == ("APPLIED", "asked by phone")
     assert log["WAIT_RESUMED"]["via"] == "LETTER"
     again = (await letters.settle(item, "apply")).json()

@@ -152,7 +152,7 @@ async def walk(mine: Caller, catalog: Catalog, shell: Shell, pump: Pump, clock: 
 
 def told(item: dict[str, Any]) -> list[str]:
     """Returns for each entry its type, where it is, and the names of the fields that not every entry has."""
-    log = item["workflow_event_log"]
+    log = item["workflow_event_log"]["events"]
     assert [entry["seq"] for entry in log] == sorted(entry["seq"] for entry in log)
     assert [entry["timestamp"] for entry in log] == sorted(entry["timestamp"] for entry in log)
     assert all({"seq", "timestamp", "type", "state", "by", "via"} <= set(entry) for entry in log)
@@ -276,17 +276,21 @@ async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
 async def test_an_execution_tells_every_type_of_step_and_all_of_it_once(walk: Walk, mine: Caller, world: World) -> None:
     item = await every_step(walk, mine, world)
     assert told(item) == lines(EVERY_TYPE)
-    assert "truncated" not in item
+    assert "truncated" not in item["workflow_event_log"]
     assert "S3CR3T" not in json.dumps(item)
     assert (item["workflow_current_state"], item["parent_execution_id"], item["waits"]) == ("end", None, [])
     assert item["workflow_input_payload"]["amount"] == 11
     assert item["workflow_output_payload"]["http"]["output"]["data"]["token"] == "***"
-    (got,) = [entry for entry in item["workflow_event_log"] if entry["state"] == "http" and entry.get("attempt") == 2][
-        1:
-    ]
+    (got,) = [
+        entry
+        for entry in item["workflow_event_log"]["events"]
+        if entry["state"] == "http" and entry.get("attempt") == 2
+    ][1:]
     assert got["output"]["data"]["token"] == "***"
     assert got["output"]["data"]["name"] == f"{'x' * 1000}... (3000 characters)"
-    (child_id,) = {entry["execution_id"] for entry in item["workflow_event_log"] if entry["type"].startswith("CHILD")}
+    (child_id,) = {
+        entry["execution_id"] for entry in item["workflow_event_log"]["events"] if entry["type"].startswith("CHILD")
+    }
     child = (await mine.get("searchExecutions", parent_execution_id=walk.id)).json()["items"]
     assert [each["workflow_execution_id"] for each in child] == [child_id]
     assert (await mine.item(child[0]["workflow_id"], child_id))["parent_execution_id"] == walk.id
@@ -343,25 +347,25 @@ async def test_pages_of_a_log_show_every_entry_once(walk: Walk, mine: Caller, wo
     after = 0
     for _ in range(100):
         item = await walk.item(after=after)
-        assert len(item["workflow_event_log"]) <= limits.read_events
+        assert len(item["workflow_event_log"]["events"]) <= limits.read_events
         sizes = [len(json.dumps(visit)) for visits in item["condensed_logs"].values() for visit in visits]
         assert sum(sizes) < 1.1 * limits.read_log_bytes
-        found += item["workflow_event_log"]
-        if "truncated" not in item:
+        found += item["workflow_event_log"]["events"]
+        if "truncated" not in item["workflow_event_log"]:
             break
-        after = item["after"]
-    assert len(found) > len(ended["workflow_event_log"])
-    assert told({"workflow_event_log": found}) == lines(EVERY_TYPE)
+        after = item["workflow_event_log"]["after"]
+    assert len(found) > len(ended["workflow_event_log"]["events"])
+    assert told({"workflow_event_log": {"events": found}}) == lines(EVERY_TYPE)
 
 
 async def test_a_list_item_has_the_last_50_events(walk: Walk, mine: Caller, world: World) -> None:
-    whole = (await every_step(walk, mine, world))["workflow_event_log"]
+    whole = (await every_step(walk, mine, world))["workflow_event_log"]["events"]
     for name in ("getOrganizationExecutions", "searchExecutions"):
         items = (await mine.get(name)).json()["items"]
         (item,) = [each for each in items if each["workflow_execution_id"] == walk.id]
-        assert len(item["workflow_event_log"]) <= 50
-        assert item["workflow_event_log"] == whole[-len(item["workflow_event_log"]) :]
-        assert len(item["workflow_event_log"]) > 40
+        assert len(item["workflow_event_log"]["events"]) <= 50
+        assert item["workflow_event_log"]["events"] == whole[-len(item["workflow_event_log"]["events"]) :]
+        assert len(item["workflow_event_log"]["events"]) > 40
 
 
 FAILING = graph(
@@ -451,7 +455,7 @@ async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> No
     call.release()
     ended = await walk.reach("TERMINATED")
     for _ in range(20_000):
-        if ended["workflow_event_log"][-1]["type"] == "STEP_RESULT_DISCARDED":
+        if ended["workflow_event_log"]["events"][-1]["type"] == "STEP_RESULT_DISCARDED":
             break
         await asyncio.sleep(0.001)
         ended = await walk.reach("TERMINATED")
@@ -505,11 +509,11 @@ async def test_a_smaller_log_is_smaller_in_reads_and_lists_and_nothing_else_is(
     trouble = ["STEP_FAILED"] if level == "errors" else []
     assert shown == ["EXECUTION_STARTED", *trouble, "INCIDENT_OPENED", "EXECUTION_FAILED"]
     assert list(item["condensed_logs"]) == (["http"] if level == "errors" else [])
-    values = {entry["type"] for entry in item["workflow_event_log"] if {"input", "output"} & set(entry)}
+    values = {entry["type"] for entry in item["workflow_event_log"]["events"] if {"input", "output"} & set(entry)}
     assert values == set(trouble)
     assert item["workflow_output_payload"]["http"] == full["workflow_output_payload"]["http"]
     assert [each["code"] for each in item["workflow_incidents"]] == [
         each["code"] for each in full["workflow_incidents"]
     ]
     row = (await mine.get("searchExecutions", workflow_id=walk.workflow_id)).json()["items"][0]
-    assert row["workflow_event_log"] == item["workflow_event_log"]
+    assert row["workflow_event_log"]["events"] == item["workflow_event_log"]["events"]

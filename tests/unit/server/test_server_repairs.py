@@ -90,7 +90,7 @@ async def test_a_retry_goes_on_and_the_log_tells_by_whom_and_why(mine: Caller, w
     )
     assert (answer.status_code, answer.json()["message"]) == (200, "success")
     item = await settled(workflow_id, execution_id, "COMPLETED")
-    log = item["workflow_event_log"]
+    log = item["workflow_event_log"]["events"]
     closed = next(entry for entry in log if entry["type"] == "INCIDENT_CLOSED")
     assert (closed["action"], closed["reason"], closed["via"]) == ("retry", "system is back", "API")
     assert closed["by"]
@@ -145,7 +145,7 @@ async def test_an_edit_of_one_iteration_changes_what_its_next_try_sends_and_the_
     assert answer.status_code == 200, answer.text
     item = await settled(workflow_id, execution_id, "COMPLETED")
     assert [seen.input["body"] for seen in world.of("call_1")] == ["a", "b"]
-    (edited,) = [entry for entry in item["workflow_event_log"] if entry["type"] == "EXECUTION_EDITED"]
+    (edited,) = [entry for entry in item["workflow_event_log"]["events"] if entry["type"] == "EXECUTION_EDITED"]
     assert (edited["scope"], edited["changed"]) == ("each[0]", ["read"])
 
 
@@ -156,7 +156,7 @@ async def test_a_decision_about_what_was_read_earlier_is_refused(mine: Caller, w
     for lock in ({"modified_on": item["modified_on"] - 1}, {"seq": 1}):
         answer = await mine.post("repairExecution", {**asked, **lock})
         assert (answer.status_code, answer.json()["code"]) == (409, "STALE")
-    seq = item["workflow_event_log"][-1]["seq"]
+    seq = item["workflow_event_log"]["events"][-1]["seq"]
     answer = await mine.post("repairExecution", {**asked, "modified_on": item["modified_on"], "seq": seq})
     assert answer.status_code == 200
 
@@ -235,7 +235,7 @@ async def test_a_redrive_onto_the_corrected_version(mine: Caller, world: World, 
     item = await settled(workflow_id, execution_id, "COMPLETED")
     assert item["workflow_version"] == 2
     assert [seen.input["body"] for seen in world.of("call_1")] == ["1", "1-mended"]
-    assert "EXECUTION_MOVED" in {entry["type"] for entry in item["workflow_event_log"]}
+    assert "EXECUTION_MOVED" in {entry["type"] for entry in item["workflow_event_log"]["events"]}
 
 
 async def test_a_waiting_execution_goes_on_with_a_version_that_calls_its_step_otherwise(mine: Caller) -> None:
@@ -291,7 +291,7 @@ async def test_a_rerun_names_whose_input_it_took_and_may_take_another_version(
     new = answer.json()["looply_execution_id"]
     item = await settled(workflow_id, new, "COMPLETED")
     assert (item["rerun_of_execution_id"], item["process_id"]) == (execution_id, "PO-2")
-    assert item["workflow_event_log"][0]["rerun_of"] == execution_id
+    assert item["workflow_event_log"]["events"][0]["rerun_of"] == execution_id
     assert (await mine.item(workflow_id, execution_id))["rerun_of_execution_id"] is None
     missing = await mine.post("rerunExecution", {**asked, "profile": "nowhere"})
     assert (missing.status_code, missing.json()["code"]) == (404, "PROFILE_NOT_FOUND")

@@ -152,7 +152,7 @@ async def resume(caller: Caller, execution_id: str) -> None:
 
 
 async def log_of(caller: Caller, workflow_id: str, execution_id: str) -> list[dict[str, Any]]:
-    log: list[dict[str, Any]] = (await caller.item(workflow_id, execution_id))["workflow_event_log"]
+    log: list[dict[str, Any]] = (await caller.item(workflow_id, execution_id))["workflow_event_log"]["events"]
     return log
 
 
@@ -448,9 +448,9 @@ async def test_what_is_too_large_to_be_read_at_once_is_read_in_parts(mine: Calle
     after, pages = 0, 0
     while after is not None:
         item = (await mine.get("getWorkflowExecutionById", **query, after=str(after))).json()["item"]
-        entries += item["workflow_event_log"]
-        after, pages = item.get("after"), pages + 1
-        assert item.get("truncated", False) == (after is not None)
+        entries += item["workflow_event_log"]["events"]
+        after, pages = item["workflow_event_log"].get("after"), pages + 1
+        assert item["workflow_event_log"].get("truncated", False) == (after is not None)
     assert pages > 2
     assert [entry["type"] for entry in entries] == kinds(watched)
     for place, entry in enumerate(watched):
