@@ -7,9 +7,10 @@ Retries, timeouts between attempts and the judging of statuses belong to the dec
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import httpx2
@@ -20,6 +21,8 @@ from looply.clock import Clock
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.sessions import SessionCache
+from looply.definition.pointer import join_pointer
+from looply.definition.schema_checker import MAX_PROBLEMS, brief_validator, count_values, cut, first_error
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -29,6 +32,9 @@ PORT_VERSION = 1
 
 _FIELD: Final = re.compile(r"`\$\.(\w+)")
 """The field of the input in the library's message: at `$.method`."""
+
+# A value with more is none that anybody enters: of it the first problem is enough.
+_LISTED_VALUES = 2000
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -275,12 +281,20 @@ def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -
 
 
 def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tuple[Problem, ...]:
-    validator = jsonschema_rs.validator_for(msgspec.json.schema(shape), mask="***")
+    """Returns how a value breaks the schema of a struct, the first break only when it is far larger than any setting.
+
+    No value is quoted.
+    """
+    schema = msgspec.json.schema(shape)
+    validator = jsonschema_rs.validator_for(schema, mask="***")
+    if validator.is_valid(value):
+        return ()
+    errors: Iterable[jsonschema_rs.ValidationError]
+    if count_values(value) <= _LISTED_VALUES:
+        errors = validator.iter_errors(value)
+    else:
+        errors = [error] if (error := first_error(brief_validator(schema), value)) else []
     return tuple(
-        Problem(path=root + "".join(f"/{_escaped(part)}" for part in error.instance_path), message=error.message)
-        for error in validator.iter_errors(value)
+        Problem(path=join_pointer(root, *error.instance_path), message=cut(error.message))
+        for error in islice(errors, MAX_PROBLEMS)
     )
-
-
-def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

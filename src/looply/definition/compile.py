@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from looply.definition import approvals, calls, children, code, conditions, datastores, endings, mail, pauses, scopes
+from looply.definition.document_check import document_problems
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -22,8 +23,7 @@ from looply.definition.regions import check_regions, find_regions, joins_of
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schedules import check_zone
-from looply.definition.schema import VALIDATOR, definition_schema
-from looply.definition.schema_problems import compile_schema, schema_problems
+from looply.definition.schema_checker import SchemaChecker
 from looply.definition.search_fields import check_search_fields
 from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
 from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
@@ -71,7 +71,6 @@ _PATTERNS: Final[Mapping[str, str]] = {
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
     r"\S": "a name with a visible character",
 }
-_SCHEMA: Final = definition_schema()
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
 
 
@@ -127,7 +126,7 @@ def _parsed(document: Json, limits: Limits, check: Callable[[Outline, Report], N
     """Returns the findings, those of a last check among them, and the workflow when nothing is wrong."""
     if problem := _unreadable(document, limits):
         return Findings(errors=(problem,))
-    report = Report(schema_problems(VALIDATOR, document, schema=_SCHEMA, patterns=_PATTERNS))
+    report = Report(document_problems(document, _PATTERNS))
     if not isinstance(document, dict):
         return Findings(errors=tuple(report.errors))
     broken = frozenset(tuple(split_pointer(problem.path)[:2]) for problem in report.errors)
@@ -230,9 +229,9 @@ def _payload_schema(document: dict[str, Json], report: Report) -> Json:
     if not isinstance(schema, dict):
         return None
     try:
-        compile_schema(schema)
+        SchemaChecker(schema)
     except ValueError as error:
-        report.warning("/workflow_schema", f"is not a valid JSON Schema, so fields are not checked: {error}")
+        report.warning("/workflow_schema", f"is no JSON Schema that can be used, so fields are not checked: {error}")
         return None
     return schema
 

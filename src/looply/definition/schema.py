@@ -3,8 +3,6 @@
 from copy import deepcopy
 from typing import Final
 
-import jsonschema_rs
-
 from looply.definition.retry import RETRY_ON, RETRY_PATTERN
 from looply.definition.settings_schema import IDENTIFIER, RULES, SETTINGS, described, fields, items_of, one_of
 from looply.definition.step_types import STEP_TYPES
@@ -115,8 +113,6 @@ def _document() -> Json:
 
 
 _SCHEMA: Final[dict[str, Json]] = _document()
-VALIDATOR: Final = jsonschema_rs.Draft202012Validator(_SCHEMA, pattern_options=jsonschema_rs.RegexOptions())
-"""The schema compiled, with patterns that match in linear time."""
 
 
 def definition_schema() -> dict[str, Json]:

@@ -1,7 +1,6 @@
 """What a JSON Schema found wrong, said to an author: which value, what is wrong, what was expected, how to mend it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import jsonschema_rs
@@ -21,27 +20,10 @@ _TYPE_WORDS: Final[Mapping[str, str]] = {
     "null": "null",
 }
 _SHOWN = 60
-_MOST = 1000  # nobody reads more, and a hostile document could have a hundred thousand
+_LISTED = 24
+_SUGGESTED = 1000
 _Kind: TypeAlias = Any
 """One of the nested classes of `jsonschema_rs.ValidationErrorKind`, whose fields depend on the keyword."""
-
-
-def schema_problems(
-    validator: jsonschema_rs.Draft202012Validator,
-    value: Json,
-    base: str = "",
-    *,
-    schema: Json = None,
-    patterns: Mapping[str, str] | None = None,
-) -> tuple[Problem, ...]:
-    """Returns every way in which a value breaks a schema (the first thousand), in the order of the schema.
-
-    Args: `base` is the pointer of the value in the document that the author knows; `schema` is the schema as plain
-    JSON, from which known fields are suggested; `patterns` tells what a regular expression means.
-    """
-    reader = _Reader(base, schema, patterns or {})
-    found = (problem for error in validator.iter_errors(value) for problem in reader.problems_of(error))
-    return tuple(dict.fromkeys(islice(found, _MOST)))
 
 
 def shown(value: Json) -> str:
@@ -67,17 +49,15 @@ def type_word(value: Json) -> str:
             return "a number"
 
 
-def compile_schema(schema: Json) -> jsonschema_rs.Draft202012Validator:
-    """Returns the compiled validator of an author's schema. Nothing outside the schema is ever read.
+def problems_of_error(
+    error: jsonschema_rs.ValidationError, base: str, schema: Json, patterns: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
+    """Yields what one error of a validation says: which value, what is wrong, what was expected.
 
-    Raises: ValueError that says what is wrong with the schema.
+    Args: `base` is the pointer of the value in the document that the author knows; `schema` is the schema as plain
+    JSON, from which known fields are suggested; `patterns` says what a regular expression means.
     """
-    try:
-        return jsonschema_rs.Draft202012Validator(
-            schema, offline=True, pattern_options=jsonschema_rs.RegexOptions(), validate_formats=True
-        )
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-        raise ValueError(error.message) from error
+    return _Reader(base, schema, patterns or {}).problems_of(error)
 
 
 class _Reader:
@@ -101,8 +81,10 @@ class _Reader:
                 yield from self._alternatives(error, kind.context)
             case "enum":
                 options = [option for option in kind.options if isinstance(option, str)]
-                hint = did_you_mean(error.instance, options) if isinstance(error.instance, str) else ""
-                listed = "known here" if hint else f"one of {_listed(map(shown, kind.options), 'or')}"
+                hint = ""
+                if isinstance(error.instance, str) and len(error.instance) <= _SHOWN and len(options) <= _SUGGESTED:
+                    hint = did_you_mean(error.instance, options)
+                listed = "known here" if hint else _options(kind.options)
                 yield Problem(path=path, message=f"{shown(error.instance)} is not {listed}", hint=hint)
             case "pattern":
                 wanted = self._patterns.get(kind.pattern, f"a text that matches {kind.pattern}")
@@ -149,6 +131,12 @@ def _listed(words: Iterable[str], conjunction: str = "and") -> str:
     return f"{', '.join(head)} {conjunction} {last}" if head else last
 
 
+def _options(options: list[Json]) -> str:
+    if len(options) > _LISTED:
+        return f"one of the {len(options)} allowed values"
+    return f"one of {_listed(map(shown, options), 'or')}"
+
+
 def _plain(error: jsonschema_rs.ValidationError, _: _Kind) -> str:
     text = error.message
     return text if len(text) <= 3 * _SHOWN else f"{text[: 3 * _SHOWN]}..."
@@ -180,5 +168,6 @@ _MESSAGES: Final[Mapping[str, Callable[[jsonschema_rs.ValidationError, _Kind], s
     "maxItems": lambda error, kind: f"has {_size(error)} items; at most {kind.limit} are allowed",
     "minimum": lambda error, kind: f"{shown(error.instance)} is less than {kind.limit}",
     "maximum": lambda error, kind: f"{shown(error.instance)} is more than {kind.limit}",
+    "not": lambda _error, _kind: "is none of the forms that the schema allows",
     "uniqueItems": lambda _error, _kind: "has an item twice",
 }

@@ -1,15 +1,14 @@
 """The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-import jsonschema_rs
 import msgspec
 
 from looply.definition.choice import Rule
 from looply.definition.cron import Cron
 from looply.definition.duration import Duration
-from looply.definition.schema_problems import schema_problems
+from looply.definition.schema_checker import SchemaChecker
 from looply.definition.settings_schema import SOURCES
 from looply.errors import Problem
 from looply.expressions import CardTemplate, Template
@@ -188,8 +187,8 @@ class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = SOURCES
     timeout: Template | None = None
     schema: dict[str, Json] | None = None
-    checker: Any = None
-    """The schema's compiled validator."""
+    checker: SchemaChecker | None = None
+    """The schema, compiled."""
 
     def problems_of(self, payload: Json) -> tuple[Problem, ...]:
         """Returns how a resume's payload breaks the schema; empty when it fits or there is none.
@@ -198,8 +197,7 @@ class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.checker is None:
             return ()
-        assert isinstance(self.checker, jsonschema_rs.Draft202012Validator)
-        return schema_problems(self.checker, payload, "/payload")
+        return self.checker.problems_of(payload, "/payload")
 
 
 class DelaySettings(msgspec.Struct, frozen=True, kw_only=True):

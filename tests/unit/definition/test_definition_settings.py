@@ -215,7 +215,7 @@ class TestPauses:
     def test_a_wait_with_a_wrong_schema_is_refused(self, check_step: Check) -> None:
         problem = one(check_step("wait", {"schema": {"type": "text"}}).errors)
         assert problem.path == f"{SETTINGS}/schema"
-        assert problem.message.startswith("is not a valid JSON Schema")
+        assert problem.message.startswith("is no JSON Schema that can be used")
 
     def test_a_delay_is_for_a_time_or_until_one(self, check_step: Check, evaluation: Of) -> None:
         settings = compiled(check_step("delay", {"for": "PT0S"})).settings
