@@ -7,7 +7,7 @@ The engine that a use case is given shows only what is of these workflows. An id
 that no workflow has, before anything is looked up, so that each call answers exactly as for what does not exist.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import merge
@@ -93,6 +93,11 @@ class BoundEngine:
         if execution.head.workflow_id not in self._ids:
             raise NotFound(f"there is no execution {execution_id}")
         return execution
+
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns the labels of an execution of one of the workflows, none for another one."""
+        labels = await self._engine.labels(execution_id)
+        return labels if labels.get("workflow") in self._ids else {}
 
     async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
         """Returns events of an execution that the caller has got before."""
