@@ -208,6 +208,12 @@ async def test_a_request_is_answered_before_the_garbage_behind_it_is_refused(ser
     assert served.line.is_closed
 
 
+async def test_an_answer_without_a_body_leaves_before_the_garbage_behind_its_request_is_refused(served: Served) -> None:
+    served.feed(GET.replace(b"GET", b"HEAD") + b"NONSENSE\r\n\r\n")
+    await served.settle()
+    assert served.statuses == [200, 400]
+
+
 async def test_a_call_that_was_answered_before_its_body_came_gets_no_second_answer() -> None:
     served = Served(Bounds(body_seconds=0.01))
     served.feed(POST + b"Content-Length: 5\r\n\r\nab")
