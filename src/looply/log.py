@@ -62,9 +62,12 @@ def configure_log(level: str, clock: Clock, stream: TextIO | None = None) -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(_LEVELS[level], logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "temporalio"):
-        # They tell about each connection and each start; we log what an operator needs.
+    for name in ("asyncio", "temporalio"):
+        # They report each start; we log what an operator needs.
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        # Their warnings are about what a connection sends, so whoever can connect could fill the log.
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -188,3 +188,30 @@ def test_head_answers_as_get_without_a_body(server: Server, org: Organization) -
     status, headers, body = parsed(raw(server.address, data))
     assert (status, body) == (200, b"")
     assert int(headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_key_in_a_trailer_opens_nothing(server: Server, org: Organization, is_split: bool) -> None:
+    path = f"/v2/workflows/triggerworkflow/{org.create(COMPUTING)}"
+    head = request_bytes("POST", path, {"transfer-encoding": "chunked"}, is_last=False)
+    rest = f"2\r\n{{}}\r\n0\r\nx-api-key: {org.key}\r\n\r\n".encode() + request_bytes("GET", "/healthz/live")
+    with connected(server) as connection:
+        answers = b""
+        if is_split:
+            connection.sendall(head)
+            answers = connection.recv(65_536)
+            connection.sendall(rest)
+        else:
+            connection.sendall(head + rest)
+        answers += received(connection)
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"403", b"200"]
+    assert org.get("getOrganizationExecutions").json()["count"] == 0
+
+
+def test_a_call_is_answered_before_the_garbage_behind_it_is_refused(server: Server, org: Organization) -> None:
+    path = f"/v2/workflows/triggerworkflow/{org.create(COMPUTING)}"
+    call = request_bytes("POST", path, {"x-api-key": org.key, "content-length": "0"}, is_last=False)
+    answers = raw(server.address, call + b"NONSENSE\r\n\r\n")
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
+    assert org.get("getOrganizationExecutions").json()["count"] == 1
+    assert "request_broke" not in server.log_text()

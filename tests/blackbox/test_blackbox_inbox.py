@@ -62,7 +62,9 @@ def test_reading_never_decides(org: Organization, server: Server) -> None:
         for query in ("", "?action=approve", "?data=%7B%22action%22%3A%22approve%22%7D", "?_method=POST"):
             for method in ("GET", "HEAD"):
                 data = request_bytes(method, path + query, {"x-http-method-override": "POST"})
-                assert parsed(raw(server.address, data))[0] == 200
+                # The page takes what mail programs add to its link; the call takes no query.
+                expected = 400 if query and path.startswith("/v2/") else 200
+                assert parsed(raw(server.address, data))[0] == expected
     item = org.item(workflow_id, execution_id)
     assert item["status"] == "WAITING"
     assert "CARD_ANSWERED" not in [entry["type"] for entry in item["workflow_event_log"]["events"]]

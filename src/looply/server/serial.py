@@ -78,8 +78,9 @@ class SerialProtocol(HttpToolsProtocol):
         super().on_response_complete()
         # Nothing reads any more what was sent of the body.
         self.cycle.body = bytearray()
-        if self._ahead and not self.is_over:
-            self.data_received(b"")
+        if self._ahead:
+            # In the next turn of the loop, when the whole answer has been written.
+            self.loop.call_soon(self._parse_ahead)
 
     def on_message_begin(self) -> None:
         """Notes that a request begins."""
@@ -111,6 +112,10 @@ class SerialProtocol(HttpToolsProtocol):
         if not self.is_refused:
             self.phase = "IDLE"
             super().on_message_complete()
+
+    def _parse_ahead(self) -> None:
+        if self._ahead:
+            self.data_received(b"")
 
     def _end_of_piece(self, data: bytes, at: int) -> int:
         """Returns where the piece ends that begins at `at`. None reaches behind the end of a request."""

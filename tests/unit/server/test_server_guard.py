@@ -62,7 +62,8 @@ class Served:
         self.may_answer.set()
         self.line = Line()
         ids = iter(range(1_000_000))
-        http = guarded(bounds, lambda: False, lambda: str(next(ids)))
+        self.refused: list[tuple[Any, int, str]] = []
+        http = guarded(bounds, lambda: False, lambda: str(next(ids)), self.note)
         config = Config(self.app, http=http, ws="none", interface="asgi3", access_log=False, proxy_headers=False)
         config.load()
         make: Callable[..., GuardedProtocol] = config.http_protocol_class  # type: ignore[assignment]
@@ -74,6 +75,10 @@ class Served:
         await self.may_answer.wait()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
+
+    def note(self, client: Any, status: int, request_id: str, size: int) -> None:
+        assert size > 0
+        self.refused.append((client, status, request_id))
 
     def feed(self, data: bytes) -> None:
         if not self.line.is_closed:
@@ -208,6 +213,12 @@ async def test_a_request_is_answered_before_the_garbage_behind_it_is_refused(ser
     assert served.line.is_closed
 
 
+async def test_an_answer_without_a_body_leaves_before_the_garbage_behind_its_request_is_refused(served: Served) -> None:
+    served.feed(GET.replace(b"GET", b"HEAD") + b"NONSENSE\r\n\r\n")
+    await served.settle()
+    assert served.statuses == [200, 400]
+
+
 async def test_a_call_that_was_answered_before_its_body_came_gets_no_second_answer() -> None:
     served = Served(Bounds(body_seconds=0.01))
     served.feed(POST + b"Content-Length: 5\r\n\r\nab")
@@ -234,3 +245,8 @@ async def test_a_transfer_coding_but_chunked_is_refused(served: Served, coding: 
     await served.settle()
     assert served.statuses == [400]
     assert served.scopes == []
+
+
+async def test_who_logs_requests_is_told_of_one_that_never_reached_the_application(served: Served) -> None:
+    served.feed(b"NONSENSE\r\n\r\n")
+    assert served.refused == [(None, 400, "0")]

@@ -114,6 +114,7 @@ def test_events_below_the_level_are_left_out(stream: io.StringIO) -> None:
 
 def test_loggers_of_the_standard_library_write_the_same_lines(stream: io.StringIO) -> None:
     logging.getLogger("uvicorn.error").info("Started server process")
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
     logging.getLogger("uvicorn.error").error("odd\r\nthing %s", "\x1b")
     (line,) = lines(stream)
     assert (line["event"], line["level"]) == ("odd\r\nthing \x1b", "error")
