@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, insert, select, type_coerce, update
 
 from looply.catalog.chain import EMPTY, ChainCheck, Head, Link
 from looply.catalog.database import CatalogDatabase
@@ -13,12 +13,22 @@ from looply.catalog.pages import checked_limit, cut
 from looply.catalog.schema import HEAD, stored_revision
 from looply.catalog.tables import api_keys, audit_heads, audit_records, organizations
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
+from looply.errors import BadRequest
 from looply.jsontext import Json, encode_json, parse_json
 
 SCANNED: Final = 10_000
 """So many records one page of a filtered list looks at."""
 
 _LARGEST: Final = 2**63 - 1
+# The details as they are stored: one record that is no JSON any more must not hide the others.
+_CHAIN: Final = (
+    select(
+        *(column for column in audit_records.c if column.name != "details"),
+        type_coerce(audit_records.c.details, Text).label("text"),
+    )
+    .where(audit_records.c.organization_id == bindparam("organization"))
+    .order_by(audit_records.c.number, audit_records.c.record_id)
+)
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,9 +182,8 @@ def find_breaks(connection: Connection) -> list[str]:
         return []
     found = []
     for organization_id in connection.execute(select(organizations.c.organization_id)).scalars().all():
-        query = select(audit_records).where(audit_records.c.organization_id == organization_id)
         check = ChainCheck()
-        for row in connection.execute(query.order_by(audit_records.c.number, audit_records.c.record_id)).mappings():
+        for row in connection.execute(_CHAIN, {"organization": organization_id}).mappings():
             check.add(_link(row), row["hash"] or b"")
         lines = check.breaks(_stored_head(connection, organization_id))
         found += [f"the audit of organization {organization_id}: {line}" for line in lines]
@@ -218,8 +227,16 @@ def _link(row: RowMapping) -> Link:
         actor=row["actor"],
         action=row["action"],
         object_id=row["object_id"],
-        details=row["details"],
+        details=_parsed(row["text"]),
     )
+
+
+def _parsed(text: str) -> Json:
+    """Returns the details of a record; what is no JSON any more is shown as the text that it is."""
+    try:
+        return parse_json(text.encode())
+    except BadRequest:
+        return text
 
 
 def _record(row: RowMapping) -> AuditRecord:

@@ -33,12 +33,14 @@ def decision(number: int, workflow_id: str) -> DecisionRow:
     made = Decision(
         step="approval_1",
         visit=1,
+        scope="",
         user="ann",
         action="approve",
         comment="",
         on=START_TIME + timedelta(days=number),
         via="INBOX",
         revision=1,
+        is_final=True,
     )
     return DecisionRow(
         execution_id=f"execution {number}",

@@ -9,6 +9,7 @@ import pytest
 from cli_kit import Command, Looply
 
 from looply.bootstrap import CATALOG_FILE
+from looply.engine.sqlite.seal import SEAL_NAME
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def data(tmp_path: Path, run: Command) -> Path:
 
 
 def by_hand(folder: Path, statement: str) -> None:
-    """Changes the catalog as somebody does who knows how its sums are emptied."""
+    """Changes the catalog as somebody does who knows its seal and its sums."""
+    (folder / SEAL_NAME).unlink()
     with closing(sqlite3.connect(folder / CATALOG_FILE)) as connection:
         connection.execute(statement)
         connection.execute("DELETE FROM table_sums")
