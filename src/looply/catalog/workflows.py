@@ -180,6 +180,16 @@ class Workflows:
 
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
 
+    async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
+        """Returns the definition of a version, whatever its mock payload is. Raises: RecordDamaged."""
+
+        def load(connection: Connection) -> dict[str, Any]:
+            row = _VERSIONS.get(connection, organization_id, key)
+            shown_row = {name: value for name, value in row.items() if name not in _VERSIONS.carried}
+            return readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
+
+        return await self._database.read(load)
+
     async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
         """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
 

@@ -58,10 +58,14 @@ def masked_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
 
 def masked_body(started: ExecutionStarted) -> Json:
     """Returns the caller's body with `***` wherever the start step's `secret` pointers lead into it."""
-    body = started.body
+    return masked_input(started.body, started.secret)
+
+
+def masked_input(body: Json, secret: Iterable[str]) -> Json:
+    """Returns a caller's body with `***` wherever pointers of a start step lead into it."""
     if isinstance(body, dict):
-        return masked_pointers(body, started.secret, "output")
-    return masked_pointers({"body": body}, started.secret, "output")["body"]
+        return masked_pointers(body, secret, "output")
+    return masked_pointers({"body": body}, secret, "output")["body"]
 
 
 def without_tokens(text: str) -> str:

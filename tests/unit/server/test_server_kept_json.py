@@ -164,7 +164,7 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         return (await item("override"))["workflow_output_payload"]["payload"]["output"]["note_1"]
 
     async def loop(value: Json) -> None:
-        settings, noted = {"items": "${payload.output.rows}"}, note_step(value="${item}")
+        settings = {"items": "${payload.output.rows}"}
         document = {
             "workflow_name": "Loop",
             "workflow_steps": [
