@@ -90,6 +90,13 @@ class DefinitionError(Refused):
     code = "INVALID_DEFINITION"
 
 
+def payload_refused(problems: tuple[Problem, ...]) -> Refused:
+    """Returns the error of a caller's body that breaks the schema of its trigger."""
+    first = problems[0]
+    message = f"the body does not fit the schema of the trigger: {first.path or 'the body'}: {first.message}"
+    return Refused(message, code="PAYLOAD_REFUSED", problems=problems)
+
+
 class Forbidden(LooplyError):
     """No key, a wrong one, or one without the scope. The message never tells which of the first two."""
 

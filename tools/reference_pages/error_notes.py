@@ -324,7 +324,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
     "PAYLOAD_REFUSED": (
         "state",
-        "The payload does not fit the schema of the wait, or is too large for the execution. `errors` says where.",
+        (
+            "The payload does not fit the schema of the trigger or of the wait, or is too large for the "
+            "execution. `errors` says where."
+        ),
     ),
     "PEER_FAILED": (
         "command",
@@ -400,6 +403,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "It is not the execution's turn to take a slot of its workflow; it stays in line.",
     ),
     "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
+    "DRAFT_OPEN": (
+        "state",
+        (
+            "The newest version is an open draft that holds something else. `workflow_version` and `modified_on` "
+            "beside the message name it: read it, and import again with its `modified_on`."
+        ),
+    ),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
     "STEP_ENDED": (
@@ -414,6 +424,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "STORE_CORRUPT": (
         "server",
         "Stored bytes do not hold together. They are never served. `serve` ends with 65; restore a backup.",
+    ),
+    "RECORD_DAMAGED": (
+        "server",
+        (
+            "The stored object cannot be read; all others can. `looply doctor` names it. Store it again, delete "
+            "it, or restore a backup."
+        ),
     ),
     "STORE_FULL": ("server", "The disk is full. Nothing was done; repeat after making space."),
     "STORE_UNAVAILABLE": ("server", "The catalog's database cannot be used. Nothing was done."),

@@ -1,4 +1,4 @@
-"""The JSON Schema that is made of a mock payload."""
+"""Mock payloads of versions, and the JSON Schema that is made of one."""
 
 from collections.abc import Iterator
 from typing import Any, Final

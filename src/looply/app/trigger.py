@@ -8,7 +8,7 @@ import msgspec
 
 from looply.app.addressing import checked_process_id
 from looply.app.library import Runnable
-from looply.app.mock import mock_schema
+from looply.app.mocks import keep_mock
 from looply.app.services import Services
 from looply.catalog.keys import Principal
 from looply.definition import parse_duration
@@ -93,8 +93,7 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
     _process_id(request)
     version = await _version_of(services, organization_id, request)
     await services.library.profile(organization_id, request.workflow_id, request.profile)
-    schema = await asyncio.to_thread(mock_schema, request.body)
-    await services.catalog.workflows.store_mock(organization_id, (request.workflow_id, version), request.body, schema)
+    await keep_mock(services, organization_id, (request.workflow_id, version), request.body)
 
 
 def output_of(execution: Execution) -> Json:

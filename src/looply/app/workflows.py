@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from looply.app.definitions import IDENTITY, check_definition, invalid, without_identity
+from looply.app.mocks import mask_mock
 from looply.app.schedules import settle_schedule
 from looply.app.services import Services
 from looply.catalog.damage import definition_hash
@@ -11,11 +12,30 @@ from looply.catalog.keys import Principal
 from looply.catalog.pages import Page
 from looply.catalog.versions import VersionKey
 from looply.catalog.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
-from looply.definition import Findings
-from looply.errors import BadRequest, NotFound, Problem
+from looply.clock import to_ms
+from looply.definition import Findings, trigger_schema
+from looply.errors import BadRequest, Conflict, NotFound, Problem
 from looply.jsontext import Json
 
 UNTITLED = "Untitled workflow"
+
+
+class DraftOpen(Conflict):
+    """The newest version is a draft that the caller has not said to have read; nothing was stored.
+
+    `fields` name it: `workflow_version`, and its `modified_on` in milliseconds.
+    """
+
+    def __init__(self, draft: WorkflowVersion) -> None:
+        modified_on = to_ms(draft.modified_on)
+        finding = f"is missing: version {draft.workflow_version} is an open draft, changed last at {modified_on}"
+        super().__init__(
+            f"workflow {draft.workflow_id} version {draft.workflow_version} is an open draft and holds something else; "
+            f"read it, then import with its modified_on, {modified_on}, to overwrite it",
+            code="DRAFT_OPEN",
+            problems=(Problem(path="/modified_on", message=finding),),
+        )
+        self.fields = {"workflow_version": draft.workflow_version, "modified_on": modified_on}
 
 
 class Saved(NamedTuple):
@@ -57,18 +77,25 @@ async def update(
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    return Saved(version, findings.warnings)
+    return Saved(await mask_mock(services, version), findings.warnings)
 
 
 async def import_definition(
-    services: Services, principal: Principal, definition: Json, *, workflow_id: str = "", incomplete: bool = False
+    services: Services,
+    principal: Principal,
+    definition: Json,
+    *,
+    workflow_id: str = "",
+    modified_on: datetime | None = None,
+    incomplete: bool = False,
 ) -> Saved:
     """Returns where an imported definition is stored: as the next draft of a workflow that is known, else as a new one.
 
     The id is the one that is given, else the one in the definition. A definition equal to the newest version is not
-    stored again.
+    stored again. `modified_on` is what was read of the draft that it takes the place of.
 
-    Raises: BadRequest, DefinitionError.
+    Raises: BadRequest, DefinitionError; DraftOpen when the newest version is a draft and `modified_on` is None;
+    Conflict (code `STALE`) when it was changed after that.
     """
     organization_id = principal.organization_id
     named = workflow_id or (definition.get("workflow_id", "") if isinstance(definition, dict) else "")
@@ -80,10 +107,16 @@ async def import_definition(
     draft, findings = await _draft(services, organization_id, definition, newest, incomplete=incomplete)
     if definition_hash(draft.definition) == newest.definition_hash and draft.findings == newest.findings:
         return Saved(newest, findings.warnings, is_unchanged=True)
+    if newest.status == "DRAFT" and modified_on is None:
+        raise DraftOpen(newest)
     version = await services.catalog.workflows.save_draft(
-        organization_id, (newest.workflow_id, newest.workflow_version), draft, modified_on=None, actor=principal.key_id
+        organization_id,
+        (newest.workflow_id, newest.workflow_version),
+        draft,
+        modified_on=modified_on if newest.status == "DRAFT" else None,
+        actor=principal.key_id,
     )
-    return Saved(version, findings.warnings)
+    return Saved(await mask_mock(services, version), findings.warnings)
 
 
 async def export_definition(
@@ -142,7 +175,8 @@ async def _find_newest(services: Services, organization_id: str, workflow_id: st
 
 def payload_schema(version: WorkflowVersion) -> Json:
     """Returns the schema that the author wrote, else the one made of the mock payload, else one that says nothing."""
-    return version.definition.get("workflow_schema") or version.mock_schema or {}
+    written = trigger_schema(version.definition) or version.definition.get("workflow_schema")
+    return written or version.mock_schema or {}
 
 
 async def _draft(

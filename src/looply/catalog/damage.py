@@ -4,7 +4,7 @@ A row is damaged when the text of a JSON column cannot be read, or a definition 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
@@ -26,6 +26,8 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 """Table -> what errors call a row of it."""
 
+Row = TypeVar("Row", bound=AnyRow)
+
 _HASH: Final = "definition_hash"
 _ADVICE: Final = "store it again, delete it, or restore the catalog from a backup"
 _PAGE: Final = 100
@@ -36,7 +38,7 @@ def definition_hash(definition: Json) -> str:
     return fingerprint(definition).hex()
 
 
-def readable(row: RowMapping, table: Table) -> RowMapping:
+def readable(row: Row, table: Table) -> Row:
     """Returns a row of a table whose values can all be read. Raises: RecordDamaged, which names the object."""
     if finding := _finding(row):
         raise RecordDamaged(f"{_label(row, table)} is damaged: {finding}; {_ADVICE}")
@@ -74,7 +76,7 @@ def _is_named(column: str, table: Table) -> bool:
     return f"{{{column}}}" in _LABELS[table.name] or column in (_HASH, "deleted")
 
 
-def _finding(row: RowMapping) -> str:
+def _finding(row: AnyRow) -> str:
     for name, value in row.items():
         if isinstance(value, Unreadable):
             return f"its {name} cannot be read: {value.reason}"
@@ -84,5 +86,5 @@ def _finding(row: RowMapping) -> str:
     return ""
 
 
-def _label(row: RowMapping, table: Table) -> str:
+def _label(row: AnyRow, table: Table) -> str:
     return _LABELS[table.name].format_map(row)

@@ -1,7 +1,6 @@
 """Workflows and their versions."""
 
 from collections.abc import Collection, Sequence
-from copy import deepcopy
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,10 +17,7 @@ from looply.catalog.recent import RecentReads
 from looply.catalog.tables import profiles, workflow_versions
 from looply.catalog.versions import VersionedTable, VersionKey, summary_of
 from looply.clock import Clock, Ids
-from looply.definition import START
-from looply.definition.pointer import is_pointer, split_pointer
 from looply.errors import Conflict, DefinitionError, Problem
-from looply.execution.masking import masked_start
 from looply.jsontext import Json, encode_json
 
 # A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
@@ -184,6 +180,16 @@ class Workflows:
 
         return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
 
+    async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
+        """Returns the definition of a version, whatever its mock payload is. Raises: RecordDamaged."""
+
+        def load(connection: Connection) -> dict[str, Any]:
+            row = _VERSIONS.get(connection, organization_id, key)
+            shown_row = {name: value for name, value in row.items() if name not in _VERSIONS.carried}
+            return readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
+
+        return await self._database.read(load)
+
     async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
         """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
 
@@ -233,43 +239,22 @@ class Workflows:
     async def store_mock(self, organization_id: str, key: VersionKey, payload: Json, schema: dict[str, Any]) -> None:
         """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
 
-        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are. Values that the start
-        step marks as secret are kept as `***`, and the schema says nothing of them.
+        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are. The caller has
+        masked what the start step marks as secret.
         """
 
         def store(connection: Connection) -> None:
             row = _VERSIONS.get(connection, organization_id, key)
-            secrets = _start_secrets(row["definition"])
             connection.execute(
                 update(workflow_versions)
                 .where(
                     workflow_versions.c.workflow_id == row["workflow_id"],
                     workflow_versions.c.workflow_version == row["workflow_version"],
                 )
-                .values(mock_payload=masked_start(payload, secrets), mock_schema=_untold(schema, secrets))
+                .values(mock_payload=payload, mock_schema=schema)
             )
 
         await self._database.write(store)
-
-
-def _start_secrets(definition: Json) -> list[str]:
-    """Returns the pointers of the start step's secrets; of a draft that does not hold together what can be read."""
-    steps = definition.get("workflow_steps") if isinstance(definition, dict) else None
-    start = next((step for step in steps or () if isinstance(step, dict) and step.get("id") == START), {})
-    secret = start.get("secret")
-    return [one for one in secret if is_pointer(one)] if isinstance(secret, list) else []
-
-
-def _untold(schema: dict[str, Any], pointers: list[str]) -> dict[str, Any]:
-    """Returns a schema that says nothing of what the pointers of a start step lead to: it may have names in it."""
-    made: dict[str, Any] = deepcopy(schema)
-    for pointer in pointers:
-        node: Any = {"properties": {"output": made}}
-        for name in split_pointer(pointer):
-            inner = node.get("properties", {}).get(name, node.get("items")) if isinstance(node, dict) else None
-            node = inner if isinstance(inner, dict) else {}
-        node.clear()
-    return made
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:

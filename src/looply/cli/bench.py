@@ -73,11 +73,11 @@ async def _measure(server: "LocalServer", seconds: float, terminal: Terminal) ->
     import msgspec  # noqa: PLC0415 - start-up cost
 
     from looply.cli.client import ApiClient, segment  # noqa: PLC0415
-    from looply.cli.importing import import_by_api  # noqa: PLC0415
+    from looply.cli.importing import Asked, import_by_api  # noqa: PLC0415
     from looply.cli.load import PAYLOAD, Target, definition, measure  # noqa: PLC0415
 
     async with ApiClient(server.url, server.api_key) as client:
-        workflow = await import_by_api(client, definition(), "", activates=True)
+        workflow = await import_by_api(client, definition(), Asked(activate=True))
         path = f"/v2/workflows/triggerworkflow/{segment(workflow.workflow_id)}"
         target = Target.post(server.url, path, server.api_key, json_text(PAYLOAD).encode())
         warm_up = await measure(target, 1, min(_WARM_UP_SECONDS, seconds), terminal.clock)

@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from looply.cli.client import ApiClient, segment
-from looply.cli.importing import import_by_api
+from looply.cli.importing import Asked, import_by_api
 from looply.clock import Clock
 from looply.errors import Unavailable
 from looply.jsontext import Json
@@ -41,7 +41,7 @@ async def measure_regions(client: ApiClient, clock: Clock) -> list[dict[str, Jso
 
 
 async def _measured(client: ApiClient, region: Region, clock: Clock) -> dict[str, Json]:
-    workflow = await import_by_api(client, region.definition, "", activates=True)
+    workflow = await import_by_api(client, region.definition, Asked(activate=True))
     begun = clock.monotonic()
     ended = await client.post(f"triggerworkflow/{segment(workflow.workflow_id)}", region.body, wait=_LONGEST_WAIT)
     took = clock.monotonic() - begun

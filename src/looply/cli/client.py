@@ -144,6 +144,7 @@ def _checked(response: httpx2.Response, url: str) -> dict[str, Any]:
         status=response.status_code,
         code=str(body.get("code") or ("FORBIDDEN" if response.status_code == 403 else "ERROR")),
         problems=problems_in(body),
+        body=body,
     )
 
 

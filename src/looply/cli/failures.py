@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from looply.errors import (
@@ -47,11 +48,20 @@ class ServeFailed(LooplyError):
 
 
 class ApiRefused(LooplyError):
-    """A server refused a call; code, message and problems are its own."""
+    """A server refused a call; code, message and problems are its own. `body` is its whole answer."""
 
-    def __init__(self, message: str, *, status: int, code: str, problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str,
+        problems: tuple[Problem, ...] = (),
+        body: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message, code=code, problems=problems)
         self.status = status
+        self.body = body
 
 
 def status_of(error: Exception) -> int:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import msgspec
+from cyclopts import Parameter
 
 from looply.cli.client import ApiClient, problems_in
 from looply.cli.failures import ApiRefused
@@ -13,6 +15,10 @@ from looply.jsontext import Json
 
 _WRAPPED: Final = "/definition"
 """Where the definition stands in the body of the API; paths of findings begin with it."""
+
+
+DRAFT_OPEN: Final = "DRAFT_OPEN"
+ADVICE: Final = "--modified-on says which state of the draft you have read; --force overwrites it as it is now"
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,14 +37,32 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in names}
 
 
-async def import_by_api(client: ApiClient, definition: Json, workflow_id: str, *, activates: bool) -> Imported:
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What an import does beside storing: the workflow when the definition names none, and what it may overwrite."""
+
+    activate: Annotated[bool, Parameter(help="Make the imported version ACTIVE.", negative="")] = False
+    workflow_id: Annotated[str, Parameter(help="Import as the next version of this workflow.")] = ""
+    modified_on: Annotated[int | None, Parameter(help="Overwrite the open draft if this is its modified_on.")] = None
+    force: Annotated[bool, Parameter(help="Overwrite the open draft as it is now.", negative="")] = False
+
+
+AS_IT_IS: Final = Asked()
+
+
+async def import_by_api(client: ApiClient, definition: Json, asked: Asked) -> Imported:
     """Imports by a running server. Raises: what `ApiClient` raises; paths point into the definition."""
-    body = {"definition": definition, **({"workflow_id": workflow_id} if workflow_id else {})}
+    body: dict[str, Any] = {"definition": definition}
+    if asked.workflow_id:
+        body["workflow_id"] = asked.workflow_id
+    if asked.modified_on is not None:
+        body["modified_on"] = asked.modified_on
     with paths_into_definition():
-        answer = await client.post("importWorkflow", body)
+        answer = await _stored(client, body, forces=asked.force)
         item = answer["item"]
         named = {"workflow_id": item["workflow_id"], "workflow_version": item["workflow_version"]}
-        if activates:
+        if asked.activate:
             item = (await client.post("activateWorkflow", named))["item"]
     return Imported(
         **named,
@@ -46,6 +70,18 @@ async def import_by_api(client: ApiClient, definition: Json, workflow_id: str, *
         warnings=unwrapped(problems_in(answer, "warnings")),
         is_unchanged=answer.get("unchanged") is True,
     )
+
+
+async def _stored(client: ApiClient, body: dict[str, Any], *, forces: bool) -> dict[str, Any]:
+    try:
+        return await client.post("importWorkflow", body)
+    except ApiRefused as error:
+        if error.code != DRAFT_OPEN:
+            raise
+        if not forces or "modified_on" in body:
+            error.message = f"{error.message} ({ADVICE})"
+            raise
+        return await client.post("importWorkflow", {**body, "modified_on": error.body["modified_on"]})
 
 
 @contextmanager

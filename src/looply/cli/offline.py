@@ -1,15 +1,17 @@
 """What `looply workflow` and `looply schedule` do on the data folder of a server that does not run."""
 
+from functools import partial
 from typing import Any
 
 from looply.app import fires, workflows
 from looply.app.activate import activate
 from looply.app.schedules import list_all
 from looply.catalog.workflows import WorkflowSummary
-from looply.cli.importing import Imported, paths_into_definition, unwrapped
+from looply.cli.importing import ADVICE, Asked, Imported, paths_into_definition, unwrapped
 from looply.cli.options import Place
-from looply.cli.store import open_store
+from looply.cli.store import OpenStore, open_store
 from looply.cli.terminal import Terminal
+from looply.clock import from_ms
 from looply.jsontext import Json
 from looply.server.rows import fire_row, schedule_row, workflow_row
 
@@ -28,17 +30,13 @@ async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[di
     return [workflow_row(summary) for summary in found]
 
 
-async def import_to_folder(
-    terminal: Terminal, place: Place, definition: Json, workflow_id: str, *, activates: bool
-) -> Imported:
-    """Imports into a data folder. Raises: DefinitionError with paths into the definition, BadRequest."""
+async def import_to_folder(terminal: Terminal, place: Place, definition: Json, asked: Asked) -> Imported:
+    """Imports into a data folder. Raises: DefinitionError with paths into the definition, BadRequest, DraftOpen."""
     async with open_store(terminal, place) as store:
         with paths_into_definition():
-            saved = await workflows.import_definition(
-                store.services, store.principal, definition, workflow_id=workflow_id
-            )
+            saved = await _saved(store, definition, asked)
             version: WorkflowSummary = saved.version
-            if activates:
+            if asked.activate:
                 version = await activate(store.services, store.principal, version.workflow_id, version.workflow_version)
     return Imported(
         workflow_id=version.workflow_id,
@@ -47,6 +45,20 @@ async def import_to_folder(
         warnings=unwrapped(saved.warnings),
         is_unchanged=saved.is_unchanged,
     )
+
+
+async def _saved(store: OpenStore, definition: Json, asked: Asked) -> workflows.Saved:
+    modified_on = None if asked.modified_on is None else from_ms(asked.modified_on)
+    save = partial(
+        workflows.import_definition, store.services, store.principal, definition, workflow_id=asked.workflow_id
+    )
+    try:
+        return await save(modified_on=modified_on)
+    except workflows.DraftOpen as error:
+        if not asked.force:
+            error.message = f"{error.message} ({ADVICE})"
+            raise
+        return await save(modified_on=from_ms(error.fields["modified_on"]))
 
 
 async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any]]:

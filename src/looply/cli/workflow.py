@@ -10,7 +10,7 @@ from cyclopts import App, Parameter, validators
 from looply.cli.client import segment
 from looply.cli.documents import file_parameter, read_document, write_document
 from looply.cli.failures import DONE, REFUSED, UsageError, problem_item
-from looply.cli.importing import Imported, import_by_api
+from looply.cli.importing import AS_IT_IS, Asked, Imported, import_by_api
 from looply.cli.options import THE_PLACE, THE_SERVER, Place, Server
 from looply.cli.payloads import Payload, PayloadFile, read_payload
 from looply.cli.tables import record, show_items, table
@@ -65,24 +65,24 @@ async def import_file(
     file: DefinitionFile,
     /,
     *,
-    activate: Annotated[bool, Parameter(help="Make the imported version ACTIVE.", negative="")] = False,
-    workflow_id: Annotated[str | None, Parameter(help="Import as the next version of this workflow.")] = None,
+    asked: Asked = AS_IT_IS,
     place: Place = THE_PLACE,
     terminal: Here,
 ) -> None:
     """Import a definition: the next draft of a workflow that is known by its workflow_id, else a new workflow.
 
-    A definition that equals the newest version is not stored again.
+    A definition that equals the newest version is not stored again. An open draft that differs is overwritten only
+    with --modified-on, or with --force.
     """
     is_offline = place.is_offline()
     definition = read_document(file, terminal)
     if is_offline:
         from looply.cli.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
 
-        imported = await import_to_folder(terminal, place, definition, workflow_id or "", activates=activate)
+        imported = await import_to_folder(terminal, place, definition, asked)
     else:
         async with place.client(terminal) as client:
-            imported = await import_by_api(client, definition, workflow_id or "", activates=activate)
+            imported = await import_by_api(client, definition, asked)
     _show_imported(imported, terminal)
 
 

@@ -8,7 +8,7 @@ from looply.definition.choice import OPERATORS, Operator, Rule
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
 from looply.definition.cron import Cron, parse_cron
 from looply.definition.diff import Change, diff_definitions
-from looply.definition.document_shapes import document_shape
+from looply.definition.document_shapes import document_shape, trigger_schema, trigger_secrets
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
 from looply.definition.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
@@ -113,4 +113,6 @@ __all__ = [
     "parse_duration",
     "parse_instant",
     "search_paths",
+    "trigger_schema",
+    "trigger_secrets",
 ]

@@ -13,6 +13,7 @@ import msgspec
 
 from looply.definition import approvals, calls, children, code, conditions, datastores, endings, mail, pauses, scopes
 from looply.definition.document_check import document_problems
+from looply.definition.document_shapes import trigger_schema
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
@@ -85,8 +86,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 def parse_definition(document: Json, limits: Limits = DEFAULT_LIMITS, *, payload_schema: Json = None) -> Findings:
     """Returns everything that is wrong or doubtful in a definition, and the workflow when nothing is wrong.
 
-    `payload_schema` is the JSON Schema of a sample of the caller's body; it counts where the definition has no
-    `workflow_schema`. What only a payload's schema tells is never an error, for nothing refuses other bodies.
+    `payload_schema` is the JSON Schema of a sample of the caller's body; it counts where the definition has neither a
+    schema of its trigger nor a `workflow_schema`. What only a payload's schema tells is never an error, for where the
+    trigger has none nothing refuses other bodies.
 
     Guarantees: never raises, whatever JSON value it is given; each path points into the document, for something that
     is missing to what should hold it. Errors are what the JSON Schema finds, then what the graph, the settings and
@@ -225,6 +227,9 @@ def _check_expressions(outline: StepOutline, report: Report) -> None:
 
 def _payload_schema(document: dict[str, Json], report: Report) -> Json:
     """Returns the payload's schema, or None when there is none that can be used."""
+    if schema := trigger_schema(document):
+        # One that cannot be used is an error of the trigger.
+        return schema
     schema = document.get("workflow_schema")
     if not isinstance(schema, dict):
         return None

@@ -8,6 +8,7 @@ from looply.definition.endings import METADATA
 from looply.definition.model import START
 from looply.definition.outline import Outline, StepOutline, read_outline
 from looply.definition.output_schema import OUTPUTS
+from looply.definition.pointer import is_pointer
 from looply.definition.regions import find_regions
 from looply.definition.run_order import Before, RunOrder
 from looply.expressions import ExpressionSyntaxError, parse_template
@@ -56,12 +57,34 @@ _LEVELS: Final = 20
 def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json = None) -> Shape:
     """Returns the shape of the data document as the expressions in the settings of one step see it.
 
-    `document` is a definition, also one with errors: what cannot be read is left out. Where it has no
-    `workflow_schema`, `payload_schema` is that of the caller's body, such as the one that a mock payload gave.
+    `document` is a definition, also one with errors: what cannot be read is left out. Where neither its trigger has a
+    schema nor the document a `workflow_schema`, `payload_schema` is that of the caller's body, such as the one that a
+    mock payload gave.
     A step that is not there, or is never reached, as while it is being put in, may see every step.
     """
-    schema = document.get("workflow_schema") or payload_schema
+    schema = trigger_schema(document) or document.get("workflow_schema") or payload_schema
     return DocumentShapes(read_outline(document), schema if isinstance(schema, dict) else None).of(step_id)
+
+
+def trigger_schema(document: Json) -> dict[str, Json] | None:
+    """Returns the schema that the trigger of a definition holds bodies to, None without one that is an object."""
+    settings = _trigger(document).get("settings")
+    schema = settings.get("schema") if isinstance(settings, dict) else None
+    return schema if isinstance(schema, dict) else None
+
+
+def trigger_secrets(document: Json) -> tuple[str, ...]:
+    """Returns the pointers of what the trigger of a definition marks as secret, also of one with errors."""
+    stated = _trigger(document).get("secret")
+    texts = (item for item in (stated if isinstance(stated, list) else ()) if isinstance(item, str))
+    return tuple(pointer for pointer in texts if is_pointer(pointer))
+
+
+def _trigger(document: Json) -> dict[str, Json]:
+    """Returns the first step of a definition that is a trigger, an empty object when there is none."""
+    steps = document.get("workflow_steps") if isinstance(document, dict) else None
+    found = (step for step in (steps if isinstance(steps, list) else ()) if isinstance(step, dict))
+    return next((step for step in found if step.get("type") == "trigger"), {})
 
 
 class DocumentShapes:

@@ -36,9 +36,13 @@ def trigger(reader: Reader, zone: str) -> TriggerSettings:
         reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
     if kind == "REQUEST" and "schedule" in reader:
         reader.error("schedule", "a REQUEST trigger has no schedule", "set `trigger_type` to SCHEDULED")
+    if kind == "SCHEDULED" and "schema" in reader:
+        reader.error("schema", "a scheduled workflow is started without a body", "leave `schema` out")
     schedule = reader.child("schedule")
     return TriggerSettings(
-        trigger_type=kind, schedule=compile_schedule(schedule, zone) if schedule is not None else None
+        trigger_type=kind,
+        schedule=compile_schedule(schedule, zone) if schedule is not None else None,
+        checker=reader.json_schema("schema"),
     )
 
 

@@ -1,7 +1,6 @@
 """Compiles the settings of the steps that let time pass: cards, waits and delays."""
 
 from looply.definition.reading import BROKEN, Reader
-from looply.definition.schema_checker import SchemaChecker
 from looply.definition.settings_schema import SOURCES
 from looply.definition.step_settings import AdaptiveCardSettings, CardWait, DelaySettings, WaitSettings
 
@@ -37,18 +36,11 @@ def adaptive_card(reader: Reader) -> AdaptiveCardSettings:
 
 def wait(reader: Reader) -> WaitSettings:
     """Returns the settings of a `wait`, the schema of its answer compiled."""
-    schema = reader.value.get("schema")
-    checker: SchemaChecker | None = None
-    if schema is not None:
-        try:
-            checker = SchemaChecker(schema)
-        except ValueError as error:
-            reader.error("schema", f"is no JSON Schema that can be used: {error}")
     return WaitSettings(
         sources=tuple(reader.value.get("sources", SOURCES)),
         timeout=reader.duration_template("timeout"),
-        schema=schema,
-        checker=checker,
+        schema=reader.value.get("schema"),
+        checker=reader.json_schema("schema"),
     )
 
 

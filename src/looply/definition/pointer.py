@@ -12,9 +12,9 @@ def join_pointer(base: str, *parts: str | int) -> str:
     return base + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def is_pointer(value: Json) -> bool:
-    """Tells whether a value is the text of a JSON Pointer."""
-    return isinstance(value, str) and _POINTER.fullmatch(value) is not None
+def is_pointer(text: str) -> bool:
+    """Tells whether a text is a JSON Pointer."""
+    return _POINTER.fullmatch(text) is not None
 
 
 def split_pointer(pointer: str) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
 
     Raises: ValueError when the text is no JSON Pointer.
     """
-    if _POINTER.fullmatch(pointer) is None:
+    if not is_pointer(pointer):
         raise ValueError(f"{pointer!r} is not a JSON Pointer")
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 

@@ -7,6 +7,7 @@ from typing import Final
 from looply.definition.duration import Duration, parse_duration, parse_instant
 from looply.definition.pointer import join_pointer
 from looply.definition.report import Reference, Report, Written
+from looply.definition.schema_checker import SchemaChecker
 from looply.errors import DefinitionError
 from looply.expressions import CardTemplate, ExpressionSyntaxError, Placement, Template, parse_card, parse_template
 from looply.jsontext import Json
@@ -46,6 +47,16 @@ class Reader:
     def warning(self, name: str, message: str, hint: str = "") -> None:
         """Records a warning of a member, or of the object itself when the member is left out."""
         self.report.warning(self.at(name) if name in self.value else self.path, message, hint)
+
+    def json_schema(self, name: str) -> SchemaChecker | None:
+        """Returns a member that is a JSON Schema, compiled; None when it is left out or cannot be used."""
+        if name not in self.value:
+            return None
+        try:
+            return SchemaChecker(self.value[name])
+        except ValueError as error:
+            self.error(name, f"is no JSON Schema that can be used: {error}")
+            return None
 
     def template(self, name: str) -> Template | None:
         """Returns the template of a member, or None when it is left out."""

@@ -132,6 +132,9 @@ SETTINGS: Final[dict[str, Json]] = {
     "trigger": fields(
         {
             "trigger_type": one_of("REQUEST", "SCHEDULED"),
+            "schema": described(
+                {"type": "object"}, "JSON Schema of the caller's body; a call whose body does not fit is refused."
+            ),
             "schedule": fields(
                 {
                     "every": described(_DURATION, "Time between two starts."),

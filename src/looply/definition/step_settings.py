@@ -51,6 +51,12 @@ class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     trigger_type: TriggerType
     schedule: Schedule | None = None
+    checker: SchemaChecker | None = None
+    """The schema of the caller's body, compiled."""
+
+    def problems_of(self, body: Json) -> tuple[Problem, ...]:
+        """Returns how a caller's body breaks the schema; empty when it fits or there is none."""
+        return () if self.checker is None else self.checker.problems_of(body)
 
 
 class HttpRequestSettings(msgspec.Struct, frozen=True, kw_only=True):

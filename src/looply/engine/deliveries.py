@@ -137,9 +137,7 @@ class Deliverer:
         try:
             callee = await self._callee_of(sender.organization_id, wish.workflow_id, wish.version)
         except _REFUSALS as error:
-            fields = {"execution_id": row.sender, "workflow_id": wish.workflow_id}
-            _log.warning("child_refused", **fields, code=error.code, error=error.message)
-            await self._submit(row, row.sender, self._refused(row, error))
+            await self._refuse(row, wish, error)
             return
         is_response = bool(wish.incident_id)
         call = Call(
@@ -153,12 +151,17 @@ class Deliverer:
         )
         try:
             await self._shell.start(_start_of(sender, wish, callee, call))
+        except Refused as error:
+            await self._refuse(row, wish, error)
         except Stale:
             # It was started from this row by a process that was then given up for dead.
             await self._store.work.drop_deliveries((row,))
 
-    def _refused(self, row: Delivered, error: LooplyError) -> ChildEnded:
-        return ChildEnded(
+    async def _refuse(self, row: Delivered, wish: ChildStarted, error: LooplyError) -> None:
+        """Lets the sender know that the execution cannot be started, and why."""
+        fields = {"execution_id": row.sender, "workflow_id": wish.workflow_id}
+        _log.warning("child_refused", **fields, code=error.code, error=error.message)
+        refused = ChildEnded(
             at=self._clock.now(),
             via=_VIA,
             delivery=row,
@@ -167,6 +170,7 @@ class Deliverer:
             code=error.code,
             message=error.message,
         )
+        await self._submit(row, row.sender, refused)
 
 
 def _start_of(sender: ExecutionStarted, wish: ChildStarted, callee: Callee, call: Call) -> Start:

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from looply.clock import Ids
+from looply.definition import TriggerSettings
 from looply.engine.committer import Committer, Extras
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailboxes
 from looply.engine.port import Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts
-from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull
+from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull, payload_refused
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.events import Event, ExecutionStarted
 from looply.execution.log_levels import at_level
@@ -53,6 +54,7 @@ class Starter:
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+        _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
         try:
@@ -151,3 +153,11 @@ class Starter:
             return evolve(None, stored), (stored,)
         stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
         return stretch.state, stretch.events
+
+
+def _check_body(request: Start) -> None:
+    """Refuses a body that the schema of the trigger does not allow. Raises: Refused (code `PAYLOAD_REFUSED`)."""
+    settings = request.workflow.steps[request.workflow.start].settings
+    assert isinstance(settings, TriggerSettings)
+    if problems := settings.problems_of(request.body):
+        raise payload_refused(problems)

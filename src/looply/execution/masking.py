@@ -58,14 +58,14 @@ def masked_pointers(value: Json, pointers: Iterable[str], field: str) -> Json:
 
 def masked_body(started: ExecutionStarted) -> Json:
     """Returns the caller's body with `***` wherever the start step's `secret` pointers lead into it."""
-    return masked_start(started.body, started.secret)
+    return masked_input(started.body, started.secret)
 
 
-def masked_start(body: Json, pointers: Iterable[str]) -> Json:
-    """Returns a body with `***` wherever the `secret` pointers of a start step lead into it."""
+def masked_input(body: Json, secret: Iterable[str]) -> Json:
+    """Returns a caller's body with `***` wherever pointers of a start step lead into it."""
     if isinstance(body, dict):
-        return masked_pointers(body, pointers, "output")
-    return masked_pointers({"body": body}, pointers, "output")["body"]
+        return masked_pointers(body, secret, "output")
+    return masked_pointers({"body": body}, secret, "output")["body"]
 
 
 def without_tokens(text: str) -> str:

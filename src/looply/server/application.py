@@ -50,7 +50,20 @@ from looply.server.problems import problem
 from looply.server.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
-API_ROUTES: Final[tuple[Route, ...]] = (
+_OLDER: Final = frozenset(
+    {
+        "toggleScheduledWorkflow",
+        "getWorkflowExecutionById",
+        "getWorkflowExecutionHistory",
+        "getOrganizationExecutions",
+        "getWorkflowById",
+        "getOrganizationWorkflows",
+        "getWorkflowSchemaById",
+    }
+)
+"""Calls that are served under `/v1/` too, as they are; trigger and resume have an older form of their own."""
+
+_TODAY: Final[tuple[Route, ...]] = (
     *trigger.ROUTES,
     *executions.ROUTES,
     *search.ROUTES,
@@ -74,6 +87,11 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
+)
+
+API_ROUTES: Final[tuple[Route, ...]] = (
+    *_TODAY,
+    *(replace(route, path=route.path.replace("/v2/", "/v1/", 1)) for route in _TODAY if route.name in _OLDER),
 )
 """Every route of the API."""
 

@@ -8,6 +8,7 @@ from typing import Final
 from litestar.exceptions import HTTPException
 
 from looply.app.addressing import Ambiguous
+from looply.app.workflows import DraftOpen
 from looply.errors import (
     BadRequest,
     BodyTooLarge,
@@ -78,6 +79,8 @@ def problem(error: Exception, request_id: str) -> Answer:
         body = error_body(error.message, error.code, error.problems, request_id)
         if isinstance(error, Ambiguous):
             body[error.field] = list(error.choices)
+        if isinstance(error, DraftOpen):
+            body.update(error.fields)
         return Answer(body, status, _headers(error, status))
     if isinstance(error, HTTPException) and error.status_code < 500:
         message, code = _FRAMEWORK.get(error.status_code, ("the request cannot be read", "BAD_REQUEST"))

@@ -7,10 +7,11 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import workflows
 from looply.app.activate import activate
+from looply.app.mocks import input_of, set_mock
 from looply.app.workflows import Saved, payload_schema
 from looply.catalog.workflows import WorkflowVersion
 from looply.clock import to_ms
-from looply.errors import Problem
+from looply.errors import BadRequest, Forbidden, Problem
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.problems import problem_item
@@ -127,9 +128,22 @@ class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Without `workflow_id`, here or in the definition, it becomes a new workflow."""
+    """Without `workflow_id`, here or in the definition, it becomes a new workflow.
+
+    `modified_on` is that of the open draft whose place it takes: without it an open draft is not overwritten.
+    """
 
     workflow_id: str = ""
+    modified_on: int | None = None
+
+
+class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mock payload, or the execution whose input is one. `workflow_version`: a number or `latest`."""
+
+    workflow_id: str
+    workflow_version: int | str
+    payload: Json | UnsetType = UNSET
+    workflow_execution_id: str = ""
 
 
 class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,7 +189,24 @@ async def get_workflow(call: Call) -> Answer:
 
 async def get_schema(call: Call) -> Answer:
     """Reads the payload schema of a version."""
-    row = await workflows.get(call.services, call.principal, *_named(call))
+    return _schema_answer(await workflows.get(call.services, call.principal, *_named(call)))
+
+
+async def set_mock_payload(call: Call) -> Answer:
+    """Stores a mock payload."""
+    body: MockBody = call.body
+    if (body.payload is UNSET) == (not body.workflow_execution_id):
+        raise BadRequest.at("/payload", "must be given, or workflow_execution_id; not both")
+    payload = body.payload
+    if payload is UNSET:
+        if not call.principal.may("read.payloads"):
+            raise Forbidden("Forbidden", code="SCOPE")
+        payload = await input_of(call.services, call.principal, body.workflow_id, body.workflow_execution_id)
+    version = version_of(body.workflow_version)
+    return _schema_answer(await set_mock(call.services, call.principal, body.workflow_id, version, payload))
+
+
+def _schema_answer(row: WorkflowVersion) -> Answer:
     item = {
         "workflow_id": row.workflow_id,
         "workflow_version": row.workflow_version,
@@ -229,6 +260,7 @@ async def import_workflow(call: Call) -> Answer:
         call.principal,
         body.definition,
         workflow_id=body.workflow_id,
+        modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
         incomplete=_is_incomplete(call),
     )
     return _saved(saved)
@@ -337,6 +369,17 @@ ROUTES: Final = (
         parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
         answer=SchemaAnswer,
         refusals=(404, 409),
+    ),
+    manage_route(
+        path="/v2/workflows/setMockPayload",
+        access="edit.drafts",
+        handle=set_mock_payload,
+        summary="Store a mock payload beside a version, or take it from an execution",
+        description="What the trigger marks as `secret` is stored as `***`. From an execution also with the permission "
+        "`read.payloads`.",
+        body=MockBody,
+        answer=SchemaAnswer,
+        refusals=(404, 409, 422),
     ),
     read_route(
         path="/v2/workflows/exportWorkflow",

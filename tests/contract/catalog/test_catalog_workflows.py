@@ -244,35 +244,6 @@ async def test_a_mock_is_kept_beside_an_active_version_and_leaves_its_lock(catal
     assert (second.mock_payload, second.mock_schema) == ({"amount": 7}, {"type": "object"})
 
 
-@pytest.mark.parametrize(
-    ("secret", "kept"),
-    [
-        (["/output/card/pin"], {"card": {"pin": "***", "no": 1}, "open": 2}),
-        (["/output"], "***"),
-        (["no pointer", 7], {"card": {"pin": 4711, "no": 1}, "open": 2}),
-        ("/output", {"card": {"pin": 4711, "no": 1}, "open": 2}),
-    ],
-)
-async def test_what_the_start_step_marks_is_not_kept_in_a_mock(
-    catalog: Catalog, create, org: str, secret, kept
-) -> None:
-    start = {"id": "WorkflowStartState", "type": "trigger", "settings": {}, "secret": secret}
-    first = await create(draft(workflow_steps=[start]))
-    await catalog.workflows.store_mock(org, key(first), {"card": {"pin": 4711, "no": 1}, "open": 2}, {})
-    assert (await catalog.workflows.get(org, key(first))).mock_payload == kept
-
-
-async def test_the_schema_of_a_mock_does_not_tell_the_names_within_a_secret(catalog: Catalog, create, org: str) -> None:
-    start = {"id": "WorkflowStartState", "secret": ["/output/a/0/b", "/output/none/x", "/output/c"]}
-    first = await create(draft(workflow_steps=[start]))
-    member = {"type": "object", "properties": {"name": {"type": "string"}}}
-    within = {"type": "array", "items": {"properties": {"b": {**member}, "d": {"type": "string"}}}}
-    await catalog.workflows.store_mock(org, key(first), {}, {"properties": {"a": within, "c": {**member}, "e": member}})
-    schema = (await catalog.workflows.get(org, key(first))).mock_schema
-    assert schema["properties"]["a"]["items"]["properties"] == {"b": {}, "d": {"type": "string"}}
-    assert (schema["properties"]["c"], schema["properties"]["e"]) == ({}, member)
-
-
 async def test_null_is_a_mock_payload_too(catalog: Catalog, create, org: str) -> None:
     first = await create()
     await catalog.workflows.store_mock(org, key(first), None, {"type": "null"})

@@ -205,3 +205,29 @@ def test_an_id_cannot_lead_to_another_call(run: Command, looply: Looply) -> None
         return refusal(400, message="incorrect workflow id")
 
     assert run("workflow", "trigger", "../createKey", answer=missing).status == 1
+
+
+def open_draft() -> httpx2.Response:
+    fields = {"workflow_version": 1, "modified_on": 1_700_000_000_000}
+    return refusal(409, message="version 1 is an open draft", code="DRAFT_OPEN", **fields)
+
+
+def test_an_import_that_would_overwrite_a_draft_says_what_to_do(run: Command, looply: Looply, file: str) -> None:
+    looply.answers["importWorkflow"] = open_draft()
+    done = run("workflow", "import", file)
+    assert done.status == 1
+    assert "--modified-on" in done.err
+    assert "--force" in done.err
+    assert len(looply.calls) == 1
+
+
+def test_an_import_with_force_overwrites_the_draft_that_it_was_told_of(run: Command, looply: Looply, file: str) -> None:
+    looply.answers["importWorkflow"] = [open_draft(), {"item": item(), "warnings": []}]
+    assert run("workflow", "import", file, "--force", "--json").document["workflow_version"] == 1
+    assert [body.get("modified_on") for _, _, body in looply.calls] == [None, 1_700_000_000_000]
+
+
+def test_an_import_may_name_the_state_that_it_overwrites(run: Command, looply: Looply, file: str) -> None:
+    looply.answers["importWorkflow"] = {"item": item(), "warnings": []}
+    assert run("workflow", "import", file, "--modified-on", "1700000000000", "--json").status == 0
+    assert looply.calls[0][2]["modified_on"] == 1_700_000_000_000
