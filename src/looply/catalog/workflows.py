@@ -236,7 +236,7 @@ class Workflows:
                     workflow_versions.c.workflow_id == row["workflow_id"],
                     workflow_versions.c.workflow_version == row["workflow_version"],
                 )
-                .values(mock_payload=masked_start(payload, secrets), mock_schema=_untold(schema, secrets))
+                .values(mock_payload=masked_start(payload, secrets), mock_schema=_schema_without(schema, secrets))
             )
 
         await self._database.write(store)
@@ -250,7 +250,7 @@ def _start_secrets(definition: Json) -> list[str]:
     return [one for one in secret if is_pointer(one)] if isinstance(secret, list) else []
 
 
-def _untold(schema: dict[str, Any], pointers: list[str]) -> dict[str, Any]:
+def _schema_without(schema: dict[str, Any], pointers: list[str]) -> dict[str, Any]:
     """Returns a schema that says nothing of what the pointers of a start step lead to: it may have names in it."""
     made: dict[str, Any] = deepcopy(schema)
     for pointer in pointers:
