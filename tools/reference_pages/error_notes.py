@@ -145,7 +145,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The data document would grow over the limit `document_bytes`. Keep less in outputs, or raise the limit.",
     ),
     "DUPLICATE_PARAMETER": ("call", "A query parameter came twice."),
-    "EGRESS_DENIED": ("step", "The destination is not public, and the setting `egress_allow` does not list it."),
+    "EGRESS_DENIED": ("step", "The destination does not exist, or is not public and the setting `egress_allow` does not list it."),
     "ENGINE": ("server", "The engine could not do what was asked."),
     "ERROR": ("command", "The server's answer had no code of its own."),
     "EVENTS_PRUNED": (

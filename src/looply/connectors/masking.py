@@ -16,6 +16,10 @@ from looply.jsontext import Json
 MIN_LENGTH: Final = 8
 """Shorter secrets would mask parts of ordinary words; they are masked where they are a whole text or name."""
 
+_FEW: Final = 64
+"""So many forms are looked for by one pattern."""
+_COMPARED: Final = 1_000_000
+"""Units of comparing texts that begin alike, after which a text is masked as a whole."""
 _APOSTROPHES: Final = ("'", "&#39;", "&#x27;", "&apos;")
 _QUOTES: Final = ('"', "&#34;", "&#x22;", "&quot;")
 
@@ -29,17 +33,24 @@ class Masker:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
-        self._whole = frozenset(form.casefold() for form in forms)
-        # Longest first, so that a form that holds another one is masked as a whole.
-        alternatives = sorted((form for form in forms if len(form) >= MIN_LENGTH), key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, alternatives)), re.IGNORECASE) if alternatives else None
+        forms = {_fold(form) for secret in secrets if secret for form in _forms(secret)}
+        self._whole = frozenset(forms)
+        self._within = _Search(form for form in forms if len(form) >= MIN_LENGTH)
 
     def text(self, text: str) -> str:
-        """Returns the text without secrets."""
-        if text.casefold() in self._whole:
+        """Returns the text without secrets; `***` alone where looking for them would take too long."""
+        folded = _fold(text)
+        if folded in self._whole:
             return MASK
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        spans = self._within.spans(folded)
+        if spans is None:
+            return MASK
+        pieces: list[str] = []
+        at = 0
+        for start, end in spans:
+            pieces += (text[at:start], MASK)
+            at = end
+        return "".join((*pieces, text[at:])) if pieces else text
 
     def json(self, value: Json) -> Json:
         """Returns the value with the secrets in all strings, numbers and keys masked; equal keys then become one."""
@@ -53,7 +64,7 @@ class Masker:
             return {self.text(key): self.json(item) for key, item in value.items()}
         if value is None or isinstance(value, bool):
             return value
-        return MASK if str(value) in self._whole else value
+        return MASK if _fold(str(value)) in self._whole else value
 
     def output(self, output: Json) -> Json:
         """Returns an operation's output masked. The status of an answer stays, since steps decide by it."""
@@ -68,13 +79,50 @@ class Masker:
         error.args = (error.message,)
 
 
+class _Search:
+    """Finds texts within another one, the longest first. All of them are folded and have `MIN_LENGTH` characters.
+
+    Many of them are found by their first characters, so that the time does not grow with their number.
+    """
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        # Longest first, so that a form that holds another one is found as a whole.
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
+        self._begins: dict[str, dict[int, set[str]]] = {}
+        is_few = len(self._forms) <= _FEW
+        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms and is_few else None
+        for form in () if is_few else self._forms:
+            self._begins.setdefault(form[:MIN_LENGTH], {}).setdefault(len(form), set()).add(form)
+
+    def spans(self, text: str) -> list[tuple[int, int]] | None:
+        """Returns begin and end of each, in order and apart; None when it would take too long."""
+        if self._pattern is not None:
+            return [found.span() for found in self._pattern.finditer(text)]
+        found, at, left = [], 0, _COMPARED + len(text)
+        while self._begins and at <= len(text) - MIN_LENGTH:
+            end = at + 1
+            for length, forms in self._begins.get(text[at : at + MIN_LENGTH], {}).items():
+                left -= 1 + (length >> 4)
+                if left < 0:
+                    return None
+                if text[at : at + length] in forms:
+                    end = at + length
+                    found.append((at, end))
+                    break
+            at = end
+        return found
+
+
+def _fold(text: str) -> str:
+    """Returns a text of as many characters that is the same for all letter cases."""
+    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
+
+
 def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     based = {b64encode(raw).decode(), urlsafe_b64encode(raw).decode()}
     return {
         secret,
-        secret.lower(),
-        secret.upper(),
         quote(raw, safe=""),
         quote(raw),
         quote_plus(raw),

@@ -15,7 +15,7 @@ from looply.expressions import Escape, Expression, ExpressionError, Placement, b
 Place: TypeAlias = Literal["host", "path", "query"]
 
 _ENVIRONMENT: Final = "environment"
-_ENCODED: Final = "uriComponent"
+_ENCODER: Final = "uriComponent"
 """The function whose result is encoded already."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:+~-]*")
 """Numbers, dates, GUIDs and names: literals of OData that need no quotes."""
@@ -56,7 +56,7 @@ def odata_placements(params: Sequence[str], *, is_raw: bool) -> dict[str, Placem
     Outside quotes a value of a path or of `$filter` is a number, a date, a GUID or a name, unless `is_raw`.
     """
     found: dict[str, Placement] = {pointer: by_quotes(_doubled) for pointer in params}
-    found["/entity"] = by_quotes(_doubled_in_path, None if is_raw else _plain)
+    found["/entity"] = by_quotes(_doubled_in_path, None if is_raw else _check_plain)
     if not is_raw:
         found["/service_path"] = _service_placement
         found["/params/$filter"] = _filter_placement
@@ -65,13 +65,13 @@ def odata_placements(params: Sequence[str], *, is_raw: bool) -> dict[str, Placem
 
 def _service_placement(pieces: Sequence[str | Expression]) -> tuple[Escape | None, ...]:
     return tuple(
-        None if index == 0 and isinstance(piece, Expression) and _is_environment(piece) else _plain
+        None if index == 0 and isinstance(piece, Expression) and _is_environment(piece) else _check_plain
         for index, piece in enumerate(pieces)
     )
 
 
 def _filter_placement(pieces: Sequence[str | Expression]) -> tuple[Escape | None, ...]:
-    place = by_quotes(_doubled, _plain if len(pieces) > 1 else None)
+    place = by_quotes(_doubled, _check_plain if len(pieces) > 1 else None)
     return place(tuple(pieces))
 
 
@@ -101,9 +101,9 @@ def _url_escape(piece: str | Expression, where: Place) -> Escape | None:
         return None
     if where == "host":
         return None if _is_environment(piece) else _refusal(piece)
-    if piece.outer_call == _ENCODED:
-        return _not_dots if where == "path" else None
-    return _segment if where == "path" else _encoded
+    if piece.outer_call == _ENCODER:
+        return _check_dots if where == "path" else None
+    return _segment if where == "path" else _encode
 
 
 def _is_environment(expression: Expression) -> bool:
@@ -129,7 +129,7 @@ def _refusal(expression: Expression) -> Escape:
     return refuse
 
 
-def _encoded(value: str) -> str:
+def _encode(value: str) -> str:
     try:
         return quote(value, safe="")
     except UnicodeEncodeError as error:
@@ -137,16 +137,16 @@ def _encoded(value: str) -> str:
 
 
 def _segment(value: str) -> str:
-    return _encoded(_not_dots(value))
+    return _encode(_check_dots(value))
 
 
-def _not_dots(value: str) -> str:
+def _check_dots(value: str) -> str:
     if value in (".", ".."):
         raise ExpressionError("the value is . or .., which would change the path of the URL")
     return value
 
 
-def _plain(value: str) -> str:
+def _check_plain(value: str) -> str:
     if _PLAIN.fullmatch(value) is None or value in (".", ".."):
         reason = "outside quotes a value is a number, a date, a GUID or a name, and this one has other characters"
         raise ExpressionError(f"{reason}; put it between '...', or {_RAW}")

@@ -88,7 +88,7 @@ class Worker:
         except OperationError as error:
             return self._failed(opened, error, Masker(gone_out))
         except LooplyError as error:
-            message = _told(opened, error, (), Masker(gone_out))
+            message = _message(opened, error, (), Masker(gone_out))
             return EffectFailed(
                 at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
             )
@@ -156,7 +156,7 @@ class Worker:
             address=opened.address,
             attempt=opened.attempt,
             code=error.code,
-            message=_told(opened, error, error.about, masker),
+            message=_message(opened, error, error.about, masker),
             status=error.status or "",
             was_sent=error.sent,
             is_transient=error.is_transient,
@@ -178,7 +178,7 @@ async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
         raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
 
 
-def _told(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
+def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
     """Returns what is said of a failure: its message, unless that may quote a secret of the input.
 
     `fields` are those of the input that the message is about; empty: any.

@@ -71,3 +71,16 @@ def test_an_error_is_masked_in_place() -> None:
     Masker(["hunter2hunter2"]).mask(error)
     assert str(error) == "host *** is away"
     assert error.args == ("host *** is away",)
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_many_secrets_are_found_like_few(count: int) -> None:
+    secrets = [f"secret-number-{index}!" for index in range(count)]
+    text = "".join(f"<{secret.upper()}>" for secret in secrets) + "secret-number-x \u0130\u0130 SECRET-NUMBER-0!"
+    assert Masker(secrets).text(text) == "<***>" * count + "secret-number-x \u0130\u0130 ***"
+
+
+def test_a_text_that_would_take_too_long_to_search_is_masked_as_a_whole() -> None:
+    secrets = ["aaaaaaaa" + "b" * length for length in range(1, 1000)]
+    assert Masker(secrets).text("aaaaaaaac " * 1000) == "***"
+    assert Masker(secrets).text("aaaaaaaac harmless") == "aaaaaaaac harmless"
