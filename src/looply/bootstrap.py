@@ -55,6 +55,7 @@ from looply.jsontext import Json
 from looply.sealing import Sealer, key_from_text, load_key
 from looply.server import serving
 from looply.server.application import build_app, build_monitoring
+from looply.server.pages import Pages
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -148,7 +149,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             application.stop_loops()
             await application.shell.close(left)
 
-        app = build_app(services, SystemEntropy())
+        app = build_app(services, SystemEntropy(), Pages(images=settings.card_images))
         hooks = serving.Hooks(on_listening=listening, drain=drain)
         async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):
             await serving.serve(settings, app, services.lifecycle, services.clock, hooks)

@@ -299,6 +299,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "the other system got through."
         ),
     ),
+    "OVERRIDE_NEEDED": (
+        "state",
+        (
+            "The call would decide about an approval, or leave one out, without an answer of its approver. "
+            "It takes a key with the scope `override`, and a reason."
+        ),
+    ),
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
     "PAYLOAD_REFUSED": (
         "state",
@@ -367,7 +374,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "inside",
         "It is not the execution's turn to take a slot of its workflow; it stays in line.",
     ),
-    "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
+    "SOURCE_NOT_ACCEPTED": (
+        "state",
+        "The wait does not take resumes of this `source`; an approval takes none unless its settings say `api: true`.",
+    ),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
     "STATUS": ("step", "The other system answered with a status that `fail_on` names. `error.status` has it."),
     "STEP_ENDED": (
