@@ -241,3 +241,47 @@ async def test_a_resume_that_came_before_the_approval_releases_nothing_when_it_o
     applied = await manager.post("settleLetter", {"letter_id": letter["letter_id"], "action": "apply"})
     assert applied.status_code == 409, applied.text
     assert (await mine.item(workflow_id, execution_id))["status"] == "WAITING"
+
+
+def calling(child_id: str) -> dict[str, Any]:
+    """Returns a definition that calls another workflow, waits for its end, and then releases."""
+    call = {"id": "call", "type": "subworkflow", "settings": {"workflow_id": child_id}}
+    return definition(call, note_step("released"))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+async def test_the_approval_of_a_child_is_not_decided_in_its_parent(mine: Caller, depth: int) -> None:
+    asks = await mine.create(asking())
+    parent = asks
+    for _ in range(depth):
+        parent = await mine.create(calling(parent))
+    execution_id = await mine.trigger(parent)
+    manager = await mine.key_with("manage")
+    for fields in (
+        {"action": "complete", "output": {"status": "COMPLETED", "output": {}}},
+        {"action": "move", "to": "released"},
+        {"action": "edit", "document": {"call": {"output": {"status": "COMPLETED"}}}},
+    ):
+        body = {"workflow_execution_id": execution_id, "reason": "why", **fields}
+        refused = await manager.post("repairExecution", body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "OVERRIDE_NEEDED"), refused.text
+    done = await mine.post(
+        "repairExecution",
+        {
+            "workflow_execution_id": execution_id,
+            "action": "complete",
+            "output": {},
+            "reason": "the board has decided",
+        },
+    )
+    assert done.status_code == 200, done.text
+    (entry,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+    assert (entry["state"], entry["is_override"]) == ("call", True)
+
+
+async def test_a_child_that_asks_nobody_is_completed_as_before(mine: Caller) -> None:
+    waits = await mine.create(definition({"id": "w", "type": "wait", "settings": {}}, note_step()))
+    execution_id = await mine.trigger(await mine.create(calling(waits)))
+    manager = await mine.key_with("manage")
+    body = {"workflow_execution_id": execution_id, "action": "complete", "output": {}, "reason": "why"}
+    assert (await manager.post("repairExecution", body)).status_code == 200
