@@ -61,6 +61,7 @@ from looply.jsontext import Json
 from looply.master_keys import MasterKeys
 from looply.server import serving
 from looply.server.application import build_app, build_monitoring, front_of
+from looply.server.pages import Pages
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -201,7 +202,7 @@ async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None
             await application.shell.close(left)
 
         front = front_of(settings, services.clock)
-        app = build_app(services, SystemEntropy(), front=front)
+        app = build_app(services, SystemEntropy(), Pages(images=settings.card_images), front=front)
         on_refused = front.access_log.refused if front.access_log is not None else None
         hooks = serving.Hooks(on_listening=listening, drain=drain, on_refused=on_refused)
         async with serving.monitored(settings, build_monitoring(services, SystemEntropy())):

@@ -3,6 +3,7 @@
 Nothing reads the environment or the file after start-up. All problems are reported together.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -20,6 +21,7 @@ from looply.suggest import did_you_mean
 PREFIX: Final = "LOOPLY_"
 _LEAST_TOKEN: Final = 16
 DEFAULT_FILE: Final = Path("looply.toml")
+_HOST: Final = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
 # Variables of the command line; they are no settings of a server.
 _FOREIGN: Final = frozenset({"LOOPLY_URL", "LOOPLY_API_KEY", "LOOPLY_DEBUG"})
 
@@ -73,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Port to listen on; 0 picks a free one."""
     public_url: str = ""
     """Address under which people reach this server, for links in cards; empty: the address that it listens on."""
+    card_images: tuple[str, ...] = ()
+    """Hosts whose pictures cards may show in the inbox: `cdn.example.com`, `*.example.com`; they learn who reads."""
     egress_allow: tuple[str, ...] = ()
     """Destinations that are not public and yet may be called: CIDR, CIDR:port, host or host:port."""
     log_level: LogLevel = "info"
@@ -331,6 +335,13 @@ def _token(value: Any) -> Secret:
     return found
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    hosts = _list(value)
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError("names of hosts such as cdn.example.com or *.example.com, without a scheme or a path")
+    return hosts
+
+
 def _word(words: tuple[str, ...]) -> Parse:
     def parse(value: Any) -> str:
         text = value.strip().lower() if isinstance(value, str) else ""
@@ -385,6 +396,7 @@ def _rows() -> Iterator[Setting]:
         "host": _text,
         "port": _integer(0, 65_535),
         "public_url": _url,
+        "card_images": _hosts,
         "egress_allow": _list,
         "log_level": _word(get_args(LogLevel)),
         "drain_seconds": _seconds(0),

@@ -108,14 +108,19 @@ def test_of_many_answers_at_once_exactly_one_counts(org: Organization) -> None:
 
     def answer(number: int) -> tuple[str, int]:
         barrier.wait()
-        return decide(org, tokens[number % 2], {"data": {"n": number}}).json()["message"], number
+        return decide(org, tokens[number % 2], {"data": {"action": "approve", "comment": f"{number}"}}).json()[
+            "message"
+        ], number
 
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(answer, range(24)))
     assert Counter(message for message, _ in answers) == {"recorded": 1, "already answered": 23}
     winner = next(number for message, number in answers if message == "recorded")
     item = org.until(workflow_id, execution_id, "COMPLETED")
-    assert item["workflow_output_payload"]["card_1"]["output"]["response"]["data"] == {"n": winner}
+    assert item["workflow_output_payload"]["card_1"]["output"]["response"]["data"] == {
+        "action": "approve",
+        "comment": f"{winner}",
+    }
 
 
 def test_a_wait_for_all_goes_on_after_the_last_answer(org: Organization) -> None:

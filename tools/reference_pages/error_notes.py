@@ -145,7 +145,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "The data document would grow over the limit `document_bytes`. Keep less in outputs, or raise the limit.",
     ),
     "DUPLICATE_PARAMETER": ("call", "A query parameter came twice."),
-    "EGRESS_DENIED": ("step", "The destination does not exist, or is not public and the setting `egress_allow` does not list it."),
+    "EGRESS_DENIED": (
+        "step",
+        "The destination does not exist, or is not public and the setting `egress_allow` does not list it.",
+    ),
     "ENGINE": ("server", "The engine could not do what was asked."),
     "ERROR": ("command", "The server's answer had no code of its own."),
     "EVENTS_PRUNED": (
@@ -321,6 +324,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "the other system got through."
         ),
     ),
+    "OVERRIDE_NEEDED": (
+        "state",
+        (
+            "The call would decide about an approval, or leave one out, without an answer of its approver. "
+            "It takes a key with the scope `override`, and a reason."
+        ),
+    ),
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
     "PAYLOAD_REFUSED": (
         "state",
@@ -402,7 +412,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "inside",
         "It is not the execution's turn to take a slot of its workflow; it stays in line.",
     ),
-    "SOURCE_NOT_ACCEPTED": ("state", "The wait does not take resumes of this `source`."),
+    "SOURCE_NOT_ACCEPTED": (
+        "state",
+        "The wait does not take resumes of this `source`; an approval takes none unless its settings say `api: true`.",
+    ),
     "DRAFT_OPEN": (
         "state",
         (

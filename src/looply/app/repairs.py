@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from looply.app.addressing import Ambiguous, get_owned
+from looply.app.asking_children import asking_steps
 from looply.app.audit import record
 from looply.app.services import Services
 from looply.catalog.keys import Principal
@@ -103,7 +104,8 @@ async def onto(
 
 async def _prepared(services: Services, principal: Principal, decision: Decision) -> tuple[Execution, RepairCommand]:
     execution = await get_owned(services, principal.organization_id, decision.execution_id)
-    command = replace(decision.command, may_override=principal.may("decide.override"))
+    asking = await asking_steps(services, execution)
+    command = replace(decision.command, may_override=principal.may("decide.override"), asking=asking)
     if decision.read_on is not None:
         if to_ms(decision.read_on) != to_ms(execution.head.modified_on):
             raise Conflict("the execution has changed since it was read; read it again and decide anew", code="STALE")

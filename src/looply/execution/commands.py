@@ -71,12 +71,14 @@ class Terminate(CommandBase, frozen=True, kw_only=True):
 class OperatorCommand(CommandBase, frozen=True, kw_only=True):
     """What an operator decides, and why. With `expected_seq` only while the execution has so many events (0: any).
 
-    `may_override`: the operator may decide in the place of approvers.
+    `may_override`: the operator may decide in the place of approvers. `asking` are the `subworkflow` steps in whose
+    children approvers are asked, which only the caller can know.
     """
 
     reason: str = ""
     expected_seq: int = 0
     may_override: bool = False
+    asking: frozenset[str] = frozenset()
 
 
 class EditDocument(OperatorCommand, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ def edited(
         sizes=sizes,
         secret=tuple(_secrets(workflow, state, home, (*outputs, *given))),
         scope=home,
-        overrides=overrides.edited(workflow, document),
+        overrides=overrides.edited(workflow, document, command.asking),
         **given,
     )
 

@@ -7,7 +7,7 @@ judged by both: does the way on lead to the approval without coming back first, 
 does not need it. In doubt the command needs the permission.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from looply.definition import EACH, Workflow
@@ -33,17 +33,20 @@ def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | No
     return None
 
 
-def left_out(workflow: Workflow, step: str, target: str | None) -> tuple[str, ...]:
-    """Returns the approvals that a path at `step` would not ask if it went to `target` (None: it ends there)."""
-    graph = _Graph(workflow)
+def left_out(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that a path at `step` would not ask if it went to `target` (None: it ends there).
+
+    `asking` are steps that count as approvals, because a child of theirs asks.
+    """
+    graph = _Graph(workflow, asking)
     return tuple(name for name in graph.approvals if graph.leaves_out(name, step, target))
 
 
-def skipped(workflow: Workflow, step: str, branch: str) -> tuple[str, ...]:
+def skipped(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the approvals that are decided or left out when an operator lets a step be left by an exit."""
-    if workflow.steps[step].type == _APPROVAL:
+    graph = _Graph(workflow, asking)
+    if step in graph.approvals:
         return (step,)
-    graph = _Graph(workflow)
     inner = graph.inside(step)
     target = workflow.next(step, branch)
     if target is None or workflow.steps[target].type == "terminate":
@@ -53,23 +56,31 @@ def skipped(workflow: Workflow, step: str, branch: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*inner, *beside)))
 
 
-def edited(workflow: Workflow, document: Json) -> tuple[str, ...]:
+def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the approvals whose output, or the collected output that it is part of, an edit changes."""
     if not isinstance(document, dict):
         return ()
-    graph = _Graph(workflow)
+    graph = _Graph(workflow, asking)
     touched = {name for part in document if part in workflow.steps for name in (part, *graph.inside(part))}
     return tuple(name for name in graph.approvals if name in touched)
 
 
 def left_behind(
-    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+    workflow: Workflow,
+    target: Workflow,
+    state: ExecutionState,
+    steps: Mapping[str, str],
+    asking: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Returns the approvals of today's version, still to be asked, that the execution would not meet on `target`.
 
     `steps` are new names of steps by their old ones.
     """
-    before, after = _Graph(workflow), _Graph(target)
+    still = [steps.get(name, name) for name in asking]
+    before = _Graph(workflow, asking)
+    after = _Graph(
+        target, [name for name in still if name in target.steps and target.steps[name].type == "subworkflow"]
+    )
     found: dict[str, None] = {}
     for step in dict.fromkeys(path.step for path in state.paths):
         new = steps.get(step, step)
@@ -86,9 +97,11 @@ def left_behind(
 class _Graph:
     """The ways between the steps of a version, redirects and the way out of a `forEach` body among them."""
 
-    def __init__(self, workflow: Workflow) -> None:
+    def __init__(self, workflow: Workflow, asking: Collection[str] = ()) -> None:
         self._workflow = workflow
-        self.approvals = tuple(name for name, step in workflow.steps.items() if step.type == _APPROVAL)
+        self.approvals = tuple(
+            name for name, step in workflow.steps.items() if step.type == _APPROVAL or name in asking
+        )
         self._ways: dict[str, list[tuple[str, str]]] = {name: [] for name in workflow.steps}
         for (source, exit_), target in workflow.edges.items():
             self._ways[source].append((exit_, target))

@@ -130,7 +130,7 @@ def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits
     if target is not None and target.hash.hex() != state.definition:
         if problems := unfit_steps(workflow, target, state, command.steps):
             return Answer(Unfit(problems=problems))
-        approvals = overrides.left_behind(workflow, target, state, command.steps)
+        approvals = overrides.left_behind(workflow, target, state, command.steps, command.asking)
         if refused := overrides.refusal(command, approvals):
             return refused
         events.append(
@@ -277,7 +277,7 @@ def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: 
     size = json_bytes(command.output)
     if reason := over_document(state, path.step, size, limits, path.scope):
         return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
-    approvals = overrides.skipped(workflow, path.step, branch)
+    approvals = overrides.skipped(workflow, path.step, branch, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     skipped = StepSkipped(
@@ -315,7 +315,7 @@ def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
     if workflow.region(command.to) != region_of(state, path.scope):
         message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
         return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
-    approvals = overrides.left_out(workflow, path.step, command.to)
+    approvals = overrides.left_out(workflow, path.step, command.to, command.asking)
     if refused := overrides.refusal(command, approvals):
         return refused
     moved = Moved(

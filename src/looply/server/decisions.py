@@ -17,7 +17,10 @@ from looply.server.wire import LIMIT, cursor_of, instant_of, limit_of, listed
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody."""
+    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody.
+
+    `is_override`: nobody who was asked decided so; an operator (`user`) did, for the reason in `comment`.
+    """
 
     state: str
     visit: int
@@ -29,6 +32,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     via: str
     card_revision: int | None
     is_final: bool
+    is_override: bool
 
 
 class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,7 @@ def decision_item(decision: Decision) -> dict[str, Any]:
         "via": decision.via,
         "card_revision": decision.revision or None,
         "is_final": decision.is_final,
+        "is_override": decision.is_override,
     }
 
 

@@ -1,6 +1,6 @@
 """Pages for people: the inbox and the API reference, built from `ui/`, and the files that they load."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +35,10 @@ _PLAIN: Final = """<!doctype html>
 
 
 class Pages:
-    """The built files, read once at the start."""
+    """The built files, read once at the start. `images` are hosts whose pictures cards may show."""
 
-    def __init__(self, folder: Path = STATIC) -> None:
+    def __init__(self, folder: Path = STATIC, images: Sequence[str] = ()) -> None:
+        self._images = "".join(f" https://{host}" for host in images)
         self._files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
@@ -47,9 +48,9 @@ class Pages:
     def inbox(self) -> Answer:
         """Returns the page that shows a card; it is the same for every token."""
         built = self._files.get("inbox.html")
-        # Cards may show pictures from anywhere: https and data URLs are what Adaptive Cards allow.
+        # A picture that is loaded from elsewhere tells that host who reads the card, and when.
         text = _PLAIN.format(title="Looply", text="This installation was built without its inbox page.")
-        return _page(built or text.encode(), " https: data:")
+        return _page(built or text.encode(), f"{self._images} data:")
 
     def docs(self) -> Answer:
         """Returns the page of the API reference."""

@@ -8,6 +8,7 @@ from looply.execution.address import Address, card_token, wait_token
 from looply.execution.cards import find_card
 from looply.execution.commands import AlreadyAnswered, Declined, Recorded, Restarted, Unfit, UnknownToken
 from looply.execution.events import AnswerRecorded, CardClosed, CardWanted, Resumed
+from looply.execution.state import open_cards
 from looply.limits import Limits
 
 PEOPLE = ("a@example.com", "b@example.com", "c@example.com")
@@ -178,7 +179,8 @@ def test_a_card_that_does_not_wait_goes_on_at_once_and_stays_open_until_the_end(
         "recipients": list(PEOPLE),
         "source": "",
     }
-    assert len(simulator.work.cards) == 3
+    assert len(open_cards(simulator.state)) == 3
+    assert not simulator.work.cards  # it asks nothing, so nobody is told that it is open
     assert simulator.answer_card(token(0), {}).code == "CLOSED"
     simulator.succeed()
     assert closings(simulator) == ["ENDED"]
@@ -231,8 +233,8 @@ def test_a_card_may_be_updated_and_deleted_later():
     )
     simulator = Simulator(flow)
     simulator.start({"people": list(PEOPLE)})
-    assert {one.revision for one in simulator.work.cards.values()} == {2}
-    assert {one.body["fallbackText"] for one in simulator.work.cards.values()} == {PEOPLE[0]}
+    assert {one.revision for one in open_cards(simulator.state)} == {2}
+    assert {one.body["fallbackText"] for one in open_cards(simulator.state)} == {PEOPLE[0]}
     wanted = [event for event in simulator.history if isinstance(event, CardWanted)][-1]
     assert (wanted.step, wanted.target, wanted.revision) == ("change", "ask", 2)
     simulator.succeed()
@@ -307,4 +309,4 @@ def test_an_answer_closes_the_cards_of_its_own_step_alone():
     simulator = Simulator(flow)
     simulator.start()
     simulator.answer_card(token(0), {})
-    assert [one.address for one in simulator.work.cards.values()] == ["note:1"]
+    assert [one.address for one in open_cards(simulator.state)] == ["note:1"]

@@ -44,6 +44,7 @@ async def test_the_card_says_what_the_approval_takes_and_who_has_decided(mine: C
         "via": "INBOX",
         "card_revision": 1,
         "is_final": False,
+        "is_override": False,
     }
 
 

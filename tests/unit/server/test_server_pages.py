@@ -7,10 +7,11 @@ import pytest
 
 from looply.app.services import Services
 from looply.engine.port import Health
-from looply.errors import NotFound
+from looply.errors import NotFound, SettingsError
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
 from looply.server.pages import Pages
+from looply.settings import load_settings
 from looply.testing.clock import SerialEntropy
 
 
@@ -65,6 +66,25 @@ async def test_nothing_but_the_built_files_is_served(client: httpx2.AsyncClient,
     answer = await client.get(f"/static/{path}")
     assert answer.status_code == 404
     assert answer.json()["message"] == "not found"
+
+
+def policy_of(pages: Pages) -> str:
+    return dict(pages.inbox().headers)[b"content-security-policy"].decode()
+
+
+def test_cards_load_pictures_from_no_other_host_unless_the_administrator_names_it(built: Path) -> None:
+    assert "img-src 'self' data:;" in policy_of(Pages(built))
+    named = policy_of(Pages(built, ("cdn.example.com", "*.example.org")))
+    assert "img-src 'self' https://cdn.example.com https://*.example.org data:;" in named
+
+
+@pytest.mark.parametrize(
+    "host", ["https://a.b", "a.b/c", "a b", "a;script-src *", "*", "'unsafe-inline'", "a.b:x", "é.b"]
+)
+def test_a_host_for_pictures_is_a_name_of_a_host(host: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(flags={"card_images": [host]})
+    assert "card_images" in str(refused.value)
 
 
 def test_without_a_build_there_are_plain_pages(tmp_path: Path) -> None:

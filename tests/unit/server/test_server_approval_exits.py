@@ -1,0 +1,287 @@
+"""No call but an approver's answer takes an approval's exits; every route that changes something is in the table."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from server_kit import Caller, definition, note_step
+
+from looply.app.bulk_runner import BulkRunner
+from looply.app.services import Services
+from looply.execution.commands import FireTimer
+from looply.server.application import API_ROUTES
+from looply.testing.clock import FakeClock
+
+ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
+PROCESS: Final = "PO-1"
+
+
+def asking(*, is_asked: bool = True, **settings: Any) -> dict[str, Any]:
+    """Returns a definition that asks two people and then releases; without the approval when nobody is asked."""
+    ask = {"id": "ask", "type": "approval", "settings": {"recipients": [ANN, BOB], **settings}}
+    flow = definition(*([ask] if is_asked else []), note_step("released"))
+    for edge in flow["workflow_connections"]:
+        if edge["from"] == "ask":
+            edge["branch"] = "approved"
+    return flow
+
+
+class Asked:
+    """An execution that asks its approvers, and a caller with the scopes `trigger`, `read` and `manage`."""
+
+    def __init__(self, everything: Caller, manager: Caller, services: Services, workflow_id: str, execution_id: str):
+        self.everything = everything
+        self.manager = manager
+        self.services = services
+        self.workflow_id = workflow_id
+        self.execution_id = execution_id
+
+    async def item(self) -> dict[str, Any]:
+        return await self.everything.item(self.workflow_id, self.execution_id)
+
+    async def repair(self, action: str, caller: Caller | None = None, **fields: Any) -> Any:
+        body = {"workflow_execution_id": self.execution_id, "action": action, "reason": "why", **fields}
+        return await (caller or self.manager).post("repairExecution", body)
+
+    async def second_version(self) -> None:
+        """Activates a version that asks nobody."""
+        item = (await self.manager.get("getWorkflowById", workflow_id=self.workflow_id, workflow_version="1")).json()
+        made = await self.manager.post(
+            "updateWorkflow",
+            {
+                "workflow_id": self.workflow_id,
+                "workflow_version": 1,
+                "modified_on": item["item"]["modified_on"],
+                "definition": asking(is_asked=False),
+            },
+        )
+        assert made.status_code == 200, made.text
+        await self.manager.activate(self.workflow_id, 2)
+
+
+@pytest.fixture
+async def asked(mine: Caller, services: Services) -> Asked:
+    workflow_id = await mine.create(asking(quorum="any"))
+    execution_id = await mine.trigger(workflow_id, process_id=PROCESS)
+    return Asked(mine, await mine.key_with("trigger", "read", "manage"), services, workflow_id, execution_id)
+
+
+async def resumes(asked: Asked) -> None:
+    token = (await asked.item())["waits"][0].get("wait_token")
+    for path in (f"resumeWorkflow/{PROCESS}", f"resumeWorkflow/{asked.execution_id}?state=ask"):
+        for source in ("SAP", "TEAMS"):
+            for more in ({}, {"wait_token": token} if token else {}):
+                body = {"payload": {"source": source, "outcome": "approved", **more}}
+                answer = await asked.manager.post(path, body)
+                assert (answer.status_code, answer.json()["code"]) == (409, "SOURCE_NOT_ACCEPTED"), answer.text
+
+
+async def resumes_the_old_way(asked: Asked) -> None:
+    answer = await asked.manager.post(
+        f"/v1/workflows/resumeworkflow/{PROCESS}", {"source": "TEAMS", "outcome": "approved"}
+    )
+    assert answer.status_code == 409, answer.text
+
+
+async def repairs(asked: Asked) -> None:
+    approved = {"outcome": "approved", "decisions": []}
+    for fields in (
+        {"action": "complete", "branch": "approved", "output": approved},
+        {"action": "complete", "branch": "rejected", "output": None},
+        {"action": "skip", "branch": "timeout"},
+        {"action": "move", "to": "released"},
+        {"action": "edit", "document": {"ask": {"output": approved}}},
+    ):
+        for is_dry in (True, False):
+            answer = await asked.repair(**fields, dry_run=is_dry)
+            assert (answer.status_code, answer.json()["code"]) == (403, "OVERRIDE_NEEDED"), answer.text
+    assert (await asked.repair(action="retry")).status_code == 409
+
+
+async def redrives(asked: Asked) -> None:
+    await asked.second_version()
+    for mapping in ({}, {"ask": "released"}):
+        body = {"workflow_execution_id": asked.execution_id, "workflow_version": 2, "mapping": mapping}
+        answer = await asked.manager.post("redriveExecution", body)
+        assert answer.status_code in (403, 409, 422), answer.text
+
+
+async def redrives_many(asked: Asked) -> None:
+    await asked.second_version()
+    body = {"filter": {"workflow_id": asked.workflow_id}, "workflow_version": 2, "reason": "why"}
+    started = await asked.manager.post("bulkRedrive", body)
+    assert started.status_code == 200, started.text
+    await BulkRunner(asked.services, "runner").tick()
+
+
+async def reruns(asked: Asked) -> None:
+    await asked.manager.post("rerunExecution", {"workflow_execution_id": asked.execution_id})
+
+
+async def settles_letters(asked: Asked) -> None:
+    for letter in (await asked.manager.get("getLetters")).json()["items"]:
+        await asked.manager.post("settleLetter", {**letter, "action": "apply"})
+
+
+async def passes_cards_on(asked: Asked) -> None:
+    for card in (await asked.manager.get("getOpenCards")).json()["items"]:
+        assert card["token"] is None
+        passed = await asked.manager.post("reassignCard", {"card_id": card["card_id"], "to": EVE, "reason": "mine"})
+        assert passed.json().get("token") is None
+
+
+async def answers_without_a_link(asked: Asked) -> None:
+    for text in (asked.execution_id, "x", str((await asked.item())["waits"][0].get("wait_token"))):
+        answer = await asked.manager.post(f"/v2/inbox/{text}", {"data": {"action": "approve"}})
+        assert answer.status_code == 404, answer.text
+
+
+TAKES: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
+    "resumeWorkflow": resumes,
+    "resumeworkflow_v1": resumes_the_old_way,
+    "repairExecution": repairs,
+    "redriveExecution": redrives,
+    "bulkRedrive": redrives_many,
+    "rerunExecution": reruns,
+    "settleLetter": settles_letters,
+    "reassignCard": passes_cards_on,
+    "inbox": answers_without_a_link,
+}
+"""Every call that could, and how it is tried."""
+
+ENDS: Final = {"terminateWorkflow", "bulkTerminate"}
+"""Calls that end an execution and take no exit of it."""
+
+ELSEWHERE: Final = {
+    *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
+    *("createConnection", "createKey", "createProfile", "createWorkflow", "deleteCard"),
+    *("deleteConnection", "deleteDatastore", "deleteProfile", "deleteWorkflow", "evaluateExpression"),
+    *("importWorkflow", "previewSchedule", "putDatastore", "revokeKey", "setDefaultProfile"),
+    *("toggleScheduledWorkflow", "triggerworkflow", "triggerworkflow_v1", "updateCard", "updateConnection"),
+    *("updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
+}
+"""Calls about what is edited, administered or started: none of them names an open execution."""
+
+
+def test_every_call_that_changes_something_is_in_the_table() -> None:
+    changing = {route.name for route in API_ROUTES if route.method == "POST"}
+    assert changing - {*TAKES, *ENDS, *ELSEWHERE} == set()
+
+
+@pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)
+async def test_no_call_but_an_answer_takes_the_exit(asked: Asked, take: Callable[[Asked], Awaitable[None]]) -> None:
+    before = await asked.item()
+    await take(asked)
+    after = await asked.item()
+    assert after["status"] == "WAITING"
+    assert [wait["state"] for wait in after["waits"]] == ["ask"]
+    assert (after["waits"], after["workflow_version"]) == (before["waits"], before["workflow_version"])
+    decided = (await asked.everything.get("getDecisions", workflow_execution_id=asked.execution_id)).json()["items"]
+    assert decided == []
+
+
+async def test_who_may_override_says_why_and_it_is_no_decision_of_an_approver(asked: Asked, mine: Caller) -> None:
+    override = await mine.key_with("manage", "override")
+    fields = {"action": "complete", "branch": "approved", "output": {"outcome": "approved"}}
+    silent = await asked.repair(**fields, caller=override, reason=" ")
+    assert silent.status_code == 422, silent.text
+    assert [error["path"] for error in silent.json()["errors"]] == ["/reason"]
+    done = await asked.repair(**fields, caller=override, reason="the board has decided")
+    assert done.status_code == 200, done.text
+    item = await asked.item()
+    assert (item["status"], item["workflow_output_payload"]["payload"]["output"]["released"]) == ("COMPLETED", "done")
+    expected = {"state": "ask", "action": "overridden", "comment": "the board has decided", "is_override": True}
+    for path, query in (
+        ("getDecisions", {"workflow_execution_id": asked.execution_id}),
+        ("getOrganizationDecisions", {"workflow_id": asked.workflow_id}),
+    ):
+        (entry,) = (await mine.get(path, **query)).json()["items"]
+        assert {name: entry[name] for name in expected} == expected
+        assert entry["card_revision"] is None
+    (record,) = (await mine.get("getAudit", action="execution.skip")).json()["items"]
+    assert record["details"]["overrides"] == ["ask"]
+    skipped = [entry for entry in _events(item) if entry["type"] == "STEP_SKIPPED"]
+    assert [entry["overrides"] for entry in skipped] == [["ask"]]
+
+
+def _events(item: dict[str, Any]) -> list[dict[str, Any]]:
+    log = item["workflow_event_log"]
+    found: list[dict[str, Any]] = log["events"] if isinstance(log, dict) else log
+    return found
+
+
+async def test_with_api_a_system_decides(mine: Caller) -> None:
+    workflow_id = await mine.create(asking(api=True))
+    execution_id = await mine.trigger(workflow_id)
+    system = await mine.key_with("trigger")
+    answer = await system.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP", "outcome": "approved"}})
+    assert answer.json()["message"] == "restarted"
+    (entry,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+    assert (entry["action"], entry["is_override"]) == ("approved", False)
+
+
+async def test_a_resume_that_came_before_the_approval_releases_nothing_when_it_opens(
+    mine: Caller, clock: FakeClock, services: Services
+) -> None:
+    flow = asking()
+    flow["workflow_steps"].insert(1, {"id": "pause", "type": "delay", "settings": {"for": "PT1M"}})
+    flow["workflow_connections"][0]["to"] = "pause"
+    flow["workflow_connections"].append({"from": "pause", "to": "ask"})
+    workflow_id = await mine.create(flow)
+    execution_id = await mine.trigger(workflow_id)
+    body = {"payload": {"source": "TEAMS", "outcome": "approved"}}
+    assert (await mine.post(f"resumeWorkflow/{execution_id}", body)).json()["buffered"] is True
+    clock.advance(timedelta(minutes=2))
+    (timer,) = (await services.engine.get(execution_id)).state.timers
+    await services.engine.submit(execution_id, FireTimer(at=clock.now(), timer=timer))
+    assert (await mine.item(workflow_id, execution_id))["status"] == "WAITING"
+    (letter,) = (await mine.get("getLetters")).json()["items"]
+    manager = await mine.key_with("manage")
+    applied = await manager.post("settleLetter", {"letter_id": letter["letter_id"], "action": "apply"})
+    assert applied.status_code == 409, applied.text
+    assert (await mine.item(workflow_id, execution_id))["status"] == "WAITING"
+
+
+def calling(child_id: str) -> dict[str, Any]:
+    """Returns a definition that calls another workflow, waits for its end, and then releases."""
+    call = {"id": "call", "type": "subworkflow", "settings": {"workflow_id": child_id}}
+    return definition(call, note_step("released"))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+async def test_the_approval_of_a_child_is_not_decided_in_its_parent(mine: Caller, depth: int) -> None:
+    asks = await mine.create(asking())
+    parent = asks
+    for _ in range(depth):
+        parent = await mine.create(calling(parent))
+    execution_id = await mine.trigger(parent)
+    manager = await mine.key_with("manage")
+    for fields in (
+        {"action": "complete", "output": {"status": "COMPLETED", "output": {}}},
+        {"action": "move", "to": "released"},
+        {"action": "edit", "document": {"call": {"output": {"status": "COMPLETED"}}}},
+    ):
+        body = {"workflow_execution_id": execution_id, "reason": "why", **fields}
+        refused = await manager.post("repairExecution", body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "OVERRIDE_NEEDED"), refused.text
+    done = await mine.post(
+        "repairExecution",
+        {
+            "workflow_execution_id": execution_id,
+            "action": "complete",
+            "output": {},
+            "reason": "the board has decided",
+        },
+    )
+    assert done.status_code == 200, done.text
+    (entry,) = (await mine.get("getDecisions", workflow_execution_id=execution_id)).json()["items"]
+    assert (entry["state"], entry["is_override"]) == ("call", True)
+
+
+async def test_a_child_that_asks_nobody_is_completed_as_before(mine: Caller) -> None:
+    waits = await mine.create(definition({"id": "w", "type": "wait", "settings": {}}, note_step()))
+    execution_id = await mine.trigger(await mine.create(calling(waits)))
+    manager = await mine.key_with("manage")
+    body = {"workflow_execution_id": execution_id, "action": "complete", "output": {}, "reason": "why"}
+    assert (await manager.post("repairExecution", body)).status_code == 200
