@@ -140,6 +140,8 @@ class CallContext:
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """Where code of authors runs."""
     limits: Limits = DEFAULT_LIMITS
+    organization_id: str = ""
+    """The organization of the execution; what many share is shared fairly by it."""
     has_secrets: bool = False
     """Whether the input has secrets; of what was made from it, messages then repeat nothing."""
 
