@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "looply"
 
 LAYERS = (
-    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing", "durable", "suggest", "slots"),
+    ("errors", "limits", "settings", "clock", "log", "jsontext", "sealing", "durable", "suggest", "slots", "rates"),
     ("definition", "expressions"),
     ("execution", "schedule"),
     ("connectors",),
