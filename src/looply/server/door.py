@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
-from looply.jsontext import Json, parse_json
+from looply.jsontext import Json, check_values, parse_json
 from looply.limits import Limits
 from looply.server.call import NO_QUERY, Parameter, Query
 from looply.suggest import did_you_mean
@@ -29,11 +29,14 @@ class ClientGone(Exception):
 async def read_json(scope: Any, receive: Any, limits: Limits) -> tuple[Json, int]:
     """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
 
-    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (code `MALFORMED_JSON`), ClientGone.
+    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`), ClientGone.
     """
     declared = _check_headers(scope["headers"])
     text = await _read(receive, declared, limits.body_bytes)
-    return (parse_json(text, limits, name="the body"), len(text)) if text else (None, 0)
+    if not text:
+        return None, 0
+    check_values(text, limits.body_nodes, name="the body")
+    return parse_json(text, limits, name="the body"), len(text)
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]]) -> int:

@@ -18,7 +18,7 @@ import structlog
 from looply.connectors.function.process import Answer, ProcessGone, TookTooLong, WorkerProcess
 from looply.connectors.function.sandbox import Code, CodeFailed, Language
 from looply.errors import BadRequest, ShuttingDown, Timeout
-from looply.jsontext import Json, parse_json
+from looply.jsontext import Json, check_values, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.slots import FairSlots, Lane
 
@@ -142,9 +142,11 @@ class SandboxPool:
             told = f"the result has more than {most} bytes (limit function_output)"
             raise CodeFailed("the code returns too much", code="FUNCTION_RESULT", told=told)
         try:
+            check_values(answer.value, self._limits.json_nodes, name="the result")
             return parse_json(answer.value, self._limits, name="the result")
         except BadRequest as error:
-            message = "the code does not return JSON"
+            is_json = error.code == "TOO_MANY_VALUES"
+            message = "the code returns too much" if is_json else "the code does not return JSON"
             raise CodeFailed(message, code="FUNCTION_RESULT", told=error.message) from error
 
     def _failure(self, answer: Answer) -> CodeFailed:
