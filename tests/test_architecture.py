@@ -23,6 +23,8 @@ LAYERS = (
         "suggest",
         "permissions",
         "master_keys",
+        "slots",
+        "rates",
     ),
     ("definition", "expressions"),
     ("execution", "schedule"),

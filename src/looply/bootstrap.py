@@ -361,7 +361,7 @@ async def _compose(
         profile = await library.profile(organization_id, workflow_id, "")
         return (profile.name, profile.values) if profile is not None else ("", None)
 
-    pump = Pump(shell, store, clock, default_profile, partial(find_callee, library))
+    pump = Pump(shell, store, clock, default_profile, partial(find_callee, library, catalog.bulks))
     auditor = Auditor(shell, store, clock, frozenset(_CHANNELS) - {INBOX})
     reconciler = Reconciler(shell, store.copies, _CHANNELS, clock)
     shell.on_copies(reconciler.wake)

@@ -137,6 +137,12 @@ class TooManyStreams(Overloaded):
     code = "TOO_MANY_STREAMS"
 
 
+class QuotaReached(Overloaded):
+    """The organization has used up what it may do in this time; nothing was done. Others are not concerned."""
+
+    code = "QUOTA"
+
+
 class OperationError(LooplyError):
     """A connector's call failed.
 

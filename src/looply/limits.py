@@ -16,6 +16,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Body of one call."""
     document_bytes: int = 8 * 1024 * 1024
     """Data document of one execution."""
+    body_nodes: int = 100_000
+    """Values in the body of one call, those in lists and objects included."""
+    json_nodes: int = 250_000
+    """Values in one JSON response, or in the result of a function, those in lists and objects included."""
     json_levels: int = 200
     """Nesting of any JSON value at the door, and of XML that an expression reads or writes."""
     integer_digits: int = 64
@@ -40,6 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Visits of a `redirect` that states no `max_visits`."""
     child_depth: int = 20
     """Executions that called each other down to one, so that a workflow which calls itself comes to an end."""
+    child_starts: int = 3000
+    """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own."""
+    triggers: int = 600_000
+    """Executions of one organization that are triggered in a minute; each process counts its own."""
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024

@@ -83,12 +83,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Least severe events that are logged."""
     drain_seconds: float = 25.0
     """Time that calls and effects in flight get when the process is asked to stop."""
-    concurrency: int = 64
-    """Calls of steps to other systems that run at once."""
+    concurrency: int = 128
+    """Calls of steps to other systems that run at once; of one organization at most half of them."""
     host_concurrency: int = 8
-    """Calls of steps that run at once against one system."""
-    function_processes: int = 2
-    """Processes for each language that run the code of `function` steps at once."""
+    """Calls of steps of one organization that run at once against one system."""
+    function_processes: int = 4
+    """Processes for each language that run the code of `function` steps; of one organization at most half of them."""
     encryption_key: Secret | None = None
     """Master keys of stored secrets, 32 bytes in base64 each, the one to use first; empty: the key file in `data`."""
     temporal_address: str = ""

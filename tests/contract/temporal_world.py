@@ -8,7 +8,6 @@ from typing import Any
 
 from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.engine.codec import Codec
-from looply.engine.dispatch import EffectRef
 from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
@@ -91,4 +90,4 @@ class Process:
     async def sweep(self) -> None:
         """Offers everything again that is queued, as the sweep of the store does."""
         for row in await self.store.work.queued_effects(("", 0), 1_000_000):
-            self.dispatcher.offer(EffectRef(row.execution_id, row.seq, row.queue))
+            self.dispatcher.offer(row.reference)

@@ -100,10 +100,10 @@ async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: 
         opened = await world.called("call_1")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         for _ in range(50):
-            process.dispatcher.offer(EffectRef(execution_id, row.seq, row.queue))
+            process.dispatcher.offer(row.reference)
         opened.release()
         await process.closed(execution_id)
-        process.dispatcher.offer(EffectRef(execution_id, row.seq, row.queue))
+        process.dispatcher.offer(row.reference)
         assert [seen.step for seen in world.calls] == ["call_1", "call_2"]
 
 
@@ -146,7 +146,7 @@ async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(setti
         opened = await world.called("call_2")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         # The workflow has not heard of it: it starts another activity, as after a sweep of another process.
-        offered = EffectRef(execution_id, row.seq, row.queue)
+        offered = row.reference
         before = len(process.arrived)
         process.dispatcher.offer(offered)
         await process.until_arrived(before + 1)
@@ -168,7 +168,7 @@ async def test_an_effect_whose_worker_dies_is_brought_to_another_one(settings: T
     await process.shell.open()
     execution_id = await process.started(calling())
     (row,) = (await process.store.reads.work_of(execution_id)).effects
-    reference = reference_of(EffectRef(execution_id, row.seq, row.queue), settings.task_queue)
+    reference = reference_of(row.reference, settings.task_queue)
     connection = TemporalConnection(settings, process.clock)
     client = await connection.client()
     async with worker_of(client, reference.queue, die):
@@ -188,7 +188,7 @@ async def test_what_follows_in_a_chain_whose_worker_dies_is_offered_by_a_sweep_a
     await dead.shell.open()
     execution_id = await dead.started(chain(call("call_1"), call("call_2"), call("call_3")))
     (row,) = (await dead.store.reads.work_of(execution_id)).effects
-    effect = EffectRef(execution_id, row.seq, row.queue)
+    effect = row.reference
     begun = asyncio.Event()
 
     @activity.defn(name=ACTIVITY)

@@ -149,6 +149,14 @@ class Bulks:
 
         return await self._database.write(store)
 
+    async def is_ending(self, organization_id: str, workflow_id: str) -> bool:
+        """Returns whether a bulk that runs terminates executions of a workflow."""
+        query = select(bulks.c.wanted).where(
+            bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
+        )
+        found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return any(wanted.get("workflow_id", workflow_id) == workflow_id for wanted in found)
+
     async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
         """Returns running bulks of all organizations that `holder` may work on for `span`: its own, and abandoned ones.
 

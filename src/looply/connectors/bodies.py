@@ -1,5 +1,6 @@
 """Bodies of requests from JSON values, and step outputs from responses."""
 
+import asyncio
 import codecs
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -11,14 +12,18 @@ import msgspec
 
 from looply.connectors.port import HttpResponse
 from looply.connectors.urls import plain_text
-from looply.errors import BadInput, BadRequest
-from looply.jsontext import Json, encode_json, parse_json
+from looply.errors import BadInput, BadRequest, Rejected
+from looply.jsontext import Json, check_values, encode_json, parse_json
+from looply.limits import DEFAULT_LIMITS, Limits
 
 _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
 """Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2), some of which take very long on purpose."""
 
 _ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
 _EVERY_BYTE: Final = bytes(range(256))
+
+_SMALL_BYTES: Final = 64 * 1024
+"""A response of so many bytes is read in less time than a thread takes to be asked."""
 
 BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
 
@@ -60,12 +65,26 @@ def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str |
     return body.encode("utf-8", "replace"), content_type
 
 
-def render_output(response: HttpResponse) -> dict[str, Json]:
+async def read_output(response: HttpResponse, limits: Limits) -> dict[str, Json]:
+    """Returns a response as `render_output` does, beside the event loop where it is large.
+
+    Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`.
+    """
+    if len(response.content) <= _SMALL_BYTES:
+        return render_output(response, limits)
+    return await asyncio.to_thread(render_output, response, limits)
+
+
+def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:
     """Returns a response as a step's output, in the shape of `HttpOutput`.
 
     A body whose content type is JSON (`application/json`, `+json`) and that parses is a JSON value, every other body
     is a text in the charset of its content type, else UTF-8; what cannot be decoded is replaced by U+FFFD.
+
+    Raises: as `read_output`.
     """
+    if is_json(response.header("content-type") or ""):
+        _check_values(response, limits)
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -128,10 +147,23 @@ def _quoted(text: str) -> str:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
+def is_json(content_type: str) -> bool:
+    """Tells whether a content type is that of JSON: `application/json`, `+json`."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _check_values(response: HttpResponse, limits: Limits) -> None:
+    try:
+        check_values(response.content, limits.json_nodes, name="the response")
+    except BadRequest as error:
+        message = f"{error.message} (limit json_nodes); ask for less, or raise the limit"
+        raise Rejected(message, code="RESPONSE_TOO_LARGE", sent=True, status=str(response.status)) from error
+
+
 def _data(content: bytes, content_type: str) -> Json:
-    media_type, _, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
-    if content and (media_type == "application/json" or media_type.endswith("+json")):
+    parameters = content_type.partition(";")[2]
+    if content and is_json(content_type):
         try:
             return parse_json(content.removeprefix(codecs.BOM_UTF8))
         except BadRequest:

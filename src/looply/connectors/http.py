@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import httpx2
 import msgspec
 
-from looply.connectors.bodies import BodyType, HttpOutput, encode_body, render_output
+from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.headers import check_headers, credentials_in, tracing_headers
 from looply.connectors.masking import Masker
 from looply.connectors.port import (
@@ -140,7 +140,7 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     except OperationError as error:
         masker.mask(error)
         raise
-    output: dict[str, Json] = masker.output(render_output(response))
+    output: dict[str, Json] = masker.output(await read_output(response, ctx.limits))
     return output
 
 

@@ -171,6 +171,8 @@ class CallContext:
     sandbox: Sandbox = field(default_factory=NoSandbox)
     """Where code of authors runs."""
     limits: Limits = DEFAULT_LIMITS
+    organization_id: str = ""
+    """The organization of the execution; what many share is shared fairly by it."""
     depth: int = 0
     """How many executions called each other down to this one."""
     has_secrets: bool = False

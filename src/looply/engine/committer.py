@@ -29,6 +29,7 @@ from looply.execution.events import Event
 from looply.execution.searching import changed_search_values
 from looply.jsontext import encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.slots import Lane
 
 KEY_LIFE = timedelta(hours=24)
 """An idempotency key is kept at least so long."""
@@ -149,7 +150,7 @@ class Committer:
             if not is_stored:
                 for row in unit.work.put.effects:
                     if row.state == "RUNNING":
-                        self._dispatcher.release(row.queue)
+                        self._dispatcher.release(row.lane)
         self.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
@@ -213,7 +214,7 @@ class Committer:
             # that may be what ends processes has to wait for its turn.
             is_suspect = opened is not None and opened.is_suspect
             is_held = after.is_frozen or is_suspect
-            return "QUEUED" if is_held or not self._dispatcher.reserve(row.queue) else "RUNNING"
+            return "QUEUED" if is_held or not self._dispatcher.reserve(row.lane) else "RUNNING"
 
         return decide
 
@@ -267,11 +268,12 @@ class Committer:
         known = open_work(before).effects
         for seq, effect in open_work(after).effects.items():
             if seq in known:
-                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, queue_of(after, effect)))
+                lane = Lane(after.started.organization_id, queue_of(after, effect))
+                self._dispatcher.offer(EffectRef(after.started.execution_id, seq, lane))
 
     def _publish(self, unit: Unit, after: ExecutionState) -> None:
         for row in unit.work.put.effects:
-            effect = EffectRef(row.execution_id, row.seq, row.queue)
+            effect = row.reference
             if row.state == "RUNNING":
                 self._dispatcher.launch(effect)
             elif not after.is_frozen:

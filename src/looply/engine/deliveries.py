@@ -23,10 +23,14 @@ from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
 from looply.execution.state import Closed
 from looply.jsontext import encode_json, fingerprint
+from looply.rates import Rates
 
 _log = structlog.get_logger(__name__)
 
 _BATCH = 200
+_MOST = 1000
+"""So many rows are applied before timers and schedules have their turn again."""
+
 _VIA = "PARENT"
 _REFUSALS = (NotFound, Conflict, BadRequest, Refused, RecordDamaged)
 """What the catalog says of a workflow that cannot be run; asking again would not help."""
@@ -42,16 +46,25 @@ class Deliverer:
         self._callee_of = callee_of
         self._parking = parking
         self._in_hand: set[Delivered] = set()
+        self._most_starts = shell.limits.child_starts
+        self._rates = Rates(self._most_starts)
 
     async def settle(self) -> bool:
-        """Applies everything that can be applied now; returns whether nothing is left that must be tried again."""
+        """Applies what can be applied now; returns whether nothing is left that must be tried again.
+
+        Executions that start each other without end take no more than a share of the pump's time.
+        """
         is_done = True
+        count = 0
         while rows := [row for row in await self._store.work.deliveries(_BATCH) if row.row not in self._in_hand]:
             await self._parking.look(row.row.target for row in rows)
             applied = await asyncio.gather(*(self._deliver(row) for row in rows))
             is_done = is_done and all(applied)
+            count += len(rows)
             if not any(applied):
                 break
+            if count >= _MOST:
+                return False
         return await self._admit() and is_done
 
     async def _admit(self) -> bool:
@@ -133,8 +146,10 @@ class Deliverer:
         """Starts the execution that is wanted, or tells the one that wants it why it cannot be started."""
         ((_, wish),) = await self._shell.history(row.sender, row.seq - 1, 1)
         assert isinstance(wish, ChildStarted)
-        sender = (await self._shell.get(row.sender)).state.started
+        state = (await self._shell.get(row.sender)).state
+        sender = state.started
         try:
+            self._check_start(wish, state)
             callee = await self._callee_of(sender.organization_id, wish.workflow_id, wish.version)
         except _REFUSALS as error:
             await self._refuse(row, wish, error)
@@ -156,6 +171,15 @@ class Deliverer:
         except Stale:
             # It was started from this row by a process that was then given up for dead.
             await self._store.work.drop_deliveries((row,))
+
+    def _check_start(self, wish: ChildStarted, sender: ExecutionState) -> None:
+        """Raises: Conflict when the sender was terminated before; Refused when its organization starts too many."""
+        started, closed = sender.started, sender.closed
+        if closed is not None and closed.status == "TERMINATED" and not wish.incident_id:
+            raise Conflict(f"the execution {started.execution_id} was terminated before", code="PARENT_TERMINATED")
+        if self._rates.take(started.organization_id, self._clock.monotonic()):
+            message = f"steps of the organization have started {self._most_starts} executions in a minute"
+            raise Refused(f"{message}; the limit child_starts is {self._most_starts}", code="CHILD_RATE")
 
     async def _refuse(self, row: Delivered, wish: ChildStarted, error: LooplyError) -> None:
         """Lets the sender know that the execution cannot be started, and why."""

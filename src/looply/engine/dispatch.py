@@ -1,18 +1,22 @@
 """Dispatchers: who runs effects, when, and how many at once for each target."""
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from looply.slots import FairSlots, Lane
+
 
 class EffectRef(NamedTuple):
-    """An effect by what identifies it: the execution and the number of the event that scheduled the attempt."""
+    """An effect by what identifies it: the execution and the number of the event that scheduled the attempt.
+
+    `lane` is the organization with the target that limits the effect.
+    """
 
     execution_id: str
     seq: int
-    queue: str
+    lane: Lane
 
 
 Perform = Callable[[EffectRef, bool], Awaitable[None]]
@@ -22,11 +26,11 @@ Perform = Callable[[EffectRef, bool], Awaitable[None]]
 class Dispatcher(Protocol):
     """Runs effects. Each offered one is performed at least once; offering again is harmless: the row decides."""
 
-    def reserve(self, queue: str) -> bool:
+    def reserve(self, lane: Lane) -> bool:
         """Takes a free slot of the target for an effect that is about to be stored; false when it must queue."""
         ...
 
-    def release(self, queue: str) -> None:
+    def release(self, lane: Lane) -> None:
         """Gives back a slot that was reserved and is not used."""
         ...
 
@@ -48,44 +52,36 @@ class Dispatcher(Protocol):
 
 
 class InProcessDispatcher:
-    """Runs effects as tasks of this process: at most `total` at once, at most `per_queue` for one target."""
+    """Runs effects as tasks of this process: at most `total` at once, at most `per_queue` for one target.
+
+    Slots are shared among organizations and among their targets as `looply.slots.FairSlots` says.
+    """
 
     def __init__(self, *, per_queue: int = 16, total: int = 256) -> None:
-        self._per_queue = per_queue
-        self._total = total
-        self._running: dict[str, int] = {}
-        self._count = 0
-        self._waiting: OrderedDict[str, deque[EffectRef]] = OrderedDict()
+        self._slots: FairSlots[EffectRef] = FairSlots(total=total, per_lane=per_queue)
         self._in_line: set[EffectRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._perform: Perform | None = None
+        # The time of the loop, which tells quick targets from slow ones; nothing runs before there is one.
+        self._now: Callable[[], float] = float
         self._idle = asyncio.Event()
         self._is_stopping = False
         self._is_stopped = False
 
-    def reserve(self, queue: str) -> bool:
+    def reserve(self, lane: Lane) -> bool:
         """Takes a free slot of the target; false while others of the target queue, so that nobody is overtaken."""
-        if self._perform is None or self._is_stopping or queue in self._waiting or not self._has_slot(queue):
+        if self._perform is None or self._is_stopping:
             return False
-        self._take(queue)
-        return True
+        return self._slots.take(lane, self._now())
 
-    def release(self, queue: str) -> None:
+    def release(self, lane: Lane) -> None:
         """Gives a slot back and lets the next one of the line go."""
-        left = self._running.get(queue, 0) - 1
-        if left > 0:
-            self._running[queue] = left
-        else:
-            self._running.pop(queue, None)
-        self._count -= 1
-        if not self._count:
-            self._idle.set()
-        self._run_waiting()
+        self._give_back(lane)
 
     def launch(self, effect: EffectRef) -> None:
         """Performs an effect in its reserved slot. After the stop it is left to the next process, which cannot tell."""
         if self._is_stopped:
-            self.release(effect.queue)
+            self.release(effect.lane)
         else:
             self._spawn(effect, is_running=True)
 
@@ -94,11 +90,12 @@ class InProcessDispatcher:
         if effect in self._in_line:
             return
         self._in_line.add(effect)
-        self._waiting.setdefault(effect.queue, deque()).append(effect)
+        self._slots.put(effect.lane, effect)
         self._run_waiting()
 
     def start(self, perform: Perform) -> None:
         """Gives the function that performs effects."""
+        self._now = asyncio.get_running_loop().time
         self._perform = perform
         self._run_waiting()
 
@@ -108,11 +105,11 @@ class InProcessDispatcher:
         Effects whose unit is being stored have a slot already, so they are waited for as well.
         """
         self._is_stopping = True
-        self._waiting.clear()
+        self._slots.clear()
         self._in_line.clear()
         try:
             async with asyncio.timeout(drain.total_seconds()):
-                while self._count:
+                while self._slots.count:
                     self._idle.clear()
                     await self._idle.wait()
         except TimeoutError:
@@ -123,33 +120,19 @@ class InProcessDispatcher:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _has_slot(self, queue: str) -> bool:
-        return self._count < self._total and self._running.get(queue, 0) < self._per_queue
-
-    def _take(self, queue: str) -> None:
-        self._running[queue] = self._running.get(queue, 0) + 1
-        self._count += 1
+    def _give_back(self, lane: Lane, seconds: float | None = None) -> None:
+        self._slots.release(lane, self._now(), seconds)
+        if not self._slots.count:
+            self._idle.set()
+        self._run_waiting()
 
     def _run_waiting(self) -> None:
-        """Starts what has a slot now, one of each target in turn, so that no target starves the others."""
+        """Starts what has a slot now."""
         if self._perform is None or self._is_stopping:
             return
-        is_moving = True
-        while is_moving and self._waiting:
-            is_moving = False
-            for queue in list(self._waiting):
-                if not self._has_slot(queue):
-                    continue
-                line = self._waiting[queue]
-                effect = line.popleft()
-                self._in_line.discard(effect)
-                if line:
-                    self._waiting.move_to_end(queue)
-                else:
-                    del self._waiting[queue]
-                self._take(queue)
-                self._spawn(effect, is_running=False)
-                is_moving = True
+        while (effect := self._slots.next(self._now())) is not None:
+            self._in_line.discard(effect)
+            self._spawn(effect, is_running=False)
 
     def _spawn(self, effect: EffectRef, *, is_running: bool) -> None:
         task = asyncio.get_running_loop().create_task(self._run(effect, is_running))
@@ -158,7 +141,8 @@ class InProcessDispatcher:
 
     async def _run(self, effect: EffectRef, is_running: bool) -> None:
         assert self._perform is not None
+        begun = self._now()
         try:
             await self._perform(effect, is_running)
         finally:
-            self.release(effect.queue)
+            self._give_back(effect.lane, self._now() - begun)

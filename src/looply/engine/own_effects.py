@@ -11,6 +11,7 @@ from typing import Final
 
 from looply.engine.dispatch import Dispatcher, EffectRef, InProcessDispatcher, Perform
 from looply.execution.datastores import is_datastore_operation
+from looply.slots import Lane
 
 _AT_ONCE: Final = 256
 _OF_ONE_AT_ONCE: Final = 16
@@ -18,27 +19,27 @@ _OF_ONE_AT_ONCE: Final = 16
 
 
 class OwnEffects:
-    """See `looply.engine.dispatch.Dispatcher`; the name of an effect's queue begins with its operation."""
+    """See `looply.engine.dispatch.Dispatcher`; the name of an effect's target begins with its operation."""
 
     def __init__(self, others: Dispatcher) -> None:
         self._others = others
         self._own = InProcessDispatcher(per_queue=_OF_ONE_AT_ONCE, total=_AT_ONCE)
 
-    def reserve(self, queue: str) -> bool:
+    def reserve(self, lane: Lane) -> bool:
         """Takes a free slot of the target; false when the effect must queue."""
-        return self._of(queue).reserve(queue)
+        return self._of(lane).reserve(lane)
 
-    def release(self, queue: str) -> None:
+    def release(self, lane: Lane) -> None:
         """Gives back a slot that was reserved and is not used."""
-        self._of(queue).release(queue)
+        self._of(lane).release(lane)
 
     def launch(self, effect: EffectRef) -> None:
         """Performs an effect in the slot that was reserved for it."""
-        self._of(effect.queue).launch(effect)
+        self._of(effect.lane).launch(effect)
 
     def offer(self, effect: EffectRef) -> None:
         """Performs a queued effect as soon as its target has a free slot."""
-        self._of(effect.queue).offer(effect)
+        self._of(effect.lane).offer(effect)
 
     def start(self, perform: Perform) -> None:
         """Gives the function that performs effects; nothing runs before."""
@@ -49,5 +50,5 @@ class OwnEffects:
         """Takes nothing new, lets running effects end within `drain`, then abandons them. Twice is harmless."""
         await asyncio.gather(self._others.stop(drain), self._own.stop(drain))
 
-    def _of(self, queue: str) -> Dispatcher:
-        return self._own if is_datastore_operation(queue) else self._others
+    def _of(self, lane: Lane) -> Dispatcher:
+        return self._own if is_datastore_operation(lane.target) else self._others

@@ -11,7 +11,6 @@ import structlog
 
 from looply.clock import Clock
 from looply.engine.boot import Boot
-from looply.engine.dispatch import EffectRef
 from looply.engine.parking import Parking
 from looply.engine.shell import Shell
 from looply.engine.store import EffectRow, Store
@@ -112,7 +111,7 @@ class Recovery:
 
     def _offer(self, queued: Sequence[EffectRow]) -> None:
         for row in queued:
-            self._parking.offer(EffectRef(row.execution_id, row.seq, row.queue))
+            self._parking.offer(row.reference)
 
     async def _lose_effects(self) -> bool:
         """Tells of the effects that were running when their process ended; returns whether to try again later."""

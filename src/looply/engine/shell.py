@@ -31,6 +31,7 @@ class Shell(Reader):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
+        self.limits = parts.limits
         self._processor = Processor(
             self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,21 @@ from looply.engine.mailbox import Mailboxes
 from looply.engine.port import Start, Started
 from looply.engine.processor import Processor
 from looply.engine.reading import Parts
-from looply.errors import BadRequest, ClaimTaken, Conflict, KeyTaken, Overloaded, Refused, StoreFull, payload_refused
+from looply.errors import (
+    BadRequest,
+    ClaimTaken,
+    Conflict,
+    KeyTaken,
+    Overloaded,
+    QuotaReached,
+    Refused,
+    StoreFull,
+    payload_refused,
+)
 from looply.execution import ExecutionState, advance, evolve
 from looply.execution.events import Event, ExecutionStarted
 from looply.execution.log_levels import at_level
+from looply.rates import Rates
 
 _STARTS_IN_FLIGHT = 4096
 """So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
@@ -38,6 +50,7 @@ class Starter:
         self._committer = committer
         self._ids = Ids(parts.entropy)
         self._starts: set[asyncio.Task[Started]] = set()
+        self._rates = Rates(parts.limits.triggers)
 
     def begin(self, highest_id: str) -> None:
         """Gives no id below the highest one that is stored ("" when there is none)."""
@@ -54,6 +67,8 @@ class Starter:
             raise StoreFull(message)
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+        if request.call is None:
+            self._check_quota(request.organization_id)
         _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
@@ -73,6 +88,13 @@ class Starter:
                 )
                 raise Conflict(message, code="PROCESS_ID_IN_USE") from taken
             return Started(execution_id=taken.execution_id, replayed=True)
+
+    def _check_quota(self, organization_id: str) -> None:
+        """Counts a trigger. Raises: QuotaReached."""
+        if seconds := self._rates.take(organization_id, self._clock.monotonic()):
+            most = self._limits.triggers
+            message = f"the organization has triggered {most} executions in a minute; the limit triggers is {most}"
+            raise QuotaReached(f"{message}; repeat later", retry_after=timedelta(seconds=seconds))
 
     async def _apart(self, start: Coroutine[Any, Any, Started]) -> Started:
         """Lets a start run to its end even when its caller goes away: what is stored must be published."""

@@ -15,6 +15,7 @@ from looply.engine.claims import Claim, StoredKey
 from looply.engine.copies import Copies, CopyWish
 from looply.engine.datastores import DatastoreChange, Datastores
 from looply.engine.decisions import DecisionRow, Decisions
+from looply.engine.dispatch import EffectRef
 from looply.engine.letters import LetterRow, Letters
 from looply.engine.places import PlaceRow
 from looply.engine.port import CardKey, Filter, Fire, Head, OpenCard
@@ -25,6 +26,7 @@ from looply.engine.trials import Trials
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import IncidentKind, TimerKind
 from looply.execution.searching import SearchValues
+from looply.slots import Lane
 
 EffectState: TypeAlias = Literal["QUEUED", "RUNNING"]
 
@@ -99,6 +101,16 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     state: EffectState
     attempt: int
     epoch: int
+
+    @property
+    def lane(self) -> Lane:
+        """The organization with the target that limits the effect."""
+        return Lane(self.organization_id, self.queue)
+
+    @property
+    def reference(self) -> EffectRef:
+        """What a dispatcher knows of the effect."""
+        return EffectRef(self.execution_id, self.seq, self.lane)
 
 
 class TimerRow(msgspec.Struct, frozen=True, kw_only=True):

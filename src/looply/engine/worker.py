@@ -132,6 +132,7 @@ class Worker:
         return CallContext(
             idempotency_key=idempotency_key(started.execution_id, parse_address(opened.key or opened.address)),
             execution_id=started.execution_id,
+            organization_id=organization_id,
             step=address.step,
             attempt=opened.attempt,
             timeout=timeout,

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
-from looply.jsontext import Json, parse_json
+from looply.jsontext import Json, check_values, parse_json
 from looply.limits import Limits
 from looply.server.call import NO_QUERY, Query, Route
 from looply.suggest import did_you_mean
@@ -40,11 +40,14 @@ async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: boo
 
     With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
 
-    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (code `MALFORMED_JSON`), ClientGone.
+    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`), ClientGone.
     """
     declared = _check_headers(scope["headers"], takes_text=takes_text)
     text = await _read(receive, declared, limits.body_bytes)
-    return (parse_json(text, limits, name="the body"), len(text)) if text else (None, 0)
+    if not text:
+        return None, 0
+    check_values(text, limits.body_nodes, name="the body")
+    return parse_json(text, limits, name="the body"), len(text)
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:

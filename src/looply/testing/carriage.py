@@ -25,8 +25,8 @@ class Carriage(Protocol):
         """How many effects in line are many for it, and yet can be waited for in a story."""
         ...
 
-    def make(self, clock: Clock, per_queue: int) -> Dispatcher:
-        """Returns the dispatcher of a new process, which runs so many effects of one target at once."""
+    def make(self, clock: Clock, per_queue: int, total: int) -> Dispatcher:
+        """Returns the dispatcher of a new process, which runs so many effects at once, of one target and in all."""
         ...
 
     @property
@@ -54,9 +54,9 @@ class InProcess:
     is_moving = False
     crowd = 1000
 
-    def make(self, clock: Clock, per_queue: int) -> Dispatcher:  # noqa: ARG002 - the port's
+    def make(self, clock: Clock, per_queue: int, total: int) -> Dispatcher:  # noqa: ARG002 - the port's
         """Returns the dispatcher of a new process."""
-        return InProcessDispatcher(per_queue=per_queue)
+        return InProcessDispatcher(per_queue=per_queue, total=total)
 
     async def arrive(self) -> None:
         """Returns at once."""

@@ -188,9 +188,10 @@ class Driver(Engine):
     """The life of one engine: opening, time, accidents and proof.
 
     `open_store` gives a store object on the same durable data each time that it is called. `settings` may be
-    `limits`, `per_queue` (effects at once for one target) and `cache_bytes`; `carriage` says how effects travel, in the
-    process unless given, and `before` where chance begins to count. A story that plants wrong rows sets
-    `is_planted`, and is not proved at its end. `lift_lock` takes away what keeps a second process from the store.
+    `limits`, `per_queue` (effects at once for one target), `total` (effects at once) and `cache_bytes`; `carriage` says
+    how effects travel, in the process unless given, and `before` where chance begins to count. A story that plants
+    wrong rows sets `is_planted`, and is not proved at its end. `lift_lock` takes away what keeps a second process from
+    the store.
     """
 
     def __init__(self, open_store: Callable[[], MortalStore], **settings: Any) -> None:
@@ -198,6 +199,7 @@ class Driver(Engine):
         self.world = World()
         self.faults = Faults([])
         self.entropy = SerialEntropy(settings.pop("before", 0))
+        self.total: int = settings.pop("total", 256)
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
@@ -213,7 +215,7 @@ class Driver(Engine):
     async def open(self) -> None:
         """Opens the store in a new shell and takes up what an earlier one left."""
         self.store = FaultyStore(self._open_store(), self.faults)
-        self.dispatcher = self.carriage.make(self.clock, self.per_queue)
+        self.dispatcher = self.carriage.make(self.clock, self.per_queue, self.total)
         worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
         self.codec = Codec(Sealer(bytes(32), self.entropy))
         parts = Parts(

@@ -11,9 +11,9 @@ from looply.clock import Clock
 from looply.engine.dispatch import Dispatcher, EffectRef, Perform
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.worker import Senses
+from looply.slots import Lane
 
 _CONNECTORS: Final = ("http", "sap", "function", "email")
-_CONCURRENCY: Final = 256
 _AGAIN_SECONDS: Final = 2.0
 """So long, in real time, is an offer awaited before it is made once more."""
 
@@ -57,9 +57,9 @@ class TemporalCarriage:
         """Whether an effect that was offered has not arrived yet."""
         return bool(self._on_way)
 
-    def make(self, clock: Clock, per_queue: int) -> Dispatcher:
+    def make(self, clock: Clock, per_queue: int, total: int) -> Dispatcher:
         """Returns the dispatcher of a new process."""
-        serving = Serving(connectors=_CONNECTORS, concurrency=_CONCURRENCY, host_concurrency=per_queue)
+        serving = Serving(connectors=_CONNECTORS, concurrency=total, host_concurrency=per_queue)
         return _Counted(
             TemporalDispatcher(self._settings, clock, serving=serving, senses=Senses(self._arrive, _really)), self
         )
@@ -113,11 +113,11 @@ class _Counted:
         self._carriage = carriage
         self._is_stopping = False
 
-    def reserve(self, queue: str) -> bool:
-        return self.inner.reserve(queue)
+    def reserve(self, lane: Lane) -> bool:
+        return self.inner.reserve(lane)
 
-    def release(self, queue: str) -> None:
-        self.inner.release(queue)
+    def release(self, lane: Lane) -> None:
+        self.inner.release(lane)
 
     def launch(self, effect: EffectRef) -> None:
         self.inner.launch(effect)

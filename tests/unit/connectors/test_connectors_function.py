@@ -23,7 +23,8 @@ class FakeSandbox:
         self.outcome = outcome
         self.asked: list[tuple[Code, timedelta]] = []
 
-    async def run(self, code: Code, within: timedelta) -> Any:
+    async def run(self, code: Code, within: timedelta, owner: str = "") -> Any:
+        self.owner = owner
         self.asked.append((code, within))
         if isinstance(self.outcome, Exception):
             raise self.outcome

@@ -390,6 +390,28 @@ async def test_the_place_of_a_call_that_waits_too_long_is_not_taken() -> None:
     await pool.close()
 
 
+async def test_code_that_does_not_end_leaves_half_of_the_places_to_other_organizations() -> None:
+    pool = SandboxPool(PATIENT, processes=2)
+    endless = Code(language="python", code="while True:\n    pass")
+    held = [asyncio.create_task(pool.run(endless, LONG, "umbrella")) for _ in range(8)]
+    await asyncio.sleep(0)
+    for number in range(3):
+        assert await pool.run(Code(language="python", code="return input", input=number), LONG, "acme") == number
+    assert not any(task.done() for task in held)
+    assert len(pool.processes) <= 2
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*held, return_exceptions=True)
+    assert await pool.run(Code(language="python", code="return 4"), LONG, "umbrella") == 4
+    await pool.close()
+
+
+async def test_code_of_authors_comes_after_the_server_where_the_machine_is_busy(pool: SandboxPool) -> None:
+    await run(pool, JAVASCRIPT, "return 1")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert all(os.getpriority(os.PRIO_PROCESS, process) > own for process in pool.processes)
+
+
 async def test_a_closed_pool_runs_nothing_and_leaves_no_process() -> None:
     pool = SandboxPool(PATIENT, processes=1)
     await run(pool, PYTHON, "return 1")

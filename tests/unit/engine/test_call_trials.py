@@ -2,8 +2,9 @@
 
 from looply.engine.call_trials import CallTrials
 from looply.engine.dispatch import EffectRef
+from looply.slots import Lane
 
-FIRST, SECOND, THIRD = (EffectRef(f"execution-{number}", 2, "http.request host") for number in range(3))
+FIRST, SECOND, THIRD = (EffectRef(f"execution-{number}", 2, Lane("acme", "http.request host")) for number in range(3))
 
 
 def offering() -> tuple[CallTrials, list[EffectRef]]:
@@ -46,7 +47,7 @@ def test_one_that_is_offered_again_and_again_stands_in_line_once() -> None:
     trials, offered = offering()
     trials.begin(FIRST)
     for _ in range(3):
-        assert not trials.begin(FIRST._replace(queue="of another name"))
+        assert not trials.begin(FIRST._replace(lane=Lane("acme", "of another name")))
         assert not trials.begin(SECOND)
     trials.end(FIRST)
     trials.end(SECOND)

@@ -20,6 +20,7 @@ from looply.execution.events import ExecutionStarted
 from looply.execution.state import OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
+from looply.slots import Lane
 from looply.testing.clock import START_TIME, FakeClock
 
 OWNER = "01900000-0000-7000-8000-00000000000a"
@@ -142,22 +143,22 @@ class Others:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def reserve(self, queue: str) -> bool:
+    def reserve(self, lane: Lane) -> bool:
         """Takes no slot."""
-        self.told.append(f"reserve {queue}")
+        self.told.append(f"reserve {lane.target}")
         return False
 
-    def release(self, queue: str) -> None:
+    def release(self, lane: Lane) -> None:
         """Gives a slot back."""
-        self.told.append(f"release {queue}")
+        self.told.append(f"release {lane.target}")
 
     def launch(self, effect: EffectRef) -> None:
         """Launches an effect."""
-        self.told.append(f"launch {effect.queue}")
+        self.told.append(f"launch {effect.lane.target}")
 
     def offer(self, effect: EffectRef) -> None:
         """Takes an effect."""
-        self.told.append(f"offer {effect.queue}")
+        self.told.append(f"offer {effect.lane.target}")
 
     def start(self, perform: Perform) -> None:
         """Begins."""
@@ -175,19 +176,19 @@ async def test_what_the_engine_carries_out_never_reaches_the_other_dispatcher() 
         performed.put_nowait((effect.seq, is_running))
 
     dispatcher = OwnEffects(others)
-    assert not dispatcher.reserve("datastore.set prices")
+    assert not dispatcher.reserve(Lane("acme", "datastore.set prices"))
     dispatcher.start(perform)
-    assert dispatcher.reserve("datastore.set prices")
-    dispatcher.launch(EffectRef("e", 1, "datastore.set prices"))
+    assert dispatcher.reserve(Lane("acme", "datastore.set prices"))
+    dispatcher.launch(EffectRef("e", 1, Lane("acme", "datastore.set prices")))
     assert await performed.get() == (1, True)
-    dispatcher.offer(EffectRef("e", 2, "datastore.get prices"))
+    dispatcher.offer(EffectRef("e", 2, Lane("acme", "datastore.get prices")))
     assert await performed.get() == (2, False)
-    assert dispatcher.reserve("datastore.get prices")
-    dispatcher.release("datastore.get prices")
-    assert not dispatcher.reserve("http.request shop.example")
-    dispatcher.offer(EffectRef("e", 3, "http.request shop.example"))
-    dispatcher.launch(EffectRef("e", 4, "sap.odata S4"))
-    dispatcher.release("sap.odata S4")
+    assert dispatcher.reserve(Lane("acme", "datastore.get prices"))
+    dispatcher.release(Lane("acme", "datastore.get prices"))
+    assert not dispatcher.reserve(Lane("acme", "http.request shop.example"))
+    dispatcher.offer(EffectRef("e", 3, Lane("acme", "http.request shop.example")))
+    dispatcher.launch(EffectRef("e", 4, Lane("acme", "sap.odata S4")))
+    dispatcher.release(Lane("acme", "sap.odata S4"))
     await dispatcher.stop(timedelta(seconds=5))
     shop, sap = "http.request shop.example", "sap.odata S4"
     assert others.told == ["start", f"reserve {shop}", f"offer {shop}", f"launch {sap}", f"release {sap}", "stop 5"]

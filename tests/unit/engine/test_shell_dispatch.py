@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.dispatch import EffectRef, InProcessDispatcher
+from looply.slots import Lane
 from looply.testing.clock import fake_loop
 
 
@@ -26,8 +27,12 @@ class Desk:
         await fake_loop().quiet()
 
 
-def effect(seq: int, queue: str = "q") -> EffectRef:
-    return EffectRef("execution", seq, queue)
+def lane(target: str = "q", owner: str = "acme") -> Lane:
+    return Lane(owner, target)
+
+
+def effect(seq: int, target: str = "q", owner: str = "acme") -> EffectRef:
+    return EffectRef("execution", seq, lane(target, owner))
 
 
 @pytest.fixture
@@ -38,16 +43,16 @@ def desk() -> Desk:
 async def test_a_target_has_so_many_slots_and_gives_them_back(desk: Desk) -> None:
     dispatcher = InProcessDispatcher(per_queue=2)
     dispatcher.start(desk.perform)
-    assert [dispatcher.reserve("q") for _ in range(3)] == [True, True, False]
-    assert dispatcher.reserve("another")
-    dispatcher.release("q")
-    assert dispatcher.reserve("q")
+    assert [dispatcher.reserve(lane()) for _ in range(3)] == [True, True, False]
+    assert dispatcher.reserve(lane("another"))
+    dispatcher.release(lane())
+    assert dispatcher.reserve(lane())
 
 
 async def test_all_targets_together_have_a_bound(desk: Desk) -> None:
-    dispatcher = InProcessDispatcher(per_queue=2, total=3)
+    dispatcher = InProcessDispatcher(per_queue=2, total=6)
     dispatcher.start(desk.perform)
-    assert [dispatcher.reserve(queue) for queue in ("a", "a", "b", "c")] == [True, True, True, False]
+    assert [dispatcher.reserve(lane(target)) for target in ("a", "a", "b", "c")] == [True, True, True, False]
 
 
 async def test_an_effect_that_is_offered_again_stands_in_line_once(desk: Desk) -> None:
@@ -70,7 +75,7 @@ async def test_an_effect_that_is_offered_again_stands_in_line_once(desk: Desk) -
 
 async def test_nothing_is_reserved_before_the_start_and_what_was_offered_runs_at_it(desk: Desk) -> None:
     dispatcher = InProcessDispatcher()
-    assert not dispatcher.reserve("q")
+    assert not dispatcher.reserve(lane())
     dispatcher.offer(effect(1))
     await fake_loop().quiet()
     assert desk.begun == []
@@ -86,17 +91,17 @@ async def test_nobody_overtakes_a_line(desk: Desk) -> None:
     for seq in (1, 2, 3):
         dispatcher.offer(effect(seq))
     await fake_loop().quiet()
-    assert not dispatcher.reserve("q")
+    assert not dispatcher.reserve(lane())
     await desk.end(1)
-    assert not dispatcher.reserve("q")
+    assert not dispatcher.reserve(lane())
     await desk.end(2)
     await desk.end(3)
     assert [seq for seq, _ in desk.begun] == [1, 2, 3]
-    assert dispatcher.reserve("q")
+    assert dispatcher.reserve(lane())
 
 
 async def test_a_long_line_of_one_target_does_not_starve_another(desk: Desk) -> None:
-    dispatcher = InProcessDispatcher(per_queue=5, total=2)
+    dispatcher = InProcessDispatcher(per_queue=5, total=4)
     dispatcher.start(desk.perform)
     for seq in range(6):
         dispatcher.offer(effect(seq, "busy"))
@@ -104,7 +109,7 @@ async def test_a_long_line_of_one_target_does_not_starve_another(desk: Desk) -> 
     await fake_loop().quiet()
     await desk.end(0)
     await desk.end(1)
-    assert [seq for seq, _ in desk.begun] == [0, 1, 2, 10]
+    assert [seq for seq, _ in desk.begun] == [0, 1, 10, 2]
     while desk.open:
         await desk.end(min(desk.open))
     assert len(desk.begun) == 7
@@ -113,7 +118,7 @@ async def test_a_long_line_of_one_target_does_not_starve_another(desk: Desk) -> 
 async def test_a_launched_effect_is_said_to_run_already(desk: Desk) -> None:
     dispatcher = InProcessDispatcher()
     dispatcher.start(desk.perform)
-    assert dispatcher.reserve("q")
+    assert dispatcher.reserve(lane())
     dispatcher.launch(effect(1))
     await fake_loop().quiet()
     assert desk.begun == [(1, True)]
@@ -129,7 +134,7 @@ async def test_the_stop_waits_for_what_runs_and_starts_nothing(desk: Desk) -> No
     stopping = asyncio.create_task(dispatcher.stop(timedelta(seconds=25)))
     await fake_loop().quiet()
     assert not stopping.done()
-    assert not dispatcher.reserve("another")
+    assert not dispatcher.reserve(lane("another"))
     dispatcher.offer(effect(3))
     await desk.end(1)
     await stopping
@@ -139,7 +144,7 @@ async def test_the_stop_waits_for_what_runs_and_starts_nothing(desk: Desk) -> No
 async def test_the_stop_waits_for_an_effect_whose_unit_is_being_stored(desk: Desk) -> None:
     dispatcher = InProcessDispatcher()
     dispatcher.start(desk.perform)
-    assert dispatcher.reserve("q")
+    assert dispatcher.reserve(lane())
     stopping = asyncio.create_task(dispatcher.stop(timedelta(seconds=25)))
     await fake_loop().quiet()
     assert not stopping.done()
@@ -166,7 +171,7 @@ async def test_what_lasts_longer_than_the_drain_is_abandoned(desk: Desk) -> None
 async def test_a_unit_that_is_stored_after_the_stop_launches_nothing(desk: Desk) -> None:
     dispatcher = InProcessDispatcher()
     dispatcher.start(desk.perform)
-    assert dispatcher.reserve("q")
+    assert dispatcher.reserve(lane())
     await dispatcher.stop(timedelta(0))
     dispatcher.launch(effect(1))
     await fake_loop().quiet()

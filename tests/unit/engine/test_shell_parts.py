@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from looply.errors import EngineError, Overloaded, ShuttingDown, StoreCorrupt, StoreLost
+from looply.errors import EngineError, Overloaded, QuotaReached, ShuttingDown, StoreCorrupt, StoreLost
 from looply.execution.commands import Continue, Done, EffectFailed, FireTimer, Restarted
 from looply.limits import Limits
 from looply.testing.definitions import asking, calling, computing, counting, delaying, every
@@ -146,3 +146,19 @@ async def test_closing_twice_is_harmless(engine: Driver) -> None:
     await engine.stop()
     await asyncio.wait_for(engine.shell.close(timedelta(0)), 1)
     await engine.open()
+
+
+async def test_an_organization_triggers_so_many_executions_in_a_minute_and_others_are_not_concerned(
+    engine: Driver,
+) -> None:
+    engine.limits = Limits(triggers=2)
+    await engine.restart()
+    for n in range(2):
+        await engine.started(computing(), {"n": n})
+    with pytest.raises(QuotaReached) as caught:
+        await engine.started(computing())
+    assert (caught.value.code, caught.value.retry_after) == ("QUOTA", timedelta(seconds=30))
+    assert "the limit triggers is 2" in caught.value.message
+    await engine.started(computing(), organization_id="umbrella")
+    await engine.advance(timedelta(seconds=30))
+    await engine.started(computing())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from looply.engine.dispatch import EffectRef
-from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, Carrier, GivenBack
+from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, WAITING_FACTOR, Carrier, Crowded, GivenBack
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.testing.clock import FakeClock
@@ -70,6 +70,25 @@ def offering(carried: Carried, *references: Reference) -> Callable[[], Awaitable
             assert carried.carrier.collect(EXECUTION, reference)
 
     return offer
+
+
+async def test_one_organization_never_has_more_than_half_of_the_effects_that_may_wait_here() -> None:
+    carried = Carried()
+    crowd = [carried.carry(Reference(seq, "looply-http", "a", "umbrella")) for seq in range(16 * WAITING_FACTOR // 2)]
+    await carried.until_begun(0)
+    with pytest.raises(Crowded):
+        await carried.carry(Reference(999, "looply-http", "b", "umbrella"))
+    other = carried.carry(Reference(1000, "looply-http", "a", "acme"))
+    await carried.until_begun(1000)
+    carried.end(1000)
+    assert await other == []
+    carried.end(0)
+    await crowd[0]
+    last = carried.carry(Reference(999, "looply-http", "b", "umbrella"))
+    await asyncio.sleep(0)
+    assert not last.done()
+    await carried.carrier.stop(timedelta(0))
+    await asyncio.gather(*crowd, last, return_exceptions=True)
 
 
 def launching(carried: Carried, *references: Reference) -> Taken:

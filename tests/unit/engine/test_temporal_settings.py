@@ -12,6 +12,7 @@ from looply.engine.temporal.references import reference_of
 from looply.engine.temporal.settings import tls_of
 from looply.errors import SettingsError
 from looply.settings import Secret
+from looply.slots import Lane
 
 
 def test_without_tls_nothing_is_encrypted() -> None:
@@ -93,9 +94,12 @@ def test_an_address_is_host_and_port(address: str) -> None:
 
 
 def test_temporal_is_told_of_numbers_and_connectors_only() -> None:
-    effect = EffectRef("execution", 4, "http.request api.acme.example")
+    effect = EffectRef("execution", 4, Lane("acme", "http.request api.acme.example"))
     reference = reference_of(effect, "looply")
     assert (reference.seq, reference.queue) == (4, "looply-http")
     assert "acme" not in reference.lane
     assert reference.lane == reference_of(effect._replace(seq=9), "looply").lane
-    assert reference.lane != reference_of(effect._replace(queue="http.request other.example"), "looply").lane
+    other = effect._replace(lane=Lane("umbrella", "http.request other.example"))
+    assert reference.lane != reference_of(other, "looply").lane
+    assert reference.owner != reference_of(other, "looply").owner
+    assert "acme" not in reference.owner

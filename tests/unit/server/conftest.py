@@ -80,7 +80,7 @@ async def engine(
     async def no_profile(organization_id: str, workflow_id: str) -> tuple[str, Any]:
         return "", None
 
-    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, limits)))
+    pump = Pump(shell, store, clock, no_profile, partial(find_callee, Library(catalog, clock, limits), catalog.bulks))
     boot = await store.open()
     await shell.open(boot)
     shell.begin()

@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from server_kit import ASKING, Caller, definition, note_step
+from server_kit import ASKING, Caller, definition, note_step, wait_step
 
 from looply.app.bulk_runner import BulkRunner
 from looply.app.services import Services
-from looply.engine.port import Engine
+from looply.engine.port import Engine, Filter
+from looply.engine.pump import Pump
 from looply.engine.shell import Shell
 from looply.errors import StoreCorrupt
+from looply.limits import Limits
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World
 
@@ -149,6 +151,36 @@ async def test_terminate_of_many_ends_what_fits_and_nothing_that_came_later(
     assert (await read(mine, bulk["bulk_id"]))["done"] == 3
     statuses = [(await mine.item(workflow_id, execution_id))["status"] for execution_id in (*ids, later)]
     assert statuses == ["TERMINATED"] * 3 + ["WAITING"]
+
+
+async def open_executions(services: Services, mine: Caller) -> int:
+    wanted = Filter(statuses=("RUNNING", "WAITING", "FAILED"))
+    return len((await services.engine.list(mine.organization_id, wanted, "", 5000)).items)
+
+
+@pytest.mark.parametrize("limits", [Limits(child_starts=100_000)], indirect=True)
+async def test_a_bulk_that_terminates_ends_executions_that_start_each_other_without_end(
+    mine: Caller, runner: BulkRunner, clock: FakeClock, pump: Pump, services: Services
+) -> None:
+    start = {"workflow_id": "${payload.output.w}", "payload": {"w": "${payload.output.w}"}, "wait": False}
+    children = [{"id": f"child_{n}", "type": "subworkflow", "settings": start} for n in range(3)]
+    workflow_id = await mine.create(definition(*children, wait_step()))
+    await mine.trigger(workflow_id, {"w": workflow_id})
+    await pump.tick()
+    before = await open_executions(services, mine)
+    assert before > 100
+    clock.advance(timedelta(seconds=1))
+    bulk = await begun(mine, "bulkTerminate", filter={"workflow_id": workflow_id}, rate_per_second=100)
+    for _ in range(100):
+        await pump.tick()
+        clock.advance(timedelta(seconds=1))
+        await runner.tick()
+        if (await read(mine, bulk["bulk_id"]))["status"] == "DONE":
+            break
+    await pump.tick()
+    done = await read(mine, bulk["bulk_id"])
+    assert (done["status"], done["done"]) == ("DONE", before)
+    assert await open_executions(services, mine) == 0
 
 
 async def test_a_bulk_that_is_cancelled_does_nothing_more(mine: Caller, runner: BulkRunner, clock: FakeClock) -> None:

@@ -9,7 +9,7 @@ from server_kit import ASKING, CARDING, COMPUTING, Caller, definition, note_step
 
 from looply.app.services import Services
 from looply.errors import LooplyError, Overloaded, StoreCorrupt, StoreFull, StoreLost
-from looply.limits import DEFAULT_LIMITS
+from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import SealBroken
 from looply.server.boundary import Boundary, reply
 from looply.server.call import Answer
@@ -461,3 +461,12 @@ async def test_secret_texts_of_a_workflow_never_reach_an_answer(mine: Caller) ->
     item = read.json()["item"]
     item.pop("workflow_details")
     assert "canary-1" not in str(item)
+
+
+@pytest.mark.parametrize("limits", [Limits(body_nodes=1000)], indirect=True)
+async def test_a_body_of_too_many_values_is_refused_before_it_is_read(mine: Caller) -> None:
+    workflow_id = await mine.create(ASKING)
+    answer = await mine.post(f"triggerworkflow/{workflow_id}", {"lists": [[]] * 1000})
+    assert (answer.status_code, answer.json()["code"]) == (400, "TOO_MANY_VALUES")
+    assert answer.json()["message"] == "the body has more than 1000 values"
+    assert (await mine.post(f"triggerworkflow/{workflow_id}", {"text": "[]," * 1000})).status_code == 200

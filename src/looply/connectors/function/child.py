@@ -23,10 +23,14 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 _CPU_SECONDS: Final = 3600
 """Nothing that runs away lives longer, whatever else fails. A process that has served so long is replaced."""
 
+_NICE: Final = 10
+
 
 def main(language: str, memory: int, parent: int) -> None:
     """Serves requests of one language until the parent goes away."""
     _end_with(parent)
+    # The server, and so all other organizations, come first where the machine has no time for both.
+    os.nice(_NICE)
     requests, answers = _pipes()
     # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
     if language == "python":

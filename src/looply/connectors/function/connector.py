@@ -30,7 +30,7 @@ async def run(ctx: CallContext, input_: dict[str, Json]) -> Json:
     given = read_input(FunctionInput, input_, "function.run")
     code = Code(language=given.language, code=given.code, input=given.input)
     try:
-        return await ctx.sandbox.run(code, ctx.timeout)
+        return await ctx.sandbox.run(code, ctx.timeout, ctx.organization_id)
     except CodeFailed as error:
         told = "what it said is hidden, for its input has secrets" if ctx.has_secrets and error.told else error.told
         raise CodeFailed(f"{error.message}: {told}" if told else error.message, code=error.code) from error

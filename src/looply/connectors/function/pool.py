@@ -1,8 +1,9 @@
 """The pool of worker processes: started on first use, bounded in number, replaced when they fail, ended with the pool.
 
-Each language has so many places. A call takes one, in the order of arrival; a process that is free is asked, else one
-is started. A process whose code ran into a limit that nobody can come back from, that died or that was killed is gone
-with the call; the next call starts another.
+Each language has so many places, which organizations share as `looply.slots.FairSlots` says: code that does not end
+holds up the other calls of its organization alone. A call with a place asks a process that is free, or starts one. A
+process whose code ran into a limit that nobody can come back from, that died or that was killed is gone with the call;
+the next call starts another.
 """
 
 import asyncio
@@ -10,29 +11,37 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
 from looply.connectors.function.process import Answer, ProcessGone, TookTooLong, WorkerProcess
 from looply.connectors.function.sandbox import Code, CodeFailed, Language
 from looply.errors import BadRequest, ShuttingDown, Timeout
-from looply.jsontext import Json, parse_json
+from looply.jsontext import Json, check_values, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
+from looply.slots import FairSlots, Lane
 
 _log = structlog.get_logger(__name__)
 
 _TRIES: Final = 2
 """A process that dies is most often not the code's fault: somebody killed it, or the machine was out of memory."""
 
+_NOW: Final = 0.0
+"""Code has one time limit for all, so that no organization's is slow beside its others."""
+
+_Turn: TypeAlias = "tuple[Lane, asyncio.Future[None]]"
+
 
 class SandboxPool:
     """See `looply.connectors.function.sandbox.Sandbox`."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, processes: int = 2) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, *, processes: int = 4) -> None:
         """`processes` bounds those of each language."""
         self._limits = limits
-        self._places: dict[Language, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(processes))
+        self._places: dict[Language, FairSlots[_Turn]] = defaultdict(
+            lambda: FairSlots(total=processes, per_lane=processes)
+        )
         self._free: dict[Language, list[WorkerProcess]] = defaultdict(list)
         self._all: set[WorkerProcess] = set()
         self._is_closed = False
@@ -42,9 +51,9 @@ class SandboxPool:
         """The ids of the processes that are there, lowest first."""
         return tuple(sorted(process.pid for process in self._all))
 
-    async def run(self, code: Code, within: timedelta) -> Json:
+    async def run(self, code: Code, within: timedelta, owner: str = "") -> Json:
         """Returns what the code returns. Raises: as `Sandbox.run`."""
-        async with self._place(code.language, within):
+        async with self._place(Lane(owner, code.language), self._places[code.language], within):
             for left in reversed(range(_TRIES)):
                 try:
                     return self._judged(await self._ask(code, within))
@@ -63,18 +72,29 @@ class SandboxPool:
         self._free.clear()
 
     @asynccontextmanager
-    async def _place(self, language: Language, within: timedelta) -> AsyncIterator[None]:
-        places = self._places[language]
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                await places.acquire()
-        except TimeoutError as error:
-            message = f"no process for {language} became free within {within.total_seconds():g} s"
-            raise Timeout(f"{message}; raise the setting function_processes") from error
+    async def _place(self, lane: Lane, places: FairSlots[_Turn], within: timedelta) -> AsyncIterator[None]:
+        if not places.take(lane, _NOW):
+            await self._turn(lane, places, within)
         try:
             yield
         finally:
-            places.release()
+            _free(lane, places)
+
+    async def _turn(self, lane: Lane, places: FairSlots[_Turn], within: timedelta) -> None:
+        """Returns when the caller has a place. Raises: Timeout."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        places.put(lane, (lane, turn))
+        has_place = False
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                await turn
+            has_place = True
+        except TimeoutError as error:
+            message = f"no process for {lane.target} became free within {within.total_seconds():g} s"
+            raise Timeout(f"{message}; raise the setting function_processes") from error
+        finally:
+            if not has_place and turn.done() and not turn.cancelled():
+                _free(lane, places)
 
     async def _ask(self, code: Code, within: timedelta) -> Answer:
         process = await self._process(code.language)
@@ -122,9 +142,11 @@ class SandboxPool:
             told = f"the result has more than {most} bytes (limit function_output)"
             raise CodeFailed("the code returns too much", code="FUNCTION_RESULT", told=told)
         try:
+            check_values(answer.value, self._limits.json_nodes, name="the result")
             return parse_json(answer.value, self._limits, name="the result")
         except BadRequest as error:
-            message = "the code does not return JSON"
+            is_json = error.code == "TOO_MANY_VALUES"
+            message = "the code returns too much" if is_json else "the code does not return JSON"
             raise CodeFailed(message, code="FUNCTION_RESULT", told=error.message) from error
 
     def _failure(self, answer: Answer) -> CodeFailed:
@@ -148,6 +170,17 @@ class SandboxPool:
                 return CodeFailed(message, code="FUNCTION_MEMORY", told=told)
             case _:
                 raise ProcessGone(answer.kind)
+
+
+def _free(lane: Lane, places: FairSlots[_Turn]) -> None:
+    """Gives a place back, and those that are free now to who waits for one and has not gone away."""
+    places.release(lane, _NOW, 0)
+    while (waiting := places.next(_NOW)) is not None:
+        its_lane, turn = waiting
+        if turn.cancelled():
+            places.release(its_lane, _NOW, 0)
+        else:
+            turn.set_result(None)
 
 
 def _printed(answer: Answer) -> str:

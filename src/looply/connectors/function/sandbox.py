@@ -35,8 +35,8 @@ class CodeFailed(Permanent):
 class Sandbox(Protocol):
     """Runs code without a network, files, a clock or chance, within the limits of time, memory and output."""
 
-    async def run(self, code: Code, within: timedelta) -> Json:
-        """Returns what the code returns: a JSON value.
+    async def run(self, code: Code, within: timedelta, owner: str = "") -> Json:
+        """Returns what the code returns: a JSON value. `owner` is the organization, with which places are shared.
 
         Guarantees: code that does not end, takes all memory or crashes fails alone; the call ends within `within`
         plus the time that a new process takes to start. A process that dies of something else is replaced and the
@@ -51,6 +51,6 @@ class Sandbox(Protocol):
 class NoSandbox:
     """The sandbox of a process that runs no code."""
 
-    async def run(self, code: Code, within: timedelta) -> Json:
+    async def run(self, code: Code, within: timedelta, owner: str = "") -> Json:  # noqa: ARG002 - as in the port
         """Raises: Unavailable, always."""
         raise Unavailable(f"this process runs no {code.language} (within {within.total_seconds():g} s)")

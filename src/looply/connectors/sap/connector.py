@@ -7,7 +7,7 @@ from typing import Literal
 import httpx2
 import msgspec
 
-from looply.connectors.bodies import BodyType, HttpOutput, encode_body, render_output
+from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.headers import check_headers, tracing_headers
 from looply.connectors.http import Method, base_url_problems, basic_header, is_idempotent
 from looply.connectors.masking import Masker
@@ -112,7 +112,8 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         _masker(settings, password, (kept,)).mask(error)
         raise
     ctx.cache.keep(key, outcome.session)
-    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).output(_output(request, outcome))
+    shown = _output(request, outcome, await read_output(outcome.response, ctx.limits))
+    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).output(shown)
     return output
 
 
@@ -206,8 +207,7 @@ async def _converse(ctx: CallContext, request: HttpRequest, fetch: HttpRequest, 
             return outcome
 
 
-def _output(request: HttpRequest, outcome: Outcome) -> dict[str, Json]:
-    output = render_output(outcome.response)
+def _output(request: HttpRequest, outcome: Outcome, output: dict[str, Json]) -> dict[str, Json]:
     if outcome.is_fetch_failure:
         return {**output, "data": FETCH_FAILED}
     etag = _entity_etag(outcome.response, output["data"]) if request.method == "GET" else None

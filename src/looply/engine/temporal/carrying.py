@@ -7,6 +7,7 @@ running with the outcome before it, and no transaction of its own is needed to m
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
@@ -17,6 +18,7 @@ from looply.engine.dispatch import EffectRef, InProcessDispatcher, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
+from looply.slots import Lane
 
 BEAT_SECONDS: Final = 5.0
 """Temporal hears of an effect that takes so long; most are over before."""
@@ -27,9 +29,21 @@ share what is long."""
 
 LONGEST: Final = timedelta(seconds=60)
 
+WAITING_FACTOR: Final = 16
+"""So many effects for each that runs at once may be here: most wait for a busy target, and hold up no other one."""
+
 
 class GivenBack(EngineError):
     """This process leaves; another one must carry the effect out, or find out what became of it."""
+
+    again_after = timedelta(seconds=1)
+    """Not at once: Temporal might give the effect to this worker again, which is about to go."""
+
+
+class Crowded(GivenBack):
+    """As many effects of the organization as may be here wait for their turn."""
+
+    again_after = timedelta(seconds=10)
 
 
 Late = Callable[[str, Sequence[Reference]], None]
@@ -74,6 +88,8 @@ class Carrier:
         self._perform: Perform | None = None
         self._is_leaving = False
         self._carried: dict[tuple[str, int], _Carried] = {}
+        self._most_of_owner = max(1, serving.concurrency * WAITING_FACTOR // 2)
+        self._of_owner: Counter[str] = Counter()
 
     def start(self, perform: Perform) -> None:
         """Gives the function that performs effects."""
@@ -90,14 +106,18 @@ class Carrier:
 
         `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
         caller goes away, the effect goes on.
-        Raises: GivenBack when this process leaves before the effect is at its end.
+        Raises: GivenBack when this process leaves before the effect is at its end; Crowded when the organization has
+        half of all effects that may be here.
         """
         if self._is_leaving:
             raise GivenBack("the process takes no more effects")
         key = (execution_id, reference.seq)
         carried = self._carried.get(key)
         if carried is None:
-            carried = self._carried[key] = _Carried(_effect(execution_id, reference), reference.queue, self._now())
+            if self._of_owner.get(reference.owner, 0) >= self._most_of_owner:
+                raise Crowded("the organization has half of all effects that may wait here")
+            carried = _Carried(_effect(execution_id, reference), reference.queue, self._now())
+            self._hold(carried)
             self._slots.offer(carried.effect)
         carried.waiting += 1
         try:
@@ -128,14 +148,14 @@ class Carrier:
         if carried is None or carried.has_heir or self._is_leaving or not self._holds(carried):
             return False
         is_long = carried.links + 1 >= MOST_LINKS or self._now() - carried.begun_at >= LONGEST.total_seconds()
-        if is_long or reference.queue != carried.queue or not self._slots.reserve(reference.lane):
+        if is_long or reference.queue != carried.queue or not self._slots.reserve(_lane(reference)):
             return False
         carried.has_heir = True
         return True
 
     def release(self, reference: Reference) -> None:
         """Gives back a slot that was reserved and is not used."""
-        self._slots.release(reference.lane)
+        self._slots.release(_lane(reference))
         if (carried := _carried.get()) is not None:
             carried.has_heir = False
 
@@ -147,7 +167,7 @@ class Carrier:
         heir = _Carried(effect, reference.queue, parent.begun_at, parent.links + 1)
         # It goes on when this process leaves, as does all that runs: nobody else could begin it.
         heir.has_begun = True
-        self._carried[execution_id, reference.seq] = heir
+        self._hold(heir)
         self.collect(execution_id, reference)
         self._slots.launch(effect)
 
@@ -165,6 +185,11 @@ class Carrier:
         """Leaves, lets what runs end within `drain`, then abandons it. Twice is harmless."""
         self.leave()
         await self._slots.stop(drain)
+
+    def _hold(self, carried: _Carried) -> None:
+        effect = carried.effect
+        self._carried[effect.execution_id, effect.seq] = carried
+        self._of_owner[effect.lane.owner] += 1
 
     def _holds(self, carried: _Carried) -> bool:
         return self._carried.get((carried.effect.execution_id, carried.effect.seq)) is carried
@@ -186,13 +211,21 @@ class Carrier:
             self._end(carried)
 
     def _end(self, carried: _Carried) -> None:
-        del self._carried[carried.effect.execution_id, carried.effect.seq]
+        effect = carried.effect
+        del self._carried[effect.execution_id, effect.seq]
+        self._of_owner[effect.lane.owner] -= 1
+        if not self._of_owner[effect.lane.owner]:
+            del self._of_owner[effect.lane.owner]
         if not carried.outcome.done():
             carried.outcome.set_result(None)
         if carried.following and not (carried.waiting and carried.is_done):
-            self._late(carried.effect.execution_id, carried.following)
+            self._late(effect.execution_id, carried.following)
 
 
 def _effect(execution_id: str, reference: Reference) -> EffectRef:
-    # The lane is all that is known of the target here; the row knows the rest.
-    return EffectRef(execution_id, reference.seq, reference.lane)
+    return EffectRef(execution_id, reference.seq, _lane(reference))
+
+
+def _lane(reference: Reference) -> Lane:
+    # What stands for organization and target is all that is known of them here; the row knows the rest.
+    return Lane(reference.owner, reference.lane)

@@ -12,6 +12,7 @@ from looply.engine.temporal.outbox import Outbox
 from looply.engine.temporal.references import Reference, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings
 from looply.engine.temporal.worker import EffectWorker, Senses
+from looply.slots import Lane
 
 _TELLING: Final = timedelta(seconds=2)
 """What ended last gets so long to be told to Temporal; what is not told is offered again by others."""
@@ -54,17 +55,17 @@ class TemporalDispatcher:
         """Whether Temporal did not take the last offer of this process."""
         return self._outbox.is_away
 
-    def reserve(self, queue: str) -> bool:
+    def reserve(self, lane: Lane) -> bool:
         """Takes a free slot for an effect that follows from one which this process carries out.
 
         Every other one is queued until a worker, of whatever process, marks it as running.
         """
-        return self._carrier is not None and self._carrier.reserve(reference_of(EffectRef("", 0, queue), self._prefix))
+        return self._carrier is not None and self._carrier.reserve(reference_of(EffectRef("", 0, lane), self._prefix))
 
-    def release(self, queue: str) -> None:
+    def release(self, lane: Lane) -> None:
         """Gives back a slot that was reserved and is not used."""
         assert self._carrier is not None
-        self._carrier.release(reference_of(EffectRef("", 0, queue), self._prefix))
+        self._carrier.release(reference_of(EffectRef("", 0, lane), self._prefix))
 
     def launch(self, effect: EffectRef) -> None:
         """Carries an effect out in its reserved slot; it goes with the one that it follows from."""

@@ -11,12 +11,14 @@ class Reference:
     """An effect of the execution that the workflow is named after.
 
     `seq` numbers the event that scheduled the attempt, `queue` is the task queue of its connector, `lane` stands for
-    the target that limits it: the same for all effects of one target, and nothing else can be read from it.
+    the target that limits it, `owner` for the organization: the same for all effects of one target, of one
+    organization, and nothing else can be read from them.
     """
 
     seq: int
     queue: str
     lane: str
+    owner: str = ""
 
 
 def connector_queue(prefix: str, connector: str) -> str:
@@ -25,7 +27,13 @@ def connector_queue(prefix: str, connector: str) -> str:
 
 
 def reference_of(effect: EffectRef, prefix: str) -> Reference:
-    """Returns the reference of an effect, whose queue is an operation and its target, such as `http.request host`."""
-    connector = effect.queue.partition(" ")[0].partition(".")[0]
-    lane = blake2b(effect.queue.encode(), digest_size=6).hexdigest()
-    return Reference(seq=effect.seq, queue=connector_queue(prefix, connector), lane=lane)
+    """Returns the reference of an effect, whose target is an operation and a system, such as `http.request host`."""
+    owner, target = effect.lane
+    connector = target.partition(" ")[0].partition(".")[0]
+    return Reference(
+        seq=effect.seq, queue=connector_queue(prefix, connector), lane=_obscured(target), owner=_obscured(owner)
+    )
+
+
+def _obscured(name: str) -> str:
+    return blake2b(name.encode(), digest_size=6).hexdigest()

@@ -32,7 +32,8 @@ class TemporalSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker carries out: effects of these connectors, so many at once, so many of them for one target.
+    """What a worker carries out: effects of these connectors, so many at once, so many of them for one target of an
+    organization.
 
     `known` has all connectors of the installation: the workflows of the others' effects are taken too, which needs
     nothing of a connector.
@@ -40,7 +41,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
     connectors: tuple[str, ...]
     known: tuple[str, ...] = ()
-    concurrency: int = 64
+    concurrency: int = 128
     host_concurrency: int = 8
 
 

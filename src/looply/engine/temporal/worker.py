@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import Carrier, GivenBack
+from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, GivenBack
 from looply.engine.temporal.chain import Arrived, Chain
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.hints import with_hint
@@ -30,16 +30,11 @@ _log = structlog.get_logger(__name__)
 _BACK_OFF_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0
 
-_WAITING_FACTOR: Final = 16
-"""So many effects for each that runs at once may be here: most wait for a busy target, and hold up no other one."""
-
 # The carrier ends what runs; until then no activity is cut off.
 _GRACE: Final = timedelta(days=365)
 
 _STICKY: Final = timedelta(seconds=3)
 """The workflows of a worker that died are taken up by others after this time."""
-
-_PASSED_ON_AFTER: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ class EffectWorker:
                 workflow_runner=UnsandboxedWorkflowRunner(),
                 workflow_task_executor=self._threads,
                 max_concurrent_workflow_tasks=100,
-                max_concurrent_activities=self._serving.concurrency * _WAITING_FACTOR,
+                max_concurrent_activities=self._serving.concurrency * WAITING_FACTOR,
                 sticky_queue_schedule_to_start_timeout=_STICKY,
                 **settings,
             )
@@ -155,9 +150,8 @@ class EffectWorker:
         try:
             return list(await chain.carry(execution_id, reference, self._senses.arrived))
         except GivenBack as error:
-            # Not at once: Temporal might give it to this worker again, which is about to go.
             raise ApplicationError(
-                error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=_PASSED_ON_AFTER
+                error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=error.again_after
             ) from error
 
     def _note_away(self, reason: str) -> None:

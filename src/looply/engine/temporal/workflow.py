@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from looply.engine.temporal.references import Reference
@@ -88,6 +88,8 @@ class EffectsWorkflow:
                 start_to_close_timeout=_LONGEST,
                 heartbeat_timeout=_LOST_AFTER,
                 retry_policy=_RETRY,
+                # Where Temporal can, it hands out the effects of all organizations in turns.
+                priority=Priority(fairness_key=reference.owner),
             )
         except ActivityError:
             # Somebody ended it by hand. The row stays, and with it the offers.

@@ -127,6 +127,25 @@ class AttemptStories:
             await engine.settle()
         assert seen == [0, 1, 2, 3, 4]
 
+    async def test_calls_of_one_organization_that_hang_leave_slots_to_another(self, engine: Driver) -> None:
+        engine.total = 8
+        await engine.restart()
+        engine.world.always("call_1", HANG)
+        for n in range(10):
+            await engine.started(calling(), {"po": n}, organization_id="umbrella")
+        await engine.settle()
+        assert len(engine.world.open()) == 3
+        other = await engine.started(chain(call("other")), {"po": 99})
+        await engine.settle()
+        assert await engine.status(other) == "COMPLETED"
+        seen = 0
+        while opened := engine.world.open():
+            assert len(opened) <= 4
+            seen += 1
+            opened[0].release()
+            await engine.settle()
+        assert seen == 10
+
 
 class UnknownStories:
     """Outcomes that nobody knows: the process died, or no answer came."""
