@@ -35,7 +35,7 @@ def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, BranchConditionalSettings)
     trial = _Trial(visit)
     branch = next((branch.id for branch in settings.branches if trial.all_hold((branch.rule,))), ELSE)
-    return _chosen(visit, branch, trial.tried[:1])
+    return _chosen(visit, branch, trial.tried, is_one_variable=True)
 
 
 def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
@@ -62,16 +62,44 @@ class _Trial:
         return True
 
 
-def _chosen(visit: Visit, branch: str, rules: list[Rule]) -> tuple[Event, ...]:
-    evaluation = visit.evaluation("shown")
-    shown: list[Json] = []
-    secret: list[str] = []
-    for rule in rules:
-        variable: Template = rule.variable
-        if reads_secret(variable, visit.state, visit.address.scope):
-            secret.append(f"/input/{len(shown)}/value")
-        value = variable.evaluate(evaluation)
-        if reason := oversize(value, _SHOWN_BYTES, visit.limits):
-            value = f"(a value that {reason})"
-        shown.append({"variable": variable.value, "value": value})
-    return (Computed(**visit.common(), branch=branch, input=shown, output={"branch": branch}, secret=tuple(secret)),)
+def _chosen(visit: Visit, branch: str, rules: list[Rule], *, is_one_variable: bool = False) -> tuple[Event, ...]:
+    """Returns the visit with what was compared; with `is_one_variable` the rules differ in their values alone."""
+    shown = _Shown(visit)
+    if is_one_variable:
+        compared = [shown.value(rule.value, f"/input/0/compared_with/{at}") for at, rule in enumerate(rules)]
+        input_: list[Json] = [{**shown.rule(rules[0], "/input/0"), "compared_with": compared}] if rules else []
+    else:
+        input_ = [
+            {**shown.rule(rule, f"/input/{at}"), "compared_with": shown.value(rule.value, f"/input/{at}/compared_with")}
+            for at, rule in enumerate(rules)
+        ]
+    output = {"branch": branch}
+    return (Computed(**visit.common(), branch=branch, input=input_, output=output, secret=tuple(shown.secret)),)
+
+
+class _Shown:
+    """What a log shows of rules. `secret` are the pointers of values that were made of something secret."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._evaluation = visit.evaluation("shown")
+        self.secret: list[str] = []
+
+    def rule(self, rule: Rule, pointer: str) -> dict[str, Json]:
+        """Returns the variable of a rule, as it is written and as it was evaluated, and the operator."""
+        value = self.value(rule.variable, f"{pointer}/value")
+        return {"variable": rule.variable.value, "value": value, "operator": rule.operator}
+
+    def value(self, compared: Template | Rule, pointer: str) -> Json:
+        """Returns a value that was compared; of `Not` the rule that it negates, whose variable is shown already."""
+        if isinstance(compared, Rule):
+            return {
+                "operator": compared.operator,
+                "compared_with": self.value(compared.value, f"{pointer}/compared_with"),
+            }
+        if reads_secret(compared, self._visit.state, self._visit.address.scope):
+            self.secret.append(pointer)
+        value = compared.evaluate(self._evaluation)
+        if reason := oversize(value, _SHOWN_BYTES, self._visit.limits):
+            return f"(a value that {reason})"
+        return value
