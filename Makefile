@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 SEED ?= 1
+COOL_DOWN := 7 days
 PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime
 POSTGRES_PART := $(foreach name,acceptance_steps blackbox_resume blackbox_terminate blackbox_trigger,tests/blackbox/test_$(name).py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui run test test-distributed test-postgres check fix docs soak bench packages lock clean
+.PHONY: help install ui run test test-distributed test-postgres check fix docs soak bench packages lock sbom audit clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,15 +81,21 @@ docs: $(STAMP) ## Write the reference pages again from the code.
 bench: $(STAMP) ## Measure and print the table (ARGS="speed --seconds 5" chooses, ARGS=--help says what there is).
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: $(STAMP) ## Pin the newest dependencies that fit pyproject.toml.
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
+lock: $(STAMP) ## Pin the newest dependencies that fit pyproject.toml and were released a week ago or earlier.
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 --exclude-newer "$(COOL_DOWN)" \
 		--extra demo --group dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
-		pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 --exclude-newer "$(COOL_DOWN)" \
+		-c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 --exclude-newer "$(COOL_DOWN)" \
 		--extra distributed -c requirements/dev.txt pyproject.toml -o requirements/distributed.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --python-version 3.11 --exclude-newer "$(COOL_DOWN)" \
 		--group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
+
+sbom: $(STAMP) ## Write the software bill of materials of the locked run-time set, as CycloneDX JSON, into dist.
+	@$(BIN)/python tools/sbom.py dist/looply.cdx.json
+
+audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (needs a network; waivers are in requirements/waivers.toml).
+	@$(BIN)/python tools/audit.py
 
 clean: ## Remove everything that was built or installed.
 	rm -rf $(VENV) ui/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from looply.definition.duration import find_moment
-from looply.expressions import Evaluation, Template
+from looply.expressions import Evaluation, Fuel, Template
 from looply.jsontext import Json
 
 Operand: TypeAlias = Literal["boolean", "number", "text", "time", "rule"]
@@ -48,16 +48,24 @@ class Rule(msgspec.Struct, frozen=True):
 
         Raises: ExpressionError when an expression cannot be evaluated.
         """
-        return self.holds_for(evaluation, *self.variable.lookup(evaluation))
+        return self.holds_by(lambda template: template.lookup(evaluation), evaluation.fuel)
 
-    def holds_for(self, evaluation: Evaluation, is_present: bool, variable: Json) -> bool:
-        """Tells whether the rule is true of a variable that was looked up already. Raises: as `holds`."""
+    def holds_by(self, look_up: "LookUp", fuel: Fuel | None) -> bool:
+        """Tells whether the rule is true of the values that `look_up` gives; `fuel` pays for comparing them.
+
+        Raises: as `holds`.
+        """
         if isinstance(self.value, Rule):
-            return not self.value.holds_for(evaluation, is_present, variable)
-        operand = self.value.evaluate(evaluation)
-        if evaluation.fuel is not None:
-            evaluation.fuel.spend(_work(self.operator, variable, operand))
+            return not self.value.holds_by(look_up, fuel)
+        is_present, variable = look_up(self.variable)
+        _, operand = look_up(self.value)
+        if fuel is not None:
+            fuel.spend(_work(self.operator, variable, operand))
         return OPERATORS[self.operator].test(is_present, variable, operand)
+
+
+LookUp: TypeAlias = Callable[[Template], tuple[bool, Json]]
+"""Gives whether the value of a template is present, and the value."""
 
 
 def _work(operator: str, variable: Json, operand: Json) -> int:

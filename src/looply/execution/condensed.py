@@ -58,6 +58,8 @@ VisitStatus: TypeAlias = Literal[
     "RUNNING", "WAITING", "SUCCEEDED", "FAILED", "UNKNOWN", "TIMED_OUT", "SKIPPED", "CANCELLED"
 ]
 
+_SHOWN_BYTES: Final = 2048
+"""A larger output of a step that only computes is not shown as its input too."""
 _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
 _GOES_ON: Final = (*_UNFINISHED, "FAILED")
 
@@ -147,7 +149,7 @@ class _Visits:
                     entry = self.of(event)
                     entry.status, entry.input = "WAITING", {"due_on": to_ms(event.due)}
             case WaitOpened():
-                self.of(event).status = "WAITING"
+                self._waits(event)
             case WaitTimedOut():
                 self._timed_out(event)
             case CardWanted():
@@ -194,6 +196,14 @@ class _Visits:
         if event.output is not UNSET:
             entry.output = _shown(event, event.output, "output")
 
+    def _waits(self, event: WaitOpened) -> None:
+        """Notes whose answers a wait takes; that of a card shows the card."""
+        entry = self.of(event)
+        entry.status = "WAITING"
+        if entry.input is None:
+            timeout_on = to_ms(event.timeout_on) if event.timeout_on is not None else None
+            entry.input = {"sources": list(event.sources), "timeout_on": timeout_on}
+
     def _called(self, event: ChildStarted) -> None:
         if event.step:
             entry = self.of(event)
@@ -216,9 +226,9 @@ class _Visits:
 
     def _succeeded(self, event: Computed | StepSucceeded | Resumed | StepSkipped) -> None:
         entry = self.of(event)
-        if isinstance(event, Computed) and event.input is not None:
-            entry.input = _shown(event, event.input, "input")
         entry.output = _shown(event, event.output, "output")
+        if isinstance(event, Computed):
+            entry.input = _computed_input(event, entry.output)
         entry.error = None
         entry.end(event, "SKIPPED" if isinstance(event, StepSkipped) else "SUCCEEDED")
 
@@ -296,6 +306,25 @@ def _told(events: Iterable[tuple[int, Event]]) -> list[_Entry]:
     for seq, event in numbered:
         visits.read(seq, event)
     return [entry for entry in visits.entries.values() if entry.is_told]
+
+
+def _computed_input(event: Computed, output: Json) -> Json:
+    """Returns what a step that only computes has evaluated.
+
+    Conditions record it. An override, a redirect, a terminate and a join put out what they have evaluated, so `output`,
+    as it is shown, is also what went in; a large one is not shown twice.
+    """
+    if event.input is not None or event.branch != "next" or output is None:
+        return None if event.input is None else _shown(event, event.input, "input")
+    size = len(encode_json(output))
+    shown: Json = output if size <= _SHOWN_BYTES else {"trimmed_bytes": size}
+    match event.override:
+        case "set":
+            return {"parameters": shown}
+        case "replace":
+            return {"payload": shown}
+        case _:
+            return shown
 
 
 def _opened(event: ScopeOpened) -> Json:

@@ -129,8 +129,77 @@ def test_a_conditional_shows_what_it_looked_at():
     rules = [{"variable": "${payload.output.n}", "operator": "IsPresent"}]
     simulator = started(step("if", "conditional", {"rules": rules}), edges="start>if", body={"n": 1})
     seen = visit(simulator, "if")
-    assert seen["input"] == [{"variable": "${payload.output.n}", "value": 1}]
+    shown = {"variable": "${payload.output.n}", "value": 1, "operator": "IsPresent", "compared_with": True}
+    assert seen["input"] == [shown]
     assert seen["output"] == {"branch": "yes"}
+
+
+def test_a_conditional_shows_what_it_compared_with_also_within_not():
+    inner = {"operator": "NumericLessThan", "value": "${payload.output.limit}"}
+    rules = [{"variable": "${payload.output.n}", "operator": "Not", "value": inner}]
+    simulator = started(step("if", "conditional", {"rules": rules}), edges="start>if", body={"n": 5, "limit": 3})
+    negated = {"operator": "NumericLessThan", "compared_with": 3}
+    shown = {"variable": "${payload.output.n}", "value": 5, "operator": "Not", "compared_with": negated}
+    assert visit(simulator, "if")["input"] == [shown]
+
+
+def test_a_branch_conditional_shows_its_variable_once_and_the_values_up_to_the_one_that_fits():
+    branches = [{"id": id_, "value": id_} for id_ in ("a", "b", "c")]
+    settings = {"variable": "${payload.output.x}", "operator": "StringEquals", "branches": branches}
+    simulator = started(step("if", "branchConditional", settings), edges="start>if", body={"x": "b"})
+    shown = {"variable": "${payload.output.x}", "value": "b", "operator": "StringEquals", "compared_with": ["a", "b"]}
+    assert visit(simulator, "if")["input"] == [shown]
+
+
+def test_a_compared_value_that_was_made_of_a_secret_is_masked():
+    rule = {"variable": "${payload.output.n}", "operator": "StringEquals", "value": "${c.output.data}"}
+    branches = [{"id": "a", "value": "${c.output.data}"}, {"id": "b", "value": "x"}]
+    branching = {"variable": "${c.output.data}", "operator": "StringEquals", "branches": branches}
+    calling = call("c", secret=["/output/data"])
+    steps = (calling, step("if", "conditional", {"rules": [rule]}), step("which", "branchConditional", branching))
+    simulator = started(*steps, edges="start>c c>if if:no>which", body={"n": "x"})
+    simulator.succeed({"status": "200", "data": "CANARY"})
+    assert visit(simulator, "if")["input"][0]["compared_with"] == "***"
+    assert visit(simulator, "which")["input"][0]["compared_with"] == ["***"]
+    assert visit(simulator, "which")["input"][0]["value"] == "***"
+    assert "CANARY" not in str(logs(simulator)[0])
+
+
+def test_an_override_shows_what_it_evaluated():
+    settings = {"parameters": [{"name": "total", "value": "${add(payload.output.n, 1)}"}]}
+    simulator = started(step("set", "overridePayload", settings), edges="start>set", body={"n": 1})
+    assert visit(simulator, "set")["input"] == {"parameters": {"total": 2}}
+    replacing = step("set", "overridePayload", {"payload": {"n": "${payload.output.n}"}})
+    assert visit(started(replacing, edges="start>set", body={"n": 1}), "set")["input"] == {"payload": {"n": 1}}
+
+
+def test_an_override_of_a_secret_is_masked_in_input_and_output():
+    settings = {"parameters": [{"name": "copy", "value": "${c.output.data}"}]}
+    steps = (call("c", secret=["/output/data"]), step("set", "overridePayload", settings))
+    simulator = started(*steps, edges="start>c c>set")
+    simulator.succeed({"status": "200", "data": "CANARY"})
+    assert visit(simulator, "set")["input"] == {"parameters": {"copy": "***"}}
+    assert "CANARY" not in str(logs(simulator)[0])
+
+
+def test_what_a_large_override_evaluated_is_shown_as_its_output_alone():
+    settings = {"parameters": [{"name": "x", "value": "${payload.output.n}"}]}
+    simulator = started(step("set", "overridePayload", settings), edges="start>set", body={"n": "y" * 3000})
+    seen = visit(simulator, "set")
+    assert seen["input"] == {"parameters": {"trimmed_bytes": len(encode_json(seen["output"]))}}
+
+
+def test_other_steps_that_only_compute_show_what_they_evaluated():
+    ended = started(step("end", "terminate", {"reason": "${payload.output.n}"}), edges="start>end", body={"n": "over"})
+    assert visit(ended, "end")["input"] == {"status": "COMPLETED", "reason": "over"}
+    again = step("again", "redirect", {"target": "w"})
+    assert visit(started(again, step("w", "wait", {}), edges="start>again"), "again")["input"] == {"target": "w"}
+
+
+def test_a_wait_shows_whose_answers_it_takes_and_until_when():
+    simulator = started(step("w", "wait", {"sources": ["SAP"], "timeout": "PT1H"}), edges="start>w")
+    shown = visit(simulator, "w")["input"]
+    assert shown == {"sources": ["SAP"], "timeout_on": to_ms(simulator.now) + 3_600_000}
 
 
 @pytest.mark.parametrize("limit", [0, 100, 400, 700, 1000, 2000, 5000])

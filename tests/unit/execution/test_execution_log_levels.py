@@ -124,7 +124,8 @@ def test_what_only_the_log_would_show_is_not_stored():
         ends[level] = computed.input
         assert {event.log for event in simulator.history} == {level}
         assert [event.output for event in simulator.history if isinstance(event, StepFailed)][-1]["data"] == "broken"
-    assert ends["full"] == [{"variable": "${payload.output.n}", "value": 2}]
+    (shown,) = ends["full"]
+    assert (shown["variable"], shown["value"]) == ("${payload.output.n}", 2)
     assert ends["errors"] is None
     assert ends["none"] is None
 

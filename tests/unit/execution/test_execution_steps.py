@@ -35,7 +35,8 @@ def test_a_conditional_takes_yes_when_all_rules_hold(amount, branch):
     assert simulator.state.current_state == {"yes": "big", "no": "small"}[branch]
     assert simulator.state.outputs["if"] == {"branch": branch}
     (visit,) = visits(simulator, "if")
-    assert visit.input[0] == {"variable": "${payload.output.amount}", "value": amount}
+    rule = {"variable": "${payload.output.amount}", "operator": "NumericGreaterThan"}
+    assert visit.input[0] == {**rule, "value": amount, "compared_with": 1000}
 
 
 def test_rules_are_tried_up_to_the_first_that_does_not_hold():

@@ -325,7 +325,10 @@ async def test_condensed_logs_have_each_visit_of_each_step(walk: Walk, mine: Cal
             "error": None,
         }
     ]
-    assert logs["if"][0]["input"] == [{"variable": "${payload.output.amount}", "value": 11}]
+    shown = {"variable": "${payload.output.amount}", "value": 11, "operator": "NumericGreaterThan", "compared_with": 10}
+    assert logs["if"][0]["input"] == [shown]
+    computing = ("if", "which", "size", "note", "late", "split", "meet", "each", "again", "end")
+    assert [name for name in computing if logs[name][0]["input"] is None] == []
     assert logs["late"][0]["input"] == {"due_on": start + 7000}
     assert logs["split"][0]["output"] == {"branches": {"left": "ARRIVED", "right": "ARRIVED"}}
 

@@ -11,6 +11,7 @@ from looply.definition import (
 from looply.execution.evaluation import secrets_of
 from looply.execution.events import Computed, Event
 from looply.execution.steps.visit import Visit
+from looply.expressions import Template
 from looply.jsontext import Json, oversize
 
 ELSE = "else"
@@ -25,7 +26,7 @@ def enter_conditional(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, ConditionalSettings)
     trial = _Trial(visit)
     branch = "yes" if trial.all_hold(settings.rules) else "no"
-    return _chosen(visit, branch, trial, trial.tried)
+    return _chosen(visit, branch, trial)
 
 
 def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
@@ -34,7 +35,7 @@ def enter_branch_conditional(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, BranchConditionalSettings)
     trial = _Trial(visit)
     branch = next((branch.id for branch in settings.branches if trial.all_hold((branch.rule,))), ELSE)
-    return _chosen(visit, branch, trial, trial.tried[:1])
+    return _chosen(visit, branch, trial, is_one_variable=True)
 
 
 def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
@@ -43,13 +44,17 @@ def enter_advanced_conditional(visit: Visit) -> tuple[Event, ...]:
     assert isinstance(settings, AdvancedConditionalSettings)
     trial = _Trial(visit)
     found = (branch.id for branch in settings.branches if any(trial.all_hold(group) for group in branch.groups))
-    return _chosen(visit, next(found, ELSE), trial, trial.tried)
+    return _chosen(visit, next(found, ELSE), trial)
 
 
 class _Trial:
-    """Tries rules up to the first that decides, and keeps those that were tried: only they are shown."""
+    """Tries rules up to the first that decides, and keeps those that were tried: only they are shown.
+
+    A template is evaluated once, also where many rules share it or the log shows it.
+    """
 
     def __init__(self, visit: Visit) -> None:
+        self._visit = visit
         self._evaluation = visit.evaluation()
         # By the identity of the template: the branches of one variable share its value.
         self._values: dict[int, tuple[bool, Json]] = {}
@@ -58,30 +63,58 @@ class _Trial:
     def all_hold(self, rules: Iterable[Rule]) -> bool:
         for rule in rules:
             self.tried.append(rule)
-            if not rule.holds_for(self._evaluation, *self._looked_up(rule)):
+            if not rule.holds_by(self.look_up, self._visit.fuel):
                 return False
         return True
 
-    def value(self, rule: Rule) -> Json:
-        """Returns the value of the variable of a rule that was tried."""
-        return self._looked_up(rule)[1]
-
-    def _looked_up(self, rule: Rule) -> tuple[bool, Json]:
-        key = id(rule.variable)
+    def look_up(self, template: Template) -> tuple[bool, Json]:
+        """Returns whether the value of a template is present, and the value."""
+        key = id(template)
         if key not in self._values:
-            self._values[key] = rule.variable.lookup(self._evaluation)
+            self._values[key] = template.lookup(self._evaluation)
         return self._values[key]
 
 
-def _chosen(visit: Visit, branch: str, trial: _Trial, rules: list[Rule]) -> tuple[Event, ...]:
-    secrets = secrets_of(visit.state, visit.address.scope)
-    shown: list[Json] = []
-    secret: list[str] = []
-    for rule in rules:
-        if secrets.are_read_by(rule.variable):
-            secret.append(f"/input/{len(shown)}/value")
-        value = trial.value(rule)
-        if reason := oversize(value, _SHOWN_BYTES, visit.limits):
-            value = f"(a value that {reason})"
-        shown.append({"variable": rule.variable.value, "value": value})
-    return (Computed(**visit.common(), branch=branch, input=shown, output={"branch": branch}, secret=tuple(secret)),)
+def _chosen(visit: Visit, branch: str, trial: _Trial, *, is_one_variable: bool = False) -> tuple[Event, ...]:
+    """Returns the visit with what was compared; with `is_one_variable` the rules differ in their values alone."""
+    shown = _Shown(visit, trial)
+    rules = trial.tried
+    if is_one_variable:
+        compared = [shown.value(rule.value, f"/input/0/compared_with/{at}") for at, rule in enumerate(rules)]
+        input_: list[Json] = [{**shown.rule(rules[0], "/input/0"), "compared_with": compared}] if rules else []
+    else:
+        input_ = [
+            {**shown.rule(rule, f"/input/{at}"), "compared_with": shown.value(rule.value, f"/input/{at}/compared_with")}
+            for at, rule in enumerate(rules)
+        ]
+    output = {"branch": branch}
+    return (Computed(**visit.common(), branch=branch, input=input_, output=output, secret=tuple(shown.secret)),)
+
+
+class _Shown:
+    """What a log shows of rules. `secret` are the pointers of values that were made of something secret."""
+
+    def __init__(self, visit: Visit, trial: _Trial) -> None:
+        self._limits = visit.limits
+        self._trial = trial
+        self._secrets = secrets_of(visit.state, visit.address.scope)
+        self.secret: list[str] = []
+
+    def rule(self, rule: Rule, pointer: str) -> dict[str, Json]:
+        """Returns the variable of a rule, as it is written and as it was evaluated, and the operator."""
+        value = self.value(rule.variable, f"{pointer}/value")
+        return {"variable": rule.variable.value, "value": value, "operator": rule.operator}
+
+    def value(self, compared: Template | Rule, pointer: str) -> Json:
+        """Returns a value that was compared; of `Not` the rule that it negates, whose variable is shown already."""
+        if isinstance(compared, Rule):
+            return {
+                "operator": compared.operator,
+                "compared_with": self.value(compared.value, f"{pointer}/compared_with"),
+            }
+        if self._secrets.are_read_by(compared):
+            self.secret.append(pointer)
+        _, value = self._trial.look_up(compared)
+        if reason := oversize(value, _SHOWN_BYTES, self._limits):
+            return f"(a value that {reason})"
+        return value
