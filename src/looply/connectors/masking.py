@@ -4,11 +4,12 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from looply.definition.pointer import join_pointer
 from looply.errors import OperationError
 from looply.execution.masking import MASK
 from looply.jsontext import Json
@@ -53,7 +54,10 @@ class Masker:
         return "".join((*pieces, text[at:])) if pieces else text
 
     def json(self, value: Json) -> Json:
-        """Returns the value with the secrets in all strings, numbers and keys masked; equal keys then become one."""
+        """Returns the value with the secrets in all strings and keys masked; equal keys after that become one.
+
+        A number is never changed: see `echoes`.
+        """
         if not self._whole:
             return value
         if isinstance(value, str):
@@ -62,9 +66,24 @@ class Masker:
             return [self.json(item) for item in value]
         if isinstance(value, dict):
             return {self.text(key): self.json(item) for key, item in value.items()}
-        if value is None or isinstance(value, bool):
-            return value
-        return MASK if _fold(str(value)) in self._whole else value
+        return value
+
+    def echoes(self, value: Json, pointer: str = "") -> Iterator[str]:
+        """Yields the JSON Pointers, below `pointer`, of the texts and numbers that are a secret as a whole.
+
+        Of an object with a name that is a secret, its own pointer.
+        """
+        if isinstance(value, dict):
+            if any(_fold(name) in self._whole for name in value):
+                yield pointer
+                return
+            for name, item in value.items():
+                yield from self.echoes(item, join_pointer(pointer, name))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from self.echoes(item, join_pointer(pointer, index))
+        elif value is not None and not isinstance(value, bool) and _fold(str(value)) in self._whole:
+            yield pointer
 
     def output(self, output: Json) -> Json:
         """Returns an operation's output masked. The status of an answer stays, since steps decide by it."""

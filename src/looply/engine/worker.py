@@ -1,9 +1,10 @@
 """The worker: calls the operation of an effect and turns what comes of it into a command."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Final, Protocol
 
 import structlog
@@ -33,6 +34,9 @@ LATE: Final = timedelta(seconds=60)
 
 _NUMBER_CHARACTERS: Final = 4
 """Shorter numbers are quantities and flags, which stand in every answer."""
+
+_MOST_ECHOES: Final = 100
+"""An answer with more echoes of secrets is secret as a whole."""
 
 
 class Connections(Protocol):
@@ -77,18 +81,21 @@ class Worker:
     async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
         """Calls the operation once and returns its outcome as a command.
 
-        Secrets that went out are masked in what comes back, in outputs and in messages.
+        Secrets that went out are masked in messages, and in outputs from `MIN_LENGTH` characters on. A shorter one, or
+        a number, may be any word or amount of an answer: where it is a whole value, the value is marked as secret, so
+        that nobody reads it and later steps go by what was answered.
         """
-        gone_out = list(_secrets_in(state, opened))
-        context = self._context(state, opened, gone_out)
+        marked = list(_secrets_in(state, opened))
+        credentials: list[str] = []
+        context = self._context(state, opened, credentials)
         address = opened.address
         try:
             operation = self._registry.operation(opened.operation)
             output = await _within(operation.call(context, opened.input), opened)
         except OperationError as error:
-            return self._failed(opened, error, Masker(gone_out))
+            return self._failed(opened, error, Masker([*marked, *credentials]))
         except LooplyError as error:
-            message = _message(opened, error, (), Masker(gone_out))
+            message = _message(opened, error, (), Masker([*marked, *credentials]))
             return EffectFailed(
                 at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
             )
@@ -103,18 +110,21 @@ class Worker:
                 message=f"the operation {opened.operation} broke; its log line has the details",
                 was_sent=True,
             )
-        is_secret = operation.is_derived and bool(opened.secret)
-        masked = output if operation.is_derived else Masker(gone_out).output(output)
+        masked = output
+        secret: tuple[str, ...] = ("/output",) if opened.secret else ()
+        if not operation.is_derived:
+            masked = Masker([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials]).output(output)
+            secret = _echoes(marked, masked)
         return EffectDone(
             at=self._clock.now(),
             address=address,
             attempt=opened.attempt,
             output=masked,
             size=len(encode_json(masked)),
-            secret=("/output",) if is_secret else (),
+            secret=secret,
         )
 
-    def _context(self, state: ExecutionState, opened: OpenStep, gone_out: list[str]) -> CallContext:
+    def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
         started = state.started
         organization_id = started.organization_id
         address = parse_address(opened.address)
@@ -126,7 +136,7 @@ class Worker:
             with about(*fields):
                 values = await found
             bounds.add(values)
-            gone_out.extend(values.secrets.values())
+            credentials.extend(values.secrets.values())
             return values
 
         return CallContext(
@@ -192,6 +202,16 @@ def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], mask
         f"{opened.operation} failed ({error.code}); what is wrong is not shown, because it may quote the input, and "
         f"{shown} has a value that is marked secret"
     )
+
+
+def _echoes(marked: Sequence[str], output: Json) -> tuple[str, ...]:
+    """Returns pointers of the values of an output that are a secret as a whole; of many, that of the output."""
+    if not marked or not isinstance(output, dict):
+        return ()
+    # The status of an answer is no echo; steps decide by it.
+    answer = {name: item for name, item in output.items() if name != "status"}
+    found = tuple(islice(Masker(marked).echoes(answer, "/output"), _MOST_ECHOES + 1))
+    return found if len(found) <= _MOST_ECHOES else ("/output",)
 
 
 def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:

@@ -44,8 +44,18 @@ def test_strings_and_keys_are_masked_at_any_depth() -> None:
 
 def test_short_secrets_are_masked_where_they_are_a_whole_value() -> None:
     value = {"pin": "seven7", "upper": "SEVEN7", "base64": "c2V2ZW43", "seven7": [4711], "empty": "", "is": True}
-    masked = {"pin": "***", "upper": "***", "base64": "***", "***": ["***"], "empty": "", "is": True}
+    masked = {"pin": "***", "upper": "***", "base64": "***", "***": [4711], "empty": "", "is": True}
     assert Masker(["seven7", "4711", "", "True"]).json(value) == masked
+
+
+def test_values_that_are_a_secret_as_a_whole_are_found_and_not_changed() -> None:
+    value = {"a/b": ["seven7", 4711, "4711", 47110, True], "c": {"SEVEN7": 1}, "d": "the seven7 dwarfs"}
+    assert list(Masker(["seven7", "4711", "True", ""]).echoes(value, "/output")) == [
+        "/output/a~1b/0",
+        "/output/a~1b/1",
+        "/output/a~1b/2",
+        "/output/c",
+    ]
 
 
 def test_short_secrets_are_left_within_a_text_so_that_words_stay_readable() -> None:

@@ -150,14 +150,24 @@ async def test_a_message_about_a_field_with_a_secret_is_not_shown(
 
 
 @pytest.mark.parametrize("secret", ["pin", 4711, "Se"])
-async def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret: Json) -> None:
+async def test_a_short_secret_is_marked_where_it_is_a_whole_value_and_the_answer_stays(secret: Json) -> None:
     world = World()
     world.script("call_1", Answer(data={"echo": secret, "quantity": 1}))
     state, opened = scheduled(body={"a": secret, "quantity": 1})
     opened = replace(opened, input={**opened.input, "body": {"a": secret, "quantity": 1}}, secret=("/input/body",))
     done = await worker(world).carry_out(state, opened)
     assert isinstance(done, EffectDone)
-    assert done.output["data"] == {"echo": "***", "quantity": 1}
+    assert done.output["data"] == {"echo": secret, "quantity": 1}
+    assert done.secret == ("/output/data/echo",)
+
+
+async def test_an_answer_with_many_echoes_is_secret_as_a_whole() -> None:
+    world = World()
+    world.script("call_1", Answer(data=["pin"] * 101))
+    state, opened = scheduled(body={"a": "pin"})
+    done = await worker(world).carry_out(state, replace(opened, secret=("/input/body",)))
+    assert isinstance(done, EffectDone)
+    assert done.secret == ("/output",)
 
 
 async def test_a_secret_that_went_out_within_a_longer_text_is_masked_by_itself() -> None:
