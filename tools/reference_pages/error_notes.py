@@ -326,8 +326,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "PRUNING": ("command", "Another process prunes the database at the moment. It does what is to be done."),
     "RATE_LIMITED": (
         "server",
-        "Too many calls of your address came without a valid key or token (`refusals_per_minute`). At a step: the other "
-        "system asks for patience (429); retried when the step has a `retry`, not before its `Retry-After`.",
+        (
+            "Too many calls of your address came without a valid key or token (`refusals_per_minute`). At a step: the "
+            "other system asks for patience (429); retried when the step has a `retry`, not before its `Retry-After`."
+        ),
     ),
     "RAW_COPY": (
         "command",
