@@ -30,6 +30,10 @@ _COMMANDS: Final = {
     "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
+    "master-key": (
+        "looply.cli.master_key:APP",
+        "The master key of stored secrets: status; distribute, activate, retire a new one.",
+    ),
     "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
 }
 
