@@ -144,10 +144,11 @@ class Load:
 
 
 def states(data: Path) -> list[tuple[str, str]]:
-    shown = document("db", "rotate-key", "status", "--data", data)["master_keys"]
+    shown = document("master-key", "status", "--data", data)["master_keys"]
     return [(each["key_id"], each["state"]) for each in shown]
 
 
+@pytest.mark.timeout(900)
 def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_key(
     data: Path, made: dict[str, str], server: Server, sink: Sink, tmp_path: Path
 ) -> None:
@@ -162,14 +163,14 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
         load.more()
         between = []
         for step in ("distribute", "activate", "retire"):
-            document("db", "rotate-key", step, "--data", data)
+            document("master-key", step, "--data", data)
             load.more()
             # Killed after the step, then the step again: beside a server that is down, and beside one that is up.
             server.kill()
-            document("db", "rotate-key", step, "--data", data)
+            document("master-key", step, "--data", data)
             server.start()
             load.more()
-            document("db", "rotate-key", step, "--data", data)
+            document("master-key", step, "--data", data)
             between.append(load.started[-1])
             if step == "distribute":
                 # A server that is killed while it wraps: the key is first in the file, and nobody has looked yet.
@@ -202,7 +203,7 @@ def test_a_rotation_under_load_survives_kills_and_leaves_nothing_to_the_former_k
 
 def test_the_steps_come_one_after_the_other_and_are_told_so(data: Path, made: dict[str, str], server: Server) -> None:
     def step(name: str, status: int = 0) -> Any:
-        return document("db", "rotate-key", name, "--data", data, status=status)
+        return document("master-key", name, "--data", data, status=status)
 
     assert [each["state"] for each in step("status")["master_keys"]] == ["active"]
     for _ in range(2):
@@ -239,7 +240,7 @@ def test_keys_of_the_setting_are_changed_by_hand_and_the_command_says_how(data: 
 
     def step(name: str, *keys: Any, status: int = 0) -> Any:
         text = ",".join(key.line() for key in keys)
-        return document("db", "rotate-key", name, "--data", data, status=status, LOOPLY_ENCRYPTION_KEY=text)
+        return document("master-key", name, "--data", data, status=status, LOOPLY_ENCRYPTION_KEY=text)
 
     assert step("distribute", first, status=1)["code"] == "KEY_IN_SETTING"
     assert step("activate", first, second, status=1)["code"] == "KEY_IN_SETTING"

@@ -19,6 +19,7 @@ from looply.catalog import Catalog
 from looply.catalog.bulks import Progress
 from looply.catalog.cards import CardDraft
 from looply.catalog.connections import ConnectionDraft
+from looply.catalog.data_keys import DataKeys
 from looply.catalog.keys import KeyDraft
 from looply.catalog.workflows import WorkflowDraft
 from looply.cli.moving import Move
@@ -35,7 +36,8 @@ from looply.engine.store import Store
 from looply.errors import Rejected
 from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
-from looply.sealing import Sealer
+from looply.master_keys import MasterKeys
+from looply.sealing import Sealers
 from looply.testing.channel import FakeChannel
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.definitions import (
@@ -99,8 +101,8 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sealer = Sealer(bytes(32), SerialEntropy())
         self.clock = fake_loop().clock
+        self.sealer = DataKeys(MasterKeys(folder / "key"), self.clock)
         self.ids: dict[str, str] = {}
         self.token = ""
         self.organizations: list[str] = []
@@ -244,9 +246,9 @@ class Installation:
         self.ids["parent_to_be"] = await driver.started(parent, ORDER)
 
 
-async def folded(store: Store, boot: Boot, sealer: Sealer) -> Mapping[str, ExecutionState]:
+async def folded(store: Store, boot: Boot, sealers: Sealers) -> Mapping[str, ExecutionState]:
     """Returns what all histories of an open store fold to, by execution."""
-    codec = Codec(sealer)
+    codec = Codec(sealers)
     codec.add_dictionaries(boot.dictionaries)
     loader = Loader(store, codec)
     heads = await store.reads.scan("", 1000)

@@ -24,7 +24,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEREDOC = re.compile(r"<<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 UPPER = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 CALL = re.compile(r"`((?:get|create|update|delete|activate|import|export|validate|rerun|search|set|revoke)[A-Z]\w+)`")
-COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[`/ ])looply ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?", re.MULTILINE)
 OTHER_NAMES = frozenset(
     {
         "LOOPLY_URL",

@@ -37,7 +37,7 @@ BindingOf: TypeAlias = Callable[[str, Mapping[str, Json]], Json]
 
 def bind_to_all(kind: str, settings: Mapping[str, Json]) -> Json:  # noqa: ARG001
     """Returns the binding of a kind of which nothing is known: every setting binds."""
-    return dict(settings)
+    return {"settings": dict(settings)}
 
 
 class ConnectionDraft(msgspec.Struct, frozen=True, kw_only=True):

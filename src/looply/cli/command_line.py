@@ -31,6 +31,10 @@ _COMMANDS: Final = {
     "audit": ("looply.cli.audit:APP", "Who did what in the administration: list, export, verify."),
     "expression": ("looply.cli.expression:APP", "Expressions: eval."),
     "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
+    "master-key": (
+        "looply.cli.master_key:APP",
+        "The master key of stored secrets: status; distribute, activate, retire a new one.",
+    ),
     "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
 }
 

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from looply.cli import rotate_key
 from looply.cli.failures import DONE, REFUSED
 from looply.cli.move import move
 from looply.cli.options import AnyFolder, Data, settings_of
@@ -13,9 +12,7 @@ from looply.cli.prune import prune
 from looply.cli.tables import record, table
 from looply.cli.terminal import Here
 
-APP: Final = App(
-    name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move, rotate-key."
-)
+APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move.")
 
 
 @APP.command
@@ -107,4 +104,3 @@ def restore(
 
 APP.command(prune)
 APP.command(move)
-APP.command(rotate_key.APP)

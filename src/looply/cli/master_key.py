@@ -1,4 +1,4 @@
-"""`looply db rotate-key`: a new master key in place of the former one, while servers run."""
+"""`looply master-key`: a new master key in place of the former one, while servers run."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # start-up cost of the table
     from looply.settings import Settings
 
 APP: Final = App(
-    name="rotate-key", help="Replace the master key of the stored secrets: distribute, activate, retire; status."
+    name="master-key", help="The master key of stored secrets: status; distribute, activate, retire a new one."
 )
 
 _PATIENCE_SECONDS: Final = 30.0
