@@ -374,7 +374,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "DRAFT_OPEN": (
         "state",
         (
-            "The newest version is an open draft that holds something else. `workflow_version` and `modified_on` beside "
+            "The newest version is an open draft that holds other content. `workflow_version` and `modified_on` beside "
             "the message name it: read it, and import again with its `modified_on`."
         ),
     ),
