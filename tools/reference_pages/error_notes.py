@@ -335,8 +335,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "PAYLOAD_REFUSED": (
         "state",
         (
-            "The payload does not fit the schema of the trigger or of the wait, or is too large for the "
-            "execution. `errors` says where."
+            "The payload does not fit the schema of the trigger or of the wait, or is too large for the execution. "
+            "`errors` says where."
         ),
     ),
     "PEER_FAILED": (
@@ -419,8 +419,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "DRAFT_OPEN": (
         "state",
         (
-            "The newest version is an open draft that holds something else. `workflow_version` and `modified_on` "
-            "beside the message name it: read it, and import again with its `modified_on`."
+            "The newest version is an open draft that holds other content. `workflow_version` and `modified_on` beside "
+            "the message name it: read it, and import again with its `modified_on`."
         ),
     ),
     "STALE": ("state", "Somebody changed the object in between. Read it again and repeat with its new `modified_on`."),
@@ -441,8 +441,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "RECORD_DAMAGED": (
         "server",
         (
-            "The stored object cannot be read; all others can. `looply doctor` names it. Store it again, delete "
-            "it, or restore a backup."
+            "The stored object cannot be read; all others can. `looply doctor` names it. Store it again, delete it, or "
+            "restore a backup."
         ),
     ),
     "STORE_FULL": ("server", "The disk is full. Nothing was done; repeat after making space."),

@@ -38,7 +38,7 @@ _STATUS: Final = """
 | 403 | `{"message":"Forbidden"}` for every kind of bad key; with `"code":"SCOPE"` for a good key without the scope |
 | 409 | the state of the object does not allow the call now: nothing was done |
 | 429, 503 | nothing was done, repeat after `Retry-After` seconds; except `OUTCOME_UNKNOWN`, which may have been done |
-| 503 without `Retry-After` | only an operator can mend it (`SEAL_BROKEN`, `STORE_CORRUPT`): nothing was done |
+| 503 without `Retry-After` | operators must act (`SEAL_BROKEN`, `STORE_CORRUPT`, `RECORD_DAMAGED`): nothing was done |
 | 500 | a defect of Looply |
 """
 # Function -> position of the code among its arguments, and the status of what it makes (0: none).

@@ -43,6 +43,8 @@ REFUSED: dict[str, Call] = {
     "workflows.get": lambda c, org, o: c.workflows.get(org, (o.workflow, 1)),
     "workflows.newest_active": lambda c, org, o: c.workflows.newest_active(org, o.workflow),
     "workflows.newest": lambda c, org, o: c.workflows.newest(org, o.workflow),
+    "workflows.name": lambda c, org, o: c.workflows.name(org, (o.workflow, 1)),
+    "workflows.definition": lambda c, org, o: c.workflows.definition(org, (o.workflow, 1)),
     "workflows.store_mock": lambda c, org, o: c.workflows.store_mock(org, (o.workflow, 1), {}, {}),
     "cards.create": lambda c, org, o: c.cards.create(org, o.workspace, CARD),
     "cards.save_draft": lambda c, org, o: c.cards.save_draft(org, (o.card, 1), CARD, modified_on=None),
