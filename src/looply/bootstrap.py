@@ -22,6 +22,8 @@ from looply.app.metrics import Metrics, Standing
 from looply.app.schedules import settle_all
 from looply.app.services import Services
 from looply.catalog import Catalog
+from looply.catalog.audit import find_breaks
+from looply.catalog.database import CatalogDatabase
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
 from looply.connectors.dialer import GuardedDialer
@@ -127,6 +129,17 @@ async def audit_database(settings: Settings, clock: Clock) -> Audit:
         return await audit_store(store, Loader(store, codec).folded)
     finally:
         await store.close()
+
+
+async def broken_chains(settings: Settings) -> Sequence[str]:
+    """Returns the breaks in the audit of the settings' database, beside whoever works on it. Raises: as a read."""
+    with _extra("distributed"):
+        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - as above
+    database = CatalogDatabase(PostgresDatabase(_address(settings)))
+    try:
+        return await database.read(find_breaks)
+    finally:
+        await database.close()
 
 
 async def serve(settings: Settings, on_listening: Callable[[str], None]) -> None:

@@ -213,7 +213,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "INVALID_DURATION": ("definition", "Not an ISO 8601 duration such as `PT2H` or `P3D`."),
     "INVALID_INSTANT": ("definition", "Not an RFC 3339 time such as `2026-03-01T09:00:00Z`."),
-    "INVALID_KEY": ("call", "The new key's scopes or expiry are not acceptable."),
+    "INVALID_KEY": ("call", "The new key's scopes, expiry or workflows are not acceptable."),
     "INVALID_KIND": ("call", "`kind` is not the name of a kind of connection."),
     "INVALID_NAME": ("call", "The name is empty, too long, or has characters that a name cannot have."),
     "INVALID_SECRET": ("call", "A secret must be a text, or null to remove it."),

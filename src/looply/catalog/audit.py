@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, insert, select, type_coerce, update
 
 from looply.catalog.chain import EMPTY, ChainCheck, Head, Link
 from looply.catalog.database import CatalogDatabase
@@ -13,12 +13,22 @@ from looply.catalog.pages import checked_limit, cut
 from looply.catalog.schema import HEAD, stored_revision
 from looply.catalog.tables import api_keys, audit_heads, audit_records, organizations
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
+from looply.errors import BadRequest
 from looply.jsontext import Json, encode_json, parse_json
 
 SCANNED: Final = 10_000
 """So many records one page of a filtered list looks at."""
 
 _LARGEST: Final = 2**63 - 1
+# The details as they are stored: one record that is no JSON any more must not hide the others.
+_CHAIN: Final = (
+    select(
+        *(column for column in audit_records.c if column.name != "details"),
+        type_coerce(audit_records.c.details, Text).label("text"),
+    )
+    .where(audit_records.c.organization_id == bindparam("organization"))
+    .order_by(audit_records.c.number, audit_records.c.record_id)
+)
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +63,12 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of records. `next` is the number to go on from, None on the last page.
 
+    `head` is that of the chain at the same instant: on the last page of `list_after` it is that of the last record.
     `is_truncated`: the page is short because it has looked at `SCANNED` records.
     """
 
     items: tuple[AuditRecord, ...]
+    head: Head
     next: int | None = None
     is_truncated: bool = False
 
@@ -134,8 +146,8 @@ class Audit:
             query = query.order_by(audit_records.c.number.desc()).limit(size + 1)
             page = cut(connection.execute(query).mappings().all(), size, _record)
             if page.has_more:
-                return AuditPage(items=page.items, next=page.items[-1].record_id)
-            return AuditPage(items=page.items, next=begin if begin > 1 else None, is_truncated=begin > 1)
+                return AuditPage(items=page.items, head=newest, next=page.items[-1].record_id)
+            return AuditPage(items=page.items, head=newest, next=begin if begin > 1 else None, is_truncated=begin > 1)
 
         return await self._database.read(read)
 
@@ -144,9 +156,13 @@ class Audit:
         size = checked_limit(limit)
         query = _filtered(organization_id, AuditFilter()).where(audit_records.c.number > min(after, _LARGEST))
         query = query.order_by(audit_records.c.number).limit(size + 1)
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        page = cut(rows, size, _record)
-        return AuditPage(items=page.items, next=page.items[-1].record_id if page.has_more else None)
+
+        def read(connection: Connection) -> AuditPage:
+            page = cut(connection.execute(query).mappings().all(), size, _record)
+            head = _stored_head(connection, organization_id) or EMPTY
+            return AuditPage(items=page.items, head=head, next=page.items[-1].record_id if page.has_more else None)
+
+        return await self._database.read(read)
 
     async def head(self, organization_id: str) -> Head | None:
         """Returns the number and hash of the newest record, None when there is no record."""
@@ -166,9 +182,8 @@ def find_breaks(connection: Connection) -> list[str]:
         return []
     found = []
     for organization_id in connection.execute(select(organizations.c.organization_id)).scalars().all():
-        query = select(audit_records).where(audit_records.c.organization_id == organization_id)
         check = ChainCheck()
-        for row in connection.execute(query.order_by(audit_records.c.number, audit_records.c.record_id)).mappings():
+        for row in connection.execute(_CHAIN, {"organization": organization_id}).mappings():
             check.add(_link(row), row["hash"] or b"")
         lines = check.breaks(_stored_head(connection, organization_id))
         found += [f"the audit of organization {organization_id}: {line}" for line in lines]
@@ -212,8 +227,16 @@ def _link(row: RowMapping) -> Link:
         actor=row["actor"],
         action=row["action"],
         object_id=row["object_id"],
-        details=row["details"],
+        details=_parsed(row["text"]),
     )
+
+
+def _parsed(text: str) -> Json:
+    """Returns the details of a record; what is no JSON any more is shown as the text that it is."""
+    try:
+        return parse_json(text.encode())
+    except BadRequest:
+        return text
 
 
 def _record(row: RowMapping) -> AuditRecord:

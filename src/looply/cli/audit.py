@@ -115,7 +115,6 @@ async def verify(
     from looply.catalog.chain import BEGIN, ChainCheck, Head, Link  # noqa: PLC0415 - start-up cost
 
     check, newest, noted = ChainCheck(), Head(count=0, hash=BEGIN), _noted(head)
-    problems: list[str] = []
     async with _reading(terminal, place) as ask:
         async for page in _pages(ask, {"after": 0}):
             newest = Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
@@ -132,7 +131,7 @@ async def verify(
                 check.add(link, bytes.fromhex(item["hash"]))
                 if noted == (item["record_id"], item["hash"]):
                     noted = None
-    problems += check.breaks(newest if newest.count >= check.last.count else check.last)
+    problems = check.breaks(newest)
     if noted is not None:
         problems.append(f"record {noted[0]} does not have the hash that was noted")
     document = {"records": check.last.count, "hash": check.last.hash.hex(), "problems": problems}

@@ -27,11 +27,11 @@ async def reading(terminal: Terminal, place: Place) -> AsyncIterator[Callable[..
                 wanted = _wanted(query)
                 found = await audit.list_page(store.services, store.principal, wanted, before=before, limit=MAX_LIMIT)
             page = {
-                "items": [audit_row(each) for each in found.page.items],
+                "items": [audit_row(each) for each in found.items],
                 "head": {"record_id": found.head.count, "hash": found.head.hash.hex()},
             }
             cursor = "after" if "after" in query else "record_id"
-            return page if found.page.next is None else {**page, "lastKey": {cursor: found.page.next}}
+            return page if found.next is None else {**page, "lastKey": {cursor: found.next}}
 
         yield ask
 

@@ -6,8 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from looply.app import audit
-from looply.app.audit import AuditList
-from looply.catalog.audit import AuditFilter
+from looply.catalog.audit import AuditFilter, AuditPage
 from looply.errors import BadRequest
 from looply.server.call import Answer, Call, Parameter, read_route
 from looply.server.rows import audit_row
@@ -76,7 +75,7 @@ async def get_audit(call: Call) -> Answer:
     return _answer(found, "after")
 
 
-async def _newest_first(call: Call) -> AuditList:
+async def _newest_first(call: Call) -> AuditPage:
     query = call.query
     wanted = AuditFilter(
         actor=query.get("actor"),
@@ -89,13 +88,13 @@ async def _newest_first(call: Call) -> AuditList:
     return await audit.list_page(call.services, call.principal, wanted, before=before, limit=limit_of(call))
 
 
-def _answer(found: AuditList, cursor: Literal["record_id", "after"]) -> Answer:
-    body = listed([audit_row(call_record) for call_record in found.page.items])
+def _answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> Answer:
+    body = listed([audit_row(each) for each in found.items])
     body["head"] = {"record_id": found.head.count, "hash": found.head.hash.hex()}
-    if found.page.is_truncated:
+    if found.is_truncated:
         body["truncated"] = True
-    if found.page.next is not None:
-        body["lastKey"] = {cursor: found.page.next}
+    if found.next is not None:
+        body["lastKey"] = {cursor: found.next}
     return Answer(body)
 
 

@@ -130,6 +130,7 @@ async def test_a_chain_that_was_left_alone_is_whole(catalog: Catalog, mine, thei
         ("UPDATE audit_records SET actor = NULL WHERE number = 5", "record 5 was altered"),
         ("UPDATE audit_records SET at_ms = at_ms + 1 WHERE number = 2", "record 2 was altered"),
         ("UPDATE audit_records SET details = '{}' WHERE number = 2", "record 2 was altered"),
+        ("UPDATE audit_records SET details = 'no JSON' WHERE number = 2", "record 2 was altered"),
         ("UPDATE audit_records SET hash = NULL WHERE number = 3", "record 3 was altered"),
         ("DELETE FROM audit_records WHERE number = 1", "record 1 is missing"),
         ("DELETE FROM audit_records WHERE number IN (2, 3)", "records 2 to 3 are missing"),

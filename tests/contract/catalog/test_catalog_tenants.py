@@ -75,7 +75,7 @@ EMPTY: dict[str, Call] = {
     "keys.list_page": lambda c, org, o: c.keys.list_page(org, 10),
     "profiles.find_default": lambda c, org, o: c.profiles.find_default(org, o.workflow),
 }
-OWN_ROWS = {"audit.list_page"}
+OWN_ROWS = {"audit.list_page", "audit.list_after", "audit.head", "audit.record"}
 # Where the organization is what comes out, not what goes in.
 WITHOUT_ORGANIZATION = {
     "organizations.create",
@@ -84,6 +84,7 @@ WITHOUT_ORGANIZATION = {
     "organizations.list_all",
     "organizations.list_ids",
     "keys.authenticate",
+    "audit.find_breaks",
 }
 
 
@@ -169,6 +170,9 @@ async def test_the_audit_shows_own_records_only(catalog: Catalog, mine, owned: O
     page = await catalog.audit.list_page(mine.organization_id, 100)
 
     assert [record.object_id for record in page.items] == [mine.organization_id]
+    assert await catalog.audit.list_after(mine.organization_id, 0, 100) == page
+    assert await catalog.audit.head(mine.organization_id) == page.head
+    assert page.head.count == 1
 
 
 async def test_their_cursor_is_no_oracle(catalog: Catalog, mine, owned: Owned) -> None:

@@ -109,7 +109,7 @@ def calls(workflow_id: str, execution_id: str) -> list[tuple[str, str, dict[str,
     version = {"workflow_id": workflow_id, "workflow_version": "1"}
     both = {"workflow_id": workflow_id, "workflow_execution_id": execution_id}
     execution = {"workflow_execution_id": execution_id}
-    step = {"text": "", "position": 0, "source": "", "offset": 0}
+    step = {"expression": "pay", "position": 3}
     return [
         ("GET", "exportWorkflow", version, None),
         ("GET", "getDecisions", execution, None),
@@ -187,21 +187,6 @@ async def test_a_process_id_that_others_use_too_names_the_own_execution(mine: Ca
     # The other one is open still, and the own one has ended.
     again = await found.bound.post("resumeWorkflow/PO-1", {"payload": {"source": "SAP"}})
     assert again.json()["message"] == "already restarted"
-
-
-async def test_dead_letters_of_several_workflows_come_in_one_order(mine: Caller) -> None:
-    ids = [await mine.create(ASKING) for _ in range(3)]
-    for each in (ids[0], ids[1], ids[2], ids[1], ids[0]):
-        execution = await mine.trigger(each)
-        await mine.post(f"resumeWorkflow/{execution}", {"payload": {"source": "SAP"}})
-        await mine.post(f"resumeWorkflow/{execution}", {"payload": {"source": "TEAMS", "wait_token": "none"}})
-    bound = await bound_key(mine, ids[0], ids[1])
-    all_of_them = [item["letter_id"] for item in (await mine.get("getLetters")).json()["items"]]
-    shown = (await bound.get("getLetters")).json()["items"]
-    assert {item["workflow_id"] for item in shown} <= {ids[0], ids[1]}
-    assert [item["letter_id"] for item in shown] == [
-        each for each in all_of_them if each in {i["letter_id"] for i in shown}
-    ]
 
 
 async def test_schedules_show_the_workflows_of_the_key_only(mine: Caller) -> None:

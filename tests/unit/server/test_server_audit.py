@@ -1,0 +1,342 @@
+"""The audit: every act of administration leaves a record, which administrators can read."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from server_kit import ALL_SCOPES, ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, definition, note_step
+
+from looply.app.services import Services
+from looply.catalog import Catalog
+from looply.catalog.keys import KeyDraft
+from looply.errors import StoreFull
+from looply.server.boundary import Boundary
+from looply.testing.clock import FakeClock
+from looply.testing.world import HANG, Answer, World
+
+CALL = {
+    "id": "call_1",
+    "type": "httpRequest",
+    "settings": {"method": "POST", "url": "https://shop.example/orders", "fail_on": ["5xx"]},
+}
+CALLING = definition(CALL, note_step())
+SAP = {"kind": "sap", "settings": {"base_url": "https://sap.example", "client": "100", "user": "LOOPLY"}}
+Act = Callable[[Caller, World, Services], Awaitable[httpx2.Response]]
+
+ACTS: dict[str, Act] = {}
+"""A successful call of each kind that administers something."""
+
+NO_CHANGE = {"validateWorkflow": "checks a definition and stores nothing"}
+"""Calls with a permission to change something that change nothing."""
+
+
+RECORDED = {
+    "importWorkflow": ("workflow.create",),
+    "updateWorkflow": ("workflow.save",),
+    "updateCard": ("card.save",),
+    "setDefaultProfile": ("profile.set_default",),
+    "toggleScheduledWorkflow": ("schedule.pause",),
+    "repairExecution": ("execution.skip",),
+    "settleLetter": ("letter.discard",),
+    "bulkTerminate": ("bulk.terminate",),
+    "bulkRedrive": ("bulk.redrive",),
+}
+"""What is recorded of calls that are called otherwise."""
+
+
+def name_of_action(name: str) -> str:
+    """Returns `key.create` for `createKey`."""
+    verb = name.rstrip("abcdefghijklmnopqrstuvwxyz")[:-1]
+    return f"{name.removeprefix(verb).lower()}.{verb}"
+
+
+def act(run: Act) -> Act:
+    """Adds the call of that name: `create_key` makes `createKey`."""
+    first, *rest = run.__name__.split("_")
+    ACTS[first + "".join(part.capitalize() for part in rest)] = run
+    return run
+
+
+async def failed(mine: Caller, world: World) -> str:
+    """Returns an execution with an incident."""
+    world.script("call_1", Answer(status=500))
+    return await mine.trigger(await mine.create(CALLING), {}, wait="PT10S")
+
+
+async def draft(mine: Caller) -> dict[str, Any]:
+    made = (await mine.post("createWorkflow", {"definition": COMPUTING})).json()["item"]
+    return {name: made[name] for name in ("workflow_id", "workflow_version", "modified_on")}
+
+
+def named(version: dict[str, Any]) -> dict[str, Any]:
+    """Returns the id and number of a version alone."""
+    return {name: value for name, value in version.items() if name != "modified_on"}
+
+
+async def card(mine: Caller) -> dict[str, Any]:
+    made = (await mine.post("createCard", {"card_name": "c", "card_payload": CARD})).json()["item"]
+    return {name: made[name] for name in ("card_id", "card_version", "modified_on")}
+
+
+async def profile(mine: Caller) -> dict[str, Any]:
+    workflow_id = await mine.create(COMPUTING)
+    await mine.post("createProfile", {"workflow_id": workflow_id, "name": "p", "values": {}})
+    return {"workflow_id": workflow_id, "name": "p"}
+
+
+async def bulk(mine: Caller, name: str) -> httpx2.Response:
+    workflow_id = await mine.create(ASKING)
+    return await mine.post(name, {"filter": {"workflow_id": workflow_id}, "reason": "over"})
+
+
+@act
+async def settle_letter(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    world.script("call_1", HANG)
+    waiting = {"id": "wait_1", "type": "wait", "settings": {"sources": ["TEAMS"]}}
+    execution_id = await mine.trigger(await mine.create(definition(CALL, waiting)))
+    hanging = await world.called("call_1", 1)
+    await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP"}})
+    hanging.release()
+    await services.engine.settled(execution_id, services.clock.now() + timedelta(minutes=1))
+    (letter,) = (await mine.get("getLetters")).json()["items"]
+    return await mine.post("settleLetter", {"letter_id": letter["letter_id"], "action": "discard"})
+
+
+@act
+async def create_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("createWorkflow", {"definition": COMPUTING})
+
+
+@act
+async def update_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("updateWorkflow", {**await draft(mine), "definition": ASKING})
+
+
+@act
+async def import_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("importWorkflow", {"definition": COMPUTING})
+
+
+@act
+async def activate_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("activateWorkflow", named(await draft(mine)))
+
+
+@act
+async def delete_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("deleteWorkflow", named(await draft(mine)))
+
+
+@act
+async def create_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("createCard", {"card_name": "c", "card_payload": CARD})
+
+
+@act
+async def update_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("updateCard", {**await card(mine), "card_name": "d", "card_payload": CARD})
+
+
+@act
+async def activate_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("activateCard", named(await card(mine)))
+
+
+@act
+async def delete_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("deleteCard", named(await card(mine)))
+
+
+@act
+async def create_profile(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    workflow_id = await mine.create(COMPUTING)
+    return await mine.post("createProfile", {"workflow_id": workflow_id, "name": "p", "values": {}})
+
+
+@act
+async def update_profile(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("updateProfile", {**await profile(mine), "values": {"a": 1}})
+
+
+@act
+async def delete_profile(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("deleteProfile", await profile(mine))
+
+
+@act
+async def set_default_profile(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("setDefaultProfile", await profile(mine))
+
+
+@act
+async def create_connection(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("createConnection", {"name": "C", **SAP, "secrets": {"password": "canary"}})
+
+
+@act
+async def update_connection(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await create_connection(mine, world, services)
+    return await mine.post("updateConnection", {"name": "C", **SAP, "secrets": {"password": "canary"}})
+
+
+@act
+async def delete_connection(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await create_connection(mine, world, services)
+    return await mine.post("deleteConnection", {"name": "C"})
+
+
+@act
+async def put_datastore(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("putDatastore", {"name": "approvers", "value": {"buyer": "canary"}})
+
+
+@act
+async def delete_datastore(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await put_datastore(mine, world, services)
+    return await mine.post("deleteDatastore", {"name": "approvers"})
+
+
+@act
+async def create_key(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("createKey", {"name": "k", "scopes": ["read"]})
+
+
+@act
+async def revoke_key(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    made = (await create_key(mine, world, services)).json()["item"]
+    return await mine.post("revokeKey", {"key_id": made["key_id"]})
+
+
+@act
+async def toggle_scheduled_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("toggleScheduledWorkflow", {"workflow_id": await mine.create(SCHEDULED), "action": "PAUSE"})
+
+
+@act
+async def repair_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    execution_id = await failed(mine, world)
+    return await mine.post("repairExecution", {"workflow_execution_id": execution_id, "action": "skip", "reason": "no"})
+
+
+@act
+async def redrive_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("redriveExecution", {"workflow_execution_id": await failed(mine, world)})
+
+
+@act
+async def rerun_execution(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    execution_id = await mine.trigger(await mine.create(COMPUTING))
+    return await mine.post("rerunExecution", {"workflow_execution_id": execution_id})
+
+
+@act
+async def bulk_terminate(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await bulk(mine, "bulkTerminate")
+
+
+@act
+async def bulk_redrive(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await bulk(mine, "bulkRedrive")
+
+
+@act
+async def cancel_bulk(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    made = (await bulk(mine, "bulkTerminate")).json()["item"]
+    return await mine.post("cancelBulk", {"bulk_id": made["bulk_id"]})
+
+
+@act
+async def reassign_card(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    await mine.trigger(await mine.create(CARDING))
+    (entry,) = (await mine.get("getOpenCards")).json()["items"]
+    return await mine.post("reassignCard", {"card_id": entry["card_id"], "to": "ben@example.com", "reason": "leave"})
+
+
+async def records(mine: Caller, **query: Any) -> list[dict[str, Any]]:
+    answer = await mine.get("getAudit", **query)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def test_every_call_that_administers_something_has_a_sample(app: Boundary) -> None:
+    administering = {
+        route.name
+        for route in app.routes
+        if route.method == "POST"
+        and route.access not in ("public", "metrics", "execute")
+        and not route.access.startswith("read.")
+    }
+    assert administering == ACTS.keys() | NO_CHANGE.keys()
+
+
+async def test_each_is_recorded_with_who_did_it_and_without_what_it_holds(
+    catalog: Catalog, client: httpx2.AsyncClient, world: World, services: Services
+) -> None:
+    for name, run in ACTS.items():
+        organization_id, workspace_id = await catalog.organizations.create(name)
+        made = await catalog.keys.create(organization_id, workspace_id, KeyDraft("all", ALL_SCOPES))
+        caller = Caller(client, organization_id, workspace_id, made.text)
+        answer = await run(caller, world, services)
+        assert answer.status_code == 200, (name, answer.text)
+        found = await records(caller)
+        assert found[0]["actor"] == {"kind": "key", "id": made.key.key_id, "name": "all"}, name
+        # What was prepared for the call is recorded too: the newest record must be its own.
+        assert found[0]["action"] in RECORDED.get(name, (name_of_action(name),)), (name, found[0])
+        assert "canary" not in str(found)
+
+
+async def test_only_the_scope_admin_reads_the_audit(mine: Caller, theirs: Caller) -> None:
+    admin, manager = await mine.key_with("admin"), await mine.key_with("manage", "read")
+    assert (await manager.get("getAudit")).json() == {"message": "Forbidden", "code": "SCOPE"}
+    shown = await records(admin)
+    assert {record["organization_id"] for record in shown} == {mine.organization_id}
+    first = shown[-1]
+    assert (first["record_id"], first["action"], first["actor"]["kind"]) == (1, "organization.create", "operator")
+
+
+async def test_the_audit_is_read_page_by_page_in_both_directions(mine: Caller) -> None:
+    for number in range(5):
+        await mine.post("putDatastore", {"name": f"d{number}", "value": number})
+    seen, query = [], {"limit": "2"}
+    while True:
+        page = (await mine.get("getAudit", **query)).json()
+        seen += [record["record_id"] for record in page["items"]]
+        if "lastKey" not in page:
+            break
+        query = {"limit": "2", **{name: str(value) for name, value in page["lastKey"].items()}}
+    assert seen == list(range(page["head"]["record_id"], 0, -1))
+    after = (await mine.get("getAudit", after="3", limit="2")).json()
+    assert [record["record_id"] for record in after["items"]] == [4, 5]
+    assert after["lastKey"] == {"after": 5}
+
+
+async def test_records_are_found_by_what_and_when(mine: Caller, clock: FakeClock) -> None:
+    await mine.post("putDatastore", {"name": "approvers", "value": 1})
+    await mine.post("putDatastore", {"name": "rates", "value": 1})
+    found = await records(mine, action="datastore.put", object="approvers")
+    assert [(record["object_id"], record["details"]) for record in found] == [("approvers", {"revision": 1})]
+    now_ms = int(clock.now().timestamp() * 1000)
+    assert await records(mine, to=str(now_ms)) == []
+    assert len(await records(mine, actor=found[0]["actor"]["id"])) == 2
+
+
+@pytest.mark.parametrize(
+    "query", [{"after": "x"}, {"record_id": "-1"}, {"after": "1", "actor": "k"}, {"from": "x"}, {"limit": "0"}]
+)
+async def test_a_query_that_makes_no_sense_is_refused(mine: Caller, query: dict[str, str]) -> None:
+    assert (await mine.get("getAudit", **query)).status_code == 400
+
+
+async def test_an_act_whose_record_cannot_be_written_is_not_told_as_undone(
+    mine: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any, **__: Any) -> None:
+        raise StoreFull("the disk is full")
+
+    monkeypatch.setattr(type(services.catalog.audit), "record", full)
+    answer = await mine.post("putDatastore", {"name": "approvers", "value": 1})
+    assert (answer.status_code, answer.json()["code"]) == (503, "OUTCOME_UNKNOWN")
+    assert (await mine.get("getDatastore", name="approvers")).json()["item"]["value"] == 1
