@@ -106,7 +106,8 @@ def test_of_many_answers_at_once_exactly_one_counts(org: Organization) -> None:
 
     def answer(number: int) -> tuple[str, int]:
         barrier.wait()
-        return decide(org, tokens[number % 2], {"data": {"action": "approve", "comment": f"{number}"}}).json()["message"], number
+        body = {"data": {"action": "approve", "comment": f"{number}"}}
+        return decide(org, tokens[number % 2], body).json()["message"], number
 
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(answer, range(24)))
