@@ -6,15 +6,19 @@ Each answer is an event. `decisions_of` reads them from the state, for those who
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from looply.definition import Workflow
 from looply.execution.address import parse_address
-from looply.execution.events import AnswerRecorded, Event, Migrated, Overriding, Resumed, StepSkipped
+from looply.execution.events import AnswerRecorded, DocumentEdited, Event, Migrated, Moved, Resumed, StepSkipped
 from looply.execution.masking import MASK
 from looply.execution.state import CardAnswer, ExecutionState, Override, SettledWait
+
+Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
+"""What an operator does, which may decide about approvals in the place of their approvers."""
 
 OVERRIDDEN = "overridden"
 """The action of an entry that is no decision of an approver: an operator took the exit, or left the approval out."""

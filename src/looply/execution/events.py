@@ -198,10 +198,7 @@ class AnswerRecorded(StepEvent, frozen=True, kw_only=True):
 
 
 class Resumed(StepEvent, frozen=True, kw_only=True):
-    """The wait is released, by a call, a card answer or a resume that was kept. `request` is the call's fingerprint.
-
-    The step leaves by `branch`.
-    """
+    """The wait is released, by a call (`request`: its fingerprint), a card answer or a resume that was kept."""
 
     source: str
     branch: str = "next"
@@ -265,10 +262,7 @@ class CardWanted(StepEvent, frozen=True, kw_only=True):
 
 
 class CardClosed(StepEvent, frozen=True, kw_only=True):
-    """Cards that `step` sent take no more answers; `cards` are their ids.
-
-    `to` is who has them now, when they were passed on, and `note` why.
-    """
+    """Cards that `step` sent take no more answers. `to` is who has them now, when passed on, and `note` why."""
 
     cards: tuple[str, ...]
     reason: CardEnd
@@ -399,10 +393,7 @@ class IncidentClosed(StepEvent, frozen=True, kw_only=True):
 
 
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
-    """An operator gave the step an output instead of running it.
-
-    `overrides` are the approvals that were decided by it, or left out, without an answer of an approver.
-    """
+    """An operator gave the step an output. `overrides` are approvals that this decides, or leaves out."""
 
     output: Json = None
     branch: str = "next"
@@ -455,10 +446,6 @@ class Migrated(EventBase, frozen=True, kw_only=True):
     steps: dict[str, str] = {}
     places: dict[str, str] = {}
     overrides: tuple[str, ...] = ()
-
-
-Overriding: TypeAlias = StepSkipped | DocumentEdited | Moved | Migrated
-"""What an operator does, which may decide about approvals in the place of their approvers."""
 
 
 class Continued(EventBase, frozen=True, kw_only=True):

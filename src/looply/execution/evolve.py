@@ -16,7 +16,7 @@ from looply.errors import IllegalTransition
 from looply.execution import letters, neighbors, overlays, regions, repairing
 from looply.execution.address import parse_address
 from looply.execution.card_changes import after_answer, cards_closed, cards_wanted
-from looply.execution.decisions import override_of
+from looply.execution.decisions import Overriding, override_of
 from looply.execution.events import (
     Admitted,
     AnswerRecorded,
@@ -38,7 +38,6 @@ from looply.execution.events import (
     LetterSettled,
     Migrated,
     Moved,
-    Overriding,
     Queued,
     ResumeBuffered,
     Resumed,

@@ -33,6 +33,7 @@ from looply.execution.commands import (
     Unfit,
 )
 from looply.execution.decide import after_failure, execution_timer
+from looply.execution.decisions import Overriding
 from looply.execution.document import region_of
 from looply.execution.editing import edited
 from looply.execution.evaluation import step_fuel
@@ -43,7 +44,6 @@ from looply.execution.events import (
     IncidentOpened,
     Migrated,
     Moved,
-    Overriding,
     StepScheduled,
     StepSkipped,
 )
