@@ -108,14 +108,8 @@ def test_of_many_answers_at_once_exactly_one_counts(org: Organization) -> None:
 
     def answer(number: int) -> tuple[str, int]:
         barrier.wait()
-<<<<<<< HEAD
-        return decide(org, tokens[number % 2], {"data": {"action": "approve", "comment": f"{number}"}}).json()[
-            "message"
-        ], number
-=======
         body = {"data": {"action": "approve", "comment": f"{number}"}}
         return decide(org, tokens[number % 2], body).json()["message"], number
->>>>>>> wt-F
 
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(answer, range(24)))
