@@ -77,6 +77,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "BAD_WAIT": ("call", "`wait` takes an ISO 8601 duration of at most `PT60S`, such as `PT10S`."),
     "BODY_TOO_LARGE": ("call", "The body is over the limit `body_bytes`."),
     "BULK_NOT_FOUND": ("state", "The bulk does not exist, or belongs to another organization."),
+    "BULK_TERMINATES": (
+        "step",
+        (
+            "A bulk is terminating executions of the workflow that a `subworkflow` step starts. "
+            "Retry the step after its end."
+        ),
+    ),
     "CALENDAR": ("step", "The calendar of an approval cannot be read; the message names the place in it."),
     "CANNOT_REASSIGN": (
         "state",
@@ -87,6 +94,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "CHILD_FAILED": (
         "step",
         "The execution that a `subworkflow` step waited for ended as failed by its `terminate` step, for this reason.",
+    ),
+    "CHILD_RATE": (
+        "step",
+        (
+            "`subworkflow` steps of the organization start more executions in a minute than the limit `child_starts` "
+            "allows."
+        ),
     ),
     "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
     "CLAIM_TAKEN": (
@@ -332,6 +346,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         ),
     ),
     "OVERLOADED": ("server", "A queue is full. Nothing was done; repeat after `Retry-After`."),
+    "PARENT_TERMINATED": ("step", "The execution was terminated before the one that its step starts was started."),
     "PAYLOAD_REFUSED": (
         "state",
         (
@@ -359,6 +374,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "PROFILE_NOT_FOUND": ("state", "The workflow has no profile of that name."),
     "PRUNING": ("command", "Another process prunes the database at the moment. It does what is to be done."),
+    "QUOTA": (
+        "state",
+        (
+            "The organization triggers more executions in a minute than the limit `triggers` allows. "
+            "Repeat after `Retry-After`."
+        ),
+    ),
     "RATE_LIMITED": (
         "server",
         (
@@ -467,6 +489,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
         "As many streams of events are open as one server holds (`limits.streams`). Come back after `Retry-After`.",
     ),
     "UNKNOWN_PARAMETER": ("call", "The call has no query parameter of that name; the message says which was meant."),
+    "TOO_MANY_VALUES": ("call", "The body has more values than the limit `body_nodes` allows."),
     "UNREADABLE_FILE": ("command", "The file cannot be read."),
     "UNSTORABLE": ("call", "A value cannot be stored, such as a text with half of a surrogate pair."),
     "UNSUPPORTED_MEDIA_TYPE": ("call", "The body is a form, is not declared as JSON in UTF-8, or is compressed."),

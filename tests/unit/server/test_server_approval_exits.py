@@ -206,7 +206,7 @@ async def test_who_may_override_says_why_and_it_is_no_decision_of_an_approver(as
 
 
 def _events(item: dict[str, Any]) -> list[dict[str, Any]]:
-    log = item["workflow_event_log"]
+    log = item["workflow_event_log"]["events"]
     found: list[dict[str, Any]] = log["events"] if isinstance(log, dict) else log
     return found
 
