@@ -173,9 +173,13 @@ class Deliverer:
             await self._store.work.drop_deliveries((row,))
 
     def _check_start(self, wish: ChildStarted, sender: ExecutionState) -> None:
-        """Raises: Conflict when the sender was terminated before; Refused when its organization starts too many."""
+        """Raises: Conflict when the sender was terminated before; Refused when its organization starts too many.
+
+        A child that is awaited was terminated with its parent: it is started, and ends at once.
+        """
         started, closed = sender.started, sender.closed
-        if closed is not None and closed.status == "TERMINATED" and not wish.incident_id:
+        has_own_life = not wish.is_awaited and not wish.incident_id
+        if has_own_life and closed is not None and closed.status == "TERMINATED":
             raise Conflict(f"the execution {started.execution_id} was terminated before", code="PARENT_TERMINATED")
         if self._rates.take(started.organization_id, self._clock.monotonic()):
             message = f"steps of the organization have started {self._most_starts} executions in a minute"

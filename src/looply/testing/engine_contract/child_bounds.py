@@ -14,7 +14,7 @@ from looply.testing.engine_contract.children import CALLEE, calling_child, caugh
 
 
 class ChildBoundStories:
-    """An organization starts so many in a minute, and a terminated execution none."""
+    """An organization starts so many in a minute, and a terminated execution none that would outlive it."""
 
     async def test_steps_of_one_organization_start_so_many_executions_in_a_minute(self, engine: Driver) -> None:
         engine.limits = Limits(child_starts=3)
