@@ -44,8 +44,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Visits of a `redirect` that states no `max_visits`."""
     child_depth: int = 20
     """Executions that called each other down to one, so that a workflow which calls itself comes to an end."""
-    child_starts: int = 3000
-    """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own."""
+    child_starts: int = 12_000
+    """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own.
+
+    A `forEach` over as many items as it may have fits.
+    """
     triggers: int = 600_000
     """Executions of one organization that are triggered in a minute; each process counts its own."""
     attempt_timeout: timedelta = timedelta(seconds=30)

@@ -29,7 +29,7 @@ async def set_mock(
     if version is None:
         row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
         version = row.workflow_version
-    await keep_mock(services, organization_id, (workflow_id, version), payload)
+    await keep_mock(services, principal, (workflow_id, version), payload)
     return await services.catalog.workflows.get(organization_id, (workflow_id, version))
 
 
@@ -39,31 +39,31 @@ async def input_of(services: Services, principal: Principal, workflow_id: str, e
     return masked_body(execution.state.started)
 
 
-async def keep_mock(services: Services, organization_id: str, key: VersionKey, payload: Json) -> None:
+async def keep_mock(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
     """Keeps a mock payload of a version, what is secret in it as `***`, with the schema made of it.
 
     Raises: BadRequest, NotFound; Refused (code `PAYLOAD_REFUSED`) for one that the trigger would refuse.
     """
-    definition = await services.catalog.workflows.definition(organization_id, key)
+    definition = await services.catalog.workflows.definition(principal.organization_id, key)
     schema = trigger_schema(definition)
     if schema is not None and (problems := _problems(schema, payload)):
         raise payload_refused(problems)
-    await _store(services, organization_id, key, masked_input(payload, trigger_secrets(definition)))
+    await _store(services, principal, key, masked_input(payload, trigger_secrets(definition)))
 
 
-async def mask_mock(services: Services, version: WorkflowVersion) -> WorkflowVersion:
+async def mask_mock(services: Services, principal: Principal, version: WorkflowVersion) -> WorkflowVersion:
     """Returns a version that was saved, its mock payload without what the definition now marks as secret."""
     masked = masked_input(version.mock_payload, trigger_secrets(version.definition))
     if version.mock_schema is None or masked == version.mock_payload:
         return version
     key = (version.workflow_id, version.workflow_version)
-    await _store(services, version.organization_id, key, masked)
+    await _store(services, principal, key, masked)
     return await services.catalog.workflows.get(version.organization_id, key)
 
 
-async def _store(services: Services, organization_id: str, key: VersionKey, payload: Json) -> None:
+async def _store(services: Services, principal: Principal, key: VersionKey, payload: Json) -> None:
     schema = await asyncio.to_thread(mock_schema, payload)
-    await services.catalog.workflows.store_mock(organization_id, key, payload, schema)
+    await services.catalog.workflows.store_mock(principal.organization_id, key, payload, schema, actor=principal.key_id)
 
 
 def _problems(schema: Json, payload: Json) -> tuple[Problem, ...]:

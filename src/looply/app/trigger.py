@@ -93,7 +93,7 @@ async def store_mock(services: Services, principal: Principal, request: TriggerR
     _process_id(request)
     version = await _version_of(services, organization_id, request)
     await services.library.profile(organization_id, request.workflow_id, request.profile)
-    await keep_mock(services, organization_id, (request.workflow_id, version), request.body)
+    await keep_mock(services, principal, (request.workflow_id, version), request.body)
 
 
 def output_of(execution: Execution) -> Json:

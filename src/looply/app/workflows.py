@@ -77,7 +77,7 @@ async def update(
     version = await services.catalog.workflows.save_draft(
         organization_id, key, draft, modified_on=modified_on, actor=principal.key_id
     )
-    return Saved(await mask_mock(services, version), findings.warnings)
+    return Saved(await mask_mock(services, principal, version), findings.warnings)
 
 
 async def import_definition(
@@ -116,7 +116,7 @@ async def import_definition(
         modified_on=modified_on if newest.status == "DRAFT" else None,
         actor=principal.key_id,
     )
-    return Saved(await mask_mock(services, version), findings.warnings)
+    return Saved(await mask_mock(services, principal, version), findings.warnings)
 
 
 async def export_definition(

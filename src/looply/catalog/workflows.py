@@ -236,23 +236,31 @@ class Workflows:
         """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
         return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
 
-    async def store_mock(self, organization_id: str, key: VersionKey, payload: Json, schema: dict[str, Any]) -> None:
+    async def store_mock(
+        self,
+        organization_id: str,
+        key: VersionKey,
+        payload: Json,
+        schema: dict[str, Any],
+        *,
+        actor: str | None = None,
+    ) -> None:
         """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
 
-        It is data of tests, not of the workflow: `modified_on` and the audit stay as they are. The caller has
-        masked what the start step marks as secret.
+        It is data of tests, not of the workflow: `modified_on` stays as it is. The caller has masked what the start
+        step marks as secret.
         """
+        change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> None:
             row = _VERSIONS.get(connection, organization_id, key)
+            workflow_id, version = row["workflow_id"], row["workflow_version"]
             connection.execute(
                 update(workflow_versions)
-                .where(
-                    workflow_versions.c.workflow_id == row["workflow_id"],
-                    workflow_versions.c.workflow_version == row["workflow_version"],
-                )
+                .where(workflow_versions.c.workflow_id == workflow_id, workflow_versions.c.workflow_version == version)
                 .values(mock_payload=payload, mock_schema=schema)
             )
+            change.record(connection, "workflow.mock", workflow_id, version=version)
 
         await self._database.write(store)
 

@@ -36,6 +36,7 @@ RECORDED = {
     "importWorkflow": ("workflow.create",),
     "updateWorkflow": ("workflow.save",),
     "updateCard": ("card.save",),
+    "setMockPayload": ("workflow.mock",),
     "setDefaultProfile": ("profile.set_default",),
     "toggleScheduledWorkflow": ("schedule.pause",),
     "repairExecution": ("execution.skip",),
@@ -112,6 +113,11 @@ async def create_workflow(mine: Caller, world: World, services: Services) -> htt
 @act
 async def update_workflow(mine: Caller, world: World, services: Services) -> httpx2.Response:
     return await mine.post("updateWorkflow", {**await draft(mine), "definition": ASKING})
+
+
+@act
+async def set_mock_payload(mine: Caller, world: World, services: Services) -> httpx2.Response:
+    return await mine.post("setMockPayload", {**named(await draft(mine)), "payload": {"po": 1}})
 
 
 @act
