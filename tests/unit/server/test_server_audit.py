@@ -272,6 +272,7 @@ def test_every_call_that_administers_something_has_a_sample(app: Boundary) -> No
         route.name
         for route in app.routes
         if route.method == "POST"
+        and not route.path.startswith("/v1/")
         and route.access not in ("public", "metrics", "execute")
         and not route.access.startswith("read.")
     }
