@@ -21,6 +21,7 @@ from looply.catalog.workflows import WorkflowDraft
 from looply.cli import main
 from looply.cli.terminal import Terminal
 from looply.errors import RecordDamaged
+from looply.permissions import permissions_of
 from looply.settings import Settings
 
 DEEP = '{"a":' * 1500 + "1" + "}" * 1500
@@ -39,9 +40,12 @@ def definition(settings: dict[str, Any], *steps: dict[str, Any]) -> dict[str, An
 
 
 def operator(organization_id: str, workspace_id: str) -> Principal:
-    scopes = frozenset({"trigger", "read", "manage"})
     return Principal(
-        organization_id=organization_id, workspace_id=workspace_id, key_id=None, name="operator", scopes=scopes
+        organization_id=organization_id,
+        workspace_id=workspace_id,
+        key_id=None,
+        name="operator",
+        permissions=permissions_of({"manage"}),
     )
 
 

@@ -8,7 +8,7 @@ nonces of 96 bits could meet (2**32 values, SP 800-38D §8.3).
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,13 +45,10 @@ class DataKeys:
         self._masters = masters
         self._clock = clock
         self._entropy = entropy
-        self._most = most_seals
-        self._at_once = min(_COUNTED_AT_ONCE, max(1, most_seals // 16))
         self._database: CatalogDatabase | None = None
         self._keys: dict[str, dict[int, Sealer]] = {}
         self._closed: set[tuple[str, int]] = set()
-        self._counts: Counter[tuple[str, int]] = Counter()
-        self._lock = threading.Lock()
+        self._counts = _SealCounts(most_seals)
 
     async def open(self, database: CatalogDatabase, *, reads_only: bool = False) -> None:
         """Takes up the keys of a catalog, making a master key for one that needs none yet.
@@ -63,7 +60,7 @@ class DataKeys:
         held = self._masters.held()
         if not held:
             if reads_only or await database.read(rotation.needs_key):
-                raise self._missing()
+                raise _missing(self._masters.place)
             held = self._masters.make()
         await self._settle(database, held, reads_only=reads_only)
 
@@ -76,9 +73,10 @@ class DataKeys:
         if self._masters.has_changed():
             held = self._masters.held()
             if not held:
-                raise self._missing()
+                raise _missing(self._masters.place)
             await self._settle(self._database, held)
-        await self._count(self._database)
+        if await self._counts.store_due(self._database, self._succeed):
+            await self._learn_all(self._database)
 
     async def states(self) -> list[dict[str, Any]]:
         """Returns the master keys as `rotation.key_states`."""
@@ -99,7 +97,10 @@ class DataKeys:
 
         Raises: KeyUnfit when this process has not been given the active master key.
         """
-        self._put(connection, organization_id, 1, at)
+        value = self._entropy.token(KEY_BYTES)
+        active = rotation.active_of(connection, self._masters.held())
+        rotation.put_data_key(connection, (organization_id, 1), value, active, at)
+        self._keep(organization_id, 1, value)
 
     def newest(self, organization_id: str) -> tuple[int, Sealer]:
         """Returns the number of the key that seals now, and the key. Raises: SealBroken when there is none."""
@@ -107,8 +108,7 @@ class DataKeys:
         number = max(keys, default=0)
         if not number:
             raise SealBroken("the organization has no data key, so nothing of it can be sealed")
-        with self._lock:
-            self._counts[organization_id, number] += 1
+        self._counts.add(organization_id, number)
         return number, keys[number]
 
     def numbered(self, organization_id: str, number: int) -> Sealer:
@@ -171,41 +171,57 @@ class DataKeys:
         self._closed.discard((organization_id, number))
         self._keys[organization_id] = {**before, number: Sealer(value, self._entropy, head_of(number))}
 
-    def _put(self, connection: Connection, organization_id: str, number: int, at: datetime) -> None:
-        value = self._entropy.token(KEY_BYTES)
-        active = rotation.active_of(connection, self._masters.held())
-        rotation.put_data_key(connection, (organization_id, number), value, active, at)
-        self._keep(organization_id, number, value)
+    def _succeed(self, connection: Connection, organization_id: str, number: int) -> None:
+        """Makes the key that follows the one of a number, within the transaction of `connection`.
 
-    async def _count(self, database: CatalogDatabase) -> None:
-        """Stores how often keys have sealed, and gives those that have sealed often a successor."""
+        Memory learns it after the transaction: a key that was not stored must seal nothing.
+        """
+        active = rotation.active_of(connection, self._masters.held())
+        value = self._entropy.token(KEY_BYTES)
+        rotation.put_data_key(connection, (organization_id, number + 1), value, active, self._clock.now())
+
+
+class _SealCounts:
+    """How often each data key has sealed in this process since it was stored last. Safe on every thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._at_once = min(_COUNTED_AT_ONCE, max(1, most // 16))
+        self._counts: Counter[tuple[str, int]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, organization_id: str, number: int) -> None:
+        """Counts one seal of a key."""
+        with self._lock:
+            self._counts[organization_id, number] += 1
+
+    async def store_due(self, database: CatalogDatabase, succeed: Callable[[Connection, str, int], None]) -> bool:
+        """Stores the counts that have grown, and returns whether there were any.
+
+        `succeed` makes the successor of an organization's newest key that has sealed often.
+        """
         with self._lock:
             due = {place: count for place, count in self._counts.items() if count >= self._at_once}
         if not due:
-            return
-        await database.write(lambda connection: self._store_counts(connection, due))
+            return False
+        await database.write(lambda connection: self._store(connection, due, succeed))
         with self._lock:
             self._counts.subtract(due)
-        await self._learn_all(database)
+        return True
 
-    def _store_counts(self, connection: Connection, due: dict[tuple[str, int], int]) -> None:
+    def _store(
+        self,
+        connection: Connection,
+        due: dict[tuple[str, int], int],
+        succeed: Callable[[Connection, str, int], None],
+    ) -> None:
         for (organization_id, number), count in due.items():
             place = data_keys.c.organization_id == organization_id, data_keys.c.number == number
             connection.execute(update(data_keys).where(*place).values(seals=data_keys.c.seals + count))
             total = connection.execute(select(data_keys.c.seals).where(*place)).scalar() or 0
             newest = select(func.max(data_keys.c.number)).where(data_keys.c.organization_id == organization_id)
             if total >= self._most and connection.execute(newest).scalar() == number:
-                active = rotation.active_of(connection, self._masters.held())
-                value, at = self._entropy.token(KEY_BYTES), self._clock.now()
-                # Taken into memory by what is read after the transaction: a key that was not stored must seal nothing.
-                rotation.put_data_key(connection, (organization_id, number + 1), value, active, at)
-
-    def _missing(self) -> KeyUnfit:
-        return KeyUnfit(
-            f"{self._masters.place} is missing, and the store holds secrets that were sealed with it. Put the key back,"
-            " from where it is kept apart from the backups, or set LOOPLY_ENCRYPTION_KEY; nothing was changed",
-            code="KEY_MISSING",
-        )
+                succeed(connection, organization_id, number)
 
 
 class _OrganizationSealer:
@@ -225,3 +241,11 @@ class _OrganizationSealer:
     def open(self, sealed: bytes, associated: str) -> bytes:
         """Returns the plaintext of a sealed value; see `Seals.open`."""
         return self._keys.numbered(self._organization_id, number_of(sealed)).open(sealed, associated)
+
+
+def _missing(place: str) -> KeyUnfit:
+    return KeyUnfit(
+        f"{place} is missing, and the store holds secrets that were sealed with it. Put the key back,"
+        " from where it is kept apart from the backups, or set LOOPLY_ENCRYPTION_KEY; nothing was changed",
+        code="KEY_MISSING",
+    )

@@ -95,7 +95,7 @@ async def test_a_key_with_damaged_scopes_opens_nothing_and_is_listed(catalog: Ca
         await catalog.keys.authenticate(made.text, clock.now())
     (listed,) = (await catalog.keys.list_page(mine.organization_id, 10)).items
     assert listed.scopes == {"damaged"}
-    assert (await catalog.keys.revoke(mine.organization_id, made.key.key_id)).revoked_on is not None
+    assert (await catalog.keys.revoke(mine.organization_id, made.key.key_id)).key.revoked_on is not None
 
 
 async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> None:

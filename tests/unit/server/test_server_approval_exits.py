@@ -157,8 +157,15 @@ ELSEWHERE: Final = {
     *("activateCard", "activateWorkflow", "cancelBulk", "completeExpression", "createCard"),
     *("createConnection", "createKey", "createProfile", "createWorkflow", "deleteCard"),
     *("deleteConnection", "deleteDatastore", "deleteProfile", "deleteWorkflow", "evaluateExpression"),
-    *("importWorkflow", "previewSchedule", "putDatastore", "revokeKey", "setDefaultProfile"),
-    *("toggleScheduledWorkflow", "triggerworkflow", "triggerworkflow_v1", "updateCard", "updateConnection"),
+    *("importWorkflow", "previewSchedule", "putDatastore", "revokeKey", "setDefaultProfile", "setMockPayload"),
+    *(
+        "toggleScheduledWorkflow",
+        "toggleScheduledWorkflow_v1",
+        "triggerworkflow",
+        "triggerworkflow_v1",
+        "updateCard",
+        "updateConnection",
+    ),
     *("updateProfile", "updateWorkflow", "validateExpression", "validateWorkflow"),
 }
 """Calls about what is edited, administered or started: none of them names an open execution."""
@@ -206,8 +213,7 @@ async def test_who_may_override_says_why_and_it_is_no_decision_of_an_approver(as
 
 
 def _events(item: dict[str, Any]) -> list[dict[str, Any]]:
-    log = item["workflow_event_log"]["events"]
-    found: list[dict[str, Any]] = log["events"] if isinstance(log, dict) else log
+    found: list[dict[str, Any]] = item["workflow_event_log"]["events"]
     return found
 
 

@@ -64,7 +64,15 @@ class Served:
         ids = iter(range(1_000_000))
         self.refused: list[tuple[Any, int, str]] = []
         http = guarded(bounds, lambda: False, lambda: str(next(ids)), self.note)
-        config = Config(self.app, http=http, ws="none", interface="asgi3", access_log=False, proxy_headers=False)
+        config = Config(
+            self.app,
+            http=http,
+            ws="none",
+            interface="asgi3",
+            access_log=False,
+            proxy_headers=False,
+            log_config=None,
+        )
         config.load()
         make: Callable[..., GuardedProtocol] = config.http_protocol_class  # type: ignore[assignment]
         self.protocol = make(config, ServerState(), {})

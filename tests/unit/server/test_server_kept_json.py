@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from server_kit import ALL_SCOPES, PUBLIC_URL, START, Caller, card_step, definition, note_step, wait_step
+from server_kit import ALL_SCOPES, CARD, PUBLIC_URL, START, Caller, card_step, definition, note_step, wait_step
 
 from looply.app.proof import prove
 from looply.bootstrap import running
 from looply.catalog.keys import KeyDraft
 from looply.clock import SystemEntropy
-from looply.jsontext import Json, encode_json
+from looply.jsontext import Json, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS
 from looply.server.application import build_app
 from looply.settings import Settings
@@ -143,12 +143,15 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         return (await said(await caller.get("getLetter", letter_id=line["letter_id"])))["item"]["payload"]["body"]
 
     async def inbox(value: Json) -> None:
-        await start("inbox", definition(card_step(), note_step()), None)
+        entered = {"type": "Input.Text", "id": "entered", "isMultiline": True}
+        card = {**CARD, "body": [entered], "actions": [{"type": "Action.Submit", "title": "OK"}]}
+        await start("inbox", definition(card_step(card=card), note_step()), None)
         (shown,) = (await said(await caller.get("getOpenCards")))["items"]
-        await post(f"/v2/inbox/{shown['token']}", {"data": {"entered": value}})
+        await post(f"/v2/inbox/{shown['token']}", {"data": {"entered": encode_json(value).decode()}})
 
     async def read_inbox() -> Json:
-        return (await item("inbox"))["workflow_output_payload"]["card_1"]["output"]["response"]["data"]["entered"]
+        output = (await item("inbox"))["workflow_output_payload"]["card_1"]["output"]
+        return parse_json(output["response"]["data"]["entered"].encode())
 
     async def function(value: Json) -> None:
         code = {"language": "python", "code": "return input", "input": "${payload.output.body}"}

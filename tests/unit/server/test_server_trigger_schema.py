@@ -89,14 +89,14 @@ async def test_an_input_that_a_newer_version_refuses_is_not_run_again(mine: Call
 async def test_a_large_answer_that_breaks_the_schema_of_a_wait_is_refused_in_few_words(mine: Caller) -> None:
     schema = {"properties": {"codes": {"type": "array", "items": {"enum": [f"C{index}" for index in range(250)]}}}}
     execution_id = await mine.trigger(await mine.create(definition(wait_step(schema=schema), note_step())))
-    body = {"payload": {"source": "SAP", "codes": ["X1"] * 100_000}}
+    body = {"payload": {"source": "SAP", "codes": ["X1"] * 99_000}}
     refused = await mine.post(f"resumeworkflow/{execution_id}", body)
     assert (refused.status_code, refused.json()["code"]) == (422, "PAYLOAD_REFUSED")
     assert len(refused.content) < 2000
 
 
 async def test_a_large_connection_that_breaks_its_schema_is_refused_in_few_words(mine: Caller) -> None:
-    body = {"name": "S4", "kind": "sap", "settings": {"base_url": [0] * 200_000, "x": {"y": [{}] * 50_000}}}
+    body = {"name": "S4", "kind": "sap", "settings": {"base_url": [0] * 60_000, "x": {"y": [{}] * 15_000}}}
     refused = await mine.post("createConnection", body)
     assert refused.status_code == 422
     assert len(refused.content) < 2000
