@@ -13,6 +13,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "reference"
 
 PAGES: Final[Mapping[str, str]] = {
+    "attacks.md": "attacks:attacks_page",
     "cli.md": "commands:cli_page",
     "connectors.md": "connectors:connectors_page",
     "definition.schema.json": "schemas:definition_schema_text",

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,3 +187,34 @@ def test_an_interrupt_ends_the_demo_and_everything_that_it_has_started(tmp_path:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"http://127.0.0.1:{port}/healthz/ready", timeout=60)
+
+
+ALONE = """
+import fcntl, socket, struct, subprocess, sys, time, urllib.request
+from pathlib import Path
+
+with socket.socket() as up:
+    fcntl.ioctl(up, 0x8914, struct.pack("16sH14x", b"lo", 0x41))  # SIOCSIFFLAGS: UP and RUNNING
+folder, command, *given = sys.argv[1:]
+ready = Path(folder, "ready")
+server = subprocess.Popen([command, "serve", *given, "--port", "0", "--ready-file", ready])
+try:
+    for _ in range(600):
+        if ready.exists() or server.poll() is not None:
+            break
+        time.sleep(0.1)
+    with urllib.request.urlopen(ready.read_text().strip() + "/healthz/ready", timeout=60) as answer:
+        print(answer.status)
+finally:
+    server.terminate()
+    server.wait(60)
+"""
+"""Runs a server where there is no network but the loopback interface, and asks it whether it is ready."""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid() != 0, reason="only root may make a network")
+def test_a_server_starts_without_a_network(tmp_path: Path) -> None:
+    init(tmp_path / "data")
+    words = ("unshare", "--net", sys.executable, "-c", ALONE, tmp_path, COMMAND, "--data", tmp_path / "data")
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["200"]), done.stderr

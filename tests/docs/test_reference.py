@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 import reference
+from reference_pages.attacks import cases, known_tests
 from reference_pages.commands import command_names, is_documented
 from reference_pages.error_notes import NOTES
 from reference_pages.errors import find_codes
@@ -112,3 +113,27 @@ def test_every_command_is_on_its_page() -> None:
 
 def test_the_schema_of_definitions_is_the_one_that_is_checked() -> None:
     assert json.loads(page("definition.schema.json")) == definition_schema()
+
+
+def test_every_attack_has_tests_that_are_there_or_a_reason() -> None:
+    ids = [case["id"] for case in cases()]
+    counts = {
+        "AUT": 14,
+        "TEN": 15,
+        "INP": 21,
+        "EXP": 12,
+        "SSR": 14,
+        "SEC": 12,
+        "UI": 11,
+        "WBH": 10,
+        "DOS": 12,
+        "SUP": 10,
+    }
+    assert ids == [f"{name}-{number:02}" for name, count in counts.items() for number in range(1, count + 1)]
+    for case in cases():
+        assert ("tests" in case) != ("why_not" in case), case["id"]
+        assert case["tried"], case["id"]
+        assert len(case.get("why_not", "a reason in words")) > 15, case["id"]
+        assert case.get("tests") != [], case["id"]
+    missing = {(case["id"], name) for case in cases() for name in case.get("tests", ()) if name not in known_tests()}
+    assert missing == set()

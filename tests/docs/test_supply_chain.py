@@ -2,8 +2,10 @@
 
 import json
 import re
+import sysconfig
 from datetime import date
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import audit
@@ -172,3 +174,17 @@ def test_every_lock_leaves_out_what_was_released_within_a_week() -> None:
     assert compiled == 4
     assert recipe.count('--exclude-newer "$(COOL_DOWN)"') == compiled
     assert "COOL_DOWN := 7 days" in text
+
+
+START_UP_FILES = {
+    "_editable_impl_looply.pth": "names the folder of the sources",
+    "a1_coverage.pth": "measures the tests, when asked to by a variable",
+    "distutils-precedence.pth": "setuptools; put there by venv",
+}
+"""Files that Python runs at each start of a development machine, and why."""
+
+
+def test_no_package_brings_a_start_up_file_that_is_not_known() -> None:
+    folders = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    found = {file.name for folder in folders for file in folder.glob("*.pth")}
+    assert found <= START_UP_FILES.keys(), "a package runs code at each start of Python: look at it before it is listed"

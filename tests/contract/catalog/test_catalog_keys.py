@@ -1,9 +1,12 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft, NewKey, Principal
@@ -77,6 +80,38 @@ async def test_anything_but_the_exact_text_opens_nothing(create, authenticate) -
     ]
 
     assert [await authenticate(text) for text in wrong] == [None] * len(wrong)
+
+
+@contextmanager
+def looked_up() -> Iterator[list[str]]:
+    """Gives the statements that read keys within the block."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "api_keys" in statement:
+            found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_a_refusal_costs_one_look_up_whatever_is_wrong_with_the_key(create, authenticate) -> None:
+    made, other = await create(), await create()
+    unknown, wrong, mixed = (
+        f"lk_aaaaaaaa_{made.text[12:]}",
+        f"{made.text[:12]}{'A' * 43}",
+        other.text[:12] + made.text[12:],
+    )
+    reads = []
+    for text in (unknown, wrong, mixed, "x"):
+        with looked_up() as found:
+            assert await authenticate(text) is None
+        reads.append(found)
+    assert len(reads[0]) == 1
+    assert reads == [reads[0]] * len(reads)
 
 
 async def test_the_stored_form_has_no_key_text(create, catalog: Catalog, stored_bytes) -> None:
