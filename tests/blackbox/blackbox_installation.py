@@ -19,7 +19,7 @@ from typing import Any
 import httpx2
 import pytest
 from blackbox_guard import Guard
-from blackbox_launcher import COMMAND, environment_with
+from blackbox_launcher import COMMAND, ONE_ADDRESS, environment_with
 from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
@@ -93,6 +93,7 @@ class Installation:
             "LOOPLY_TEMPORAL_ADDRESS": self.temporal.address,
             "LOOPLY_TEMPORAL_NAMESPACE": "default",
             "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
+            **ONE_ADDRESS,
             **environment,
         }
         self.operating = Operating(folder, self.environment)

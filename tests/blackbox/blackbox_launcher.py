@@ -22,6 +22,8 @@ ANSWER_SECONDS = 120.0
 _DEFAULT_SIGINT = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
+ONE_ADDRESS = {"LOOPLY_REFUSALS_PER_MINUTE": "100000"}
+"""The settings of a server that all tests call from one address, many of them with wrong keys."""
 INTERRUPTIBLE = (sys.executable, "-c", _DEFAULT_SIGINT, COMMAND)
 """The command as a terminal starts it. A parent that ignores interrupts, as after `nohup`, would hand that on to it."""
 
@@ -89,8 +91,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self._environment = {
             "LOOPLY_EGRESS_ALLOW": ",".join(allow) or "127.0.0.1:9",
-            # All tests of a server call from one address, and many with wrong keys.
-            "LOOPLY_REFUSALS_PER_MINUTE": "100000",
+            **ONE_ADDRESS,
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
