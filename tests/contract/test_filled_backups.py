@@ -79,7 +79,7 @@ async def test_a_backup_of_a_folder_has_every_row_and_is_gone_on_with(
     rows = rows_of_folder(installation.folder)
     assert [name for name, found in rows.items() if not found] == []
     make_backup(installation.folder, tmp_path / "backup", installation.clock, with_key=True)
-    restore_backup(tmp_path / "backup", tmp_path / "restored", key=None, needs_key=True)
+    restore_backup(tmp_path / "backup", tmp_path / "restored", key=None, setting=None)
     assert rows_of_folder(tmp_path / "restored") == rows
     installation.folder = tmp_path / "restored"
     assert await installation.states() == before

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
 from looply.connectors.function.interpreter import Broken, Interpreter, Request, Said
@@ -29,8 +30,10 @@ _NICE: Final = 10
 def main(language: str, memory: int, parent: int) -> None:
     """Serves requests of one language until the parent goes away."""
     _end_with(parent)
-    # The server, and so all other organizations, come first where the machine has no time for both.
-    os.nice(_NICE)
+    # The server, and so all other organizations, come first where the machine has no time for both. Where a filter of
+    # system calls forbids it, the code runs all the same.
+    with suppress(OSError):
+        os.nice(_NICE)
     requests, answers = _pipes()
     # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
     if language == "python":
