@@ -58,7 +58,7 @@ def evaluated(given: Input, data: Mapping[str, Any]) -> Any:
     expression = parse_expression(given.source)
     run = Run(evaluation(data), expression.compiled.slots)
     value = expression.evaluate_in(run)
-    assert run.fuel >= 0, "it went beyond its fuel"
+    assert run.fuel.left >= 0, "it went beyond its fuel"
     return value
 
 
