@@ -147,9 +147,10 @@ def test_a_wide_body_takes_bounded_time(org: Organization, workflow_id: str, con
 
 
 TYPES = ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/problem+json"]
+TEXT_TYPES = ["text/plain", "text/json"]
+"""A call that a key makes may declare its JSON so."""
 WRONG_TYPES = [
-    "text/plain",
-    "text/json",
+    "text/html",
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
     "application/json; charset=utf-16",
@@ -165,6 +166,19 @@ WRONG_TYPES = [
 def test_a_content_type_is_absent_or_json(org: Organization, workflow_id: str, text: str) -> None:
     assert post(org, workflow_id, b"{}", **{"content-type": text}).status_code == 200
     assert post(org, workflow_id, b"{}").status_code == 200
+
+
+@pytest.mark.parametrize("text", TEXT_TYPES)
+def test_a_trigger_with_a_key_takes_json_that_is_declared_as_text_and_other_calls_do_not(
+    org: Organization, text: str
+) -> None:
+    workflow_id = org.create(ASKING)
+    execution_id = org.trigger(workflow_id)
+    headers = {"content-type": text}
+    assert post(org, workflow_id, b"{}", **headers).status_code == 200
+    assert refused(post(org, workflow_id, b"{", **headers))
+    assert refused(org.post("createWorkflow", content=b'{"definition":{}}', headers=headers), 415)
+    assert org.item(workflow_id, execution_id)["status"] == "WAITING"
 
 
 @pytest.mark.parametrize("text", WRONG_TYPES)

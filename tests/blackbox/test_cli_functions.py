@@ -19,9 +19,16 @@ START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_ty
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[tuple[Server, Organization]]:
+def mail_port() -> HeldPort:
+    """A port of which a connection may send mail."""
+    return HeldPort()
+
+
+@pytest.fixture
+def started(tmp_path: Path, mail_port: HeldPort) -> Iterator[tuple[Server, Organization]]:
     made = init(tmp_path / "data")
-    server = Server(tmp_path / "data", ("127.0.0.0/8",), LOOPLY_LIMITS_FUNCTION_TIME_SECONDS="15")
+    allow = ("127.0.0.0/8", f"127.0.0.1:{mail_port.number}")
+    server = Server(tmp_path / "data", allow, LOOPLY_LIMITS_FUNCTION_TIME_SECONDS="15")
     server.start()
     with server.connect() as client:
         yield server, Organization(client, made["organization_id"], made["workspace_id"], made["api_key"])
@@ -127,11 +134,10 @@ class Mailbox:
         return "250 OK"
 
 
-def test_a_mail_goes_through_a_connection(started: tuple[Server, Organization]) -> None:
+def test_a_mail_goes_through_a_connection(started: tuple[Server, Organization], mail_port: HeldPort) -> None:
     _, organization = started
     mailbox = Mailbox()
-    place = HeldPort()
-    mail_server = Controller(mailbox, hostname="127.0.0.1", port=place.number)
+    mail_server = Controller(mailbox, hostname="127.0.0.1", port=mail_port.number)
     mail_server.start()
     try:
         settings = {"host": "127.0.0.1", "port": mail_server.port, "tls": "none", "from": "Orders <orders@example.com>"}

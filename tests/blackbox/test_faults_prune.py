@@ -154,7 +154,7 @@ def test_pruning_that_is_killed_loses_nothing_that_stays(stage: Stage, repetitio
 def _restored(stage: Stage) -> int:
     """Lets what waits go on in a copy that was made of a backup."""
     copy, restored = stage.place / "copy", stage.place / "restored"
-    for command in (("backup", copy, "--data", stage.folder), ("restore", copy, "--data", restored)):
+    for command in (("backup", copy, "--data", stage.folder, "--with-key"), ("restore", copy, "--data", restored)):
         done = run("db", *command)
         assert done.returncode == 0, done.stderr
     assert doctor(restored)["problems"] == []
