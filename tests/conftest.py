@@ -13,7 +13,7 @@ EMBEDDED = "embedded"
 POSTGRES = "postgres"
 DISTRIBUTED = "distributed"
 
-pytest.register_assert_rewrite("looply.testing")
+pytest.register_assert_rewrite("contract", "kit", "looply.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,23 @@ from uuid import UUID
 
 import apsw
 
+from kit.channel import FakeChannel
+from kit.definitions import (
+    asking,
+    call,
+    calling,
+    card,
+    chain,
+    computing,
+    datastore,
+    delaying,
+    every,
+    graph,
+    note,
+    step,
+    wait,
+)
+from kit.driver import Driver
 from looply.catalog import Catalog
 from looply.catalog.bulks import Progress
 from looply.catalog.cards import CardDraft
@@ -38,24 +55,7 @@ from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
 from looply.master_keys import MasterKeys
 from looply.sealing import Sealers
-from looply.testing.channel import FakeChannel
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
-from looply.testing.definitions import (
-    asking,
-    call,
-    calling,
-    card,
-    chain,
-    computing,
-    datastore,
-    delaying,
-    every,
-    graph,
-    note,
-    step,
-    wait,
-)
-from looply.testing.driver import Driver
 from looply.testing.world import HANG
 
 THEIRS: Mapping[str, str] = {

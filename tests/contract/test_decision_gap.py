@@ -10,17 +10,17 @@ import psycopg
 import pytest
 import structlog.testing
 
+from contract.engine.people.approvals import ANN, BOB, asked, decide
+from contract.engine.people.decisions import of, recorded
+from contract.engine.upkeep.pruning import aged, pruned
+from kit.driver import Driver
+from kit.memory import MemoryData, MemoryStore
 from looply.engine.decision_filler import SLICE
 from looply.engine.decisions import Gap
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.testing.clock import FakeClock
-from looply.testing.driver import Driver
-from looply.testing.engine_contract.approvals import ANN, BOB, asked, decide
-from looply.testing.engine_contract.decisions import of, recorded
-from looply.testing.engine_contract.pruning import aged, pruned
 from postgres_server import PostgresStores
 
 NO_ID = str(UUID(int=0))

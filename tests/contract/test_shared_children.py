@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from shared_processes import Processes
 
+from contract.engine.steps.children import CALLEE, OTHER, calling_child, child_of, statuses
+from kit.definitions import asking, chain, note, wait
+from kit.driver import Driver
 from looply.definition import Workflow
 from looply.execution.commands import Restarted
 from looply.execution.events import Admitted, ChildClosed, ChildStarted
-from looply.testing.definitions import asking, chain, note, wait
-from looply.testing.driver import Driver
-from looply.testing.engine_contract.children import CALLEE, OTHER, calling_child, child_of, statuses
 
 LIMITED = "01900000-0000-7000-8000-0000000000d1"
 ROUNDS = 12

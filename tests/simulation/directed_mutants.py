@@ -9,10 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 from mutants import _both, _replaced
 
+from kit.memory.work import MemoryWorkQueue
 from looply.app.bulk_runner import BulkRunner
 from looply.app.bulks import stored_filter
 from looply.catalog.bulks import Progress
-from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import Scheduling, waiting_for
 
@@ -80,7 +80,7 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
 def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContextManager[None]:
     """A start that waits is made by everybody who has found it."""
-    data = import_module("looply.engine.memory.data")
+    data = import_module("kit.memory.data")
     original = data._waits_for
 
     def waits_for(fire: Any, schedule: Any, ledger: Any) -> bool:

@@ -18,6 +18,8 @@ import pytest
 from crash_disk import CrashDisk
 from power_loss_runs import Bench, CarelessStore, Loss, Recorder
 
+from kit import definitions
+from kit.driver import Driver
 from looply.clock import Clock
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.backup import integrity_check
@@ -26,9 +28,7 @@ from looply.errors import LooplyError
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import Recorded, Restarted, Terminated
 from looply.execution.events import Resumed
-from looply.testing import definitions
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.driver import Driver
 from looply.testing.world import HANG
 
 OpenStore = Callable[[Path, Clock], SqliteStore]

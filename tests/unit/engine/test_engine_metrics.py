@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kit.definitions import asking, call, chain, note
+from kit.driver import Driver
 from looply import __version__
 from looply.app.metrics import MEASURES, OWN, STORE, Metrics, Standing
 from looply.connectors.registry import load_connectors
@@ -13,8 +15,6 @@ from looply.engine.auditor import Auditor, Findings
 from looply.engine.survey import Census, EffectCount
 from looply.execution.commands import Retry
 from looply.testing.clock import START_TIME
-from looply.testing.definitions import asking, call, chain, note
-from looply.testing.driver import Driver
 from looply.testing.world import HANG, Answer
 
 BUSY = Census(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from kit.definitions import call, calling, chain, function
 from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
 from looply.connectors.urls import parse_url
@@ -18,7 +19,6 @@ from looply.execution.events import ExecutionStarted
 from looply.execution.state import OpenStep
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.definitions import call, calling, chain, function
 from looply.testing.world import Answer, NoNetwork, Returned, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
+from kit.memory import MemoryStore
 from looply.app.callees import find_callee
 from looply.app.library import Library
 from looply.app.links import Links
@@ -25,7 +26,6 @@ from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.codec import Codec
 from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.memory import MemoryStore
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
