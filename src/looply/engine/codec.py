@@ -24,7 +24,7 @@ from looply.engine.store import Batch, Snapshot, Value
 from looply.errors import StoreCorrupt
 from looply.execution.events import DocumentEdited, Event, ExecutionStarted
 from looply.execution.state import ExecutionState
-from looply.jsontext import Json
+from looply.jsontext import Decoder, Json
 from looply.sealing import SealBroken, Sealers, Seals
 
 FOLD_VERSION: Final = 6
@@ -59,10 +59,11 @@ def _to_map(kind: Any, value: Any) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder()
-_EVENTS = msgspec.json.Decoder(list[Event])
-_DOCUMENT = msgspec.json.Decoder(_Document)
+_VALUE: Decoder[Any] = Decoder()
+_EVENTS: Decoder[list[Event]] = Decoder(list[Event])
+_DOCUMENT: Decoder[_Document] = Decoder(_Document)
 _STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map)
-_STATE = msgspec.json.Decoder(ExecutionState, dec_hook=_to_map)
+_STATE: Decoder[ExecutionState] = Decoder(ExecutionState, dec_hook=_to_map)
 _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
     kind.__name__: tuple(name for name, hint in get_type_hints(kind).items() if Any in (hint, *get_args(hint)))
     for kind in get_args(Event)
@@ -194,7 +195,7 @@ class Codec:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
                 data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
-            _put(document.events[index], path, msgspec.json.decode(data))
+            _put(document.events[index], path, _VALUE.decode(data))
         return msgspec.convert(document.events, list[Event])
 
     def _value(self, key: bytes, values: Mapping[bytes, Value], organization_id: str) -> bytes:
@@ -230,7 +231,7 @@ class _Mover:
         text = _ENCODER.encode(event)
         if not pointers and len(text) <= LARGE_BYTES:
             return event
-        raw: dict[str, Any] = msgspec.json.decode(text)
+        raw: dict[str, Any] = _VALUE.decode(text)
         for path in _secret_paths(raw, pointers):
             for part in _parts(event, raw, str(path[0])) if len(path) == 1 else [path]:
                 self._seal(index, raw, part)
