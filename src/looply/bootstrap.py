@@ -46,6 +46,7 @@ from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
+from looply.engine.quotas import QuotaMeter
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell
@@ -377,6 +378,7 @@ async def _compose(
             pump,
             reconciler,
             auditor,
+            QuotaMeter(shell.quotas, clock),
             Pruner(store.pruning, shell.fill_decisions, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _holder(store)),
         ),
@@ -397,6 +399,7 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
             findings=auditor.findings,
+            quotas_reached=[quota for _, quota in shell.quotas.reached()],
         )
 
     shell.on_change(changed)

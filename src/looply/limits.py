@@ -51,6 +51,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     triggers: int = 600_000
     """Executions of one organization that are triggered in a minute; each process counts its own."""
+    open_executions: int = 1_000_000
+    """Executions of one organization that run or wait; with as many, nothing is started in it."""
+    stored_bytes: int = 1024**4
+    """Bytes that the histories of one organization's executions take in the store, with their large values.
+
+    It is measured about once a minute. With as many, nothing is started in the organization.
+    """
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024

@@ -377,8 +377,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "QUOTA": (
         "state",
         (
-            "The organization triggers more executions in a minute than the limit `triggers` allows. "
-            "Repeat after `Retry-After`."
+            "The organization has as much as a limit allows, which the message names: triggers in a minute "
+            "(`triggers`), executions that run or wait (`open_executions`), or bytes in the store (`stored_bytes`). "
+            "For `triggers` repeat after `Retry-After`; for the others first make room, or have the limit raised. At "
+            "a `subworkflow` step: the execution was not started; retry the step when there is room."
         ),
     ),
     "RATE_LIMITED": (

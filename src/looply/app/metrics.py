@@ -9,7 +9,7 @@ No label names an organization, a workflow, an execution or anything that a call
 words of the code (routes, statuses, operations of connectors).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -29,6 +29,7 @@ from prometheus_client.registry import Collector
 from looply import __version__
 from looply.clock import Clock
 from looply.engine.auditor import Findings
+from looply.engine.quotas import QUOTAS, Quota
 from looply.engine.survey import Census
 from looply.execution import ExecutionState
 
@@ -88,8 +89,14 @@ REFUSALS: Final = Measure(
     "calls whose key or token was missing or wrong, those included that were answered 429 for it",
     ("kind",),
 )
+QUOTAS_REACHED: Final = Measure(
+    "looply_organizations_at_quota",
+    "gauge",
+    "organizations in which this process starts nothing, because they have as much as the limit of this name allows",
+    ("quota",),
+)
 
-OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS)
+OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS, QUOTAS_REACHED)
 """What every process shows of itself."""
 
 
@@ -229,11 +236,15 @@ MEASURES: Final = (*OWN, *(row.measure for row in STORE))
 
 
 class Standing(NamedTuple):
-    """What is known at the moment of a scrape; `findings` are None while another process audits."""
+    """What is known at the moment of a scrape; `findings` are None while another process audits.
+
+    `quotas_reached` names the quota for each organization that has used one up.
+    """
 
     is_ready: bool = False
     is_short_of_space: bool = False
     findings: Findings | None = None
+    quotas_reached: Sequence[Quota] = ()
 
 
 class Metrics:
@@ -321,6 +332,10 @@ class _Store(Collector):
         standing = self._read()
         for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
             yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
+        reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
+        for quota in QUOTAS:
+            reached.add_metric((quota,), standing.quotas_reached.count(quota))
+        yield reached
         if standing.findings is None:
             return
         for measure, samples in STORE:

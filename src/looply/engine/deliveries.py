@@ -15,7 +15,16 @@ from looply.engine.parking import Parking
 from looply.engine.port import Call, Callee, CalleeOf, Start
 from looply.engine.shell import Shell
 from looply.engine.store import Store
-from looply.errors import BadRequest, Conflict, LooplyError, NotFound, RecordDamaged, Refused, Stale
+from looply.errors import (
+    BadRequest,
+    Conflict,
+    LooplyError,
+    NotFound,
+    QuotaExhausted,
+    RecordDamaged,
+    Refused,
+    Stale,
+)
 from looply.execution import ExecutionState
 from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
@@ -166,7 +175,7 @@ class Deliverer:
         )
         try:
             await self._shell.start(_start_of(sender, wish, callee, call))
-        except Refused as error:
+        except (Refused, QuotaExhausted) as error:
             await self._refuse(row, wish, error)
         except Stale:
             # It was started from this row by a process that was then given up for dead.

@@ -17,12 +17,13 @@ from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, listed,
 class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one nominal instant.
 
-    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it, or
-    `MISSED`: nothing starts any more, and `count` is how many instants it stands for, this one being the last.
+    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it,
+    `REFUSED` by a quota of the organization, or `MISSED`: nothing starts any more, and `count` is how many
+    instants it stands for, this one being the last.
     """
 
     nominal_on: int
-    outcome: Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
+    outcome: Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
     workflow_execution_id: str | None
     decided_on: int | None
     count: int

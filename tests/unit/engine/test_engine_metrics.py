@@ -12,6 +12,7 @@ from looply import __version__
 from looply.app.metrics import MEASURES, OWN, STORE, Metrics, Standing
 from looply.connectors.registry import load_connectors
 from looply.engine.auditor import Auditor, Findings
+from looply.engine.quotas import Quota
 from looply.engine.survey import Census, EffectCount
 from looply.execution.commands import Retry
 from looply.testing.clock import START_TIME
@@ -119,13 +120,16 @@ class TestStore:
         assert shown == {"looply_orphan_executions", "looply_damaged_executions", "looply_executions_mended_total"}
 
     def test_each_number_stands_under_its_name(self, metrics: Metrics) -> None:
-        metrics.stand_by(lambda: Standing(is_ready=True, is_short_of_space=True, findings=KNOWN))
+        reached: list[Quota] = ["stored_bytes", "open_executions", "stored_bytes"]
+        metrics.stand_by(lambda: Standing(True, True, KNOWN, reached))
         samples = read(metrics)
         instant = START_TIME.timestamp()
         expected: dict[tuple[Any, ...], float] = {
             ("looply_build_info", "postgres", __version__): 1,
             ("looply_ready",): 1,
             ("looply_store_short_of_space",): 1,
+            ("looply_organizations_at_quota", "open_executions"): 1,
+            ("looply_organizations_at_quota", "stored_bytes"): 2,
             ("looply_executions_open", "RUNNING"): 3,
             ("looply_executions_open", "WAITING"): 4,
             ("looply_executions_open", "FAILED"): 0,
