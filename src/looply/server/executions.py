@@ -209,7 +209,6 @@ _RESUME: Final[dict[str, Any]] = {
     "answer": ResumeAnswer,
     "refusals": (404, 409, 422, 429),
     "tag": "Executions",
-    "is_hot": True,
     "takes_text": True,
 }
 EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")

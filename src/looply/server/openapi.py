@@ -106,7 +106,7 @@ def _operation_id(route: Route) -> str:
     name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
     if name == "inbox":
         return "getInboxCard" if route.method == "GET" else "answerInboxCard"
-    if route.is_hot and len(route.path_values) > 1:
+    if len(route.path_values) > 1:
         return f"{name}Version"
     return name
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from litestar.exceptions import HTTPException
-
 from looply.app.addressing import Ambiguous
 from looply.app.workflows import DraftOpen
 from looply.errors import (
@@ -60,7 +58,6 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 _RETRY_AFTER: Final = {503: 5}
 _BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
 """What only an operator can mend: waiting does not help."""
-_FRAMEWORK: Final = {404: ("not found", "NOT_FOUND"), 405: ("method not allowed", "METHOD_NOT_ALLOWED")}
 _MAX_PROBLEMS: Final = 1000
 
 
@@ -82,11 +79,6 @@ def problem(error: Exception, request_id: str) -> Answer:
         if isinstance(error, DraftOpen):
             body.update(error.fields)
         return Answer(body, status, _headers(error, status))
-    if isinstance(error, HTTPException) and error.status_code < 500:
-        message, code = _FRAMEWORK.get(error.status_code, ("the request cannot be read", "BAD_REQUEST"))
-        allow = (error.headers or {}).get("allow", "")
-        headers = ((b"allow", allow.encode("latin-1")),) if allow else ()
-        return Answer(error_body(message, code, (), request_id), error.status_code, headers)
     return Answer(error_body("something went wrong", "INTERNAL", (), request_id), 500)
 
 

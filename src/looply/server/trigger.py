@@ -108,7 +108,6 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "is_body_optional": True,
         "answer": TriggerAnswer,
         "refusals": (404, 409, 422, 429),
-        "is_hot": True,
         "takes_bound_keys": True,
         "takes_text": True,
     }
