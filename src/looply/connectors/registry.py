@@ -36,6 +36,11 @@ class Registry:
         """All connectors, by name."""
         return tuple(self._connectors[name] for name in sorted(self._connectors))
 
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """All operations by name."""
+        return self._operations
+
     def operation(self, name: str) -> Operation:
         """Returns the operation of a name. Raises: NotFound with the names that there are."""
         found = self._operations.get(name)
@@ -132,12 +137,25 @@ def load_connectors(group: str = GROUP) -> Registry:
         except (ImportError, AttributeError) as error:
             problems.append(_unusable(entry, f"cannot be loaded: {error}"))
             continue
-        if isinstance(loaded, Connector):
-            found.append((_distribution(entry), loaded))
-        else:
+        if not isinstance(loaded, Connector):
             problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))
+            continue
+        found.append((_distribution(entry), loaded))
+        problems += [_unusable(entry, reason) for each in loaded.operations if (reason := _defect(loaded, each))]
     _refuse(problems)
     return Registry(found)
+
+
+def _defect(connector: Connector, operation: Operation) -> str:
+    """Returns why workflows could not call an operation; empty when they can."""
+    # Task queues of workers are named after the connector, and found by the name of the operation.
+    if operation.name.partition(".")[0] != connector.name:
+        return f"has an operation {operation.name}, whose name must begin with `{connector.name}.`"
+    try:
+        _ = (operation.input_schema, operation.output_schema)
+    except TypeError as error:
+        return f"has an operation {operation.name} whose input or output has no JSON Schema: {error}"
+    return ""
 
 
 def _distribution(entry: EntryPoint) -> str:

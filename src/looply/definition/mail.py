@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from looply.definition.reading import Reader, read_template
-from looply.definition.step_settings import EmailSettings
+from looply.definition.step_settings import CallSettings
 from looply.expressions import Escape, Expression, ExpressionError, Placement, Template
 from looply.jsontext import Json
 
@@ -26,7 +26,7 @@ _UNSEEN: Final = frozenset({"Cc", "Cf"})
 """Controls and formats, such as the space without width: two addresses that look the same are the same."""
 
 
-def email(reader: Reader) -> EmailSettings:
+def email(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `email`; constant addresses and the subject are checked now."""
     if "text" not in reader and "html" not in reader:
         reader.error("text", "the mail has no body", "give `text`, `html` or both")
@@ -36,7 +36,7 @@ def email(reader: Reader) -> EmailSettings:
                 reader.report.error(pointer, problem, "write ann@example.com or Ann <ann@example.com>")
     if problem := subject_problem(str(reader.value["subject"])):
         reader.error("subject", problem)
-    return EmailSettings(connection=reader.constant_or_template("connection") or "")
+    return CallSettings(operation=operation)
 
 
 def email_input(reader: Reader) -> Template:

@@ -89,9 +89,11 @@ class Worker:
         credentials: list[str] = []
         context = self._context(state, opened, credentials)
         address = opened.address
+        operation = self._registry.operations.get(opened.operation)
+        if operation is None:
+            return self._not_installed(opened)
         try:
-            operation = self._registry.operation(opened.operation)
-            output = await _within(operation.call(context, opened.input), opened)
+            output = await _within(operation.perform(context, opened.input), opened)
         except OperationError as error:
             return self._failed(opened, error, Masker([*marked, *credentials]))
         except LooplyError as error:
@@ -122,6 +124,18 @@ class Worker:
             output=masked,
             size=len(encode_json(masked)),
             secret=secret,
+        )
+
+    def _not_installed(self, opened: OpenStep) -> EffectFailed:
+        connector = opened.operation.partition(".")[0]
+        _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+        return EffectFailed(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            code="OPERATION_NOT_INSTALLED",
+            message=f"this process has no operation {opened.operation}; install the connector {connector} in every "
+            "process that makes calls, then retry the step",
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:

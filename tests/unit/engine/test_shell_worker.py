@@ -107,7 +107,7 @@ async def test_an_operation_that_is_not_installed_is_a_failure_that_names_it() -
     nothing = Registry([("test", Connector(name="empty", title="Empty", operations=()))])
     failed = await Worker(nothing, World().connections, NoNetwork, fake_loop().clock).carry_out(*scheduled())
     assert isinstance(failed, EffectFailed)
-    assert (failed.code, failed.was_sent) == ("NOT_FOUND", False)
+    assert (failed.code, failed.was_sent) == ("OPERATION_NOT_INSTALLED", False)
     assert "http.request" in failed.message
 
 
