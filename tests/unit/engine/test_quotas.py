@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from kit.definitions import asking
+from kit.driver import ORGANIZATION, Driver
 from looply.engine.quotas import COUNT_SECONDS, MEASURE_SECONDS, QuotaMeter, Quotas, Usage
 from looply.errors import QuotaExhausted, StoreUnreachable
 from looply.limits import Limits
 from looply.testing.clock import FakeClock
-from looply.testing.definitions import asking
-from looply.testing.driver import ORGANIZATION, Driver
 
 MINE, THEIRS = "mine", "theirs"
 

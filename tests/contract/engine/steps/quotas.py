@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from contract.engine.steps.children import CALLEE, calling_child, note_only
+from contract.engine.steps.cron import ledger
+from kit.definitions import asking, computing, every, note, wait
+from kit.driver import Driver, id_of
 from looply.errors import QuotaExhausted
 from looply.execution.commands import Restarted, Terminated
 from looply.execution.events import StepFailed
 from looply.limits import Limits
-from looply.testing.definitions import asking, computing, every, note, wait
-from looply.testing.driver import Driver, id_of
-from looply.testing.engine_contract.children import CALLEE, calling_child, note_only
-from looply.testing.engine_contract.cron import ledger
 
 HOUR = timedelta(hours=1)
 OTHER = "umbrella"
