@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from shared_processes import Processes
 
 from looply.definition import Workflow
+from looply.errors import QuotaExhausted
 from looply.execution.commands import Restarted
 from looply.execution.events import Admitted, ChildClosed, ChildStarted
+from looply.limits import Limits
 from looply.testing.definitions import asking, chain, note, wait
 from looply.testing.driver import Driver
 from looply.testing.engine_contract.children import CALLEE, OTHER, calling_child, child_of, statuses
@@ -144,3 +147,24 @@ class TestLines:
             await a.resume(execution_id)
         b.pump.stop()
         await running
+
+
+class TestQuotas:
+    """Each process counts what the others have started."""
+
+    async def test_an_organization_is_refused_by_each_process_that_has_counted(self, processes: Processes) -> None:
+        some = await opened(processes, 2)
+        for each in some:
+            each.limits = Limits(open_executions=3)
+            await each.restart()
+        a, b = some
+        first = await a.started(asking(), {"n": 1})
+        await b.started(asking(), {"n": 2})
+        await a.started(asking(), {"n": 3})
+        await b.shell.quotas.count()
+        for each in some:
+            await each.shell.quotas.count()
+            with pytest.raises(QuotaExhausted):
+                await each.started(asking(), {"n": 4})
+        assert await b.resume(first) == Restarted()
+        await b.started(asking(), {"n": 5})
