@@ -53,6 +53,20 @@ class TestChildren:
             assert len(await some[2].events(parent, ChildClosed)) == 1
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 9
 
+    async def test_delayed_starts_come_once_each_whoever_finds_them(self, processes: Processes) -> None:
+        some = await processes.open(2, limits=Limits(child_starts=2), callees={CALLEE: chain(note())})
+        parents = [await some[0].started(calling_child(), {"po": n}) for n in range(4)]
+        await deliver(processes)
+        assert len(await some[0].newest(workflow_ids=(CALLEE,))) < 4
+        for _ in range(3):
+            # What a process has taken is given again when it has not been applied for so long.
+            processes.sql("UPDATE delivery SET taken = taken - interval '11 s'")
+            await processes.advance(timedelta(seconds=30))
+            await deliver(processes)
+        for parent in parents:
+            assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
+        assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 4
+
     async def test_a_process_goes_on_with_what_another_one_left(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=calling_child(workflow_id=OTHER), other=asking())
         top = await a.started(calling_child())
