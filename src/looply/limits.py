@@ -47,7 +47,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     child_starts: int = 12_000
     """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own.
 
-    A `forEach` over as many items as it may have fits.
+    As many again are delayed until the next minute has room for them. A `forEach` over as many items as it may have
+    fits.
     """
     triggers: int = 600_000
     """Executions of one organization that are triggered in a minute; each process counts its own."""

@@ -98,8 +98,8 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     "CHILD_RATE": (
         "step",
         (
-            "`subworkflow` steps of the organization start more executions in a minute than the limit `child_starts` "
-            "allows."
+            "`subworkflow` steps of the organization start more executions than the limit `child_starts` allows in "
+            "this minute and in the next one: a start is delayed by a minute at most."
         ),
     ),
     "CHILD_TERMINATED": ("step", "Somebody terminated the execution that a `subworkflow` step waited for."),
@@ -380,7 +380,7 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
             "The organization has as much as a limit allows, which the message names: triggers in a minute "
             "(`triggers`), executions that run or wait (`open_executions`), or bytes in the store (`stored_bytes`). "
             "For `triggers` repeat after `Retry-After`; for the others first make room, or have the limit raised. At "
-            "a `subworkflow` step: the execution was not started; retry the step when there is room."
+            "a `subworkflow` step: the execution was not started; retry its incident when there is room."
         ),
     ),
     "RATE_LIMITED": (
