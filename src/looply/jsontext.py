@@ -25,6 +25,11 @@ _MANY_DIGITS = b"0" * 65
 STORED_LEVELS: Final = 500
 """Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
 
+CONTAINER_BYTES: Final = 16
+"""So many bytes of a data document a list or an object counts at least: one takes 80 bytes of memory, however short."""
+_FREE_CONTAINERS: Final = 16
+"""Of each value, so that what small ones count is their text."""
+
 # A text, or what there is of it where it does not end. Possessive, so that nothing is looked at twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
 _ENCODER = msgspec.json.Encoder()
@@ -141,6 +146,17 @@ def oversize(value: Json, most_bytes: int, limits: Limits) -> str:
 def encode_json(value: Json) -> bytes:
     """Returns the compact JSON text of a value."""
     return _ENCODER.encode(value)
+
+
+def counted_bytes(text: bytes) -> int:
+    """Returns the bytes that a value with this JSON text counts in a data document.
+
+    These are the bytes of the text, or 16 for each list and object where that is more: what a document takes to be
+    read grows with their number, not with its text. Brackets within its texts count too, which so few of them hold
+    that it makes no difference.
+    """
+    containers = text.count(b"[") + text.count(b"{")
+    return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
 
 
 def canonical_json(value: Json) -> bytes:
