@@ -26,7 +26,7 @@ def _answer(body: bytes) -> bytes:
 _ANSWERS: Final = {
     b"/quick": _answer(b"{}"),
     b"/rich": _answer(b"[%s]" % b",".join([b"[]"] * EMPTY_LISTS)),
-    b"/large": _answer(b"[%s]" % b",".join([b'"%s"' % (b"n" * 1021)] * _TEXTS)),
+    b"/large": _answer(b"[%s]" % b",".join([b'"%s"' % (b"words " * 170)] * _TEXTS)),
 }
 
 

@@ -22,6 +22,10 @@ Json: TypeAlias = Any
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _MANY_DIGITS = b"0" * 65
+_PARSER_LEVELS: Final = 200
+"""The parser itself refuses deeper nesting."""
+_CONTAINERS: Final = (dict, list)
+_EMPTY: Final = re.compile(rb"\[\s*+\]|\{\s*+\}")
 STORED_LEVELS: Final = 500
 """Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
 
@@ -52,9 +56,17 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     digits = text.translate(_DIGITS)
     if _POWER in digits or _MANY_DIGITS in digits:
         _check_numbers(value, limits, name)
-    if text.count(b"[") + text.count(b"{") > limits.json_levels:
+    if text.count(b"[") + text.count(b"{") > limits.json_levels and not _is_checked(text, limits):
         _check_levels(value, limits, name)
     return value
+
+
+def _is_checked(text: bytes, limits: Limits) -> bool:
+    """Returns whether the parser has already held a text to the levels of the limits.
+
+    It does not count an empty list or object.
+    """
+    return limits.json_levels >= _PARSER_LEVELS and _EMPTY.search(text) is None
 
 
 def parse_stored(text: bytes) -> Json:
@@ -199,9 +211,9 @@ def _check_levels(value: Json, limits: Limits, name: str) -> None:
 def _depth(value: Json, most: int) -> int:
     """Returns how many levels a value has; it is not looked at below one more than `most`."""
     level, depth = [value], 0
-    while depth <= most and (level := [item for item in level if isinstance(item, dict | list)]):
+    while depth <= most and (level := [item for item in level if type(item) in _CONTAINERS]):
         depth += 1
-        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+        level = [child for item in level for child in (item.values() if type(item) is dict else item)]
     return depth
 
 

@@ -5,10 +5,11 @@ import threading
 
 import pytest
 
+from looply import jsontext
 from looply.connectors.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
-from looply.jsontext import Json, check_values, counted_bytes, encode_json
+from looply.jsontext import Json, check_values, counted_bytes, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 
@@ -90,3 +91,22 @@ def test_many_lists_and_objects_count_by_their_number_however_short_their_text_i
 def test_a_document_holds_half_a_million_lists_and_objects_at_most() -> None:
     within, over = ([[]] * count for count in (524_000, 525_000))
     assert counted_bytes(encode_json(within)) <= DEFAULT_LIMITS.document_bytes < counted_bytes(encode_json(over))
+
+
+@pytest.mark.parametrize(
+    ("opens", "inner", "closes"),
+    [(b"[", b"[]", b"]"), (b"[", b"{ }", b"]"), (b"[", b"[0]", b"]"), (b'{"a":', b"{}", b"}")],
+)
+def test_nesting_is_counted_with_an_empty_value_inside_too(opens: bytes, inner: bytes, closes: bytes) -> None:
+    assert parse_json(opens * 199 + inner + closes * 199)
+    for outer, limits in ((200, Limits()), (199, Limits(json_levels=199))):
+        with pytest.raises(BadRequest) as caught:
+            parse_json(opens * outer + inner + closes * outer, limits)
+        assert caught.value.code == "MALFORMED_JSON"
+
+
+def test_many_lists_are_not_walked_through_for_their_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked: list[Json] = []
+    monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
+    assert parse_json(b"[" + b"[0]," * 1000 + b"0]")[-1] == 0
+    assert not walked
