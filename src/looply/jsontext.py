@@ -23,6 +23,10 @@ Json: TypeAlias = Any
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _MANY_DIGITS = b"0" * 65
+_PARSER_LEVELS: Final = 200
+"""The parser itself refuses deeper nesting."""
+_CONTAINERS: Final = (dict, list)
+_EMPTY: Final = re.compile(rb"\[\s*+\]|\{\s*+\}")
 STORED_LEVELS: Final = 500
 """Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
 
@@ -30,6 +34,10 @@ STORED_LEVELS: Final = 500
 _FAR_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
+CONTAINER_BYTES: Final = 16
+"""So many bytes of a data document a list or an object counts at least: one takes 80 bytes of memory, however short."""
+_FREE_CONTAINERS: Final = 16
+"""Of each value, so that what small ones count is their text."""
 
 # A text, or what there is of it where it does not end. Possessive, so that nothing is looked at twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
@@ -53,9 +61,17 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     digits = text.translate(_DIGITS)
     if _POWER in digits or _MANY_DIGITS in digits:
         _check_numbers(value, limits, name)
-    if text.count(b"[") + text.count(b"{") > limits.json_levels:
+    if text.count(b"[") + text.count(b"{") > limits.json_levels and not _is_checked(text, limits):
         _check_levels(value, limits, name)
     return value
+
+
+def _is_checked(text: bytes, limits: Limits) -> bool:
+    """Returns whether the parser has already held a text to the levels of the limits.
+
+    It does not count an empty list or object.
+    """
+    return limits.json_levels >= _PARSER_LEVELS and _EMPTY.search(text) is None
 
 
 class Decoder(Generic[T]):
@@ -173,6 +189,17 @@ def encode_json(value: Json) -> bytes:
     return _ENCODER.encode(value)
 
 
+def counted_bytes(text: bytes) -> int:
+    """Returns the bytes that a value with this JSON text counts in a data document.
+
+    These are the bytes of the text, or 16 for each list and object where that is more: what a document takes to be
+    read grows with their number, not with its text. Brackets within its texts count too, which so few of them hold
+    that it makes no difference.
+    """
+    containers = text.count(b"[") + text.count(b"{")
+    return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
+
+
 def canonical_json(value: Json) -> bytes:
     """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
 
@@ -214,9 +241,9 @@ def _check_levels(value: Json, limits: Limits, name: str) -> None:
 def _depth(value: Json, most: int) -> int:
     """Returns how many levels a value has; it is not looked at below one more than `most`."""
     level, depth = [value], 0
-    while depth <= most and (level := [item for item in level if isinstance(item, dict | list)]):
+    while depth <= most and (level := [item for item in level if type(item) in _CONTAINERS]):
         depth += 1
-        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+        level = [child for item in level for child in (item.values() if type(item) is dict else item)]
     return depth
 
 

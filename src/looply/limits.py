@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 1024 * 1024
     """Body of one call."""
     document_bytes: int = 8 * 1024 * 1024
-    """Data document of one execution."""
+    """Data document of one execution. A list or an object counts as 16 bytes at least, however short its text is."""
     body_nodes: int = 100_000
     """Values in the body of one call, those in lists and objects included."""
     json_nodes: int = 250_000

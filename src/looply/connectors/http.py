@@ -10,7 +10,7 @@ import msgspec
 
 from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.headers import check_headers, credentials_in, tracing_headers
-from looply.connectors.masking import Masker
+from looply.connectors.masking import masker_of
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -134,14 +134,13 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         },
         content=content,
     )
-    masker = Masker((*destination.secrets, *credentials_in(own)))
+    masker = masker_of((*destination.secrets, *credentials_in(own)))
     try:
         response = await send_following(ctx.http, outgoing, destination.may_follow)
     except OperationError as error:
         masker.mask(error)
         raise
-    output: dict[str, Json] = masker.output(await read_output(response, ctx.limits))
-    return output
+    return await read_output(response, ctx.limits, masker.output)
 
 
 def basic_header(user: str, password: str) -> str:

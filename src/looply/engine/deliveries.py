@@ -31,8 +31,9 @@ from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
+from looply.execution.sizes import json_bytes
 from looply.execution.state import Closed
-from looply.jsontext import encode_json, fingerprint
+from looply.jsontext import fingerprint
 
 _log = structlog.get_logger(__name__)
 
@@ -156,7 +157,7 @@ class Deliverer:
             child_id=row.sender,
             outcome=outcome,
             output=output,
-            size=len(encode_json(output)),
+            size=json_bytes(output),
             secret=output_secrets(state),
             message=closed.reason,
         )

@@ -110,9 +110,8 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         _masker(settings, password, (kept,)).mask(error)
         raise
     ctx.cache.keep(key, outcome.session)
-    shown = _output(request, outcome, await read_output(outcome.response, ctx.limits))
-    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).output(shown)
-    return output
+    masker = _masker(settings, password, (kept, outcome.session))
+    return await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
 
 
 async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
