@@ -15,7 +15,7 @@ _ROOT: Final = Path(__file__).parent.parent.parent
 _TEST: Final = re.compile(r"^ *(?:async )?def test_(\w+)\(", re.MULTILINE)
 _ABOUT: Final = """
 Every attack that the product is held against, and the tests that fail when it succeeds. They run with every change
-(`make test`, `make test-distributed`). An attack without a test has its reason. How the product is built against them
+(`make test`, `make proof`). An attack without a test has its reason. How the product is built against them
 is told in [security](../explanation/security.md); how to report another one in [SECURITY.md](../../SECURITY.md).
 """
 
