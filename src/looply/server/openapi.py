@@ -9,7 +9,7 @@ from looply import __version__
 from looply.definition import definition_schema
 from looply.server.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
 from looply.server.openapi_schemas import REFERENCE, components_of, explicit
-from looply.server.wire import ErrorAnswer, ForbiddenAnswer
+from looply.server.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
 _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
@@ -32,6 +32,7 @@ _REFUSALS: Final = {
         "nothing was done."
     ),
 }
+_REFUSAL_TYPES: Final = {403: ForbiddenAnswer, 409: ConflictAnswer}
 _KINDS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     "text": {"type": "string"},
     "count": {"type": "integer", "minimum": 1},
@@ -46,7 +47,7 @@ _REQUEST_ID: Final = {"x-request-id": {"description": "Finds the call in the log
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """Returns the description of the routes: each with its parameters, body, answers and errors."""
     shapes = [shape for route in routes for shape in (route.body, route.answer) if _is_shape(shape)]
-    types = list(dict.fromkeys([*shapes, ErrorAnswer, ForbiddenAnswer]))
+    types = list(dict.fromkeys([*shapes, ErrorAnswer, *_REFUSAL_TYPES.values()]))
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     references = dict(zip(types, schemas, strict=True))
     paths: dict[str, Any] = {}
@@ -164,8 +165,7 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if IF_NONE_MATCH in route.header_values:
         responses["304"] = {"description": "What the caller has is what there is.", "headers": _REQUEST_ID}
     for status in sorted(statuses):
-        shape = ForbiddenAnswer if status == 403 else ErrorAnswer
-        responses[str(status)] = _response(_REFUSALS[status], references[shape])
+        responses[str(status)] = _response(_REFUSALS[status], references[_REFUSAL_TYPES.get(status, ErrorAnswer)])
     return responses
 
 

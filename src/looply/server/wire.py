@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.catalog.names import checked_id
 from looply.clock import from_ms
@@ -52,6 +53,19 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     errors: list[Finding]
     request_id: str
+
+
+class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """What of the state of the object stands against the call, and what the caller may name instead.
+
+    `workflow_ids` or `states` are what the parameter of the call could say, with code `AMBIGUOUS`; `workflow_version`
+    and `modified_on` are those of the open draft, with code `DRAFT_OPEN`.
+    """
+
+    workflow_ids: list[str] | UnsetType = UNSET
+    states: list[str] | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    modified_on: int | UnsetType = UNSET
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
