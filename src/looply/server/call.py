@@ -20,18 +20,27 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 JSON: Final = "application/json"
 JSON_TYPE: Final = b"application/json"
 
+Kind: TypeAlias = Literal["text", "count", "offset", "instant", "flag", "version"]
+"""What a query parameter is: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
+number from 1 or `latest`."""
+
 IF_NONE_MATCH: Final = "If-None-Match"
 """The header with the `ETag` of what the caller has. A route that declares it may answer 304."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One query parameter. `repeats`: it may be given several times, the values are OR-ed."""
+    """One query parameter.
+
+    `repeats`: it may be given several times, the values are OR-ed. `kind` is for the description: the handler
+    gets the text and checks it.
+    """
 
     name: str
     summary: str
     is_required: bool = False
     repeats: bool = False
+    kind: Kind = "text"
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -190,7 +190,7 @@ ROUTES: Final = (
         handle=get_card,
         summary="Read a version of a card",
         tag="Cards",
-        parameters=(_CARD_ID, Parameter("card_version", "Version of the card.", is_required=True)),
+        parameters=(_CARD_ID, Parameter("card_version", "Version of the card.", is_required=True, kind="count")),
         answer=CardAnswer,
         refusals=(404,),
     ),
@@ -213,7 +213,7 @@ ROUTES: Final = (
         parameters=(
             LIMIT,
             Parameter("card_id", "Pagination key from `lastKey`."),
-            Parameter("card_version", "Pagination key from `lastKey`."),
+            Parameter("card_version", "Pagination key from `lastKey`.", kind="count"),
         ),
         answer=CardPage,
     ),

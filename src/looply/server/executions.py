@@ -149,13 +149,14 @@ async def get_execution(call: Call) -> Answer:
     """Reads one execution with its logs."""
     workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
     execution_id = call.query.get("workflow_execution_id")
-    after = _after(call.query.get("after"))
+    after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
     return Answer({"message": "success", "item": execution_item(record, call.services.limits)})
 
 
-def _after(text: str) -> int:
-    return 0 if text in ("", "0") else number_of(text, "after")
+def _after(call: Call) -> int:
+    text = call.query.get("after", "0")
+    return 0 if text == "0" else number_of(text, "after")
 
 
 async def get_history(call: Call) -> Answer:
@@ -261,7 +262,9 @@ ROUTES: Final = (
         parameters=(
             WORKFLOW_ID,
             Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
-            Parameter("after", "Number of the last event that was read; `truncated` says that more follow."),
+            Parameter(
+                "after", "Number of the last event that was read; `truncated` says that more follow.", kind="offset"
+            ),
         ),
         answer=ExecutionAnswer,
         refusals=(404,),

@@ -133,7 +133,7 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=get_schedule_fires,
         summary="List what became of the instants of a schedule",
-        parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),
+        parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.", kind="instant")),
         answer=FirePage,
         refusals=(404,),
     ),

@@ -273,7 +273,7 @@ ROUTES: Final = (
         parameters=(
             Parameter("recipient", "Only cards of this person, by any spelling of the address."),
             LIMIT,
-            Parameter("opened_on", "Pagination key from `lastKey`."),
+            Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
         ),
         answer=OpenCardList,

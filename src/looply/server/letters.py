@@ -180,7 +180,9 @@ ROUTES: Final = (
             Parameter("workflow_execution_id", "Only letters of this execution."),
             Parameter("process_id", "Only letters of executions with this process id."),
             Parameter("reason", "`UNFIT` or `UNUSED`."),
-            Parameter("settled", "`false`: those that wait for somebody; `true`: the others. Both when left out."),
+            Parameter(
+                "settled", "`false`: those that wait for somebody; `true`: the others. Both when left out.", kind="flag"
+            ),
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
         answer=LetterList,

@@ -97,6 +97,7 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
             Parameter(
                 "test",
                 "`true`: store the body as mock payload of the version, and run nothing (permission `edit.drafts`).",
+                kind="flag",
             ),
             Parameter("wait", "Time to wait for the end or a wait of the execution, such as `PT10S`, at most `PT60S`."),
         ),

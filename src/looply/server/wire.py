@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from looply.catalog.names import checked_id
 from looply.clock import from_ms
@@ -21,10 +22,13 @@ _TOO_MANY_DIGITS: Final = 10**18
 # 9999-12-31, the last day of a calendar date.
 _LAST_MS: Final = 253_402_300_799_999
 
-LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.")
+LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.", kind="count")
 WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
 WORKFLOW_VERSION: Final = Parameter(
-    "workflow_version", "Version of the workflow, or `latest`: the newest ACTIVE one.", is_required=True
+    "workflow_version",
+    "Version of the workflow, or `latest`: the newest ACTIVE one.",
+    is_required=True,
+    kind="version",
 )
 
 
@@ -49,6 +53,19 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     errors: list[Finding]
     request_id: str
+
+
+class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """What of the state of the object stands against the call, and what the caller may name instead.
+
+    `workflow_ids` or `states` are what the parameter of the call could say, with code `AMBIGUOUS`; `workflow_version`
+    and `modified_on` are those of the open draft, with code `DRAFT_OPEN`.
+    """
+
+    workflow_ids: list[str] | UnsetType = UNSET
+    states: list[str] | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    modified_on: int | UnsetType = UNSET
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,8 +139,10 @@ def instant_of(value: Any, name: str) -> datetime:
 
 def flag_of(call: Call, name: str) -> bool:
     """Returns a `true` / `false` parameter, false when it did not come. Raises: BadRequest (code `BAD_FLAG`)."""
+    if name not in call.query:
+        return False
     text = call.query.get(name)
-    if text not in ("", "true", "false"):
+    if text not in ("true", "false"):
         raise BadRequest(f"{name} is {text[:50]!r}, expected true or false", code="BAD_FLAG")
     return text == "true"
 

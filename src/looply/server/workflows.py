@@ -334,7 +334,9 @@ def _record(row: WorkflowVersion) -> dict[str, Any]:
     }
 
 
-_INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated."),)
+_INCOMPLETE: Final = (
+    Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated.", kind="flag"),
+)
 
 ROUTES: Final = (
     read_route(
@@ -356,7 +358,7 @@ ROUTES: Final = (
         parameters=(
             LIMIT,
             Parameter("workflow_id", "Pagination key from `lastKey`."),
-            Parameter("workflow_version", "Pagination key from `lastKey`."),
+            Parameter("workflow_version", "Pagination key from `lastKey`.", kind="count"),
         ),
         answer=WorkflowPage,
     ),
