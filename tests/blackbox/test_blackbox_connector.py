@@ -124,6 +124,16 @@ def test_an_input_that_does_not_fit_is_found_at_save_and_before_the_call(plugged
     assert len(plugged.sink.lines("/warehouse/shipments")) == calls
 
 
+def test_what_an_operation_declares_is_kept_with_the_saved_definition(plugged: Plugged) -> None:
+    workflow_id = plugged.org.create(definition(operation("reserve", repeat="always")))
+    exported = plugged.org.get("exportWorkflow", workflow_id=workflow_id, workflow_version=1).json()
+    document = exported.get("definition", exported)
+    assert document["workflow_steps"][1]["settings"]["repeat"] == "with_key"
+    again = plugged.org.post("importWorkflow", {"definition": document})
+    assert again.status_code == 200, again.text
+    assert again.json()["item"]["workflow_version"] == 1
+
+
 @pytest.mark.timeout(300)
 def test_after_a_crash_only_what_may_be_repeated_is_called_again(tmp_path: Path, sink: Sink) -> None:
     plugged = Plugged(tmp_path / "data", sink)
