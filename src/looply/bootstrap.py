@@ -19,7 +19,7 @@ from looply.app.credentials import CatalogConnections
 from looply.app.key_watch import KeyWatch
 from looply.app.library import Library
 from looply.app.links import Links
-from looply.app.metrics import Metrics, Standing
+from looply.app.metrics import Metrics, Standing, of_installed
 from looply.app.proof import with_catalog
 from looply.app.schedules import settle_all
 from looply.app.services import Services
@@ -398,7 +398,7 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
         return Standing(
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
-            findings=auditor.findings,
+            findings=of_installed(auditor.findings, services.registry.operations),
             quotas_reached=[quota for _, quota in shell.quotas.reached()],
         )
 

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from blackbox_client import Organization
 from blackbox_definitions import definition, graph, note
+from blackbox_installation import Installation
 from blackbox_launcher import Server, init
 from blackbox_sink import Sink
 
@@ -26,23 +27,24 @@ def operation(verb: str, id_: str = "goods", *, step: dict[str, Any] | None = No
     return {"id": id_, "type": "operation", "settings": shown, **(step or {})}
 
 
+def connect(org: Organization, name: str, base_url: str) -> None:
+    """Makes a connection of the connector's kind."""
+    settings = {"base_url": base_url}
+    body = {"name": name, "kind": "warehouse", "settings": settings, "secrets": {"token": TOKEN}}
+    done = org.post("createConnection", body)
+    assert done.status_code == 200, done.text
+
+
 class Plugged:
     """A server with the connector, and an organization with a connection to the warehouse."""
 
     def __init__(self, folder: Path, sink: Sink) -> None:
-        self._made = init(folder)
+        self.made = init(folder)
         self.sink = sink
         self.server = Server(folder, [f"127.0.0.1:{sink.port}"], PYTHONPATH=str(PLUGINS)).start()
         self.client = self.server.connect()
-        self.org = Organization(self.client, **self._made)
-        self.connect("WAREHOUSE", f"{sink.address}/warehouse")
-
-    def connect(self, name: str, base_url: str) -> None:
-        """Makes a connection of the connector's kind."""
-        settings = {"base_url": base_url}
-        body = {"name": name, "kind": "warehouse", "settings": settings, "secrets": {"token": TOKEN}}
-        done = self.org.post("createConnection", body)
-        assert done.status_code == 200, done.text
+        self.org = Organization(self.client, **self.made)
+        connect(self.org, "WAREHOUSE", f"{sink.address}/warehouse")
 
     def close(self) -> None:
         """Ends client and server."""
@@ -104,7 +106,7 @@ def test_what_a_step_marks_as_secret_in_its_input_is_sent_and_not_shown(plugged:
 
 
 def test_it_reaches_no_address_that_the_egress_rules_forbid(plugged: Plugged) -> None:
-    plugged.connect("INSIDE", "http://169.254.169.254")
+    connect(plugged.org, "INSIDE", "http://169.254.169.254")
     flow = definition(operation("stock", connection="INSIDE", input={"sku": "A"}))
     item = plugged.org.run(flow, {}, "FAILED")
     assert item["workflow_incidents"][0]["code"] == "EGRESS_DENIED"
@@ -122,6 +124,16 @@ def test_an_input_that_does_not_fit_is_found_at_save_and_before_the_call(plugged
     item = plugged.org.run(late, {"many": "many"}, "FAILED")
     assert item["workflow_incidents"][0]["code"] == "BAD_INPUT"
     assert len(plugged.sink.lines("/warehouse/shipments")) == calls
+
+
+def test_what_an_operation_declares_is_kept_with_the_saved_definition(plugged: Plugged) -> None:
+    workflow_id = plugged.org.create(definition(operation("reserve", repeat="always")))
+    exported = plugged.org.get("exportWorkflow", workflow_id=workflow_id, workflow_version=1).json()
+    document = exported.get("definition", exported)
+    assert document["workflow_steps"][1]["settings"]["repeat"] == "with_key"
+    again = plugged.org.post("importWorkflow", {"definition": document})
+    assert again.status_code == 200, again.text
+    assert again.json()["item"]["workflow_version"] == 1
 
 
 @pytest.mark.timeout(300)
@@ -158,7 +170,7 @@ def test_without_the_connector_activation_is_refused_and_a_step_fails_with_a_cod
         bare = Server(plugged.server.folder, [f"127.0.0.1:{sink.port}"]).start()
         try:
             with httpx2.Client(base_url=bare.address, timeout=120) as client:
-                org = Organization(client, **plugged._made)
+                org = Organization(client, **plugged.made)
                 item = org.until(workflow_id, org.trigger(workflow_id, {}), "FAILED")
                 assert item["workflow_incidents"][0]["code"] == "OPERATION_NOT_INSTALLED"
                 made = org.post("createWorkflow", {"definition": definition(operation("stock"))})
@@ -170,3 +182,22 @@ def test_without_the_connector_activation_is_refused_and_a_step_fails_with_a_cod
             bare.close()
     finally:
         plugged.close()
+
+
+@pytest.mark.distributed
+@pytest.mark.timeout(600)
+def test_a_worker_of_an_installation_makes_its_calls(tmp_path: Path, sink: Sink) -> None:
+    installation = Installation(tmp_path / "data", [f"127.0.0.1:{sink.port}"], PYTHONPATH=str(PLUGINS))
+    try:
+        installation.prepare()
+        installation.start(1, 1)
+        with installation.connect() as client:
+            kept = ("organization_id", "workspace_id", "api_key")
+            org = Organization(client, **{name: installation.made[name] for name in kept})
+            connect(org, "WAREHOUSE", f"{sink.address}/distributed")
+            sink.script("/distributed/reservations", {"body": {"reservation": "R-2"}})
+            flow = definition(operation("reserve"), note("done", "${goods.output.data.reservation}"))
+            item = org.run(flow, {"sku": "A-7"}, "COMPLETED")
+            assert item["workflow_output_payload"]["payload"]["output"]["done"] == "R-2"
+    finally:
+        installation.close()

@@ -329,6 +329,13 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "NO_STORE": ("command", "The folder holds no store. `looply init` makes one."),
     "OPERATION_FAILED": ("step", "A call to another system failed."),
+    "OPERATION_NOT_INSTALLED": (
+        "step",
+        (
+            "The process that makes the call has no connector with this operation. Install it in every process that "
+            "makes calls, restart them, then retry the step."
+        ),
+    ),
     "ORGANIZATION_NOT_FOUND": ("state", "The organization does not exist."),
     "OUTCOME_UNKNOWN": (
         "server",

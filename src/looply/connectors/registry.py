@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,20 @@ from looply.execution.datastores import is_datastore_operation
 from looply.jsontext import Json
 
 GROUP = "looply.connectors"
+
+_LOADING_ERRORS: Final = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What code of others raises while it is imported."""
 
 
 class Registry:
@@ -40,13 +55,6 @@ class Registry:
     def operations(self) -> Mapping[str, Operation]:
         """All operations by name."""
         return self._operations
-
-    def operation(self, name: str) -> Operation:
-        """Returns the operation of a name. Raises: NotFound with the names that there are."""
-        found = self._operations.get(name)
-        if found is None:
-            raise NotFound(f"there is no operation {name}; there are {', '.join(sorted(self._operations))}")
-        return found
 
     def connection_kind(self, name: str) -> ConnectionKind:
         """Returns the kind of connection of a name. Raises: NotFound with the names that there are."""
@@ -134,8 +142,8 @@ def load_connectors(group: str = GROUP) -> Registry:
     for entry in sorted(entry_points(group=group), key=lambda entry: (_distribution(entry), entry.name)):
         try:
             loaded = entry.load()
-        except (ImportError, AttributeError) as error:
-            problems.append(_unusable(entry, f"cannot be loaded: {error}"))
+        except _LOADING_ERRORS as error:
+            problems.append(_unusable(entry, f"cannot be loaded: {type(error).__name__}: {error}"))
             continue
         if not isinstance(loaded, Connector):
             problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))
@@ -153,7 +161,7 @@ def _defect(connector: Connector, operation: Operation) -> str:
         return f"has an operation {operation.name}, whose name must begin with `{connector.name}.`"
     try:
         _ = (operation.input_schema, operation.output_schema)
-    except TypeError as error:
+    except (NameError, TypeError) as error:
         return f"has an operation {operation.name} whose input or output has no JSON Schema: {error}"
     return ""
 

@@ -167,10 +167,18 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
             step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
         elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
             step.report.error(step.at("secret", index), f"{pointer!r} leads to nothing in the settings of the step")
-    auth = settings.get("auth")
-    own = (f"/auth/{name}" for name in ("token", "password") if name in auth) if isinstance(auth, dict) else ()
-    whole = ("/auth",) if isinstance(auth, str) else ()
-    return tuple(dict.fromkeys((*stated, *own, *whole)))
+    own = _credentials(settings, "")
+    if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
+        own = _credentials(given, "/input")
+    return tuple(dict.fromkeys((*stated, *own)))
+
+
+def _credentials(given: dict[str, Json], base: str) -> tuple[str, ...]:
+    """Returns the pointers of the credentials that a call is given by itself, not by a connection."""
+    auth = given.get("auth")
+    if isinstance(auth, dict):
+        return tuple(f"{base}/auth/{name}" for name in ("token", "password") if name in auth)
+    return (f"{base}/auth",) if isinstance(auth, str) else ()
 
 
 def _check_url(reader: Reader) -> None:

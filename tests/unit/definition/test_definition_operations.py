@@ -68,6 +68,13 @@ def test_secrets_of_its_input_are_named_as_they_are_written(check_step: Check) -
     assert step.output_secrets == ("/output/id",)
 
 
+def test_credentials_in_its_input_are_secret_unasked(check_step: Check) -> None:
+    given = {"sku": "A", "auth": {"type": "basic", "user": "u", "password": "${payload.output.p}"}}
+    assert compiled(check_step("operation", {**GOOD, "input": given})).input_secrets == ("/auth/password",)
+    made = {"sku": "A", "auth": "${payload.output.auth}"}
+    assert compiled(check_step("operation", {**GOOD, "input": made})).input_secrets == ("/auth",)
+
+
 @pytest.mark.parametrize(
     ("repeat", "on_unknown"), [("always", "retry"), ("with_key", "retry"), ("never", "incident"), (None, "incident")]
 )
