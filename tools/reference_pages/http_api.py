@@ -102,11 +102,21 @@ def _fields(prefix: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Ite
     for name, value in schema.get("properties", {}).items():
         resolved = _resolved(_present(value), schemas)
         yield code(prefix + name), _kind(value, schemas), "yes" if name in required else ""
-        is_list = "array" in _types(resolved)
-        inner = _resolved(resolved.get("items", {}), schemas) if is_list else resolved
+        inner, mark = _held(resolved, schemas)
         if inner.get("properties") and "WorkflowDefinition" not in str(value):
-            mark = "[]." if is_list else "."
-            yield from _fields(f"{prefix}{name}{mark}", inner, schemas)
+            yield from _fields(f"{prefix}{name}{mark}.", inner, schemas)
+
+
+def _held(schema: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Returns what lists and maps hold in the end, and how it is reached: `[]` an item, `.*` a value of any name."""
+    mark = ""
+    while True:
+        if "array" in _types(schema):
+            schema, mark = _resolved(schema.get("items", {}), schemas), f"{mark}[]"
+        elif isinstance(schema.get("additionalProperties"), dict):
+            schema, mark = _resolved(schema["additionalProperties"], schemas), f"{mark}.*"
+        else:
+            return schema, mark
 
 
 def _present(schema: Any) -> Any:
@@ -130,8 +140,12 @@ def _kind(schema: Any, schemas: dict[str, Any]) -> str:
         return code(resolved["const"])
     if "enum" in resolved:
         return ", ".join(code(value) for value in resolved["enum"])
+    if "discriminator" in resolved:
+        return f"object by its {code(resolved['discriminator']['propertyName'])}"
     if "anyOf" in resolved:
         return " or ".join(dict.fromkeys(_kind(item, schemas) for item in resolved["anyOf"]))
+    if isinstance(resolved.get("additionalProperties"), dict):
+        return f"object of {_kind(resolved['additionalProperties'], schemas)}"
     return " or ".join(
         f"list of {_kind(resolved.get('items', {}), schemas)}" if each == "array" else _NAMES.get(each, each)
         for each in _types(resolved)
