@@ -125,13 +125,19 @@ class Starter:
     async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
         """Lets a start run to its end even when its caller goes away: what is stored must be published."""
         self._quotas.begin(organization_id)
-        task = asyncio.get_running_loop().create_task(start)
+        task = asyncio.get_running_loop().create_task(self._counted(start, organization_id))
         self._starts.add(task)
-        task.add_done_callback(lambda ended: self._forget(ended, organization_id))
+        task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    def _forget(self, task: "asyncio.Task[Started]", organization_id: str) -> None:
-        self._quotas.end(organization_id)
+    async def _counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+        """Runs a start, and ends its count in the moment in which its unit counts."""
+        try:
+            return await start
+        finally:
+            self._quotas.end(organization_id)
+
+    def _forget(self, task: "asyncio.Task[Started]") -> None:
         self._starts.discard(task)
         if not task.cancelled():
             # A caller that went away does not read its exception; that is no defect.
