@@ -128,7 +128,8 @@ class SerialProtocol(HttpToolsProtocol):
     def _parse(self, piece: bytes) -> None:
         phase, body_size = self.phase, self._body_size
         super().data_received(piece)
-        self._tail = (self._tail + piece)[1 - len(_BLANK_LINE) :]
+        # Of a large piece the end alone is copied.
+        self._tail = (self._tail + piece if len(piece) < len(_BLANK_LINE) else piece)[1 - len(_BLANK_LINE) :]
         if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
             self.on_piece(len(piece), self._body_size - body_size)
 
