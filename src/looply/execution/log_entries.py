@@ -5,6 +5,7 @@ stood; `by` and `via` are null where the engine itself decided. Instants are epo
 are free JSON: secrets and tokens in them are `***`, and a value that is too large is `{"trimmed_bytes": n}`.
 """
 
+from functools import cache
 from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -331,6 +332,7 @@ LogEntry: TypeAlias = (
 """One entry of the event log, by its `type`."""
 
 
+@cache
 def tag_of(shape: type[msgspec.Struct]) -> str:
     """Returns the `type` under which entries of a shape are shown."""
     return str(shape.__struct_config__.tag)

@@ -227,7 +227,7 @@ def event_log(
     numbered = list(events)
     log: list[LogEntry] = []
     for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
-        entries = [entry for entry in _entries(seq, event, step) if tells(event.log, entry.type)]
+        entries = [entry for entry in _entries(seq, event, step) if event.log == "full" or tells(event.log, entry.type)]
         if len(log) + len(entries) > limits.read_events:
             break
         log += entries
@@ -288,7 +288,7 @@ def _entries(seq: int, event: Event, step: str) -> Iterator[LogEntry]:
         facts["visit"] = event.visit
         facts["scope"] = event.scope or UNSET
     fields = _fields(event)
-    if not tells_values(event.log, tag_of(shape)):
+    if event.log != "full" and not tells_values(event.log, tag_of(shape)):
         fields = {field: value for field, value in fields.items() if field not in _VALUES}
     facts.update(fields)
     yield shape(**facts)
