@@ -1,4 +1,4 @@
-"""Whether a call may be made again while nobody can say what became of it."""
+"""Whether a call may be made again after an outcome that is unknown."""
 
 from typing import Final, Literal, TypeAlias
 
