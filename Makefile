@@ -64,11 +64,11 @@ packages: ## Install Debian's chromium, strace and faketime for the tests that n
 		fi; \
 	done
 
-test: ui clients packages check ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
+test: ui packages check ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
 	@$(BIN)/python hatch_build.py --test
 	$(PYTEST) --tier gate $(ARGS)
 
-proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui clients packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=

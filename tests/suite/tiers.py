@@ -19,6 +19,7 @@ ALL: Final = "all"
 FOLDER: Final = Path(__file__).parent.parent
 
 OF_THE_PROOF: Final = {
+    "blackbox/test_blackbox_clients.py": "two programs that others wrote make clients, which are compiled and used",
     "blackbox/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
     "blackbox/test_upgrade_*.py": "two releases beside each other",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
