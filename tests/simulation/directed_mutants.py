@@ -1,7 +1,7 @@
 """Engines that are wrong in one thing each about what executions send each other, cards elsewhere, bulks, letters and
 ledgers. `directed.py` has the scenarios that catch them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
@@ -21,8 +21,8 @@ def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
     """What one execution sent to another one is removed before the unit that applies it is stored."""
     original = MemoryWorkQueue.deliveries
 
-    async def deliveries(self: Any, limit: int) -> Sequence[Any]:
-        taken = await original(self, limit)
+    async def deliveries(self: Any, limit: int, but_to: Collection[str] = ()) -> Sequence[Any]:
+        taken = await original(self, limit, but_to)
         for delivery in taken:
             self._data.deliveries.pop(delivery.row, None)
         return taken

@@ -1,6 +1,7 @@
 """What an expression of a step sees, and how the mark of secrets spreads through it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -68,9 +69,13 @@ class Secrets:
         return folded in self._around or any(folded[:length] in self._whole for length in range(len(folded)))
 
 
+_NO_SECRETS: Final = Secrets(())
+
+
 def secrets_of(state: ExecutionState, scope: str | None = None) -> Secrets:
     """Returns the secrets that a scope sees; without a scope, what is secret in any branch or iteration counts."""
-    return Secrets(secrets_seen(state, scope))
+    paths = secrets_seen(state, scope)
+    return Secrets(paths) if paths else _NO_SECRETS
 
 
 def secret_pointers(template: Template, state: ExecutionState, scope: str | None = None) -> tuple[str, ...]:

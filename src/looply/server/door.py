@@ -158,6 +158,8 @@ def read_query(text: bytes, route: Route) -> Query:
     if len(pairs) > _MAX_PARAMETERS:
         raise BadRequest(f"the query has more than {_MAX_PARAMETERS} parameters", code="MALFORMED_QUERY")
     for pair in pairs:
+        if not pair:
+            continue
         raw_name, _, raw_value = pair.partition(b"=")
         name = _decoded(raw_name)
         if name not in known and not (route.prefix and name.startswith(route.prefix)):
@@ -174,7 +176,7 @@ def read_query(text: bytes, route: Route) -> Query:
 
 def _check_ignored(name: str, route: Route) -> None:
     """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither has nor leaves aside."""
-    if not name or not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
+    if not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
         return
     names = [parameter.name for parameter in route.parameters]
     known = ", ".join([*names, *([f"{route.prefix}NAME"] if route.prefix else [])]) or "none"

@@ -21,12 +21,19 @@ from looply.server.serial import SerialProtocol
 MAX_HEADERS: Final = 200
 """Headers of one request."""
 
+MAX_BREAKS: Final = 1000
+"""Blank lines within the body of one request that comes in chunks."""
+
 _VERSIONS: Final = ("1.0", "1.1")
 
 _TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
 _TOO_MUCH_FRAMING: Final = (
     "the chunk sizes, chunk extensions and trailers of the body are too large (setting header_bytes)",
     "HEADERS_TOO_LARGE",
+)
+_TOO_MANY_BREAKS: Final = (
+    f"the body comes in chunks and has more than {MAX_BREAKS} blank lines; send it with Content-Length",
+    "MALFORMED_HTTP",
 )
 _TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
 _MALFORMED: Final = ("the request is not valid HTTP", "MALFORMED_HTTP")
@@ -144,6 +151,8 @@ class GuardedProtocol(SerialProtocol):
         self._framing_size = size - body_size + (0 if body_size else self._framing_size)
         if self._framing_size > self.bounds.head_bytes:
             self._refuse(431, *_TOO_MUCH_FRAMING)
+        elif self.breaks > MAX_BREAKS:
+            self._refuse(400, *_TOO_MANY_BREAKS)
 
     @property
     def is_new(self) -> bool:

@@ -6,6 +6,7 @@ answer is complete.
 """
 
 import asyncio
+import re
 from typing import Any, Final, Literal, TypeAlias
 
 from uvicorn.config import Config
@@ -20,6 +21,9 @@ Phase: TypeAlias = Literal["IDLE", "HEAD", "BODY"]
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 """What heads end with, and bodies in chunks."""
+
+_NOTHING: Final = re.compile(rb"(?:\r\n)*+")
+"""Empty lines before a request, which are ignored (RFC 9112 §2.2)."""
 
 
 class SerialProtocol(HttpToolsProtocol):
@@ -38,6 +42,8 @@ class SerialProtocol(HttpToolsProtocol):
         """Whether the connection ends by an answer of its own; nothing more is parsed then."""
         self._ahead = b""  # bytes behind the request that is being answered
         self._tail = b""  # the last bytes that were parsed: a blank line may come in two packets
+        self.breaks = 0
+        """Pieces of the current request that ended at a blank line: each costs a call, however short it is."""
         self._body_size = 0
         self._body_left: int | None = 0  # None: the body comes in chunks
 
@@ -66,6 +72,10 @@ class SerialProtocol(HttpToolsProtocol):
                 self._ahead = arrived[at:]
                 self.flow.pause_reading()
                 return
+            if self.phase == "IDLE":
+                at = _after_nothing(arrived, at)
+                if at == len(arrived):
+                    return
             end = self._end_of_piece(arrived, at)
             self._parse(arrived[at:end])
             at = end
@@ -85,6 +95,7 @@ class SerialProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Notes that a request begins."""
         self.phase = "HEAD"
+        self.breaks = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -123,14 +134,23 @@ class SerialProtocol(HttpToolsProtocol):
             return min(len(data), at + max(self._body_left, 1))
         limit = min(len(data), at + PIECE_BYTES)
         found = (self._tail + data[at:limit]).find(_BLANK_LINE)
-        return limit if found < 0 else at + found + len(_BLANK_LINE) - len(self._tail)
+        if found < 0:
+            return limit
+        self.breaks += 1
+        return at + found + len(_BLANK_LINE) - len(self._tail)
 
     def _parse(self, piece: bytes) -> None:
         phase, body_size = self.phase, self._body_size
         super().data_received(piece)
-        self._tail = (self._tail + piece)[1 - len(_BLANK_LINE) :]
+        # Of a large piece the end alone is copied.
+        self._tail = (self._tail + piece if len(piece) < len(_BLANK_LINE) else piece)[1 - len(_BLANK_LINE) :]
         if self.phase == "HEAD" or (phase == "BODY" and self._body_left is None):
             self.on_piece(len(piece), self._body_size - body_size)
+
+
+def _after_nothing(data: bytes, at: int) -> int:
+    found = _NOTHING.match(data, at)
+    return found.end() if found else at
 
 
 def _announced(headers: list[tuple[bytes, bytes]]) -> int | None:

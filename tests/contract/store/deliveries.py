@@ -90,6 +90,14 @@ class DeliveryContract:
         assert rows[1] in await store.work.deliveries(10)
         assert await store.reads.deliveries_of(CHILD) == sorted([rows[1], beside])
 
+    async def test_rows_to_some_targets_are_passed_over(self, store: Store, samples: Samples) -> None:
+        first = samples.first()
+        others = [CHILD[:-1] + digit for digit in "234"]
+        rows = [sent(first, target, number) for number, target in enumerate((CHILD, *others), 2)]
+        await store.journal.commit(replace(first, sent=tuple(rows)))
+        assert list(await store.work.deliveries(2, (CHILD, others[1]))) == [rows[1], rows[3]]
+        assert list(await store.work.deliveries(10)) == rows
+
     async def test_executions_stand_in_line_until_it_is_their_turn(self, store: Store, samples: Samples) -> None:
         first, second, _ = await in_line(store, samples, 3)
         assert await store.work.admissible(10) == [first.execution_id]

@@ -107,6 +107,38 @@ class ListContract:
         assert list(await store.reads.heads(OTHER_ORGANIZATION, unit.execution_id, "")) == []
 
     @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"workflow_ids": (WORKFLOW,)},
+            {"workflow_ids": (WORKFLOW,), "workflow_versions": (1,)},
+            {"workflow_ids": (WORKFLOW,), "statuses": ("RUNNING",)},
+            {"workflow_ids": (WORKFLOW,), "statuses": ("COMPLETED", "RUNNING")},
+            {"statuses": ("RUNNING",)},
+            {"trigger_types": ("REQUEST",)},
+            {"process_ids": ("PO-1",)},
+            {"process_ids": ("PO*",)},
+            {"process_ids": ("*1",)},
+            {"terms": ("PO-1",)},
+            {"terms": ("PO*",)},
+            {"terms": ("step_1",)},
+            {"terms": ("any name",), "term_workflows": (WORKFLOW,)},
+            {"parents": ("01900000-0000-7000-8000-0000000000e1",)},
+            {"fields": (("plant", ("1000",)),)},
+            {"fields": (("plant", ("10*",)),)},
+        ],
+        ids=str,
+    )
+    async def test_no_filter_shows_an_execution_of_another_organization(
+        self, store: Store, samples: Samples, wanted: dict[str, Any]
+    ) -> None:
+        parent = "01900000-0000-7000-8000-0000000000e1"
+        unit = samples.claimed("PO-1", parent=parent, search=(("plant", "1000"),))
+        await stored(store, [unit, samples.first(organization_id=OTHER_ORGANIZATION)])
+        assert await listed(store, Filter(**wanted)) == [unit.execution_id]
+        page = await store.reads.list(OTHER_ORGANIZATION, Filter(**wanted), "", 1)
+        assert unit.execution_id not in [*(head.execution_id for head in page[0]), page[1]]
+
+    @pytest.mark.parametrize(
         ("wanted", "numbers"),
         [
             ({"statuses": ("WAITING",)}, [1]),

@@ -1,6 +1,7 @@
 """What stores promise about what stands open as a whole."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -24,7 +25,7 @@ from contract.store.samples import (
 )
 from looply.engine.copies import CopyWish
 from looply.engine.port import Fire
-from looply.engine.store import Store, Unit, WorkChange
+from looply.engine.store import Store, Unit, Value, WorkChange
 from looply.engine.survey import Census, EffectCount
 from looply.execution.deliveries import Delivered, Delivery
 from looply.testing.clock import START_TIME
@@ -68,6 +69,16 @@ NO_OWNERS: dict[str, Callable[[Unit], Unit]] = {
     ),
     "a card": lambda unit: working(unit, cards=(card(unit.execution_id, 1, START_TIME),)),
 }
+
+
+async def stored_bytes(store: Store, limit: int) -> Mapping[str, int]:
+    """Returns what executions take, by organization, measured in slices of so many rows."""
+    found, after = Counter[str](), ""
+    while True:
+        sizes, after = await store.survey.stored_bytes(after, limit)
+        found.update(sizes)
+        if not after:
+            return found
 
 
 class SurveyContract:
@@ -213,3 +224,30 @@ class SurveyContract:
             await store.journal.commit(unit)
         assert sorted(await store.survey.ownerless(10)) == [unit.execution_id for unit in units]
         assert len(await store.survey.ownerless(3)) == 3
+
+    async def test_open_executions_are_counted_by_organization(self, store: Store, samples: Samples) -> None:
+        assert await store.survey.open_counts() == {}
+        for organization_id, statuses in (
+            (ORGANIZATION, ("RUNNING", "WAITING", "WAITING", "COMPLETED", "FAILED", "TERMINATED")),
+            (OTHER_ORGANIZATION, ("WAITING", "COMPLETED")),
+        ):
+            for status in statuses:
+                await store.journal.commit(samples.first(status=status, organization_id=organization_id))
+        assert await store.survey.open_counts() == {ORGANIZATION: 3, OTHER_ORGANIZATION: 1}
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    async def test_stored_bytes_are_measured_by_organization_slice_by_slice(
+        self, store: Store, samples: Samples, limit: int
+    ) -> None:
+        expected = dict.fromkeys((ORGANIZATION, OTHER_ORGANIZATION), 0)
+        for number, organization_id in enumerate((ORGANIZATION, OTHER_ORGANIZATION, ORGANIZATION)):
+            value = Value(hash=bytes([number]) * 32, codec=0, data=b"x" * 1000 * (number + 1))
+            unit = samples.first(status="COMPLETED", organization_id=organization_id, values=(value,))
+            await store.journal.commit(unit)
+            following = samples.next(unit.head, values=(value,))
+            await store.journal.commit(following)
+            expected[organization_id] += len(unit.batch.events) + len(following.batch.events) + len(value.data)
+        assert await stored_bytes(store, limit) == expected
+
+    async def test_an_empty_store_takes_no_bytes(self, store: Store) -> None:
+        assert await stored_bytes(store, 10) == {}

@@ -1,7 +1,8 @@
 """What stands open in the memory store."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from kit.memory.data import MemoryData
 from looply.engine.survey import Census, effect_counts
@@ -54,3 +55,20 @@ class MemorySurvey:
         hurt = {execution_id for execution_id, _ in data.incidents}
         owners |= {head.parent for key, head in data.heads.items() if data.is_open(key) or key in hurt}
         return sorted(key for key in data.heads if data.is_open(key) and key not in owners)[:limit]
+
+    async def open_counts(self) -> Mapping[str, int]:
+        """Returns how many executions of each organization run or wait."""
+        data = self._data
+        return Counter(head.organization_id for key, head in data.heads.items() if data.is_open(key))
+
+    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+        """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins."""
+        data, begin = self._data, int(after or 0)
+        heads = ((head, data.batches.get(key, ())) for key, head in data.heads.items())
+        histories = ((head.organization_id, batch.events) for head, batches in heads for batch in batches)
+        values = ((organization_id, value.data) for (organization_id, _), value in data.values.items())
+        rows = list(islice((*histories, *values), begin, begin + limit))
+        sizes = Counter[str]()
+        for organization_id, stored in rows:
+            sizes[organization_id] += len(stored)
+        return sizes, str(begin + limit) if len(rows) == limit else ""

@@ -1,6 +1,6 @@
 """The side of the memory store that knows what is due or runnable."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -62,12 +62,13 @@ class MemoryWorkQueue:
         """Returns ids of executions whose stretch was cut."""
         return sorted(self._data.continuations)[:limit]
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
         rows: dict[tuple[str, str], Delivery] = {}
         for row, kind in sorted(self._data.deliveries.items()):
             rows.setdefault((row.target, row.sender), Delivery(row, kind))
-        return list(rows.values())[:limit]
+        passed = frozenset(but_to)
+        return [delivery for delivery in rows.values() if delivery.row.target not in passed][:limit]
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
         """Removes rows that move nothing any more."""

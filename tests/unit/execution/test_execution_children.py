@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import call, step, workflow
+from msgspec import to_builtins
 from region_kit import OK, join, parallel
 
 from looply.clock import id_time
@@ -65,11 +66,11 @@ class TestWish:
 
     def test_the_record_shows_children_that_are_waited_for(self) -> None:
         simulator = begun()
-        (shown,) = children_of(simulator.state)
+        (shown,) = to_builtins(children_of(simulator.state))
         assert (shown["state"], shown["visit"], shown["workflow_id"]) == ("sub", 1, CALLEE)
         assert shown["execution_id"] in simulator.state.children
         simulator.child_ended()
-        assert children_of(simulator.state) == []
+        assert to_builtins(children_of(simulator.state)) == []
 
     def test_too_deep_is_a_failure_that_names_the_limit(self) -> None:
         simulator = Simulator(workflow(sub(), edges="start>sub"), limits=Limits(child_depth=3))
@@ -213,7 +214,7 @@ class TestResponse:
         (incident,) = simulator.state.incidents.values()
         assert [(wish.incident_id, wish.is_awaited) for wish in wishes] == [(incident.incident_id, False)]
         assert incident.is_answered
-        assert children_of(simulator.state) == []
+        assert to_builtins(children_of(simulator.state)) == []
         simulator.child_ended("STARTED")
         assert len(simulator.history) == len([*simulator.history])
         assert simulator.state.children == {}

@@ -153,6 +153,14 @@ async def test_the_organization_of_a_last_key_may_come_back_on_every_list(app: B
     assert refused.json()["code"] == "UNKNOWN_PARAMETER"
 
 
+async def test_a_parameter_without_a_name_is_refused_and_an_ampersand_too_many_is_not(mine: Caller) -> None:
+    for query in ("=", "=1", "limit=2&=", "=&limit=2"):
+        answer = await mine.get(f"/v2/workflows/getKeys?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_PARAMETER"), query
+    for query in ("", "&", "limit=2&", "&&limit=2"):
+        assert (await mine.get(f"/v2/workflows/getKeys?{query}")).status_code == 200, query
+
+
 async def test_what_mail_programs_add_to_a_link_does_not_keep_its_page_closed(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/inbox/token?utm_source=mail")).status_code == 200
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from looply.server.guard import Bounds, GuardedProtocol, guarded
+from looply.server.guard import MAX_BREAKS, Bounds, GuardedProtocol, guarded
 
 HEAD_BYTES = 16_384
 PACKET = 65_536
@@ -258,3 +259,57 @@ async def test_a_transfer_coding_but_chunked_is_refused(served: Served, coding: 
 async def test_who_logs_requests_is_told_of_one_that_never_reached_the_application(served: Served) -> None:
     served.feed(b"NONSENSE\r\n\r\n")
     assert served.refused == [(None, 400, "0")]
+
+
+def count_parses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Returns the sizes of the pieces that the parser is given from now on."""
+    pieces: list[int] = []
+    real = HttpToolsProtocol.data_received
+
+    def data_received(self: HttpToolsProtocol, data: bytes) -> None:
+        pieces.append(len(data))
+        real(self, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", data_received)
+    return pieces
+
+
+async def test_empty_lines_before_a_request_are_skipped_and_not_parsed(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = count_parses(monkeypatch)
+    for _ in range(4):
+        served.feed(b"\r\n" * (PACKET // 2))
+    assert pieces == []
+    served.feed(b"\r\n" + GET + b"\r\n\r\n\r\n")
+    await served.settle()
+    served.feed(GET)
+    await served.settle()
+    assert served.statuses == [200, 200]
+    assert len(pieces) == 2
+
+
+async def test_empty_lines_that_come_in_parts_are_no_request(served: Served) -> None:
+    for part in (b"\r", b"\n\r", b"\n", GET):
+        served.feed(part)
+    await served.settle()
+    assert served.statuses == [200]
+
+
+@pytest.mark.parametrize("part", [b"\r\n", b"\r\n\r\nx", b"0\r\n\r\n", b"2\r\n\r\n\r\n"])
+async def test_blank_lines_within_a_body_in_chunks_are_parsed_a_bounded_number_of_times(
+    served: Served, monkeypatch: pytest.MonkeyPatch, part: bytes
+) -> None:
+    pieces = count_parses(monkeypatch)
+    head = CHUNKED if part[:1] == b"2" else CHUNKED + b"100000\r\n"
+    served.feed(head + part * (PACKET // len(part)))
+    await served.settle()
+    assert served.line.is_closed
+    assert len(pieces) < MAX_BREAKS + 20
+
+
+async def test_a_body_in_chunks_may_have_blank_lines(served: Served) -> None:
+    body = b"{\r\n\r\n}" * 400
+    served.feed(CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n" + GET)
+    await served.settle()
+    assert served.statuses == [200, 200]

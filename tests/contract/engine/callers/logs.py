@@ -51,7 +51,7 @@ def failing(level: str) -> Workflow:
 async def shown(engine: Driver, execution_id: str) -> list[str]:
     """Returns the types of the entries of an execution's whole log."""
     events = await engine.shell.history(execution_id)
-    return [str(entry["type"]) for entry in event_log(events)]
+    return [entry.type for entry in event_log(events)]
 
 
 class LogStories:
@@ -67,8 +67,8 @@ class LogStories:
         await engine.crash()
         assert await shown(engine, execution_id) == TOLD[level]
         (item,) = await engine.newest()
-        assert [entry["type"] for entry in event_log(enumerate(item.events, 1))] == TOLD[level]
-        streamed = [entry["type"] for each in await told(engine) for entry in event_log(each.events)]
+        assert [entry.type for entry in event_log(enumerate(item.events, 1))] == TOLD[level]
+        streamed = [entry.type for each in await told(engine) for entry in event_log(each.events)]
         assert streamed == TOLD[level]
 
     @pytest.mark.parametrize("level", LEVELS)
@@ -142,7 +142,7 @@ class LogStories:
         for _ in range(50):
             events = await engine.shell.history(execution_id, after)
             page = log_page(events[:7], Limits(read_events=7), "")
-            entries += [str(entry["type"]) for entry in page.entries]
+            entries += [entry.type for entry in page.entries]
             after = page.last
             if len(events) <= 7:
                 break

@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from kit.definitions import cron, every, note, wait
 from kit.driver import Driver, id_of
 from looply.engine.port import LedgerRow, Schedule
+from looply.engine.pump import Pump
+from looply.errors import RecordDamaged
 from looply.execution.events import ExecutionStarted
+from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)
@@ -160,6 +163,25 @@ class OverlapStories:
         for _ in range(3):
             await engine.advance(HOUR)
         assert [item.head.status for item in await engine.newest()] == ["WAITING"] * 3
+
+    async def test_a_queued_start_that_cannot_start_holds_up_no_other_schedule(self, engine: Driver) -> None:
+        queueing, other = every("PT1H", wait(), overlap="queue"), every("PT3H", note())
+        await engine.put_schedule(queueing)
+        await engine.put_schedule(other)
+        for _ in range(2):
+            await engine.advance(HOUR)
+        (item,) = await engine.newest()
+        await engine.resume(item.head.execution_id)
+
+        async def profile(_organization_id: str, workflow_id: str) -> tuple[str, Json]:
+            if workflow_id == id_of(queueing):
+                raise RecordDamaged("the profile cannot be read")
+            return "", None
+
+        engine.pump = Pump(engine.shell, engine.store, engine.clock, profile, engine.callees.find)
+        await engine.advance(HOUR)
+        assert await ledger(engine, id_of(queueing)) == [("STARTED", 1), ("QUEUED", 2), ("QUEUED", 3)]
+        assert await ledger(engine, id_of(other)) == [("STARTED", 3)]
 
     async def test_queued_starts_come_one_after_the_other_also_after_a_crash(self, engine: Driver) -> None:
         workflow = every("PT1H", wait(), note(), overlap="queue", end="2030-01-07T12:00:00Z")
