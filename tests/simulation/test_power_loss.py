@@ -20,7 +20,7 @@ from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.journal import SqliteJournal
 from looply.engine.store import Unit
 
-Repetitions = Callable[[int, int], int]
+Repetitions = Callable[..., int]
 
 pytestmark = pytest.mark.timeout(3 * 3600)
 
@@ -65,12 +65,13 @@ def went_everywhere(findings: Findings) -> bool:
 async def test_what_was_acknowledged_survives_a_loss_of_power_at_any_moment(
     bench: Bench, repetitions: Repetitions
 ) -> None:
-    findings = await losses(bench, repetitions(2500, 100_000), is_enough=went_everywhere)
+    findings = await losses(bench, repetitions(250, 2500, 100_000), is_enough=went_everywhere)
     assert findings.problems == []
     assert findings.ends.keys() == {"kept"}
     assert went_everywhere(findings), findings.points
 
 
+@pytest.mark.proof
 async def test_the_power_may_go_again_while_a_store_starts(bench: Bench, repetitions: Repetitions) -> None:
     findings, thrice = Findings(), Findings()
     seed, lives = 0, repetitions(1, 300)
@@ -89,6 +90,7 @@ async def test_the_power_may_go_again_while_a_store_starts(bench: Bench, repetit
     assert thrice.count >= 30
 
 
+@pytest.mark.proof
 async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(bench: Bench) -> None:
     findings = Findings()
     rng = Random(0)
@@ -105,6 +107,7 @@ async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(b
     assert findings.points["write db-journal"] >= 2
 
 
+@pytest.mark.proof
 async def test_a_store_that_does_not_wait_for_the_disk_is_found_out(bench: Bench) -> None:
     findings = await losses(bench, 150, lambda folder: CarelessStore(folder, SystemClock()))
     # How many depends on when threads run; a few are proof enough. So it is of all the stores that follow.
@@ -131,6 +134,7 @@ class HastyStore(SqliteStore):
         self.journal = HastyJournal(self._threads, 1)
 
 
+@pytest.mark.proof
 async def test_a_store_that_acknowledges_before_the_commit_is_found_out(bench: Bench) -> None:
     findings = await losses(bench, 150, HastyStore)
     assert findings.ends["LOST"] >= 5, findings.ends
@@ -154,11 +158,13 @@ class SplitStore(SqliteStore):
         self.journal = SplitJournal(self._threads, 1)
 
 
+@pytest.mark.proof
 async def test_a_store_that_stores_a_unit_in_two_transactions_is_found_out(bench: Bench) -> None:
     findings = await losses(bench, 150, SplitStore)
     assert findings.ends["HALF"] >= 1, findings.ends
 
 
+@pytest.mark.proof
 async def test_a_disk_that_only_pretends_to_flush_is_found_out(bench: Bench) -> None:
     findings = Findings()
     for seed in range(3):

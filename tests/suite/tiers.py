@@ -20,10 +20,12 @@ FOLDER: Final = Path(__file__).parent.parent
 
 OF_THE_PROOF: Final = {
     "blackbox/test_blackbox_clients.py": "two programs that others wrote make clients, which are compiled and used",
+    "blackbox/test_blackbox_openapi.py": "requests that Schemathesis draws, for each operation of the API",
     "blackbox/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
     "blackbox/test_upgrade_*.py": "two releases beside each other",
+    "browser/test_browser_inbox.py": "pages in a browser beyond the one approval that the gate plays",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
-    "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
+    "simulation/test_power_loss_*.py": "a disk that loses what was not flushed, under a whole engine",
 }
 """Files, with the reason."""
 
