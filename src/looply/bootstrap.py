@@ -377,7 +377,7 @@ async def _compose(
             pump,
             reconciler,
             auditor,
-            Pruner(store.pruning, shell.fill_decisions, clock, settings.retention, settings.decision_retention),
+            Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _holder(store)),
         ),
         store=store,
