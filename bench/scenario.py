@@ -79,9 +79,7 @@ def delaying() -> dict[str, Any]:
 def calling(url: str) -> dict[str, Any]:
     """Returns trigger -> 3 calls of another system, one after the other -> completed."""
     calls = [_step(f"http_{number}", "httpRequest", {"url": url, "method": "GET"}) for number in (1, 2, 3)]
-    steps = [_START, *calls]
-    edges = [{"from": before["id"], "to": after["id"]} for before, after in itertools.pairwise(steps)]
-    return _workflow("Three calls", steps, edges)
+    return workflow_of("Three calls", calls)
 
 
 def calling_each(url: str) -> dict[str, Any]:
@@ -123,6 +121,13 @@ def orders() -> dict[str, dict[str, Any]]:
         }
         for kind, end in ends.items()
     }
+
+
+def workflow_of(name: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns trigger -> these steps, one after the other -> completed."""
+    every = [_START, *steps]
+    edges = [{"from": before["id"], "to": after["id"]} for before, after in itertools.pairwise(every)]
+    return _workflow(name, every, edges)
 
 
 def _workflow(name: str, steps: list[dict[str, Any]], edges: list[dict[str, str]]) -> dict[str, Any]:

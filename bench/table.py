@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import regions, searching
+from bench import fairness, regions, searching
 from bench.distributed import rows as distributed
 
 _WIDTHS: Final = (58, 44, 30)
@@ -67,6 +67,8 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield from _expression_rows(found["expressions"])
     if "functions" in found:
         yield from _function_rows(found["functions"])
+    if "fairness" in found:
+        yield from (Row(*line) for line in fairness.lines_of(found["fairness"]))
     yield from (Row(*line) for line in distributed.lines_of(found.get("distributed", {})))
     for name, peer in found.get("peers", {}).items():
         yield Row(f"peer: {name}", _peer(peer))

@@ -1,23 +1,28 @@
-"""What all tests share: assertions in the test kit explain themselves, long tests have a short form, and a summary."""
+"""What all tests share: tiers, forms of several lengths, assertions of the kit that explain themselves, a summary."""
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
-from summaries import summarize
+from suite.durations import Meter, Recorder
+from suite.summaries import summarize
+from suite.tiers import ALL, GATE, PROOF, choose
 
 EMBEDDED = "embedded"
 POSTGRES = "postgres"
 DISTRIBUTED = "distributed"
+BUILD = Path(__file__).parent.parent / "build"
 
-pytest.register_assert_rewrite("looply.testing")
+pytest.register_assert_rewrite("contract", "kit", "looply.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the switch of the long forms, and the choice of the engine behind the black-box tests."""
+    """Adds the switches of the tiers, and the choice of the engine behind the black-box tests."""
+    parser.addoption("--tier", choices=(GATE, PROOF, ALL), default=ALL, help="the tests of make test, or make proof")
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests of faults (make soak)")
     parser.addoption("--part", type=int, default=1, help="with --soak: a part of the counts, one in so many")
     parser.addoption(
@@ -39,6 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen: str = config.option.markexpr
     if config.getoption("engine") != DISTRIBUTED and DISTRIBUTED not in chosen:
         config.option.markexpr = f"({chosen}) and not {DISTRIBUTED}" if chosen else f"not {DISTRIBUTED}"
+    config.pluginmanager.register(Meter())
+    if not hasattr(config, "workerinput"):
+        run = "-".join((config.getoption("tier"), config.getoption("engine")))
+        config.pluginmanager.register(Recorder(BUILD / f"durations-{run}.json"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Chooses the tests of the tier."""
+    choose(config, items, config.getoption("tier"))
 
 
 @pytest.fixture(autouse=True)
@@ -53,10 +67,20 @@ def _own_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def repetitions(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """Returns the first of two counts in a normal run, the second with `--soak`, or a part of it."""
-    is_long, part = bool(request.config.getoption("--soak")), int(request.config.getoption("--part"))
-    return lambda short, long: max(long // part, 1) if is_long else short
+def repetitions(request: pytest.FixtureRequest) -> Callable[..., int]:
+    """Returns one of the counts (gate, proof, long), or (proof, long) of a test that the gate leaves out.
+
+    The gate takes the first of three, a run with `--soak` the last one or a part of it, every other run the one before.
+    """
+    option = request.config.getoption
+
+    def chosen(*counts: int) -> int:
+        *gate, proof, long = counts
+        if option("--soak"):
+            return max(long // int(option("--part")), 1)
+        return gate[0] if gate and option("--tier") == GATE else proof
+
+    return chosen
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

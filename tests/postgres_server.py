@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import psycopg
 
+from kit.postgres_server import PostgresServer
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.testing.clock import FakeClock
-from looply.testing.postgres_server import PostgresServer
 
 _END_OTHERS: Final = (
     "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"

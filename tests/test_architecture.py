@@ -29,10 +29,11 @@ LAYERS = (
     ("definition", "expressions"),
     ("execution", "schedule"),
     ("connectors",),
+    ("testing",),
     ("engine",),
     ("catalog",),
     ("app",),
-    ("server", "cli", "demo", "testing"),
+    ("server", "cli", "demo"),
     ("bootstrap",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -70,7 +71,7 @@ WITHIN_EXPRESSIONS = [
 ]
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
-EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap"), ("testing", "bootstrap")}
+EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
 BROAD_EXCEPTS = {"engine/worker.py", "server/boundary.py", "cli/__init__.py"}
 
 
@@ -99,7 +100,7 @@ def test_the_code_map_names_every_part() -> None:
     parts = {path.name for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     # A line begins with the names of parts; two spaces stand before what they are.
     first = [line.strip().partition("  ")[0] for line in code_map.splitlines()]
-    named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy"}
+    named = {name.rstrip("/") for line in first for name in line.split()} - {"ui", "deploy", "tests"}
     assert {name for name in parts if not name.startswith("__")} == named
 
 
@@ -172,8 +173,7 @@ def test_nothing_in_the_product_imports_the_test_kit() -> None:
     users = [
         str(path.relative_to(SOURCE))
         for path, tree in modules()
-        if part_of(path) not in ("testing", "bootstrap")
-        and any(n.startswith("looply.testing") for n, _ in imported(tree))
+        if part_of(path) != "testing" and any(n.startswith("looply.testing") for n, _ in imported(tree))
     ]
     assert users == []
 
@@ -207,9 +207,9 @@ def test_broad_excepts_stand_in_three_places_only() -> None:
 
 
 def test_only_bootstrap_names_concrete_stores_and_connectors() -> None:
-    stores = ("looply.engine.sqlite", "looply.engine.postgres", "looply.engine.memory")
+    stores = ("looply.engine.sqlite", "looply.engine.postgres")
     concrete = (*stores, "looply.connectors.http", "looply.connectors.sap")
-    allowed = ("bootstrap", "testing", "engine", "connectors", "cli")
+    allowed = ("bootstrap", "engine", "connectors", "cli")
     users = [
         f"{path.relative_to(SOURCE)} imports {name}"
         for path, tree in modules()

@@ -19,7 +19,7 @@ from looply.app.credentials import CatalogConnections
 from looply.app.key_watch import KeyWatch
 from looply.app.library import Library
 from looply.app.links import Links
-from looply.app.metrics import Metrics, Standing
+from looply.app.metrics import Metrics, Standing, of_installed
 from looply.app.proof import with_catalog
 from looply.app.schedules import settle_all
 from looply.app.services import Services
@@ -46,6 +46,7 @@ from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
+from looply.engine.quotas import QuotaMeter
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell
@@ -377,6 +378,7 @@ async def _compose(
             pump,
             reconciler,
             auditor,
+            QuotaMeter(shell.quotas, clock),
             Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _holder(store)),
         ),
@@ -396,7 +398,8 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
         return Standing(
             is_ready=shell.health().is_ready and not services.lifecycle.is_draining,
             is_short_of_space=store.is_short_of_space,
-            findings=auditor.findings,
+            findings=of_installed(auditor.findings, services.registry.operations),
+            quotas_reached=[quota for _, quota in shell.quotas.reached()],
         )
 
     shell.on_change(changed)

@@ -143,6 +143,10 @@ class QuotaReached(Overloaded):
     code = "QUOTA"
 
 
+class QuotaExhausted(QuotaReached):
+    """The organization has as much as it may have at all; nothing was done. Time alone does not help."""
+
+
 class OperationError(LooplyError):
     """A connector's call failed.
 

@@ -2,8 +2,9 @@
 
 import math
 import re
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import jiter
 import msgspec
@@ -22,8 +23,21 @@ Json: TypeAlias = Any
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _POWER = b"0e"
 _MANY_DIGITS = b"0" * 65
+_PARSER_LEVELS: Final = 200
+"""The parser itself refuses deeper nesting."""
+_CONTAINERS: Final = (dict, list)
+_EMPTY: Final = re.compile(rb"\[\s*+\]|\{\s*+\}")
 STORED_LEVELS: Final = 500
 """Nesting of what is stored: more than the door lets through with all that is put around it, less than can be read."""
+
+# What a text holds that has a number at an end of the range of doubles: near 1e308 or near zero.
+_FAR_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
+_INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
+T = TypeVar("T")
+CONTAINER_BYTES: Final = 16
+"""So many bytes of a data document a list or an object counts at least: one takes 80 bytes of memory, however short."""
+_FREE_CONTAINERS: Final = 16
+"""Of each value, so that what small ones count is their text."""
 
 # A text, or what there is of it where it does not end. Possessive, so that nothing is looked at twice.
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)?', re.DOTALL)
@@ -47,9 +61,41 @@ def parse_json(text: bytes, limits: Limits = DEFAULT_LIMITS, *, name: str = "the
     digits = text.translate(_DIGITS)
     if _POWER in digits or _MANY_DIGITS in digits:
         _check_numbers(value, limits, name)
-    if text.count(b"[") + text.count(b"{") > limits.json_levels:
+    if text.count(b"[") + text.count(b"{") > limits.json_levels and not _is_checked(text, limits):
         _check_levels(value, limits, name)
     return value
+
+
+def _is_checked(text: bytes, limits: Limits) -> bool:
+    """Returns whether the parser has already held a text to the levels of the limits.
+
+    It does not count an empty list or object.
+    """
+    return limits.json_levels >= _PARSER_LEVELS and _EMPTY.search(text) is None
+
+
+class Decoder(Generic[T]):
+    """Reads JSON text that this product has written: untyped values, or a type of `msgspec`.
+
+    The floats of a text that has numbers at the ends of the range of doubles are read by Python: `msgspec` takes a
+    thousand times as long for one of those as for any other, seconds for a body of them.
+    """
+
+    def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
+        self._near: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
+        self._far: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook, float_hook=float)
+
+    def decode(self, text: bytes) -> T:
+        """Returns the value of a text. Raises: as `msgspec.json.decode`."""
+        return (self._far if has_far_numbers(text) else self._near).decode(text)
+
+
+def has_far_numbers(text: bytes) -> bool:
+    """Whether a text that this product has written may hold numbers at the ends of the range of doubles."""
+    return any(mark in text for mark in _FAR_NUMBERS)
+
+
+_STORED: Final[Decoder[Json]] = Decoder()
 
 
 def parse_stored(text: bytes) -> Json:
@@ -59,7 +105,7 @@ def parse_stored(text: bytes) -> Json:
     Raises: ValueError when it is no JSON text, or is nested too deeply to be read.
     """
     try:
-        return msgspec.json.decode(text)
+        return _STORED.decode(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply to be read") from error
 
@@ -143,10 +189,22 @@ def encode_json(value: Json) -> bytes:
     return _ENCODER.encode(value)
 
 
+def counted_bytes(text: bytes) -> int:
+    """Returns the bytes that a value with this JSON text counts in a data document.
+
+    These are the bytes of the text, or 16 for each list and object where that is more: what a document takes to be
+    read grows with their number, not with its text. Brackets within its texts count too, which so few of them hold
+    that it makes no difference.
+    """
+    containers = text.count(b"[") + text.count(b"{")
+    return max(len(text), CONTAINER_BYTES * (containers - _FREE_CONTAINERS))
+
+
 def canonical_json(value: Json) -> bytes:
     """Returns a text that is equal for equal values: keys sorted, no white space, shortest numbers.
 
-    A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value.
+    A whole float such as `1.0` is written as the integer, as RFC 8785 does, so `1` and `1.0` are one value. Above the
+    integers that the door lets through it stays a float, whose text is short.
     """
     return _CANONICAL.encode(_whole_numbers(value))
 
@@ -183,9 +241,9 @@ def _check_levels(value: Json, limits: Limits, name: str) -> None:
 def _depth(value: Json, most: int) -> int:
     """Returns how many levels a value has; it is not looked at below one more than `most`."""
     level, depth = [value], 0
-    while depth <= most and (level := [item for item in level if isinstance(item, dict | list)]):
+    while depth <= most and (level := [item for item in level if type(item) in _CONTAINERS]):
         depth += 1
-        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+        level = [child for item in level for child in (item.values() if type(item) is dict else item)]
     return depth
 
 
@@ -194,6 +252,6 @@ def _whole_numbers(value: Json) -> Json:
         return {key: _whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_whole_numbers(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _INTEGERS_BELOW:
         return int(value)
     return value

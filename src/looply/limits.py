@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 1024 * 1024
     """Body of one call."""
     document_bytes: int = 8 * 1024 * 1024
-    """Data document of one execution."""
+    """Data document of one execution. A list or an object counts as 16 bytes at least, however short its text is."""
     body_nodes: int = 100_000
     """Values in the body of one call, those in lists and objects included."""
     json_nodes: int = 250_000
@@ -47,10 +47,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     child_starts: int = 12_000
     """Executions that `subworkflow` steps of one organization start in a minute; each process counts its own.
 
-    A `forEach` over as many items as it may have fits.
+    As many again are delayed until the next minute has room for them. A `forEach` over as many items as it may have
+    fits.
     """
     triggers: int = 600_000
     """Executions of one organization that are triggered in a minute; each process counts its own."""
+    open_executions: int = 1_000_000
+    """Executions of one organization that run or wait; with as many, nothing is started in it."""
+    stored_bytes: int = 1024**4
+    """Bytes that the histories of one organization's executions take in the store, with their large values.
+
+    It is measured about once a minute. With as many, nothing is started in the organization.
+    """
     attempt_timeout: timedelta = timedelta(seconds=30)
     """One attempt of an HTTP or SAP step that states no `timeout`."""
     response_bytes: int = 10 * 1024 * 1024

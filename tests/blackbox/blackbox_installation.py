@@ -24,9 +24,9 @@ from blackbox_operating import Operating
 from blackbox_rotation import rotating_client
 from blackbox_supervised import Exit, Program, Supervised
 
-from looply.testing.held_port import HeldPort
-from looply.testing.postgres_server import NoPostgres, PostgresServer
-from looply.testing.temporal_server import NoTemporal, TemporalServer
+from kit.held_port import HeldPort
+from kit.postgres_server import NoPostgres, PostgresServer
+from kit.temporal_server import NoTemporal, TemporalServer
 
 
 class Node:

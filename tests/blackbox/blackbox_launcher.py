@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from looply.testing.held_port import HeldPort
+from kit.held_port import HeldPort
 
 COMMAND = str(Path(sys.executable).with_name("looply"))
 START_SECONDS = 120.0

@@ -93,6 +93,11 @@ def test_organizations_are_made_and_listed_without_a_server(data: Path, key: str
     ]
 
 
+def test_the_list_of_organizations_tells_what_each_one_has(data: Path, key: str) -> None:
+    listed = document("organization", "list", "--usage", "--data", data)
+    assert [(each["open_executions"], each["stored_bytes"]) for each in listed["items"]] == [(0, 0)]
+
+
 def test_no_organization_is_made_when_a_name_is_refused(data: Path, key: str) -> None:
     assert document("organization", "create", "Good", " bad", "--data", data, status=1)["code"] == "INVALID_NAME"
     assert document("organization", "create", "--data", data, status=2)["message"] == "name the organization"

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from blackbox_client import Organization
 from blackbox_launcher import Server, init
 
-from looply.testing.held_port import HeldPort
+from kit.held_port import HeldPort
 
 SECONDS = 120.0
 START = {"id": "WorkflowStartState", "type": "trigger", "settings": {"trigger_type": "REQUEST"}}

@@ -11,7 +11,7 @@ from blackbox_definitions import definition, http, wait
 from blackbox_launcher import Server, document, init, run
 from blackbox_sink import Sink
 
-from looply.testing.postgres_server import NoPostgres, PostgresServer
+from kit.postgres_server import NoPostgres, PostgresServer
 
 
 @pytest.fixture(scope="module")

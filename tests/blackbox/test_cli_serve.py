@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from blackbox_launcher import COMMAND, INTERRUPTIBLE, Server, init, run
 
-from looply.testing.held_port import HeldPort
+from kit.held_port import HeldPort
 
 
 @pytest.fixture

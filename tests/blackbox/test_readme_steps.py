@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from looply.testing.held_port import HeldPort
+from kit.held_port import HeldPort
 
 ROOT = Path(__file__).parent.parent.parent
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)

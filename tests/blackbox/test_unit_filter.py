@@ -20,7 +20,7 @@ from blackbox_definitions import graph, http
 from blackbox_launcher import Server, init
 from blackbox_sink import Sink
 
-from looply.testing.held_port import HeldPort
+from kit.held_port import HeldPort
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 SECONDS = 240.0

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from shared_processes import Processes
 
+from kit.carriage import Carriage, InProcess
+from kit.driver import Driver
+from kit.faults import MortalStore
+from kit.memory import MemoryData, MemoryStore
+from kit.postgres_server import NoPostgres, PostgresServer
+from kit.temporal import TemporalCarriage
+from kit.temporal_server import NoTemporal, TemporalServer
 from looply.clock import Clock
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import LOCK_NAME
-from looply.testing.carriage import Carriage, InProcess
 from looply.testing.clock import FakeClock, FakeTimeLoop
-from looply.testing.driver import Driver
-from looply.testing.faults import MortalStore
-from looply.testing.postgres_server import NoPostgres, PostgresServer
-from looply.testing.temporal import TemporalCarriage
-from looply.testing.temporal_server import NoTemporal, TemporalServer
 from postgres_server import PostgresStores, StoreDatabase, session_server
 
 REAL_TIME = ("test_store_postgres_faults", "test_temporal_accidents", "test_temporal_canary", "test_temporal_gates")

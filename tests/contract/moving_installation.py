@@ -12,6 +12,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kit.channel import FakeChannel
+from kit.definitions import (
+    asking,
+    call,
+    calling,
+    card,
+    chain,
+    computing,
+    datastore,
+    delaying,
+    every,
+    graph,
+    note,
+    step,
+    wait,
+)
+from kit.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.catalog import Catalog
 from looply.catalog.bulks import Progress
 from looply.catalog.cards import CardDraft
@@ -35,24 +52,7 @@ from looply.execution import ExecutionState
 from looply.execution.address import card_token, parse_address
 from looply.master_keys import MasterKeys
 from looply.sealing import Sealers
-from looply.testing.channel import FakeChannel
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
-from looply.testing.definitions import (
-    asking,
-    call,
-    calling,
-    card,
-    chain,
-    computing,
-    datastore,
-    delaying,
-    every,
-    graph,
-    note,
-    step,
-    wait,
-)
-from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.testing.world import HANG
 
 THEIRS: Mapping[str, str] = {

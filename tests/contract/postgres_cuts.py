@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
 
-from looply.testing.postgres_server import PostgresServer
+from kit.postgres_server import PostgresServer
 
 Cut: TypeAlias = Literal["BEFORE", "UNHEARD", "AFTER"]
 

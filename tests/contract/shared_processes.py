@@ -17,11 +17,11 @@ from typing import Any
 
 import psycopg
 
+from kit.driver import Driver
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.connections import Connection
 from looply.testing.clock import FakeClock, fake_loop
-from looply.testing.driver import Driver
 from looply.testing.world import World
 
 SWEEP = timedelta(seconds=5)

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from kit.driver import start_of
+from kit.memory import MemoryData, MemoryStore
 from looply.clock import Clock, SystemClock, SystemEntropy
 from looply.engine.codec import Codec
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.worker import Senses
 from looply.engine.worker import Worker
 from looply.sealing import Sealer
-from looply.testing.driver import start_of
 from looply.testing.world import NoNetwork, World
 
 

@@ -12,15 +12,15 @@ import pytest
 from moving_installation import Installation
 from test_store_postgres_backup import dump, restore
 
+from kit.channel import FakeChannel
+from kit.driver import Driver
+from kit.postgres_server import PostgresServer
 from looply.catalog.moving import CATALOG
 from looply.cli.copies import make_backup, restore_backup
 from looply.cli.moving import TABLES, carry_out
 from looply.engine.moving import JOURNAL
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
-from looply.testing.channel import FakeChannel
-from looply.testing.driver import Driver
-from looply.testing.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -7,16 +7,16 @@ from uuid import UUID
 import apsw
 import psycopg
 
+from contract.store.decisions import decided
+from contract.store.samples import Samples
+from kit.memory import MemoryData, MemoryStore
 from looply.engine.claims import Claim, StoredKey
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.places import PlaceRow
 from looply.engine.port import LedgerRow
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.opening import FILE_NAME
 from looply.execution.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
-from looply.testing.store_decisions import decided
-from looply.testing.store_samples import Samples
 from postgres_server import PostgresStores
 
 GONE = "01900000-0000-7000-8000-0000000000ff"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.store.samples import Samples
 from looply.catalog import Catalog
 from looply.clock import Ids
 from looply.engine import database_server
@@ -18,7 +19,6 @@ from looply.engine.postgres.receiving import Receiver
 from looply.errors import SchemaMismatch
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.store_samples import Samples
 from postgres_server import PostgresServer
 
 

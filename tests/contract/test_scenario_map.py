@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import test_engine
 
-from looply.testing import engine_contract
-from looply.testing.engine_contract import story_classes
+from contract import engine
+from contract.engine import story_classes
 
 ROOT = Path(__file__).parents[2]
-MAP = engine_contract.__doc__ or ""
+MAP = engine.__doc__ or ""
 SCENARIOS = {
     int(number): text for number, text in re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", MAP, re.MULTILINE | re.DOTALL)
 }
@@ -43,10 +43,10 @@ def test_every_class_of_stories_is_run_on_every_store() -> None:
 
 
 def test_no_two_classes_of_stories_have_one_name() -> None:
-    folder = Path(engine_contract.__file__).parent
+    folder = Path(engine.__file__).parent
     names = [
         name
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         for name in re.findall(r"^class (\w+Stories)", path.read_text(), re.MULTILINE)
     ]
     assert sorted(names) == sorted(story_classes())

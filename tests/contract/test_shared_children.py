@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from shared_processes import Processes
 
+from contract.engine.steps.children import CALLEE, OTHER, calling_child, child_of, statuses
+from kit.definitions import asking, chain, note, wait
+from kit.driver import Driver
 from looply.definition import Workflow
+from looply.errors import QuotaExhausted
 from looply.execution.commands import Restarted
 from looply.execution.events import Admitted, ChildClosed, ChildStarted
-from looply.testing.definitions import asking, chain, note, wait
-from looply.testing.driver import Driver
-from looply.testing.engine_contract.children import CALLEE, OTHER, calling_child, child_of, statuses
+from looply.limits import Limits
 
 LIMITED = "01900000-0000-7000-8000-0000000000d1"
 ROUNDS = 12
@@ -49,6 +52,20 @@ class TestChildren:
             assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
             assert len(await some[2].events(parent, ChildClosed)) == 1
         assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 9
+
+    async def test_delayed_starts_come_once_each_whoever_finds_them(self, processes: Processes) -> None:
+        some = await processes.open(2, limits=Limits(child_starts=2), callees={CALLEE: chain(note())})
+        parents = [await some[0].started(calling_child(), {"po": n}) for n in range(4)]
+        await deliver(processes)
+        assert len(await some[0].newest(workflow_ids=(CALLEE,))) < 4
+        for _ in range(3):
+            # What a process has taken is given again when it has not been applied for so long.
+            processes.sql("UPDATE delivery SET taken = taken - interval '11 s'")
+            await processes.advance(timedelta(seconds=30))
+            await deliver(processes)
+        for parent in parents:
+            assert await statuses(some[0], parent, await child_of(some[1], parent)) == ["COMPLETED", "COMPLETED"]
+        assert len(await some[0].newest(workflow_ids=(CALLEE,))) == 4
 
     async def test_a_process_goes_on_with_what_another_one_left(self, processes: Processes) -> None:
         a, b = await opened(processes, 2, callee=calling_child(workflow_id=OTHER), other=asking())
@@ -144,3 +161,24 @@ class TestLines:
             await a.resume(execution_id)
         b.pump.stop()
         await running
+
+
+class TestQuotas:
+    """Each process counts what the others have started."""
+
+    async def test_an_organization_is_refused_by_each_process_that_has_counted(self, processes: Processes) -> None:
+        some = await opened(processes, 2)
+        for each in some:
+            each.limits = Limits(open_executions=3)
+            await each.restart()
+        a, b = some
+        first = await a.started(asking(), {"n": 1})
+        await b.started(asking(), {"n": 2})
+        await a.started(asking(), {"n": 3})
+        await b.shell.quotas.count()
+        for each in some:
+            await each.shell.quotas.count()
+            with pytest.raises(QuotaExhausted):
+                await each.started(asking(), {"n": 4})
+        assert await b.resume(first) == Restarted()
+        await b.started(asking(), {"n": 5})

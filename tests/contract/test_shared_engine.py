@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 from shared_processes import SKEWS, SWEEP, Processes
 
-from looply.clock import id_time
-from looply.engine.port import Filter
-from looply.errors import Conflict
-from looply.execution.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
-from looply.execution.events import Resumed, StepSucceeded, TimerFired
-from looply.testing.definitions import (
+from contract.engine.callers.streams import numbers, told
+from contract.engine.upkeep.auditing import auditor_of
+from kit.definitions import (
     adding,
     asking,
     call,
@@ -24,9 +21,12 @@ from looply.testing.definitions import (
     every,
     wait,
 )
-from looply.testing.driver import ORGANIZATION, Driver
-from looply.testing.engine_contract.auditing import auditor_of
-from looply.testing.engine_contract.streams import numbers, told
+from kit.driver import ORGANIZATION, Driver
+from looply.clock import id_time
+from looply.engine.port import Filter
+from looply.errors import Conflict
+from looply.execution.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
+from looply.execution.events import Resumed, StepSucceeded, TimerFired
 from looply.testing.world import HANG
 
 HOUR = timedelta(hours=1)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from looply.engine.memory import MemoryData, MemoryStore
+from contract.store.lives import Stores
+from contract.store.suite import StoreContract
+from kit.memory import MemoryData, MemoryStore
 from looply.engine.sqlite import SqliteStore
 from looply.testing.clock import FakeClock
-from looply.testing.store_contract import StoreContract
-from looply.testing.store_lives import Stores
 
 
 class MemoryStores:

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from looply.engine.memory import MemoryStore
+from contract.store.samples import Samples
+from kit.memory import MemoryStore
 from looply.errors import StoreFull, StoreLost
 from looply.testing.clock import FakeClock
-from looply.testing.store_samples import Samples
 
 
 @pytest.fixture

@@ -11,6 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from contract.store.lists import pages
+from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
+from contract.store.suite import StoreContract
+from kit.postgres_server import PostgresServer
 from looply.engine import searching
 from looply.engine.port import Filter, Fire
 from looply.engine.postgres import PostgresStore
@@ -29,10 +33,6 @@ from looply.errors import (
     StoreLost,
 )
 from looply.testing.clock import START_TIME
-from looply.testing.postgres_server import PostgresServer
-from looply.testing.store_contract import StoreContract
-from looply.testing.store_lists import pages
-from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
 from postgres_server import PostgresStores, StoreDatabase
 
 ROUNDS = 10

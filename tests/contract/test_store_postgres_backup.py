@@ -11,12 +11,12 @@ import psycopg
 import pytest
 
 from catalog_kit import opening
+from kit.definitions import asking, computing, delaying
+from kit.driver import Driver
+from kit.postgres_server import PostgresServer, find_binaries
 from looply.engine.postgres import PostgresStore
 from looply.execution.commands import AlreadyRestarted, Restarted
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.definitions import asking, computing, delaying
-from looply.testing.driver import Driver
-from looply.testing.postgres_server import PostgresServer, find_binaries
 from postgres_server import PostgresStores
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from postgres_cuts import Cut, Road
 
+from contract.store.samples import Samples, effect, schedule, working
+from kit.postgres_server import NoPostgres, PostgresServer
 from looply.clock import SystemClock
 from looply.engine.postgres import PostgresStore
 from looply.engine.store import Unit
 from looply.errors import DataFolderInUse, StoreLost, StoreUnreachable
 from looply.testing.clock import START_TIME
-from looply.testing.postgres_server import NoPostgres, PostgresServer
-from looply.testing.store_samples import Samples, effect, schedule, working
 from postgres_server import PostgresStores, database_of_test, own_server
 
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from contract.store.deliveries import sent
+from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from looply.engine.port import Fire
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.clock import DatabaseClock
@@ -17,8 +19,6 @@ from looply.engine.postgres.ownership import RENEWAL_SECONDS
 from looply.engine.store import StoredDefinition
 from looply.errors import FireTaken, StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
-from looply.testing.store_deliveries import sent
-from looply.testing.store_samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
 from postgres_server import PostgresStores
 
 HOUR = timedelta(hours=1)

@@ -10,13 +10,13 @@ import pytest
 from postgres_gate import PostgresGate
 
 from certificates import Authority, Pair
+from contract.store.samples import Samples
 from looply.catalog import Catalog
 from looply.clock import Ids
 from looply.engine.postgres import PostgresStore
 from looply.errors import StoreUnreachable
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.store_samples import Samples
 from postgres_server import PostgresServer
 
 SOCKET = ".s.PGSQL.5432"

@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples, ended
+from kit.postgres_server import PostgresServer
 from looply.cli import main
 from looply.cli.terminal import Terminal
 from looply.clock import SystemClock
@@ -30,8 +32,6 @@ from looply.engine.sqlite.opening import FILE_NAME
 from looply.engine.store import Snapshot, Store, Unit, Value
 from looply.errors import Stale
 from looply.testing.clock import START_TIME, FakeClock
-from looply.testing.postgres_server import PostgresServer
-from looply.testing.store_samples import OTHER_WORKFLOW, WORKFLOW, Samples, ended
 from postgres_server import PostgresStores
 
 DAY = timedelta(days=1)

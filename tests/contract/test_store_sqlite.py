@@ -14,6 +14,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from contract.store.lists import pages
+from contract.store.samples import ORGANIZATION, Samples, effect, working
 from looply.clock import SystemClock
 from looply.engine import searching
 from looply.engine.port import Filter
@@ -30,8 +32,6 @@ from looply.errors import (
     StoreCorrupt,
     StoreLost,
 )
-from looply.testing.store_lists import pages
-from looply.testing.store_samples import ORGANIZATION, Samples, effect, working
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ import asyncio, sys
 from pathlib import Path
 from looply.clock import SystemClock
 from looply.engine.sqlite import SqliteStore
-from looply.testing.store_samples import Samples
+from contract.store.samples import Samples
 
 async def main():
     store = SqliteStore(Path(sys.argv[1]), SystemClock())

@@ -6,6 +6,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from contract.store.datastores import change
+from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 from looply.clock import SystemClock
 from looply.engine.codec import Codec
 from looply.engine.dictionary import Dictionaries, starter_dictionary
@@ -19,8 +21,6 @@ from looply.engine.store import StoredDefinition
 from looply.errors import StoreCorrupt
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.store_datastores import change
-from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 
 LOG_NAME = f"{FILE_NAME}-wal"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from contract.store.samples import Samples
 from looply.clock import SystemClock
 from looply.engine.pruner import prune_now
 from looply.engine.pruning import Spent
@@ -16,7 +17,6 @@ from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.reserve import RESERVE_BYTES, Reserve
 from looply.errors import EngineError, Stale, StoreFull, StoreLost
 from looply.testing.clock import FakeClock
-from looply.testing.store_samples import Samples
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from kit.definitions import call, calling, chain
+from kit.temporal_server import TemporalServer
 from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.engine.dispatch import EffectRef
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
@@ -23,8 +25,6 @@ from looply.engine.temporal.references import Reference, connector_queue, refere
 from looply.engine.temporal.worker import Senses
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
-from looply.testing.definitions import call, calling, chain
-from looply.testing.temporal_server import TemporalServer
 from looply.testing.world import HANG, World
 
 pytestmark = pytest.mark.timeout(240)

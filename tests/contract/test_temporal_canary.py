@@ -9,10 +9,10 @@ import pytest
 from temporal_world import Process
 from temporalio.client import Client
 
+from kit.definitions import call, chain, note
+from kit.temporal_server import TemporalServer
 from looply.engine.temporal import TemporalSettings
 from looply.errors import Rejected
-from looply.testing.definitions import call, chain, note
-from looply.testing.temporal_server import TemporalServer
 from looply.testing.world import Answer, World
 
 pytestmark = pytest.mark.timeout(240)

@@ -13,13 +13,13 @@ from temporal_relay import Gate
 from temporal_world import Process
 
 from certificates import Authority, Pair
+from kit.definitions import call, calling, chain
 from looply.clock import SystemClock
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.outbox import TemporalAway
 from looply.engine.temporal.worker import Senses
 from looply.settings import Secret
-from looply.testing.definitions import call, calling, chain
 
 pytestmark = pytest.mark.timeout(120)
 

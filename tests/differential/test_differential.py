@@ -11,15 +11,17 @@ from excuses import EXCUSES, Case, excuse_of
 from expression_cases import DATA, ExpressionCases
 from microsoft import Microsoft, missing
 
+from suite.tiers import shards
+
 SHARDS = 4
 SEED = 20261124
 DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-differences.md"
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", shards(SHARDS))
 def test_expressions_give_what_microsofts_give(
-    shard: int, repetitions: Callable[[int, int], int], record_property: Callable[[str, object], None]
+    shard: int, repetitions: Callable[..., int], record_property: Callable[[str, object], None]
 ) -> None:
     if absent := missing():
         pytest.skip(absent)

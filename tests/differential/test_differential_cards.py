@@ -14,6 +14,8 @@ from excuses import Answer
 from microsoft import Microsoft, missing
 from shrinking import shrunk
 
+from suite.tiers import shards
+
 SHARDS = 4
 SEED = 20261124
 _CONTAINERS = "Objects and lists within texts are JSON"
@@ -21,9 +23,9 @@ DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-d
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", shards(SHARDS))
 def test_cards_are_what_microsofts_are(
-    shard: int, repetitions: Callable[[int, int], int], record_property: Callable[[str, object], None]
+    shard: int, repetitions: Callable[..., int], record_property: Callable[[str, object], None]
 ) -> None:
     if absent := missing():
         pytest.skip(absent)

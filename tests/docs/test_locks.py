@@ -1,9 +1,11 @@
 """The pinned packages can be installed by pip with `--require-hashes`, whatever is released after them."""
 
+import json
 from importlib.metadata import PackageNotFoundError, requires
 
 import pytest
 from deployment_files import Pin, pins
+from docs_pages import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -32,3 +34,16 @@ def test_a_package_that_another_wants_with_an_extra_is_pinned_with_it(lock: str)
 
 def test_some_package_wants_an_extra() -> None:
     assert "toml" in asked(pins("dev.txt"))["coverage"]
+
+
+@pytest.mark.parametrize("folder", ["ui", "tests/clients/typescript"])
+def test_a_package_of_npm_is_pinned_by_version_and_hash_and_comes_from_the_registry_of_whoever_installs(
+    folder: str,
+) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, package in packages.items() if not {"version", "integrity"} <= package.keys()] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    asked = {**lock["packages"][""].get("dependencies", {}), **lock["packages"][""]["devDependencies"]}
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked

@@ -177,7 +177,7 @@ def test_every_lock_leaves_out_what_was_released_within_a_week() -> None:
 
 
 START_UP_FILES = {
-    "_editable_impl_looply.pth": "names the folder of the sources",
+    "_looply.pth": "names the folders of the sources and of what tests share",
     "a1_coverage.pth": "measures the tests, when asked to by a variable",
     "distutils-precedence.pth": "setuptools; put there by venv",
 }

@@ -30,6 +30,7 @@ from looply.expressions import (
 from looply.expressions.evaluation import Run
 from looply.jsontext import encode_json, oversize
 from looply.limits import DEFAULT_LIMITS
+from suite.tiers import shards
 
 SHARDS = 8
 SEED = 20261124
@@ -129,9 +130,9 @@ def settled() -> Iterator[None]:
 
 @pytest.mark.timeout(0)
 @pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", shards(SHARDS))
 def test_every_input_ends_within_its_fuel_in_json_or_a_typed_error(
-    shard: int, repetitions: Callable[[int, int], int], record_property: Callable[[str, object], None]
+    shard: int, repetitions: Callable[..., int], record_property: Callable[[str, object], None]
 ) -> None:
     inputs = FuzzInputs(SEED)
     before, bomb_hash = encode_json(DATA), hash_of_bombs()

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from kit.postgres_server import NoPostgres, PostgresServer
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.postgres_server import NoPostgres, PostgresServer
 from postgres_server import session_server
 
 _numbers = itertools.count()

@@ -16,10 +16,8 @@ import psycopg
 from golden_database import driver_on
 from golden_folder import SLOTS, Left, driver_of
 
-from looply.definition import Workflow
-from looply.engine.port import LedgerRow
-from looply.testing.channel import FakeChannel
-from looply.testing.definitions import (
+from kit.channel import FakeChannel
+from kit.definitions import (
     approval,
     asking,
     call,
@@ -33,7 +31,9 @@ from looply.testing.definitions import (
     step,
     wait,
 )
-from looply.testing.driver import Driver
+from kit.driver import Driver
+from looply.definition import Workflow
+from looply.engine.port import LedgerRow
 
 BESIDE: Final = "_beside"
 """Ends the names of what is recorded so."""

@@ -10,15 +10,15 @@ from typing import Final
 from golden_beside import BOSS, HOUR, PEOPLE, SLICE, LeftBeside, schedules
 from golden_left import Opened
 
+from kit.channel import FakeChannel
+from kit.definitions import chain, datastore
+from kit.driver import ORGANIZATION, id_of
 from looply.catalog import Catalog
 from looply.engine.letters import LetterFilter, LetterRow
 from looply.engine.port import Filter
 from looply.execution.address import Address, card_token, parse_address, wait_token
 from looply.execution.commands import Recorded, Restarted, Settled, SettleLetter
 from looply.execution.events import ResumeIgnored, StepUnknown
-from looply.testing.channel import FakeChannel
-from looply.testing.definitions import chain, datastore
-from looply.testing.driver import ORGANIZATION, id_of
 
 _TICK: Final = timedelta(seconds=5)
 _MINUTE: Final = timedelta(minutes=1)

@@ -141,12 +141,34 @@ def error_exits_of_computing_steps() -> Simulator:
     )
 
 
+def operation_of_a_connector() -> Simulator:
+    reserve = {
+        "operation": "warehouse.reserve",
+        "connection": "WAREHOUSE",
+        "input": {"sku": "${payload.output.sku}", "quantity": 2, "pin": "${payload.output.pin}"},
+        "fail_on": ["4xx"],
+        "repeat": "with_key",
+    }
+    simulator = started(
+        step("reserve", "operation", reserve, secret=["/input/pin"]),
+        step("ship", "operation", {"operation": "warehouse.ship", "repeat": "never"}),
+        call("c", "POST"),
+        edges="start>reserve reserve>ship ship:error>c",
+        body={"sku": "A-1", "pin": "0815-4711"},
+    )
+    simulator.lose()
+    simulator.succeed({"reservation": "R-1", "status": "booked"})
+    simulator.fail("REJECTED", was_sent=True, status="409")
+    return simulator
+
+
 CALLS: Final[tuple[Callable[[], Simulator], ...]] = (
     retries_used_up,
     retries_used_up_then_error_exit,
     status_after_the_last_attempt_is_data,
     waiting_for_a_retry,
     sap_error_exit,
+    operation_of_a_connector,
     unknown_by_crash,
     unknown_by_connection,
     unknown_and_repeated,

@@ -17,11 +17,11 @@ sys.path.append(str(Path(__file__).parents[1]))
 import psycopg
 from golden_folder import SEALING_KEY, SLOTS
 
+from kit.driver import Driver
+from kit.postgres_server import find_binaries
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.settings import EngineKind, Secret, Settings
-from looply.testing.driver import Driver
-from looply.testing.postgres_server import find_binaries
 
 DATABASES: Final = Path(__file__).parent / "databases"
 ENDING: Final = ".sql.xz"

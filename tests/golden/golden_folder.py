@@ -14,14 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from looply.catalog import Catalog
-from looply.catalog.data_keys import DataKeys
-from looply.clock import Ids
-from looply.definition import Workflow
-from looply.engine.sqlite import SqliteStore
-from looply.master_keys import MasterKeys
-from looply.testing.clock import START_TIME, FakeClock, SerialEntropy
-from looply.testing.definitions import (
+from kit.definitions import (
     asking,
     call,
     card,
@@ -35,7 +28,14 @@ from looply.testing.definitions import (
     step,
     wait,
 )
-from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver
+from kit.driver import ORGANIZATION, WORKSPACE, Driver
+from looply.catalog import Catalog
+from looply.catalog.data_keys import DataKeys
+from looply.clock import Ids
+from looply.definition import Workflow
+from looply.engine.sqlite import SqliteStore
+from looply.master_keys import MasterKeys
+from looply.testing.clock import START_TIME, FakeClock, SerialEntropy
 
 FOLDERS: Final = Path(__file__).parent / "folders"
 FILES: Final = ("executions.db", "executions.db-wal", "executions.mark", "catalog.db", "key")

@@ -16,6 +16,7 @@ from typing import Final
 from golden_folder import PASSWORD, PEOPLE, PIN, Left, body_of
 from record import summary
 
+from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog import Catalog
 from looply.definition import compile_definition
 from looply.engine.port import Engine, Started
@@ -25,7 +26,6 @@ from looply.execution.commands import AlreadyTerminated, Recorded, Restarted
 from looply.execution.events import ExecutionStarted, IncidentOpened, StepUnknown
 from looply.permissions import permissions_of
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.testing.world import World
 
 HOUR: Final = timedelta(hours=1)

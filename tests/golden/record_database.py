@@ -12,8 +12,8 @@ from golden_folder import Left
 from golden_sums import add_sums
 from record_folder import make, put_left
 
+from kit.postgres_server import PostgresServer
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.postgres_server import PostgresServer
 
 Fill = Callable[[str], Coroutine[Any, Any, Left]]
 """Fills the empty database at an address, and tells what is in it."""

@@ -180,7 +180,7 @@ async def record(address: str) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from looply.testing.temporal_server import TemporalServer
+    from kit.temporal_server import TemporalServer
 
     with TemporalServer() as server:
         asyncio.run(record(server.address))

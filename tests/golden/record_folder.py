@@ -26,6 +26,8 @@ from golden_folder import (
 from golden_sums import add_sums
 from record import summary
 
+from kit.definitions import computing
+from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog.cards import CardDraft
 from looply.catalog.connections import ConnectionDraft
 from looply.catalog.keys import KeyDraft
@@ -33,8 +35,6 @@ from looply.catalog.workflows import WorkflowDraft
 from looply.errors import Unavailable
 from looply.execution.address import card_token, parse_address
 from looply.testing.clock import FakeTimeLoop, SerialEntropy, fake_loop
-from looply.testing.definitions import computing
-from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.testing.world import HANG, Answer
 
 

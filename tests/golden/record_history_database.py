@@ -14,6 +14,7 @@ from golden_tools import EXECUTION_ID
 from msgspec.structs import replace
 from record import HISTORIES, SCENARIOS, summary
 
+from kit.driver import ORGANIZATION
 from looply.definition import Workflow
 from looply.engine.audit import audit_store
 from looply.engine.codec import Codec
@@ -25,7 +26,6 @@ from looply.execution import fold
 from looply.execution.address import card_id, incident_id
 from looply.execution.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Migrated, Queued
 from looply.testing.clock import fake_loop
-from looply.testing.driver import ORGANIZATION
 
 _EVENTS_OF_A_UNIT: Final = 3
 _ID: Final = "01b8fb9a-3e80-7000-8000-{:012x}"

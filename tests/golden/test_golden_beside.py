@@ -27,13 +27,13 @@ from golden_database import unpack as statements_of
 from golden_folder import FOLDERS, new_keys, open_catalog, unpack
 from golden_left import Opened, check_states
 
+from kit.channel import FakeChannel
+from kit.definitions import asking
+from kit.driver import Driver
 from looply.bootstrap import running
 from looply.cli.moving import Move, carry_out
 from looply.settings import Settings
-from looply.testing.channel import FakeChannel
 from looply.testing.clock import fake_loop
-from looply.testing.definitions import asking
-from looply.testing.driver import Driver
 
 sys.path.append(str(Path(__file__).parents[1] / "contract"))
 

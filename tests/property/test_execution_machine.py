@@ -14,6 +14,7 @@ from msgspec.structs import replace
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "execution"))
 
 from execution_driver import EXECUTION_ID, SEED, Simulator, decode_history, encode_history
+from msgspec import to_builtins
 from workflow_strategies import regions, workflows
 
 from looply.definition import Workflow
@@ -96,7 +97,7 @@ class Execution(RuleBasedStateMachine):
         fields = {}
         how = names.draw(st.sampled_from(("plain", "plain", "open", "any", "garbage", "state")))
         if how == "open" and self.simulator.state.waits:
-            fields["token"] = waits_of(self.simulator.state)[0]["wait_token"]
+            fields["token"] = to_builtins(waits_of(self.simulator.state))[0]["wait_token"]
         elif how == "any":
             name = names.draw(st.sampled_from(list(self.simulator.workflow.steps)))
             visit = names.draw(st.integers(1, 4))
@@ -372,10 +373,10 @@ class Execution(RuleBasedStateMachine):
             return
         events = list(enumerate(self.simulator.history, 1))
         shown = [
-            event_log(events),
-            condensed_logs(events, 1_000_000),
+            to_builtins(event_log(events)),
+            to_builtins(condensed_logs(events, 1_000_000)),
             masked_document(self.simulator.workflow, self.simulator.state),
-            incidents_of(self.simulator.state),
+            to_builtins(incidents_of(self.simulator.state)),
         ]
         assert encode_json(shown)
 
@@ -458,7 +459,7 @@ def test_of_many_resumes_exactly_one_releases_each_wait(flow: Workflow, winners:
         if simulator.state.status == "FAILED":
             break
         if simulator.state.waits:
-            token = waits_of(simulator.state)[0]["wait_token"]
+            token = to_builtins(waits_of(simulator.state))[0]["wait_token"]
             replies: list[Reply] = [simulator.resume({"n": number}, token=token) for number in winners]
             assert [type(reply) for reply in replies] == [Restarted] + [AlreadyRestarted] * (len(replies) - 1)
         elif simulator.effects:

@@ -9,13 +9,13 @@ from msgspec.structs import asdict
 from sim_choice import choose, happens
 from sim_trace import Call, Lookup, Reading
 
+from kit.driver import start_of
 from looply.engine.port import Head, OpenCard
 from looply.engine.shell import Shell
 from looply.errors import EngineError, LooplyError, StoreLost
 from looply.execution.address import Address, card_token, parse_address, wait_token
 from looply.execution.commands import AnswerCard, Declined, Resume, Terminate, Unfit, UnknownToken
 from looply.jsontext import fingerprint
-from looply.testing.driver import start_of
 
 if TYPE_CHECKING:
     from sim_life import Simulation

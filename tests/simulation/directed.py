@@ -18,18 +18,18 @@ from mutants import (
     m26_a_read_shows_what_nobody_was_told_of,
 )
 
+from kit.callees import WORKSPACE
+from kit.channel import FakeChannel
+from kit.definitions import approval, asking, call, card, chain, every, step, wait
+from kit.driver import ORGANIZATION, Driver, id_of
+from kit.memory import MemoryData, MemoryStore
 from looply.app.bulk_runner import BulkRunner
 from looply.app.services import Bell
 from looply.catalog.bulks import Bulk, Progress
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import AlreadySettled, Settled, SettleLetter
 from looply.execution.events import LetterSettled, ResumeIgnored
-from looply.testing.callees import WORKSPACE
-from looply.testing.channel import FakeChannel
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.definitions import approval, asking, call, card, chain, every, step, wait
-from looply.testing.driver import ORGANIZATION, Driver, id_of
 from looply.testing.world import HANG, Answer
 
 Scenario = Callable[[Driver], Awaitable[list[str]]]

@@ -1,7 +1,7 @@
 """Engines that are wrong in one thing each about what executions send each other, cards elsewhere, bulks, letters and
 ledgers. `directed.py` has the scenarios that catch them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 from mutants import _both, _replaced
 
+from kit.memory.work import MemoryWorkQueue
 from looply.app.bulk_runner import BulkRunner
 from looply.app.bulks import stored_filter
 from looply.catalog.bulks import Progress
-from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.reconciler import Reconciler
 from looply.engine.scheduling import Scheduling, waiting_for
 
@@ -21,8 +21,8 @@ def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
     """What one execution sent to another one is removed before the unit that applies it is stored."""
     original = MemoryWorkQueue.deliveries
 
-    async def deliveries(self: Any, limit: int) -> Sequence[Any]:
-        taken = await original(self, limit)
+    async def deliveries(self: Any, limit: int, but_to: Collection[str] = ()) -> Sequence[Any]:
+        taken = await original(self, limit, but_to)
         for delivery in taken:
             self._data.deliveries.pop(delivery.row, None)
         return taken
@@ -80,7 +80,7 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
 def d05_a_start_that_waited_is_not_looked_for_in_the_ledger() -> AbstractContextManager[None]:
     """A start that waits is made by everybody who has found it."""
-    data = import_module("looply.engine.memory.data")
+    data = import_module("kit.memory.data")
     original = data._waits_for
 
     def waits_for(fire: Any, schedule: Any, ledger: Any) -> bool:

@@ -14,15 +14,15 @@ from msgspec.structs import replace
 from sim_loop import OWNER
 from simulated_store import SimulatedStore
 
+from kit.memory.commits import Commits
+from kit.memory.data import MemoryData
+from kit.memory.reads import MemoryReads
+from kit.memory.work import MemoryWorkQueue
 from looply.engine.boot import Boot
 from looply.engine.committer import Committer, Extras
 from looply.engine.effects import EffectRunner
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailbox
-from looply.engine.memory.commits import Commits
-from looply.engine.memory.data import MemoryData
-from looply.engine.memory.reads import MemoryReads
-from looply.engine.memory.work import MemoryWorkQueue
 from looply.engine.port import Execution
 from looply.engine.processor import Processor
 from looply.engine.pump import Pump

@@ -18,6 +18,7 @@ import apsw
 from crash_disk import CrashDisk, Image, Op, Volume
 from power_loss_units import Ledger, Promise, Workload, examine, fire_all, schedule_problems
 
+from contract.store.samples import Samples
 from looply.clock import Clock, SystemClock
 from looply.engine.boot import Boot
 from looply.engine.codec import FOLD_VERSION
@@ -30,7 +31,6 @@ from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.reads import SqliteReads
 from looply.engine.sqlite.schedules import SqliteSchedules
 from looply.errors import EngineError, StoreCorrupt
-from looply.testing.store_samples import Samples
 
 _PATIENCE: Final = 60.0
 _ENOUGH: Final = 40

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from contract.store import samples as store_samples
+from contract.store.samples import ORGANIZATION, Samples
 from looply.engine.codec import FOLD_VERSION
 from looply.engine.port import Fire
 from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value, Work
-from looply.testing import store_samples
-from looply.testing.store_samples import ORGANIZATION, Samples
 
 
 class Promise(msgspec.Struct, frozen=True):

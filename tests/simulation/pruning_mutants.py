@@ -9,8 +9,8 @@ import sim_streams
 from msgspec.structs import replace
 from mutants import Mutant, _both, _replaced
 
+from kit.memory.pruning import MemoryPruning
 from looply.app import watching
-from looply.engine.memory.pruning import MemoryPruning
 from looply.engine.pruning import Slice
 from looply.engine.units import expiry_of
 

@@ -14,10 +14,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 from mutants import Mutant, _both, _history, _replaced
 
+from kit.memory.data import MemoryData
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.datastores import moved
 from looply.engine.effects import EffectRunner
-from looply.engine.memory.data import MemoryData
 from looply.execution import fold
 from looply.execution.events import StepSucceeded
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sim_choice import choose, happens
 from sim_trace import Plan
 
+from kit.driver import WORKSPACE
 from looply.clock import EPOCH
 from looply.engine.port import Schedule
 from looply.engine.shell import Shell
 from looply.errors import LooplyError
 from looply.schedule import next_fire
-from looply.testing.driver import WORKSPACE
 
 if TYPE_CHECKING:
     from sim_life import Simulation

@@ -12,6 +12,7 @@ from sim_loop import OWNER, Handle, SimulatedLoop
 from simulated_store import SimulatedStore
 from simulated_world import REGISTRY, NoConnections
 
+from kit.callees import FakeCallees
 from looply.engine.codec import Codec
 from looply.engine.dispatch import InProcessDispatcher
 from looply.engine.feed import FeedBounds
@@ -22,7 +23,6 @@ from looply.engine.shell import Shell
 from looply.engine.worker import Worker
 from looply.jsontext import Json
 from looply.sealing import Sealer
-from looply.testing.callees import FakeCallees
 from looply.testing.clock import START_TIME, SerialEntropy
 from looply.testing.world import NoNetwork
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from looply.engine.memory.commits import Commits
-from looply.engine.memory.data import MemoryData
-from looply.engine.memory.pruning import MemoryPruning
+from kit.memory.commits import Commits
+from kit.memory.data import MemoryData
+from kit.memory.pruning import MemoryPruning
 from looply.engine.port import Head
 from looply.engine.pruning import Cursor, Slice, Spent
 from looply.engine.store import Batch, Value

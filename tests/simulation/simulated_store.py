@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sim_options import STORE_FAULTS
 from simulated_pruning import Told, ToldOfKeys, WatchedPruning
 
+from kit.memory import Fault, MemoryData, MemoryStore
 from looply.engine.boot import Boot
 from looply.engine.copies import Copies
 from looply.engine.datastores import Datastores
 from looply.engine.decisions import Decisions
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import Letters
-from looply.engine.memory import Fault, MemoryData, MemoryStore
 from looply.engine.port import Fire
 from looply.engine.pruning import Pruning
 from looply.engine.schedule_store import Schedules

@@ -131,7 +131,7 @@ def _operation(name: str) -> Operation:
         result: dict[str, Json] = await process.simulation.world.call(process, context)
         return result
 
-    return Operation(name=name, title=name, input=_Anything, output=_Anything, idempotent=False, call=call)
+    return Operation(name=name, title=name, input=_Anything, output=_Anything, repeat="never", call=call)
 
 
 REGISTRY = Registry([("simulation", Connector(name="world", title="World", operations=(_operation("http.request"),)))])

@@ -18,6 +18,8 @@ import pytest
 from crash_disk import CrashDisk
 from power_loss_runs import Bench, CarelessStore, Loss, Recorder
 
+from kit import definitions
+from kit.driver import Driver
 from looply.clock import Clock
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.backup import integrity_check
@@ -26,9 +28,7 @@ from looply.errors import LooplyError
 from looply.execution.address import card_token, parse_address
 from looply.execution.commands import Recorded, Restarted, Terminated
 from looply.execution.events import Resumed
-from looply.testing import definitions
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.driver import Driver
 from looply.testing.world import HANG
 
 OpenStore = Callable[[Path, Clock], SqliteStore]
@@ -193,7 +193,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_an_engine_keeps_what_it_told_through_a_loss_of_power_and_moves_on(
-    bench: Bench, repetitions: Callable[[int, int], int]
+    bench: Bench, repetitions: Callable[..., int]
 ) -> None:
     wanted = repetitions(300, 15_000)
     seen = 0

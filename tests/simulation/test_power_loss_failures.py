@@ -18,10 +18,10 @@ from crash_disk import CrashDisk, Op, Volume
 from power_loss_runs import Bench, Findings, Loss, Recorder, Recording, contents, plain_store
 from power_loss_units import Ledger, Workload
 
+from contract.store.samples import Samples
 from looply.engine.sqlite import SqliteStore
 from looply.engine.store import Unit
 from looply.errors import EngineError, StoreFull, StoreLost
-from looply.testing.store_samples import Samples
 
 Repetitions = Callable[[int, int], int]
 

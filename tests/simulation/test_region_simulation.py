@@ -13,6 +13,8 @@ from sim_pools import REGIONS
 from sim_seed import report
 from sim_trace import Trace
 
+from suite.tiers import shards
+
 SHARDS = 4
 FEWEST_HITS = 3
 TWICE_EVERY = 50
@@ -41,8 +43,8 @@ def kinds_of(trace: Trace) -> Counter[str]:
 
 
 @pytest.mark.timeout(4 * 3600)
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_whatever_happens_in_branches_every_promise_holds(shard: int, repetitions: Callable[[int, int], int]) -> None:
+@pytest.mark.parametrize("shard", shards(SHARDS))
+def test_whatever_happens_in_branches_every_promise_holds(shard: int, repetitions: Callable[..., int]) -> None:
     count = repetitions(300, 10_000)
     seen: Counter[str] = Counter()
     for seed in range(shard * count, (shard + 1) * count):

@@ -18,6 +18,8 @@ from sim_seed import REGRESSIONS, Regression, mutated, pool_of, report
 from sim_seed import problems_of as problems_in
 from sim_trace import Trace
 
+from suite.tiers import shards
+
 SHARDS = 8
 FEWEST_HITS = 10
 TWICE_EVERY = 50
@@ -48,8 +50,8 @@ def kinds_of(trace: Trace) -> Counter[str]:
 
 
 @pytest.mark.timeout(4 * 3600)
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_whatever_happens_every_promise_holds(shard: int, repetitions: Callable[[int, int], int]) -> None:
+@pytest.mark.parametrize("shard", shards(SHARDS))
+def test_whatever_happens_every_promise_holds(shard: int, repetitions: Callable[..., int]) -> None:
     count = repetitions(1250, 40_000)
     hits: Counter[str] = Counter()
     seen: Counter[str] = Counter()

@@ -1,14 +1,16 @@
 """JSON texts of too many values are refused before anything is made of them."""
 
 import json
+import threading
 
 import pytest
 
+from looply import jsontext
 from looply.connectors.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
-from looply.jsontext import check_values
-from looply.limits import Limits
+from looply.jsontext import Json, check_values, counted_bytes, encode_json, parse_json
+from looply.limits import DEFAULT_LIMITS, Limits
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,55 @@ async def test_a_large_response_within_the_limits_is_read_as_a_small_one_is() ->
     assert (await read_output(response(json.dumps(rows).encode()), Limits()))["data"] == rows
 
 
+@pytest.mark.parametrize(("rows", "is_beside"), [(10, False), (5000, True)])
+async def test_what_is_made_of_a_large_response_is_made_beside_the_loop(rows: int, *, is_beside: bool) -> None:
+    threads = []
+
+    def finish(output: dict[str, Json]) -> dict[str, Json]:
+        threads.append(threading.current_thread())
+        return {**output, "data": len(output["data"])}
+
+    content = json.dumps([{"n": n, "text": "a text"} for n in range(rows)]).encode()
+    output = await read_output(response(content), Limits(), finish)
+    assert output["data"] == rows
+    assert [thread is not threading.current_thread() for thread in threads] == [is_beside]
+
+
 def test_a_response_that_is_no_json_may_have_any_commas() -> None:
     content = b"a,b,c\n" * 1000
     assert render_output(response(content, "text/csv"), Limits(json_nodes=100))["data"] == content.decode()
+
+
+def test_an_ordinary_value_counts_the_bytes_of_its_text() -> None:
+    for value in ({}, {"a": [1, 2]}, [{"id": n, "plant": "1000", "text": "a, [b]"} for n in range(1000)], "[" * 15):
+        assert counted_bytes(encode_json(value)) == len(encode_json(value))
+
+
+def test_many_lists_and_objects_count_by_their_number_however_short_their_text_is() -> None:
+    for container in ([], {}):
+        text = encode_json([container] * 100_000)
+        assert counted_bytes(text) == 16 * (100_001 - 16) > 5 * len(text)
+
+
+def test_a_document_holds_half_a_million_lists_and_objects_at_most() -> None:
+    within, over = ([[]] * count for count in (524_000, 525_000))
+    assert counted_bytes(encode_json(within)) <= DEFAULT_LIMITS.document_bytes < counted_bytes(encode_json(over))
+
+
+@pytest.mark.parametrize(
+    ("opens", "inner", "closes"),
+    [(b"[", b"[]", b"]"), (b"[", b"{ }", b"]"), (b"[", b"[0]", b"]"), (b'{"a":', b"{}", b"}")],
+)
+def test_nesting_is_counted_with_an_empty_value_inside_too(opens: bytes, inner: bytes, closes: bytes) -> None:
+    assert parse_json(opens * 199 + inner + closes * 199)
+    for outer, limits in ((200, Limits()), (199, Limits(json_levels=199))):
+        with pytest.raises(BadRequest) as caught:
+            parse_json(opens * outer + inner + closes * outer, limits)
+        assert caught.value.code == "MALFORMED_JSON"
+
+
+def test_many_lists_are_not_walked_through_for_their_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked: list[Json] = []
+    monkeypatch.setattr(jsontext, "_check_levels", lambda value, *_: walked.append(value))
+    assert parse_json(b"[" + b"[0]," * 1000 + b"0]")[-1] == 0
+    assert not walked

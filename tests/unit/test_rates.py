@@ -18,3 +18,11 @@ def test_of_many_owners_the_least_recently_active_ones_are_forgotten() -> None:
         rates.take(str(owner), 0)
     assert len(rates._left) == 10_000
     assert rates.take("19999", 0) > 0
+
+
+def test_what_is_reserved_comes_within_the_next_minute_in_order() -> None:
+    rates = Rates(3)
+    assert [rates.reserve("a", 0) for _ in range(8)] == [0, 0, 0, 20, 40, 60, None, None]
+    assert rates.reserve("b", 0) == 0
+    assert [rates.reserve("a", 20) for _ in range(2)] == [60, None]
+    assert [rates.reserve("a", 200) for _ in range(4)] == [0, 0, 0, 20]

@@ -12,11 +12,10 @@ from reference_pages.markdown import page, table
 TABLE: Final = Path(__file__).with_name("attacks.toml")
 
 _ROOT: Final = Path(__file__).parent.parent.parent
-_FOLDERS: Final = ("tests", "src/looply/testing")
 _TEST: Final = re.compile(r"^ *(?:async )?def test_(\w+)\(", re.MULTILINE)
 _ABOUT: Final = """
 Every attack that the product is held against, and the tests that fail when it succeeds. They run with every change
-(`make test`, `make test-distributed`). An attack without a test has its reason. How the product is built against them
+(`make test`, `make proof`). An attack without a test has its reason. How the product is built against them
 is told in [security](../explanation/security.md); how to report another one in [SECURITY.md](../../SECURITY.md).
 """
 
@@ -31,10 +30,9 @@ def cases() -> tuple[Mapping[str, Any], ...]:
 def known_tests() -> Mapping[str, tuple[str, ...]]:
     """Returns the names of all tests, without `test_`, and the files that have them."""
     found: dict[str, list[str]] = {}
-    for folder in _FOLDERS:
-        for file in sorted((_ROOT / folder).rglob("*.py")):
-            for name in _TEST.findall(file.read_text(encoding="utf-8")):
-                found.setdefault(name, []).append(str(file.relative_to(_ROOT)))
+    for file in sorted((_ROOT / "tests").rglob("*.py")):
+        for name in _TEST.findall(file.read_text(encoding="utf-8")):
+            found.setdefault(name, []).append(str(file.relative_to(_ROOT)))
     return {name: tuple(dict.fromkeys(files)) for name, files in found.items()}
 
 

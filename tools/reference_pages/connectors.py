@@ -14,7 +14,9 @@ from reference_pages.markdown import code, field_texts, first_sentence, page, sh
 
 _INTRO = """
 A connector brings operations, which steps call, and kinds of connection, which hold address and credentials.
-Connectors are found by the entry-point group `looply.connectors`, so further ones can be installed beside these.
+Connectors are found by the entry-point group `looply.connectors`, so
+[further ones](../how-to/write-a-connector.md) can be installed beside these. A step of type
+[`operation`](steps.md#operation) calls any operation of any of them; those below have types of steps of their own.
 How-to pages: [call SAP](../how-to/call-sap.md), [call any HTTP system](../how-to/call-http.md),
 [compute with code](../how-to/functions.md), [send a mail](../how-to/mail.md).
 """
@@ -33,9 +35,8 @@ def connectors_page() -> str:
 
 
 def _operation(operation: Operation) -> list[str]:
-    repeat = "depends on the input: GET, PUT and DELETE yes"
-    if isinstance(operation.idempotent, bool):
-        repeat = "yes" if operation.idempotent else "no"
+    repeat = operation.repeat if isinstance(operation.repeat, str) else "`always` for GET, PUT and DELETE, else `never`"
+    repeat = repeat if "`" in repeat else code(repeat)
     facts = [
         f"Default timeout of an attempt: {DEFAULT_LIMITS.attempt_timeout.total_seconds():g} s.",
         f"May be repeated after an unknown outcome: {repeat}.",

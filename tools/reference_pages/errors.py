@@ -52,6 +52,8 @@ _MAKERS: Final = {
 _STATE_MAKERS: Final = {"Declined": 409}
 # A program and a script of Alembic: importing them does something.
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
+# The `code` of an answer that refuses nothing.
+_SUCCESSES: Final = frozenset({"ResumeAnswer"})
 _NOUN_MAKERS: Final = frozenset({"not_found", "searched_name", "checked_id", "VersionedTable"})
 
 
@@ -95,7 +97,7 @@ def _shown(statuses: set[int]) -> str:
 
 def _class_codes() -> Iterator[Found]:
     for module in pkgutil.walk_packages(looply.__path__, "looply."):
-        if not module.name.startswith("looply.testing") and module.name.rsplit(".", 1)[-1] not in _NOT_IMPORTED:
+        if module.name.rsplit(".", 1)[-1] not in _NOT_IMPORTED:
             importlib.import_module(module.name)
     pending = [LooplyError]
     while pending:
@@ -116,7 +118,7 @@ def _status_of(class_: type[LooplyError]) -> int:
 def _call_codes() -> Iterator[Found]:
     classes = _error_classes()
     for file in sorted(SOURCE.rglob("*.py")):
-        if "testing" in file.parts or "migrations" in file.parts:
+        if "migrations" in file.parts:
             continue
         tree = ast.parse(file.read_text(encoding="utf-8"))
         refusals = dict(_constant_refusals(tree))
@@ -131,7 +133,7 @@ def _codes_of(call: ast.Call, classes: dict[str, type[LooplyError]]) -> Iterator
     name = ast.unparse(call.func).rsplit(".", 1)[-1]
     status = _status_of(classes[name]) if name in classes else _STATE_MAKERS.get(name, 0)
     for keyword in call.keywords:
-        if keyword.arg == "code":
+        if keyword.arg == "code" and name not in _SUCCESSES:
             yield from (Found(text, status) for text in _constants(keyword.value))
     if name in _MAKERS and len(call.args) > _MAKERS[name][0]:
         position, status = _MAKERS[name]

@@ -7,6 +7,7 @@ from looply.server.application import every_route
 from looply.server.openapi import describe
 from reference_pages.markdown import code, page, table
 
+_NAMES: Final = {"string": "text", "integer": "whole number"}
 _INTRO: Final = """
 The same description for programs is [openapi.json](openapi.json), which a running server gives at `/openapi.json`;
 `/docs` shows it as a page.
@@ -101,10 +102,21 @@ def _fields(prefix: str, schema: dict[str, Any], schemas: dict[str, Any]) -> Ite
     for name, value in schema.get("properties", {}).items():
         resolved = _resolved(_present(value), schemas)
         yield code(prefix + name), _kind(value, schemas), "yes" if name in required else ""
-        inner = _resolved(resolved.get("items", {}), schemas) if resolved.get("type") == "array" else resolved
+        inner, mark = _held(resolved, schemas)
         if inner.get("properties") and "WorkflowDefinition" not in str(value):
-            mark = "[]." if resolved.get("type") == "array" else "."
-            yield from _fields(f"{prefix}{name}{mark}", inner, schemas)
+            yield from _fields(f"{prefix}{name}{mark}.", inner, schemas)
+
+
+def _held(schema: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Returns what lists and maps hold in the end, and how it is reached: `[]` an item, `.*` a value of any name."""
+    mark = ""
+    while True:
+        if "array" in _types(schema):
+            schema, mark = _resolved(schema.get("items", {}), schemas), f"{mark}[]"
+        elif isinstance(schema.get("additionalProperties"), dict):
+            schema, mark = _resolved(schema["additionalProperties"], schemas), f"{mark}.*"
+        else:
+            return schema, mark
 
 
 def _present(schema: Any) -> Any:
@@ -128,8 +140,19 @@ def _kind(schema: Any, schemas: dict[str, Any]) -> str:
         return code(resolved["const"])
     if "enum" in resolved:
         return ", ".join(code(value) for value in resolved["enum"])
+    if "discriminator" in resolved:
+        return f"object by its {code(resolved['discriminator']['propertyName'])}"
     if "anyOf" in resolved:
         return " or ".join(dict.fromkeys(_kind(item, schemas) for item in resolved["anyOf"]))
-    if resolved.get("type") == "array":
-        return f"list of {_kind(resolved.get('items', {}), schemas)}"
-    return {"string": "text", "integer": "whole number"}.get(resolved.get("type", ""), resolved.get("type", "any"))
+    if isinstance(resolved.get("additionalProperties"), dict):
+        return f"object of {_kind(resolved['additionalProperties'], schemas)}"
+    return " or ".join(
+        f"list of {_kind(resolved.get('items', {}), schemas)}" if each == "array" else _NAMES.get(each, each)
+        for each in _types(resolved)
+    )
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    """Returns the types that values of a schema may have."""
+    types = schema.get("type", "any")
+    return types if isinstance(types, list) else [types]

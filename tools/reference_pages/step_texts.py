@@ -9,6 +9,9 @@ SUMMARIES: Final[dict[str, str]] = {
     ),
     "httpRequest": "Sends one HTTP request to any system.",
     "sapRequest": "Calls an OData service of an SAP system; CSRF token and session are taken care of.",
+    "operation": (
+        "Calls an operation of any installed connector; see [write a connector](../how-to/write-a-connector.md)."
+    ),
     "function": "Runs JavaScript or Python in a sandbox; see [compute with code](../how-to/functions.md).",
     "conditional": "Takes `yes` when all rules hold, else `no`.",
     "branchConditional": "Compares one variable with the value of each branch: the first that fits, else `else`.",
@@ -48,6 +51,9 @@ OUTPUTS: Final[dict[str, str]] = {
     "sapRequest": (
         "as `httpRequest`. When a GET has no `ETag` header, `headers.etag` is taken from the entity. When "
         "the CSRF token cannot be fetched, `data` is `CSRF Token fetch failed`."
+    ),
+    "operation": (
+        "what the operation gives. Where it has a `status` that is an HTTP status, `fail_on` and `retry.on` judge it."
     ),
     "function": "what the code returns: any JSON value, null without a `return`.",
     "email": (
@@ -113,6 +119,17 @@ EXAMPLES: Final[dict[str, Any]] = {
             "method": "GET",
             "fail_on": ["4xx", "5xx"],
         },
+    },
+    "operation": {
+        "id": "operation_1",
+        "type": "operation",
+        "description": "Reserve the goods",
+        "settings": {
+            "operation": "warehouse.reserve",
+            "connection": "WAREHOUSE",
+            "input": {"sku": "${payload.output.sku}", "quantity": "${payload.output.quantity}"},
+        },
+        "retry": {"max_attempts": 3},
     },
     "function": {
         "id": "function_1",

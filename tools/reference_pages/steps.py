@@ -50,7 +50,8 @@ def _beside(definitions: Any) -> str:
         "retry": "How failed attempts are repeated; without it there is one attempt. See below.",
         "on_unknown": (
             "What happens when nobody can tell whether a call got through: `retry` sends it again, `incident` "
-            "asks a person. Default: `retry` for GET, PUT, DELETE and functions, else `incident`."
+            "asks a person. Default: `retry` for GET, PUT, DELETE, functions, and operations that may be repeated, "
+            "else `incident`."
         ),
         "secret": (
             "JSON Pointers to values of the settings or the output (`/output/data/token`) that later steps "

@@ -38,6 +38,7 @@ from looply.engine.port import (
     Start,
     Started,
 )
+from looply.engine.quotas import Usage
 from looply.errors import BadRequest, NotFound
 from looply.execution.commands import Command, Reply
 from looply.execution.events import Event
@@ -149,6 +150,10 @@ class BoundEngine:
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash."""
         await self._engine.put_definition(workflow, workflow_id, workflow_version)
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """Returns what each organization has; no caller asks for it."""
+        return await self._engine.usage()
 
     async def audit(self) -> Audit:
         """Returns the audit of the whole store; no caller asks for it."""

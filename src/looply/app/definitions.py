@@ -26,8 +26,9 @@ async def check_definition(
 ) -> Findings:
     """Returns all findings of a definition as it would run: with the cards that it names embedded.
 
-    A card, a connection, a datastore or a workflow that it names and that its organization does not have is a warning,
-    for it may be made later; with `needs_names`, before an activation, an error.
+    A card, a connection, a datastore or a workflow that it names and that its organization does not have, or an
+    operation that no installed connector has, is a warning, for it may be there later; with `needs_names`, before an
+    activation, an error.
     `mock_schema` is that of the version's mock payload, if there is one. `own_id` is the definition's workflow, empty
     for a new one. Raises: Overloaded.
     """
@@ -36,7 +37,10 @@ async def check_definition(
         return parse_definition(definition, limits)
     embedded, without_card = await embed_cards(services.catalog.cards, organization_id, definition)
     # One of the largest, full of expressions, takes seconds.
-    findings = await services.aside.run(lambda: parse_definition(embedded, limits, payload_schema=mock_schema))
+    operations = services.registry.operations
+    findings = await services.aside.run(
+        lambda: parse_definition(embedded, limits, payload_schema=mock_schema, operations=operations)
+    )
     missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
     if not missing:
         return findings

@@ -22,7 +22,7 @@ from looply.expressions import (
 )
 from looply.expressions.editing.places import Place, place_at, start_of, token_length
 from looply.expressions.evaluation import Run
-from looply.expressions.values import kind_of
+from looply.expressions.values import Kind, kind_of
 from looply.jsontext import Json, fingerprint, oversize
 from looply.limits import Limits
 
@@ -74,7 +74,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     mistake: Mistake | None = None
 
     @property
-    def type(self) -> str:
+    def type(self) -> Kind:
         """The kind of the value."""
         return kind_of(self.value)
 

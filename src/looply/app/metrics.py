@@ -9,10 +9,11 @@ No label names an organization, a workflow, an execution or anything that a call
 words of the code (routes, statuses, operations of connectors).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -29,14 +30,17 @@ from prometheus_client.registry import Collector
 from looply import __version__
 from looply.clock import Clock
 from looply.engine.auditor import Findings
-from looply.engine.survey import Census
+from looply.engine.quotas import QUOTAS, Quota
+from looply.engine.survey import Census, EffectCount
 from looply.execution import ExecutionState
+from looply.execution.datastores import is_datastore_operation
 
 # A series beside each counter that says when it began: nobody asks for it, and it doubles what is scraped.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
+_OTHER: Final = "other"
 _CREDENTIALS: Final = ("key", "inbox_token", "metrics_token")
 _ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -88,8 +92,14 @@ REFUSALS: Final = Measure(
     "calls whose key or token was missing or wrong, those included that were answered 429 for it",
     ("kind",),
 )
+QUOTAS_REACHED: Final = Measure(
+    "looply_organizations_at_quota",
+    "gauge",
+    "organizations in which this process starts nothing, because they have as much as the limit of this name allows",
+    ("quota",),
+)
 
-OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS)
+OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS, QUOTAS_REACHED)
 """What every process shows of itself."""
 
 
@@ -229,11 +239,30 @@ MEASURES: Final = (*OWN, *(row.measure for row in STORE))
 
 
 class Standing(NamedTuple):
-    """What is known at the moment of a scrape; `findings` are None while another process audits."""
+    """What is known at the moment of a scrape; `findings` are None while another process audits.
+
+    `quotas_reached` names the quota for each organization that has used one up.
+    """
 
     is_ready: bool = False
     is_short_of_space: bool = False
     findings: Findings | None = None
+    quotas_reached: Sequence[Quota] = ()
+
+
+def of_installed(findings: Findings | None, operations: Container[str]) -> Findings | None:
+    """Returns findings whose effects are counted by installed operations and those of the engine, the rest as `other`.
+
+    The name of an operation that is not installed is a text of whoever wrote a definition.
+    """
+    if findings is None or findings.census is None:
+        return findings
+    effects: dict[str, EffectCount] = {}
+    for operation, count in findings.census.effects.items():
+        name = operation if operation in operations or is_datastore_operation(operation) else _OTHER
+        before = effects.get(name, EffectCount())
+        effects[name] = EffectCount(queued=before.queued + count.queued, running=before.running + count.running)
+    return replace(findings, census=replace(findings.census, effects=effects))
 
 
 class Metrics:
@@ -321,6 +350,10 @@ class _Store(Collector):
         standing = self._read()
         for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
             yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
+        reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
+        for quota in QUOTAS:
+            reached.add_metric((quota,), standing.quotas_reached.count(quota))
+        yield reached
         if standing.findings is None:
             return
         for measure, samples in STORE:

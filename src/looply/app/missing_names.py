@@ -22,11 +22,11 @@ _SUGGESTIONS = 20  # comparing names costs more than looking them up
 async def find_missing_names(
     services: Services, organization_id: str, definition: dict[str, Json], own_id: str = ""
 ) -> tuple[Problem, ...]:
-    """Returns a problem for each constant name of a connection, datastore or workflow that leads to nothing.
+    """Returns a problem for each constant name that leads to nothing.
 
     `own_id` is the workflow that the definition belongs to, which may start itself; empty for a new one.
     """
-    named = external_names(definition)
+    named = external_names(definition, services.registry.operations)
     return await _Lookup(services, organization_id, own_id).problems(named) if named else ()
 
 
@@ -54,6 +54,9 @@ class _Lookup:
 
     async def _message(self, named: ExternalName) -> str:
         match named.kind:
+            case "operation":
+                is_installed = named.name in self._services.registry.operations
+                return "" if is_installed else f"no installed connector has an operation {named.name!r}"
             case "connection":
                 return await self._connection(named)
             case "sap system":
@@ -68,7 +71,7 @@ class _Lookup:
             found = await self._services.catalog.connections.get(self._organization_id, named.name)
         except (NotFound, BadRequest):
             return f"there is no connection {named.name!r}"
-        if found.kind == named.detail:
+        if named.detail in (None, found.kind):
             return ""
         return f"the connection {named.name!r} is of kind {found.kind}; the step needs one of kind {named.detail}"
 
@@ -116,6 +119,8 @@ class _Lookup:
 
     async def _listed(self, kind: NameKind) -> tuple[str, ...]:
         match kind:
+            case "operation":
+                return tuple(self._services.registry.operations)
             case "connection":
                 page = await self._services.catalog.connections.list_page(self._organization_id, _SUGGESTED_FROM)
                 return tuple(item.name for item in page.items)
@@ -127,6 +132,7 @@ class _Lookup:
 
 
 _MENDS: Final[Mapping[NameKind, str]] = {
+    "operation": "install the connector that has it, in every process of the installation, or name another one",
     "connection": "create the connection before you activate, or name another one",
     "sap system": "exactly one must; name the connection in `connection`",
     "datastore": "create the datastore before you activate, or name another one",

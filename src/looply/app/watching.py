@@ -14,6 +14,7 @@ from looply.catalog.keys import Principal
 from looply.engine.feed import Committed
 from looply.engine.store import Position
 from looply.errors import BadRequest, Conflict
+from looply.execution.log_entries import LogEntry
 from looply.execution.logs import event_log
 from looply.execution.state import Status
 from looply.jsontext import Json
@@ -23,14 +24,12 @@ _PAGE = 200
 _UNCUT = Limits(read_events=1_000_000)
 """Pages of a stream are cut by its own measure."""
 
-Entry = dict[str, Json]
-
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of one execution that have the number `seq` and the places of the entries among those of that number."""
 
     seq: int
-    entries: Sequence[tuple[int, Entry]]
+    entries: Sequence[tuple[int, LogEntry]]
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,16 +142,18 @@ async def follow_organization(
                 yield replace(committed, organization_id=organization_id, load=tuple, frames=())
 
 
-def entries_of(committed: Committed) -> list[tuple[int, Entry]]:
-    """Returns the entries of a stored batch, each with its place among them and the execution that it is of."""
+def entries_of(committed: Committed) -> list[tuple[int, dict[str, Json]]]:
+    """Returns the entries of a stored batch, each with its place among them and the execution that it is of.
+
+    The start of a child names the workflow of the child as its `workflow_id`.
+    """
     named = {"workflow_id": committed.workflow_id, "workflow_execution_id": committed.execution_id}
-    return [(place, {**named, **entry}) for place, entry in enumerate(event_log(committed.events, _UNCUT))]
+    entries = msgspec.to_builtins(event_log(committed.events, _UNCUT))
+    return [(place, {**named, **entry}) for place, entry in enumerate(entries)]
 
 
-def _by_number(log: Sequence[Entry]) -> list[tuple[int, list[Entry]]]:
-    found: dict[int, list[Entry]] = {}
+def _by_number(log: Sequence[LogEntry]) -> list[tuple[int, list[LogEntry]]]:
+    found: dict[int, list[LogEntry]] = {}
     for entry in log:
-        number = entry["seq"]
-        assert isinstance(number, int)
-        found.setdefault(number, []).append(entry)
+        found.setdefault(entry.seq, []).append(entry)
     return list(found.items())

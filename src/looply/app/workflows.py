@@ -14,6 +14,7 @@ from looply.catalog.versions import VersionKey
 from looply.catalog.workflows import WorkflowDraft, WorkflowSummary, WorkflowVersion
 from looply.clock import to_ms
 from looply.definition import Findings, trigger_schema
+from looply.definition.operations import freeze_operations
 from looply.errors import BadRequest, Conflict, NotFound, Problem
 from looply.jsontext import Json
 
@@ -195,5 +196,6 @@ async def _draft(
     name = stored.get("workflow_name")
     if not isinstance(name, str) or not name.strip():
         name = UNTITLED
-    draft = WorkflowDraft(name=name, definition=stored, findings=findings.errors)
+    frozen = freeze_operations(stored, services.registry.operations)
+    draft = WorkflowDraft(name=name, definition=frozen, findings=findings.errors)
     return draft, findings

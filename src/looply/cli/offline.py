@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+from msgspec import to_builtins
+
 from looply.app import fires, workflows
 from looply.app.activate import activate
 from looply.app.schedules import list_all
@@ -27,7 +29,7 @@ async def list_versions(terminal: Terminal, place: Place, limit: int) -> list[di
             if not page.has_more:
                 break
             after = (page.items[-1].workflow_id, page.items[-1].workflow_version)
-    return [workflow_row(summary) for summary in found]
+    return [to_builtins(workflow_row(summary)) for summary in found]
 
 
 async def import_to_folder(terminal: Terminal, place: Place, definition: Json, asked: Asked) -> Imported:
@@ -66,14 +68,14 @@ async def list_schedules(terminal: Terminal, place: Place) -> list[dict[str, Any
     async with open_store(terminal, place) as store:
         missed = await fires.missed_fires(store.services, store.principal)
         schedules = await list_all(store.services, store.principal)
-        return [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
+        return [to_builtins(schedule_row(live, missed.get(live.schedule.workflow_id))) for live in schedules]
 
 
 async def list_fires(terminal: Terminal, place: Place, workflow_id: str, limit: int) -> list[dict[str, Any]]:
     """Returns what became of the instants of a schedule, as the API lists it. Raises: BadRequest, NotFound."""
     async with open_store(terminal, place) as store:
         rows = await fires.list_fires(store.services, store.principal, workflow_id, None, limit)
-        return [fire_row(row) for row in rows]
+        return [to_builtins(fire_row(row)) for row in rows]
 
 
 async def preview_workflow(

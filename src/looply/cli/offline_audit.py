@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from msgspec import to_builtins
+
 from looply.app import audit
 from looply.catalog.audit import AuditFilter
 from looply.catalog.pages import MAX_LIMIT
@@ -27,7 +29,7 @@ async def reading(terminal: Terminal, place: Place) -> AsyncIterator[Callable[..
                 wanted = _wanted(query)
                 found = await audit.list_page(store.services, store.principal, wanted, before=before, limit=MAX_LIMIT)
             page = {
-                "items": [audit_row(each) for each in found.items],
+                "items": [to_builtins(audit_row(each)) for each in found.items],
                 "head": {"record_id": found.head.count, "hash": found.head.hash.hex()},
             }
             cursor = "after" if "after" in query else "record_id"

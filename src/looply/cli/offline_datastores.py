@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from msgspec import to_builtins
+
 from looply.app import datastores
 from looply.cli.options import Place
 from looply.cli.store import open_store
 from looply.cli.terminal import Terminal
-from looply.engine.datastores import DatastoreLine
+from looply.engine.datastores import Datastore, DatastoreLine
 from looply.jsontext import Json
 from looply.server.rows import datastore_line, datastore_row
 
@@ -22,23 +24,28 @@ async def list_all(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
             after = found[-1].name if found else ""
             page, has_more = await datastores.list_page(store.services, store.principal, _PAGE, after)
             found.extend(page)
-    return [datastore_line(line) for line in found]
+    return [to_builtins(datastore_line(line)) for line in found]
 
 
 async def get(terminal: Terminal, place: Place, name: str) -> dict[str, Any]:
     """Returns a datastore with its document. Raises: NotFound."""
     async with open_store(terminal, place) as store:
-        return datastore_row(await datastores.get(store.services, store.principal, name))
+        return _shown(await datastores.get(store.services, store.principal, name))
 
 
 async def put(terminal: Terminal, place: Place, name: str, value: Json, if_revision: int | None) -> dict[str, Any]:
     """Returns the datastore with its new document. Raises: Refused, Conflict."""
     async with open_store(terminal, place) as store:
         stored = await datastores.put(store.services, store.principal, name, value, if_revision=if_revision)
-        return datastore_row(stored)
+        return _shown(stored)
 
 
 async def delete(terminal: Terminal, place: Place, name: str, if_revision: int | None) -> None:
     """Deletes a datastore. Raises: NotFound, Conflict."""
     async with open_store(terminal, place) as store:
         await datastores.delete(store.services, store.principal, name, if_revision=if_revision)
+
+
+def _shown(datastore: Datastore) -> dict[str, Any]:
+    shown: dict[str, Any] = to_builtins(datastore_row(datastore))
+    return shown

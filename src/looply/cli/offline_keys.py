@@ -2,20 +2,23 @@
 
 from typing import Any
 
+from msgspec import to_builtins
+
 from looply.app import keys
 from looply.catalog.keys import ApiKey, KeyDraft
 from looply.catalog.pages import MAX_LIMIT
 from looply.cli.options import Place
 from looply.cli.store import open_store
 from looply.cli.terminal import Terminal
-from looply.server.rows import key_row
+from looply.server.rows import key_row, new_key_row
 
 
 async def create(terminal: Terminal, place: Place, draft: KeyDraft) -> dict[str, Any]:
     """Returns a new key with its text. Raises: Refused, BadRequest."""
     async with open_store(terminal, place) as store:
         new = await keys.create(store.services, store.principal, draft)
-    return {**key_row(new.key), "api_key": new.text}
+    shown: dict[str, Any] = to_builtins(new_key_row(new.key, new.text))
+    return shown
 
 
 async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
@@ -27,11 +30,12 @@ async def list_keys(terminal: Terminal, place: Place) -> list[dict[str, Any]]:
             page = await keys.list_page(store.services, store.principal, MAX_LIMIT, before)
             found.extend(page.items)
             before, has_more = (found[-1].key_id if found else None), page.has_more
-    return [key_row(key) for key in found]
+    return [to_builtins(key_row(key)) for key in found]
 
 
 async def revoke(terminal: Terminal, place: Place, key_id: str, *, cascade: bool) -> dict[str, Any]:
     """Returns what `revokeKey` answers. Raises: BadRequest, NotFound."""
     async with open_store(terminal, place) as store:
         revoked = await keys.revoke(store.services, store.principal, key_id, cascade=cascade)
-    return {"item": key_row(revoked.key), "made_by_it": [key_row(key) for key in revoked.made_by_it]}
+    made = [to_builtins(key_row(key)) for key in revoked.made_by_it]
+    return {"item": to_builtins(key_row(revoked.key)), "made_by_it": made}

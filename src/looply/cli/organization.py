@@ -50,20 +50,29 @@ async def create(
 
 
 @APP.command(name="list")
-async def list_organizations(*, data: Data = None, terminal: Here) -> None:
+async def list_organizations(
+    *,
+    usage: Annotated[bool, Parameter(negative="", help="Also count open executions and stored bytes: a scan.")] = False,
+    data: Data = None,
+    terminal: Here,
+) -> None:
     """List the organizations in the order in which they were made."""
     from looply.app import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.store import open_services, stored_settings  # noqa: PLC0415
+    from looply.engine.quotas import Usage  # noqa: PLC0415
 
     async with open_services(terminal, stored_settings(terminal, data)) as services:
         found = await organizations.list_all(services)
+        known = await services.engine.usage() if usage else {}
     items: list[dict[str, Any]] = [
         {
             "organization_id": each.organization_id,
             "workspace_id": each.workspace_id,
             "organization_name": each.organization_name,
             "created_on": to_ms(each.created_on),
+            **(known.get(each.organization_id, Usage())._asdict() if usage else {}),
         }
         for each in found
     ]
-    show_items(terminal, items, {**_COLUMNS, "created": "created_on"})
+    columns = {"open executions": "open_executions", "stored bytes": "stored_bytes"} if usage else {}
+    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns})

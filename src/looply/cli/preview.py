@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter, validators
+from msgspec import to_builtins
 
 from looply.cli.documents import file_parameter, read_document
 from looply.cli.failures import UsageError
@@ -86,7 +87,7 @@ async def preview(
     """
     # Start-up cost of the schema and of time zones.
     from looply.app.fires import View, parse_schedule  # noqa: PLC0415
-    from looply.server.fires import preview_answer  # noqa: PLC0415
+    from looply.server.rows import preview_answer  # noqa: PLC0415
 
     is_written = written != NOTHING_WRITTEN
     if is_written == (workflow_id is not None):
@@ -94,11 +95,11 @@ async def preview(
     after = read_instant("--from", span.after) if span.after else None
     view = View(count=span.count, after=after, is_around_change=span.around_change)
     if workflow_id is None:
-        shown = preview_answer(view.of(parse_schedule(*written.settings(terminal)), terminal.clock.now()))
+        shown = to_builtins(preview_answer(view.of(parse_schedule(*written.settings(terminal)), terminal.clock.now())))
     elif place.is_offline():
         from looply.cli import offline  # noqa: PLC0415 - start-up cost of the stores
 
-        shown = preview_answer(await offline.preview_workflow(terminal, place, workflow_id, version, view))
+        shown = to_builtins(preview_answer(await offline.preview_workflow(terminal, place, workflow_id, version, view)))
     else:
         body = {"workflow_id": workflow_id, "workflow_version": version, "from": ms_or_none(after), "count": span.count}
         given = {name: value for name, value in body.items() if value is not None}

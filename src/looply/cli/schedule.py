@@ -56,7 +56,8 @@ async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
 async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
     """List what became of the instants of a schedule, newest first.
 
-    STARTED on time, CAUGHT_UP late, SKIPPED while the last execution was open, QUEUED behind it, or MISSED.
+    STARTED on time, CAUGHT_UP late, SKIPPED while the last execution was open, QUEUED behind it,
+    REFUSED by a quota of the organization, or MISSED.
     """
     if place.is_offline():
         from looply.cli import offline  # noqa: PLC0415 - start-up cost of the stores

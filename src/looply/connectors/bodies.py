@@ -1,8 +1,7 @@
 """Bodies of requests from JSON values, and step outputs from responses."""
 
-import asyncio
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final, Literal, TypeAlias
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from looply.connectors.beside import beside_loop
 from looply.connectors.port import HttpResponse
 from looply.connectors.urls import plain_text
 from looply.errors import BadInput, BadRequest, Rejected
@@ -21,9 +21,6 @@ _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape
 
 _ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
 _EVERY_BYTE: Final = bytes(range(256))
-
-_SMALL_BYTES: Final = 64 * 1024
-"""A response of so many bytes is read in less time than a thread takes to be asked."""
 
 BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
 
@@ -65,14 +62,18 @@ def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str |
     return body.encode("utf-8", "replace"), content_type
 
 
-async def read_output(response: HttpResponse, limits: Limits) -> dict[str, Json]:
-    """Returns a response as `render_output` does, beside the event loop where it is large.
+def _unchanged(output: dict[str, Json]) -> dict[str, Json]:
+    return output
+
+
+async def read_output(
+    response: HttpResponse, limits: Limits, finish: Callable[[dict[str, Json]], dict[str, Json]] = _unchanged
+) -> dict[str, Json]:
+    """Returns what `finish` makes of a response as `render_output` returns it; both beside the loop where it is large.
 
     Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`.
     """
-    if len(response.content) <= _SMALL_BYTES:
-        return render_output(response, limits)
-    return await asyncio.to_thread(render_output, response, limits)
+    return await beside_loop(len(response.content), lambda: finish(render_output(response, limits)))
 
 
 def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:

@@ -10,7 +10,7 @@ import msgspec
 
 from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.headers import check_headers, credentials_in, tracing_headers
-from looply.connectors.masking import Masker
+from looply.connectors.masking import masker_of
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -24,11 +24,11 @@ from looply.connectors.port import (
 )
 from looply.connectors.redirects import send_following
 from looply.connectors.urls import joined, origin, parse_base_url, parse_url, with_params
+from looply.definition.repeat import Repeat, repeat_of_method
 from looply.errors import BadInput, OperationError, Problem, about
 from looply.jsontext import Json
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-IDEMPOTENT_METHODS = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 §9.2.2
 
 
 class BearerAuth(msgspec.Struct, frozen=True, tag_field="type", tag="bearer"):
@@ -113,7 +113,7 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
 
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send` and `send_following`.
     """
-    call = read_input(HttpInput, _with_upper_method(input_), "http.request")
+    call = read_input(HttpInput, input_, "http.request")
     with about("url", "auth"):
         destination = await _destination(ctx, call)
     with about("headers"):
@@ -134,14 +134,13 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         },
         content=content,
     )
-    masker = Masker((*destination.secrets, *credentials_in(own)))
+    masker = masker_of((*destination.secrets, *credentials_in(own)))
     try:
         response = await send_following(ctx.http, outgoing, destination.may_follow)
     except OperationError as error:
         masker.mask(error)
         raise
-    output: dict[str, Json] = masker.output(await read_output(response, ctx.limits))
-    return output
+    return await read_output(response, ctx.limits, masker.output)
 
 
 def basic_header(user: str, password: str) -> str:
@@ -254,7 +253,8 @@ def _own_content_type(own: Mapping[str, str], content_type: str | None) -> dict[
     return dict(own)
 
 
-def _with_upper_method(input_: Mapping[str, Json]) -> Mapping[str, Json]:
+def with_upper_method(input_: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns an input with its method, if it has one, in upper case."""
     method = input_.get("method")
     return {**input_, "method": method.upper()} if isinstance(method, str) else input_
 
@@ -264,10 +264,9 @@ def _place(url: httpx2.URL) -> str:
     return f"{scheme}://{host}:{port}"
 
 
-def is_idempotent(input_: Mapping[str, Json]) -> bool:
-    """Returns whether the input's method may be repeated after an unknown outcome: GET (default), PUT, DELETE."""
-    method = input_.get("method", "GET")
-    return isinstance(method, str) and method.upper() in IDEMPOTENT_METHODS
+def repeat(input_: Mapping[str, Json]) -> Repeat:
+    """Returns whether a request may be repeated after an unknown outcome: GET (default), PUT and DELETE always."""
+    return repeat_of_method(input_.get("method", "GET"))
 
 
 CONNECTOR = Connector(
@@ -279,8 +278,10 @@ CONNECTOR = Connector(
             title="HTTP request",
             input=HttpInput,
             output=HttpOutput,
-            idempotent=is_idempotent,
+            repeat=repeat,
             call=request,
+            connection_kind="http",
+            normalize=with_upper_method,
         ),
     ),
     connection_kinds=(

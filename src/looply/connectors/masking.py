@@ -4,7 +4,7 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -87,6 +87,8 @@ class Masker:
 
     def output(self, output: Json) -> Json:
         """Returns an operation's output masked. The status of an answer stays, since steps decide by it."""
+        if not self._whole:
+            return output
         masked = self.json(output)
         if isinstance(masked, dict) and "status" in masked:
             return {**masked, "status": output["status"]}
@@ -130,6 +132,14 @@ class _Search:
                     break
             at = end
         return found
+
+
+_NOTHING: Final = Masker(())
+
+
+def masker_of(secrets: Sequence[str]) -> Masker:
+    """Returns a masker of these secrets; most calls have none, and share one that masks nothing."""
+    return Masker(secrets) if any(secrets) else _NOTHING
 
 
 def _fold(text: str) -> str:

@@ -16,16 +16,20 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 import httpx2
 import jsonschema_rs
 import msgspec
+import structlog
 
 from looply.clock import Clock
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.sessions import SessionCache
 from looply.definition.pointer import join_pointer
+from looply.definition.repeat import REPEATS, Repeat
 from looply.definition.schema_checker import MAX_PROBLEMS, brief_validator, count_values, cut, first_error
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
+
+_log = structlog.get_logger(__name__)
 
 PORT_VERSION = 1
 """Rises when a connector written for the version before would no longer work."""
@@ -182,11 +186,16 @@ class CallContext:
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
 
 
+def _unchanged(input_: Mapping[str, Json]) -> Mapping[str, Json]:
+    return input_
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One thing that a connector can do.
 
-    `idempotent` says whether an input may be sent again when it is unknown whether the first time got through.
+    A workflow calls it by a step of type `operation`. Its input is checked against `input_schema` when the workflow is
+    saved, as far as no expression decides, and against `input` before each call.
     """
 
     name: str
@@ -194,15 +203,43 @@ class Operation:
     title: str
     input: type[msgspec.Struct]
     output: type[msgspec.Struct]
-    idempotent: Callable[[Mapping[str, Json]], bool] | bool
+    repeat: Callable[[Mapping[str, Json]], Repeat] | Repeat
+    """Whether a call may be repeated when its outcome is unknown, after a crash, a time limit or a cut connection.
+
+    `always`: a second call changes nothing. `with_key`: the other system recognizes a second call by
+    `CallContext.idempotency_key`, which the operation sends. `never`: an incident is opened, and a person decides.
+    A function is given the input as an author wrote it, whose values may be expressions (`${...}`). What it returns
+    is kept in the definition when that is saved, and `on_unknown` of the step overrides it.
+    """
     call: OperationCall
+    connection_kind: str = ""
+    """The kind of connection that the field `connection` of the input names; empty without such a field."""
+    normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
+    """Brings an input into the form of `input` before it is checked, such as a method into upper case."""
     is_derived: bool = False
     """Whether the output is made of the input and of nothing else. Secrets in it are then kept, since later steps need
     them, and the whole output of an input with secrets is secret; other outputs have them masked."""
 
-    def is_idempotent(self, input_: Mapping[str, Json]) -> bool:
-        """Returns whether this input may be repeated after an unknown outcome."""
-        return self.idempotent if isinstance(self.idempotent, bool) else self.idempotent(input_)
+    def repeat_of(self, input_: Mapping[str, Json]) -> Repeat:
+        """Returns whether a call with this input may be repeated after an unknown outcome."""
+        if not callable(self.repeat):
+            return self.repeat
+        try:
+            found = self.repeat(input_)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # A function that does not expect expressions is no reason to refuse a definition.
+            _log.exception("operation_broke", operation=self.name)
+            return "never"
+        return found if found in REPEATS else "never"
+
+    async def perform(self, ctx: CallContext, input_: Mapping[str, Json]) -> Json:
+        """Returns the output of one call.
+
+        Raises: BadInput, before the call, when the input does not fit `input`; else what `call` raises.
+        """
+        given = dict(self.normalize(input_))
+        read_input(self.input, given, self.name)
+        return await self.call(ctx, given)
 
     @property
     def input_schema(self) -> dict[str, Any]:

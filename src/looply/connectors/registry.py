@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,20 @@ from looply.execution.datastores import is_datastore_operation
 from looply.jsontext import Json
 
 GROUP = "looply.connectors"
+
+_LOADING_ERRORS: Final = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What code of others raises while it is imported."""
 
 
 class Registry:
@@ -36,12 +51,10 @@ class Registry:
         """All connectors, by name."""
         return tuple(self._connectors[name] for name in sorted(self._connectors))
 
-    def operation(self, name: str) -> Operation:
-        """Returns the operation of a name. Raises: NotFound with the names that there are."""
-        found = self._operations.get(name)
-        if found is None:
-            raise NotFound(f"there is no operation {name}; there are {', '.join(sorted(self._operations))}")
-        return found
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """All operations by name."""
+        return self._operations
 
     def connection_kind(self, name: str) -> ConnectionKind:
         """Returns the kind of connection of a name. Raises: NotFound with the names that there are."""
@@ -129,15 +142,28 @@ def load_connectors(group: str = GROUP) -> Registry:
     for entry in sorted(entry_points(group=group), key=lambda entry: (_distribution(entry), entry.name)):
         try:
             loaded = entry.load()
-        except (ImportError, AttributeError) as error:
-            problems.append(_unusable(entry, f"cannot be loaded: {error}"))
+        except _LOADING_ERRORS as error:
+            problems.append(_unusable(entry, f"cannot be loaded: {type(error).__name__}: {error}"))
             continue
-        if isinstance(loaded, Connector):
-            found.append((_distribution(entry), loaded))
-        else:
+        if not isinstance(loaded, Connector):
             problems.append(_unusable(entry, f"is a {type(loaded).__name__}, not a Connector"))
+            continue
+        found.append((_distribution(entry), loaded))
+        problems += [_unusable(entry, reason) for each in loaded.operations if (reason := _defect(loaded, each))]
     _refuse(problems)
     return Registry(found)
+
+
+def _defect(connector: Connector, operation: Operation) -> str:
+    """Returns why workflows could not call an operation; empty when they can."""
+    # Task queues of workers are named after the connector, and found by the name of the operation.
+    if operation.name.partition(".")[0] != connector.name:
+        return f"has an operation {operation.name}, whose name must begin with `{connector.name}.`"
+    try:
+        _ = (operation.input_schema, operation.output_schema)
+    except (NameError, TypeError) as error:
+        return f"has an operation {operation.name} whose input or output has no JSON Schema: {error}"
+    return ""
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -12,7 +12,7 @@ from looply.definition.document_shapes import document_shape, trigger_schema, tr
 from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
 from looply.definition.endings import METADATA
 from looply.definition.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
-from looply.definition.retry import RetryPolicy, matches_status
+from looply.definition.retry import RetryPolicy, is_status, matches_status
 from looply.definition.schedules import ON_TIME
 from looply.definition.schema import definition_schema
 from looply.definition.search_fields import search_paths
@@ -24,22 +24,19 @@ from looply.definition.step_settings import (
     ApprovalSettings,
     Branch,
     BranchConditionalSettings,
+    CallSettings,
     CardWait,
     CatchUp,
     ConditionalSettings,
     DatastoreSettings,
     DelaySettings,
     DstRule,
-    EmailSettings,
     ForEachSettings,
-    FunctionSettings,
-    HttpRequestSettings,
     JoinSettings,
     OverridePayloadSettings,
     ParallelBranch,
     ParallelSettings,
     RedirectSettings,
-    SapRequestSettings,
     Schedule,
     StepSettings,
     SubworkflowSettings,
@@ -65,6 +62,7 @@ __all__ = [
     "ApprovalSettings",
     "Branch",
     "BranchConditionalSettings",
+    "CallSettings",
     "CardWait",
     "CatchUp",
     "Change",
@@ -74,11 +72,8 @@ __all__ = [
     "DelaySettings",
     "DstRule",
     "Duration",
-    "EmailSettings",
     "Findings",
     "ForEachSettings",
-    "FunctionSettings",
-    "HttpRequestSettings",
     "JoinSettings",
     "LogLevel",
     "OnUnknown",
@@ -90,7 +85,6 @@ __all__ = [
     "RedirectSettings",
     "RetryPolicy",
     "Rule",
-    "SapRequestSettings",
     "Schedule",
     "Step",
     "StepSettings",
@@ -107,6 +101,7 @@ __all__ = [
     "diff_definitions",
     "document_shape",
     "find_zone",
+    "is_status",
     "matches_status",
     "parse_cron",
     "parse_definition",

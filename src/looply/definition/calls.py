@@ -8,21 +8,17 @@ from looply.definition.addresses import check_url_values, odata_placements, url_
 from looply.definition.model import OnUnknown
 from looply.definition.pointer import join_pointer, points_into, split_pointer
 from looply.definition.reading import Reader, read_template
+from looply.definition.repeat import Repeat, repeat_of_method
+from looply.definition.report import Report
 from looply.definition.retry import RETRY_ON, RetryPolicy
 from looply.definition.schema_problems import shown
 from looply.definition.settings_schema import SETTINGS
-from looply.definition.step_settings import (
-    ApprovalSettings,
-    FunctionSettings,
-    HttpRequestSettings,
-    SapRequestSettings,
-    StepSettings,
-)
+from looply.definition.step_settings import CallSettings
 from looply.errors import DefinitionError
 from looply.expressions import Expression, ExpressionSyntaxError, Placement, Template, split_template
 from looply.jsontext import Json
 
-_SAFE_TO_REPEAT: Final = frozenset({"GET", "PUT", "DELETE"})
+_OF_ENGINE: Final = "datastore."
 _NOT_SENT: Final = frozenset({"fail_on", "raw"})
 _SCHEMES: Final = ("http://", "https://")
 _ESCAPED_BY: Final = {
@@ -33,7 +29,7 @@ _ESCAPED_BY: Final = {
 _LITERAL_AUTH = "a credential in the definition can be read by everybody who may read the workflow"
 
 
-def http_request(reader: Reader) -> HttpRequestSettings:
+def http_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `httpRequest`."""
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
@@ -42,14 +38,10 @@ def http_request(reader: Reader) -> HttpRequestSettings:
     warn_of_raw(reader)
     for name in ("token", "password"):
         _warn_of_literal(reader.child("auth") if isinstance(reader.value.get("auth"), dict) else None, name)
-    return HttpRequestSettings(
-        method=reader.constant_or_template("method") or "GET",
-        fail_on=tuple(reader.value.get("fail_on", ())),
-        connection=reader.constant_or_template("connection"),
-    )
+    return _request(reader, operation)
 
 
-def sap_request(reader: Reader) -> SapRequestSettings:
+def sap_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `sapRequest`."""
     if ("system_id" in reader) != ("client" in reader):
         missing = "client" if "system_id" in reader else "system_id"
@@ -60,10 +52,14 @@ def sap_request(reader: Reader) -> SapRequestSettings:
         reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
     _check_markup(reader)
     warn_of_raw(reader)
-    return SapRequestSettings(
-        method=reader.constant_or_template("method") or "GET",
+    return _request(reader, operation)
+
+
+def _request(reader: Reader, operation: str) -> CallSettings:
+    return CallSettings(
+        operation=operation,
         fail_on=tuple(reader.value.get("fail_on", ())),
-        connection=reader.constant_or_template("connection"),
+        repeat=repeat_of_method(reader.value.get("method", "GET")),
     )
 
 
@@ -72,6 +68,33 @@ def call_input(reader: Reader) -> Template:
     sent = {name: value for name, value in reader.value.items() if name not in _NOT_SENT}
     placements = {} if reader.value.get("raw") is True and "service_path" not in reader else _placements(reader)
     return read_template({"method": "GET", **sent}, reader.path, reader.report, placements)
+
+
+def any_operation(reader: Reader, _: str) -> CallSettings:
+    """Returns the settings of an `operation`, which name what they call. Nothing here knows what is installed."""
+    given: dict[str, Json] = reader.value.get("input", {})
+    if "connection" in reader and "connection" in given:
+        reader.error("connection", "the connection is named twice, here and in `input`; name it here")
+    if reader.value["operation"].startswith(_OF_ENGINE):
+        hint = "use a step of type datastore"
+        reader.error("operation", f"{shown(reader.value['operation'])} is carried out by the engine itself", hint)
+    return CallSettings(
+        operation=reader.value["operation"],
+        fail_on=tuple(reader.value.get("fail_on", ())),
+        repeat=reader.value.get("repeat", "never"),
+        input_setting="/input",
+    )
+
+
+def operation_input(reader: Reader) -> Template:
+    """Returns the template of the whole input of an `operation`: its `input`, with the connection that it names."""
+    given: dict[str, Json] = reader.value.get("input", {})
+    template = read_template(given, reader.at("input"), reader.report)
+    if "connection" not in reader:
+        return template
+    reader.template("connection")
+    # Both parts are reported at their own places already.
+    return read_template({**given, "connection": reader.value["connection"]}, reader.path, Report())
 
 
 def _placements(reader: Reader) -> dict[str, Placement]:
@@ -97,17 +120,10 @@ def _check_markup(reader: Reader) -> None:
             reader.warning("body", message, f"write ${{{_ESCAPED_BY[kind][0]}({bare.source})}}")
 
 
-def on_unknown(step: Reader, settings: StepSettings) -> OnUnknown:
-    """Returns what a call with an unknown outcome leads to: `retry` by itself only where it is safe to repeat."""
+def on_unknown(step: Reader, repeat: Repeat) -> OnUnknown:
+    """Returns what a call with an unknown outcome leads to: `retry` by itself only where it may be repeated."""
     stated: OnUnknown | None = step.value.get("on_unknown")
-    if stated is not None:
-        return stated
-    if isinstance(settings, HttpRequestSettings | SapRequestSettings) and settings.method in _SAFE_TO_REPEAT:
-        return "retry"
-    # Code touches nothing, and an approval only reads a datastore.
-    if isinstance(settings, FunctionSettings | ApprovalSettings):
-        return "retry"
-    return "incident"
+    return stated or ("incident" if repeat == "never" else "retry")
 
 
 def retry_policy(step: Reader) -> RetryPolicy | None:
@@ -151,10 +167,18 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
             step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
         elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
             step.report.error(step.at("secret", index), f"{pointer!r} leads to nothing in the settings of the step")
-    auth = settings.get("auth")
-    own = (f"/auth/{name}" for name in ("token", "password") if name in auth) if isinstance(auth, dict) else ()
-    whole = ("/auth",) if isinstance(auth, str) else ()
-    return tuple(dict.fromkeys((*stated, *own, *whole)))
+    own = _credentials(settings, "")
+    if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
+        own = _credentials(given, "/input")
+    return tuple(dict.fromkeys((*stated, *own)))
+
+
+def _credentials(given: dict[str, Json], base: str) -> tuple[str, ...]:
+    """Returns the pointers of the credentials that a call is given by itself, not by a connection."""
+    auth = given.get("auth")
+    if isinstance(auth, dict):
+        return tuple(f"{base}/auth/{name}" for name in ("token", "password") if name in auth)
+    return (f"{base}/auth",) if isinstance(auth, str) else ()
 
 
 def _check_url(reader: Reader) -> None:

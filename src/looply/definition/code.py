@@ -4,15 +4,16 @@ import re
 from typing import Final
 
 from looply.definition.reading import Reader, read_template
-from looply.definition.step_settings import FunctionSettings
+from looply.definition.step_settings import CallSettings
 from looply.expressions import Template
+from looply.jsontext import Json
 
 _LITERAL: Final = "`${...}` in code is plain text: it is never evaluated"
 _SILENT: Final = "the code returns nothing: the output is null"
 _RETURN: Final = re.compile(r"\breturn\b")
 
 
-def function(reader: Reader) -> FunctionSettings:
+def function(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `function`. The code is taken as it is: `${...}` in it belongs to its own language."""
     code: str = reader.value["code"]
     if not code.strip():
@@ -21,7 +22,8 @@ def function(reader: Reader) -> FunctionSettings:
         reader.warning("code", _SILENT, "end it with `return ...`")
     if reader.value["language"] == "python" and "${" in code:
         reader.warning("code", _LITERAL, "give the value in `input`, and read it in the code as `input`")
-    return FunctionSettings(language=reader.value["language"], code=code)
+    written: dict[str, Json] = {"language": reader.value["language"], "code": code}
+    return CallSettings(operation=operation, beside=written, repeat="always")  # code touches nothing
 
 
 def function_input(reader: Reader) -> Template:

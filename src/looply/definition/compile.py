@@ -11,33 +11,39 @@ from typing import Final
 
 import msgspec
 
-from looply.definition import approvals, calls, children, code, conditions, datastores, endings, mail, pauses, scopes
+from looply.definition import approvals, calls, children, conditions, datastores, endings, pauses, scopes
 from looply.definition.document_check import document_problems
 from looply.definition.document_shapes import trigger_schema
 from looply.definition.graph import check_graph
 from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
+from looply.definition.operation_steps import OPERATION_STEPS
+from looply.definition.operations import NO_OPERATIONS, Operations, check_operations
 from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
 from looply.definition.pointer import join_pointer, split_pointer
 from looply.definition.reading import Reader, read_card, read_template
 from looply.definition.references import check_references
 from looply.definition.regions import check_regions, find_regions, joins_of
+from looply.definition.repeat import Repeat
 from looply.definition.report import Report
 from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.definition.schedules import check_zone
 from looply.definition.schema_checker import SchemaChecker
 from looply.definition.search_fields import check_search_fields
-from looply.definition.settings_schema import EXPRESSION, IDENTIFIER
-from looply.definition.step_settings import AdaptiveCardSettings, ApprovalSettings, StepSettings, WaitSettings
+from looply.definition.settings_schema import EXPRESSION, IDENTIFIER, OPERATION_NAME
+from looply.definition.step_settings import (
+    AdaptiveCardSettings,
+    ApprovalSettings,
+    CallSettings,
+    StepSettings,
+    WaitSettings,
+)
 from looply.errors import DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
-    "httpRequest": calls.http_request,
-    "sapRequest": calls.sap_request,
-    "function": code.function,
-    "email": mail.email,
+    **{name: row.compiled for name, row in OPERATION_STEPS.items()},
     "conditional": conditions.conditional,
     "branchConditional": conditions.branch_conditional,
     "advancedConditional": conditions.advanced_conditional,
@@ -56,11 +62,8 @@ _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
 }
 
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
-    "httpRequest": calls.call_input,
-    "sapRequest": calls.call_input,
-    "function": code.function_input,
+    **{name: row.input for name, row in OPERATION_STEPS.items()},
     "datastore": datastores.datastore_input,
-    "email": mail.email_input,
 }
 
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -70,6 +73,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     EXPRESSION["pattern"]: "an expression such as ${payload.output.list}",
     r"^(?:/(?:[^~/]|~[01])*)+$": "a JSON Pointer such as /payload/output/po",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "a branch id: at most 64 letters, digits, _ or -",
+    OPERATION_NAME: "the name of an operation, such as warehouse.reserve",
     r"\S": "a name with a visible character",
 }
 _ONLY_CALLS: Final = ("retry", "timeout", "on_unknown")
@@ -83,12 +87,19 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     workflow: Workflow | None = None
 
 
-def parse_definition(document: Json, limits: Limits = DEFAULT_LIMITS, *, payload_schema: Json = None) -> Findings:
+def parse_definition(
+    document: Json,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    payload_schema: Json = None,
+    operations: Operations = NO_OPERATIONS,
+) -> Findings:
     """Returns everything that is wrong or doubtful in a definition, and the workflow when nothing is wrong.
 
     `payload_schema` is the JSON Schema of a sample of the caller's body; it counts where the definition has neither a
     schema of its trigger nor a `workflow_schema`. What only a payload's schema tells is never an error, for where the
     trigger has none nothing refuses other bodies.
+    `operations` are those of the installed connectors; of one that is not among them nothing is checked.
 
     Guarantees: never raises, whatever JSON value it is given; each path points into the document, for something that
     is missing to what should hold it. Errors are what the JSON Schema finds, then what the graph, the settings and
@@ -98,6 +109,7 @@ def parse_definition(document: Json, limits: Limits = DEFAULT_LIMITS, *, payload
     def check(outline: Outline, report: Report) -> None:
         check_references(outline, _payload_schema(document, report) or payload_schema, report, limits)
         check_search_fields(document, report)
+        check_operations(outline, operations, report)
 
     return _parsed(document, limits, check)
 
@@ -209,10 +221,17 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         settings=settings,
         retry=calls.retry_policy(step),
         timeout=calls.elapsed(step, "timeout"),
-        on_unknown=calls.on_unknown(step, settings),
+        on_unknown=calls.on_unknown(step, _repeat(settings)),
         secret=calls.secret_pointers(step, outline.settings),
         input=_INPUTS[name](reader) if name in _INPUTS else None,
     )
+
+
+def _repeat(settings: StepSettings) -> Repeat:
+    if isinstance(settings, CallSettings):
+        return settings.repeat
+    # An approval only reads a datastore.
+    return "always" if isinstance(settings, ApprovalSettings) else "never"
 
 
 def _check_expressions(outline: StepOutline, report: Report) -> None:

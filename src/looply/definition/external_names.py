@@ -10,13 +10,14 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from looply.definition.datastores import canonical_name, name_finding
+from looply.definition.operation_steps import OPERATION_STEPS
+from looply.definition.operations import NO_OPERATIONS, Operations
 from looply.definition.outline import Outline, StepOutline, read_outline
 from looply.definition.pointer import join_pointer
 from looply.jsontext import Json
 
-NameKind: TypeAlias = Literal["connection", "sap system", "datastore", "workflow"]
+NameKind: TypeAlias = Literal["operation", "connection", "sap system", "datastore", "workflow"]
 
-_CONNECTION_KINDS: Final = {"httpRequest": "http", "sapRequest": "sap", "email": "smtp"}
 _MAKES_DATASTORE: Final = ("set", "merge")
 _UNKNOWN_NAME: Final = ""
 
@@ -28,19 +29,21 @@ class ExternalName(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     path: str
     detail: Json = None
-    """Of a connection the kind that the step needs; of an SAP system its client; of a workflow the version as it is
-    written, None for the newest ACTIVE one."""
+    """Of a connection the kind that the step needs, None where any will do; of an SAP system its client; of a workflow
+    the version as it is written, None for the newest ACTIVE one."""
 
 
-def external_names(document: dict[str, Json]) -> tuple[ExternalName, ...]:
+def external_names(document: dict[str, Json], operations: Operations = NO_OPERATIONS) -> tuple[ExternalName, ...]:
     """Returns the names in document order. Fields of a wrong type are left out: the schema reports them.
+
+    `operations` are those that are installed: one of them says of which kind its connection must be.
 
     A datastore that a step of the same definition makes (`set`, `merge`) is not listed, for a `get` may follow it;
     where such a step computes its name, none that a `get` or `delete` names is.
     """
     outline = read_outline(document)
     made = _made_datastores(outline)
-    found = [name for step in outline.steps for name in _of_step(step, made)]
+    found = [name for step in outline.steps for name in _of_step(step, made, operations)]
     settings = document.get("workflow_settings")
     on_failure = _constant_text(settings.get("on_failure")) if isinstance(settings, dict) else None
     if on_failure:
@@ -53,10 +56,10 @@ def _constant_text(value: Json) -> str | None:
     return value if isinstance(value, str) and "${" not in value else None
 
 
-def _of_step(step: StepOutline, made: frozenset[str]) -> Iterator[ExternalName]:
+def _of_step(step: StepOutline, made: frozenset[str], operations: Operations) -> Iterator[ExternalName]:
     type_ = step.type.name if step.type is not None else ""
-    if type_ in _CONNECTION_KINDS:
-        yield from _connections(step, _CONNECTION_KINDS[type_])
+    if type_ in OPERATION_STEPS:
+        yield from _operations(step, type_, operations)
     if type_ == "approval":
         yield from _approval_datastores(step)
     if type_ == "datastore" and step.settings.get("operation") not in _MAKES_DATASTORE and _UNKNOWN_NAME not in made:
@@ -66,7 +69,15 @@ def _of_step(step: StepOutline, made: frozenset[str]) -> Iterator[ExternalName]:
         yield ExternalName(kind="workflow", name=name, path=_at(step, "workflow_id"), detail=version)
 
 
-def _connections(step: StepOutline, kind: str) -> Iterator[ExternalName]:
+def _operations(step: StepOutline, type_: str, operations: Operations) -> Iterator[ExternalName]:
+    kind = OPERATION_STEPS[type_].connection_kind or None
+    if type_ == "operation" and (name := _constant_text(step.settings.get("operation"))):
+        yield ExternalName(kind="operation", name=name, path=_at(step, "operation"))
+        kind = operations[name].connection_kind or None if name in operations else None
+    yield from _connections(step, kind)
+
+
+def _connections(step: StepOutline, kind: str | None) -> Iterator[ExternalName]:
     if name := _constant_text(step.settings.get("connection")):
         yield ExternalName(kind="connection", name=name, path=_at(step, "connection"), detail=kind)
     system, client = _constant_text(step.settings.get("system_id")), step.settings.get("client")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from looply.definition.reading import Reader, read_template
-from looply.definition.step_settings import EmailSettings
+from looply.definition.step_settings import CallSettings
 from looply.expressions import Escape, Expression, ExpressionError, Placement, Template
 from looply.jsontext import Json
 
@@ -20,13 +20,18 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>")
 _SEPARATORS: Final = re.compile(r"[,;]")
 _LONGEST: Final = 254
 """RFC 5321 §4.5.3.1.3, without the brackets."""
+_LONGEST_COMMENTED: Final = 1000
+"""In a longer text, which no mail server takes for an address, no comments are looked for."""
 _DOTS: Final = {ord("\u3002"): "."}
 """The dot of Chinese and Japanese, which separates the labels of a host name too (RFC 3490 §3.1)."""
+_SCHEME: Final = re.compile(r"\s*mailto:", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"\((?:[^()\\]|\\.)*\)")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
 """Controls and formats, such as the space without width: two addresses that look the same are the same."""
 
 
-def email(reader: Reader) -> EmailSettings:
+def email(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `email`; constant addresses and the subject are checked now."""
     if "text" not in reader and "html" not in reader:
         reader.error("text", "the mail has no body", "give `text`, `html` or both")
@@ -36,7 +41,7 @@ def email(reader: Reader) -> EmailSettings:
                 reader.report.error(pointer, problem, "write ann@example.com or Ann <ann@example.com>")
     if problem := subject_problem(str(reader.value["subject"])):
         reader.error("subject", problem)
-    return EmailSettings(connection=reader.constant_or_template("connection") or "")
+    return CallSettings(operation=operation)
 
 
 def email_input(reader: Reader) -> Template:
@@ -76,16 +81,35 @@ def person_of(address: str) -> str:
     """Returns what is equal for all spellings of one person's address, so that nobody has two votes.
 
     Letter case, compatible forms of characters (NFKC), what nobody sees, a name before a mail address
-    (`Ann <ann@example.com>`), the dot that ends a full host name (`ann@example.com.`) and an international host name
-    written for DNS (`xn--...`) make no difference. What is before the @ does: `ann+po@example.com` is another person.
+    (`Ann <ann@example.com>`), the dot that ends a full host name (`ann@example.com.`), an international host name
+    written for DNS (`xn--...`), quotes (`"ann"@example.com`), comments (`ann(office)@example.com`), blanks around the
+    @ and `mailto:` make no difference. What is before the @ does: `ann+po@example.com` is another person.
     """
     seen = "".join(each for each in unicodedata.normalize("NFKC", address) if unicodedata.category(each) not in _UNSEEN)
     seen = seen.translate(_DOTS).strip()
     named = _NAMED.fullmatch(seen)
-    local, at, host = (named["address"].strip() if named else seen).rpartition("@")
+    text = named["address"] if named else seen
+    if scheme := _SCHEME.match(text):
+        text = text[scheme.end() :]
+    local, at, host = _without_comments(text).rpartition("@")
     if not local:
         return seen.casefold()
-    return f"{local}{at}{_host_of(host)}".casefold()
+    return f"{_unquoted(local.strip())}{at}{_host_of(host.strip())}".casefold()
+
+
+def _without_comments(address: str) -> str:
+    """Returns an address without what RFC 5322 calls comments, also those within others; quotes hold none."""
+    if '"' in address or len(address) > _LONGEST_COMMENTED:
+        return address
+    while (shorter := _COMMENT.sub("", address)) != address:
+        address = shorter
+    return address
+
+
+def _unquoted(local: str) -> str:
+    """Returns the mailbox that a local part names: quotes and backslashes say how it is written (RFC 5321 §4.1.2)."""
+    quoted = _QUOTED.fullmatch(local)
+    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else local
 
 
 def _host_of(host: str) -> str:

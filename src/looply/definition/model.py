@@ -12,7 +12,7 @@ import msgspec
 
 from looply.definition.duration import Duration
 from looply.definition.retry import RetryPolicy
-from looply.definition.step_settings import RedirectSettings, StepSettings
+from looply.definition.step_settings import CallSettings, RedirectSettings, StepSettings
 from looply.expressions import Template
 from looply.jsontext import Json
 
@@ -61,14 +61,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Of one attempt; None: the limit `attempt_timeout`."""
     on_unknown: OnUnknown = "incident"
     secret: tuple[str, ...] = ()
-    """JSON Pointers into the input, or into the output as `/output/...`; `auth` of a call is among them unasked."""
+    """JSON Pointers into the settings, or into the output as `/output/...`; `auth` of a call is among them unasked."""
     input: Template | None = None
     """The whole input of a call, evaluated once per visit; None for steps that call nothing."""
 
     @property
     def input_secrets(self) -> tuple[str, ...]:
-        """The pointers of `secret` that lead into the input."""
-        return tuple(pointer for pointer in self.secret if not pointer.startswith(_OUTPUT))
+        """The pointers of `secret` that do not lead into the output, as they lead into the input."""
+        root = self.settings.input_setting if isinstance(self.settings, CallSettings) else ""
+        return tuple(pointer.removeprefix(root) for pointer in self.secret if not pointer.startswith(_OUTPUT))
 
     @property
     def output_secrets(self) -> tuple[str, ...]:

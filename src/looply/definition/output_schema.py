@@ -23,6 +23,7 @@ OUTPUTS: Final[dict[str, Json]] = {
     "trigger": _NONE,
     "httpRequest": _CALL,
     "sapRequest": _CALL,
+    "operation": {},
     "function": {},
     "email": fields(
         {

@@ -62,16 +62,6 @@ class Reader:
         """Returns the template of a member, or None when it is left out."""
         return read_template(self.value[name], self.at(name), self.report) if name in self.value else None
 
-    def constant_or_template(self, name: str) -> "str | Template | None":
-        """Returns a text as it is when it holds no expression, else its template; None when it is left out.
-
-        Its references are not recorded: it is part of a value that is read as a whole.
-        """
-        if name not in self.value:
-            return None
-        template = read_template(self.value[name], self.at(name), Report())
-        return str(self.value[name]) if template.is_constant else template
-
     def whole(self, name: str) -> int | None:
         """Returns a whole number, which JSON may write as `2.0`; None when it is left out."""
         return int(self.value[name]) if name in self.value else None

@@ -1,10 +1,13 @@
 """Which failures are repeated and which statuses are failures."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
+
+from looply.jsontext import Json
 
 STATUS_PATTERN: Final = r"^[1-5](?:xx|[0-9]{2})$"
 """One HTTP status (`404`) or a hundred of them (`4xx`)."""
@@ -13,6 +16,7 @@ RETRY_PATTERN: Final = rf"^(?:connection|timeout)$|{STATUS_PATTERN}"
 RETRY_ON: Final = ("connection", "timeout", "429", "502", "503", "504")
 """What is repeated when a policy does not say it."""
 
+_STATUS: Final = re.compile(r"[1-5][0-9]{2}", re.ASCII)
 _FAILURES: Final = {"CONNECTION": "connection", "TIMEOUT": "timeout"}
 
 
@@ -35,6 +39,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def matches(self, code: str, status: str | None) -> bool:
         """Tells whether a failure is repeated: by the code of an error without an answer, or by the answer's status."""
         return _FAILURES.get(code) in self.on or (status is not None and matches_status(self.on, status))
+
+
+def is_status(value: Json) -> TypeGuard[str]:
+    """Tells whether the `status` of an output is an HTTP status; other systems may mean something else by the word."""
+    return isinstance(value, str) and _STATUS.fullmatch(value) is not None
 
 
 def matches_status(patterns: Iterable[str], status: str) -> bool:

@@ -28,6 +28,9 @@ LISTED_BYTES: Final = 32 * 1024 * 1024
 """What all errors of one value may take in memory, at most, for them to be made at once."""
 
 _OF_AN_ERROR: Final = 1000
+# A huge number is divided digit by digit, at the price of so many checks.
+_OF_A_HUGE_NUMBER: Final = 1000
+_HUGE: Final = 1e18
 _COPIES: Final = 8
 _PATTERNS: Final = jsonschema_rs.RegexOptions(size_limit=256 * 1024)
 _ONE: Final = ("not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties")
@@ -45,7 +48,9 @@ class SchemaChecker:
 
     def __init__(self, schema: Json) -> None:
         self._schema = schema
-        self._bytes = len(encode_json(schema))
+        text = encode_json(schema)
+        self._bytes = len(text)
+        self._divides = b'"multipleOf"' in text
         if self._bytes > MAX_SCHEMA_BYTES:
             raise ValueError(f"has {self._bytes} bytes, at most {MAX_SCHEMA_BYTES} are allowed")
         self._validator = _compiled(schema)
@@ -58,10 +63,13 @@ class SchemaChecker:
         `MAX_CHECKS` is refused unseen, by one problem that says so.
         """
         nodes = count_values(value)
-        if nodes * self.weight > MAX_CHECKS:
+        checks = nodes * self.weight
+        if checks <= MAX_CHECKS and self._divides:
+            checks += _OF_A_HUGE_NUMBER * count_huge(value)
+        if checks > MAX_CHECKS:
             message = (
                 f"is too much to be checked: {nodes} values, each against up to {self.weight} parts of the schema; "
-                f"the product may be {MAX_CHECKS}"
+                f"{checks} checks, and there may be {MAX_CHECKS}"
             )
             return (Problem(path=base, message=message, hint="send less at once, or make the schema simpler"),)
         if self._validator.is_valid(value):
@@ -111,6 +119,18 @@ def count_values(value: Json) -> int:
         if kind is dict or kind is list:
             count += len(item)
             pending.extend(item.values() if kind is dict else item)
+    return count
+
+
+def count_huge(value: Json) -> int:
+    """Returns how many numbers of a JSON value are so large that a division of them takes long."""
+    count, pending = 0, [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict | list):
+            pending.extend(item.values() if isinstance(item, dict) else item)
+        elif isinstance(item, int | float) and abs(item) >= _HUGE:
+            count += 1
     return count
 
 

@@ -29,6 +29,10 @@ _UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
 _UNSUPPORTED: Final = ("$dynamicRef", "$recursiveRef")
 # Options that are texts are found by a hash; others are compared one by one, at the price of several checks.
 _COMPARED: Final = 8
+# Whether a number is a multiple of a fraction is found digit by digit.
+_DIVIDED: Final = 100
+SMALLEST_DIVISOR: Final = 1e-15
+_WHOLE: Final = 2**63
 
 _Cluster: TypeAlias = Counter[int]
 
@@ -172,7 +176,18 @@ def _own_checks(schema: dict[str, Json]) -> int:
     options = _list(schema, "enum")
     if not all(isinstance(option, str) for option in options):
         checks += _COMPARED * sum(map(_size, options))
+    if "multipleOf" in schema:
+        checks += _divisions(schema["multipleOf"])
     return checks + (_COMPARED * _size(schema["const"]) if "const" in schema else 0)
+
+
+def _divisions(divisor: Json) -> int:
+    """Returns the checks that a `multipleOf` is worth. Raises: ValueError for one that is too small."""
+    if not isinstance(divisor, int | float) or (isinstance(divisor, int) and abs(divisor) < _WHOLE):
+        return 0
+    if 0 < divisor < SMALLEST_DIVISOR:
+        raise ValueError(f"has `multipleOf` {divisor}, which is too small; the smallest is {SMALLEST_DIVISOR}")
+    return _DIVIDED
 
 
 def _of_member(schema: dict[str, Json], name: str | None) -> Iterator[Json]:

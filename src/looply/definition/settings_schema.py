@@ -8,12 +8,14 @@ from typing import Final
 
 from looply.definition.choice import OPERATORS
 from looply.definition.cron import LONGEST
+from looply.definition.repeat import REPEATS
 from looply.definition.retry import STATUS_PATTERN
 from looply.jsontext import Json
 
 EXPRESSION: Final[Json] = {"type": "string", "pattern": r"\$\{"}
 IDENTIFIER: Final = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OPERATION_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+$"
 SOURCES: Final = ("SAP", "TEAMS")
 """On whose behalf an execution is resumed: the ordering system's, or people's."""
 BODY_TYPES: Final = ("json", "multipart", "urlencoded", "xml", "raw")
@@ -196,6 +198,29 @@ SETTINGS: Final[dict[str, Json]] = {
             **_CALL,
         },
         ("service_path",),
+    ),
+    "operation": fields(
+        {
+            "operation": {
+                "type": "string",
+                "pattern": OPERATION_NAME,
+                "maxLength": 128,
+                "description": "Name of an operation of an installed connector, such as `warehouse.reserve`.",
+            },
+            "connection": described(_NAME, "Name of a connection of the kind that the operation needs."),
+            "input": {
+                "type": "object",
+                "default": {},
+                "description": "What the operation gets. Its schema is the operation's own; values may be expressions.",
+            },
+            "fail_on": described(_FAIL_ON, "Statuses such as 404 or 4xx of the output with which the step fails."),
+            "repeat": one_of(
+                *REPEATS,
+                description="Whether the operation may be repeated. It is set when the definition is saved, by what the"
+                " operation declares; `on_unknown` overrides it.",
+            ),
+        },
+        ("operation",),
     ),
     "function": fields(
         {

@@ -1,6 +1,8 @@
 """The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -8,6 +10,7 @@ import msgspec
 from looply.definition.choice import Rule
 from looply.definition.cron import Cron
 from looply.definition.duration import Duration
+from looply.definition.repeat import Repeat
 from looply.definition.schema_checker import SchemaChecker
 from looply.definition.settings_schema import SOURCES
 from looply.errors import Problem
@@ -59,34 +62,19 @@ class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
         return () if self.checker is None else self.checker.problems_of(body)
 
 
-class HttpRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`httpRequest`. What is sent is `Step.input`; here is what decides about it."""
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`httpRequest`, `sapRequest`, `operation`, `function`, `email`: which operation is called with `Step.input`."""
 
-    method: str | Template
-    """A template when an expression decides it."""
-    fail_on: tuple[str, ...] = ()
-    connection: str | Template | None = None
-
-
-class SapRequestSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`sapRequest`. What is sent is `Step.input`; the system is named by `connection`, or in the input."""
-
-    method: str | Template
-    fail_on: tuple[str, ...] = ()
-    connection: str | Template | None = None
-
-
-class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`function`. The value of its `input` is `Step.input`; the code is the author's own text."""
-
-    language: Literal["javascript", "python"]
-    code: str
-
-
-class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`email`. What is sent is `Step.input`."""
-
-    connection: str | Template
+    operation: str
+    """`<connector>.<verb>`."""
+    beside: Mapping[str, Json] = MappingProxyType({})
+    """What is sent as it is written, beside the input that is evaluated."""
+    fail_on: tuple[str, ...] | None = None
+    """The statuses of an answer with which the step fails; None where an answer has no status."""
+    repeat: Repeat = "never"
+    """Whether the call may be made again while its outcome is unknown."""
+    input_setting: str = ""
+    """The pointer of the setting that is the input; empty where all settings are."""
 
 
 class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,10 +268,7 @@ class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 StepSettings: TypeAlias = (
     TriggerSettings
-    | HttpRequestSettings
-    | SapRequestSettings
-    | FunctionSettings
-    | EmailSettings
+    | CallSettings
     | ConditionalSettings
     | BranchConditionalSettings
     | AdvancedConditionalSettings

@@ -40,6 +40,7 @@ _TYPES = (
     StepType(name="trigger", title="Event trigger", can_fail=False),
     StepType(name="httpRequest", title="HTTP request", is_call=True),
     StepType(name="sapRequest", title="SAP request", is_call=True),
+    StepType(name="operation", title="Operation", is_call=True),
     StepType(name="function", title="Function", is_call=True),
     StepType(name="conditional", title="Conditional", exits=("yes", "no")),
     StepType(

@@ -24,7 +24,7 @@ from looply.engine.store import Batch, Snapshot, Value
 from looply.errors import StoreCorrupt
 from looply.execution.events import DocumentEdited, Event, ExecutionStarted
 from looply.execution.state import ExecutionState
-from looply.jsontext import Json
+from looply.jsontext import Decoder, Json, counted_bytes
 from looply.sealing import SealBroken, Sealers, Seals
 
 FOLD_VERSION: Final = 6
@@ -32,6 +32,9 @@ FOLD_VERSION: Final = 6
 
 LARGE_BYTES: Final = 16 * 1024
 """Values whose JSON text is longer are stored apart."""
+
+_MOST_SMALL: Final = LARGE_BYTES // 2
+"""Parts of a list or an object whose text is not large: each takes two bytes at least, a comma and a digit."""
 
 _Path: TypeAlias = list[str | int]
 _Kind: TypeAlias = Literal["value", "sealed", "sealed_value"]
@@ -59,10 +62,11 @@ def _to_map(kind: Any, value: Any) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder()
-_EVENTS = msgspec.json.Decoder(list[Event])
-_DOCUMENT = msgspec.json.Decoder(_Document)
+_VALUE: Decoder[Any] = Decoder()
+_EVENTS: Decoder[list[Event]] = Decoder(list[Event])
+_DOCUMENT: Decoder[_Document] = Decoder(_Document)
 _STATE_ENCODER = msgspec.json.Encoder(enc_hook=_from_map)
-_STATE = msgspec.json.Decoder(ExecutionState, dec_hook=_to_map)
+_STATE: Decoder[ExecutionState] = Decoder(ExecutionState, dec_hook=_to_map)
 _JSON_FIELDS: Mapping[str, tuple[str, ...]] = {
     kind.__name__: tuple(name for name, hint in get_type_hints(kind).items() if Any in (hint, *get_args(hint)))
     for kind in get_args(Event)
@@ -126,17 +130,20 @@ class Codec:
     def decode_measured(
         self, batch: Batch, values: Mapping[bytes, Value] | None, organization_id: str, execution_id: str
     ) -> tuple[list[Event], int]:
-        """Returns the events of a batch, and the bytes of their text with all large values. Raises: as `decode`."""
+        """Returns the events of a batch, and the bytes that they count with all large values (`counted_bytes`).
+
+        Raises: as `decode`.
+        """
         try:
             text = self._dictionaries.decompress(batch.codec, batch.events)
-            size = len(text)
+            size = counted_bytes(text)
             if text.startswith(b"["):
                 events = _EVENTS.decode(text)
             else:
                 place = f"{organization_id}|{execution_id}|{batch.first_seq}"
                 document = _DOCUMENT.decode(text)
-                size += sum(moved[-1] for moved in document.moved)
-                events = self._restored(document, values, organization_id, place)
+                events, moved = self._restored(document, values, organization_id, place)
+                size += moved
         except (ValueError, LookupError, TypeError, SealBroken) as error:
             raise _corrupt(execution_id, batch.first_seq, str(error)) from error
         if len(events) != batch.last_seq - batch.first_seq + 1:
@@ -183,7 +190,9 @@ class Codec:
 
     def _restored(
         self, document: _Document, values: Mapping[bytes, Value] | None, organization_id: str, place: str
-    ) -> list[Event]:
+    ) -> tuple[list[Event], int]:
+        """Returns the events, and the bytes that the values which were elsewhere count."""
+        counted = 0
         for index, path, kind, reference, size in document.moved:
             if kind == "sealed":
                 data = base64.b64decode(reference, validate=True)
@@ -194,8 +203,9 @@ class Codec:
                 data = self._value(bytes.fromhex(reference), values, organization_id)
             if kind != "value":
                 data = self._sealers.of(organization_id).open(data, f"{place}|{index}|{_pointer(path)}")
-            _put(document.events[index], path, msgspec.json.decode(data))
-        return msgspec.convert(document.events, list[Event])
+            counted += counted_bytes(data)
+            _put(document.events[index], path, _VALUE.decode(data))
+        return msgspec.convert(document.events, list[Event]), counted
 
     def _value(self, key: bytes, values: Mapping[bytes, Value], organization_id: str) -> bytes:
         value = values.get(key)
@@ -230,14 +240,14 @@ class _Mover:
         text = _ENCODER.encode(event)
         if not pointers and len(text) <= LARGE_BYTES:
             return event
-        raw: dict[str, Any] = msgspec.json.decode(text)
+        raw: dict[str, Any] = _VALUE.decode(text)
         for path in _secret_paths(raw, pointers):
             for part in _parts(event, raw, str(path[0])) if len(path) == 1 else [path]:
                 self._seal(index, raw, part)
         if len(text) > LARGE_BYTES:
             for name in _JSON_FIELDS[type(event).__name__]:
                 for path in _parts(event, raw, name):
-                    self._split(index, raw, path)
+                    self._split(index, raw, path, _ENCODER.encode(_get(raw, path)))
         return raw
 
     def _seal(self, index: int, raw: dict[str, Any], path: _Path) -> None:
@@ -249,22 +259,26 @@ class _Mover:
         else:
             self._move(index, path, "sealed", base64.b64encode(sealed).decode(), len(plain))
 
-    def _split(self, index: int, raw: dict[str, Any], path: _Path) -> None:
-        """Moves the smallest large values below a path: they are what comes again in other events.
+    def _split(self, index: int, raw: dict[str, Any], path: _Path, text: bytes) -> None:
+        """Moves the smallest large values below a path, whose value has this text: they come again in other events.
 
         A value that is large even without its large parts moves as one.
         """
-        value = _get(raw, path)
-        text = _ENCODER.encode(value)
         if len(text) <= LARGE_BYTES:
             return
-        sizes = {key: len(_ENCODER.encode(item)) for key, item in _items(value)}
-        large = [key for key, size in sizes.items() if size > LARGE_BYTES]
-        rest = len(text) - sum(sizes[key] for key in large)
+        value = _get(raw, path)
+        has_moved = self._has_moved(index, path)
+        # Of so many parts the small ones alone are large, so they need not be looked at one by one.
+        is_one = len(value) > _MOST_SMALL + len(text) // LARGE_BYTES
+        large: dict[str | int, bytes] = {}
+        if has_moved or not is_one:
+            texts = ((key, _ENCODER.encode(item)) for key, item in _items(value))
+            large = {key: part for key, part in texts if len(part) > LARGE_BYTES}
+        rest = len(text) - sum(map(len, large.values()))
         # Where a part is sealed under its own address, the whole would hide it.
-        if (large and rest <= LARGE_BYTES) or self._has_moved(index, path):
-            for key in large:
-                self._split(index, raw, [*path, key])
+        if (large and rest <= LARGE_BYTES) or has_moved:
+            for key, part in large.items():
+                self._split(index, raw, [*path, key], part)
             return
         _put(raw, path, None)
         self._move(index, path, "value", self._keep(text), len(text))

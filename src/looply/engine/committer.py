@@ -90,8 +90,8 @@ class Committer:
 
     `on_timer` is told the earliest due instant of new timers after they are durable, None when schedules or lines of
     executions changed, or something was sent to another execution; `on_copies` is called when a copy of a card has to
-    look otherwise, in one of `channels`; `on_change` is told the states before and after each unit that is durable,
-    `on_commit` the seconds that the store took for it. `read` gives what is stored of other executions.
+    look otherwise, in one of `channels`; `count` and `on_change` get the states before and after each unit that
+    is durable, `on_commit` the seconds that the store took for it. `read` gives what is stored of other executions.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class Committer:
         self.read: Read = _unread
         self.on_copies: Callable[[], None] = _not_awake
         self.on_timer: Callable[[datetime | None], None] = _nobody
+        self.count: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
         self.on_change: Callable[[ExecutionState | None, ExecutionState], None] = _unheard
         self.on_stored: Callable[[], None] = _nothing
         self.on_commit: Callable[[float], None] = _untimed
@@ -154,6 +155,7 @@ class Committer:
         self.on_commit(self._clock.monotonic() - begun)
         before = box.state
         box.state, box.workflow, box.chain = after, workflow, unit.batch.chain
+        self.count(before, after)
         self.on_change(before, after)
         self.on_stored()
         if unit.definition is not None:

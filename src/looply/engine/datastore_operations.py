@@ -18,8 +18,9 @@ from looply.errors import LooplyError, StoreUnreachable
 from looply.execution import ExecutionState
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.datastores import READ, Applied, apply
+from looply.execution.sizes import json_bytes
 from looply.execution.state import OpenStep
-from looply.jsontext import Json, encode_json
+from looply.jsontext import Json
 from looply.limits import Limits
 
 _ONLY_READ: Final = (READ, "datastore.get")
@@ -61,7 +62,7 @@ class DatastoreOperations:
             address=opened.address,
             attempt=opened.attempt,
             output=applied.output,
-            size=len(encode_json(applied.output)),
+            size=json_bytes(applied.output),
             write=applied.write,
         )
 

@@ -3,7 +3,7 @@
 Theory of operation. A row says from whom to whom; what it means stands in the history of the sender. It is applied as a
 command, or as the start of an execution, and the unit that stores it takes the row away, so it is applied once, however
 often a process ends. A row that cannot be applied now stays and is tried again. Nothing is remembered here but what is
-being applied at the moment.
+being applied at the moment, and which starts are delayed.
 """
 
 import asyncio
@@ -11,19 +11,29 @@ import asyncio
 import structlog
 
 from looply.clock import Clock
+from looply.engine.child_starts import ChildStarts
 from looply.engine.parking import Parking
 from looply.engine.port import Call, Callee, CalleeOf, Start
 from looply.engine.shell import Shell
 from looply.engine.store import Store
-from looply.errors import BadRequest, Conflict, LooplyError, NotFound, RecordDamaged, Refused, Stale
+from looply.errors import (
+    BadRequest,
+    Conflict,
+    LooplyError,
+    NotFound,
+    QuotaExhausted,
+    RecordDamaged,
+    Refused,
+    Stale,
+)
 from looply.execution import ExecutionState
 from looply.execution.children import output_secrets, start_secrets
 from looply.execution.commands import Admit, ChildEnded, Command, Done, Terminate
 from looply.execution.deliveries import Delivered, Delivery
 from looply.execution.events import ChildOutcome, ChildStarted, ExecutionStarted
+from looply.execution.sizes import json_bytes
 from looply.execution.state import Closed
-from looply.jsontext import encode_json, fingerprint
-from looply.rates import Rates
+from looply.jsontext import fingerprint
 
 _log = structlog.get_logger(__name__)
 
@@ -46,8 +56,7 @@ class Deliverer:
         self._callee_of = callee_of
         self._parking = parking
         self._in_hand: set[Delivered] = set()
-        self._most_starts = shell.limits.child_starts
-        self._rates = Rates(self._most_starts)
+        self._child_starts = ChildStarts(shell.limits.child_starts)
 
     async def settle(self) -> bool:
         """Applies what can be applied now; returns whether nothing is left that must be tried again.
@@ -56,16 +65,26 @@ class Deliverer:
         """
         is_done = True
         count = 0
-        while rows := [row for row in await self._store.work.deliveries(_BATCH) if row.row not in self._in_hand]:
+        while rows := await self._ready():
             await self._parking.look(row.row.target for row in rows)
             applied = await asyncio.gather(*(self._deliver(row) for row in rows))
+            delayed = sum(self._is_delayed(row) for row in rows)
             is_done = is_done and all(applied)
-            count += len(rows)
-            if not any(applied):
+            count += len(rows) - delayed
+            if not any(applied) and not delayed:
                 break
             if count >= _MOST:
                 return False
+        is_done = is_done and not self._child_starts.delayed(self._clock.monotonic())
         return await self._admit() and is_done
+
+    async def _ready(self) -> list[Delivery]:
+        """Returns rows that nobody here is applying, without those of delayed starts as far as the store can."""
+        rows = await self._store.work.deliveries(_BATCH, self._child_starts.delayed(self._clock.monotonic()))
+        return [row for row in rows if row.row not in self._in_hand]
+
+    def _is_delayed(self, delivery: Delivery) -> bool:
+        return self._child_starts.is_delayed(delivery.row, self._clock.monotonic())
 
     async def _admit(self) -> bool:
         """Gives slots to those whose turn it is, one after the other, since each changes whose turn is next."""
@@ -88,24 +107,24 @@ class Deliverer:
     async def _deliver(self, delivery: Delivery) -> bool:
         """Applies one row; returns whether it is gone."""
         row = delivery.row
-        if self._parking.holds(row.target):
+        if self._parking.holds(row.target) or self._is_delayed(delivery):
             return False
         self._in_hand.add(row)
         try:
-            await self._apply(delivery)
+            return await self._apply(delivery)
         except LooplyError as error:
             fields = {"kind": delivery.kind, "sender": row.sender, "target": row.target}
             _log.error("delivery_failed", **fields, error=error.message)
             return False
         finally:
             self._in_hand.discard(row)
-        return True
 
-    async def _apply(self, delivery: Delivery) -> None:
+    async def _apply(self, delivery: Delivery) -> bool:
+        """Applies one row; returns whether it is gone: a start may be delayed."""
         row, now = delivery.row, self._clock.now()
         match delivery.kind:
             case "START":
-                await self._start(row)
+                return await self._start(row)
             case "STARTED":
                 started = ChildEnded(at=now, via="CHILD", delivery=row, child_id=row.sender, outcome="STARTED")
                 await self._submit(row, row.target, started)
@@ -119,6 +138,7 @@ class Deliverer:
             case "TERMINATE":
                 reason = f"the execution {row.sender}, which waits for it, goes on without it or has ended"
                 await self._submit(row, row.target, Terminate(at=now, via=_VIA, delivery=row, reason=reason))
+        return True
 
     async def _submit(self, row: Delivered, execution_id: str, command: Command) -> None:
         try:
@@ -137,23 +157,28 @@ class Deliverer:
             child_id=row.sender,
             outcome=outcome,
             output=output,
-            size=len(encode_json(output)),
+            size=json_bytes(output),
             secret=output_secrets(state),
             message=closed.reason,
         )
 
-    async def _start(self, row: Delivered) -> None:
-        """Starts the execution that is wanted, or tells the one that wants it why it cannot be started."""
+    async def _start(self, row: Delivered) -> bool:
+        """Starts the execution of a row, or records in the one that sent it why it cannot be started.
+
+        Returns false when the start is delayed.
+        """
         ((_, wish),) = await self._shell.history(row.sender, row.seq - 1, 1)
         assert isinstance(wish, ChildStarted)
         state = (await self._shell.get(row.sender)).state
         sender = state.started
         try:
-            self._check_start(wish, state)
+            _check_start(wish, state)
+            if not self._child_starts.admit(row, sender.organization_id, self._clock.monotonic()):
+                return False
             callee = await self._callee_of(sender.organization_id, wish.workflow_id, wish.version)
         except _REFUSALS as error:
             await self._refuse(row, wish, error)
-            return
+            return True
         is_response = bool(wish.incident_id)
         call = Call(
             execution_id=wish.child_id,
@@ -166,24 +191,12 @@ class Deliverer:
         )
         try:
             await self._shell.start(_start_of(sender, wish, callee, call))
-        except Refused as error:
+        except (Refused, QuotaExhausted) as error:
             await self._refuse(row, wish, error)
         except Stale:
             # It was started from this row by a process that was then given up for dead.
             await self._store.work.drop_deliveries((row,))
-
-    def _check_start(self, wish: ChildStarted, sender: ExecutionState) -> None:
-        """Raises: Conflict when the sender was terminated before; Refused when its organization starts too many.
-
-        A child that is awaited was terminated with its parent: it is started, and ends at once.
-        """
-        started, closed = sender.started, sender.closed
-        has_own_life = not wish.is_awaited and not wish.incident_id
-        if has_own_life and closed is not None and closed.status == "TERMINATED":
-            raise Conflict(f"the execution {started.execution_id} was terminated before", code="PARENT_TERMINATED")
-        if self._rates.take(started.organization_id, self._clock.monotonic()):
-            message = f"steps of the organization have started {self._most_starts} executions in a minute"
-            raise Refused(f"{message}; the limit child_starts is {self._most_starts}", code="CHILD_RATE")
+        return True
 
     async def _refuse(self, row: Delivered, wish: ChildStarted, error: LooplyError) -> None:
         """Lets the sender know that the execution cannot be started, and why."""
@@ -199,6 +212,17 @@ class Deliverer:
             message=error.message,
         )
         await self._submit(row, row.sender, refused)
+
+
+def _check_start(wish: ChildStarted, sender: ExecutionState) -> None:
+    """Raises: Conflict when the sender was terminated before.
+
+    A child that is awaited was terminated with its parent: it is started, and ends at once.
+    """
+    started, closed = sender.started, sender.closed
+    has_own_life = not wish.is_awaited and not wish.incident_id
+    if has_own_life and closed is not None and closed.status == "TERMINATED":
+        raise Conflict(f"the execution {started.execution_id} was terminated before", code="PARENT_TERMINATED")
 
 
 def _start_of(sender: ExecutionStarted, wish: ChildStarted, callee: Callee, call: Call) -> Start:

@@ -1,6 +1,8 @@
 """Executions from the store: a snapshot and the batches after it, folded; definitions compiled once."""
 
+import asyncio
 from collections import OrderedDict
+from typing import Final
 
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.engine.codec import FOLD_VERSION, Codec
@@ -14,6 +16,16 @@ _ALL = 1_000_000
 
 _COMPILED = 256
 """So many compiled definitions stay in memory."""
+
+
+_AT_ONCE: Final = 64 * 1024
+"""Bytes of events that are decoded without a turn of others."""
+
+
+async def give_way(size: int) -> None:
+    """Gives others a turn after events that count `size` bytes were decoded, when that took a while."""
+    if size > _AT_ONCE:
+        await asyncio.sleep(0)
 
 
 class Loader:
@@ -43,7 +55,9 @@ class Loader:
             state = self._codec.decode_state(snapshot, organization_id, execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            state = fold(self._codec.decode(batch, values, organization_id, execution_id), state)
+            events, size = self._codec.decode_measured(batch, values, organization_id, execution_id)
+            state = fold(events, state)
+            await give_way(size)
         if state is None or state.seq != loaded.head.seq:
             raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
         return state, await self.workflow(state.definition), chain
@@ -66,7 +80,9 @@ class Loader:
         values = await self._store.journal.values_of(execution_id)
         for batch in batches:
             chain = self._codec.check_chain(batch, chain, execution_id)
-            state = fold(self._codec.decode(batch, values, state.started.organization_id, execution_id), state)
+            events, size = self._codec.decode_measured(batch, values, state.started.organization_id, execution_id)
+            state = fold(events, state)
+            await give_way(size)
         return state, await self.workflow(state.definition), chain
 
     async def workflow(self, name: str) -> Workflow:

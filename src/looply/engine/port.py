@@ -20,6 +20,7 @@ from looply.engine.datastores import Datastores
 from looply.engine.decisions import Decisions
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
+from looply.engine.quotas import Usage
 from looply.execution.commands import Command, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event
@@ -35,7 +36,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
-FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
+FireOutcome: TypeAlias = Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
 """What became of a nominal instant: started on time or later, left out by the overlap rule, waiting for the execution
 before it, or missed, because nothing ran for too long."""
 
@@ -390,6 +391,13 @@ class Engine(Protocol):
 
     async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
+        ...
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """Returns what each organization has of what quotas bound, counted now; nothing of those that are not there.
+
+        It is a scan of the store. Raises: StoreUnreachable, StoreLost.
+        """
         ...
 
     async def audit(self) -> Audit:

@@ -16,7 +16,7 @@ from looply.engine.decisions import Decisions
 from looply.engine.dispatch import Dispatcher
 from looply.engine.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
 from looply.engine.letters import Letters
-from looply.engine.loading import Loader
+from looply.engine.loading import Loader, give_way
 from looply.engine.lookout import Lookout
 from looply.engine.mailbox import Mailboxes
 from looply.engine.own_effects import OwnEffects
@@ -118,6 +118,7 @@ class Reader:
             left -= size
             if left < 0 and number:
                 break
+            await give_way(size)
         return [(seq, event) for seq, event in found if seq > after][:limit]
 
     async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:

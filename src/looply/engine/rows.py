@@ -30,7 +30,7 @@ INCIDENT_KINDS: Final[_Words] = ("", "FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "P
 SCHEDULE_STATUSES: Final[_Words] = ("", "ACTIVE", "PAUSED")
 LETTER_REASONS: Final[_Words] = ("", "UNFIT", "UNUSED")
 LETTER_ACTIONS: Final[_Words] = ("", "APPLIED", "DISCARDED")
-FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED")
+FIRE_OUTCOMES: Final[_Words] = ("", "STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED")
 
 DELIVERIES: Final[_Words] = ("", *DELIVERY_KINDS)
 

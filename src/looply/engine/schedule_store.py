@@ -38,7 +38,7 @@ class Schedules(Protocol):
         ...
 
     async def skip(self, fire: Fire) -> None:
-        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED or MISSED.
+        """Moves the schedule past a nominal instant without an execution: SKIPPED, QUEUED, REFUSED or MISSED.
 
         Raises: FireTaken.
         """

@@ -19,7 +19,7 @@ from looply.definition import TriggerSettings, Workflow
 from looply.engine.port import Fire, FireOutcome, Schedule, Start
 from looply.engine.shell import Shell
 from looply.engine.store import Store
-from looply.errors import FireTaken, LooplyError
+from looply.errors import FireTaken, LooplyError, QuotaExhausted
 from looply.jsontext import Json, fingerprint
 from looply.schedule import Plan, delay_of, next_fire, plan
 
@@ -54,12 +54,9 @@ class Scheduling:
             {schedule.workflow_id: self._start_queued(schedule, nominal, now) for schedule, nominal in queued}
         )
         seen: set[str] = set()
-        while is_well:
-            due = [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in seen]
-            if not due:
-                break
+        while due := [one for one in await self._store.schedules.due(now, batch) if one.workflow_id not in seen]:
             seen.update(one.workflow_id for one in due)
-            is_well = await self._all_well({one.workflow_id: self._fire(one, now) for one in due})
+            is_well = await self._all_well({one.workflow_id: self._fire(one, now) for one in due}) and is_well
         return is_well
 
     async def _all_well(self, actions: Mapping[str, Coroutine[Any, Any, None]]) -> bool:
@@ -91,6 +88,8 @@ class Scheduling:
         )
         try:
             await self._start(schedule, workflow, fire)
+        except QuotaExhausted:
+            return  # it waits on until there is room
         except FireTaken:
             _log.info("schedule_changed", workflow_id=schedule.workflow_id, nominal=nominal.isoformat())
 
@@ -139,7 +138,12 @@ class Scheduling:
                 await self._store.schedules.skip(replace(fire, outcome="QUEUED" if is_queued else "SKIPPED"))
                 self.has_queued |= is_queued
                 return moved
-        execution_id = await self._start(schedule, workflow, fire)
+        try:
+            execution_id = await self._start(schedule, workflow, fire)
+        except QuotaExhausted as error:
+            _log.warning("schedule_refused", workflow_id=schedule.workflow_id, error=error.message)
+            await self._store.schedules.skip(replace(fire, outcome="REFUSED"))
+            return moved
         return replace(moved, last=fire.nominal, last_execution=execution_id)
 
     async def _start(self, schedule: Schedule, workflow: Workflow, fire: Fire) -> str:

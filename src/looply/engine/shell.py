@@ -6,7 +6,7 @@ unit is durable. A unit that is not stored leaves the state where it was, and ev
 end at the fence of the store: a unit applies only to the state that it was computed on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from looply.definition import Workflow
@@ -19,6 +19,7 @@ from looply.engine.effects import EffectRunner
 from looply.engine.live_schedules import StoredSchedules
 from looply.engine.port import Audit, Health, LiveSchedules, Start, Started
 from looply.engine.processor import Processor
+from looply.engine.quotas import Quotas, Usage
 from looply.engine.reading import Parts, Reader
 from looply.engine.starting import Starter
 from looply.errors import ShuttingDown
@@ -43,7 +44,9 @@ class Shell(Reader):
             DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
             CallTrials(self.dispatcher.offer),
         )
-        self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer)
+        self.quotas = Quotas(parts.store.survey, parts.limits)
+        self._committer.count = self.quotas.changed
+        self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
         self.schedules: LiveSchedules = StoredSchedules(
             parts.store, self._check_open, lambda: self._committer.on_timer(None)
         )
@@ -106,6 +109,12 @@ class Shell(Reader):
         """Stores a definition by its hash, so that executions on it are complete in themselves."""
         self._check_open()
         await self._store.journal.put_definition(stored_definition(workflow, workflow_id, workflow_version))
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """Returns what each organization has, counted and measured now; see `Engine.usage`."""
+        await self.quotas.count()
+        await self.quotas.measure()
+        return self.quotas.known()
 
     async def audit(self) -> Audit:
         """Returns what a fold of every history says beside the stored rows."""

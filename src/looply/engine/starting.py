@@ -13,6 +13,7 @@ from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailboxes
 from looply.engine.port import Start, Started
 from looply.engine.processor import Processor
+from looply.engine.quotas import Quotas
 from looply.engine.reading import Parts
 from looply.errors import (
     BadRequest,
@@ -20,6 +21,7 @@ from looply.errors import (
     Conflict,
     KeyTaken,
     Overloaded,
+    QuotaExhausted,
     QuotaReached,
     Refused,
     StoreFull,
@@ -38,7 +40,13 @@ class Starter:
     """Starts executions of one engine."""
 
     def __init__(
-        self, parts: Parts, loader: Loader, boxes: Mailboxes, processor: Processor, committer: Committer
+        self,
+        parts: Parts,
+        loader: Loader,
+        boxes: Mailboxes,
+        processor: Processor,
+        committer: Committer,
+        quotas: Quotas,
     ) -> None:
         self._store = parts.store
         self._clock = parts.clock
@@ -51,6 +59,7 @@ class Starter:
         self._ids = Ids(parts.entropy)
         self._starts: set[asyncio.Task[Started]] = set()
         self._rates = Rates(parts.limits.triggers)
+        self._quotas = quotas
 
     def begin(self, highest_id: str) -> None:
         """Gives no id below the highest one that is stored ("" when there is none)."""
@@ -68,12 +77,18 @@ class Starter:
         if len(self._starts) >= _STARTS_IN_FLIGHT:
             raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
         if request.call is None:
-            self._check_quota(request.organization_id)
+            self._check_rate(request.organization_id)
         _check_body(request)
         if request.process_id:
             await self._check_process_id(request)
+        await self._quotas.ready()
         try:
-            return await self._apart(self._start(request))
+            self._quotas.check(request.organization_id)
+        except QuotaExhausted:
+            if not await self._is_repeated(request):
+                raise
+        try:
+            return await self._apart(self._start(request), request.organization_id)
         except KeyTaken as taken:
             assert request.key is not None
             if taken.request != request.key.request:
@@ -89,21 +104,34 @@ class Starter:
                 raise Conflict(message, code="PROCESS_ID_IN_USE") from taken
             return Started(execution_id=taken.execution_id, replayed=True)
 
-    def _check_quota(self, organization_id: str) -> None:
+    def _check_rate(self, organization_id: str) -> None:
         """Counts a trigger. Raises: QuotaReached."""
         if seconds := self._rates.take(organization_id, self._clock.monotonic()):
             most = self._limits.triggers
             message = f"the organization has triggered {most} executions in a minute; the limit triggers is {most}"
             raise QuotaReached(f"{message}; repeat later", retry_after=timedelta(seconds=seconds))
 
-    async def _apart(self, start: Coroutine[Any, Any, Started]) -> Started:
+    async def _is_repeated(self, request: Start) -> bool:
+        """Returns whether a key or an open execution answers the request, so that the store starts nothing for it."""
+        if request.key is not None:
+            key = await self._store.journal.find_key(request.organization_id, request.key.text, self._clock.now())
+            if key is not None:
+                return True
+        if not request.process_id:
+            return False
+        heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
+        return any(head.status in ("RUNNING", "WAITING") for head in heads)
+
+    async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
         """Lets a start run to its end even when its caller goes away: what is stored must be published."""
+        self._quotas.begin(organization_id)
         task = asyncio.get_running_loop().create_task(start)
         self._starts.add(task)
-        task.add_done_callback(self._forget)
+        task.add_done_callback(lambda ended: self._forget(ended, organization_id))
         return await asyncio.shield(task)
 
-    def _forget(self, task: "asyncio.Task[Started]") -> None:
+    def _forget(self, task: "asyncio.Task[Started]", organization_id: str) -> None:
+        self._quotas.end(organization_id)
         self._starts.discard(task)
         if not task.cancelled():
             # A caller that went away does not read its exception; that is no defect.

@@ -4,7 +4,7 @@ Memory, SQLite and PostgreSQL implement it with the same meaning; the store cont
 knows rows and bytes, never what an event means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -320,10 +320,11 @@ class WorkQueue(Protocol):
         """Returns ids of executions whose stretch was cut; in a shared store by a process that has ended."""
         ...
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait to be applied to their targets, what one execution sent to another one in order.
 
-        Of these only the first is returned: the next one can be applied when it is gone.
+        Of these only the first is returned: the next one can be applied when it is gone. Rows to the targets `but_to`
+        are passed over; a shared store gives them too, and no more often than to others.
         """
         ...
 

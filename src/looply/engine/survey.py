@@ -70,6 +70,18 @@ class Survey(Protocol):
         """
         ...
 
+    async def open_counts(self) -> Mapping[str, int]:
+        """Returns how many executions of each organization run or wait; organizations without any are not there."""
+        ...
+
+    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+        """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins.
+
+        These are the histories of executions and their large values, as they are compressed. `after` is "" for the
+        first slice, and so is what is returned with the last one. A slice reads `limit` rows at most.
+        """
+        ...
+
 
 def effect_counts(rows: Mapping[tuple[str, bool], int]) -> dict[str, EffectCount]:
     """Returns the counts by operation, of counts by (operation, whether it is in flight)."""

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Final, Protocol
 
 import structlog
 
 from looply.clock import Clock
+from looply.connectors.beside import beside_loop
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
-from looply.connectors.masking import MIN_LENGTH, Masker
+from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
 from looply.connectors.sessions import SessionCache
@@ -23,8 +25,9 @@ from looply.execution.address import idempotency_key, parse_address
 from looply.execution.commands import EffectDone, EffectFailed
 from looply.execution.masking import hidden_values
 from looply.execution.overlays import secret_values
+from looply.execution.sizes import json_bytes
 from looply.execution.state import ExecutionState, OpenStep
-from looply.jsontext import Json, encode_json
+from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _log = structlog.get_logger(__name__)
@@ -89,13 +92,15 @@ class Worker:
         credentials: list[str] = []
         context = self._context(state, opened, credentials)
         address = opened.address
+        operation = self._registry.operations.get(opened.operation)
+        if operation is None:
+            return self._not_installed(opened)
         try:
-            operation = self._registry.operation(opened.operation)
-            output = await _within(operation.call(context, opened.input), opened)
+            output = await _within(operation.perform(context, opened.input), opened)
         except OperationError as error:
-            return self._failed(opened, error, Masker([*marked, *credentials]))
+            return self._failed(opened, error, masker_of([*marked, *credentials]))
         except LooplyError as error:
-            message = _message(opened, error, (), Masker([*marked, *credentials]))
+            message = _message(opened, error, (), masker_of([*marked, *credentials]))
             return EffectFailed(
                 at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
             )
@@ -110,18 +115,26 @@ class Worker:
                 message=f"the operation {opened.operation} broke; its log line has the details",
                 was_sent=True,
             )
-        masked = output
         secret: tuple[str, ...] = ("/output",) if opened.secret else ()
+        size = json_bytes(output)
         if not operation.is_derived:
-            masked = Masker([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials]).output(output)
-            secret = _echoes(marked, masked)
+            secret = ()
+            if marked or credentials:
+                output, secret, size = await beside_loop(size, partial(_masked, output, marked, credentials))
         return EffectDone(
+            at=self._clock.now(), address=address, attempt=opened.attempt, output=output, size=size, secret=secret
+        )
+
+    def _not_installed(self, opened: OpenStep) -> EffectFailed:
+        connector = opened.operation.partition(".")[0]
+        _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+        return EffectFailed(
             at=self._clock.now(),
-            address=address,
+            address=opened.address,
             attempt=opened.attempt,
-            output=masked,
-            size=len(encode_json(masked)),
-            secret=secret,
+            code="OPERATION_NOT_INSTALLED",
+            message=f"this process has no operation {opened.operation}; install the connector {connector} in every "
+            "process that makes calls, then retry the step",
         )
 
     def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
@@ -202,6 +215,13 @@ def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], mask
         f"{opened.operation} failed ({error.code}); what is wrong is not shown, because it may quote the input, and "
         f"{shown} has a value that is marked secret"
     )
+
+
+def _masked(output: Json, marked: Sequence[str], credentials: Sequence[str]) -> tuple[Json, tuple[str, ...], int]:
+    """Returns an output without the secrets that went out, pointers of what is a secret in it, and what it counts."""
+    masker = masker_of([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials])
+    shown = masker.output(output)
+    return shown, _echoes(marked, shown), json_bytes(shown)
 
 
 def _echoes(marked: Sequence[str], output: Json) -> tuple[str, ...]:

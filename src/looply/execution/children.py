@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from looply.clock import to_ms
 from looply.definition import METADATA, Workflow
 from looply.execution.address import Address, child_id, parse_address
@@ -13,6 +15,16 @@ from looply.execution.sizes import json_bytes, over_document
 from looply.execution.state import ExecutionState, Incident, OpenChild
 from looply.jsontext import Json
 from looply.limits import Limits
+
+
+class ChildRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A child that the execution waits for, and the visit of the step that has started it."""
+
+    state: str
+    visit: int
+    execution_id: str
+    workflow_id: str
+    started_on: int
 
 
 def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
@@ -99,17 +111,17 @@ def responses(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, 
     )
 
 
-def children_of(state: ExecutionState) -> list[dict[str, Json]]:
+def children_of(state: ExecutionState) -> list[ChildRecord]:
     """Returns the children that the execution waits for, oldest first; `started_on` is in epoch milliseconds."""
     open_children = [child for child in state.children.values() if child.address]
     return [
-        {
-            "state": parse_address(child.address).step,
-            "visit": parse_address(child.address).visit,
-            "execution_id": child.child_id,
-            "workflow_id": child.workflow_id,
-            "started_on": to_ms(child.started_on),
-        }
+        ChildRecord(
+            state=parse_address(child.address).step,
+            visit=parse_address(child.address).visit,
+            execution_id=child.child_id,
+            workflow_id=child.workflow_id,
+            started_on=to_ms(child.started_on),
+        )
         for child in sorted(open_children, key=lambda child: child.seq)
     ]
 
@@ -138,7 +150,7 @@ def output_secrets(state: ExecutionState) -> tuple[str, ...]:
 
 
 def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> ChildStarted:
-    payload = {"incident": incident_facts(incident), "execution": _execution(state)}
+    payload = {"incident": msgspec.to_builtins(incident_facts(incident)), "execution": _execution(state)}
     return ChildStarted(
         at=state.now,
         child_id=child_id(state.started.execution_id, incident.incident_id, state.now),

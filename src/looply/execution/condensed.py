@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from looply.clock import to_ms
 from looply.definition import START, LogLevel
@@ -64,6 +66,31 @@ _UNFINISHED: Final = ("RUNNING", "WAITING", "UNKNOWN")
 _GOES_ON: Final = (*_UNFINISHED, "FAILED")
 
 
+class VisitError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a visit failed; `status` is what the other system answered, null where it did not."""
+
+    code: str
+    message: str
+    status: str | None
+
+
+class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit of a step: what went in, what came out, and how it ended; in a branch or an iteration with its `scope`.
+
+    `started_on` is null for a visit that began before the events that are shown, `ended_on` while it lasts. `attempt`
+    is the last one. `error` is null after a success. A value that had no room is `{"trimmed_bytes": n}`.
+    """
+
+    scope: str | UnsetType = UNSET
+    input: Json
+    output: Json
+    started_on: int | None
+    ended_on: int | None
+    attempt: int
+    status: VisitStatus
+    error: VisitError | None
+
+
 @dataclass(slots=True)
 class _Entry:
     """One visit while its events are read; `status` RUNNING includes the time between attempts."""
@@ -77,7 +104,7 @@ class _Entry:
     ended_on: int | None = None
     attempt: int = 1
     status: VisitStatus = "RUNNING"
-    error: dict[str, Json] | None = None
+    error: VisitError | None = None
     log: LogLevel = "full"
 
     @property
@@ -88,17 +115,17 @@ class _Entry:
     def end(self, event: Event, status: VisitStatus) -> None:
         self.status, self.ended_on = status, to_ms(event.at)
 
-    def shown(self) -> dict[str, Json]:
-        return {
-            **({"scope": self.scope} if self.scope else {}),
-            "input": self.input,
-            "output": self.output,
-            "started_on": self.started_on,
-            "ended_on": self.ended_on,
-            "attempt": self.attempt,
-            "status": self.status,
-            "error": self.error,
-        }
+    def shown(self) -> VisitRecord:
+        return VisitRecord(
+            scope=self.scope or UNSET,
+            input=self.input,
+            output=self.output,
+            started_on=self.started_on,
+            ended_on=self.ended_on,
+            attempt=self.attempt,
+            status=self.status,
+            error=self.error,
+        )
 
 
 @dataclass(slots=True)
@@ -140,7 +167,7 @@ class _Visits:
             case StepUnknown():
                 entry = self.of(event)
                 entry.end(event, "UNKNOWN")
-                entry.error = {"code": "OUTCOME_UNKNOWN", "message": event.message or event.cause, "status": None}
+                entry.error = VisitError(code="OUTCOME_UNKNOWN", message=event.message or event.cause, status=None)
             case TimerStarted():
                 if event.kind == "RETRY":
                     entry = self.of(event)
@@ -248,43 +275,37 @@ class _Visits:
     def _failed(self, event: StepFailed) -> None:
         entry = self.of(event)
         entry.attempt = event.attempt
-        entry.error = {"code": event.code, "message": event.message, "status": event.status or None}
+        entry.error = VisitError(code=event.code, message=event.message, status=event.status or None)
         if event.output is not UNSET:
             entry.output = _shown(event, event.output, "output")
         entry.end(event, "FAILED")
 
 
-def condensed_logs(
-    events: Iterable[tuple[int, Event]], limit_bytes: int
-) -> tuple[dict[str, list[dict[str, Json]]], bool]:
+def condensed_logs(events: Iterable[tuple[int, Event]], limit_bytes: int) -> tuple[dict[str, list[VisitRecord]], bool]:
     """Returns for each step its visits, oldest first, and whether something had to be left out.
 
-    A visit is {`input`, `output`, `started_on`, `ended_on` (epoch milliseconds, null while it lasts), `attempt` (the
-    last one), `status`, `error` ({`code`, `message`, `status`}, null after a success)}, in a branch or an iteration
-    with its `scope`. Secrets and tokens are `***`.
+    Secrets and tokens are `***`.
     The texts of all visits together have at most `limit_bytes`: the input and output of a visit that does not fit
     become `{"trimmed_bytes": n}`, and a visit for which even that is too much is left out. A visit that began before
     the events do has no `started_on`.
     """
-    found: dict[str, list[dict[str, Json]]] = {}
+    found: dict[str, list[VisitRecord]] = {}
     left, is_truncated = limit_bytes, False
     for entry in _told(events):
         shown = entry.shown()
         size = len(encode_json(shown))
         if size > left:
             is_truncated = True
-            shown.update(
-                {
-                    name: {"trimmed_bytes": len(encode_json(shown[name]))}
-                    for name in ("input", "output")
-                    if shown[name] is not None
-                }
-            )
+            shown = replace(shown, input=_size_of(shown.input), output=_size_of(shown.output))
             size = len(encode_json(shown))
         if size <= left:
             left -= size
             found.setdefault(entry.step, []).append(shown)
     return found, is_truncated
+
+
+def _size_of(value: Json) -> Json:
+    return None if value is None else {"trimmed_bytes": len(encode_json(value))}
 
 
 def first_without_room(events: Iterable[tuple[int, Event]], limit_bytes: int) -> int | None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from looply.definition import ApprovalSettings, HttpRequestSettings, SapRequestSettings, Step, Workflow, matches_status
+from looply.definition import ApprovalSettings, CallSettings, Step, Workflow, is_status, matches_status
 from looply.execution.address import Address, parse_address
 from looply.execution.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
 from looply.execution.evaluation import step_fuel
@@ -134,13 +134,12 @@ def _judged(step: Step, opened: OpenStep, command: EffectDone, address: Address)
     A status that the retry policy names fails the attempt while attempts are left; what is left after the last one
     is data unless `fail_on` names it.
     """
-    settings = step.settings
-    if not isinstance(settings, HttpRequestSettings | SapRequestSettings) or not isinstance(command.output, dict):
+    fail_on = step.settings.fail_on if isinstance(step.settings, CallSettings) else None
+    if fail_on is None or not isinstance(command.output, dict) or not is_status(status := command.output.get("status")):
         return None
-    status = str(command.output.get("status", ""))
     has_attempts = step.retry is not None and opened.failures + 1 < step.retry.max_attempts
     is_retriable = has_attempts and step.retry is not None and step.retry.matches("STATUS", status)
-    if not is_retriable and not matches_status(settings.fail_on, status):
+    if not is_retriable and not matches_status(fail_on, status):
         return None
     text = str(command.output.get("statusText", ""))
     shown = MASK if command.secret or step.output_secrets else _shown(command.output)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from looply.execution.condensed import condensed_logs, first_without_room
+from looply.execution.condensed import VisitRecord, condensed_logs, first_without_room
 from looply.execution.events import Event
+from looply.execution.log_entries import LogEntry
 from looply.execution.logs import event_log
-from looply.jsontext import Json
 from looply.limits import Limits
 
 _UNCUT = Limits(read_events=1_000_000)
@@ -24,8 +24,8 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     `is_trimmed`: values of a visit were left out because no page could hold them.
     """
 
-    entries: list[dict[str, Json]]
-    visits: dict[str, list[dict[str, Json]]]
+    entries: list[LogEntry]
+    visits: dict[str, list[VisitRecord]]
     last: int
     is_cut: bool
     is_trimmed: bool
@@ -50,11 +50,11 @@ def log_page(events: Sequence[tuple[int, Event]], limits: Limits, unmoved: str) 
 
 
 def _within(
-    events: Sequence[tuple[int, Event]], entries: Sequence[dict[str, Json]], limit: int
+    events: Sequence[tuple[int, Event]], entries: Sequence[LogEntry], limit: int
 ) -> Sequence[tuple[int, Event]]:
     """Returns the events before the one whose entries are too many; entries of one event are never parted."""
     if len(entries) <= limit:
         return events
-    first_left = entries[limit]["seq"]
+    first_left = entries[limit].seq
     kept = [(seq, event) for seq, event in events if seq < first_left]
     return kept or events[:1]

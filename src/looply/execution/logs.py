@@ -12,10 +12,11 @@ the execution, which is what an operator looks for; so has its closing.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from msgspec import UNSET
-from msgspec.structs import replace
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict, replace
 
 from looply.clock import ms_or_none, to_ms
 from looply.definition import Workflow
@@ -39,6 +40,7 @@ from looply.execution.events import (
     EventBase,
     ExecutionClosed,
     ExecutionStarted,
+    FinalStatus,
     IncidentClosed,
     IncidentOpened,
     LetterSettled,
@@ -58,11 +60,44 @@ from looply.execution.events import (
     StepSucceeded,
     StepUnknown,
     TimerFired,
+    TimerKind,
     TimerStarted,
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.incidents import incident_facts
+from looply.execution.incidents import IncidentRecord, incident_facts
+from looply.execution.log_entries import (
+    CardAnsweredEntry,
+    CardClosedEntry,
+    CardSentEntry,
+    ChildEndedEntry,
+    ChildStartedEntry,
+    ExecutionAdmittedEntry,
+    ExecutionCompletedEntry,
+    ExecutionEditedEntry,
+    ExecutionFailedEntry,
+    ExecutionMovedEntry,
+    ExecutionQueuedEntry,
+    ExecutionReopenedEntry,
+    ExecutionStartedEntry,
+    ExecutionTerminatedEntry,
+    IncidentClosedEntry,
+    IncidentOpenedEntry,
+    LetterSettledEntry,
+    LogEntry,
+    ResumeBufferedEntry,
+    ResumeIgnoredEntry,
+    StepFailedEntry,
+    StepResultDiscardedEntry,
+    StepRetryScheduledEntry,
+    StepSkippedEntry,
+    StepStartedEntry,
+    StepSucceededEntry,
+    WaitOpenedEntry,
+    WaitResumedEntry,
+    WaitTimedOutEntry,
+    tag_of,
+)
 from looply.execution.log_levels import tells, tells_values
 from looply.execution.masking import masked, masked_body, masked_pointers, without_tokens
 from looply.execution.payload import initial_payload
@@ -72,8 +107,9 @@ from looply.jsontext import Json, encode_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
+    "WaitRecord",
     "condensed_logs",
-    "entry_type",
+    "entry_shape",
     "event_log",
     "incidents_of",
     "input_payload",
@@ -98,87 +134,100 @@ def _same(*names: str) -> _Fields:
     return tuple((name, name) for name in names)
 
 
-SHOWN: Final[Mapping[type[EventBase], tuple[str, _Fields]]] = MappingProxyType(
+class WaitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An open wait, with the token that names it; in a branch or an iteration with its `scope`."""
+
+    state: str
+    visit: int
+    scope: str | UnsetType = UNSET
+    opened_on: int
+    timeout_on: int | None
+    sources: list[str]
+    wait_token: str
+
+
+SHOWN: Final[Mapping[type[EventBase], tuple[type[LogEntry], _Fields]]] = MappingProxyType(
     {
         ExecutionStarted: (
-            "EXECUTION_STARTED",
+            ExecutionStartedEntry,
             (
                 *_same("trigger_type", "process_id", "profile", "workflow_version", "parent", "rerun_of"),
                 ("body", "input"),
             ),
         ),
-        Computed: ("STEP_SUCCEEDED", _same("branch", "input", "output")),
-        ScopeOpened: ("STEP_STARTED", _same("branches")),
-        StepScheduled: ("STEP_STARTED", _same("attempt", "operation", "input")),
-        StepSucceeded: ("STEP_SUCCEEDED", _same("attempt", "branch", "output")),
-        StepFailed: ("STEP_FAILED", _same("attempt", "code", "message", "status", "output")),
-        StepUnknown: ("STEP_FAILED", _same("attempt", "cause", "message")),
-        WaitOpened: ("WAIT_OPENED", (*_same("sources", "count"), ("timeout_on", "due_on"))),
-        AnswerRecorded: ("CARD_ANSWERED", _same("user", "decision", "comment", "revision")),
-        Resumed: ("WAIT_RESUMED", _same("source", "branch", "output")),
-        ResumeBuffered: ("RESUME_BUFFERED", _same("source")),
-        ResumeIgnored: ("RESUME_IGNORED", _same("source", "reason", "message")),
-        LetterSettled: ("LETTER_SETTLED", _same("letter", "action", "reason")),
-        WaitTimedOut: ("WAIT_TIMED_OUT", _same("output")),
-        CardWanted: ("CARD_SENT", _same("channel", "app", "revision", "target", "reminder", "reason")),
-        CardClosed: ("CARD_CLOSED", _same("cards", "reason", "to", "note")),
+        Computed: (StepSucceededEntry, _same("branch", "input", "output")),
+        ScopeOpened: (StepStartedEntry, _same("branches")),
+        StepScheduled: (StepStartedEntry, _same("attempt", "operation", "input")),
+        StepSucceeded: (StepSucceededEntry, _same("attempt", "branch", "output")),
+        StepFailed: (StepFailedEntry, _same("attempt", "code", "message", "status", "output")),
+        StepUnknown: (StepFailedEntry, _same("attempt", "cause", "message")),
+        WaitOpened: (WaitOpenedEntry, (*_same("sources", "count"), ("timeout_on", "due_on"))),
+        AnswerRecorded: (CardAnsweredEntry, _same("user", "decision", "comment", "revision")),
+        Resumed: (WaitResumedEntry, _same("source", "branch", "output")),
+        ResumeBuffered: (ResumeBufferedEntry, _same("source")),
+        ResumeIgnored: (ResumeIgnoredEntry, _same("source", "reason", "message")),
+        LetterSettled: (LetterSettledEntry, _same("letter", "action", "reason")),
+        WaitTimedOut: (WaitTimedOutEntry, _same("output")),
+        CardWanted: (CardSentEntry, _same("channel", "app", "revision", "target", "reminder", "reason")),
+        CardClosed: (CardClosedEntry, _same("cards", "reason", "to", "note")),
         ChildStarted: (
-            "CHILD_STARTED",
+            ChildStartedEntry,
             (("child_id", "execution_id"), *_same("workflow_id", "version", "incident_id", "input")),
         ),
         ChildClosed: (
-            "CHILD_ENDED",
+            ChildEndedEntry,
             (("child_id", "execution_id"), ("outcome", "status"), *_same("code", "message")),
         ),
-        Queued: ("EXECUTION_QUEUED", (("most", "max_concurrency"),)),
-        Admitted: ("EXECUTION_ADMITTED", ()),
-        Discarded: ("STEP_RESULT_DISCARDED", (*_same("attempt", "reason"), ("result", "output"))),
-        IncidentOpened: ("INCIDENT_OPENED", _same("incident_id", "kind", "code", "message", "status")),
-        IncidentClosed: ("INCIDENT_CLOSED", _same("incident_id", "action", "again", "reason")),
-        StepSkipped: ("STEP_SKIPPED", _same("branch", "output", "reason", "overrides")),
-        DocumentEdited: ("EXECUTION_EDITED", _same("scope", "reason", "overrides")),
-        Moved: ("EXECUTION_MOVED", _same("to", "reason", "overrides")),
-        Migrated: ("EXECUTION_MOVED", _same("workflow_version", "steps", "reason", "overrides")),
+        Queued: (ExecutionQueuedEntry, (("most", "max_concurrency"),)),
+        Admitted: (ExecutionAdmittedEntry, ()),
+        Discarded: (StepResultDiscardedEntry, (*_same("attempt", "reason"), ("result", "output"))),
+        IncidentOpened: (IncidentOpenedEntry, _same("incident_id", "kind", "code", "message", "status")),
+        IncidentClosed: (IncidentClosedEntry, _same("incident_id", "action", "again", "reason")),
+        StepSkipped: (StepSkippedEntry, _same("branch", "output", "reason", "overrides")),
+        DocumentEdited: (ExecutionEditedEntry, _same("scope", "reason", "overrides")),
+        Moved: (ExecutionMovedEntry, _same("to", "reason", "overrides")),
+        Migrated: (ExecutionMovedEntry, _same("workflow_version", "steps", "reason", "overrides")),
     }
 )
-"""Type of the event -> type of its entry, and (field, shown name) of what is shown. See `entry_type` for two more."""
+"""Type of the event -> shape of its entry, and (field, shown name) of what is shown. See `entry_shape` for two more."""
 
 HIDDEN: Final = (TimerFired, ErrorCaught, ScopeEntered, ScopeClosed, Cancelled, Continued)
 """Events that have no entry of their own."""
 
-FAILED_BY_INCIDENT: Final = "EXECUTION_FAILED"
-"""Type of the entry that follows `INCIDENT_OPENED`: an execution with an incident is FAILED until somebody decides."""
+_ENDS: Final[Mapping[FinalStatus, type[LogEntry]]] = MappingProxyType(
+    {
+        "COMPLETED": ExecutionCompletedEntry,
+        "FAILED": ExecutionFailedEntry,
+        "TERMINATED": ExecutionTerminatedEntry,
+    }
+)
+_TIMERS: Final[Mapping[TimerKind, type[LogEntry]]] = MappingProxyType(
+    {"DELAY": StepStartedEntry, "RETRY": StepRetryScheduledEntry}
+)
 
-REOPENED: Final = "EXECUTION_REOPENED"
-"""Type of the entry that follows `INCIDENT_CLOSED`, unless a termination closed it: the execution goes on."""
 
-_TIMERS: Final = {"DELAY": "STEP_STARTED", "RETRY": "STEP_RETRY_SCHEDULED"}
-
-
-def entry_type(event: Event) -> str:
-    """Returns the type under which the event stands in the log, empty when it has no entry."""
+def entry_shape(event: Event) -> type[LogEntry] | None:
+    """Returns the shape under which the event is shown in the log, None when it has no entry."""
     if isinstance(event, ExecutionClosed):
-        return f"EXECUTION_{event.status}"
+        return _ENDS[event.status]
     if isinstance(event, TimerStarted):
-        return _TIMERS.get(event.kind, "")
-    return SHOWN[type(event)][0] if type(event) in SHOWN else ""
+        return _TIMERS.get(event.kind)
+    return SHOWN[type(event)][0] if type(event) in SHOWN else None
 
 
 def event_log(
     events: Iterable[tuple[int, Event]], limits: Limits = DEFAULT_LIMITS, unmoved: str = ""
-) -> list[dict[str, Json]]:
+) -> list[LogEntry]:
     """Returns the log entries of numbered events, in their order, at most `limits.read_events`.
 
-    Each has `seq`, `timestamp` (epoch milliseconds), `type`, `state` (the step, for an event of none the one where the
-    execution stood), `by` and `via` (null where the engine itself decided), for a step its `visit` and `scope`, and
-    what the type has to tell. Secrets and tokens are `***`; texts and values are trimmed to `LOG_TEXT` and `LOG_VALUE`.
+    Secrets and tokens are `***`; texts and values are trimmed to `LOG_TEXT` and `LOG_VALUE`.
     Entries with one `seq` are never parted. `unmoved` is where the execution stands when nothing in `events` moves it;
     `state` is null where neither that nor the events tell.
     """
     numbered = list(events)
-    log: list[dict[str, Json]] = []
+    log: list[LogEntry] = []
     for (seq, event), step in zip(numbered, standing(numbered, unmoved), strict=True):
-        entries = [entry for entry in _entries(seq, event, step) if tells(event.log, str(entry["type"]))]
+        entries = [entry for entry in _entries(seq, event, step) if tells(event.log, entry.type)]
         if len(log) + len(entries) > limits.read_events:
             break
         log += entries
@@ -198,57 +247,56 @@ def input_payload(state: ExecutionState) -> dict[str, Json]:
     return initial_payload(replace(state.started, body=masked_body(state.started)))
 
 
-def waits_of(state: ExecutionState) -> list[dict[str, Json]]:
-    """Returns the open waits, oldest first, with the token that names each; instants are epoch milliseconds."""
+def waits_of(state: ExecutionState) -> list[WaitRecord]:
+    """Returns the open waits, oldest first, with the token that names each."""
     started = state.started
     return [
-        {
-            "state": wait.step,
-            "visit": wait.visit,
-            **({"scope": wait.scope} if wait.scope else {}),
-            "opened_on": to_ms(wait.opened_on),
-            "timeout_on": ms_or_none(wait.timeout_on),
-            "sources": list(wait.sources),
-            "wait_token": wait_token(started.execution_id, started.seed, Address(wait.scope, wait.step, wait.visit)),
-        }
+        WaitRecord(
+            state=wait.step,
+            visit=wait.visit,
+            scope=wait.scope or UNSET,
+            opened_on=to_ms(wait.opened_on),
+            timeout_on=ms_or_none(wait.timeout_on),
+            sources=list(wait.sources),
+            wait_token=wait_token(started.execution_id, started.seed, Address(wait.scope, wait.step, wait.visit)),
+        )
         for wait in sorted(state.waits.values(), key=lambda wait: wait.seq)
     ]
 
 
-def incidents_of(state: ExecutionState) -> list[dict[str, Json]]:
+def incidents_of(state: ExecutionState) -> list[IncidentRecord]:
     """Returns the open incidents, oldest first, with the scope of those in a branch or an iteration."""
     return [
-        {**incident_facts(incident), **({"scope": incident.scope} if incident.scope else {})}
+        IncidentRecord(**asdict(incident_facts(incident)), scope=incident.scope or UNSET)
         for incident in sorted(state.incidents.values(), key=lambda incident: incident.seq)
     ]
 
 
-def _entries(seq: int, event: Event, step: str) -> Iterator[dict[str, Json]]:
+def _entries(seq: int, event: Event, step: str) -> Iterator[LogEntry]:
     """Yields the entries of an event; `step` is where the execution stands after it."""
-    name = entry_type(event)
-    if not name:
+    shape = entry_shape(event)
+    if shape is None:
         return
-    entry: dict[str, Json] = {
+    facts: dict[str, Any] = {
         "seq": seq,
         "timestamp": to_ms(event.at),
-        "type": name,
         "state": getattr(event, "step", "") or step or None,
         "by": event.by or None,
         "via": event.via or None,
     }
     if isinstance(event, StepEvent) and event.step:
-        entry["visit"] = event.visit
-        if event.scope:
-            entry["scope"] = event.scope
+        facts["visit"] = event.visit
+        facts["scope"] = event.scope or UNSET
     fields = _fields(event)
-    if not tells_values(event.log, name):
+    if not tells_values(event.log, tag_of(shape)):
         fields = {field: value for field, value in fields.items() if field not in _VALUES}
-    entry.update(fields)
-    yield entry
+    facts.update(fields)
+    yield shape(**facts)
     if isinstance(event, IncidentOpened):
-        yield {**entry, "type": FAILED_BY_INCIDENT}
+        # An execution with an incident is FAILED until somebody decides.
+        yield ExecutionFailedEntry(**facts)
     if isinstance(event, IncidentClosed) and event.action != "terminate":
-        yield {**entry, "type": REOPENED}
+        yield ExecutionReopenedEntry(**facts)
 
 
 def _fields(event: Event) -> dict[str, Json]:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
-
 from looply.definition.pointer import split_pointer
 from looply.execution.address import parse_token
 from looply.execution.events import ExecutionStarted
-from looply.jsontext import Json, encode_json
+from looply.jsontext import Json, encode_json, parse_stored
 
 MASK: Final = "***"
 """Stands for a value that nobody may read."""
@@ -83,7 +81,7 @@ def without_tokens_in(value: Json) -> Json:
     if b"x" * _LEAST not in text.translate(_ALIKE):
         return value
     shown = _BYTES_OF_ONE.sub(lambda found: _shown(found[0]), text)
-    return msgspec.json.decode(shown) if shown != text else value
+    return parse_stored(shown) if shown != text else value
 
 
 def _shown(run: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from looply.execution.overlays import size_of
 from looply.execution.state import ExecutionState
-from looply.jsontext import Json, encode_json
+from looply.jsontext import Json, counted_bytes, encode_json
 from looply.limits import Limits
 
 
@@ -23,8 +23,8 @@ def over_document_and_payload(
 
 
 def json_bytes(value: Json) -> int:
-    """Returns the bytes of the JSON text of a value."""
-    return len(encode_json(value))
+    """Returns the bytes that a value counts in the data document: those of its JSON text (see `counted_bytes`)."""
+    return counted_bytes(encode_json(value))
 
 
 def _over(total: int, limits: Limits) -> str:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -26,7 +27,10 @@ _SCALARS = frozenset({int, float, str, bool})
 _ORDERED = frozenset({int, float, str})
 _NUMBERS = frozenset({int, float})
 _CONTAINERS = frozenset({list, dict})
-_KINDS: dict[type, str] = {
+Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
+"""The kind of a JSON value."""
+
+_KINDS: dict[type, Kind] = {
     bool: "boolean",
     int: "number",
     float: "number",
@@ -36,7 +40,7 @@ _KINDS: dict[type, str] = {
 }
 
 
-def kind_of(value: Json) -> str:
+def kind_of(value: Json) -> Kind:
     """Returns the name of the kind of a value, for messages."""
     return _KINDS.get(type(value), "null")
 

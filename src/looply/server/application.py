@@ -1,17 +1,11 @@
-"""Puts the server's routes together: the framework behind the boundary, and the description of them all."""
+"""Puts the server's routes together: the application that serves them, and the description of them all."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-
-from litestar import Litestar, Request, Response
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from looply.app.metrics import Meter
 from looply.app.services import Services
 from looply.clock import Clock, Entropy
-from looply.errors import Forbidden, LooplyError
 from looply.server import (
     audit,
     bulks,
@@ -38,15 +32,13 @@ from looply.server import (
     writing,
 )
 from looply.server.access_log import AccessLog
-from looply.server.boundary import Boundary, Observers, log_defect
+from looply.server.boundary import Boundary, Observers
 from looply.server.call import Access, Answer, Call, Route
 from looply.server.callers import Callers
-from looply.server.dispatch import Dispatch, rendered, response_headers
-from looply.server.door import ClientGone
+from looply.server.dispatch import Dispatch
 from looply.server.events import PACE, Pace
 from looply.server.openapi import describe
 from looply.server.pages import Pages
-from looply.server.problems import problem
 from looply.server.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
@@ -136,12 +128,10 @@ def build_app(
     routes = every_route(pages)
     front = front or Front()
     dispatch = Dispatch(services, front.callers, front.refusals_per_minute)
-    framework = build_framework(routes, dispatch)
     meter = Meter(services.clock, services.metrics)
     return Boundary(
         routes,
         dispatch,
-        framework,
         entropy,
         observers=Observers(meter, front.access_log),
         pace=pace,
@@ -154,62 +144,8 @@ def build_monitoring(services: Services, entropy: Entropy) -> Boundary:
     The metrics are open there to whoever can reach it, unless there is a token for them.
     """
     access: Access = "metrics" if services.metrics_token is not None else "public"
-    routes = [replace(route, is_hot=True) for route in health.ROUTES]
-    routes += [replace(route, access=access) for route in metrics.ROUTES]
-    return Boundary(routes, Dispatch(services), None, entropy)
-
-
-def build_framework(routes: Sequence[Route], dispatch: Dispatch) -> Litestar:
-    """Returns the framework's application of all routes that are not hot. What has no route of ours is denied."""
-
-    async def check_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        route = handler.opt.get("route")
-        if not isinstance(route, Route):
-            raise Forbidden("Forbidden")
-        connection.scope["state"]["principal"] = await dispatch.admit(route, connection.scope)
-
-    return Litestar(
-        route_handlers=[_handler(route, dispatch) for route in routes if not route.is_hot],
-        guards=[check_key],
-        exception_handlers={Exception: _on_error},
-        openapi_config=None,
-        logging_config=None,
-        debug=False,
-    )
-
-
-def _handler(route: Route, dispatch: Dispatch) -> HTTPRouteHandler:
-    async def endpoint(request: Request[Any, Any, Any]) -> Response[bytes]:
-        principal = request.scope["state"]["principal"]
-        values = {name: str(value) for name, value in request.path_params.items()}
-        answer = await dispatch.perform(route, principal, request.scope, request.receive, values)
-        return _response(answer, request.scope["state"]["request_id"])
-
-    path = route.path
-    for name in route.path_values:
-        kind = "path" if name == "path" else "str"
-        path = path.replace(f"{{{name}}}", f"{{{name}:{kind}}}")
-    return HTTPRouteHandler(path, http_method=route.method, opt={"route": route}, name=f"{route.method} {route.path}")(
-        endpoint
-    )
-
-
-def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    request_id = request.scope["state"]["request_id"]
-    answer = problem(error, request_id)
-    if answer.status == 500 and not isinstance(error, LooplyError | ClientGone):
-        log_defect(error, request_id)
-    return _response(answer, request_id)
-
-
-def _response(answer: Answer, request_id: str) -> Response[bytes]:
-    body = rendered(answer)
-    headers = {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in response_headers(answer, request_id, len(body))
-        if name not in (b"content-length", b"content-type")
-    }
-    return Response(body, status_code=answer.status, headers=headers, media_type=answer.media_type.decode("latin-1"))
+    routes = [*health.ROUTES, *(replace(route, access=access) for route in metrics.ROUTES)]
+    return Boundary(routes, Dispatch(services), entropy)
 
 
 def _description_route() -> Route:

@@ -1,6 +1,6 @@
 """The call on the audit: who did what, and when."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,34 +9,10 @@ from looply.app import audit
 from looply.catalog.audit import AuditFilter, AuditPage
 from looply.errors import BadRequest
 from looply.server.call import Answer, Call, Parameter, read_route
-from looply.server.rows import audit_row
-from looply.server.wire import LIMIT, instant_of, limit_of, listed
+from looply.server.rows import AuditItem, audit_row
+from looply.server.wire import LIMIT, SUCCESS, instant_of, limit_of
 
 _FILTERS: Final = ("actor", "action", "object", "from", "to")
-
-
-class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it: a key with its id and name, or the operator of the store, who has neither."""
-
-    kind: Literal["key", "operator"]
-    id: str | None
-    name: str | None
-
-
-class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `record_id` counts the records of the organization from 1 on without gaps.
-
-    `hash` is the SHA-256 over the hash of the record before it and this record's content, in hexadecimal digits.
-    """
-
-    record_id: int
-    organization_id: str
-    at: int
-    actor: ActorRecord
-    action: str
-    object_id: str
-    details: dict[str, Any]
-    hash: str
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +44,11 @@ async def get_audit(call: Call) -> Answer:
     """Lists the records of the audit."""
     after = _number(call, "after")
     if after is None:
-        return _answer(await _newest_first(call), "record_id")
+        return Answer(audit_answer(await _newest_first(call), "record_id"))
     if any(name in call.query for name in (*_FILTERS, "record_id")):
         raise BadRequest("after lists all records in their order; leave the other parameters out", code="BAD_FILTER")
     found = await audit.list_after(call.services, call.principal, after, limit=limit_of(call))
-    return _answer(found, "after")
+    return Answer(audit_answer(found, "after"))
 
 
 async def _newest_first(call: Call) -> AuditPage:
@@ -88,14 +64,17 @@ async def _newest_first(call: Call) -> AuditPage:
     return await audit.list_page(call.services, call.principal, wanted, before=before, limit=limit_of(call))
 
 
-def _answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> Answer:
-    body = listed([audit_row(each) for each in found.items])
-    body["head"] = {"record_id": found.head.count, "hash": found.head.hash.hex()}
-    if found.is_truncated:
-        body["truncated"] = True
-    if found.next is not None:
-        body["lastKey"] = {cursor: found.next}
-    return Answer(body)
+def audit_answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:
+    """Returns a page as it is answered, with `cursor` in its `lastKey` where another one follows."""
+    items = [audit_row(each) for each in found.items]
+    return AuditAnswer(
+        message=SUCCESS,
+        count=len(items),
+        items=items,
+        head=AuditHead(record_id=found.head.count, hash=found.head.hash.hex()),
+        truncated=found.is_truncated or UNSET,
+        last_key=UNSET if found.next is None else AuditCursor(**{cursor: found.next}),
+    )
 
 
 def _number(call: Call, name: str) -> int | None:
@@ -120,10 +99,10 @@ ROUTES: Final = (
             Parameter("actor", "Only acts of this key, by its id."),
             Parameter("action", "Only acts of this kind, such as `key.create`."),
             Parameter("object", "Only acts on the object with this id."),
-            Parameter("from", "Done at or after this instant, epoch milliseconds."),
-            Parameter("to", "Done before this instant, epoch milliseconds."),
-            Parameter("record_id", "Pagination key from `lastKey`."),
-            Parameter("after", "Records with numbers over this one, oldest first; 0 for all."),
+            Parameter("from", "Done at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Done before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("record_id", "Pagination key from `lastKey`.", kind="offset"),
+            Parameter("after", "Records with numbers over this one, oldest first; 0 for all.", kind="offset"),
         ),
         answer=AuditAnswer,
     ),

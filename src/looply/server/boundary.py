@@ -1,10 +1,9 @@
-"""The outermost application: matches the route, names the request, and turns every error into an answer.
+"""The ASGI application: names the request, finds its route, and turns every error into an answer.
 
-Path names match without regard to letter case, ids are left as they are. Routes that are hot are performed here,
-with the same key check as all others; the rest go on to the framework. Nothing reaches a handler but by a route.
+Nothing reaches a handler but by a route, and every route passes the same checks in the same order.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -19,19 +18,11 @@ from looply.server.door import ClientGone
 from looply.server.events import PACE, EventStream, Pace, frame, send_stream
 from looply.server.problems import error_body, problem, status_of
 from looply.server.request_ids import RequestIds
+from looply.server.routing import RouteTable
 
 _log = structlog.get_logger(__name__)
 
-_MAX_DEPTH: Final = 3
 _TOLD_IN_STREAMS: Final = (404, 409)
-
-
-class Match(NamedTuple):
-    """What a path leads to: the canonical path, the routes by method, and the texts behind the fixed part."""
-
-    path: str
-    routes: Mapping[str, Sequence[Route]]
-    rest: tuple[str, ...]
 
 
 class Observers(NamedTuple):
@@ -44,32 +35,6 @@ class Observers(NamedTuple):
 NO_OBSERVERS: Final = Observers()
 
 
-class RouteTable:
-    """Routes by the fixed part of their path."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._fixed: dict[str, tuple[str, dict[str, list[Route]]]] = {}
-        for route in routes:
-            fixed = route.path.partition("/{")[0]
-            _, by_method = self._fixed.setdefault(fixed.lower(), (fixed, {}))
-            by_method.setdefault(route.method, []).append(route)
-
-    def find(self, path: str) -> Match | None:
-        """Returns what a decoded path leads to, None when nothing begins like it."""
-        parts = path.split("/")
-        if parts[-1] == "" and len(parts) > 2:
-            parts.pop()
-        for depth in range(min(_MAX_DEPTH, len(parts) - 1), 0, -1):
-            fixed = "/".join(parts[: depth + 1])
-            if not fixed.isascii():
-                continue
-            found = self._fixed.get(fixed.lower())
-            if found is not None:
-                rest = tuple(parts[depth + 1 :])
-                return Match("/".join((found[0], *rest)), found[1], rest)
-        return None
-
-
 class Boundary:
     """The ASGI application that the server runs."""
 
@@ -77,19 +42,17 @@ class Boundary:
         self,
         routes: Sequence[Route],
         dispatch: Dispatch,
-        framework: Any,
         entropy: Entropy,
         *,
         observers: Observers = NO_OBSERVERS,
         pace: Pace = PACE,
     ) -> None:
-        """`framework` answers what is not hot; `pace` is that of streams."""
+        """`pace` is that of streams."""
         self.routes = tuple(routes)
         self._meter, self._access_log = observers
         self._pace = pace
         self._table = RouteTable(routes)
         self._dispatch = dispatch
-        self._framework = framework
         self._ids = RequestIds(entropy)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -120,7 +83,7 @@ class Boundary:
         except Exception as error:
             # The HTTP boundary: whatever went wrong, the caller gets an answer and the log the place.
             if not isinstance(error, LooplyError):
-                log_defect(error, request_id)
+                _log_defect(error, request_id)
             if tracked.has_started:
                 raise
             await reply(tracked, problem(error, request_id), request_id)
@@ -130,25 +93,16 @@ class Boundary:
         if match is None:
             await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
             return
-        method = scope["method"]
-        routes = match.routes.get("GET" if method == "HEAD" else method)
-        if routes is not None:
-            send.route = _meant(routes, match.rest)
-        if routes is None:
-            allowed = sorted({*match.routes, *(("HEAD",) if "GET" in match.routes else ())})
+        branch = match.branch(scope["method"])
+        if branch is None:
             refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
-            headers = ((b"allow", ", ".join(allowed).encode()),)
-            await reply(send, Answer(refusal.body, 405, headers), request_id)
+            await reply(send, Answer(refusal.body, 405, ((b"allow", match.allow),)), request_id)
             return
-        if routes[0].is_hot and match.rest and not any(route.path_values for route in routes):
+        route = send.route = branch.route(match.rest)
+        if not branch.leads_to(match.rest):
             await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
             return
-        hot = _hot(routes, match.rest)
-        if hot is None:
-            inner = {**scope, "path": match.path, "method": routes[0].method}
-            await self._framework(inner, receive, send)
-            return
-        route, values = hot
+        values = branch.values(match.rest)
         principal = scope["state"]["principal"] = await self._dispatch.admit(route, scope)
         answer = await self._dispatch.perform(route, principal, scope, receive, values)
         if isinstance(answer.body, EventStream):
@@ -227,29 +181,11 @@ class _Tracked:
             self._meter.end(self._begun, path, method, self.status)
 
 
-def _hot(routes: Sequence[Route], rest: tuple[str, ...]) -> tuple[Route, dict[str, str]] | None:
-    """Returns the hot route for the texts behind the fixed part, and what they are called."""
-    if not routes[0].is_hot:
-        return None
-    route = _meant(routes, rest)
-    names = tuple(max(routes, key=lambda route: len(route.path_values)).path_values)
-    if len(rest) > len(names):
-        # A slash cannot be part of an id; the handler says so, after the key check.
-        rest = (*rest[: len(names) - 1], "/".join(rest[len(names) - 1 :]))
-    return route, dict(zip(names, (*rest, *("",) * (len(names) - len(rest))), strict=True))
-
-
-def _meant(routes: Sequence[Route], rest: tuple[str, ...]) -> Route:
-    """Returns the route of these that has as many texts behind its fixed part, else the longest one."""
-    longest = max(routes, key=lambda route: len(route.path_values))
-    return next((each for each in routes if len(each.path_values) == len(rest)), longest)
-
-
 def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
     return Answer(error_body(message, code, (), request_id), status)
 
 
-def log_defect(error: BaseException, request_id: str) -> None:
+def _log_defect(error: BaseException, request_id: str) -> None:
     """Logs an error that nobody expected; the caller is told the request id only."""
     _log.error("request_broke", request_id=request_id, exc_info=error)
 

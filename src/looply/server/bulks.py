@@ -9,11 +9,10 @@ from looply.app import bulks
 from looply.app.bulks import DEFAULT_RATE, BulkRequest, Foreseen
 from looply.catalog.bulks import Bulk, BulkAction
 from looply.clock import ms_or_none, to_ms
-from looply.engine.port import Filter
+from looply.engine.port import Filter, Head, TriggerType
 from looply.execution.state import Status
-from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.wire import LIMIT, instant_of, limit_of, listed, number_of, version_of
+from looply.server.wire import LIMIT, SUCCESS, instant_of, limit_of, number_of, version_of
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,13 +50,25 @@ class BulkIdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     bulk_id: str
 
 
+class FilterRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions are meant, by what each field that is there names."""
+
+    workflow_id: str | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    status: list[Status] | UnsetType = UNSET
+    workflow_trigger_type: TriggerType | UnsetType = UNSET
+    process_id: list[str] | UnsetType = UNSET
+    from_: int | UnsetType = msgspec.field(name="from", default=UNSET)
+    to: int | UnsetType = UNSET
+
+
 class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     """One act on many executions. `done` were moved, `refused` did not allow it."""
 
     bulk_id: str
     action: BulkAction
     status: Literal["RUNNING", "DONE", "CANCELLED"]
-    filter: dict[str, Json]
+    filter: FilterRecord
     reason: str
     rate_per_second: int
     workflow_version: int | None
@@ -70,16 +81,38 @@ class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
     ended_on: int | None
 
 
-class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What a redrive of the newest `examined` executions would lead to at once; `refused` of them would not go on.
+class BulkSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the executions that a bulk would act on."""
 
-    `effects`: for each step {`workflow_id`, `state`, `operation`, `count`, `repeated`, `same_key`}, where `repeated`
-    calls were made before and `same_key` of them go out with the key of then.
+    workflow_execution_id: str
+    workflow_id: str
+    workflow_version: int
+    process_id: str
+    status: Status
+    workflow_current_state: str
+    created_on: int
+
+
+class BulkEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one step, in all executions together.
+
+    `repeated` of them were made before, and `same_key` of these are sent with the key that they had then.
     """
+
+    workflow_id: str
+    state: str
+    operation: str
+    count: int
+    repeated: int
+    same_key: int
+
+
+class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a redrive of the newest `examined` executions would lead to at once; `refused` of them would not go on."""
 
     examined: int
     refused: int
-    effects: list[dict[str, Json]]
+    effects: list[BulkEffect]
 
 
 class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +122,7 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     item: BulkItem | UnsetType = UNSET
     count: int | UnsetType = UNSET
     truncated: bool | UnsetType = UNSET
-    items: list[dict[str, Json]] | UnsetType = UNSET
+    items: list[BulkSample] | UnsetType = UNSET
     forecast: BulkForecast | UnsetType = UNSET
 
 
@@ -133,7 +166,7 @@ async def bulk_terminate(call: Call) -> Answer:
 async def get_bulk(call: Call) -> Answer:
     """Tells how far a bulk has come."""
     found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
-    return Answer({"message": "success", "item": _item(found)})
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 async def get_bulks(call: Call) -> Answer:
@@ -141,20 +174,21 @@ async def get_bulks(call: Call) -> Answer:
     before = call.query.get("bulk_id") or None
     page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
     items = [_item(bulk) for bulk in page.items]
-    return Answer(listed(items, "bulk_id", has_more=page.has_more))
+    last_key = BulkKey(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
+    return Answer(BulksAnswer(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def cancel_bulk(call: Call) -> Answer:
     """Lets a bulk do nothing more."""
     found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
-    return Answer({"message": "success", "item": _item(found)})
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
     if body.dry_run:
         return Answer(_foreseen(request, await bulks.foresee(call.services, call.principal, request)))
     found = await bulks.start(call.services, call.principal, request)
-    return Answer({"message": "success", "item": _item(found)})
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
 
 
 def _common(body: BulkTerminateBody) -> dict[str, Any]:
@@ -173,57 +207,61 @@ def _common(body: BulkTerminateBody) -> dict[str, Any]:
     return {"wanted": wanted, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
 
 
-def _foreseen(request: BulkRequest, seen: Foreseen) -> dict[str, Any]:
-    items = [
-        {
-            "workflow_execution_id": head.execution_id,
-            "workflow_id": head.workflow_id,
-            "workflow_version": head.workflow_version,
-            "process_id": head.process_id,
-            "status": head.status,
-            "workflow_current_state": head.current_state,
-            "created_on": to_ms(head.created_on),
-        }
-        for head in seen.sample
+def _foreseen(request: BulkRequest, seen: Foreseen) -> BulkAnswer:
+    return BulkAnswer(
+        message="forecast",
+        count=seen.count,
+        truncated=not seen.is_complete,
+        items=[_sample(head) for head in seen.sample],
+        forecast=_forecast(seen) if request.action == "redrive" else UNSET,
+    )
+
+
+def _sample(head: Head) -> BulkSample:
+    return BulkSample(
+        workflow_execution_id=head.execution_id,
+        workflow_id=head.workflow_id,
+        workflow_version=head.workflow_version,
+        process_id=head.process_id,
+        status=head.status,
+        workflow_current_state=head.current_state,
+        created_on=to_ms(head.created_on),
+    )
+
+
+def _forecast(seen: Foreseen) -> BulkForecast:
+    effects = [
+        BulkEffect(
+            workflow_id=calls.workflow_id,
+            state=calls.step,
+            operation=calls.operation,
+            count=calls.count,
+            repeated=calls.repeated,
+            same_key=calls.same_key,
+        )
+        for calls in seen.calls
     ]
-    shown = {"message": "forecast", "count": seen.count, "truncated": not seen.is_complete, "items": items}
-    if request.action == "redrive":
-        shown["forecast"] = {
-            "examined": seen.examined,
-            "refused": seen.refused,
-            "effects": [
-                {
-                    "workflow_id": calls.workflow_id,
-                    "state": calls.step,
-                    "operation": calls.operation,
-                    "count": calls.count,
-                    "repeated": calls.repeated,
-                    "same_key": calls.same_key,
-                }
-                for calls in seen.calls
-            ],
-        }
-    return shown
+    return BulkForecast(examined=seen.examined, refused=seen.refused, effects=effects)
 
 
-def _item(bulk: Bulk) -> dict[str, Any]:
+def _item(bulk: Bulk) -> BulkItem:
     options = bulk.options
-    return {
-        "bulk_id": bulk.bulk_id,
-        "action": bulk.action,
-        "status": bulk.status,
-        "filter": bulk.wanted,
-        "reason": options["reason"],
-        "rate_per_second": options["rate"],
-        "workflow_version": options["version"] or None,
-        "mapping": options["steps"],
-        "done": bulk.done,
-        "refused": bulk.refused,
-        "created_by": bulk.created_by,
-        "created_on": to_ms(bulk.created_on),
-        "modified_on": to_ms(bulk.modified_on),
-        "ended_on": ms_or_none(bulk.ended_on),
-    }
+    return BulkItem(
+        bulk_id=bulk.bulk_id,
+        action=bulk.action,
+        status=bulk.status,
+        filter=msgspec.convert(bulk.wanted, FilterRecord),
+        reason=options["reason"],
+        rate_per_second=options["rate"],
+        workflow_version=options["version"] or None,
+        mapping=options["steps"],
+        done=bulk.done,
+        refused=bulk.refused,
+        created_by=bulk.created_by,
+        created_on=to_ms(bulk.created_on),
+        modified_on=to_ms(bulk.modified_on),
+        ended_on=ms_or_none(bulk.ended_on),
+    )
 
 
 ROUTES: Final = (

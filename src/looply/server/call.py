@@ -20,18 +20,27 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 JSON: Final = "application/json"
 JSON_TYPE: Final = b"application/json"
 
+Kind: TypeAlias = Literal["text", "count", "offset", "instant", "flag", "version"]
+"""What a query parameter is: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
+number from 1 or `latest`."""
+
 IF_NONE_MATCH: Final = "If-None-Match"
 """The header with the `ETag` of what the caller has. A route that declares it may answer 304."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One query parameter. `repeats`: it may be given several times, the values are OR-ed."""
+    """One query parameter.
+
+    `repeats`: it may be given several times, the values are OR-ed. `kind` is for the description: the handler
+    gets the text and checks it.
+    """
 
     name: str
     summary: str
     is_required: bool = False
     repeats: bool = False
+    kind: Kind = "text"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -97,14 +106,13 @@ class Route:
     """One route of the server, from which its checks, its dispatch and its documentation are made.
 
     `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
-    `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `takes_text`: where
-    the call comes with a key, its JSON may be declared as `text/plain` or `text/json`. `refusals` are statuses
-    beside those that every route has. `prefix` keeps query parameters that begin with it; others
-    that the route does not have are refused, unless `has_strict_query` is false. `is_hot`: served before the
-    framework, with the same checks. `check_token` is called before the body is read. `answer_type` is the media type of
-    a success. `takes_bound_keys`: a key that is bound to workflows may call it too; what it says of workflows is then
-    only in its field or parameter `workflow_id`, and what it shows of executions comes from the engine. Every other
-    route refuses such a key.
+    `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `takes_text`: where the
+    call comes with a key, its JSON may be declared as `text/plain` or `text/json`. `refusals` are statuses beside
+    those that every route has. `prefix` keeps query parameters that begin with it; others that the route does not have
+    are refused, unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is
+    the media type of a success. `takes_bound_keys`: a key that is bound to workflows may call it too; what it says of
+    workflows is then only in its field or parameter `workflow_id`, and what it shows of executions comes from the
+    engine. Every other route refuses such a key.
     """
 
     method: Literal["GET", "POST"]
@@ -126,7 +134,6 @@ class Route:
     check_token: CheckToken | None = None
     answer: Any = None
     refusals: tuple[int, ...] = ()
-    is_hot: bool = False
     answer_type: str = JSON
     takes_bound_keys: bool = False
 

@@ -1,6 +1,6 @@
 """Calls on card templates."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,7 +11,17 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.wire import LIMIT, Message, cursor_of, instant_of, latest_text, limit_of, listed, number_of
+from looply.server.wire import (
+    LIMIT,
+    SUCCESS,
+    Message,
+    cursor_of,
+    extended,
+    instant_of,
+    latest_text,
+    limit_of,
+    number_of,
+)
 
 _CARD_ID: Final = Parameter("card_id", "Id of the card (UUID).", is_required=True)
 
@@ -116,7 +126,8 @@ async def get_cards(call: Call) -> Answer:
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "card_version"))
     page = await cards.list_page(call.services, call.principal, limit, after)
     items = [_row(row) for row in page.items]
-    return Answer(listed(items, "organization_id", "card_id", "card_version", has_more=page.has_more))
+    last_key = _key(items[-1]) if page.has_more else UNSET
+    return Answer(CardPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def create_card(call: Call) -> Answer:
@@ -157,30 +168,35 @@ async def delete_card(call: Call) -> Answer:
     body: DeleteCardBody = call.body
     version = None if body.card_version is None else number_of(body.card_version, "card_version")
     await cards.delete(call.services, call.principal, body.card_id, version)
-    return Answer({"message": "success"})
+    return Answer(Message())
 
 
 def _answer(card: CardVersion) -> Answer:
-    return Answer({"message": "success", "item": {**_row(card), "card_payload": card.card_payload}})
+    item = extended(CardRecord, _row(card), card_payload=card.card_payload)
+    return Answer(CardAnswer(message=SUCCESS, item=item))
 
 
-def _row(card: CardSummary) -> dict[str, Any]:
-    return {
-        "card_name": card.card_name,
-        "status_version": f"{card.status}-{card.card_version}",
-        "organization_id": card.organization_id,
-        "latest": latest_text(card.is_latest),
-        "created_by": card.created_by,
-        "modified_by": card.modified_by,
-        "status": card.status,
-        "card_version": card.card_version,
-        "card_id": card.card_id,
-        "workspace_id": card.workspace_id,
-        "workflow_id": card.workflow_id,
-        "workflow_version": card.workflow_version,
-        "created_on": to_ms(card.created_on),
-        "modified_on": to_ms(card.modified_on),
-    }
+def _key(row: CardRow) -> CardKey:
+    return CardKey(organization_id=row.organization_id, card_id=row.card_id, card_version=row.card_version)
+
+
+def _row(card: CardSummary) -> CardRow:
+    return CardRow(
+        card_name=card.card_name,
+        status_version=f"{card.status}-{card.card_version}",
+        organization_id=card.organization_id,
+        latest=latest_text(card.is_latest),
+        created_by=card.created_by,
+        modified_by=card.modified_by,
+        status=card.status,
+        card_version=card.card_version,
+        card_id=card.card_id,
+        workspace_id=card.workspace_id,
+        workflow_id=card.workflow_id,
+        workflow_version=card.workflow_version,
+        created_on=to_ms(card.created_on),
+        modified_on=to_ms(card.modified_on),
+    )
 
 
 ROUTES: Final = (
@@ -190,7 +206,7 @@ ROUTES: Final = (
         handle=get_card,
         summary="Read a version of a card",
         tag="Cards",
-        parameters=(_CARD_ID, Parameter("card_version", "Version of the card.", is_required=True)),
+        parameters=(_CARD_ID, Parameter("card_version", "Version of the card.", is_required=True, kind="count")),
         answer=CardAnswer,
         refusals=(404,),
     ),
@@ -213,7 +229,7 @@ ROUTES: Final = (
         parameters=(
             LIMIT,
             Parameter("card_id", "Pagination key from `lastKey`."),
-            Parameter("card_version", "Pagination key from `lastKey`."),
+            Parameter("card_version", "Pagination key from `lastKey`.", kind="count"),
         ),
         answer=CardPage,
     ),

@@ -1,6 +1,6 @@
 """Calls on connections. No answer holds the value of a secret."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,7 +10,7 @@ from looply.catalog.connections import Connection, ConnectionDraft
 from looply.clock import to_ms
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.wire import LIMIT, Message, limit_of, listed
+from looply.server.wire import LIMIT, SUCCESS, Message, limit_of
 
 
 class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ async def update_connection(call: Call) -> Answer:
 async def delete_connection(call: Call) -> Answer:
     """Deletes a connection."""
     await connections.delete(call.services, call.principal, call.body.name)
-    return Answer({"message": "success"})
+    return Answer(Message())
 
 
 async def get_connection(call: Call) -> Answer:
@@ -111,27 +111,28 @@ async def get_connections(call: Call) -> Answer:
     before = call.query.get("connection_id") or None
     page = await connections.list_page(call.services, call.principal, limit_of(call), before)
     items = [_record(connection) for connection in page.items]
-    return Answer(listed(items, "connection_id", has_more=page.has_more))
+    last_key = ConnectionCursor(connection_id=items[-1].connection_id) if page.has_more else UNSET
+    return Answer(ConnectionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _answer(connection: Connection) -> Answer:
-    return Answer({"message": "success", "item": _record(connection)})
+    return Answer(ConnectionAnswer(message=SUCCESS, item=_record(connection)))
 
 
-def _record(connection: Connection) -> dict[str, Any]:
-    return {
-        "connection_id": connection.connection_id,
-        "organization_id": connection.organization_id,
-        "workspace_id": connection.workspace_id,
-        "name": connection.name,
-        "kind": connection.kind,
-        "settings": connection.settings,
-        "secret_names": list(connection.secret_names),
-        "created_by": connection.created_by,
-        "modified_by": connection.modified_by,
-        "created_on": to_ms(connection.created_on),
-        "modified_on": to_ms(connection.modified_on),
-    }
+def _record(connection: Connection) -> ConnectionRecord:
+    return ConnectionRecord(
+        connection_id=connection.connection_id,
+        organization_id=connection.organization_id,
+        workspace_id=connection.workspace_id,
+        name=connection.name,
+        kind=connection.kind,
+        settings=connection.settings,
+        secret_names=list(connection.secret_names),
+        created_by=connection.created_by,
+        modified_by=connection.modified_by,
+        created_on=to_ms(connection.created_on),
+        modified_on=to_ms(connection.modified_on),
+    )
 
 
 ROUTES: Final = (

@@ -8,28 +8,10 @@ from msgspec import UNSET, UnsetType
 from looply.app import datastores
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.rows import datastore_line, datastore_row
-from looply.server.wire import LIMIT, Message, limit_of, listed
+from looply.server.rows import DatastoreRecord, DatastoreRow, datastore_line, datastore_row
+from looply.server.wire import LIMIT, SUCCESS, Message, limit_of
 
 Revision = Annotated[int, msgspec.Meta(ge=0, description="0: the datastore must not exist.")]
-
-
-class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A datastore without its document, which has `bytes` bytes. `modified_by` is a key or an execution."""
-
-    name: str
-    revision: int
-    bytes: int
-    created_on: int
-    modified_on: int
-    modified_by: str | None
-
-
-class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):
-    """A datastore; `value` is the whole document."""
-
-    organization_id: str
-    value: Json
 
 
 class DatastoreAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,27 +55,28 @@ async def get_datastores(call: Call) -> Answer:
     """Lists the datastores."""
     found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
     items = [datastore_line(line) for line in found]
-    return Answer(listed(items, "name", has_more=has_more))
+    last_key = DatastoreKey(name=items[-1].name) if has_more else UNSET
+    return Answer(DatastoreList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def get_datastore(call: Call) -> Answer:
     """Returns a datastore."""
     found = await datastores.get(call.services, call.principal, call.query.get("name"))
-    return Answer({"message": "success", "item": datastore_row(found)})
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(found)))
 
 
 async def put_datastore(call: Call) -> Answer:
     """Stores the document of a datastore."""
     body: PutDatastoreBody = call.body
     stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
-    return Answer({"message": "success", "item": datastore_row(stored)})
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(stored)))
 
 
 async def delete_datastore(call: Call) -> Answer:
     """Deletes a datastore."""
     body: DeleteDatastoreBody = call.body
     await datastores.delete(call.services, call.principal, body.name, if_revision=body.if_revision)
-    return Answer({"message": "success"})
+    return Answer(Message())
 
 
 _NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)

@@ -13,7 +13,7 @@ from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow
 from looply.errors import BadRequest
 from looply.execution.decisions import Decision
 from looply.server.call import Answer, Call, Parameter, Route
-from looply.server.wire import LIMIT, cursor_of, instant_of, limit_of, listed
+from looply.server.wire import LIMIT, SUCCESS, cursor_of, extended, instant_of, limit_of
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,28 +73,29 @@ class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     last_key: DecisionPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
 
 
-def decision_item(decision: Decision) -> dict[str, Any]:
-    """Returns a decision as a `DecisionRecord`."""
-    return {
-        "state": decision.step,
-        "visit": decision.visit,
-        "scope": decision.scope,
-        "user": decision.user,
-        "action": decision.action,
-        "comment": decision.comment,
-        "at": to_ms(decision.on),
-        "via": decision.via,
-        "card_revision": decision.revision or None,
-        "is_final": decision.is_final,
-        "is_override": decision.is_override,
-    }
+def decision_item(decision: Decision) -> DecisionRecord:
+    """Returns who decided what."""
+    return DecisionRecord(
+        state=decision.step,
+        visit=decision.visit,
+        scope=decision.scope,
+        user=decision.user,
+        action=decision.action,
+        comment=decision.comment,
+        at=to_ms(decision.on),
+        via=decision.via,
+        card_revision=decision.revision or None,
+        is_final=decision.is_final,
+        is_override=decision.is_override,
+    )
 
 
 async def get_decisions(call: Call) -> Answer:
     """Lists who decided what in an execution."""
     execution_id = call.query.get("workflow_execution_id") or ""
     found = await approvals.decisions(call.services, call.principal, execution_id)
-    return Answer(listed([decision_item(one) for one in found]))
+    items = [decision_item(one) for one in found]
+    return Answer(DecisionList(message=SUCCESS, count=len(items), items=items))
 
 
 async def get_organization_decisions(call: Call) -> Answer:
@@ -102,7 +103,8 @@ async def get_organization_decisions(call: Call) -> Answer:
     limit, after = limit_of(call), _cursor(call)
     rows = await approvals.list_decisions(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    return Answer(listed(items, "at", "decision_id", has_more=len(rows) > limit))
+    last_key = DecisionPlace(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
+    return Answer(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> DecisionKey | None:
@@ -131,15 +133,16 @@ def _wanted(call: Call) -> DecisionFilter:
     )
 
 
-def _item(row: DecisionRow) -> dict[str, Any]:
-    return {
-        "decision_id": event_id(row.execution_id, row.seq),
-        "workflow_execution_id": row.execution_id,
-        "workflow_id": row.workflow_id,
-        "workflow_version": row.workflow_version,
-        "process_id": row.process_id,
-        **decision_item(row.decision),
-    }
+def _item(row: DecisionRow) -> DecisionItem:
+    return extended(
+        DecisionItem,
+        decision_item(row.decision),
+        decision_id=event_id(row.execution_id, row.seq),
+        workflow_execution_id=row.execution_id,
+        workflow_id=row.workflow_id,
+        workflow_version=row.workflow_version,
+        process_id=row.process_id,
+    )
 
 
 _COMMON: Final[dict[str, Any]] = {"method": "GET", "access": "read.executions", "tag": "Decisions"}
@@ -169,9 +172,9 @@ ROUTES: Final = (
             Parameter("user", "Only decisions of this person; letter case does not count."),
             Parameter("process_id", "Only decisions in executions with this process id."),
             Parameter("workflow_execution_id", "Only decisions in this execution."),
-            Parameter("from", "Decided at or after this instant, epoch milliseconds."),
-            Parameter("to", "Decided before this instant, epoch milliseconds."),
-            Parameter("at", "Pagination key from `lastKey`."),
+            Parameter("from", "Decided at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Decided before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("at", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("decision_id", "Pagination key from `lastKey`."),
         ),
         answer=DecisionPage,

@@ -119,12 +119,17 @@ def rendered(answer: Answer) -> bytes:
 
 
 def response_headers(answer: Answer, request_id: str, size: int) -> list[tuple[bytes, bytes]]:
-    """Returns the headers of an answer, with those that every answer has; an answer's own ones win."""
+    """Returns the headers of an answer, with those that every answer has; an answer's own ones win.
+
+    An answer without a media type has no content, and so neither type nor length of it.
+    """
     headers = [
         (b"content-type", answer.media_type),
         (b"content-length", str(size).encode()),
         (b"x-request-id", request_id.encode()),
     ]
+    if not answer.media_type:
+        headers = headers[2:]
     if not answer.headers:
         return [*headers, *_STANDARD]
     own = {name for name, _ in answer.headers}

@@ -18,6 +18,7 @@ from looply.server.call import Answer, Call, Parameter, Route, manage_route, rea
 from looply.server.records import ExecutionAnswer, ExecutionPage, execution_item, execution_page
 from looply.server.wire import (
     LIMIT,
+    SUCCESS,
     WORKFLOW_ID,
     cursor_of,
     execution_cursor,
@@ -117,18 +118,23 @@ async def _resume(call: Call, payload: Json) -> Answer:
             state=call.query.get("state"),
         ),
     )
-    data = {
-        "workflow_identifier": {
-            "organization_id": head.organization_id,
-            "workflow_id": head.workflow_id,
-            "workflow_execution_id": head.execution_id,
-        }
-    }
+    identifier = Identifier(
+        organization_id=head.organization_id, workflow_id=head.workflow_id, workflow_execution_id=head.execution_id
+    )
+    data = ResumeData(workflow_identifier=identifier)
     if isinstance(reply, Restarted):
-        buffered = {"buffered": True} if reply.buffered else {}
-        return Answer({"message": "restarted", "code": "WORKFLOW_RESTARTED", "data": data, **buffered})
-    who = {"answered_by": reply.answered_by or None, "answered_on": to_ms(reply.answered_on)}
-    return Answer({"message": "already restarted", "code": "WORKFLOW_ALREADY_RESTARTED", "data": data, **who})
+        return Answer(
+            ResumeAnswer(message="restarted", code="WORKFLOW_RESTARTED", data=data, buffered=reply.buffered or UNSET)
+        )
+    return Answer(
+        ResumeAnswer(
+            message="already restarted",
+            code="WORKFLOW_ALREADY_RESTARTED",
+            data=data,
+            answered_by=reply.answered_by or None,
+            answered_on=to_ms(reply.answered_on),
+        )
+    )
 
 
 def _no_object() -> BadRequest:
@@ -142,20 +148,21 @@ async def terminate_workflow(call: Call) -> Answer:
     message = await terminate(
         call.services, call.principal, call.values["process_id"], reason=reason, workflow_id=workflow_id
     )
-    return Answer({"message": message})
+    return Answer(TerminateAnswer(message=message))
 
 
 async def get_execution(call: Call) -> Answer:
     """Reads one execution with its logs."""
     workflow_id = checked_id(call.query.get("workflow_id"), "workflow")
     execution_id = call.query.get("workflow_execution_id")
-    after = _after(call.query.get("after"))
+    after = _after(call)
     record = await executions.get(call.services, call.principal, workflow_id, execution_id, after=after)
-    return Answer({"message": "success", "item": execution_item(record, call.services.limits)})
+    return Answer(ExecutionAnswer(message=SUCCESS, item=execution_item(record, call.services.limits)))
 
 
-def _after(text: str) -> int:
-    return 0 if text in ("", "0") else number_of(text, "after")
+def _after(call: Call) -> int:
+    text = call.query.get("after", "0")
+    return 0 if text == "0" else number_of(text, "after")
 
 
 async def get_history(call: Call) -> Answer:
@@ -195,7 +202,7 @@ async def rerun_execution(call: Call) -> Answer:
         process_id=body.process_id,
     )
     started = await executions.rerun(call.services, call.principal, wanted)
-    return Answer({"message": "success", "looply_execution_id": started.execution_id})
+    return Answer(RerunAnswer(message=SUCCESS, looply_execution_id=started.execution_id))
 
 
 _RESUME: Final[dict[str, Any]] = {
@@ -209,7 +216,6 @@ _RESUME: Final[dict[str, Any]] = {
     "answer": ResumeAnswer,
     "refusals": (404, 409, 422, 429),
     "tag": "Executions",
-    "is_hot": True,
     "takes_text": True,
 }
 EXECUTION_KEY: Final = Parameter("workflow_execution_id", "Pagination key from `lastKey`.")
@@ -262,7 +268,9 @@ ROUTES: Final = (
         parameters=(
             WORKFLOW_ID,
             Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
-            Parameter("after", "Number of the last event that was read; `truncated` says that more follow."),
+            Parameter(
+                "after", "Number of the last event that was read; `truncated` says that more follow.", kind="offset"
+            ),
         ),
         answer=ExecutionAnswer,
         refusals=(404,),

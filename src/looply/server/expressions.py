@@ -4,21 +4,21 @@ They read nothing but what is sent, and the definition that is named: the scope 
 is what was asked about, so the answer is 200 and tells where; 4xx is for calls that are malformed themselves.
 """
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, to_builtins
 
 from looply.app import expressions
 from looply.app.expressions import Mistake, Source, Trial
 from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.expressions import FUNCTIONS, Argument, Function
+from looply.expressions.values import Kind
 from looply.jsontext import Json, fingerprint
 from looply.server.call import IF_NONE_MATCH, Answer, Call, Route, read_route
-from looply.server.wire import instant_of, listed
+from looply.server.wire import SUCCESS, instant_of
 
-_Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object"]
 _MAX_SEED: Final = 128
 _FORMS: Final = ("expression", "template", "card")
 
@@ -82,7 +82,7 @@ class EvaluateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     message: str
     value: Json
-    type: _Kind | None
+    type: Kind | None
     is_present: bool
     error: ExpressionFinding | None
     fuel: Fuel
@@ -139,25 +139,26 @@ async def evaluate_expression(call: Call) -> Answer:
     outcome = await expressions.evaluate(call.services, source, trial)
     mistake = outcome.mistake
     return Answer(
-        {
-            "message": "success",
-            "value": outcome.value,
-            "type": outcome.type if mistake is None else None,
-            "is_present": outcome.is_present,
-            "error": None if mistake is None else finding_item(mistake),
-            "fuel": {"used": outcome.fuel, "limit": call.services.limits.expression_fuel},
-            "now": to_ms(outcome.now),
-        }
+        EvaluateAnswer(
+            message=SUCCESS,
+            value=outcome.value,
+            type=outcome.type if mistake is None else None,
+            is_present=outcome.is_present,
+            error=None if mistake is None else finding_item(mistake),
+            fuel=Fuel(used=outcome.fuel, limit=call.services.limits.expression_fuel),
+            now=to_ms(outcome.now),
+        )
     )
 
 
 async def get_expression_functions(call: Call) -> Answer:
     """Lists the functions."""
-    etag = f'"{fingerprint(_FUNCTION_ITEMS).hex()}"'
+    etag = f'"{fingerprint(to_builtins(_FUNCTION_ITEMS)).hex()}"'
     headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
     if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
         return Answer(b"", 304, headers, b"")
-    return Answer(listed(_FUNCTION_ITEMS), headers=headers)
+    answer = FunctionList(message=SUCCESS, count=len(_FUNCTION_ITEMS), items=_FUNCTION_ITEMS)
+    return Answer(answer, headers=headers)
 
 
 def _is_known(etag: str, known: str) -> bool:
@@ -166,19 +167,19 @@ def _is_known(etag: str, known: str) -> bool:
     return etag in tags or tags == ["*"]
 
 
-def finding_item(mistake: Mistake) -> dict[str, Json]:
+def finding_item(mistake: Mistake) -> ExpressionFinding:
     """Returns what is wrong as editors read it."""
     place = mistake.place
-    return {
-        "path": mistake.path,
-        "message": mistake.message,
-        "code": mistake.code,
-        "hint": mistake.hint,
-        "position": place.position if place is not None else None,
-        "length": place.length if place is not None else None,
-        "line": place.line if place is not None else None,
-        "column": place.column if place is not None else None,
-    }
+    return ExpressionFinding(
+        path=mistake.path,
+        message=mistake.message,
+        code=mistake.code,
+        hint=mistake.hint,
+        position=place.position if place is not None else None,
+        length=place.length if place is not None else None,
+        line=place.line if place is not None else None,
+        column=place.column if place is not None else None,
+    )
 
 
 def source_of(body: Any) -> Source:
@@ -191,27 +192,27 @@ def source_of(body: Any) -> Source:
     return Source(form, getattr(body, form))
 
 
-def _argument_item(argument: Argument) -> dict[str, Json]:
-    return {
-        "name": argument.name,
-        "type": str(argument.wanted),
-        "kind": argument.kind.value,
-        "is_optional": argument.is_optional,
-        "is_repeated": argument.is_repeated,
-    }
+def _argument_item(argument: Argument) -> ArgumentRecord:
+    return ArgumentRecord(
+        name=argument.name,
+        type=str(argument.wanted),
+        kind=argument.kind.value,
+        is_optional=argument.is_optional,
+        is_repeated=argument.is_repeated,
+    )
 
 
-def _function_item(function: Function) -> dict[str, Json]:
+def _function_item(function: Function) -> FunctionRecord:
     expression, value = function.example
-    return {
-        "name": function.name,
-        "family": function.family,
-        "signature": function.signature(),
-        "arguments": [_argument_item(argument) for argument in function.arguments],
-        "result": str(function.result),
-        "summary": function.summary,
-        "example": {"expression": expression, "value": value},
-    }
+    return FunctionRecord(
+        name=function.name,
+        family=function.family,
+        signature=function.signature(),
+        arguments=[_argument_item(argument) for argument in function.arguments],
+        result=str(function.result),
+        summary=function.summary,
+        example=ExampleRecord(expression=expression, value=value),
+    )
 
 
 _FUNCTION_ITEMS: Final = [_function_item(function) for function in FUNCTIONS.values()]

@@ -1,31 +1,16 @@
 """Calls on the fires of schedules: what became of them, and which come next."""
 
-from typing import Any, Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from looply.app.fires import MOST_FIRES, Preview, View, list_fires, parse_schedule, preview_workflow
-from looply.clock import ms_or_none
+from looply.app.fires import MOST_FIRES, View, list_fires, parse_schedule, preview_workflow
 from looply.errors import BadRequest, Problem
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route, read_route
-from looply.server.rows import fire_row, preview_row
-from looply.server.wire import LIMIT, WORKFLOW_ID, instant_of, limit_of, listed, number_of, version_of
-
-
-class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one nominal instant.
-
-    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it, or
-    `MISSED`: nothing starts any more, and `count` is how many instants it stands for, this one being the last.
-    """
-
-    nominal_on: int
-    outcome: Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED"]
-    workflow_execution_id: str | None
-    decided_on: int | None
-    count: int
+from looply.server.rows import FireRecord, PreviewAnswer, fire_row, preview_answer
+from looply.server.wire import LIMIT, SUCCESS, WORKFLOW_ID, instant_of, limit_of, number_of, version_of
 
 
 class FireKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,38 +42,14 @@ class PreviewBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     around_change: bool = False
 
 
-class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One fire, or a time of the day that does not fire.
-
-    `wall` is what the schedule names, `local` what the clocks of the zone show then, with their offset. `mark` is empty
-    for the most, else `MOVED` out of the hour that the clocks leave out, or `SKIPPED` with it; the `SECOND` time that
-    the clocks show it, or `REPEATED`, where nothing fires at that.
-    """
-
-    on: int
-    local: str
-    wall: str
-    fires: bool
-    mark: Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
-
-
-class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The next fires. `change_on` is when the clocks of the zone are set next, null when they are not."""
-
-    message: str
-    timezone: str
-    change_on: int | None
-    count: int
-    items: list[PreviewRecord]
-
-
 async def get_schedule_fires(call: Call) -> Answer:
     """Lists what became of the instants of a schedule."""
     limit, cursor = limit_of(call), call.query.get("nominal_on")
     before = instant_of(cursor, "nominal_on") if cursor else None
     rows = await list_fires(call.services, call.principal, call.query.get("workflow_id"), before, limit + 1)
     items = [fire_row(row) for row in rows[:limit]]
-    return Answer(listed(items, "nominal_on", has_more=len(rows) > limit))
+    last_key = FireKey(nominal_on=items[-1].nominal_on) if len(rows) > limit else UNSET
+    return Answer(FirePage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def preview_schedule(call: Call) -> Answer:
@@ -113,18 +74,6 @@ async def preview_schedule(call: Call) -> Answer:
     return Answer(preview_answer(shown))
 
 
-def preview_answer(shown: Preview) -> dict[str, Any]:
-    """Returns the answer that shows a preview."""
-    items = [preview_row(shown, item) for item in shown.items]
-    return {
-        "message": "success",
-        "timezone": shown.timezone,
-        "change_on": ms_or_none(shown.change),
-        "count": len(items),
-        "items": items,
-    }
-
-
 ROUTES: Final = (
     read_route(
         path="/v2/workflows/getScheduleFires",
@@ -132,7 +81,7 @@ ROUTES: Final = (
         takes_bound_keys=True,
         handle=get_schedule_fires,
         summary="List what became of the instants of a schedule",
-        parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.")),
+        parameters=(WORKFLOW_ID, LIMIT, Parameter("nominal_on", "Pagination key from `lastKey`.", kind="instant")),
         answer=FirePage,
         refusals=(404,),
     ),

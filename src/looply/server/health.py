@@ -9,7 +9,7 @@ from looply.server.wire import Message
 
 async def live(call: Call) -> Answer:  # noqa: ARG001
     """Says that the process runs."""
-    return Answer({"message": "live"})
+    return Answer(Message(message="live"))
 
 
 async def ready(call: Call) -> Answer:
@@ -19,7 +19,7 @@ async def ready(call: Call) -> Answer:
     health = call.services.engine.health()
     if not health.is_ready:
         raise EngineError(health.reason, code="NOT_READY")
-    return Answer({"message": "ready"})
+    return Answer(Message(message="ready"))
 
 
 ROUTES: Final = (

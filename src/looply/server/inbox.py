@@ -1,7 +1,7 @@
 """The web inbox's calls: what a card shows, a recipient's answer, and the open cards of the organization."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,7 +16,7 @@ from looply.execution.commands import Recorded
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, Route, manage_route, read_route
 from looply.server.decisions import DecisionRecord, decision_item
-from looply.server.wire import LIMIT, cursor_of, instant_of, limit_of, listed
+from looply.server.wire import LIMIT, SUCCESS, cursor_of, instant_of, limit_of
 
 _TOKEN: Final = {"token": "Token of one recipient's card."}
 
@@ -144,53 +144,54 @@ async def _check_token(services: Services, values: Mapping[str, str]) -> None:
 async def show_card(call: Call) -> Answer:
     """Reads a card; nothing is decided."""
     shown = await inbox.show(call.services, call.values["token"])
-    item = {
-        "status": shown.status,
-        "card": shown.card,
-        "workflow_name": shown.workflow_name,
-        "recipient": shown.recipient,
-        "opened_on": to_ms(shown.opened_on),
-        "timeout_on": ms_or_none(shown.timeout_on),
-        "answered_by": shown.answered_by or None,
-        "answered_on": ms_or_none(shown.answered_on),
-        "decision": shown.decision or None,
-        "revision": shown.revision,
-        "reminders": shown.reminders,
-        "closed_reason": shown.closed_reason or None if shown.status == "CLOSED" else None,
-        "closed_text": shown.closed_text if shown.status == "CLOSED" else None,
-        "passed_to": shown.passed_to or None,
-        "approval": _approval(shown),
-    }
-    return Answer({"message": "success", "item": item})
+    item = InboxRecord(
+        status=shown.status,
+        card=shown.card,
+        workflow_name=shown.workflow_name,
+        recipient=shown.recipient,
+        opened_on=to_ms(shown.opened_on),
+        timeout_on=ms_or_none(shown.timeout_on),
+        answered_by=shown.answered_by or None,
+        answered_on=ms_or_none(shown.answered_on),
+        decision=shown.decision or None,
+        revision=shown.revision,
+        reminders=shown.reminders,
+        closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
+        closed_text=shown.closed_text if shown.status == "CLOSED" else None,
+        passed_to=shown.passed_to or None,
+        approval=_approval(shown),
+    )
+    return Answer(InboxAnswer(message=SUCCESS, item=item))
 
 
 async def reassign_card(call: Call) -> Answer:
     """Passes an open card on."""
     body: ReassignBody = call.body
     passed = await approvals.reassign(call.services, call.principal, body.card_id, to=body.to, reason=body.reason)
-    shown = {
-        "card_id": passed.card_id,
-        "recipient": passed.recipient,
-        "workflow_execution_id": passed.execution_id,
-        "token": passed.token or None,
-        "url": call.services.links.inbox(passed.token) if passed.token else None,
-    }
-    return Answer({"message": "reassigned", **shown})
+    shown = ReassignAnswer(
+        message="reassigned",
+        card_id=passed.card_id,
+        recipient=passed.recipient,
+        workflow_execution_id=passed.execution_id,
+        token=passed.token or None,
+        url=call.services.links.inbox(passed.token) if passed.token else None,
+    )
+    return Answer(shown)
 
 
-def _approval(shown: inbox.InboxCard) -> dict[str, Any] | None:
+def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
     terms = shown.terms
     if terms is None:
         return None
-    return {
-        "requester": terms.requester or None,
-        "order": terms.order,
-        "quorum": terms.quorum,
-        "recipients": len(terms.recipients),
-        "veto": terms.veto,
-        "comment_required": terms.comment_required or None,
-        "decisions": [decision_item(one) for one in shown.decisions],
-    }
+    return ApprovalRecord(
+        requester=terms.requester or None,
+        order=terms.order,
+        quorum=terms.quorum,
+        recipients=len(terms.recipients),
+        veto=terms.veto,
+        comment_required=terms.comment_required or None,
+        decisions=[decision_item(one) for one in shown.decisions],
+    )
 
 
 async def decide(call: Call) -> Answer:
@@ -198,34 +199,38 @@ async def decide(call: Call) -> Answer:
     body: DecideBody = call.body
     reply = await inbox.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
     if isinstance(reply, Recorded):
-        return Answer({"message": "recorded"})
-    who = {"answered_by": reply.answered_by or None, "answered_on": to_ms(reply.answered_on)}
-    if reply.decision:
-        who["decision"] = reply.decision
-    return Answer({"message": "already answered", **who})
+        return Answer(DecideAnswer(message="recorded"))
+    earlier = DecideAnswer(
+        message="already answered",
+        answered_by=reply.answered_by or None,
+        answered_on=to_ms(reply.answered_on),
+        decision=reply.decision or UNSET,
+    )
+    return Answer(earlier)
 
 
 async def get_open_cards(call: Call) -> Answer:
     """Lists the cards that take answers."""
     recipient, limit = call.query.get("recipient"), limit_of(call)
     page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
-    items: list[dict[str, Any]] = [
-        {
-            "card_id": entry.card.card_id,
-            "status": "FROZEN" if entry.is_frozen else "OPEN",
-            "workflow_id": entry.card.workflow_id,
-            "workflow_execution_id": entry.card.execution_id,
-            "state": entry.card.step,
-            "recipient": entry.recipient,
-            "channel": entry.card.channel,
-            "revision": entry.card.revision,
-            "opened_on": to_ms(entry.card.opened_on),
-            "token": entry.token or None,
-            "url": call.services.links.inbox(entry.token) if entry.token else None,
-        }
+    items = [
+        OpenCardRecord(
+            card_id=entry.card.card_id,
+            status="FROZEN" if entry.is_frozen else "OPEN",
+            workflow_id=entry.card.workflow_id,
+            workflow_execution_id=entry.card.execution_id,
+            state=entry.card.step,
+            recipient=entry.recipient,
+            channel=entry.card.channel,
+            revision=entry.card.revision,
+            opened_on=to_ms(entry.card.opened_on),
+            token=entry.token or None,
+            url=call.services.links.inbox(entry.token) if entry.token else None,
+        )
         for entry in page.entries
     ]
-    return Answer(listed(items, "opened_on", "card_id", has_more=page.has_more))
+    last_key = OpenCardPlace(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
+    return Answer(OpenCardList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 def _cursor(call: Call) -> CardKey | None:
@@ -273,7 +278,7 @@ ROUTES: Final = (
         parameters=(
             Parameter("recipient", "Only cards of this person, by any spelling of the address."),
             LIMIT,
-            Parameter("opened_on", "Pagination key from `lastKey`."),
+            Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
             Parameter("card_id", "Pagination key from `lastKey`."),
         ),
         answer=OpenCardList,

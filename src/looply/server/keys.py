@@ -7,35 +7,9 @@ from msgspec import UNSET, UnsetType
 
 from looply.app import keys
 from looply.catalog.keys import KeyDraft
-from looply.permissions import Scope
 from looply.server.call import Answer, Call, Parameter, Route, manage_route
-from looply.server.rows import key_row
-from looply.server.wire import LIMIT, instant_of, limit_of, listed
-
-
-class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A key without its text; `prefix` is the public part by which its owner recognizes it.
-
-    `workflow_ids` are the workflows that it is bound to, null for a key of the whole organization.
-    """
-
-    key_id: str
-    organization_id: str
-    workspace_id: str
-    name: str
-    prefix: str
-    scopes: list[Scope]
-    workflow_ids: list[str] | None
-    created_by: str | None
-    created_on: int
-    expires_on: int | None
-    revoked_on: int | None
-
-
-class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
-    """A new key. `api_key` is its text, which is shown this once."""
-
-    api_key: str
+from looply.server.rows import KeyRecord, NewKeyRecord, key_row, new_key_row
+from looply.server.wire import LIMIT, SUCCESS, instant_of, limit_of
 
 
 class RevokedAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,21 +68,22 @@ async def create_key(call: Call) -> Answer:
     new = await keys.create(
         call.services, call.principal, KeyDraft(body.name, body.scopes, expires_on, body.workflow_ids)
     )
-    return Answer({"message": "success", "item": {**key_row(new.key), "api_key": new.text}})
+    return Answer(NewKeyAnswer(message=SUCCESS, item=new_key_row(new.key, new.text)))
 
 
 async def revoke_key(call: Call) -> Answer:
     """Revokes a key."""
     revoked = await keys.revoke(call.services, call.principal, call.body.key_id, cascade=call.body.cascade)
     made = [key_row(key) for key in revoked.made_by_it]
-    return Answer({"message": "success", "item": key_row(revoked.key), "made_by_it": made})
+    return Answer(RevokedAnswer(message=SUCCESS, item=key_row(revoked.key), made_by_it=made))
 
 
 async def get_keys(call: Call) -> Answer:
     """Lists the keys."""
     page = await keys.list_page(call.services, call.principal, limit_of(call), call.query.get("key_id") or None)
     items = [key_row(key) for key in page.items]
-    return Answer(listed(items, "key_id", has_more=page.has_more))
+    last_key = KeyCursor(key_id=items[-1].key_id) if page.has_more else UNSET
+    return Answer(KeyPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 ROUTES: Final = (

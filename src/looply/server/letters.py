@@ -1,6 +1,6 @@
 """Calls on dead letters: answers that came before their wait and that nobody could use."""
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,7 +14,7 @@ from looply.engine.letters import LetterFilter, LetterRow
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.wire import LIMIT, flag_of, limit_of, listed
+from looply.server.wire import LIMIT, SUCCESS, extended, flag_of, limit_of
 
 REASONS: Final = ("UNFIT", "UNUSED")
 
@@ -99,13 +99,14 @@ async def get_letters(call: Call) -> Answer:
         raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
     rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
     items = [_item(row) for row in rows[:limit]]
-    return Answer(listed(items, "letter_id", has_more=len(rows) > limit))
+    last_key = LetterKey(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
+    return Answer(LetterList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def get_letter(call: Call) -> Answer:
     """Returns a dead letter with what it holds."""
     letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
-    return Answer({"message": "success", "item": _record(letter)})
+    return Answer(LetterAnswer(message=SUCCESS, item=_record(letter)))
 
 
 async def settle_letter(call: Call) -> Answer:
@@ -135,35 +136,35 @@ def _wanted(call: Call) -> LetterFilter:
     )
 
 
-def _item(row: LetterRow) -> dict[str, Any]:
-    return {
-        "letter_id": letters.id_of(row),
-        "workflow_execution_id": row.execution_id,
-        "workflow_id": row.workflow_id,
-        "process_id": row.process_id,
-        "reason": row.reason,
-        "source": row.source,
-        "by": row.sender or None,
-        "kept_on": to_ms(row.kept_on),
-        "action": row.action or None,
-        "settled_by": row.settled_by or None,
-        "settled_on": ms_or_none(row.settled_on),
-        "settled_reason": row.note or None,
-    }
+def _item(row: LetterRow) -> LetterItem:
+    return LetterItem(
+        letter_id=letters.id_of(row),
+        workflow_execution_id=row.execution_id,
+        workflow_id=row.workflow_id,
+        process_id=row.process_id,
+        reason=row.reason,
+        source=row.source,
+        by=row.sender or None,
+        kept_on=to_ms(row.kept_on),
+        action=row.action or None,
+        settled_by=row.settled_by or None,
+        settled_on=ms_or_none(row.settled_on),
+        settled_reason=row.note or None,
+    )
 
 
-def _record(letter: Letter) -> dict[str, Any]:
-    return {**_item(letter.row), "why": letter.message, "payload": letter.payload}
+def _record(letter: Letter) -> LetterRecord:
+    return extended(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
 
 
-def _settlement(settled: Settlement) -> dict[str, Any]:
-    return {
-        "message": "settled" if settled.is_new else "already settled",
-        "letter_id": letters.id_of(settled.row),
-        "action": settled.action,
-        "settled_by": settled.by or None,
-        "settled_on": to_ms(settled.on),
-    }
+def _settlement(settled: Settlement) -> SettleAnswer:
+    return SettleAnswer(
+        message="settled" if settled.is_new else "already settled",
+        letter_id=letters.id_of(settled.row),
+        action=settled.action,
+        settled_by=settled.by or None,
+        settled_on=to_ms(settled.on),
+    )
 
 
 ROUTES: Final = (
@@ -180,7 +181,9 @@ ROUTES: Final = (
             Parameter("workflow_execution_id", "Only letters of this execution."),
             Parameter("process_id", "Only letters of executions with this process id."),
             Parameter("reason", "`UNFIT` or `UNUSED`."),
-            Parameter("settled", "`false`: those that wait for somebody; `true`: the others. Both when left out."),
+            Parameter(
+                "settled", "`false`: those that wait for somebody; `true`: the others. Both when left out.", kind="flag"
+            ),
             Parameter("letter_id", "Pagination key from `lastKey`."),
         ),
         answer=LetterList,

@@ -25,7 +25,5 @@ ROUTES: Final = (
         tag="Health",
         answer=str,
         answer_type="text/plain",
-        # The framework would add to the media type.
-        is_hot=True,
     ),
 )

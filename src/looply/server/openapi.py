@@ -1,19 +1,19 @@
 """The OpenAPI 3.1 description, made of the table of routes and the wire types."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from looply import __version__
 from looply.definition import definition_schema
-from looply.server.call import IF_NONE_MATCH, JSON, Route
-from looply.server.wire import ErrorAnswer, ForbiddenAnswer
+from looply.server.call import IF_NONE_MATCH, JSON, Kind, Parameter, Route
+from looply.server.openapi_schemas import REFERENCE, components_of, explicit
+from looply.server.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer
 
 _KEY: Final = "ApiKey"
 _TOKEN: Final = "MetricsToken"  # noqa: S105 - the name of a scheme
 _OPEN: Final = ("public", "metrics")
-_REF: Final = "#/components/schemas/{name}"
 
 _REFUSALS: Final = {
     400: "The call is malformed; nothing was done.",
@@ -32,14 +32,23 @@ _REFUSALS: Final = {
         "nothing was done."
     ),
 }
+_REFUSAL_TYPES: Final = {403: ForbiddenAnswer, 409: ConflictAnswer}
+_KINDS: Final[Mapping[Kind, Mapping[str, Any]]] = {
+    "text": {"type": "string"},
+    "count": {"type": "integer", "minimum": 1},
+    "offset": {"type": "integer", "minimum": 0},
+    "instant": {"type": "integer", "minimum": 0},
+    "flag": {"type": "boolean"},
+    "version": {"type": ["integer", "string"]},
+}
 _REQUEST_ID: Final = {"x-request-id": {"description": "Finds the call in the log.", "schema": {"type": "string"}}}
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """Returns the description of the routes: each with its parameters, body, answers and errors."""
     shapes = [shape for route in routes for shape in (route.body, route.answer) if _is_shape(shape)]
-    types = list(dict.fromkeys([*shapes, ErrorAnswer, ForbiddenAnswer]))
-    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    types = list(dict.fromkeys([*shapes, ErrorAnswer, *_REFUSAL_TYPES.values()]))
+    schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     references = dict(zip(types, schemas, strict=True))
     paths: dict[str, Any] = {}
     for route in routes:
@@ -58,7 +67,10 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": {**components, "WorkflowDefinition": _embedded(definition_schema())},
+            "schemas": {
+                **{name: explicit(schema) for name, schema in components.items()},
+                **components_of(definition_schema(), "WorkflowDefinition", "Definition"),
+            },
             "securitySchemes": {
                 _KEY: {"type": "apiKey", "in": "header", "name": "x-api-key"},
                 _TOKEN: {"type": "http", "scheme": "bearer", "description": "The setting `metrics_token`."},
@@ -106,15 +118,14 @@ def _operation_id(route: Route) -> str:
     name = route.name if route.path.startswith("/v") else route.path.strip("/").replace("/", "_")
     if name == "inbox":
         return "getInboxCard" if route.method == "GET" else "answerInboxCard"
-    if route.is_hot and len(route.path_values) > 1:
+    if len(route.path_values) > 1:
         return f"{name}Version"
     return name
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    text = {"type": "string"}
     in_path = [
-        {"name": name, "in": "path", "required": True, "description": summary, "schema": text}
+        {"name": name, "in": "path", "required": True, "description": summary, "schema": dict(_KINDS["text"])}
         for name, summary in route.path_values.items()
     ]
     in_query = [
@@ -123,19 +134,24 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "in": "query",
             "required": parameter.is_required,
             "description": parameter.summary,
-            "schema": {"type": "array", "items": text} if parameter.repeats else text,
+            "schema": _schema_of(parameter),
         }
         for parameter in route.parameters
     ]
     in_header = [
-        {"name": name, "in": "header", "required": False, "description": summary, "schema": text}
+        {"name": name, "in": "header", "required": False, "description": summary, "schema": dict(_KINDS["text"])}
         for name, summary in route.header_values.items()
     ]
     return [*in_path, *in_query, *in_header]
 
 
+def _schema_of(parameter: Parameter) -> dict[str, Any]:
+    one = dict(_KINDS[parameter.kind])
+    return {"type": "array", "items": one} if parameter.repeats else one
+
+
 def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
-    schema = references[route.answer] if _is_shape(route.answer) else {"type": "object"}
+    schema = references[route.answer] if _is_shape(route.answer) else explicit({"type": "object"})
     if route.answer_type != JSON:
         schema = {"type": "string"}
     responses: dict[str, Any] = {"200": _response("Done.", schema, route.answer_type)}
@@ -149,8 +165,7 @@ def _responses(route: Route, references: dict[Any, Any]) -> dict[str, Any]:
     if IF_NONE_MATCH in route.header_values:
         responses["304"] = {"description": "What the caller has is what there is.", "headers": _REQUEST_ID}
     for status in sorted(statuses):
-        shape = ForbiddenAnswer if status == 403 else ErrorAnswer
-        responses[str(status)] = _response(_REFUSALS[status], references[shape])
+        responses[str(status)] = _response(_REFUSALS[status], references[_REFUSAL_TYPES.get(status, ErrorAnswer)])
     return responses
 
 
@@ -159,27 +174,8 @@ def _response(description: str, schema: Any, media_type: str = JSON) -> dict[str
 
 
 def _plain_schema(body: Any) -> dict[str, Any]:
-    return {} if body is Any else msgspec.json.schema(body)
+    return {} if body is Any else dict(explicit(msgspec.json.schema(body)))
 
 
 def _is_shape(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
-
-
-def _embedded(schema: dict[str, Any]) -> dict[str, Any]:
-    """Returns the definition's schema with its inner references as they must be inside the description."""
-    prefix = _REF.format(name="WorkflowDefinition")
-
-    def moved(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {
-                name: node[name].replace("#/$defs/", f"{prefix}/$defs/")
-                if name == "$ref" and isinstance(node[name], str)
-                else moved(node[name])
-                for name in node
-                if name != "$schema"
-            }
-        return [moved(item) for item in node] if isinstance(node, list) else node
-
-    embedded: dict[str, Any] = moved(schema)
-    return embedded

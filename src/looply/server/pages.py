@@ -9,15 +9,14 @@ from looply.server.call import Answer, Call, Headers, Route
 
 STATIC: Final = Path(__file__).parent / "static"
 
-# The framework adds the character set to text.
 _TYPES: Final[Mapping[str, bytes]] = {
-    ".html": b"text/html",
-    ".js": b"text/javascript",
-    ".css": b"text/css",
+    ".html": b"text/html; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".css": b"text/css; charset=utf-8",
     ".svg": b"image/svg+xml",
     ".png": b"image/png",
     ".woff2": b"font/woff2",
-    ".md": b"text/plain",
+    ".md": b"text/plain; charset=utf-8",
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{images}; connect-src 'self'; "
@@ -71,14 +70,16 @@ class Pages:
     def routes(self) -> tuple[Route, ...]:
         """Returns the routes of all pages and files. What mail programs add to a link does not keep a page closed."""
 
-        async def inbox(call: Call) -> Answer:  # noqa: ARG001
+        async def inbox(call: Call) -> Answer:
+            if not call.values["token"] or "/" in call.values["token"]:
+                raise NotFound("not found")
             return self.inbox()
 
         async def docs(call: Call) -> Answer:  # noqa: ARG001
             return self.docs()
 
         async def file(call: Call) -> Answer:
-            return self.file(call.values["path"].lstrip("/"))
+            return self.file(call.values["path"])
 
         return (
             Route(

@@ -6,7 +6,7 @@ import msgspec
 
 from looply.permissions import PERMISSIONS, SCOPES, Permission, Scope
 from looply.server.call import Answer, Call, read_route
-from looply.server.wire import listed
+from looply.server.wire import SUCCESS
 
 
 class PermissionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,13 +29,16 @@ class PermissionList(msgspec.Struct, frozen=True, kw_only=True):
 async def get_permissions(call: Call) -> Answer:
     """Lists the permissions."""
     own = [permission for permission in PERMISSIONS if call.principal.may(permission)]
-    return Answer({**listed(permission_rows()), "own": own})
+    items = permission_rows()
+    return Answer(PermissionList(message=SUCCESS, count=len(items), items=items, own=own))
 
 
-def permission_rows() -> list[dict[str, object]]:
-    """Returns each permission as a `PermissionRecord`."""
+def permission_rows() -> list[PermissionRecord]:
+    """Returns each permission."""
     return [
-        {"permission": permission, "allows": text, "scopes": [name for name in SCOPES if permission in SCOPES[name]]}
+        PermissionRecord(
+            permission=permission, allows=text, scopes=[name for name in SCOPES if permission in SCOPES[name]]
+        )
         for permission, text in PERMISSIONS.items()
     ]
 

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
-
-from litestar.exceptions import HTTPException
+from typing import Any, Final
 
 from looply.app.addressing import Ambiguous
 from looply.app.workflows import DraftOpen
@@ -29,9 +27,9 @@ from looply.errors import (
     StoreLost,
     UnsupportedMediaType,
 )
-from looply.jsontext import Json
 from looply.sealing import SealBroken
 from looply.server.call import Answer, Headers
+from looply.server.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, finding_of
 
 STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
     {
@@ -60,7 +58,6 @@ STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
 _RETRY_AFTER: Final = {503: 5}
 _BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
 """What only an operator can mend: waiting does not help."""
-_FRAMEWORK: Final = {404: ("not found", "NOT_FOUND"), 405: ("method not allowed", "METHOD_NOT_ALLOWED")}
 _MAX_PROBLEMS: Final = 1000
 
 
@@ -73,32 +70,24 @@ def problem(error: Exception, request_id: str) -> Answer:
     """Returns the answer for an error. What is not one of ours is a 500 that tells nothing but the request id."""
     if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
         # The body is the same for every cause, so that it tells nothing; the request id is in its header.
-        return Answer({"message": "Forbidden", **({"code": "SCOPE"} if error.code == "SCOPE" else {})}, 403)
+        return Answer(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
     if isinstance(error, LooplyError):
         status = status_of(error)
-        body = error_body(error.message, error.code, error.problems, request_id)
+        more: dict[str, Any] = {}
         if isinstance(error, Ambiguous):
-            body[error.field] = list(error.choices)
+            more = {error.field: list(error.choices)}
         if isinstance(error, DraftOpen):
-            body.update(error.fields)
+            more = error.fields
+        body = error_body(error.message, error.code, error.problems, request_id, **more)
         return Answer(body, status, _headers(error, status))
-    if isinstance(error, HTTPException) and error.status_code < 500:
-        message, code = _FRAMEWORK.get(error.status_code, ("the request cannot be read", "BAD_REQUEST"))
-        allow = (error.headers or {}).get("allow", "")
-        headers = ((b"allow", allow.encode("latin-1")),) if allow else ()
-        return Answer(error_body(message, code, (), request_id), error.status_code, headers)
     return Answer(error_body("something went wrong", "INTERNAL", (), request_id), 500)
 
 
-def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str) -> dict[str, Json]:
-    """Returns the contract's error object."""
-    errors = [problem_item(problem) for problem in problems[:_MAX_PROBLEMS]]
-    return {"message": message, "code": code, "errors": errors, "request_id": request_id}
-
-
-def problem_item(found: Problem) -> dict[str, Json]:
-    """Returns one finding as callers read it; `hint` is there when there is one."""
-    return {"path": found.path, "message": found.message, **({"hint": found.hint} if found.hint else {})}
+def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str, **more: Any) -> ErrorAnswer:
+    """Returns the contract's error object, with the optional fields that are given."""
+    errors = [finding_of(problem) for problem in problems[:_MAX_PROBLEMS]]
+    shape = ConflictAnswer if more else ErrorAnswer
+    return shape(message=message, code=code, errors=errors, request_id=request_id, **more)
 
 
 def _headers(error: LooplyError, status: int) -> Headers:

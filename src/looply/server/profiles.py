@@ -1,6 +1,6 @@
 """Calls on environment profiles."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -10,7 +10,7 @@ from looply.clock import to_ms
 from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, manage_route, read_route
-from looply.server.wire import WORKFLOW_ID, Message, listed
+from looply.server.wire import SUCCESS, WORKFLOW_ID, Message
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +86,7 @@ async def delete_profile(call: Call) -> Answer:
     """Deletes a profile."""
     body: NamedProfileBody = call.body
     await profiles.delete(call.services, call.principal, body.workflow_id, body.name)
-    return Answer({"message": "success"})
+    return Answer(Message())
 
 
 async def set_default_profile(call: Call) -> Answer:
@@ -99,24 +99,24 @@ async def get_profiles(call: Call) -> Answer:
     """Lists the profiles of a workflow."""
     found = await profiles.list_all(call.services, call.principal, call.query.get("workflow_id"))
     items = [_record(profile) for profile in found]
-    return Answer(listed(items))
+    return Answer(ProfileList(message=SUCCESS, count=len(items), items=items))
 
 
 def _answer(profile: Profile) -> Answer:
-    return Answer({"message": "success", "item": _record(profile)})
+    return Answer(ProfileAnswer(message=SUCCESS, item=_record(profile)))
 
 
-def _record(profile: Profile) -> dict[str, Any]:
-    return {
-        "workflow_id": profile.workflow_id,
-        "name": profile.name,
-        "values": profile.values,
-        "is_default": profile.is_default,
-        "created_by": profile.created_by,
-        "modified_by": profile.modified_by,
-        "created_on": to_ms(profile.created_on),
-        "modified_on": to_ms(profile.modified_on),
-    }
+def _record(profile: Profile) -> ProfileRecord:
+    return ProfileRecord(
+        workflow_id=profile.workflow_id,
+        name=profile.name,
+        values=profile.values,
+        is_default=profile.is_default,
+        created_by=profile.created_by,
+        modified_by=profile.modified_by,
+        created_on=to_ms(profile.created_on),
+        modified_on=to_ms(profile.modified_on),
+    )
 
 
 ROUTES: Final = (

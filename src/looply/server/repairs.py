@@ -13,14 +13,14 @@ from looply.catalog.names import checked_id
 from looply.errors import BadRequest
 from looply.execution.address import Address
 from looply.execution.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
-from looply.execution.events import IncidentKind
+from looply.execution.events import IncidentKind, IncidentOpened
 from looply.execution.forecast import Forecast, PlannedEffect
-from looply.execution.incidents import incident_facts
+from looply.execution.incidents import IncidentFacts, incident_facts
 from looply.execution.logs import event_log
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
 from looply.server.records import EventLog, ExecutionKey
-from looply.server.wire import LIMIT, execution_cursor, instant_of, limit_of, listed, one_of, version_of
+from looply.server.wire import LIMIT, SUCCESS, execution_cursor, extended, instant_of, limit_of, one_of, version_of
 
 Action = Literal["retry", "complete", "skip", "edit", "move"]
 
@@ -58,6 +58,38 @@ class RedriveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seq: int = 0
 
 
+class VisitAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit of a step; in a branch or an iteration with its `scope`."""
+
+    state: str
+    visit: int
+    scope: str | UnsetType = UNSET
+
+
+class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
+    """A call that would be made at once.
+
+    `is_repeated`: the step has called before in this execution. `keeps_key`: with this very key, so that a receiver
+    that remembers keys does not act twice.
+    """
+
+    attempt: int
+    operation: str
+    idempotency_key: str
+    is_repeated: bool
+    keeps_key: bool
+    on_unknown: str
+
+
+class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that would open. `state` is null when no single step is the cause."""
+
+    state: str | None
+    kind: IncidentKind
+    code: str
+    message: str
+
+
 class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
     """What would follow. `effects` are calls that would be made at once, `waiting` calls that stand in line, `visits`
     the steps that would be visited, `timers_due` how many timers would fire, `incident` a new failure."""
@@ -65,12 +97,12 @@ class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     workflow_current_state: str
     workflow_version: int
-    effects: list[dict[str, Json]]
-    visits: list[dict[str, Json]]
-    waiting: list[dict[str, Json]]
+    effects: list[ForecastEffect]
+    visits: list[VisitAddress]
+    waiting: list[VisitAddress]
     timers_due: int
     cards_closed: int
-    incident: dict[str, Json] | None
+    incident: ForecastIncident | None
     workflow_event_log: EventLog
 
 
@@ -86,21 +118,14 @@ class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
     forecast: ForecastItem | UnsetType = UNSET
 
 
-class IncidentItem(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentItem(IncidentFacts, frozen=True, kw_only=True):
     """An open incident. `state` and `visit` are null when no single step is the cause."""
 
-    incident_id: str
     workflow_execution_id: str
     workflow_id: str
     workflow_version: int
     workflow_name: str
     process_id: str
-    state: str | None
-    visit: int | None
-    kind: IncidentKind
-    code: str
-    message: str
-    opened_on: int
 
 
 class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,11 +186,14 @@ async def get_incidents(call: Call) -> Answer:
         after=execution_cursor(after) if after else "",
         limit=limit_of(call),
     )
-    answer = listed([_incident(item) for item in page.items])
-    if page.after:
-        answer["lastKey"] = {"workflow_execution_id": page.after}
-    if page.truncated:
-        answer["truncated"] = True
+    items = [_incident(item) for item in page.items]
+    answer = IncidentsAnswer(
+        message=SUCCESS,
+        count=len(items),
+        items=items,
+        last_key=ExecutionKey(workflow_execution_id=page.after) if page.after else UNSET,
+        truncated=page.truncated or UNSET,
+    )
     return Answer(answer)
 
 
@@ -213,71 +241,68 @@ def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
     }
 
 
-def _outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
-    head = outcome.execution.head
-    shown: dict[str, Any] = {
-        "message": "success" if outcome.forecast is None else "forecast",
-        "workflow_execution_id": head.execution_id,
-        "status": head.status,
-        "workflow_current_state": head.current_state,
-        "workflow_version": head.workflow_version,
-        "incidents": list(outcome.incidents),
-    }
-    if outcome.forecast is not None:
-        shown["forecast"] = _forecast(call, outcome.forecast, head.seq)
-    return shown
+def _outcome(call: Call, outcome: Outcome) -> RepairAnswer:
+    head, forecast = outcome.execution.head, outcome.forecast
+    return RepairAnswer(
+        message=SUCCESS if forecast is None else "forecast",
+        workflow_execution_id=head.execution_id,
+        status=head.status,
+        workflow_current_state=head.current_state,
+        workflow_version=head.workflow_version,
+        incidents=list(outcome.incidents),
+        forecast=UNSET if forecast is None else _forecast(call, forecast, head.seq),
+    )
 
 
-def _forecast(call: Call, seen: Forecast, seq: int) -> dict[str, Any]:
-    incident = seen.incident
-    return {
-        "status": seen.status,
-        "workflow_current_state": seen.current_state,
-        "workflow_version": seen.workflow_version,
-        "effects": [_effect(effect) for effect in seen.effects],
-        "visits": [_address(address) for address in seen.visits],
-        "waiting": [_address(address) for address in seen.waiting],
-        "timers_due": seen.timers,
-        "cards_closed": seen.closes_cards,
-        "incident": None
-        if incident is None
-        else {
-            "state": incident.step or None,
-            "kind": incident.kind,
-            "code": incident.code,
-            "message": incident.message,
-        },
-        "workflow_event_log": {"events": event_log(enumerate(seen.events, seq + 1), call.services.limits)},
-    }
+def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
+    return ForecastItem(
+        status=seen.status,
+        workflow_current_state=seen.current_state,
+        workflow_version=seen.workflow_version,
+        effects=[_effect(effect) for effect in seen.effects],
+        visits=[_address(address) for address in seen.visits],
+        waiting=[_address(address) for address in seen.waiting],
+        timers_due=seen.timers,
+        cards_closed=seen.closes_cards,
+        incident=None if seen.incident is None else _foreseen(seen.incident),
+        workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
+    )
 
 
-def _effect(effect: PlannedEffect) -> dict[str, Json]:
-    return {
-        **_address(effect.address),
-        "attempt": effect.attempt,
-        "operation": effect.operation,
-        "idempotency_key": effect.key,
-        "is_repeated": effect.is_repeated,
-        "keeps_key": effect.keeps_key,
-        "on_unknown": effect.on_unknown,
-    }
+def _foreseen(incident: IncidentOpened) -> ForecastIncident:
+    return ForecastIncident(
+        state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
+    )
 
 
-def _address(address: Address) -> dict[str, Json]:
-    scope = {"scope": address.scope} if address.scope else {}
-    return {"state": address.step, "visit": address.visit, **scope}
+def _effect(effect: PlannedEffect) -> ForecastEffect:
+    return extended(
+        ForecastEffect,
+        _address(effect.address),
+        attempt=effect.attempt,
+        operation=effect.operation,
+        idempotency_key=effect.key,
+        is_repeated=effect.is_repeated,
+        keeps_key=effect.keeps_key,
+        on_unknown=effect.on_unknown,
+    )
 
 
-def _incident(item: OpenIncident) -> dict[str, Any]:
+def _address(address: Address) -> VisitAddress:
+    return VisitAddress(state=address.step, visit=address.visit, scope=address.scope or UNSET)
+
+
+def _incident(item: OpenIncident) -> IncidentItem:
     head = item.head
-    return {
-        **incident_facts(item.incident),
-        "workflow_execution_id": head.execution_id,
-        "workflow_id": head.workflow_id,
-        "workflow_version": head.workflow_version,
-        "workflow_name": item.workflow_name,
-        "process_id": head.process_id,
-    }
+    return extended(
+        IncidentItem,
+        incident_facts(item.incident),
+        workflow_execution_id=head.execution_id,
+        workflow_id=head.workflow_id,
+        workflow_version=head.workflow_version,
+        workflow_name=item.workflow_name,
+        process_id=head.process_id,
+    )
 
 
 ROUTES: Final = (

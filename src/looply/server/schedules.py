@@ -8,8 +8,8 @@ from looply.app.fires import missed_fires
 from looply.app.schedules import list_all, toggle
 from looply.errors import BadRequest
 from looply.server.call import Answer, Call, manage_route, read_route
-from looply.server.rows import schedule_row
-from looply.server.wire import listed, version_of
+from looply.server.rows import ScheduleRecord, schedule_row
+from looply.server.wire import SUCCESS, version_of
 
 _ACTIONS: Final = ("PAUSE", "PLAY")
 
@@ -31,25 +31,6 @@ class ToggleAnswer(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["ACTIVE", "PAUSED"]
 
 
-class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more.
-
-    `due_on` is `next_on` with the jitter. `missed_count` are the instants of its ledger that started nothing because no
-    server ran, and `missed_on` is the last one.
-    """
-
-    workflow_id: str
-    workflow_version: int
-    workflow_name: str
-    status: Literal["ACTIVE", "PAUSED"]
-    next_on: int | None
-    due_on: int | None
-    last_on: int | None
-    last_execution_id: str | None
-    missed_count: int
-    missed_on: int | None
-
-
 class ScheduleList(msgspec.Struct, frozen=True, kw_only=True):
     """All live schedules, by workflow id."""
 
@@ -63,7 +44,7 @@ async def get_schedules(call: Call) -> Answer:
     missed = await missed_fires(call.services, call.principal)
     schedules = await list_all(call.services, call.principal)
     items = [schedule_row(live, missed.get(live.schedule.workflow_id)) for live in schedules]
-    return Answer(listed(items))
+    return Answer(ScheduleList(message=SUCCESS, count=len(items), items=items))
 
 
 async def toggle_schedule(call: Call) -> Answer:
@@ -79,12 +60,12 @@ async def toggle_schedule(call: Call) -> Answer:
         call.services, call.principal, workflow_id, version, action="PAUSE" if action == "PAUSE" else "PLAY"
     )
     return Answer(
-        {
-            "message": "success",
-            "workflow_id": schedule.workflow_id,
-            "workflow_version": schedule.workflow_version,
-            "status": schedule.status,
-        }
+        ToggleAnswer(
+            message=SUCCESS,
+            workflow_id=schedule.workflow_id,
+            workflow_version=schedule.workflow_version,
+            status=schedule.status,
+        )
     )
 
 

@@ -73,11 +73,11 @@ ROUTES: Final = (
         parameters=(
             Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
             Parameter("workflow_id", "Id of the workflow.", repeats=True),
-            Parameter("workflow_version", "Version of the workflow.", repeats=True),
+            Parameter("workflow_version", "Version of the workflow.", repeats=True, kind="count"),
             Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
             Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
-            Parameter("from", "Created at or after this instant, epoch milliseconds."),
-            Parameter("to", "Created before this instant, epoch milliseconds."),
+            Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
             Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
             Parameter(
                 "term",

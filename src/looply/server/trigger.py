@@ -32,7 +32,7 @@ async def trigger_workflow(call: Call) -> Answer:
     request = _request(call)
     if flag_of(call, "test"):
         await store_mock(call.services, call.principal, request)
-        return Answer({"message": "success"})
+        return Answer(TriggerAnswer())
     triggered = await trigger(call.services, call.principal, request)
     return Answer(_body(triggered, request.profile), headers=_REPLAYED if triggered.replayed else ())
 
@@ -69,16 +69,18 @@ def _identity(call: Call, version: int | None) -> tuple[str, ...]:
     return (call.values["workflow_id"].lower(), str(version or "latest"), *given)
 
 
-def _body(triggered: Triggered, profile: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"message": "success", "looply_execution_id": triggered.execution_id}
-    if profile:
-        body["profile"] = profile
+def _body(triggered: Triggered, profile: str) -> TriggerAnswer:
     settled = triggered.settled
-    if settled is not None:
-        body["status"] = settled.head.status
-        if settled.head.status in _ENDED:
-            body["output"] = output_of(settled)
-    return body
+    if settled is None:
+        return TriggerAnswer(looply_execution_id=triggered.execution_id, profile=profile or UNSET)
+    status = settled.head.status
+    assert status != "RUNNING"
+    return TriggerAnswer(
+        looply_execution_id=triggered.execution_id,
+        profile=profile or UNSET,
+        status=status,
+        output=output_of(settled) if status in _ENDED else UNSET,
+    )
 
 
 def _routes(version: str, name: str) -> tuple[Route, ...]:
@@ -97,6 +99,7 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
             Parameter(
                 "test",
                 "`true`: store the body as mock payload of the version, and run nothing (permission `edit.drafts`).",
+                kind="flag",
             ),
             Parameter("wait", "Time to wait for the end or a wait of the execution, such as `PT10S`, at most `PT60S`."),
         ),
@@ -108,7 +111,6 @@ def _routes(version: str, name: str) -> tuple[Route, ...]:
         "is_body_optional": True,
         "answer": TriggerAnswer,
         "refusals": (404, 409, 422, 429),
-        "is_hot": True,
         "takes_bound_keys": True,
         "takes_text": True,
     }

@@ -116,7 +116,6 @@ _SHARED: Final[dict[str, Any]] = {
     "tag": "Executions",
     "header_values": {_HEADER: "Id of the last event that was read: the stream goes on behind it."},
     "answer_type": "text/event-stream",
-    "is_hot": True,
 }
 
 ROUTES: Final = (

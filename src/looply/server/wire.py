@@ -1,37 +1,45 @@
 """Wire values that many routes share: numbers and instants in queries, pages, and who somebody is."""
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
 
 from looply.catalog.names import checked_id
 from looply.clock import from_ms
-from looply.errors import BadRequest
+from looply.errors import BadRequest, Problem
 from looply.server.call import Call, Parameter
 
 MAX_LIMIT: Final = 30
 DEFAULT_LIMIT: Final = 20
 LATEST: Final = "latest"
+SUCCESS: Final = "success"
+"""What the `message` of an answer says when there is nothing else to say."""
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _TOO_MANY_DIGITS: Final = 10**18
 # 9999-12-31, the last day of a calendar date.
 _LAST_MS: Final = 253_402_300_799_999
 
-LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.")
+LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.", kind="count")
 WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
 WORKFLOW_VERSION: Final = Parameter(
-    "workflow_version", "Version of the workflow, or `latest`: the newest ACTIVE one.", is_required=True
+    "workflow_version",
+    "Version of the workflow, or `latest`: the newest ACTIVE one.",
+    is_required=True,
+    kind="version",
 )
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that says only that it is done."""
 
-    message: str = "success"
+    message: str = SUCCESS
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,12 +51,29 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong. `code` is stable and UPPER_SNAKE; `request_id` finds the log lines of the call."""
+    """What is wrong. `code` is stable and UPPER_SNAKE; `request_id` finds the log lines of the call.
+
+    `workflow_ids` or `states` are what the parameter of that name could say, where the call was ambiguous.
+    `workflow_version` and `modified_on` are those of the open draft that an import did not overwrite.
+    """
 
     message: str
     code: str
     errors: list[Finding]
     request_id: str
+
+
+class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """What of the state of the object stands against the call, and what the caller may name instead.
+
+    `workflow_ids` or `states` are what the parameter of the call could say, with code `AMBIGUOUS`; `workflow_version`
+    and `modified_on` are those of the open draft, with code `DRAFT_OPEN`.
+    """
+
+    workflow_ids: list[str] | UnsetType = UNSET
+    states: list[str] | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    modified_on: int | UnsetType = UNSET
 
 
 class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,8 +147,10 @@ def instant_of(value: Any, name: str) -> datetime:
 
 def flag_of(call: Call, name: str) -> bool:
     """Returns a `true` / `false` parameter, false when it did not come. Raises: BadRequest (code `BAD_FLAG`)."""
+    if name not in call.query:
+        return False
     text = call.query.get(name)
-    if text not in ("", "true", "false"):
+    if text not in ("true", "false"):
         raise BadRequest(f"{name} is {text[:50]!r}, expected true or false", code="BAD_FLAG")
     return text == "true"
 
@@ -136,12 +163,14 @@ def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[
     return values
 
 
-def listed(items: Sequence[Mapping[str, Any]], *key: str, has_more: bool = False) -> dict[str, Any]:
-    """Returns a list as it is answered; where another page follows, `lastKey` are these fields of the last item."""
-    body: dict[str, Any] = {"message": "success", "count": len(items), "items": list(items)}
-    if has_more:
-        body["lastKey"] = {name: items[-1][name] for name in key}
-    return body
+def extended(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
+    """Returns a record that has the fields of `base`, whose shape `shape` extends, and these."""
+    return shape(**asdict(base), **more)
+
+
+def finding_of(problem: Problem) -> Finding:
+    """Returns a problem as callers read it."""
+    return Finding(path=problem.path, message=problem.message, hint=problem.hint)
 
 
 def latest_text(is_latest: bool) -> Literal["true", "false"]:

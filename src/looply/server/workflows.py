@@ -1,6 +1,6 @@
 """Calls on workflows and their versions."""
 
-from typing import Any, Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,39 +14,23 @@ from looply.clock import to_ms
 from looply.errors import BadRequest, Forbidden, Problem
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Parameter, manage_route, read_route
-from looply.server.problems import problem_item
-from looply.server.rows import workflow_row
+from looply.server.rows import WorkflowRow, workflow_row
 from looply.server.wire import (
     LIMIT,
+    SUCCESS,
     WORKFLOW_ID,
     WORKFLOW_VERSION,
     Finding,
     Message,
     cursor_of,
+    extended,
+    finding_of,
     flag_of,
     instant_of,
     limit_of,
-    listed,
     number_of,
     version_of,
 )
-
-
-class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One version in a list. `latest` is `"true"` for the highest number, ACTIVE or not."""
-
-    workflow_id: str
-    workflow_version: int
-    modified_on: int
-    organization_id: str
-    workflow_status: Literal["DRAFT", "ACTIVE"]
-    latest: Literal["true", "false"]
-    workflow_name: str
-    created_by: str | None
-    workflow_status_version: str
-    modified_by: str | None
-    workspace_id: str
-    created_on: int
 
 
 class WorkflowRecord(WorkflowRow, frozen=True, kw_only=True):
@@ -184,7 +168,7 @@ class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 async def get_workflow(call: Call) -> Answer:
     """Reads a version."""
     row = await workflows.get(call.services, call.principal, *_named(call))
-    return Answer({"message": "success", "item": _record(row)})
+    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
 async def get_schema(call: Call) -> Answer:
@@ -207,17 +191,17 @@ async def set_mock_payload(call: Call) -> Answer:
 
 
 def _schema_answer(row: WorkflowVersion) -> Answer:
-    item = {
-        "workflow_id": row.workflow_id,
-        "workflow_version": row.workflow_version,
-        "workflow_mock_payload": row.mock_payload,
-        "workflow_schema": payload_schema(row),
-        "created_by": row.created_by,
-        "modified_by": row.modified_by,
-        "created_on": to_ms(row.created_on),
-        "modified_on": to_ms(row.modified_on),
-    }
-    return Answer({"message": "success", "item": item})
+    item = SchemaRecord(
+        workflow_id=row.workflow_id,
+        workflow_version=row.workflow_version,
+        workflow_mock_payload=row.mock_payload,
+        workflow_schema=payload_schema(row),
+        created_by=row.created_by,
+        modified_by=row.modified_by,
+        created_on=to_ms(row.created_on),
+        modified_on=to_ms(row.modified_on),
+    )
+    return Answer(SchemaAnswer(message=SUCCESS, item=item))
 
 
 async def get_workflows(call: Call) -> Answer:
@@ -227,7 +211,8 @@ async def get_workflows(call: Call) -> Answer:
     after = None if cursor is None else (cursor[0], number_of(cursor[1], "workflow_version"))
     page = await workflows.list_page(call.services, call.principal, limit, after)
     items = [workflow_row(row) for row in page.items]
-    return Answer(listed(items, "organization_id", "workflow_id", "workflow_version", has_more=page.has_more))
+    last_key = _key(items[-1]) if page.has_more else UNSET
+    return Answer(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
 
 
 async def create_workflow(call: Call) -> Answer:
@@ -269,15 +254,13 @@ async def import_workflow(call: Call) -> Answer:
 async def export_workflow(call: Call) -> Answer:
     """Reads a definition as a file."""
     definition = await workflows.export_definition(call.services, call.principal, *_named(call))
-    return Answer({"message": "success", "definition": definition})
+    return Answer(ExportAnswer(message=SUCCESS, definition=definition))
 
 
 async def validate_workflow(call: Call) -> Answer:
     """Checks a definition."""
-    findings = await workflows.validate(call.services, call.principal, call.body.definition)
-    return Answer(
-        {"message": "success", "errors": _findings(findings.errors), "warnings": _findings(findings.warnings)}
-    )
+    found = await workflows.validate(call.services, call.principal, call.body.definition)
+    return Answer(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
 
 
 async def activate_workflow(call: Call) -> Answer:
@@ -285,7 +268,7 @@ async def activate_workflow(call: Call) -> Answer:
     body: VersionBody = call.body
     version = number_of(body.workflow_version, "workflow_version")
     row = await activate(call.services, call.principal, body.workflow_id, version)
-    return Answer({"message": "success", "item": _record(row)})
+    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
 
 
 async def delete_workflow(call: Call) -> Answer:
@@ -293,7 +276,7 @@ async def delete_workflow(call: Call) -> Answer:
     body: DeleteBody = call.body
     version = None if body.workflow_version is None else number_of(body.workflow_version, "workflow_version")
     await workflows.delete(call.services, call.principal, body.workflow_id, version)
-    return Answer({"message": "success"})
+    return Answer(Message())
 
 
 def _named(call: Call) -> tuple[str, int | None]:
@@ -306,35 +289,43 @@ def _is_incomplete(call: Call) -> bool:
 
 
 def _saved(saved: Saved) -> Answer:
-    body: dict[str, Any] = {
-        "message": "success",
-        "item": _record(saved.version),
-        "warnings": _findings(saved.warnings),
-    }
-    if saved.is_unchanged:
-        body["unchanged"] = True
+    body = SavedAnswer(
+        message=SUCCESS,
+        item=_record(saved.version),
+        warnings=_findings(saved.warnings),
+        unchanged=saved.is_unchanged or UNSET,
+    )
     return Answer(body)
 
 
-def _findings(problems: tuple[Problem, ...]) -> list[dict[str, Json]]:
-    return [problem_item(problem) for problem in problems]
+def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
+    return [finding_of(problem) for problem in problems]
 
 
-def _record(row: WorkflowVersion) -> dict[str, Any]:
+def _key(row: WorkflowRow) -> WorkflowKey:
+    return WorkflowKey(
+        organization_id=row.organization_id, workflow_id=row.workflow_id, workflow_version=row.workflow_version
+    )
+
+
+def _record(row: WorkflowVersion) -> WorkflowRecord:
     definition = row.definition
-    return {
-        **workflow_row(row),
-        "workflow_integrations": definition.get("workflow_integrations", {}),
-        "workflow_steps": definition.get("workflow_steps", []),
-        "workflow_connections": definition.get("workflow_connections", []),
-        "workflow_schema": payload_schema(row),
-        "workflow_settings": definition.get("workflow_settings", {}),
-        "description": definition.get("description", ""),
-        "workflow_findings": _findings(row.findings),
-    }
+    return extended(
+        WorkflowRecord,
+        workflow_row(row),
+        workflow_integrations=definition.get("workflow_integrations", {}),
+        workflow_steps=definition.get("workflow_steps", []),
+        workflow_connections=definition.get("workflow_connections", []),
+        workflow_schema=payload_schema(row),
+        workflow_settings=definition.get("workflow_settings", {}),
+        description=definition.get("description", ""),
+        workflow_findings=_findings(row.findings),
+    )
 
 
-_INCOMPLETE: Final = (Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated."),)
+_INCOMPLETE: Final = (
+    Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated.", kind="flag"),
+)
 
 ROUTES: Final = (
     read_route(
@@ -356,7 +347,7 @@ ROUTES: Final = (
         parameters=(
             LIMIT,
             Parameter("workflow_id", "Pagination key from `lastKey`."),
-            Parameter("workflow_version", "Pagination key from `lastKey`."),
+            Parameter("workflow_version", "Pagination key from `lastKey`.", kind="count"),
         ),
         answer=WorkflowPage,
     ),

@@ -11,7 +11,7 @@ from looply.errors import BadRequest
 from looply.jsontext import Json
 from looply.server.call import Answer, Call, Route
 from looply.server.expressions import ExpressionFinding, finding_item, source_of
-from looply.server.wire import listed, version_of
+from looply.server.wire import SUCCESS, version_of
 
 _BASES: Final = ("data", "schema", "definition", "workflow_id")
 
@@ -100,17 +100,17 @@ async def complete_expression(call: Call) -> Answer:
     basis = _basis(body, takes_any=source.form == "card")
     found = await writing.complete(call.services, call.principal, source, body.position, basis)
     items = [
-        {
-            "label": each.label,
-            "kind": each.kind,
-            "detail": each.detail,
-            "insert": each.insert,
-            "position": each.start,
-            "length": each.end - each.start,
-        }
+        CompletionRecord(
+            label=each.label,
+            kind=each.kind,
+            detail=each.detail,
+            insert=each.insert,
+            position=each.start,
+            length=each.end - each.start,
+        )
         for each in found
     ]
-    return Answer(listed(items))
+    return Answer(CompletionList(message=SUCCESS, count=len(items), items=items))
 
 
 async def validate_expression(call: Call) -> Answer:
@@ -120,12 +120,12 @@ async def validate_expression(call: Call) -> Answer:
     basis = _basis(body, takes_any=source.form == "card")
     advice = await writing.check(call.services, call.principal, source, basis)
     return Answer(
-        {
-            "message": "success",
-            "errors": [finding_item(mistake) for mistake in advice.errors],
-            "warnings": [finding_item(mistake) for mistake in advice.warnings],
-            "type": advice.type or None,
-        }
+        ExpressionFindings(
+            message=SUCCESS,
+            errors=[finding_item(mistake) for mistake in advice.errors],
+            warnings=[finding_item(mistake) for mistake in advice.warnings],
+            type=advice.type or None,
+        )
     )
 
 

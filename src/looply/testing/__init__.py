@@ -1,1 +1,4 @@
-"""The public test kit: what helps to test workflows, connectors and engines. Nothing of the product imports it."""
+"""The public test kit: time and chance that a test sets, and a world outside that it scripts.
+
+For authors of connectors. It needs no test framework, and the product imports nothing of it.
+"""

@@ -172,7 +172,7 @@ class World:
             title=name,
             input=_Anything,
             output=_Anything,
-            idempotent=False,
+            repeat="never",
             call=call,
             is_derived=name == "function.run",
         )

@@ -11,11 +11,11 @@ from catalog_database import CatalogOnPostgres
 from sqlalchemy import Connection, select
 
 from catalog_kit import Opened, Tenant, make_empty, opening
+from kit.postgres_server import PostgresServer
 from looply.catalog import Catalog
 from looply.catalog.postgres import PostgresDatabase
 from looply.catalog.tables import metadata
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.postgres_server import PostgresServer
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from postgres_cuts import Road
 from sqlalchemy import text
 
 from catalog_kit import Opened
+from kit.postgres_server import NoPostgres, PostgresServer
 from looply.catalog import Catalog
 from looply.catalog.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
-from looply.testing.postgres_server import NoPostgres, PostgresServer
 from postgres_server import database_of_test, own_server
 
 # A server that is stopped and started takes its time on a slow machine.

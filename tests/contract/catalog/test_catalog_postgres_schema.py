@@ -14,11 +14,11 @@ from alembic.migration import MigrationContext
 
 import looply
 from catalog_kit import Opened
+from kit.postgres_server import PostgresServer
 from looply.catalog import schema
 from looply.catalog.postgres import SCHEMA_NAME, PostgresDatabase, store_error, upgrade
 from looply.catalog.tables import change_count, metadata
 from looply.errors import SchemaMismatch, SettingsError
-from looply.testing.postgres_server import PostgresServer
 
 _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'"
 _OTHERS_ORDER = (

@@ -9,8 +9,8 @@ import pytest
 from moving_installation import Installation
 from postgres_cuts import Road
 
+from kit.postgres_server import PostgresServer
 from looply.engine.postgres import PostgresStore
-from looply.testing.postgres_server import PostgresServer
 
 _numbers = itertools.count()
 

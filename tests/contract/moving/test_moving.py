@@ -10,6 +10,10 @@ import apsw
 import psycopg
 from moving_installation import CALLEE, HIDDEN, LARGE, ORDER, PASSWORD, THEIRS, Installation, folded
 
+from contract.engine.steps.children import child_of
+from kit.channel import FakeChannel
+from kit.definitions import asking, chain, datastore, every
+from kit.driver import ORGANIZATION, Driver, id_of
 from looply.catalog import Catalog
 from looply.cli.moving import TABLES, carry_out
 from looply.clock import Ids
@@ -19,11 +23,7 @@ from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite.opening import open_database
 from looply.execution.commands import Recorded, Restarted
 from looply.execution.events import IncidentOpened
-from looply.testing.channel import FakeChannel
 from looply.testing.clock import SerialEntropy
-from looply.testing.definitions import asking, chain, datastore, every
-from looply.testing.driver import ORGANIZATION, Driver, id_of
-from looply.testing.engine_contract.children import child_of
 
 
 def asked(address: str, statement: str) -> list[tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 """Patterns over several executions: a call of another workflow, its failure, a line before a narrow place."""
 
-from looply.testing.definitions import asking, chain, note, stop, wait
-from looply.testing.driver import Driver
-from looply.testing.engine_contract.children import CALLEE, calling_child, caught, child_of
+from contract.engine.steps.children import CALLEE, calling_child, caught, child_of
+from kit.definitions import asking, chain, note, stop, wait
+from kit.driver import Driver
 
 
 async def test_a_parent_goes_on_where_its_child_has_ended(engine: Driver) -> None:

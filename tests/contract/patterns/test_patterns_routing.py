@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from kit.definitions import call, chain, counting, email, function, graph, note, step, stop
+from kit.driver import Driver
 from looply.definition import START
 from looply.errors import Rejected
-from looply.testing.definitions import call, chain, counting, email, function, graph, note, step, stop
-from looply.testing.driver import Driver
 from looply.testing.world import Answer, Returned
 
 LARGE = {"variable": "${payload.output.amount}", "operator": "NumericGreaterThan", "value": 1000}

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from looply.definition import START
-from looply.testing.definitions import (
+from kit.definitions import (
     call,
     delay,
     for_each,
@@ -18,7 +17,8 @@ from looply.testing.definitions import (
     step,
     wait,
 )
-from looply.testing.driver import Driver
+from kit.driver import Driver
+from looply.definition import START
 from looply.testing.world import HANG, Answer
 
 

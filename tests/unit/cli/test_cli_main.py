@@ -256,7 +256,7 @@ def test_control_characters_of_others_do_not_reach_the_terminal() -> None:
 def test_help_and_expressions_start_without_server_and_stores(arguments: list[str]) -> None:
     code = (
         "import sys, json; from looply.cli import main; status = main(sys.argv[1:]);"
-        "names = [n for n in ('sqlalchemy', 'alembic', 'uvicorn', 'litestar', 'apsw', 'looply.server', 'looply.app')"
+        "names = [n for n in ('sqlalchemy', 'alembic', 'uvicorn', 'apsw', 'looply.server', 'looply.app')"
         " if n in sys.modules]; print('\\n' + json.dumps([status, names]))"
     )
     done = subprocess.run(

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from cli_kit import Command
 
+from contract.store.decisions import deciding
+from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples
 from looply.bootstrap import CATALOG_FILE
 from looply.clock import SystemClock
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.lock import FolderLock
 from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME
 from looply.engine.sqlite.seal import Seal
-from looply.testing.store_decisions import deciding
-from looply.testing.store_samples import OTHER_WORKFLOW, WORKFLOW, Samples
 
 DAY = timedelta(days=1)
 

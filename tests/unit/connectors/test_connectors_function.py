@@ -64,5 +64,5 @@ async def test_an_input_of_another_shape_is_refused(wiring: Any, input_: dict[st
 
 
 def test_code_may_be_repeated_and_its_output_is_made_of_its_input_alone() -> None:
-    assert OPERATION.is_idempotent({})
+    assert OPERATION.repeat_of({}) == "always"
     assert OPERATION.is_derived

@@ -17,7 +17,7 @@ TOKEN = "hunter2-hunter2"
 
 
 async def call(wiring: Any, **input_: Any) -> dict[str, Any]:
-    return await OPERATION.call(wiring.context(), input_)
+    return await OPERATION.perform(wiring.context(), input_)
 
 
 async def test_a_request_is_sent_as_written(wiring: Any) -> None:
@@ -297,19 +297,20 @@ async def test_failures_tell_whether_the_request_left(error: Exception, kind: ty
 
 
 @pytest.mark.parametrize(
-    ("input_", "idempotent"),
+    ("input_", "repeat"),
     [
-        ({}, True),
-        ({"method": "get"}, True),
-        ({"method": "PUT"}, True),
-        ({"method": "DELETE"}, True),
-        ({"method": "POST"}, False),
-        ({"method": "PATCH"}, False),
-        ({"method": None}, False),
+        ({}, "always"),
+        ({"method": "get"}, "always"),
+        ({"method": "PUT"}, "always"),
+        ({"method": "DELETE"}, "always"),
+        ({"method": "POST"}, "never"),
+        ({"method": "PATCH"}, "never"),
+        ({"method": None}, "never"),
+        ({"method": "${payload.output.method}"}, "never"),
     ],
 )
-def test_idempotence_follows_the_method(input_: Any, idempotent: bool) -> None:
-    assert OPERATION.is_idempotent(input_) is idempotent
+def test_the_method_says_whether_a_request_may_be_repeated(input_: Any, repeat: str) -> None:
+    assert OPERATION.repeat_of(input_) == repeat
 
 
 def test_an_operation_describes_its_input_and_output() -> None:

@@ -30,15 +30,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_operations_and_kinds_are_found_by_name() -> None:
     registry = Registry([("looply", HTTP), ("looply", SAP)])
-    assert registry.operation("http.request") is HTTP.operations[0]
+    assert registry.operations["http.request"] is HTTP.operations[0]
     assert registry.connection_kind("sap") is SAP.connection_kinds[0]
     assert [connector.name for connector in registry.connectors] == ["http", "sap"]
 
 
 def test_an_unknown_name_tells_the_known_ones() -> None:
     registry = Registry([("looply", HTTP)])
-    with pytest.raises(NotFound, match=r"http\.request"):
-        registry.operation("sap.odata")
     with pytest.raises(NotFound, match="http"):
         registry.connection_kind("sap")
 
@@ -68,19 +66,60 @@ def test_connectors_are_loaded_from_installed_distributions(folder: Path) -> Non
     install(folder, "looply-http", "looply.connectors.http:CONNECTOR")
     install(folder, "looply-sap", "looply.connectors.sap.connector:CONNECTOR")
     registry = load_connectors(f"{GROUP}.test")
-    assert registry.operation("http.request") is HTTP.operations[0]
-    assert registry.operation("sap.odata") is SAP.operations[0]
+    assert registry.operations["http.request"] is HTTP.operations[0]
+    assert registry.operations["sap.odata"] is SAP.operations[0]
 
 
 def test_distributions_that_cannot_be_used_are_all_reported(folder: Path) -> None:
     install(folder, "broken-one", "broken_one_plugin:MISSING")
     install(folder, "broken-two", "no_such_module_at_all:CONNECTOR")
     install(folder, "broken-three", "broken_three_plugin:CONNECTOR", "CONNECTOR = 1\n")
+    install(folder, "broken-four", "broken_four_plugin:CONNECTOR", "CONNECTOR = open('/no/such/file')\n")
+    install(
+        folder,
+        "broken-five",
+        "broken_five_plugin:CONNECTOR",
+        "from looply.connectors.port import Operation\nOperation(idempotent=True)\n",
+    )
     with pytest.raises(SettingsError) as caught:
         load_connectors(f"{GROUP}.test")
     found = [problem.path.rpartition("/")[2] for problem in caught.value.problems]
-    assert found == ["broken-one", "broken-three", "broken-two"]
+    assert found == ["broken-five", "broken-four", "broken-one", "broken-three", "broken-two"]
 
 
 def test_no_installed_connector_gives_an_empty_registry() -> None:
     assert load_connectors("looply.connectors.none").connectors == ()
+
+
+CODE = """
+import msgspec
+from looply.connectors.port import Connector, Operation
+
+class Shape(msgspec.Struct):
+    value: {type}
+
+async def call(ctx, input_):
+    return None
+
+CONNECTOR = Connector(
+    name="rival",
+    title="Rival",
+    operations=(Operation(name="{name}", title="", input=Shape, output=Shape, repeat="never", call=call),),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "message"),
+    [
+        ("other.do", "int", r"whose name must begin with `rival\."),
+        ("rival.do", "complex", "has no JSON Schema"),
+    ],
+)
+def test_an_operation_that_no_workflow_could_call_is_refused(folder: Path, name: str, type_: str, message: str) -> None:
+    code = CODE.format(name=name, type=type_)
+    module = f"rival-{name}-plugin".replace(".", "-")
+    install(folder, module, f"{module.replace('-', '_')}_plugin:CONNECTOR", code)
+    with pytest.raises(SettingsError, match=message) as caught:
+        load_connectors(f"{GROUP}.test")
+    assert caught.value.code == "CONNECTOR"

@@ -25,7 +25,7 @@ def sap(wiring: Any) -> Any:
 
 
 async def call(wiring: Any, **input_: Any) -> dict[str, Any]:
-    return await OPERATION.call(wiring.context(), {"connection": "S4", "service_path": SERVICE, **input_})
+    return await OPERATION.perform(wiring.context(), {"connection": "S4", "service_path": SERVICE, **input_})
 
 
 def token(value: str = "token-0001") -> httpx2.Response:

@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 from settings_kit import SETTINGS, URL, Check, Of, compiled, one
 
-from looply.definition import (
-    HttpRequestSettings,
-    SapRequestSettings,
-)
-from looply.expressions import Template
+from looply.definition import CallSettings
 
 
 class TestCalls:
@@ -22,9 +18,7 @@ class TestCalls:
             "fail_on": ["4xx"],
         }
         step = compiled(check_step("httpRequest", settings, timeout="PT10S"))
-        assert isinstance(step.settings, HttpRequestSettings)
-        assert step.settings.method == "POST"
-        assert step.settings.fail_on == ("4xx",)
+        assert step.settings == CallSettings(operation="http.request", fail_on=("4xx",))
         assert step.timeout == timedelta(seconds=10)
         assert step.on_unknown == "incident"
         assert step.retry is None
@@ -50,9 +44,6 @@ class TestCalls:
 
     def test_a_method_made_by_an_expression_is_never_repeated_unasked(self, check_step: Check) -> None:
         step = compiled(check_step("httpRequest", {**URL, "method": "${payload.output.m}", "connection": "c"}))
-        assert isinstance(step.settings, HttpRequestSettings)
-        assert isinstance(step.settings.method, Template)
-        assert step.settings.connection == "c"
         assert step.on_unknown == "incident"
 
     def test_a_method_that_is_left_out_is_get(self, check_step: Check, evaluation: Of) -> None:
@@ -146,9 +137,7 @@ class TestCalls:
     def test_a_sap_request_names_its_system(self, check_step: Check) -> None:
         settings = {"system_id": "${payload.output.sid}", "client": 100, "service_path": "/x", "fail_on": ["4xx"]}
         step = compiled(check_step("sapRequest", settings))
-        assert isinstance(step.settings, SapRequestSettings)
-        assert step.settings.connection is None
-        assert step.settings.method == "GET"
+        assert step.settings == CallSettings(operation="sap.odata", fail_on=("4xx",), repeat="always")
 
     def test_values_stay_within_the_literals_of_a_sap_request(self, check_step: Check, evaluation: Of) -> None:
         settings = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from looply.definition import EmailSettings, Findings, FunctionSettings, Step
+from looply.definition import CallSettings, Findings, Step
 from looply.definition.mail import address_problem, has_line_break, read_address, split_addresses
 from looply.expressions import Evaluation
 
@@ -31,7 +31,9 @@ class TestFunction:
         code = "return `${input.x} \\${y}`"
         settings = {"language": "javascript", "code": code, "input": {"x": "${payload.output.n}"}}
         step = compiled(check_step("function", settings))
-        assert step.settings == FunctionSettings(language="javascript", code=code)
+        assert step.settings == CallSettings(
+            operation="function.run", beside={"language": "javascript", "code": code}, repeat="always"
+        )
         assert step.input is not None
         assert step.input.evaluate(evaluation(payload={"output": {"n": 7}})) == {"input": {"x": 7}}
 
@@ -83,7 +85,7 @@ class TestFunction:
 class TestEmail:
     def test_the_whole_mail_is_a_template(self, check_step: Check, evaluation: Of) -> None:
         step = compiled(check_step("email", {**MAIL, "to": ["${payload.output.to}"], "cc": "a@b.example"}))
-        assert step.settings == EmailSettings(connection="MAIL")
+        assert step.settings == CallSettings(operation="email.send")
         assert step.on_unknown == "incident"
         assert step.input is not None
         value = step.input.evaluate(evaluation(payload={"output": {"to": "bob@example.com"}}))

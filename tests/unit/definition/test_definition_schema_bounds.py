@@ -41,6 +41,7 @@ REFUSED: dict[str, Json] = {
     "a long list of objects": {"enum": [{"a": index} for index in range(5000)]},
     "dynamic": {"$dynamicRef": "#node"},
     "large": {"enum": [f"code {index:030}" for index in range(8000)]},
+    "multiples of next to nothing": listed({"multipleOf": 1e-300}),
     "a large program": {"pattern": "(\\w{1,100}-){1,20}x"},
 }
 
@@ -118,6 +119,21 @@ def test_what_would_take_too_many_checks_is_refused_unseen() -> None:
     assert count_values(value) * checker.weight > MAX_CHECKS
     (problem,) = checker.problems_of(value, "/payload")
     assert problem.message.startswith("is too much to be checked: 20001 values")
+
+
+def test_huge_numbers_are_not_divided_by_the_thousand() -> None:
+    checker = SchemaChecker(listed({"multipleOf": 0.01}))
+    assert checker.problems_of([12.5, 1e308, 10**63]) == ()
+    for number in (1e308, -1e308, 10**63):
+        (problem,) = checker.problems_of([number] * 20_000)
+        assert problem.message.startswith("is too much to be checked: 20001 values")
+    assert SchemaChecker(listed({"type": "number"})).problems_of([1e308] * 20_000) == ()
+
+
+def test_a_multiple_of_a_fraction_weighs_more_than_that_of_a_whole_number() -> None:
+    whole, fraction = (schema_weight(listed({"multipleOf": divisor})) for divisor in (3, 0.01))
+    assert fraction > 20 * whole
+    assert SchemaChecker(listed({"multipleOf": 0.01})).problems_of([0.25] * 20_000) == ()
 
 
 def test_a_reference_into_an_alternative_leaves_the_answer_short() -> None:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from looply.engine.memory import MemoryData, MemoryStore
+from kit.driver import Driver
+from kit.memory import MemoryData, MemoryStore
 from looply.testing.clock import FakeTimeLoop
-from looply.testing.driver import Driver
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, type[FakeTimeLoop]]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from kit.memory import MemoryData, MemoryStore
 from looply.engine.datastore_operations import DatastoreOperations
 from looply.engine.datastores import change_of
 from looply.engine.dispatch import EffectRef, Perform
-from looply.engine.memory import MemoryData, MemoryStore
 from looply.engine.own_effects import OwnEffects
 from looply.errors import StoreUnreachable
 from looply.execution import ExecutionState, fold

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from kit.definitions import asking, asking_twice, call, chain
+from kit.driver import Driver
 from looply.engine.changes import ChangeLog
 from looply.log import configure_log
 from looply.testing.clock import FakeClock
-from looply.testing.definitions import asking, asking_twice, call, chain
-from looply.testing.driver import Driver
 from looply.testing.world import Answer
 
 PAYLOAD = "payload-that-nobody-logs"

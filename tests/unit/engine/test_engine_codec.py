@@ -8,6 +8,7 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
+from looply.engine import codec as codec_module
 from looply.engine.codec import FOLD_VERSION, LARGE_BYTES, Codec
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.store import Batch, Snapshot, Value
@@ -318,3 +319,35 @@ def test_a_deep_value_is_no_deeper_than_the_stack() -> None:
         value = {"a": [value]}
     batch, values = encoded(succeeded(value))
     assert decoded(batch, values) == [succeeded(value)]
+
+
+class CountingEncoder:
+    """Counts the texts that are made."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder = encoder
+        self.count = 0
+
+    def encode(self, value: Any) -> bytes:
+        """Returns the text of a value."""
+        self.count += 1
+        text: bytes = self._encoder.encode(value)
+        return text
+
+
+@pytest.mark.parametrize("parts", [[[]] * 100_000, {str(n): n for n in range(50_000)}])
+def test_a_large_value_of_many_small_ones_is_not_taken_apart(parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = CountingEncoder(codec_module._ENCODER)
+    monkeypatch.setattr(codec_module, "_ENCODER", counting)
+    event = succeeded({"status": "200", "data": parts})
+    batch, values = encoded(event)
+    assert counting.count < 20
+    assert len(values) == 1
+    assert decoded(batch, values) == [event]
+
+
+def test_large_values_among_as_many_small_ones_as_are_not_large_move_alone() -> None:
+    event = succeeded(["n" * (LARGE_BYTES + 1), *[0] * (LARGE_BYTES // 2 - 100)])
+    batch, values = encoded(event)
+    assert [len(value.data) < 100 for value in values.values()] == [True]
+    assert decoded(batch, values) == [event]

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from kit.memory import MemoryStore
 from looply.engine.loop import Loop, running_loops
-from looply.engine.memory import MemoryStore
 from looply.engine.store_watch import StoreWatch
 from looply.errors import EngineError
 from looply.testing.clock import fake_loop

@@ -4,17 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from kit.definitions import asking, call, chain, note
+from kit.driver import Driver
 from looply import __version__
-from looply.app.metrics import MEASURES, OWN, STORE, Metrics, Standing
+from looply.app.metrics import MEASURES, OWN, STORE, Metrics, Standing, of_installed
 from looply.connectors.registry import load_connectors
 from looply.engine.auditor import Auditor, Findings
+from looply.engine.quotas import Quota
 from looply.engine.survey import Census, EffectCount
 from looply.execution.commands import Retry
 from looply.testing.clock import START_TIME
-from looply.testing.definitions import asking, call, chain, note
-from looply.testing.driver import Driver
 from looply.testing.world import HANG, Answer
 
 BUSY = Census(
@@ -119,13 +121,16 @@ class TestStore:
         assert shown == {"looply_orphan_executions", "looply_damaged_executions", "looply_executions_mended_total"}
 
     def test_each_number_stands_under_its_name(self, metrics: Metrics) -> None:
-        metrics.stand_by(lambda: Standing(is_ready=True, is_short_of_space=True, findings=KNOWN))
+        reached: list[Quota] = ["stored_bytes", "open_executions", "stored_bytes"]
+        metrics.stand_by(lambda: Standing(True, True, KNOWN, reached))
         samples = read(metrics)
         instant = START_TIME.timestamp()
         expected: dict[tuple[Any, ...], float] = {
             ("looply_build_info", "postgres", __version__): 1,
             ("looply_ready",): 1,
             ("looply_store_short_of_space",): 1,
+            ("looply_organizations_at_quota", "open_executions"): 1,
+            ("looply_organizations_at_quota", "stored_bytes"): 2,
             ("looply_executions_open", "RUNNING"): 3,
             ("looply_executions_open", "WAITING"): 4,
             ("looply_executions_open", "FAILED"): 0,
@@ -162,6 +167,21 @@ class TestStore:
         samples = read(metrics)
         assert total(samples, "looply_executions_open", "WAITING") == 1
         assert total(samples, "looply_census_timestamp_seconds") == engine.clock.now().timestamp()
+
+    def test_operations_that_are_not_installed_are_counted_together(self) -> None:
+        counts = {"http.request": 1, "datastore.set": 2, "canary.one": 3, "canary.two": 4}
+        effects = {name: EffectCount(queued=count, running=1) for name, count in counts.items()}
+        assert KNOWN.census is not None
+        given = replace(KNOWN, census=replace(KNOWN.census, effects=effects))
+        shown = of_installed(given, {"http.request"})
+        assert shown is not None
+        assert shown.census is not None
+        assert shown.census.effects == {
+            "http.request": EffectCount(queued=1, running=1),
+            "datastore.set": EffectCount(queued=2, running=1),
+            "other": EffectCount(queued=7, running=2),
+        }
+        assert of_installed(None, ()) is None
 
 
 class TestTable:

@@ -5,17 +5,17 @@ from typing import cast
 
 import pytest
 
+from kit.definitions import asking, calling
+from kit.driver import Driver
+from kit.memory.store import MemoryStore
 from looply.engine.codec import Codec
 from looply.engine.current import CurrentStates
 from looply.engine.loading import Loader
 from looply.engine.mailbox import Mailboxes
-from looply.engine.memory.store import MemoryStore
 from looply.engine.store import Batch, Journal, Loaded, Store
 from looply.execution.commands import Continue
 from looply.sealing import Sealer
 from looply.testing.clock import SerialEntropy
-from looply.testing.definitions import asking, calling
-from looply.testing.driver import Driver
 from looply.testing.world import HANG
 
 

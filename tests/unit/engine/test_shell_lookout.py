@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from kit.memory import MemoryData
+from kit.memory.reads import MemoryReads
 from looply.engine.lookout import Lookout
-from looply.engine.memory import MemoryData
-from looply.engine.memory.reads import MemoryReads
 from looply.errors import StoreUnreachable
 from looply.testing.clock import fake_loop
 

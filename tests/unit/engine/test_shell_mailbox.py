@@ -6,12 +6,12 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
+from kit.definitions import asking, computing
 from looply.engine.mailbox import Mailbox, Mailboxes
 from looply.execution import ExecutionState, advance
 from looply.execution.commands import Continue
 from looply.execution.events import ExecutionStarted
 from looply.testing.clock import START_TIME
-from looply.testing.definitions import asking, computing
 
 
 def state_of(*, is_over: bool = False, size: int = 100) -> ExecutionState:

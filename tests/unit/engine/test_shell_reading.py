@@ -5,18 +5,18 @@ from typing import Any, cast
 
 import pytest
 
+from kit.definitions import asking
+from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
+from kit.memory import MemoryData, MemoryStore
+from kit.memory.reads import MemoryReads
 from looply.app import executions
 from looply.app.services import Services
 from looply.catalog.keys import Principal
-from looply.engine.memory import MemoryData, MemoryStore
-from looply.engine.memory.reads import MemoryReads
 from looply.engine.port import Filter, Head
 from looply.engine.store import Batch
 from looply.execution.events import Event, ExecutionClosed
 from looply.limits import DEFAULT_LIMITS
 from looply.permissions import permissions_of
-from looply.testing.definitions import asking
-from looply.testing.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 
 Action = Callable[[], Awaitable[object]]
 

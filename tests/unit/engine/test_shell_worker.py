@@ -1,5 +1,6 @@
 """The worker: what an operation gives or raises becomes a command, with its secrets masked."""
 
+import threading
 from dataclasses import replace as replace_field
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from kit.definitions import call, calling, chain, function
 from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
 from looply.connectors.urls import parse_url
@@ -18,7 +20,6 @@ from looply.execution.events import ExecutionStarted
 from looply.execution.state import OpenStep
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.definitions import call, calling, chain, function
 from looply.testing.world import Answer, NoNetwork, Returned, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
@@ -107,7 +108,7 @@ async def test_an_operation_that_is_not_installed_is_a_failure_that_names_it() -
     nothing = Registry([("test", Connector(name="empty", title="Empty", operations=()))])
     failed = await Worker(nothing, World().connections, NoNetwork, fake_loop().clock).carry_out(*scheduled())
     assert isinstance(failed, EffectFailed)
-    assert (failed.code, failed.was_sent) == ("NOT_FOUND", False)
+    assert (failed.code, failed.was_sent) == ("OPERATION_NOT_INSTALLED", False)
     assert "http.request" in failed.message
 
 
@@ -147,6 +148,46 @@ async def test_a_message_about_a_field_with_a_secret_is_not_shown(
     assert failed.code == error.code
     if not is_shown:
         assert "is not shown, because it may quote the input" in failed.message
+
+
+class Watched(dict[str, Json]):
+    """An object that notes which threads have looked through it."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.threads: list[threading.Thread] = []
+
+    def items(self) -> Any:
+        """Returns the items."""
+        self.threads.append(threading.current_thread())
+        return super().items()
+
+
+@pytest.mark.parametrize(("size", "is_beside"), [(10, False), (100_000, True)])
+async def test_secrets_are_looked_for_in_a_large_answer_beside_the_loop(size: int, *, is_beside: bool) -> None:
+    world, data = World(), Watched({"echo": "sesame-4711", "text": "n" * size})
+    world.script("call_1", Answer(data=data))
+    done = await outcome(world, headers={"authorization": "Bearer ${payload.output.token}"}, secret=["/headers"])
+    assert isinstance(done, EffectDone)
+    assert done.output["data"]["echo"] == "***"
+    assert {thread is not threading.current_thread() for thread in data.threads} == {is_beside}
+
+
+async def test_an_answer_of_a_call_without_secrets_is_not_looked_through() -> None:
+    world, data = World(), Watched({"text": "n" * 100_000})
+    world.script("call_1", Answer(data=data))
+    done = await outcome(world)
+    assert isinstance(done, EffectDone)
+    assert done.output["data"] is data
+    assert not data.threads
+
+
+async def test_an_answer_of_many_lists_counts_by_their_number() -> None:
+    world = World()
+    world.script("call_1", Answer(data=[[]] * 10_000))
+    done = await outcome(world)
+    assert isinstance(done, EffectDone)
+    assert 16 * 9_900 < done.size < 16 * 10_100
 
 
 @pytest.mark.parametrize("secret", ["pin", 4711, "Se"])

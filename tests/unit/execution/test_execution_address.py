@@ -86,6 +86,16 @@ def test_a_text_that_is_no_token_is_none(text):
     assert parse_token(text) is None
 
 
+def test_of_a_text_that_is_no_token_no_more_than_its_end_is_decoded(monkeypatch):
+    decoded = []
+    decode = base64.urlsafe_b64decode
+    monkeypatch.setattr(base64, "urlsafe_b64decode", lambda text: decoded.append(len(text)) or decode(text))
+    assert parse_token("n" * 100_000) is None
+    assert parse_token(GENUINE) is not None
+    assert decoded[0] <= 24
+    assert len(decoded) == 3
+
+
 def test_ids_are_uuids_and_differ_by_place():
     address = Address("", "ask", 1)
     ids = [card_id(EXECUTION, address, 0), card_id(EXECUTION, address, 1), card_id(EXECUTION, Address("", "ask", 2), 0)]

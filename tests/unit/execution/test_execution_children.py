@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import call, step, workflow
+from msgspec import to_builtins
+from region_kit import OK, join, parallel
 
 from looply.clock import id_time
 from looply.errors import IllegalTransition
@@ -64,11 +66,11 @@ class TestWish:
 
     def test_the_record_shows_children_that_are_waited_for(self) -> None:
         simulator = begun()
-        (shown,) = children_of(simulator.state)
+        (shown,) = to_builtins(children_of(simulator.state))
         assert (shown["state"], shown["visit"], shown["workflow_id"]) == ("sub", 1, CALLEE)
         assert shown["execution_id"] in simulator.state.children
         simulator.child_ended()
-        assert children_of(simulator.state) == []
+        assert to_builtins(children_of(simulator.state)) == []
 
     def test_too_deep_is_a_failure_that_names_the_limit(self) -> None:
         simulator = Simulator(workflow(sub(), edges="start>sub"), limits=Limits(child_depth=3))
@@ -114,6 +116,18 @@ class TestOutcome:
             command = ChildEnded(at=simulator.now, child_id=late, outcome="COMPLETED")
             assert simulator.submit(command) == Done(is_late=True)
         assert len(simulator.history) == before
+
+    @pytest.mark.parametrize("outcome", ["STARTED", "REFUSED"])
+    def test_a_start_that_is_answered_after_its_branch_was_given_up_moves_no_step(self, outcome: str) -> None:
+        steps = (parallel("l", "r"), sub(wait=False), call("b", "POST"), join(1), step("w", "wait"))
+        simulator = begun(*steps, edges="start>p p:l>sub p:r>b sub>j b>j j>w")
+        simulator.succeed(OK)
+        before = len(simulator.history)
+        assert list(simulator.state.children)  # the start is under way: it is not taken back
+        assert simulator.child_ended(outcome, code="NOT_FOUND", message="why") == Done()  # type: ignore[arg-type]
+        (closed,) = simulator.history[before:]
+        assert isinstance(closed, ChildClosed)
+        assert (simulator.state.children, simulator.state.status) == ({}, "WAITING")
 
     def test_an_output_that_is_too_large_fails_the_step(self) -> None:
         simulator = begun(limits=Limits(document_bytes=1000))
@@ -200,7 +214,7 @@ class TestResponse:
         (incident,) = simulator.state.incidents.values()
         assert [(wish.incident_id, wish.is_awaited) for wish in wishes] == [(incident.incident_id, False)]
         assert incident.is_answered
-        assert children_of(simulator.state) == []
+        assert to_builtins(children_of(simulator.state)) == []
         simulator.child_ended("STARTED")
         assert len(simulator.history) == len([*simulator.history])
         assert simulator.state.children == {}

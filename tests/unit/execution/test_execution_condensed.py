@@ -3,6 +3,7 @@
 import pytest
 from execution_driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from execution_workflows import CARD, call, card, step, workflow
+from msgspec import to_builtins
 
 from looply.clock import to_ms
 from looply.execution.address import Address, wait_token
@@ -20,7 +21,7 @@ def started(*steps, edges, body=None, **options):
 
 
 def logs(simulator, limit=1_000_000):
-    return condensed_logs(enumerate(simulator.history, 1), limit)
+    return to_builtins(condensed_logs(enumerate(simulator.history, 1), limit))
 
 
 def visit(simulator, name, index=-1):

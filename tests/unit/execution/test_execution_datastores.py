@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from execution_driver import Simulator
 
+from kit.definitions import chain, datastore, note
 from looply.errors import BadInput, OperationError, Rejected
 from looply.execution.answer import answer
 from looply.execution.commands import EffectDone
@@ -23,7 +24,6 @@ from looply.execution.events import Discarded, IncidentOpened, StepFailed, StepS
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME
-from looply.testing.definitions import chain, datastore, note
 
 KNOWN = Known(revision=7, value={"bolt": {"net": 3}, "list": [1, {"a": 2}]}, next_revision=8, created_on=START_TIME)
 NONE = Known(next_revision=5)

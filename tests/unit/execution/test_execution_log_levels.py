@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from execution_driver import Simulator, encode_history
 from execution_workflows import call, step, workflow
+from msgspec import to_builtins
 
 from looply.definition import LogLevel
 from looply.execution import fold
@@ -38,7 +39,7 @@ def story(level, *steps, edges=EDGES):
 
 
 def types(simulator):
-    return [entry["type"] for entry in event_log(enumerate(simulator.history, 1))]
+    return [entry["type"] for entry in to_builtins(event_log(enumerate(simulator.history, 1)))]
 
 
 def unlogged(events):
@@ -71,7 +72,7 @@ def test_every_level_tells_more_than_the_next_one():
 def test_values_are_told_with_errors_where_they_are_the_error():
     told = {}
     for level in LEVELS:
-        log = event_log(enumerate(story(level).history, 1))
+        log = to_builtins(event_log(enumerate(story(level).history, 1)))
         told[level] = {entry["type"] for entry in log if {"input", "output"} & set(entry)}
     assert told["full"] == {"EXECUTION_STARTED", "STEP_STARTED", "STEP_SUCCEEDED", "WAIT_RESUMED", "STEP_FAILED"}
     assert told["errors"] == {"STEP_FAILED"}
@@ -79,7 +80,7 @@ def test_values_are_told_with_errors_where_they_are_the_error():
 
 
 def test_condensed_logs_have_the_visits_that_the_level_tells():
-    visits = {level: condensed_logs(enumerate(story(level).history, 1), 10**6)[0] for level in LEVELS}
+    visits = {level: to_builtins(condensed_logs(enumerate(story(level).history, 1), 10**6))[0] for level in LEVELS}
     assert list(visits["full"]) == ["WorkflowStartState", "if", "c", "w", "d"]
     assert visits["errors"] == {"d": visits["full"]["d"]}
     assert visits["errors"]["d"][0]["output"] == {"status": "500", "data": "broken"}
@@ -90,7 +91,7 @@ def test_a_visit_that_is_tried_again_or_timed_out_is_told_with_errors():
     simulator = Simulator(workflow(*STORY, edges=EDGES, settings={"log": "errors"}))
     simulator.start({"n": 2})
     simulator.fail()
-    visits, _ = condensed_logs(enumerate(simulator.history, 1), 10**6)
+    visits, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 10**6))
     assert [(name, found[0]["status"], found[0]["error"]["code"]) for name, found in visits.items()] == [
         ("c", "RUNNING", "CONNECTION")
     ]
@@ -98,7 +99,7 @@ def test_a_visit_that_is_tried_again_or_timed_out_is_told_with_errors():
     late.start()
     late.tick(3600)
     assert types(late) == ["EXECUTION_STARTED", "WAIT_TIMED_OUT", "EXECUTION_COMPLETED"]
-    visits, _ = condensed_logs(enumerate(late.history, 1), 10**6)
+    visits, _ = to_builtins(condensed_logs(enumerate(late.history, 1), 10**6))
     assert [found[0]["status"] for found in visits.values()] == ["TIMED_OUT"]
 
 

@@ -3,6 +3,7 @@
 import pytest
 from execution_driver import Simulator
 from execution_workflows import call, card, step, workflow
+from msgspec import to_builtins
 
 from looply.clock import to_ms
 from looply.execution.log_pages import log_page
@@ -74,10 +75,10 @@ def joined(former, later):
 
 @pytest.mark.parametrize("bounds", [{"read_events": 5}, {"read_events": 1}, {"read_log_bytes": 900}])
 def test_the_parts_of_a_visit_make_up_the_visit(history, bounds):
-    whole, _ = condensed_logs(history, 10**6)
+    whole, _ = to_builtins(condensed_logs(history, 10**6))
     merged: dict[str, list] = {}
     for page in pages(history, **bounds):
-        for name, visits in page.visits.items():
+        for name, visits in to_builtins(page.visits).items():
             for visit in visits:
                 if visit["started_on"] is None:
                     merged[name][-1] = joined(merged[name][-1], visit)
@@ -93,8 +94,8 @@ def test_what_no_page_could_hold_is_told_by_its_size_and_holds_up_nothing():
     simulator.succeed("y")
     found = pages(list(enumerate(simulator.history, 1)), read_log_bytes=1000)
     visits = [visit for page in found for name in ("c", "d") for visit in page.visits.get(name, [])]
-    assert {"trimmed_bytes": 5002} in [visit["output"] for visit in visits]
-    assert "y" in [visit["output"] for visit in visits]
+    assert {"trimmed_bytes": 5002} in [visit.output for visit in visits]
+    assert "y" in [visit.output for visit in visits]
     assert any(page.is_trimmed for page in found)
 
 
@@ -103,8 +104,8 @@ def test_a_card_on_a_later_page_tells_when_its_visit_began():
     simulator.start()
     (first, *later) = pages(list(enumerate(simulator.history, 1)), read_events=1)
     assert list(first.visits) == ["WorkflowStartState"]
-    assert later[0].visits["ask"][0]["started_on"] == to_ms(simulator.now)
-    assert later[1].visits["ask"][0]["started_on"] == to_ms(simulator.now)
+    assert later[0].visits["ask"][0].started_on == to_ms(simulator.now)
+    assert later[1].visits["ask"][0].started_on == to_ms(simulator.now)
 
 
 def test_nothing_is_a_page_of_nothing():

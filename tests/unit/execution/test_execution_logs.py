@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from execution_driver import EXECUTION_ID, SEED, START_TIME, Simulator
 from execution_workflows import call, card, step, workflow
+from msgspec import to_builtins
 
 from looply.clock import to_ms
 from looply.execution import fold
@@ -29,9 +30,11 @@ from looply.execution.events import (
     StepSkipped,
     StepSucceeded,
     StepUnknown,
+    TimerKind,
     TimerStarted,
 )
-from looply.execution.logs import HIDDEN, SHOWN, entry_type, event_log, incidents_of, waits_of
+from looply.execution.log_entries import ENTRY_TYPES, tag_of
+from looply.execution.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
 from looply.jsontext import encode_json
 from looply.limits import Limits
 
@@ -51,7 +54,7 @@ TYPES = {
 
 
 def log(*events, first=1, **options):
-    return event_log(enumerate(events, first), **options)
+    return to_builtins(event_log(enumerate(events, first), **options))
 
 
 def one(event):
@@ -65,10 +68,23 @@ def test_every_event_is_shown_or_hidden_on_purpose():
 
 
 def test_only_types_of_the_contract_are_shown():
-    shown = {name for name, _ in SHOWN.values()}
-    shown |= {entry_type(ExecutionClosed(at=AT, status=status)) for status in ("COMPLETED", "FAILED", "TERMINATED")}
-    shown |= {entry_type(TimerStarted(at=AT, kind=kind, due=AT)) for kind in ("DELAY", "RETRY", "WAIT", "EXECUTION")}
-    assert shown - {""} <= TYPES
+    assert set(ENTRY_TYPES) == TYPES
+    assert len(ENTRY_TYPES) == len(TYPES)
+
+
+def test_what_an_event_shows_are_fields_of_its_entry():
+    for shape, fields in SHOWN.values():
+        assert {name for _, name in fields} <= set(shape.__struct_fields__), shape
+
+
+def test_the_end_of_an_execution_and_two_kinds_of_timers_have_entries():
+    ends = [entry_shape(ExecutionClosed(at=AT, status=status)) for status in ("COMPLETED", "FAILED", "TERMINATED")]
+    assert [tag_of(shape) for shape in ends] == ["EXECUTION_COMPLETED", "EXECUTION_FAILED", "EXECUTION_TERMINATED"]
+    timers = {kind: entry_shape(TimerStarted(at=AT, kind=kind, due=AT)) for kind in get_args(TimerKind)}
+    assert {kind: tag_of(shape) for kind, shape in timers.items() if shape is not None} == {
+        "DELAY": "STEP_STARTED",
+        "RETRY": "STEP_RETRY_SCHEDULED",
+    }
 
 
 def test_the_log_of_a_whole_execution():
@@ -361,7 +377,7 @@ def test_a_log_is_bounded_and_keeps_the_numbers_of_the_history():
 def test_open_waits_have_their_tokens():
     simulator = Simulator(workflow(step("w", "wait", {"timeout": "PT1H", "sources": ["SAP"]}), edges="start>w"))
     simulator.start()
-    assert waits_of(simulator.state) == [
+    assert to_builtins(waits_of(simulator.state)) == [
         {
             "state": "w",
             "visit": 1,
@@ -371,28 +387,28 @@ def test_open_waits_have_their_tokens():
             "wait_token": wait_token(EXECUTION_ID, SEED, Address("", "w", 1)),
         }
     ]
-    simulator.resume(token=waits_of(simulator.state)[0]["wait_token"])
+    simulator.resume(token=to_builtins(waits_of(simulator.state))[0]["wait_token"])
     assert simulator.state.status == "COMPLETED"
-    assert waits_of(simulator.state) == []
+    assert to_builtins(waits_of(simulator.state)) == []
 
 
 def test_a_wait_without_a_timeout_has_none():
     simulator = Simulator(workflow(step("w", "wait"), edges="start>w"))
     simulator.start()
-    assert waits_of(simulator.state)[0]["timeout_on"] is None
+    assert to_builtins(waits_of(simulator.state))[0]["timeout_on"] is None
 
 
 def test_open_incidents_name_the_step_that_is_their_cause():
     simulator = Simulator(workflow(call("c"), edges="start>c", settings={"timeout": "PT1H"}))
     simulator.start()
     simulator.tick(3600)
-    (timeout,) = incidents_of(simulator.state)
+    (timeout,) = to_builtins(incidents_of(simulator.state))
     assert (timeout["kind"], timeout["state"], timeout["visit"]) == ("TIMEOUT", None, None)
     assert timeout["opened_on"] == NOW + 3_600_000
     simulator = Simulator(workflow(call("c"), edges="start>c"))
     simulator.start()
     simulator.fail()
-    (failed,) = incidents_of(fold(simulator.history))
+    (failed,) = to_builtins(incidents_of(fold(simulator.history)))
     assert (failed["kind"], failed["code"], failed["state"], failed["visit"]) == ("FAILED", "CONNECTION", "c", 1)
     assert failed["message"] == "step 'c': it failed"
     assert log(*simulator.history)[-1]["incident_id"] == failed["incident_id"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import call, card, step, workflow
+from msgspec import to_builtins
 from repair_kit import OK, RETRY, begun, failed, last, post, redrive, retry, scheduled
 
 from looply.execution.address import Address, wait_token
@@ -348,7 +349,7 @@ class TestMove:
 def test_the_log_tells_what_was_decided_and_that_the_execution_goes_on() -> None:
     simulator = failed()
     retry(simulator, document={"payload": {"output": {"po": "2"}}})
-    log = event_log(list(enumerate(simulator.history, 1)))
+    log = to_builtins(event_log(list(enumerate(simulator.history, 1))))
     assert [entry["type"] for entry in log][-4:] == [
         "EXECUTION_EDITED",
         "INCIDENT_CLOSED",

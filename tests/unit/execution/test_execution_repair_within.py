@@ -2,6 +2,7 @@
 
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
+from msgspec import to_builtins
 from repair_kit import OK, begun, post, redrive, retry, scheduled
 
 from looply.execution.commands import Declined, MoveTo, Repaired, Reply, SkipStep, Unfit
@@ -43,7 +44,7 @@ class TestBranchesAndIterations:
         simulator = self.side_by_side()
         simulator.succeed(OK)
         retry(simulator)
-        log = event_log(list(enumerate(simulator.history, 1)))
+        log = to_builtins(event_log(list(enumerate(simulator.history, 1))))
         shown = [
             entry for entry in log if entry["type"] in ("INCIDENT_OPENED", "INCIDENT_CLOSED", "EXECUTION_REOPENED")
         ]
@@ -54,7 +55,7 @@ class TestBranchesAndIterations:
         simulator.succeed(OK)
         (incident_id,) = simulator.state.incidents
         history = [*simulator.history, IncidentClosed(at=simulator.now, incident_id=incident_id, action="retry")]
-        entry = event_log(list(enumerate(history, 1)))[-1]
+        entry = to_builtins(event_log(list(enumerate(history, 1))))[-1]
         assert (entry["type"], entry["state"]) == ("EXECUTION_REOPENED", "d")
         assert "visit" not in entry
 
@@ -121,7 +122,7 @@ class TestBranchesAndIterations:
         simulator = begun(flow)
         move = MoveTo(at=simulator.now, by="op", to="e", state="p")
         assert isinstance(simulator.submit(move), Repaired)
-        found, _ = condensed_logs(enumerate(simulator.history, 1), 1 << 20)
+        found, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 1 << 20))
         assert {name: visits[0]["status"] for name, visits in found.items() if name in "cde"} == {
             "c": "CANCELLED",
             "d": "CANCELLED",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from execution_driver import EXECUTION_ID, SEED
 from execution_workflows import CARD, call, card, step
+from msgspec import to_builtins
 from region_kit import OK, events, failure, for_each, items, join, note, parallel, started, two_calls
 
 from looply.errors import IllegalTransition
@@ -127,7 +128,7 @@ def test_a_failed_branch_freezes_the_others_and_keeps_their_results():
     simulator.fail("REJECTED", is_transient=False)
     (incident,) = events(simulator, IncidentOpened)
     assert incident.address == Address("p[l]", "a", 1)
-    assert [(shown["state"], shown["scope"]) for shown in incidents_of(simulator.state)] == [("a", "p[l]")]
+    assert [(shown["state"], shown["scope"]) for shown in to_builtins(incidents_of(simulator.state))] == [("a", "p[l]")]
     simulator.report(second, OK)
     state = simulator.state
     assert (state.status, state.current_state, state.outputs["b"]) == ("FAILED", "a,b", OK)
@@ -173,7 +174,7 @@ def test_branches_that_all_wait_make_the_execution_wait_and_are_told_apart_by_st
     steps = (parallel("l", "r"), step("a", "wait"), step("b", "delay", {"for": "PT1H"}), join())
     simulator = started(*steps, edges="start>p p:l>a p:r>b a>j b>j")
     assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "wait_for_response_state,b")
-    assert [shown["scope"] for shown in waits_of(simulator.state)] == ["p[l]"]
+    assert [shown["scope"] for shown in to_builtins(waits_of(simulator.state))] == ["p[l]"]
     assert simulator.resume() == Restarted()
     assert (simulator.state.status, simulator.state.current_state) == ("WAITING", "b")
     simulator.tick(3600)
@@ -224,7 +225,7 @@ def test_the_log_and_the_condensed_visits_tell_the_scope():
     simulator.succeed(OK)
     simulator.terminate()
     numbered = list(enumerate(simulator.history, 1))
-    log = event_log(numbered)
+    log = to_builtins(event_log(numbered))
     assert [entry.get("scope") for entry in log if entry["state"] == "c" and entry["type"] == "STEP_STARTED"] == [
         "f[0]",
         "f[1]",
@@ -232,7 +233,7 @@ def test_the_log_and_the_condensed_visits_tell_the_scope():
     ]
     (opened,) = [entry for entry in log if entry["type"] == "STEP_STARTED" and entry["state"] == "f"]
     assert (opened["items"], opened["concurrency"]) == (3, 2)
-    visits, _ = condensed_logs(numbered, 10**6)
+    visits, _ = to_builtins(condensed_logs(numbered, 10**6))
     assert [(visit["scope"], visit["status"]) for visit in visits["c"]] == [
         ("f[0]", "SUCCEEDED"),
         ("f[1]", "CANCELLED"),
@@ -244,7 +245,7 @@ def test_the_log_and_the_condensed_visits_tell_the_scope():
 def test_the_condensed_visits_of_losers_are_cancelled():
     simulator = two_calls("any")
     simulator.report(simulator.effects[1], OK)
-    visits, _ = condensed_logs(enumerate(simulator.history, 1), 10**6)
+    visits, _ = to_builtins(condensed_logs(enumerate(simulator.history, 1), 10**6))
     assert [visit["status"] for visit in (*visits["a"], *visits["b"], *visits["p"])] == [
         "CANCELLED",
         "SUCCEEDED",

@@ -10,8 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+from answer_shapes import check_answer
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
+from kit.memory import MemoryStore
 from looply.app.callees import find_callee
 from looply.app.library import Library
 from looply.app.links import Links
@@ -25,7 +27,6 @@ from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.engine.codec import Codec
 from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.memory import MemoryStore
 from looply.engine.pump import Pump
 from looply.engine.reading import Parts
 from looply.engine.shell import Shell
@@ -34,6 +35,8 @@ from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
 from looply.server.application import build_app
 from looply.server.boundary import Boundary
+from looply.server.call import Answer, Route
+from looply.server.dispatch import Dispatch
 from looply.server.pages import Pages
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
@@ -46,6 +49,19 @@ def limits(request: pytest.FixtureRequest) -> Limits:
     """Gives the limits of the server: the usual ones, unless a test is parametrized with others."""
     found: Limits = getattr(request, "param", DEFAULT_LIMITS)
     return found
+
+
+@pytest.fixture(autouse=True)
+def answers_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test fail when a route answers something else than the shape that it declares."""
+    perform = Dispatch.perform
+
+    async def checked(dispatch: Dispatch, route: Route, *facts: Any) -> Answer:
+        answer = await perform(dispatch, route, *facts)
+        check_answer(route, answer)
+        return answer
+
+    monkeypatch.setattr(Dispatch, "perform", checked)
 
 
 @pytest.fixture

@@ -1,19 +1,14 @@
 """Every route needs its permission, and nothing but the route decides that."""
 
 from datetime import timedelta
-from typing import Any
 
 import httpx2
 import pytest
-from litestar.routes import HTTPRoute
 from server_kit import ASKING, COMPUTING, Caller
 
-from looply.app.services import Services
 from looply.permissions import PERMISSIONS, SCOPES
-from looply.server.application import build_framework
 from looply.server.boundary import Boundary
 from looply.server.call import Route
-from looply.server.dispatch import Dispatch
 from looply.testing.clock import FakeClock
 
 PUBLIC = {
@@ -49,29 +44,6 @@ async def test_every_permission_is_needed_by_a_call_and_every_call_declares_one(
     needed = {route.access for route in app.routes} - {"public", "metrics"}
     # An override is asked for within a call that anybody may make for another reason.
     assert needed == PERMISSIONS.keys() - {"decide.override"}
-
-
-async def test_every_route_of_the_framework_is_one_of_the_table(app: Boundary, services: Services) -> None:
-    framework = build_framework(app.routes, Dispatch(services))
-    served = {
-        name_of(handler.opt["route"])
-        for route in framework.routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if "OPTIONS" not in handler.http_methods
-    }
-    assert served == {name_of(route) for route in app.routes if not route.is_hot}
-
-
-async def test_what_the_framework_adds_by_itself_is_denied(app: Boundary, services: Services) -> None:
-    framework: Any = build_framework(app.routes, Dispatch(services))
-
-    async def with_state(scope: Any, receive: Any, send: Any) -> None:
-        await framework({**scope, "state": {"request_id": "r"}}, receive, send)
-
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=with_state), base_url="http://server") as client:
-        answer = await client.options("/v2/workflows/getKeys")
-    assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
 
 
 async def test_every_route_without_a_key_is_forbidden_with_one_body(

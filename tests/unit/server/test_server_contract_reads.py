@@ -14,7 +14,7 @@ from looply.engine.shell import Shell
 from looply.execution.commands import FireTimer
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.permissions import permissions_of
-from looply.server.records import execution_page
+from looply.server.records import EventLog, execution_page
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
@@ -85,11 +85,11 @@ async def test_a_list_item_tells_the_failure_within_its_last_events(
         permissions=permissions_of({"read"}),
     )
     rows = await executions.list_page(services, owner, workflow_id="", after="", limit=1)
-    whole = execution_page(rows, DEFAULT_LIMITS)["items"][0]["workflow_event_log"]["events"]
-    assert [entry["type"] for entry in whole[-2:]] == ["INCIDENT_OPENED", "EXECUTION_FAILED"]
-    assert {entry["state"] for entry in whole[-2:]} == {"wait_1"}
+    whole = execution_page(rows, DEFAULT_LIMITS).items[0].workflow_event_log.events
+    assert [entry.type for entry in whole[-2:]] == ["INCIDENT_OPENED", "EXECUTION_FAILED"]
+    assert {entry.state for entry in whole[-2:]} == {"wait_1"}
     few = Limits(list_events=len(whole) - 1)
-    assert execution_page(rows, few)["items"][0]["workflow_event_log"] == {"events": whole[1:], "truncated": True}
+    assert execution_page(rows, few).items[0].workflow_event_log == EventLog(events=whole[1:], truncated=True)
 
 
 async def test_an_execution_of_another_workflow_or_organization_is_404(mine: Caller, theirs: Caller) -> None:

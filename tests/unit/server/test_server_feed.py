@@ -7,15 +7,15 @@ from contextlib import ExitStack
 import pytest
 import pytest_asyncio
 
+from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
+from kit.memory import MemoryStore
 from looply.engine.codec import Codec
 from looply.engine.feed import Committed, Feed, FeedBounds
-from looply.engine.memory import MemoryStore
 from looply.engine.store import Batch, Placed, Position, Unit, Value
 from looply.errors import StoreUnreachable, TooManyStreams
 from looply.execution.events import Continued, Event
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
-from looply.testing.store_samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 
 BOUND = 30.0
 

@@ -305,6 +305,10 @@ async def test_who_passes_a_card_on_does_not_take_it(mine: Caller) -> None:
         "ann@example.com.",
         " ann@EXAMPLE.com",
         "\N{FULLWIDTH LATIN SMALL LETTER A}nn@example.com",
+        '"ann"@example.com',
+        "ann(in the office)@example.com",
+        "mailto:ann@example.com",
+        "Ann <mailto:ann @ example.com>",
     ],
 )
 async def test_the_cards_of_a_person_are_found_by_every_spelling_of_the_address(mine: Caller, spelling: str) -> None:

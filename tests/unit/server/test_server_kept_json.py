@@ -287,17 +287,17 @@ async def keep_and_read(folder: Path, name: str, value_of: Callable[[int], Json]
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_deepest_value_of_the_door_is_read_back_after_a_restart(
-    tmp_path: Path, name: str, repetitions: Callable[[int, int], int]
+    tmp_path: Path, name: str, repetitions: Callable[..., int]
 ) -> None:
-    for number in range(repetitions(1, 30)):
+    for number in range(repetitions(1, 3, 30)):
         chance = random.Random(f"{name} {number}")
         await keep_and_read(tmp_path / str(number), name, lambda levels, chance=chance: nested(chance, levels))
 
 
 async def test_a_value_as_large_as_a_body_may_be_is_read_back_after_a_restart(
-    tmp_path: Path, repetitions: Callable[[int, int], int]
+    tmp_path: Path, repetitions: Callable[..., int]
 ) -> None:
-    size = repetitions(64 * 1024, DEFAULT_LIMITS.body_bytes - 4096)
-    for name in NAMES[:: repetitions(6, 1)]:
+    size = repetitions(64 * 1024, 256 * 1024, DEFAULT_LIMITS.body_bytes - 4096)
+    for name in NAMES[:: repetitions(6, 3, 1)]:
         chance = random.Random(name)
         await keep_and_read(tmp_path / name, name, lambda _, chance=chance: wide(chance, size))

@@ -163,11 +163,13 @@ def _told(entry: dict[str, Any]) -> str:
     own = [name for name in entry if name not in ("seq", "timestamp", "type", "state", "by", "via", "visit", "scope")]
     assert ("visit" in entry) == (entry["type"].startswith(OF_STEPS) or "incident_id" in entry), entry
     where = f"{entry['scope']}/{entry['state']}" if "scope" in entry else entry["state"]
-    return " ".join((entry["type"], where, *own))
+    return " ".join((entry["type"], where, *sorted(own)))
 
 
 def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.strip().splitlines()]
+    """Returns the lines of a log that is written as `told` returns it, with the fields in any order."""
+    words = [line.split() for line in text.strip().splitlines()]
+    return [" ".join((*where, *sorted(own))) for where, own in ((line[:2], line[2:]) for line in words)]
 
 
 OF_STEPS = ("STEP_", "WAIT_", "CARD_", "CHILD_", "INCIDENT_")
@@ -416,7 +418,7 @@ async def test_a_step_that_is_skipped_or_left(walk: Walk, world: World) -> None:
     ):
         await failed(walk, world)
         await walk.post("repairExecution", **action, reason="by hand")
-        assert entry in told(await walk.reach("COMPLETED"))
+        assert lines(entry)[0] in told(await walk.reach("COMPLETED"))
 
 
 async def test_resumes_that_come_early_or_to_no_purpose(walk: Walk, mine: Caller, world: World) -> None:

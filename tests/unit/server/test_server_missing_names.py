@@ -23,6 +23,11 @@ def approval(**settings: Any) -> dict[str, Any]:
 
 
 MISSING = [
+    (
+        step("operation", operation="warehouse.pack"),
+        "operation",
+        "no installed connector has an operation 'warehouse.pack'",
+    ),
     (step("httpRequest", connection="ERP", url="/a", fail_on=["4xx"]), "connection", "there is no connection 'ERP'"),
     (step("sapRequest", connection="ERP", **ORDERS), "connection", "there is no connection 'ERP'"),
     (

@@ -125,3 +125,51 @@ async def test_errors_fit_their_schema(mine: Caller, document: dict[str, Any]) -
 async def test_the_schema_of_a_definition_is_part_of_it(document: dict[str, Any]) -> None:
     schema = resolved(document, {"$ref": "#/components/schemas/WorkflowDefinition"})
     assert jsonschema_rs.validator_for(schema).is_valid(ASKING)
+
+
+async def test_a_value_in_a_query_that_is_not_of_the_described_type_is_refused(
+    mine: Caller, document: dict[str, Any], app: Boundary
+) -> None:
+    taken: list[str] = []
+    for route in app.routes:
+        parameters = document["paths"][route.path][route.method.lower()]["parameters"]
+        needed = {each["name"]: "01900000-0000-7000-8000-0000000000ff" for each in parameters if each["required"]}
+        path = route.path.format(**{name: needed[name] for name in route.path_values})
+        for parameter in parameters:
+            schema = parameter["schema"].get("items", parameter["schema"])
+            if parameter["in"] != "query" or schema["type"] not in ("integer", "boolean"):
+                continue
+            query = {
+                each["name"]: needed[each["name"]] for each in parameters if each["in"] == "query" and each["required"]
+            }
+            for text in ("x", "1.5", "-1"):
+                given = {**query, parameter["name"]: text}
+                answer = await mine.client.request(
+                    route.method, path, params=given, headers=mine.headers(), **({"json": {}} if route.body else {})
+                )
+                if answer.status_code != 400:
+                    taken.append(f"{route.path} {parameter['name']}={text!r}: {answer.status_code}")
+    assert taken == []
+
+
+async def test_what_a_conflict_names_is_described(mine: Caller, document: dict[str, Any]) -> None:
+    workflow_id = await mine.create(ASKING)
+    for each in (workflow_id, await mine.create(ASKING)):
+        await mine.trigger(each, process_id="P1")
+    ambiguous = await mine.post("terminateWorkflow/P1")
+    await mine.post("updateWorkflow", await draft_of(mine, workflow_id))
+    other = {**ASKING, "workflow_name": "Other"}
+    drafted = await mine.post("importWorkflow", {"workflow_id": workflow_id, "definition": other})
+    described = document["components"]["schemas"]["ConflictAnswer"]
+    schema = resolved(document, {"$ref": "#/components/schemas/ConflictAnswer"})
+    for answer, code in ((ambiguous, "AMBIGUOUS"), (drafted, "DRAFT_OPEN")):
+        assert (answer.status_code, answer.json()["code"]) == (409, code), answer.text
+        assert answer.json().keys() <= described["properties"].keys()
+        jsonschema_rs.validator_for(schema).validate(answer.json())
+
+
+async def draft_of(caller: Caller, workflow_id: str) -> dict[str, Any]:
+    """Returns the body that makes the next draft of version 1."""
+    found = await caller.get("getWorkflowById", workflow_id=workflow_id, workflow_version="1")
+    key = {"workflow_id": workflow_id, "workflow_version": 1, "modified_on": found.json()["item"]["modified_on"]}
+    return {**key, "definition": {**ASKING, "workflow_name": "Next"}}

@@ -121,8 +121,9 @@ CONNECTOR = Connector(
             title="Send a mail",
             input=EmailInput,
             output=EmailOutput,
-            idempotent=False,
+            repeat="never",
             call=send_mail,
+            connection_kind="smtp",
         ),
     ),
     connection_kinds=(

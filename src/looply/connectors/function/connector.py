@@ -45,7 +45,7 @@ CONNECTOR = Connector(
             title="Run code",
             input=FunctionInput,
             output=FunctionOutput,
-            idempotent=True,
+            repeat="always",
             is_derived=True,
             call=run,
         ),

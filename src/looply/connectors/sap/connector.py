@@ -9,7 +9,7 @@ import msgspec
 
 from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
 from looply.connectors.headers import check_headers, tracing_headers
-from looply.connectors.http import Method, base_url_problems, basic_header, is_idempotent
+from looply.connectors.http import Method, base_url_problems, basic_header, repeat, with_upper_method
 from looply.connectors.masking import Masker
 from looply.connectors.port import (
     Binding,
@@ -96,9 +96,7 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send`; `sent` is False as long as only the
     token was asked for.
     """
-    method = input_.get("method")
-    upper = {**input_, "method": method.upper()} if isinstance(method, str) else input_
-    given = read_input(SapInput, upper, "sap.odata")
+    given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
     settings = _settings(values)
     password = values.secrets.get("password", "")
@@ -112,9 +110,8 @@ async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
         _masker(settings, password, (kept,)).mask(error)
         raise
     ctx.cache.keep(key, outcome.session)
-    shown = _output(request, outcome, await read_output(outcome.response, ctx.limits))
-    output: dict[str, Json] = _masker(settings, password, (kept, outcome.session)).output(shown)
-    return output
+    masker = _masker(settings, password, (kept, outcome.session))
+    return await read_output(outcome.response, ctx.limits, lambda read: masker.output(_output(request, outcome, read)))
 
 
 async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
@@ -258,8 +255,10 @@ CONNECTOR = Connector(
             title="SAP request",
             input=SapInput,
             output=HttpOutput,
-            idempotent=is_idempotent,
+            repeat=repeat,
             call=odata,
+            connection_kind="sap",
+            normalize=with_upper_method,
         ),
     ),
     connection_kinds=(

@@ -17,7 +17,8 @@ WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"
 
 _WAITING: Final = (
     "SELECT d.target, d.sender, d.seq, d.kind FROM delivery d WHERE NOT EXISTS (SELECT 1 FROM delivery b"
-    " WHERE b.target = d.target AND b.sender = d.sender AND b.seq < d.seq) ORDER BY d.target, d.sender LIMIT %s"
+    " WHERE b.target = d.target AND b.sender = d.sender AND b.seq < d.seq) AND d.target <> ALL (%s::uuid[])"
+    " ORDER BY d.target, d.sender LIMIT %s"
 )
 TAKE_DELIVERIES: Final = "SELECT target, sender, seq, kind FROM take_deliveries(%s, make_interval(secs => %s), %s)"
 _OF: Final = "SELECT target, sender, seq, kind FROM delivery WHERE target = %s::uuid ORDER BY sender, seq"
@@ -58,9 +59,9 @@ async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[Del
     await call(connection, _DROP, (epoch, msgspec.json.encode(_rows(gone)).decode()))
 
 
-async def waiting(connection: Connection, limit: int) -> list[Delivery]:
-    """Returns rows that can be applied."""
-    return [delivery_from(row) for row in await rows(connection, _WAITING, (limit,))]
+async def waiting(connection: Connection, limit: int, but_to: Iterable[str]) -> list[Delivery]:
+    """Returns rows that can be applied, but those to some targets."""
+    return [delivery_from(row) for row in await rows(connection, _WAITING, (list(but_to), limit))]
 
 
 async def waiting_for(connection: Connection, target: str) -> Sequence[Delivery]:

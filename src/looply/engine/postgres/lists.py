@@ -32,11 +32,15 @@ _BY_ORGANIZATION = f"""
   WHERE (e.org, e.id) < (%(org)s, %(below)s) AND (e.org, e.id) >= (%(org)s, %(lowest)s) AND {_SPAN}
   ORDER BY e.org DESC, e.id DESC LIMIT %(budget)s
 """
+# Its index does not have the organization, and a caller may name the workflow of another one: what is read of that
+# costs no more than the budget, and none of it leaves, not even the id where the budget ended.
 _BY_WORKFLOW = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.workflow DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.workflow, e.id) < (%(span_workflow)s, %(below)s)
-    AND (e.workflow, e.id) >= (%(span_workflow)s, %(lowest)s) AND {_SPAN}
-  ORDER BY e.workflow DESC, e.id DESC LIMIT %(budget)s
+  SELECT w.* FROM (
+    SELECT e.*, row_number() OVER (ORDER BY e.workflow DESC, e.id DESC) AS place FROM execution e
+    WHERE (e.workflow, e.id) < (%(span_workflow)s, %(below)s)
+      AND (e.workflow, e.id) >= (%(span_workflow)s, %(lowest)s) AND {_SPAN}
+    ORDER BY e.workflow DESC, e.id DESC LIMIT %(budget)s) w
+  WHERE w.org = %(org)s
 """
 _BY_STATUS = f"""
   SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.status DESC, e.id DESC) AS place FROM execution e

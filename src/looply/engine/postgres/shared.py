@@ -4,7 +4,7 @@ A row that was taken is given to somebody else when its taker has not done it af
 or be paused. Should it come back, the fence of the execution tells it that it is late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -92,7 +92,7 @@ class SharedWorkQueue(PostgresWorkQueue):
         """Takes cut stretches of processes that have ended, and returns the ids of their executions."""
         return [id_text(key) for (key,) in await self._taken(_TAKE_CONTINUATIONS, (STRETCH_SECONDS, limit))]
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:  # noqa: ARG002
         """Takes rows that wait for their targets, of what one execution sent to another one the first."""
         return [delivery_from(each) for each in await self._taken(TAKE_DELIVERIES, (CLAIM_SECONDS, limit))]
 

@@ -1,6 +1,6 @@
 """What stands open in the PostgreSQL store, and which of several processes looks at it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.orphans import HAS_NO_WORK
@@ -13,6 +13,21 @@ _TAKE_DUTY: Final = "SELECT take_audit(%s)"
 # Organizations are among the names. Through them the index leads to what is open, and past all that has ended.
 _OPEN: Final = "name n JOIN execution e ON e.org = n.n AND e.status IN (1, 2) AND e.status <> 3"
 _EXECUTIONS: Final = f"SELECT e.status, count(*) FROM {_OPEN} GROUP BY e.status"
+_OPEN_COUNTS: Final = f"SELECT n.id, count(*) FROM {_OPEN} GROUP BY n.n, n.id"
+# First all histories by execution, then all large values by organization and hash.
+_HISTORIES: Final = """
+  SELECT (SELECT n.id FROM name n WHERE n.n = s.org), sum(s.bytes)::bigint, count(*), max(s.id::text COLLATE "C")
+    FROM (SELECT e.org, e.bytes, e.id FROM execution e WHERE e.id > %s::uuid ORDER BY e.id LIMIT %s) s GROUP BY s.org
+"""
+_VALUES: Final = """
+  SELECT (SELECT n.id FROM name n WHERE n.n = s.org), sum(s.bytes)::bigint, count(*),
+      s.org || ' ' || max(encode(s.hash, 'hex') COLLATE "C")
+    FROM (SELECT v.org, v.hash, octet_length(v.bytes) AS bytes FROM value v
+      WHERE (v.org, v.hash) > (%s, decode(%s, 'hex')) ORDER BY v.org, v.hash LIMIT %s) s
+    GROUP BY s.org ORDER BY s.org
+"""
+_FIRST_EXECUTION: Final = "00000000-0000-0000-0000-000000000000"
+_FIRST_VALUE: Final = "0 "
 _INCIDENTS: Final = "SELECT kind, count(*) FROM incident GROUP BY kind"
 _EFFECTS: Final = "SELECT split_part(queue, ' ', 1), state, count(*) FROM effect GROUP BY 1, 2"
 _COUNTS: Final = (
@@ -57,6 +72,14 @@ class PostgresSurvey:
         found = await self._database.read(lambda connection: rows(connection, _OWNERLESS, (limit,)))
         return [id_text(key) for (key,) in found]
 
+    async def open_counts(self) -> Mapping[str, int]:
+        """Returns how many executions of each organization run or wait."""
+        return dict(await self._database.read(lambda connection: rows(connection, _OPEN_COUNTS)))
+
+    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+        """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins."""
+        return await self._database.read(lambda connection: _slice(connection, after, limit))
+
 
 class SharedSurvey(PostgresSurvey):
     """See `looply.engine.survey.Survey`; for processes that share the database."""
@@ -65,6 +88,19 @@ class SharedSurvey(PostgresSurvey):
         """Returns whether the duty is this process's, taking it when nobody has it who may still write."""
         own = self._database.epoch
         return bool(await self._database.write(lambda connection: call(connection, _TAKE_DUTY, (own,))))
+
+
+async def _slice(connection: Connection, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    """Measures a slice. It begins behind the organization and hash of a value, or behind an execution's id."""
+    organization, is_value, digest = after.partition(" ")
+    if is_value:
+        found = await rows(connection, _VALUES, (int(organization), digest, limit))
+        following, last = "", found[-1][3] if found else ""
+    else:
+        found = await rows(connection, _HISTORIES, (after or _FIRST_EXECUTION, limit))
+        following, last = _FIRST_VALUE, max((each[3] for each in found), default="")
+    is_full = sum(each[2] for each in found) == limit
+    return {organization_id: size for organization_id, size, _, _ in found}, last if is_full else following
 
 
 async def _count(connection: Connection) -> Census:

@@ -1,6 +1,6 @@
 """The side of the PostgreSQL store that knows what is due or runnable, for a process that is alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -95,9 +95,9 @@ class PostgresWorkQueue:
         found = await self._database.read(lambda connection: rows(connection, _CONTINUATIONS, (limit,)))
         return [id_text(key) for (key,) in found]
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
-        return await self._database.read(lambda connection: waiting(connection, limit))
+        return await self._database.read(lambda connection: waiting(connection, limit, but_to))
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
         """Removes rows that move nothing any more; durable when it returns."""

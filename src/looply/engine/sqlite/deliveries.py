@@ -11,12 +11,14 @@ from looply.engine.rows import DELIVERIES, delivery_from, find_id, id_bytes, id_
 from looply.engine.store import Unit
 from looply.errors import SlotTaken
 from looply.execution.deliveries import Delivered, Delivery
+from looply.jsontext import encode_json
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _DROP: Final = "DELETE FROM delivery WHERE target = ? AND sender = ? AND seq = ?"
 _WAITING: Final = """
   SELECT d.target, d.sender, d.seq, d.kind FROM delivery d WHERE NOT EXISTS (
     SELECT 1 FROM delivery e WHERE e.target = d.target AND e.sender = d.sender AND e.seq < d.seq)
+    AND hex(d.target) NOT IN (SELECT value FROM json_each(?))
   ORDER BY d.target, d.sender LIMIT ?
 """
 _OF: Final = "SELECT target, sender, seq, kind FROM delivery WHERE target = ? ORDER BY sender, seq"
@@ -72,9 +74,10 @@ def drop_place(connection: apsw.Connection, key: bytes) -> None:
     connection.execute(_DROP_PLACE, (key,))
 
 
-def waiting(connection: apsw.Connection, limit: int) -> list[Delivery]:
-    """Returns rows that can be applied."""
-    return [delivery_from(row) for row in connection.execute(_WAITING, (limit,))]
+def waiting(connection: apsw.Connection, limit: int, but_to: Iterable[str]) -> list[Delivery]:
+    """Returns rows that can be applied, but those to some targets."""
+    passed = encode_json([id_bytes(target).hex().upper() for target in but_to]).decode()
+    return [delivery_from(row) for row in connection.execute(_WAITING, (passed, limit))]
 
 
 def waiting_for(connection: apsw.Connection, target: str) -> list[Delivery]:

@@ -25,9 +25,13 @@ _BY_ORGANIZATION = """
   SELECT :columns: FROM execution INDEXED BY execution_org
   WHERE org = :org AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
 """
+# Its index does not have the organization, and a caller may name the workflow of another one: what is read of that
+# costs no more than the budget, and none of it leaves, not even the id where the budget ended.
 _BY_WORKFLOW = """
-  SELECT :columns: FROM execution INDEXED BY execution_workflow
-  WHERE workflow = :span_workflow AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget
+  SELECT * FROM (
+    SELECT :columns:, org FROM execution INDEXED BY execution_workflow
+    WHERE workflow = :span_workflow AND id < :below AND id >= :lowest ORDER BY id DESC LIMIT :budget)
+  WHERE org = :org
 """
 _BY_STATUS = """
   SELECT :columns: FROM execution INDEXED BY execution_status

@@ -1,12 +1,12 @@
 """What stands open in the SQLite store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import apsw
 
 from looply.engine.orphans import HAS_NO_WORK
-from looply.engine.rows import INCIDENT_KINDS, STATUSES, Row, id_text, optional_instant
+from looply.engine.rows import INCIDENT_KINDS, STATUSES, Row, id_bytes, id_text, optional_instant
 from looply.engine.sqlite.threads import Threads
 from looply.engine.survey import Census, effect_counts
 
@@ -15,6 +15,18 @@ _OPEN: Final = (
     "name n CROSS JOIN execution e INDEXED BY execution_status ON e.org = n.n AND e.status IN (1, 2) AND e.status <> 3"
 )
 _EXECUTIONS: Final = f"SELECT e.status, count(*) FROM {_OPEN} GROUP BY e.status"  # noqa: S608 - of our own
+_OPEN_COUNTS: Final = f"SELECT n.id, count(*) FROM {_OPEN} GROUP BY n.n"  # noqa: S608 - of our own
+# First all histories by execution, then all large values by the order in which they came.
+_HISTORIES: Final = """
+  SELECT (SELECT id FROM name WHERE n = s.org), sum(s.bytes), count(*), max(s.id)
+    FROM (SELECT org, bytes, id FROM execution WHERE id > ? ORDER BY id LIMIT ?) s GROUP BY s.org
+"""
+_VALUES: Final = """
+  SELECT (SELECT id FROM name WHERE n = s.org), sum(s.bytes), count(*), max(s.id)
+    FROM (SELECT org, length(bytes) AS bytes, rowid AS id FROM value WHERE rowid > ? ORDER BY rowid LIMIT ?) s
+    GROUP BY s.org
+"""
+_FIRST_VALUE: Final = "0"
 _FAILED: Final = "SELECT count(DISTINCT execution_id) FROM incident"
 _INCIDENTS: Final = "SELECT kind, count(*) FROM incident GROUP BY kind"
 _EFFECTS: Final = "SELECT substr(queue, 1, instr(queue, ' ') - 1), state, count(*) FROM effect GROUP BY 1, 2"
@@ -61,6 +73,31 @@ class SqliteSurvey:
         return await self._threads.read(
             lambda connection: sorted(id_text(row[0]) for row in connection.execute(_OWNERLESS, (limit,)))
         )
+
+    async def open_counts(self) -> Mapping[str, int]:
+        """Returns how many executions of each organization run or wait."""
+        return await self._threads.read(lambda connection: dict(connection.execute(_OPEN_COUNTS)))
+
+    async def stored_bytes(self, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+        """Returns the bytes of a slice of what is stored, by organization, and where the next slice begins."""
+        return await self._threads.read(lambda connection: _slice(connection, after, limit))
+
+
+def _slice(connection: apsw.Connection, after: str, limit: int) -> tuple[Mapping[str, int], str]:
+    """Measures a slice. It begins behind the number of a value, or behind an execution's id."""
+    if after.isdecimal():
+        rows = list(connection.execute(_VALUES, (int(after), limit)))
+        return _sizes(rows), str(max(row[3] for row in rows)) if _is_full(rows, limit) else ""
+    rows = list(connection.execute(_HISTORIES, (id_bytes(after) if after else b"", limit)))
+    return _sizes(rows), id_text(max(row[3] for row in rows)) if _is_full(rows, limit) else _FIRST_VALUE
+
+
+def _sizes(rows: Sequence[Row]) -> Mapping[str, int]:
+    return {organization_id: size for organization_id, size, _, _ in rows}
+
+
+def _is_full(rows: Sequence[Row], limit: int) -> bool:
+    return bool(sum(row[2] for row in rows) == limit)
 
 
 def _count(connection: apsw.Connection) -> Census:

@@ -1,6 +1,6 @@
 """The side of the SQLite store that knows what is due or runnable."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import apsw
@@ -87,9 +87,9 @@ class SqliteWorkQueue:
             lambda connection: [id_text(row[0]) for row in connection.execute(_CONTINUATIONS, (limit,))]
         )
 
-    async def deliveries(self, limit: int) -> Sequence[Delivery]:
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
         """Returns rows that wait for their targets, of what one execution sent to another one the first."""
-        return await self._threads.read(lambda connection: waiting(connection, limit))
+        return await self._threads.read(lambda connection: waiting(connection, limit, but_to))
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
         """Removes rows that move nothing any more; durable when it returns."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from looply.definition.operation_steps import OPERATION_STEPS
 from looply.execution.steps import (
     approval,
     card,
     child,
     choice,
-    code,
     datastore,
     delay,
     effect,
@@ -23,10 +23,7 @@ from looply.execution.steps.visit import Entry, Visit
 
 ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
     {
-        "httpRequest": effect.enter_http,
-        "sapRequest": effect.enter_sap,
-        "function": code.enter,
-        "email": effect.enter_email,
+        **dict.fromkeys(OPERATION_STEPS, effect.enter),
         "conditional": choice.enter_conditional,
         "branchConditional": choice.enter_branch_conditional,
         "advancedConditional": choice.enter_advanced_conditional,

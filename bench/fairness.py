@@ -1,0 +1,212 @@
+"""Fairness: what one organization can do to the latency of another one on the same server.
+
+One organization makes calls at a steady pace, however long the answers take: triggers, and a short workflow of a call
+and a function up to its end. A call that is late is measured from when it was due. It is measured alone and while the
+other organization loads the server in one of several ways, in turns; each way has a server of its own.
+"""
+
+import asyncio
+import itertools
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from bench.fairness_loads import LOADS, Load, definitions, noting, short
+from bench.filling import Folder
+from bench.in_process import activated, in_process
+from bench.load import Caller, Calls, Span, get, pinned, post, run, run_callers
+from bench.other_system import HOSTS
+from bench.scenario import BODY, computing
+from bench.servers import Server, client_cores, json_of, looply, program
+from bench.speed import Figures, Plan, drive
+from looply.app import organizations
+
+NAMES: Final = tuple(LOADS)
+GOAL: Final = 2.0
+"""The p99 of the measured organization under load, over that of it alone."""
+_EVERY_SECONDS: Final = {"trigger": 0.02, "short": 0.04}
+_SETTLE_SECONDS: Final = 0.5
+_DRAIN_SECONDS: Final = 120.0
+_OPEN: Final = ("RUNNING", "WAITING", "FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class Organizations:
+    """One data folder as its two organizations see it."""
+
+    measured: Folder
+    loading: Folder
+
+
+def measure_fairness(plan: Plan, names: Sequence[str] = NAMES) -> Figures:
+    """Returns for each way of loading the server the figures alone and under load, and their ratio."""
+    found: Figures = {}
+    with program("other_system", log=plan.work / "other_system.log", cores=client_cores()) as system:
+        for name in names:
+            both = run(_organizations(plan, name, system.port))
+            allowed = ",".join(f"{host}:{system.port}" for host in HOSTS)
+            environment = {"LOOPLY_EGRESS_ALLOW": allowed, "LOOPLY_LOG_LEVEL": "error"}
+            with looply(both.measured.data, plan.work / f"fairness_{name}.log", environment) as server:
+                found[name] = _measured(server, both, LOADS[name], plan)
+    return found
+
+
+async def _organizations(plan: Plan, name: str, port: int) -> Organizations:
+    data = plan.work / f"fairness_{name}"
+    async with in_process(data, {"short": short(port)}) as held:
+        (made,) = await organizations.create(held.services, ["Loading"])
+        other = replace(
+            held,
+            organization_id=made.organization.organization_id,
+            workspace_id=made.organization.workspace_id,
+            api_key=made.api_key,
+            workflow_ids={},
+        )
+        other.workflow_ids["computing"] = await activated(other, computing())
+        other.workflow_ids["noting"] = await activated(other, noting())
+        for kind, definition in definitions(port, other.workflow_ids["noting"]).items():
+            other.workflow_ids[kind] = await activated(other, definition)
+    return Organizations(
+        Folder(data, held.api_key, dict(held.workflow_ids)), Folder(data, other.api_key, dict(other.workflow_ids))
+    )
+
+
+def _measured(server: Server, both: Organizations, load: Load, plan: Plan) -> Figures:
+    made = {kind: _completed(server, both.loading, kind) for kind in load.prepare}
+    _phase(server, both, None, made, min(2.0, plan.seconds))
+    rounds = []
+    for _ in range(plan.repetitions):
+        alone = _phase(server, both, None, made, plan.seconds)
+        loaded = _phase(server, both, load, made, plan.seconds)
+        _drain(server, both.loading)
+        rounds.append((alone, loaded))
+    return {"title": load.title, **{kind: _compared(rounds, kind) for kind in _EVERY_SECONDS}} | {
+        "calls_of_load": round(statistics.median(loaded["load"] for _, loaded in rounds)),
+        "rss_mib": round(server.rss_mib),
+    }
+
+
+def _compared(rounds: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], kind: str) -> Figures:
+    figures: Figures = {"ratio": round(statistics.median(_p99(two, kind) / _p99(one, kind) for one, two in rounds), 2)}
+    for number, state in enumerate(("alone", "loaded")):
+        spans: list[Span] = [each[number][kind] for each in rounds]
+        figures[f"{state}_p50_ms"] = round(statistics.median(span.ms(50) for span in spans), 2)
+        figures[f"{state}_p99_ms"] = round(statistics.median(span.ms(99) for span in spans), 2)
+    return figures
+
+
+def _p99(phase: Mapping[str, Any], kind: str) -> float:
+    span: Span = phase[kind]
+    return span.ms(99)
+
+
+def _phase(
+    server: Server, both: Organizations, load: Load | None, made: Mapping[str, str], seconds: float
+) -> dict[str, Any]:
+    """Returns what the measured organization's callers measured, and how many calls of the other one were accepted.
+
+    Raises: RuntimeError when a call of the measured one was refused, or its execution did not complete.
+    """
+    folder = both.measured
+    paths = {"trigger": folder.trigger_path(), "short": f"{folder.trigger_path('short')}?wait=PT60S"}
+    requests = {kind: post(path, BODY, folder.api_key) for kind, path in paths.items()}
+    loading = iter(()) if load is None else load.requests(both.loading, made)
+    with pinned(client_cores()):
+        spans, answers, accepted = run(_together(server.port, requests, loading, load, seconds))
+    for kind, span in spans.items():
+        if span.errors:
+            raise RuntimeError(f"{span.errors} calls of {kind} were refused: {span.first_error}")
+    if any(json_of(answer)["status"] != "COMPLETED" for answer in answers):
+        raise RuntimeError("a short workflow did not complete while its caller waited")
+    return {**spans, "load": accepted}
+
+
+async def _together(
+    port: int, requests: Mapping[str, bytes], loading: Iterator[bytes], load: Load | None, seconds: float
+) -> tuple[dict[str, Span], list[bytes], int]:
+    begun = time.perf_counter()
+    until = begun + _SETTLE_SECONDS + seconds
+    noise = asyncio.ensure_future(run_callers([port], load.callers if load else 0, Calls(loading, until)))
+    await asyncio.sleep(_SETTLE_SECONDS)
+    answers: list[bytes] = []
+    spans = await asyncio.gather(
+        *(
+            _paced(port, request, _EVERY_SECONDS[kind], until, answers if kind == "short" else None)
+            for kind, request in requests.items()
+        )
+    )
+    return dict(zip(requests, spans, strict=True)), answers, len((await noise).took)
+
+
+async def _paced(port: int, request: bytes, every: float, until: float, answers: list[bytes] | None) -> Span:
+    calls = Calls(itertools.repeat(request), until, answers)
+    loop, begun = asyncio.get_running_loop(), time.perf_counter()
+    _, caller = await loop.create_connection(lambda: _Paced(calls, every), "127.0.0.1", port)
+    await caller.done
+    return Span(caller.took, time.perf_counter() - begun, caller.errors, caller.first_error)
+
+
+class _Paced(Caller):
+    """A caller whose calls are due at a steady pace; one that is late counts from when it was due."""
+
+    def __init__(self, calls: Calls, every_seconds: float) -> None:
+        super().__init__(calls.next, calls.keep)
+        self._every = every_seconds
+        self._due = time.perf_counter()
+
+    def _send(self) -> None:
+        self._due += self._every
+        early = self._due - time.perf_counter()
+        if early > 0:
+            asyncio.get_running_loop().call_later(early, self._send_now)
+            return
+        super()._send()
+        self._sent = self._due
+
+    def _send_now(self) -> None:
+        super()._send()
+
+
+def _completed(server: Server, folder: Folder, kind: str) -> str:
+    """Returns the id of an execution that has completed. Raises: RuntimeError when it has not."""
+    request = post(f"{folder.trigger_path(kind)}?wait=PT60S", b"{}", folder.api_key)
+    (answer,) = drive(server, [request], 1, _DRAIN_SECONDS, keeps=True).answers
+    found = json_of(answer)
+    if found["status"] != "COMPLETED":
+        raise RuntimeError(f"an execution of '{kind}' did not complete: {answer[:300]!r}")
+    return str(found["looply_execution_id"])
+
+
+def _drain(server: Server, folder: Folder) -> None:
+    """Ends all that the loading organization has left open. Raises: RuntimeError when that takes too long."""
+    statuses = "&".join(f"status={status}" for status in _OPEN)
+    search = get(f"/v2/workflows/searchExecutions?limit=1&{statuses}", folder.api_key)
+    body = {"filter": {"status": list(_OPEN)}, "reason": "the phase is over", "rate_per_second": 100}
+    end = time.perf_counter() + _DRAIN_SECONDS
+    terminate = post("/v2/workflows/bulkTerminate", msgspec.json.encode(body), folder.api_key)
+    drive(server, [terminate], 1, _DRAIN_SECONDS)
+    while True:
+        (answer,) = drive(server, [search], 1, _DRAIN_SECONDS, keeps=True).answers
+        if not json_of(answer)["items"]:
+            return
+        if time.perf_counter() > end:
+            raise RuntimeError("the executions of the loading organization did not end")
+        time.sleep(0.2)
+
+
+def lines_of(found: Figures) -> Iterator[tuple[str, str, str, bool | None]]:
+    """Returns the lines of the table: scenario, measured, goal, and whether it is met."""
+    titles = {"trigger": "trigger of another organization", "short": "its short workflow"}
+    for each in found.values():
+        yield f"one organization: {each['title']}", f"{each['calls_of_load']} calls accepted", "", None
+        for kind, title in titles.items():
+            own = each[kind]
+            shown = (
+                f"p50 {own['alone_p50_ms']:.1f} -> {own['loaded_p50_ms']:.1f} ms, "
+                f"p99 {own['alone_p99_ms']:.1f} -> {own['loaded_p99_ms']:.1f} ms: {own['ratio']:.2f}x"
+            )
+            yield f"  {title}", shown, f"<= {GOAL:g}x the p99 of it alone", own["ratio"] <= GOAL

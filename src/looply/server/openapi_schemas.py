@@ -1,0 +1,93 @@
+"""JSON Schemas as the description has them: in the forms that programs which make clients read.
+
+What a schema accepts does not change: an object without named fields says that it may have any, a list says of what,
+a choice of texts says that it is one, a value that may be null says so in its `type`, and what a schema defines inside
+itself is a component of its own. A default is said in words: for a `default` the programs require the field.
+"""
+
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+REFERENCE: Final = "#/components/schemas/{name}"
+_DEFINITIONS: Final = "#/$defs/"
+_WHOLE: Final = frozenset({"enum", "const", "$ref", "anyOf", "oneOf", "allOf", "title", "description"})
+"""Keywords that are about a whole value, whatever its type. A choice with one of them stays apart."""
+
+
+def explicit(schema: Any) -> Any:
+    """Returns a schema, or a part of one, with what JSON Schema leaves to be understood said."""
+    if isinstance(schema, list):
+        return [explicit(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    found = {
+        name: _explicit_part(name, part) for name, part in schema.items() if name not in ("default", "description")
+    }
+    if description := _description(schema):
+        found["description"] = description
+    if found.get("type") == "object" and not found.keys() & {"properties", "additionalProperties"}:
+        found["additionalProperties"] = True
+    if found.get("type") == "array" and not found.keys() & {"items", "prefixItems"}:
+        found["items"] = {}
+    if "type" not in found and all(isinstance(each, str) for each in found.get("enum", [None])):
+        found["type"] = "string"
+    return _with_joined_types(found)
+
+
+def components_of(schema: Mapping[str, Any], name: str, prefix: str) -> dict[str, Any]:
+    """Returns a schema and what it defines inside itself, each as a component that says everything.
+
+    The schema is called `name`, its inner definition `step` is called by `prefix` and `Step`; the titles are the same,
+    since some programs name their types by them.
+    """
+    inner: Mapping[str, Any] = schema.get("$defs", {})
+    names = {each: f"{prefix}{each[0].upper()}{each[1:]}" for each in inner}
+    whole = {key: part for key, part in schema.items() if key not in ("$schema", "$defs")}
+    parts = {name: whole, **{names[each]: part for each, part in inner.items()}}
+    return {each: {**explicit(_referring(part, names)), "title": each} for each, part in parts.items()}
+
+
+def _description(schema: Mapping[str, Any]) -> str:
+    text = inspect.cleandoc(schema.get("description", ""))
+    default = schema.get("default")
+    if default in (None, "", [], {}):
+        return text
+    return f"{text} Default: {json.dumps(default, ensure_ascii=False)}.".strip()
+
+
+def _explicit_part(name: str, part: Any) -> Any:
+    if name in ("const", "enum", "examples"):
+        return part  # values, not schemas
+    if name in ("properties", "$defs"):
+        return {each: explicit(schema) for each, schema in part.items()}
+    return explicit(part)
+
+
+def _with_joined_types(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns a choice of several types as one schema with a list of types, where that says the same."""
+    choices = schema.get("anyOf")
+    if choices is None or any(_WHOLE & choice.keys() or not isinstance(choice.get("type"), str) for choice in choices):
+        return schema
+    if len({choice["type"] for choice in choices}) < len(choices):
+        return schema
+    joined = {name: part for choice in choices for name, part in choice.items()}
+    if len(joined) - 1 != sum(len(choice) - 1 for choice in choices):
+        return schema  # two choices use one keyword, such as `minimum`
+    types = [choice["type"] for choice in choices]
+    return {**{name: part for name, part in schema.items() if name != "anyOf"}, **joined, "type": types}
+
+
+def _referring(node: Any, names: Mapping[str, str]) -> Any:
+    """Returns a part of a schema whose inner references lead to components."""
+    if isinstance(node, list):
+        return [_referring(each, names) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        name: REFERENCE.format(name=names[part.removeprefix(_DEFINITIONS)])
+        if name == "$ref" and isinstance(part, str)
+        else _referring(part, names)
+        for name, part in node.items()
+    }

@@ -1,0 +1,1 @@
+"""Stories of those who decide: approvals, cards and their copies, dead letters, repairs."""

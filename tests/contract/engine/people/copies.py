@@ -1,0 +1,160 @@
+"""Copies of cards in a channel elsewhere: each looks as it has to, whatever becomes of calls and processes."""
+
+from datetime import timedelta
+from typing import Any
+
+from contract.engine.people.approvals import ANN, BOB, BOSS, PEOPLE, asked, card_for, decide
+from kit.channel import FakeChannel
+from kit.driver import Driver
+from looply.engine.reconciler import CALL_SECONDS
+from looply.execution.card_view import view_of
+from looply.execution.commands import Reassigned, Recorded
+
+MINUTE = timedelta(minutes=1)
+
+
+async def elsewhere(engine: Driver) -> FakeChannel:
+    """Lets the engine keep copies of cards in a channel of its own from now on."""
+    channel = FakeChannel()
+    engine.channels = {"inbox": channel}
+    await engine.restart()
+    return channel
+
+
+async def within_a_minute(engine: Driver) -> None:
+    """Lets the reconciler do what falls due within a minute. A call that hangs has its time."""
+    end = engine.clock.now() + MINUTE
+    while True:
+        work = engine.call(engine.reconciler.tick())
+        await engine.settle()
+        if not work.done():
+            engine.clock.advance(timedelta(seconds=CALL_SECONDS))
+        await work
+        due = await engine.store.copies.next_due()
+        if due is None or due > end:
+            return
+        if (left := due - engine.clock.now()) > timedelta(0):
+            engine.clock.advance(left)
+
+
+async def seen(engine: Driver, channel: FakeChannel, execution_id: str) -> dict[str, str]:
+    """Returns what recipients see, by recipient, and proves that all copies look as they have to."""
+    execution = await engine.shell.get(execution_id)
+    for card_id, card in execution.state.cards.items():
+        view = view_of(execution.workflow, execution.state, card_id)
+        assert view is not None
+        shown = channel.seen.get(card_id)
+        assert shown == view or (shown is None and view.status in ("ANSWERED", "CLOSED")), card.recipient
+    assert await engine.store.copies.stale() == 0
+    return {view.recipient: view.status for view in channel.seen.values()}
+
+
+class CopyStories:
+    """What recipients see in a channel that keeps copies."""
+
+    async def test_every_copy_is_shown_and_follows_what_happens(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine, reminders=["PT1H"])
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == dict.fromkeys(PEOPLE, "OPEN")
+        await engine.advance(timedelta(hours=1))
+        await within_a_minute(engine)
+        assert {view.reminder for view in channel.seen.values()} == {1}
+        await decide(engine, execution_id, 0)
+        await within_a_minute(engine)
+        assert (await seen(engine, channel, execution_id))[ANN] == "ANSWERED"
+        await decide(engine, execution_id, 1, "reject")
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == dict.fromkeys(PEOPLE, "ANSWERED")
+        assert {view.text for view in channel.seen.values() if view.recipient != ANN} == {
+            f"answered by {BOB} (rejected)"
+        }
+
+    async def test_the_token_of_a_copy_answers(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine, recipients=[ANN])
+        await within_a_minute(engine)
+        (token,) = channel.tokens.values()
+        assert await engine.answer(execution_id, token) == Recorded()
+
+    async def test_each_end_is_told(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        ended = await asked(engine, timeout="PT1H")
+        terminated = await asked(engine)
+        passed = await asked(engine, recipients=[ANN])
+        await within_a_minute(engine)
+        await engine.terminate(terminated)
+        card = await card_for(engine, passed, ANN)
+        assert isinstance(await engine.reassign(passed, card.card_id, BOSS), Reassigned)
+        await engine.advance(timedelta(hours=1))
+        await within_a_minute(engine)
+        for execution_id, word in ((ended, "time to answer is over"), (terminated, "terminated")):
+            await seen(engine, channel, execution_id)
+            ids = {card.card_id for card in (await engine.state(execution_id)).cards.values()}
+            assert all(word in channel.seen[card_id].text for card_id in ids)
+        assert await seen(engine, channel, passed)
+        assert channel.seen[card.card_id].text == f"the request was passed on to {BOSS}: on leave"
+        assert channel.seen[(await card_for(engine, passed, BOSS)).card_id].status == "OPEN"
+
+    async def test_a_channel_that_fails_hangs_and_loses_answers_is_right_within_a_minute(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.troubles.extend(["FAIL", "LOSE", "HANG", "LOSE", "FAIL"])
+        execution_id = await asked(engine)
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == dict.fromkeys(PEOPLE, "OPEN")
+        channel.troubles.extend(["LOSE", "HANG", "FAIL"])
+        await decide(engine, execution_id, 0, "reject")
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == dict.fromkeys(PEOPLE, "ANSWERED")
+        assert channel.twins == []
+
+    async def test_what_changes_while_a_channel_is_away_is_shown_as_it_is_then(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine, recipients=[ANN, BOB])
+        await within_a_minute(engine)
+        channel.is_down = True
+        await decide(engine, execution_id, 0)
+        await within_a_minute(engine)
+        audit = await engine.shell.audit()
+        assert (audit.stale_cards, list(audit.problems)) == (1, [])
+        await decide(engine, execution_id, 1)
+        await within_a_minute(engine)
+        assert {view.status for view in channel.seen.values()} == {"OPEN"}
+        channel.is_down = False
+        await engine.advance(timedelta(minutes=5))
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == {ANN: "ANSWERED", BOB: "ANSWERED"}
+
+    async def test_a_wish_survives_a_crash_and_one_in_flight_is_taken_up_again(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        channel.troubles.append("HANG")
+        execution_id = await asked(engine, recipients=[ANN, BOB])
+        engine.call(engine.reconciler.tick())
+        await engine.settle()
+        await engine.crash()
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == {ANN: "OPEN", BOB: "OPEN"}
+
+    async def test_two_reconcilers_never_show_one_copy_at_once(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        ids = [await asked(engine) for _ in range(10)]
+        await engine.together(*(engine.reconciler.tick() for _ in range(4)))
+        assert channel.twins == []
+        assert sorted(channel.calls) == sorted(set(channel.calls))
+        assert channel.at_once <= 8 * 4
+        for execution_id in ids:
+            assert await seen(engine, channel, execution_id)
+
+    async def test_a_copy_that_is_over_before_it_was_shown_is_never_shown(self, engine: Driver) -> None:
+        channel = await elsewhere(engine)
+        execution_id = await asked(engine)
+        await engine.terminate(execution_id)
+        await within_a_minute(engine)
+        assert await seen(engine, channel, execution_id) == {}
+        assert channel.calls == []
+
+    async def test_an_inbox_alone_costs_no_row(self, engine: Driver) -> None:
+        execution_id = await asked(engine)
+        facts: Any = await engine.store.copies.of_execution(execution_id)
+        assert list(facts) == []
+        assert await engine.store.copies.next_due() is None

@@ -1,0 +1,1 @@
+"""Stories of what steps do: effects, timers, schedules, scopes, children, datastores."""

@@ -1,0 +1,1 @@
+"""Stories of what keeps an engine whole: crashes, accidents of the store, audits, pruning, folds."""

@@ -1,0 +1,189 @@
+"""The reading side of the memory store."""
+
+from collections.abc import Mapping, Sequence
+
+from kit.memory.data import MemoryData
+from looply.engine.claims import Claim
+from looply.engine.port import CardKey, Filter, Head, OpenCard
+from looply.engine.searching import budget_of, is_like, patterns
+from looply.engine.store import Batch, Work
+from looply.execution.deliveries import Delivery
+from looply.execution.searching import SearchValues
+
+
+class MemoryReads:
+    """See `looply.engine.store.Reads`."""
+
+    def __init__(self, data: MemoryData) -> None:
+        self._data = data
+
+    async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
+        """Returns who answers to a process id or execution id."""
+        data = self._data
+        own = data.heads.get(name.lower())
+        if own is not None and own.organization_id == organization_id and workflow_id in ("", own.workflow_id):
+            return [own]
+        holders = [
+            data.heads[execution_id]
+            for (holder_workflow, process_id), (claim, execution_id) in data.claims.items()
+            if process_id == name and claim.organization_id == organization_id and workflow_id in ("", holder_workflow)
+        ]
+        if holders:
+            return sorted(holders, key=lambda head: head.execution_id, reverse=True)
+        known = [
+            head
+            for head in data.heads.values()
+            if head.process_id == name
+            and head.organization_id == organization_id
+            and workflow_id in ("", head.workflow_id)
+        ]
+        return sorted(known, key=lambda head: head.execution_id, reverse=True)[:1]
+
+    async def head(self, execution_id: str) -> Head | None:
+        """Returns the head of one execution."""
+        return self._data.heads.get(execution_id)
+
+    async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
+        """Returns those that do not run."""
+        heads = self._data.heads
+        return [each for each in execution_ids if each in heads and heads[each].status != "RUNNING"]
+
+    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+        """Returns a page of heads, newest first, and where its scan budget ended."""
+        mine = (head for head in self._data.heads.values() if head.organization_id == organization_id)
+        below = sorted(
+            (head for head in mine if not after or head.execution_id < after),
+            key=lambda head: head.execution_id,
+            reverse=True,
+        )
+        budget = budget_of(wanted)
+        found: list[Head] = []
+        for count, head in enumerate(below, 1):
+            if _fits(head, wanted) and _is_found(head, self._data.search.get(head.execution_id, ()), wanted):
+                found.append(head)
+            if len(found) == limit:
+                return found, ""
+            if count == budget:
+                return found, head.execution_id
+        return found, ""
+
+    async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
+        """Returns for each execution its last batches, oldest first."""
+        return {execution_id: self._tail(execution_id, events) for execution_id in execution_ids}
+
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first."""
+        data = self._data
+        found = [
+            card
+            for card in data.cards.values()
+            if data.heads[card.execution_id].organization_id == organization_id
+            and person in ("", card.recipient)
+            and (after is None or card.key < after)
+        ]
+        return sorted(found, key=lambda card: card.key, reverse=True)[:limit]
+
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        return self._data.cards.get(card_id)
+
+    async def work_of(self, execution_id: str) -> Work:
+        """Returns all rows of open work of one execution."""
+        data = self._data
+        cards = [card for card in data.cards.values() if card.execution_id == execution_id]
+        return Work(
+            effects=tuple(row for key, row in sorted(data.effects.items()) if key[0] == execution_id),
+            timers=tuple(row for key, row in sorted(data.timers.items()) if key[0] == execution_id),
+            waits=tuple(row for key, row in sorted(data.waits.items()) if key[0] == execution_id),
+            incidents=tuple(row for key, row in sorted(data.incidents.items()) if key[0] == execution_id),
+            cards=tuple(sorted(cards, key=lambda card: (card.opened_on, card.card_id))),
+            continues=execution_id in data.continuations,
+            place=data.places.get(execution_id),
+        )
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return [Delivery(row, kind) for row, kind in sorted(self._data.deliveries.items()) if row.target == target]
+
+    async def claims_of(self, execution_id: str) -> Sequence[Claim]:
+        """Returns the claims of one execution."""
+        found = [claim for claim, holder in self._data.claims.values() if holder == execution_id]
+        return sorted(found, key=lambda claim: (claim.workflow_id, claim.process_id))
+
+    async def scan(self, after: str, limit: int) -> Sequence[Head]:
+        """Returns heads of all organizations by ascending id."""
+        return [self._data.heads[key] for key in sorted(self._data.heads) if key > after][:limit]
+
+    async def orphan_rows(self) -> Sequence[str]:
+        """Returns a line for each row that refers to what is not stored."""
+        data = self._data
+        schedules = data.schedules.values()
+        rows = [
+            *(("effect", key[0]) for key in data.effects),
+            *(("timer", key[0]) for key in data.timers),
+            *(("wait", key[0]) for key in data.waits),
+            *(("incident", key[0]) for key in data.incidents),
+            *(("continuation", key) for key in data.continuations),
+            *(("place", key) for key in data.places),
+            *(("delivery", row.sender) for row in data.deliveries),
+            *(("card", card.execution_id) for card in data.cards.values()),
+            *(("card_copy", copy.row.execution_id) for copy in data.copies.values()),
+            *(("letter", key[0]) for key in data.letters),
+            *(("claim", execution_id) for _, execution_id in data.claims.values()),
+            *(("idempotency", execution_id) for _, execution_id in data.keys.values()),
+            *(("search_field", key) for key, found in data.search.items() if found),
+            *(("expiry", key) for key in data.expiries),
+            *(("fire", row.execution_id) for rows in data.fires.values() for row in rows.values() if row.execution_id),
+            *(("schedule", schedule.last_execution) for schedule in schedules if schedule.last_execution),
+        ]
+        lines = [f"{kind} row of execution {key}, which is not stored" for kind, key in rows if key not in data.heads]
+        lost = [schedule.definition for schedule in schedules if schedule.definition not in data.definitions]
+        return lines + [f"schedule row of definition {key}, which is not stored" for key in lost]
+
+    def _tail(self, execution_id: str, events: int) -> Sequence[Batch]:
+        found: list[Batch] = []
+        count = 0
+        for batch in reversed(self._data.batches.get(execution_id, [])):
+            if count >= events:
+                break
+            found.append(batch)
+            count += batch.last_seq - batch.first_seq + 1
+        return found[::-1]
+
+
+def _fits(head: Head, wanted: Filter) -> bool:
+    return (
+        (not wanted.workflow_ids or head.workflow_id in wanted.workflow_ids)
+        and (not wanted.parents or head.parent in wanted.parents)
+        and (not wanted.statuses or head.status in wanted.statuses)
+        and (not wanted.workflow_versions or head.workflow_version in wanted.workflow_versions)
+        and (not wanted.trigger_types or head.trigger_type in wanted.trigger_types)
+        and (wanted.created_from is None or head.created_on >= wanted.created_from)
+        and (wanted.created_to is None or head.created_on < wanted.created_to)
+        and (not wanted.process_ids or _answers(head, wanted.process_ids))
+    )
+
+
+def _answers(head: Head, texts: Sequence[str]) -> bool:
+    any_id, own = patterns(texts)
+    has_own = head.process_id != head.execution_id
+    return _matches(head.process_id, any_id) or (has_own and _matches(head.process_id, own))
+
+
+def _is_found(head: Head, search: SearchValues, wanted: Filter) -> bool:
+    if any(not any(name == own and _matches(value, texts) for own, value in search) for name, texts in wanted.fields):
+        return False
+    return (
+        not wanted.terms
+        or head.workflow_id in wanted.term_workflows
+        or (head.process_id != head.execution_id and _matches(head.process_id, wanted.terms))
+        or _matches(head.execution_id, patterns(wanted.terms)[0])
+        or (head.status != "COMPLETED" and _matches(head.current_state, wanted.terms))
+        or any(_matches(value, wanted.terms) for _, value in search)
+    )
+
+
+def _matches(text: str, texts: Sequence[str]) -> bool:
+    return any(is_like(text, each) for each in texts)

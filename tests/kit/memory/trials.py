@@ -1,0 +1,58 @@
+"""The trials of the memory store: who is a suspect, and whose trial has begun."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from kit.memory.commits import Commits
+from kit.memory.data import MemoryData
+from looply.engine.store import POISON_LOADS
+from looply.engine.trials import FRONT
+
+
+def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:
+    """Returns the suspects that something is to be done for, and those of them that ended too many processes.
+
+    After a crash every execution that the process may have been at is one.
+    """
+    begun = {key[0] for key, row in data.effects.items() if row.state == "RUNNING"} | data.continuations
+    due = sorted((timer.due, *key) for key, timer in data.timers.items() if timer.due <= now)
+    targets = sorted({row.target for row in data.deliveries})
+    if not data.is_clean:
+        front = {execution_id for _, execution_id, _ in due[:FRONT]} | {*targets[:FRONT], *data.admissible()}
+        for execution_id in (begun | front) & data.heads.keys():
+            data.loads[execution_id] = max(data.loads[execution_id], 1)
+    runnable = {*begun, *(execution_id for _, execution_id, _ in due), *targets, *data.places}
+    poisoned = sorted(key for key in runnable if data.loads.get(key, 0) > POISON_LOADS)
+    return frozenset(key for key in runnable if data.loads.get(key, 0)) - {*poisoned}, poisoned
+
+
+class MemoryTrials:
+    """See `looply.engine.trials.Trials`."""
+
+    def __init__(self, data: MemoryData, commits: Commits) -> None:
+        self._data = data
+        self._commits = commits
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
+        """Returns nothing: the start has named them."""
+        return {}
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on."""
+
+        def write() -> bool:
+            loads = self._data.loads
+            if execution_id in loads:
+                loads[execution_id] += 1
+            return execution_id in loads
+
+        return await self._commits.submit(write)
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads of an execution."""
+
+        def write() -> None:
+            if execution_id in self._data.loads:
+                self._data.loads[execution_id] = 0
+
+        await self._commits.submit(write)

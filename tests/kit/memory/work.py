@@ -1,0 +1,88 @@
+"""The side of the memory store that knows what is due or runnable."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from kit.memory.commits import Commits
+from kit.memory.data import MemoryData
+from looply.engine.store import EffectRow, TimerRow
+from looply.execution.deliveries import Delivered, Delivery
+
+
+class MemoryWorkQueue:
+    """See `looply.engine.store.WorkQueue`."""
+
+    def __init__(self, data: MemoryData, commits: Commits) -> None:
+        self._data = data
+        self._commits = commits
+
+    async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
+        """Returns timers that are due, earliest first."""
+        due = [row for row in self._data.timers.values() if row.due <= now]
+        return sorted(due, key=lambda row: (row.due, row.execution_id, row.seq))[:limit]
+
+    async def next_due(self) -> datetime | None:
+        """Returns the instant of the earliest timer, or None."""
+        return min((row.due for row in self._data.timers.values()), default=None)
+
+    async def mark_running(self, execution_id: str, seq: int, epoch: int) -> bool:
+        """Marks a QUEUED effect as RUNNING."""
+
+        def write() -> bool:
+            row = self._data.effects.get((execution_id, seq))
+            if row is None or row.state != "QUEUED":
+                return False
+            self._data.effects[execution_id, seq] = replace(row, state="RUNNING", epoch=epoch)
+            return True
+
+        return await self._commits.submit(write)
+
+    async def queued_effects(self, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns QUEUED effects by (execution id, seq), those after `after`."""
+        rows = sorted(self._data.effects.items())
+        return [row for key, row in rows if key > after and row.state == "QUEUED"][:limit]
+
+    async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
+        """Returns RUNNING effects of epochs before `epoch`."""
+        rows = sorted(self._data.effects.items())
+        return [row for _, row in rows if row.state == "RUNNING" and row.epoch < epoch][:limit]
+
+    async def running_effects(self, epoch: int, after: tuple[str, int], limit: int) -> Sequence[EffectRow]:
+        """Returns the RUNNING effects of one process, those after `after`."""
+        rows = sorted(self._data.effects.items())
+        return [row for key, row in rows if key > after and row.state == "RUNNING" and row.epoch == epoch][:limit]
+
+    async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
+        """Returns nothing: the one process of the store knows what it has in line."""
+        return ()
+
+    async def continuations(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose stretch was cut."""
+        return sorted(self._data.continuations)[:limit]
+
+    async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:
+        """Returns rows that wait for their targets, of what one execution sent to another one the first."""
+        rows: dict[tuple[str, str], Delivery] = {}
+        for row, kind in sorted(self._data.deliveries.items()):
+            rows.setdefault((row.target, row.sender), Delivery(row, kind))
+        passed = frozenset(but_to)
+        return [delivery for delivery in rows.values() if delivery.row.target not in passed][:limit]
+
+    async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
+        """Removes rows that move nothing any more."""
+
+        def write() -> None:
+            for row in rows:
+                self._data.deliveries.pop(row, None)
+
+        await self._commits.submit(write)
+
+    async def admissible(self, limit: int) -> Sequence[str]:
+        """Returns ids of executions whose turn it is to take a slot."""
+        return self._data.admissible()[:limit]
+
+    async def end_lost_processes(self) -> Sequence[str]:
+        """Does nothing: there is no other process."""
+        return ()

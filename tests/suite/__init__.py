@@ -1,0 +1,1 @@
+"""How the suite runs: which tests belong to which tier, what they took, and what is told at the end."""

@@ -1,0 +1,72 @@
+"""Which tests a change must pass (`make test`), and which are left for the proof (`make proof`).
+
+The gate shows that nothing is broken; the proof shows that nothing can be broken by what hardly ever happens. What is
+in no table and has no mark `proof` is of the gate. Of the proof are, beside what the gate leaves out, the tests that
+count their repetitions: there they run in a longer form.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+GATE: Final = "gate"
+PROOF: Final = "proof"
+ALL: Final = "all"
+
+FOLDER: Final = Path(__file__).parent.parent
+
+OF_THE_PROOF: Final = {
+    "blackbox/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
+    "blackbox/test_upgrade_*.py": "two releases beside each other",
+    "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
+    "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
+}
+"""Files, with the reason."""
+
+ON_ANY_STORE: Final = ("contract/test_engine.py", "contract/patterns/*.py")
+"""Files whose stories touch nothing of a store but its ports: in the gate they run in memory and on SQLite."""
+
+_LEFT_OUT: Final = "postgres"
+
+
+def shards(count: int) -> list[Any]:
+    """Returns the numbers of the parts of a test that tries very many cases: the first is of the gate, too."""
+    return [0, *(pytest.param(number, marks=pytest.mark.proof) for number in range(1, count))]
+
+
+def is_of_proof(item: pytest.Item) -> bool:
+    """Tells whether the gate leaves a test out."""
+    return (
+        item.get_closest_marker(PROOF) is not None
+        or _fits(item.path, OF_THE_PROOF)
+        or (_fits(item.path, ON_ANY_STORE) and _store_of(item) == _LEFT_OUT)
+    )
+
+
+def is_run_by(tier: str, item: pytest.Item) -> bool:
+    """Tells whether a test belongs to a run: each is in the gate, or in the proof, or in both in two lengths."""
+    if tier == GATE:
+        return not is_of_proof(item)
+    return tier == ALL or is_of_proof(item) or "repetitions" in getattr(item, "fixturenames", ())
+
+
+def choose(config: pytest.Config, items: list[pytest.Item], tier: str) -> None:
+    """Leaves the tests out that do not belong to the run."""
+    left_out = [item for item in items if not is_run_by(tier, item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_run_by(tier, item)]
+
+
+def _fits(path: Path, patterns: Iterable[str]) -> bool:
+    if not path.is_relative_to(FOLDER):
+        return False
+    return any(fnmatch(path.relative_to(FOLDER).as_posix(), pattern) for pattern in patterns)
+
+
+def _store_of(item: pytest.Item) -> object:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("kind") if callspec is not None else None

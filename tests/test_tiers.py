@@ -1,0 +1,51 @@
+"""Gate and proof: together they run every test, and what the tables name is there."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from suite.tiers import ALL, FOLDER, GATE, OF_THE_PROOF, ON_ANY_STORE, PROOF, is_run_by, shards
+
+
+def item(path: str, *, is_marked: bool = False, store: str = "", fixtures: tuple[str, ...] = ()) -> pytest.Item:
+    """Returns what the choice sees of a test."""
+    return SimpleNamespace(  # type: ignore[return-value]
+        path=FOLDER / path,
+        fixturenames=fixtures,
+        callspec=SimpleNamespace(params={"kind": store}),
+        get_closest_marker=lambda name: name if is_marked and name == "proof" else None,
+    )
+
+
+ITEMS = {
+    "a unit test": (item("unit/test_rates.py"), (GATE,)),
+    "a part of many cases": (
+        item("fuzz/test_fuzz_expressions.py", is_marked=True, fixtures=("repetitions",)),
+        (PROOF,),
+    ),
+    "its first part": (item("fuzz/test_fuzz_expressions.py", fixtures=("repetitions",)), (GATE, PROOF)),
+    "a fault": (item("blackbox/test_faults_kill.py"), (PROOF,)),
+    "a story in memory": (item("contract/test_engine.py", store="memory"), (GATE,)),
+    "a story on SQLite": (item("contract/test_engine.py", store="sqlite"), (GATE,)),
+    "a story on PostgreSQL": (item("contract/test_engine.py", store="postgres"), (PROOF,)),
+    "the contract of PostgreSQL": (item("contract/test_store_postgres.py"), (GATE,)),
+}
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_each_test_is_run_by_the_gate_or_the_proof_and_by_a_run_without_a_tier(name: str) -> None:
+    found, tiers = ITEMS[name]
+    assert tuple(tier for tier in (GATE, PROOF, ALL) if is_run_by(tier, found)) == (*tiers, ALL)
+
+
+@pytest.mark.parametrize("pattern", [*OF_THE_PROOF, *ON_ANY_STORE])
+def test_each_pattern_of_the_tables_names_a_file(pattern: str) -> None:
+    assert list(FOLDER.glob(pattern))
+
+
+def test_the_first_part_of_a_test_in_parts_is_of_the_gate() -> None:
+    first, *others = shards(4)
+    assert first == 0
+    assert [(part.values, [mark.name for mark in part.marks]) for part in others] == [
+        ((number,), ["proof"]) for number in (1, 2, 3)
+    ]
