@@ -379,7 +379,7 @@ async def _compose(
             reconciler,
             auditor,
             QuotaMeter(shell.quotas, clock),
-            Pruner(store.pruning, shell.fill_decisions, clock, settings.retention, settings.decision_retention),
+            Pruner(store.pruning, clock, settings.retention, settings.decision_retention),
             BulkRunner(services, _holder(store)),
         ),
         store=store,

@@ -17,8 +17,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 
-FIRST_FORM: Final = b"\x01"
-"""The head of a value that one key sealed for all organizations, and of a wrapped data key."""
+WRAPPED: Final = b"\x01"
+"""The head of what a master key seals: wrapped data keys."""
 
 _NUMBERED: Final = b"\x02"
 _NUMBER_BYTES: Final = 4
@@ -64,7 +64,7 @@ class Sealer:
     Raises: SettingsError when the key has another length.
     """
 
-    def __init__(self, key: bytes, entropy: Entropy = _SYSTEM_ENTROPY, head: bytes = FIRST_FORM) -> None:
+    def __init__(self, key: bytes, entropy: Entropy = _SYSTEM_ENTROPY, head: bytes = WRAPPED) -> None:
         if len(key) != KEY_BYTES:
             raise SettingsError(f"the sealing key has {len(key)} bytes, expected {KEY_BYTES}")
         self._cipher = AESGCM(key)
@@ -101,14 +101,12 @@ class Sealer:
 
 
 def head_of(number: int) -> bytes:
-    """Returns the head of values that data key `number` seals; number 0 seals nothing and opens the first form."""
-    return _NUMBERED + number.to_bytes(_NUMBER_BYTES, "big") if number else FIRST_FORM
+    """Returns the head of values that data key `number` seals, from 1 on."""
+    return _NUMBERED + number.to_bytes(_NUMBER_BYTES, "big")
 
 
 def number_of(sealed: bytes) -> int:
     """Returns the number of the data key of a sealed value. Raises: SealBroken for a head of another kind."""
-    if sealed[:1] == FIRST_FORM:
-        return 0
     if sealed[:1] != _NUMBERED or len(sealed) < 1 + _NUMBER_BYTES:
         raise SealBroken("a sealed value has a head that this release does not know; the stored bytes are damaged")
     return int.from_bytes(sealed[1 : 1 + _NUMBER_BYTES], "big")

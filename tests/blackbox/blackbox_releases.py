@@ -13,13 +13,18 @@ TREE: Final = Path(__file__).parents[2] / "src" / "looply"
 NEXT: Final = ".post1"
 
 _VERSION: Final = re.compile(r'__version__ = "([^"]+)"')
-_REVISIONS: Final = re.compile(r'^REVISIONS = \((.*), "(\d+)"\)$', re.MULTILINE)
+_REVISIONS: Final = re.compile(r"^REVISIONS = \((.*)\)$", re.MULTILINE)
+_REVISION: Final = re.compile(r'"(\d+)"')
 
 _MORE_TABLES: Final = """
 -- What a release may do to tables while processes of the one before work: columns with a default, a table, an index.
 DO $$
 DECLARE name text;
 BEGIN
+  IF to_regclass('public.ends_upgrades') IS NOT NULL THEN
+    ALTER TABLE effect ADD COLUMN of_the_next integer NOT NULL DEFAULT 0;
+    PERFORM pg_terminate_backend(pg_backend_pid());
+  END IF;
   FOR name IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'looply' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname
   LOOP
@@ -27,6 +32,13 @@ BEGIN
   END LOOP;
 END $$;
 CREATE TABLE of_the_next(n integer PRIMARY KEY);
+CREATE INDEX effect_of_the_next ON effect(of_the_next);
+"""
+_MORE_TABLES_OF_A_FOLDER: Final = """
+ALTER TABLE execution ADD COLUMN of_the_next INT NOT NULL DEFAULT 0;
+ALTER TABLE effect ADD COLUMN of_the_next INT NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD COLUMN of_the_next INT NOT NULL DEFAULT 0;
+CREATE TABLE of_the_next(n INTEGER PRIMARY KEY) STRICT;
 CREATE INDEX effect_of_the_next ON effect(of_the_next);
 """
 _MORE_CATALOG: Final = '''
@@ -55,7 +67,10 @@ class Release:
 
 
 def next_release(folder: Path, *, has_more_tables: bool = False) -> Release:
-    """Makes a copy of this tree with another version, and a step further in the schemas when it `has_more_tables`."""
+    """Makes a copy of this tree with another version, and a step further in the schemas when it `has_more_tables`.
+
+    On PostgreSQL its upgrade ends midway, with its session, while there is a table `public.ends_upgrades`.
+    """
     tree = folder / "looply"
     shutil.copytree(TREE, tree, ignore=shutil.ignore_patterns("__pycache__"))
     file = tree / "__init__.py"
@@ -70,15 +85,18 @@ def next_release(folder: Path, *, has_more_tables: bool = False) -> Release:
 
 
 def _add_tables(tree: Path) -> None:
-    schema = tree / "engine" / "postgres" / "schema"
-    newest = max(int(path.name[:4]) for path in schema.glob("*.sql"))
-    (schema / f"{newest + 1:04}_next.sql").write_text(_MORE_TABLES, encoding="utf-8")
+    for store, statements in (("postgres", _MORE_TABLES), ("sqlite", _MORE_TABLES_OF_A_FOLDER)):
+        schema = tree / "engine" / store / "schema"
+        newest = max(int(path.name[:4]) for path in schema.iterdir())
+        (schema / f"{newest + 1:04}_next.sql").write_text(statements, encoding="utf-8")
     file = tree / "catalog" / "schema.py"
     text = file.read_text(encoding="utf-8")
     found = _REVISIONS.search(text)
     assert found, file
-    before, revision = found[2], f"{int(found[2]) + 1:04}"
-    file.write_text(text.replace(f'"{before}")', f'"{before}", "{revision}")'), encoding="utf-8")
+    known = _REVISION.findall(found[1])
+    before, revision = known[-1], f"{int(known[-1]) + 1:04}"
+    listed = ", ".join(f'"{each}"' for each in (*known, revision))
+    file.write_text(text.replace(found[0], f"REVISIONS = ({listed})"), encoding="utf-8")
     versions = tree / "catalog" / "migrations" / "versions"
     migration = _MORE_CATALOG.format(revision=revision, before=before)
     (versions / f"v{revision}_next.py").write_text(f'"""The next release."""\n{migration}', encoding="utf-8")

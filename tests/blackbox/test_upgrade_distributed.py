@@ -1,8 +1,8 @@
 """Two releases side by side on one database: one is drained and replaced by the other under load, and nothing is lost.
 
 The next release is a copy of this tree (`blackbox_releases`). One keeps the tables; one has more of them, and changes
-those that there are as a release may: then this one goes on beside it, and cannot be started again. Before that stands
-a database that an older release has left, with the oldest tables that are recorded.
+those that there are as a release may: then this one goes on beside it, and cannot be started again. Such a release is
+also started at once, in many processes, on a recorded database.
 """
 
 import base64
@@ -36,8 +36,8 @@ BESIDE_SECONDS = 3.0
 """So long do both releases work beside each other before the older one is asked to stop."""
 NEWER = 78
 """How a process ends that finds tables of a newer release."""
-OLDEST = "first"
-"""The recorded database with the oldest tables."""
+RECORDED = "0.1.0"
+"""The recorded database that is upgraded."""
 
 Repetitions = Callable[[int, int], int]
 Reported = Callable[..., FaultReport]
@@ -132,17 +132,21 @@ def check_refused(run: DistributedRun, report: FaultReport) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_all_processes_are_started_at_once_on_the_database_of_an_older_release_and_go_on_with_what_it_left(
+def test_all_processes_of_a_release_with_more_tables_are_started_at_once_on_a_recorded_database_and_go_on(
     tmp_path: Path, closed_port: int
 ) -> None:
-    left = json.loads((DATABASES / f"{OLDEST}.json").read_text(encoding="utf-8"))
+    left = json.loads((DATABASES / f"{RECORDED}.json").read_text(encoding="utf-8"))
     key = base64.b64encode(SEALING_KEY).decode()
     installation = Installation(
-        tmp_path / "run", [f"127.0.0.1:{closed_port}"], LOOPLY_ENCRYPTION_KEY=key, LOOPLY_LOG_LEVEL="info"
+        tmp_path / "run",
+        [f"127.0.0.1:{closed_port}"],
+        LOOPLY_ENCRYPTION_KEY=key,
+        LOOPLY_LOG_LEVEL="info",
+        **next_release(tmp_path / "next", has_more_tables=True).environment,
     )
     try:
         installation.provide()
-        load(unpack(DATABASES / f"{OLDEST}{ENDING}"), installation.postgres.address("looply"))
+        load(unpack(DATABASES / f"{RECORDED}{ENDING}"), installation.postgres.address("looply"))
         installation.start()
         with installation.connect(timeout=120) as client:
             org = Organization(client, organization_id="", workspace_id="", api_key=left["api_key"])

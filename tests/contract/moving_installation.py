@@ -6,14 +6,11 @@ moved = await carry_out(installation.move(address))
 """
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-import apsw
 
 from kit.channel import FakeChannel
 from kit.definitions import (
@@ -31,7 +28,7 @@ from kit.definitions import (
     step,
     wait,
 )
-from kit.driver import Driver
+from kit.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.catalog import Catalog
 from looply.catalog.bulks import Progress
 from looply.catalog.cards import CardDraft
@@ -68,6 +65,7 @@ CALLEE = "01900000-0000-7000-8000-0000000000c1"
 MONTH = timedelta(days=31)
 HIDDEN = "the secret of a caller"
 PASSWORD = "the secret of a connection"
+TEN_YEARS = timedelta(days=3653)
 LARGE = {"text": "x" * 40_000}
 ORDER = {"po": "4500000001"}
 
@@ -96,6 +94,18 @@ def counting_then_asking(rounds: int) -> Workflow:
     return graph(count, more, again, wait(), edges=edges)
 
 
+class _KnownIds(Ids):
+    """Ids among which those of the organization that drivers work for can be expected next."""
+
+    def __init__(self, entropy: SerialEntropy) -> None:
+        super().__init__(entropy)
+        self.expected: list[UUID] = []
+
+    def next(self, now: datetime) -> UUID:
+        """Returns what is expected, else a new id."""
+        return self.expected.pop(0) if self.expected else super().next(now)
+
+
 class Installation:
     """A data folder, and the ids of what is in it by what befell it."""
 
@@ -114,14 +124,13 @@ class Installation:
         (self.folder / "key").write_bytes(b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
         (self.folder / "key").chmod(0o600)
         await self._author()
-        driver = Driver(lambda: SqliteStore(self.folder, self.clock), per_queue=1)
+        driver = Driver(lambda: SqliteStore(self.folder, self.clock), per_queue=1, sealers=self.sealer)
         driver.channels = {"inbox": FakeChannel()}
         await driver.open()
         await self._old_months(driver)
         await self._present(driver)
         await driver.settle()
         await self._cut_short(driver)
-        self._leave_a_gap()
         await driver.crash(reopens=False)
 
     def move(self, address: str, **fields: Any) -> Move:
@@ -139,11 +148,10 @@ class Installation:
             await store.close()
 
     async def _author(self) -> None:
-        # The day before, so that no organization has the id of an execution.
-        clock, entropy = FakeClock(self.clock.now() - timedelta(days=1)), SerialEntropy()
-        catalog = await Catalog.open(
-            self.folder / "catalog.db", self.sealer, clock=clock, ids=Ids(entropy), entropy=entropy
-        )
+        # Long before, so that no organization has the id of an execution, and the first one is the installation's own.
+        clock, entropy = FakeClock(self.clock.now() - TEN_YEARS), SerialEntropy()
+        ids = _KnownIds(entropy)
+        catalog = await Catalog.open(self.folder / "catalog.db", self.sealer, clock=clock, ids=ids, entropy=entropy)
         for name in ("Mine", "Theirs"):
             organization, workspace = await catalog.organizations.create(name)
             self.organizations.append(organization)
@@ -158,6 +166,8 @@ class Installation:
             secret = ConnectionDraft(name="shop", kind="http", settings={}, secrets={"password": PASSWORD})
             await catalog.connections.create(organization, workspace, secret)
             await catalog.bulks.start((organization, workspace), "redrive", {"status": "FAILED"}, {"reason": "ü"})
+        ids.expected += [UUID(ORGANIZATION), UUID(WORKSPACE)]
+        await catalog.organizations.create("Of drivers")
         # One is in the middle, held by a process that ends; the other one waits.
         (first, *_) = await catalog.bulks.claim("the process that ends", timedelta(seconds=30))
         progress = Progress(place=str(Ids(entropy).next(clock.now())), done=3, refused=1, is_last=False)
@@ -220,12 +230,6 @@ class Installation:
         await driver.terminate(self.ids["letter"])
         driver.world.open()[0].release()
         await driver.settle()
-
-    def _leave_a_gap(self) -> None:
-        """What was decided in the first execution is to be read from its history, as after an upgrade."""
-        first = UUID(self.ids["completed"]).bytes
-        with closing(apsw.Connection(str(self.folder / "executions.db"))) as beside:
-            beside.execute("INSERT INTO decision_gap(after_id, last_id, epoch) VALUES (?, ?, 0)", (bytes(16), first))
 
     async def _cut_short(self, driver: Driver) -> None:
         """A stretch of computing steps is stored when the process ends, and says that there is more."""

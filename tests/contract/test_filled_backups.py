@@ -83,7 +83,7 @@ async def test_a_backup_of_a_folder_has_every_row_and_is_gone_on_with(
     assert rows_of_folder(tmp_path / "restored") == rows
     installation.folder = tmp_path / "restored"
     assert await installation.states() == before
-    await prove(Driver(lambda: SqliteStore(installation.folder, installation.clock)))
+    await prove(Driver(lambda: SqliteStore(installation.folder, installation.clock), sealers=installation.sealer))
 
 
 async def test_a_dump_of_a_database_has_every_row_and_is_gone_on_with(
@@ -96,4 +96,6 @@ async def test_a_dump_of_a_database_has_every_row_and_is_gone_on_with(
     dump(address, tmp_path / "dump")
     restore(tmp_path / "dump", copy)
     assert rows_of_database(copy) == rows
-    await prove(Driver(lambda: PostgresStore(copy, installation.clock, writers=4, readers=2)))
+    await prove(
+        Driver(lambda: PostgresStore(copy, installation.clock, writers=4, readers=2), sealers=installation.sealer)
+    )

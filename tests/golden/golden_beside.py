@@ -1,7 +1,7 @@
 """What a killed process leaves beside histories: rows in the tables that came after the first ones.
 
 Executions that wait for each other, deliveries and places in line, dead letters, values of search fields, datastores,
-copies of cards in a channel, ledgers of schedules, bulks that are half done. `record_beside.py` records it as a data
+copies of cards in a channel, ledgers of schedules, bulks that are half done. `record_release.py` records it as a data
 folder and as a database; every later release opens both and goes on (`golden_beside_left.py`).
 """
 

@@ -1,7 +1,7 @@
 """A PostgreSQL database as a killed process leaves it: how it is kept, and how it comes back.
 
 It holds what a recorded folder holds (`golden_folder`), in the schemas `looply` and `looply_catalog`, and is kept as
-the statements that make it again. `record_database.py` makes it; every later release loads it, upgrades it, goes on.
+the statements that make it again. `record_release.py` makes it; every later release loads it, upgrades it, goes on.
 """
 
 import base64
@@ -31,7 +31,7 @@ SCHEMAS: Final = ("looply", "looply_catalog")
 
 # Settings of the session that restores, some of them younger than the oldest server; comments, one of which tells which
 # server it was; and commands to psql.
-_LEFT_OUT: Final = re.compile(r"^(SET .*|--.*|\\(un)?restrict .*|)$\n", re.MULTILINE)
+_LEFT_OUT: Final = re.compile(r"^(SET .*|--.*|\\(un)?restrict .*)$\n", re.MULTILINE)
 _ROWS: Final = "--rows-per-insert=100"
 
 

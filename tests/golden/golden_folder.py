@@ -1,8 +1,9 @@
 """A data folder as a killed process leaves it: what is in it, who knows of it, and how it is kept.
 
-The keys and secrets in it are test values. `record_folder.py` makes it; every later release opens it and goes on.
+The keys and secrets in it are test values. `record_release.py` makes it; every later release opens it and goes on.
 """
 
+import base64
 import io
 import lzma
 import tarfile
@@ -29,14 +30,16 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.catalog import Catalog
+from looply.catalog.data_keys import DataKeys
 from looply.clock import Ids
 from looply.definition import Workflow
 from looply.engine.sqlite import SqliteStore
-from looply.sealing import Sealer
+from looply.master_keys import MasterKeys
 from looply.testing.clock import START_TIME, FakeClock, SerialEntropy
 
 FOLDERS: Final = Path(__file__).parent / "folders"
 FILES: Final = ("executions.db", "executions.db-wal", "executions.mark", "catalog.db", "key")
+KEY_FILE: Final = "key"
 SEALING_KEY: Final = bytes(32)
 PASSWORD: Final = "correct-horse-battery"
 PIN: Final = "1234-of-a-test"
@@ -118,14 +121,36 @@ class FixedIds(Ids):
         return self._first.pop(0) if self._first else super().next(now)
 
 
-async def open_catalog(place: Path | str, clock: FakeClock, ids: Ids | None = None) -> Catalog:
+def new_keys(place: Path | str, clock: FakeClock) -> DataKeys:
+    """Returns the data keys of a process on a folder, or on the database at an address. They are not opened yet."""
+    if isinstance(place, Path):
+        return DataKeys(MasterKeys(place / KEY_FILE), clock, SerialEntropy())
+    text = base64.b64encode(SEALING_KEY).decode()
+    return DataKeys(MasterKeys(Path(KEY_FILE), text), clock, SerialEntropy())
+
+
+async def open_keys(place: Path | str, clock: FakeClock) -> DataKeys:
+    """Returns the data keys in a folder, or in the database at an address."""
+    keys = new_keys(place, clock)
+    await (await open_catalog(place, clock, keys=keys)).close()
+    return keys
+
+
+async def open_catalog(
+    place: Path | str, clock: FakeClock, ids: Ids | None = None, keys: DataKeys | None = None
+) -> Catalog:
     """Opens the catalog in a folder, or in the database at an address."""
-    entropy = SerialEntropy()
-    sealer = Sealer(SEALING_KEY, entropy)
+    entropy, keys = SerialEntropy(), keys or new_keys(place, clock)
     ids = ids or FixedIds(entropy)
     if isinstance(place, Path):
-        return await Catalog.open(place / "catalog.db", sealer, clock=clock, ids=ids, entropy=entropy)
-    return await Catalog.connect(place, sealer, clock=clock, ids=ids, entropy=entropy)
+        return await Catalog.open(place / "catalog.db", keys, clock=clock, ids=ids, entropy=entropy)
+    return await Catalog.connect(place, keys, clock=clock, ids=ids, entropy=entropy)
+
+
+def put_key(folder: Path) -> None:
+    """Writes the key file of a folder."""
+    (folder / KEY_FILE).write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
+    (folder / KEY_FILE).chmod(0o600)
 
 
 def driver_of(folder: Path) -> Driver:

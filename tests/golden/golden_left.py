@@ -87,16 +87,8 @@ async def check_catalog(catalog: Catalog, left: Left) -> None:
 
 
 async def check_decisions(opened: Opened, left: Left) -> None:
-    """What was decided under the release that left it is recorded once, and nothing that holds it goes before."""
+    """What was decided under the release that left it is in the record of decisions."""
     engine, carded = opened.next, left.executions["carded"]
-    gap = await engine.store.decisions.gap()
-    assert gap is not None
-    assert gap.last >= max(left.executions.values())
-    assert list(await engine.store.decisions.of_execution(carded)) == []
-    for _ in range(100):
-        if not await engine.shell.fill_decisions():
-            break
-    assert await engine.store.decisions.gap() is None
     (row,) = await engine.store.decisions.of_execution(carded)
     assert (row.decision.user, row.decision.is_final) == (PEOPLE[0], False)
     await engine.prove()

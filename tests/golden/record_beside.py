@@ -1,17 +1,10 @@
-"""Records a data folder, and a PostgreSQL database, with rows in every table beside histories.
+"""Makes a data folder and a PostgreSQL database with rows in every table beside histories: `record_release.py`."""
 
-`python tests/golden/record_beside.py NAME` adds `folders/NAME_beside.tar.xz` and `databases/NAME_beside.sql.xz`, and
-what is in them; it never changes what is there. Which server: see `record_database.py`.
-"""
-
-import base64
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from golden_beside import (
-    BESIDE,
     BOSS,
     CALLEE,
     HOUR,
@@ -28,10 +21,9 @@ from golden_beside import (
     schedules,
     workflows,
 )
-from golden_folder import SEALING_KEY, open_catalog
+from golden_folder import open_catalog, put_key
 from record import summary
-from record_database import record
-from record_folder import fill_catalog, record_folder
+from record_folder import fill_catalog
 
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog.bulks import Progress
@@ -155,15 +147,10 @@ async def make(place: Path | str, driver: Driver, rows: Callable[[], dict[str, i
 
 async def make_folder(folder: Path) -> LeftBeside:
     """Fills a folder and leaves it as a killed process does."""
-    (folder / "key").write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
+    put_key(folder)
     return await make(folder, driver_of_folder(folder), lambda: rows_of_folder(folder))
 
 
 async def make_database(address: str) -> LeftBeside:
     """Fills an empty database and leaves it as a killed process does."""
     return await make(address, driver_of_database(address), lambda: rows_of_database(address))
-
-
-if __name__ == "__main__":
-    record_folder(sys.argv[1] + BESIDE, make_folder)
-    record(sys.argv[1] + BESIDE, make_database)

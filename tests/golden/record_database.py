@@ -1,10 +1,4 @@
-"""Records a PostgreSQL database that every later release must load, upgrade, prove and continue.
-
-`python tests/golden/record_database.py NAME` adds `databases/NAME.sql.xz` and what is in it; it never
-changes one that is there. Record one for each release that changes how something is stored, and with the oldest server
-that we work on (`LOOPLY_TEST_POSTGRES` names the folder of its programs): a newer one understands what it wrote, and
-not the other way round.
-"""
+"""Makes a PostgreSQL database that every later release loads, upgrades, proves and continues: `record_release.py`."""
 
 import asyncio
 import sys
@@ -58,7 +52,3 @@ def record(name: str, fill: Fill) -> None:
     put_left(left, DATABASES / f"{name}.json")
     add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
-
-
-if __name__ == "__main__":
-    record(sys.argv[1], make_database)

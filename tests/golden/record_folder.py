@@ -1,11 +1,6 @@
-"""Records a data folder that every later release must open, prove and continue.
-
-`python tests/golden/record_folder.py NAME` adds `folders/NAME.tar.xz` and what is in it; it never changes one that is
-there. Record one for each release that changes how something is stored.
-"""
+"""Makes a data folder that every later release opens, upgrades, proves and continues: `record_release.py`."""
 
 import asyncio
-import base64
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -17,13 +12,14 @@ import msgspec
 from golden_folder import (
     FOLDERS,
     PASSWORD,
-    SEALING_KEY,
     FixedIds,
     Left,
     body_of,
     driver_of,
     open_catalog,
+    open_keys,
     pack,
+    put_key,
     scheduled,
     workflows,
 )
@@ -103,6 +99,7 @@ async def act_on(driver: Driver, ids: dict[str, str]) -> None:
 async def make(place: Path | str, driver: Driver) -> Left:
     """Fills a folder or database, by a driver on its store, and leaves it as a killed process does."""
     api_key, catalog = await fill_catalog(place)
+    driver.sealers = await open_keys(place, driver.clock)
     await driver.open()
     ids = await fill_store(driver)
     await act_on(driver, ids)
@@ -125,7 +122,7 @@ async def make(place: Path | str, driver: Driver) -> Left:
 
 async def make_folder(folder: Path) -> Left:
     """Fills a folder and leaves it as a killed process does."""
-    (folder / "key").write_bytes(base64.b64encode(SEALING_KEY) + b"\n")
+    put_key(folder)
     return await make(folder, driver_of(folder))
 
 
@@ -148,7 +145,3 @@ def record_folder(name: str, make_folder: Callable[[Path], Coroutine[Any, Any, m
     put_left(left, target.with_name(f"{name}.json"))
     add_sums()
     sys.stdout.write(f"added {target.name}, {target.stat().st_size} bytes\n")
-
-
-if __name__ == "__main__":
-    record_folder(sys.argv[1], make_folder)

@@ -24,7 +24,7 @@ from golden_beside import (
 from golden_beside_left import CHECKS, check_bulks
 from golden_database import DATABASES, ENDING, load, settings_of
 from golden_database import unpack as statements_of
-from golden_folder import FOLDERS, SEALING_KEY, open_catalog, unpack
+from golden_folder import FOLDERS, new_keys, open_catalog, unpack
 from golden_left import Opened, check_states
 
 from kit.channel import FakeChannel
@@ -32,9 +32,8 @@ from kit.definitions import asking
 from kit.driver import Driver
 from looply.bootstrap import running
 from looply.cli.moving import Move, carry_out
-from looply.sealing import Sealer
 from looply.settings import Settings
-from looply.testing.clock import SerialEntropy, fake_loop
+from looply.testing.clock import fake_loop
 
 sys.path.append(str(Path(__file__).parents[1] / "contract"))
 
@@ -165,8 +164,8 @@ async def test_what_was_left_in_a_recorded_folder_goes_on_where_it_is_moved_to(
     name: str, check: Check, tmp_path: Path, empty_database: str
 ) -> None:
     folder = unpack(FOLDERS / f"{name}.tar.xz", tmp_path / "data")
-    sealer = Sealer(SEALING_KEY, SerialEntropy())
-    move = Move(data=folder, address=empty_database, sealer=sealer, clock=fake_loop().clock, progress=silent)
+    clock = fake_loop().clock
+    move = Move(data=folder, address=empty_database, sealer=new_keys(folder, clock), clock=clock, progress=silent)
     moved = await carry_out(move)
     assert (moved.is_moved, moved.problems) == (True, [])
     async with opened_by(driver_of_database(empty_database)) as opened:

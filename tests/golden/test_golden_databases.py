@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from golden_beside import BESIDE
 from golden_database import DATABASES, ENDING, OF_HISTORIES, SCHEMAS, driver_on, load, settings_of, unpack
-from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog
+from golden_folder import LEFT_ON, PASSWORD, SLOTS, Left, open_catalog, open_keys
 from golden_left import (
     Opened,
     check_calls,
@@ -26,7 +26,7 @@ from golden_left import (
     check_schedule,
     check_states,
 )
-from record_history_database import history_of
+from record_history_database import LeftHistories, history_of
 
 from looply.bootstrap import audit_database, running
 from looply.clock import SystemEntropy
@@ -78,9 +78,11 @@ def left(name: str) -> Left:
 async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
     """The recorded store under engines that open it one minute after the process that left it was killed."""
     fake_loop().clock.advance(OPENED)
+    keys = await open_keys(database, fake_loop().clock)
     if request.param == "postgres":
         driver = driver_on(database)
         driver.world.connections.put("shop", {"password": PASSWORD})
+        driver.sealers = keys
         await driver.open()
         await driver.settle()
         yield Opened((driver,), driver.settle, driver.advance)
@@ -88,7 +90,7 @@ async def opened(database: str, request: pytest.FixtureRequest) -> AsyncIterator
     else:
         processes = Processes(database)
         processes.world.connections.put("shop", {"password": PASSWORD})
-        engines = await processes.open(2, per_queue=SLOTS)
+        engines = await processes.open(2, per_queue=SLOTS, sealers=keys)
         # The lease of the process that was killed ran out long ago; these two must first be heard of for as long.
         processes.hear()
         await processes.advance(SWEEP)
@@ -130,13 +132,13 @@ async def test_each_history_in_a_recorded_database_is_read_as_it_was_and_folds_t
     kind: EngineKind, name: str, empty_database: str
 ) -> None:
     load(unpack(DATABASES / f"{name}{ENDING}"), empty_database)
-    left = read_left(name)
+    left = msgspec.json.decode((DATABASES / f"{name}.json").read_bytes(), type=LeftHistories)
     async with running(settings_of(kind, empty_database), is_working=False, clock=fake_loop().clock) as application:
         engine = application.services.engine
         await check_states(engine, left)
         for story, execution_id in left.executions.items():
             page = await engine.history(execution_id, 0, 1000)
-            assert [event for _, event in page] == history_of(story, execution_id), story
+            assert [event for _, event in page] == history_of(story, execution_id, left.restated.get(story, {})), story
 
 
 async def test_the_catalog_of_a_recorded_database_tells_what_was_put_into_it(database: str, left: Left) -> None:
@@ -171,7 +173,7 @@ async def test_a_recorded_database_has_the_tables_of_a_new_one_once_it_was_opene
     assert shape_of(database) == shape_of(fresh_database)
 
 
-async def test_what_was_decided_in_a_recorded_database_is_recorded_once(opened: Opened, left: Left) -> None:
+async def test_what_was_decided_in_a_recorded_database_is_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 

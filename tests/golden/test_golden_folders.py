@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from golden_beside import BESIDE
-from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, unpack
+from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, driver_of, open_catalog, open_keys, unpack
 from golden_left import (
     Opened,
     check_calls,
@@ -52,6 +52,7 @@ async def opened(folder: Path) -> AsyncIterator[Opened]:
     driver = driver_of(folder)
     driver.clock.advance(LEFT_ON - START_TIME + timedelta(minutes=1))
     driver.world.connections.put("shop", {"password": PASSWORD})
+    driver.sealers = await open_keys(folder, driver.clock)
     await driver.open()
     await driver.settle()
     yield Opened((driver,), driver.settle, driver.advance)
@@ -93,7 +94,7 @@ def shape_of(file: Path) -> set[tuple[object, ...]]:
         return {*indexes.fetchall(), *connection.execute(columns).fetchall()}
 
 
-async def test_what_was_decided_in_a_recorded_folder_is_recorded_once(opened: Opened, left: Left) -> None:
+async def test_what_was_decided_in_a_recorded_folder_is_in_the_record(opened: Opened, left: Left) -> None:
     await check_decisions(opened, left)
 
 

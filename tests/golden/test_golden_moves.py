@@ -7,13 +7,12 @@ import msgspec
 import pytest
 from golden_beside import BESIDE
 from golden_database import driver_on, settings_of
-from golden_folder import FOLDERS, LEFT_ON, PASSWORD, SEALING_KEY, Left, unpack
+from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, new_keys, unpack
 from golden_left import Opened, check_catalog, check_end, check_plan, check_states
 
 from looply.bootstrap import running
 from looply.cli.moving import Move, carry_out
-from looply.sealing import Sealer
-from looply.testing.clock import START_TIME, SerialEntropy, fake_loop
+from looply.testing.clock import START_TIME, fake_loop
 
 ALL = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))
 NAMES = [name for name in ALL if not name.endswith(BESIDE)]
@@ -31,8 +30,8 @@ async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_goes
     left = msgspec.json.decode((FOLDERS / f"{name}.json").read_bytes(), type=Left)
     clock = fake_loop().clock
     clock.advance(LEFT_ON - START_TIME + timedelta(minutes=1))
-    sealer = Sealer(SEALING_KEY, SerialEntropy())
-    moved = await carry_out(Move(data=folder, address=empty_database, sealer=sealer, clock=clock, progress=silent))
+    keys = new_keys(folder, clock)
+    moved = await carry_out(Move(data=folder, address=empty_database, sealer=keys, clock=clock, progress=silent))
     assert (moved.is_moved, moved.problems) == (True, [])
     async with running(settings_of("postgres", empty_database), is_working=False, clock=clock) as application:
         await check_states(application.services.engine, left)
@@ -40,6 +39,7 @@ async def test_a_recorded_folder_that_is_moved_folds_to_the_same_states_and_goes
         await check_catalog(application.services.catalog, left)
     driver = driver_on(empty_database)
     driver.world.connections.put("shop", {"password": PASSWORD})
+    driver.sealers = keys
     await driver.open()
     await driver.settle()
     await check_end(Opened((driver,), driver.settle, driver.advance), left)

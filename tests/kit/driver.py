@@ -41,7 +41,7 @@ from looply.execution.events import Event
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
-from looply.sealing import Sealer
+from looply.sealing import Sealer, Sealers
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
 from looply.testing.world import NoNetwork, World
 
@@ -188,7 +188,8 @@ class Driver(Engine):
     """The life of one engine: opening, time, accidents and proof.
 
     `open_store` gives a store object on the same durable data each time that it is called. `settings` may be
-    `limits`, `per_queue` (effects at once for one target), `total` (effects at once) and `cache_bytes`; `carriage` says
+    `limits`, `per_queue` (effects at once for one target), `total` (effects at once) and `cache_bytes`; `sealers` seal
+    what is secret, one key for all unless given; `carriage` says
     how effects travel, in the process unless given, and `before` where chance begins to count. A story that plants
     wrong rows sets `is_planted`, and is not proved at its end. `lift_lock` takes away what keeps a second process from
     the store.
@@ -202,6 +203,7 @@ class Driver(Engine):
         self.total: int = settings.pop("total", 256)
         self.limits: Limits = settings.pop("limits", DEFAULT_LIMITS)
         self.per_queue: int = settings.pop("per_queue", 16)
+        self.sealers: Sealers = settings.pop("sealers", None) or Sealer(bytes(32), self.entropy)
         self.carriage: Carriage = settings.pop("carriage", None) or InProcess()
         self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
@@ -217,7 +219,7 @@ class Driver(Engine):
         self.store = FaultyStore(self._open_store(), self.faults)
         self.dispatcher = self.carriage.make(self.clock, self.per_queue, self.total)
         worker = Worker(self.world.registry, self.world.connections, NoNetwork, self.clock)
-        self.codec = Codec(Sealer(bytes(32), self.entropy))
+        self.codec = Codec(self.sealers)
         parts = Parts(
             store=self.store,
             codec=self.codec,

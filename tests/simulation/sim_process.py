@@ -161,7 +161,7 @@ class Process:
         if not self.simulation.pool.forgets:
             return None
         retention = choose(self.simulation.choice, "retention", _RETENTIONS)
-        return Pruner(self.shell.pruning, self.shell.fill_decisions, self.simulation.clock, retention)
+        return Pruner(self.shell.pruning, self.simulation.clock, retention)
 
 
 async def _no_profile(_organization_id: str, _workflow_id: str) -> tuple[str, Json]:

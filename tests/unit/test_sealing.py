@@ -100,7 +100,7 @@ def test_a_value_names_the_number_of_the_data_key_that_sealed_it() -> None:
         Sealer(KEY, head=head_of(8)).open(head_of(8) + sealed[5:], PLACE)
 
 
-@pytest.mark.parametrize("head", [b"", b"\x00", b"\x02", b"\x03" + bytes(40)])
+@pytest.mark.parametrize("head", [b"", b"\x00", b"\x01" + bytes(40), b"\x02", b"\x03" + bytes(40)])
 def test_a_head_of_another_kind_is_refused(head: bytes) -> None:
     with pytest.raises(SealBroken, match="head"):
         number_of(head)

@@ -19,7 +19,7 @@ from msgspec.structs import replace as with_fields
 from looply.app.services import Services
 from looply.catalog.names import checked_id, not_found
 from looply.definition import Workflow
-from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, Gap, key_of
+from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
 from looply.engine.letters import LetterFilter, LetterKey, LetterRow, Letters
 from looply.engine.port import (
     Audit,
@@ -125,10 +125,6 @@ class BoundEngine:
         narrowed = with_fields(wanted, workflow_ids=tuple(sorted(wanted_ids)))
         return await self._engine.list(organization_id, narrowed, after, limit)
 
-    async def fill_decisions(self) -> bool:
-        """Records what an earlier release has left; no caller asks for it."""
-        return await self._engine.fill_decisions()
-
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns an execution that the caller has started."""
         return await self._engine.settled(execution_id, until)
@@ -213,12 +209,6 @@ class _BoundDecisions:
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         return [row for row in await self._decisions.of_execution(execution_id) if row.workflow_id in self._ids]
-
-    async def gap(self) -> Gap | None:
-        return await self._decisions.gap()
-
-    async def fill(self, rows: Sequence[DecisionRow], after: str) -> None:
-        await self._decisions.fill(rows, after)
 
 
 class _BoundSchedules:

@@ -25,7 +25,7 @@ from looply.catalog.tables import connections
 from looply.clock import Clock, Ids, from_ms, to_ms
 from looply.errors import BadRequest, Conflict, Problem, Refused
 from looply.jsontext import Json, encode_json, fingerprint, parse_stored
-from looply.sealing import FIRST_FORM, SealBroken, Sealers
+from looply.sealing import Sealers
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -234,14 +234,7 @@ class Connections:
     def _opened(self, row: RowMapping) -> dict[str, str]:
         place, binding = _place(row), self._binding(row["kind"], row["settings"])
         sealed, sealer = bytes(row["sealed_secrets"]), self._sealers.of(row["organization_id"])
-        try:
-            text = sealer.open(sealed, _associated(place, binding))
-        except SealBroken:
-            # Values of the first form that were sealed before a binding was part of them.
-            if sealed[:1] != FIRST_FORM:
-                raise
-            text = sealer.open(sealed, _unbound(place))
-        secrets: dict[str, str] = parse_stored(text)
+        secrets: dict[str, str] = parse_stored(sealer.open(sealed, _associated(place, binding)))
         return secrets
 
 
@@ -264,11 +257,8 @@ def _place(row: RowMapping) -> dict[str, Any]:
 
 
 def _associated(place: Mapping[str, Any], binding: Json) -> str:
-    return f"{_unbound(place)}|{fingerprint(binding).hex()}"
-
-
-def _unbound(place: Mapping[str, Any]) -> str:
-    return f"{place['organization_id']}|connection|{place['connection_id']}|{place['revision']}"
+    named = f"{place['organization_id']}|connection|{place['connection_id']}|{place['revision']}"
+    return f"{named}|{fingerprint(binding).hex()}"
 
 
 def _values(draft: ConnectionDraft) -> dict[str, Any]:

@@ -115,9 +115,6 @@ class DataKeys:
         """Returns the key of a number. Raises: SealBroken when there is none."""
         found = self._keys.get(organization_id, {}).get(number)
         found = found or self._looked_up(organization_id).get(number)
-        if found is None and number == 0:
-            # Sealed by the master key itself, for an organization that the catalog did not have at its upgrade.
-            found = next((key.sealer() for key in self._masters.held()), None)
         if found is None:
             raise SealBroken(
                 f"a sealed value needs the data key {number} of its organization, which is not there or does not open"

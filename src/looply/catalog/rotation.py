@@ -21,7 +21,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from looply.catalog.audit import Change
-from looply.catalog.tables import connections, data_keys, master_keys, organizations
+from looply.catalog.tables import data_keys, master_keys, organizations
 from looply.clock import Entropy, to_ms
 from looply.errors import KeyUnfit
 from looply.master_keys import MasterKey
@@ -51,8 +51,8 @@ class Plan:
 def needs_key(connection: Connection) -> bool:
     """Returns whether the catalog holds anything that only its own master key opens."""
     has_key = select(master_keys.c.key_id).limit(1)
-    has_secret = select(connections.c.connection_id).where(connections.c.secret_names != []).limit(1)
-    return any(connection.execute(query).first() is not None for query in (has_key, has_secret))
+    has_wrapped = select(data_keys.c.number).limit(1)
+    return any(connection.execute(query).first() is not None for query in (has_key, has_wrapped))
 
 
 def check_keys(connection: Connection, held: Sequence[MasterKey], place: str) -> None:
@@ -109,9 +109,6 @@ def settle(connection: Connection, held: Sequence[MasterKey], at: datetime, entr
         _record(connection, "retire", key_id, at)
     active = held[0] if todo.first is not None else active_of(connection, held)
     for organization_id in todo.bare:
-        if todo.first is not None:
-            # Made before there were data keys: what its first form sealed, the master key itself had sealed.
-            put_data_key(connection, (organization_id, 0), active.value, active, at)
         put_data_key(connection, (organization_id, 1), entropy.token(KEY_BYTES), active, at)
 
 

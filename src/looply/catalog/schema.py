@@ -11,8 +11,8 @@ from sqlalchemy import Connection, inspect, text
 from looply.catalog import sums
 from looply.errors import SchemaMismatch, StoreCorrupt
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
-"""Every revision that a release has had, oldest first; the last one is today's."""
+REVISIONS = ("0001",)
+"""Every revision that a release has had, oldest first; the last one is today's. The first one is the base."""
 
 HEAD = REVISIONS[-1]
 

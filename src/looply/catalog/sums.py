@@ -25,8 +25,6 @@ _SUM_BYTES: Final = 16
 _FUNCTION: Final = "moved_sum"
 _SCHEMA: Final = "sqlite_schema"
 _SUMS: Final = "table_sums"
-# Revisions whose tables have no sums.
-_BEFORE: Final = frozenset({None, "0001"})
 
 _ROWS_OF_SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 _TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
@@ -56,7 +54,7 @@ def find_damage(file: sqlite3.Connection, check: str = "integrity_check") -> lis
         return found
     stored = _stored(file)
     if stored is None:
-        return [] if _revision(file) in _BEFORE else [f"the table {_SUMS} is gone"]
+        return [] if _revision(file) is None else [f"the table {_SUMS} is gone"]
     if not stored:
         return []
     counted = _counted(file)

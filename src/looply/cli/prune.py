@@ -58,8 +58,6 @@ async def prune(
     wanted = _wanted(terminal, settings, older_than, workflow or "")
     before = _disk_bytes(settings)
     async with open_services(terminal, settings) as services:
-        while not dry_run and await services.engine.fill_decisions():
-            pass
         told = await prune_now(
             services.engine.pruning, wanted, decided_before=_decided_before(terminal, settings), is_dry=dry_run
         )

@@ -2,8 +2,7 @@
 
 Theory of operation. A row is stored by the unit that stores the answer, and holds what `getDecisions` shows, never
 what was entered into a card. It belongs to nobody: it stays when its execution is pruned, and goes on a clock of its
-own. Executions that an earlier release has left have no rows for what was decided under it. They are the `Gap`: a
-`DecisionFiller` reads their histories once, and until it has, nothing within the gap is pruned.
+own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,13 +53,6 @@ DecisionKey: TypeAlias = tuple[int, str, int]
 """An instant in epoch milliseconds, an execution id and the number of an event: the order of lists, newest first."""
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Executions with ids over `after` and up to `last`, of which not all decisions are recorded."""
-
-    after: str
-    last: str
-
-
 class Decisions(Protocol):
     """The recorded decisions of a store. They come with the units of their executions."""
 
@@ -72,20 +64,6 @@ class Decisions(Protocol):
 
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         """Returns the decisions of an execution, stored or pruned, of whatever organization, in their order."""
-        ...
-
-    async def gap(self) -> Gap | None:
-        """Returns what is still to be filled.
-
-        None when there is nothing, or where a process of the earlier release still stores units beside this one.
-        """
-        ...
-
-    async def fill(self, rows: Sequence[DecisionRow], after: str) -> None:
-        """Stores the decisions of executions up to the id `after`, where the gap begins from now on; none at its end.
-
-        Durable when it returns. What is stored already stays as it is.
-        """
         ...
 
 

@@ -119,7 +119,6 @@ JOURNAL: Final = (
         "visit integer, scope text, decided_by text, person text, action text, comment text, at_ms bigint, via text,"
         "revision integer, is_final smallint",
     ),
-    _table("decision_gap", "after_id uuid, last_id uuid, epoch bigint"),
     _table("expiry", "execution_id uuid, due_ms bigint"),
     _table("pruned", "org integer, tx bigint, n bigint"),
 )

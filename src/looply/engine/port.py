@@ -63,7 +63,7 @@ class Fire(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a nominal instant. `count` is over 1 where a MISSED one stands for those before it as well.
 
-    `at` is when that was decided, None in rows of an older release.
+    `at` is when that was decided.
     """
 
     nominal: datetime
@@ -368,14 +368,6 @@ class Engine(Protocol):
 
     async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
         """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
-        ...
-
-    async def fill_decisions(self) -> bool:
-        """Records what was decided in the next executions that an earlier release has left.
-
-        Returns whether there may be more to do now. Several processes may call it at once.
-        Raises: StoreFull, StoreUnreachable, StoreLost.
-        """
         ...
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:

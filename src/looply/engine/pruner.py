@@ -6,7 +6,7 @@ because the process ended, the next one finds. Where several processes share a s
 the others leave the round to it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,8 +33,7 @@ class Pruner(Loop):
     """One process's rounds; see the module.
 
     `retention` is for workflows that do not say theirs, `decision_retention` for the record of decisions (None: for
-    ever). `fill` records what was decided under an earlier release, a little with each call, until it returns False;
-    no round begins before.
+    ever).
     """
 
     failed_event = "pruner_failed"
@@ -42,7 +41,6 @@ class Pruner(Loop):
     def __init__(
         self,
         pruning: Pruning,
-        fill: Callable[[], Awaitable[bool]],
         clock: Clock,
         retention: timedelta | None,
         decision_retention: timedelta | None = None,
@@ -50,7 +48,6 @@ class Pruner(Loop):
         super().__init__()
         self._pruning = pruning
         self._clock = clock
-        self._fill = fill
         self._retention = retention
         self._decision_retention = decision_retention
         self._round: AsyncIterator[Slice] | None = None
@@ -60,8 +57,6 @@ class Pruner(Loop):
     async def tick(self) -> bool:
         """Removes one slice of what is spent, and returns whether the round is over."""
         if self._round is None:
-            if await self._fill():
-                return False
             now, kept = self._clock.now(), self._decision_retention
             decided_before = now - kept if kept is not None else None
             self._round = round_of(self._pruning, plan(now, self._retention), decided_before=decided_before)

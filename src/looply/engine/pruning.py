@@ -7,8 +7,7 @@ time, as long as something may still ask for it:
 - its parent or one of its children is open, or something is on its way from it or to it;
 - an idempotency key names it whose time is not over;
 - one of its dead letters waits to be settled, or a copy of one of its cards to be brought up to date;
-- its events are the last ones that were stored: the places of streams are counted on from them;
-- an earlier release has left it, and what was decided in it is not recorded yet.
+- its events are the last ones that were stored: the places of streams are counted on from them.
 
 What was decided in an execution stays when it goes, as long as the record of decisions is kept.
 

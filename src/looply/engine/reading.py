@@ -12,7 +12,6 @@ from looply.engine.codec import Codec
 from looply.engine.committer import Committer
 from looply.engine.current import CurrentStates
 from looply.engine.datastores import Datastores
-from looply.engine.decision_filler import DecisionFiller
 from looply.engine.decisions import Decisions
 from looply.engine.dispatch import Dispatcher
 from looply.engine.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
@@ -69,7 +68,6 @@ class Reader:
         self._watchers = self._committer.watchers
         self._boxes = Mailboxes(parts.cache_bytes)
         self._loader = Loader(parts.store, parts.codec)
-        self._decision_filler = DecisionFiller(parts.store, parts.codec, self._loader)
         self._is_shared = parts.store.is_shared
         self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
         self._lookout = Lookout(parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell)
@@ -143,10 +141,6 @@ class Reader:
             items.append(Listed(head=head, events=events[-self._limits.list_events :]))
         more = shown[-1].execution_id if len(heads) > limit else looked_down_to
         return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
-
-    async def fill_decisions(self) -> bool:
-        """Records what was decided in the next executions of an earlier release; see `Engine.fill_decisions`."""
-        return await self._decision_filler.fill()
 
     async def settled(self, execution_id: str, until: datetime) -> Execution:
         """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""

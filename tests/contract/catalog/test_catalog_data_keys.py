@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select, text
 
-from catalog_kit import Opened
 from looply.catalog import Catalog
 from looply.catalog.connections import ConnectionDraft
 from looply.catalog.data_keys import DataKeys
@@ -17,7 +16,7 @@ from looply.catalog.tables import data_keys, master_keys
 from looply.clock import Ids
 from looply.errors import KeyUnfit, SettingsError
 from looply.master_keys import MasterKey, MasterKeys
-from looply.sealing import SealBroken, Sealer, number_of
+from looply.sealing import SealBroken, number_of
 from looply.testing.clock import FakeClock, SerialEntropy
 
 FIRST, SECOND, THIRD = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
@@ -117,27 +116,6 @@ async def test_without_the_key_or_with_another_one_nothing_starts_and_nothing_ch
     assert MasterKeys(tmp_path / "other").held() == (SECOND,)
     assert await first.rows() == before
     assert await (await start(FIRST, name="none")).password(mine) == "canary"
-
-
-async def test_a_catalog_with_secrets_from_before_there_were_data_keys_needs_its_key(
-    open_catalog: Opened, place: Path | str, start: Start
-) -> None:
-    old = await open_catalog(place, key=FIRST.value)
-    organization_id, workspace_id = await old.organizations.create("Acme")
-    await old.connections.create(organization_id, workspace_id, DRAFT)
-    sealed = Sealer(FIRST.value).seal(b"of a history", "place")
-    await old.close()
-
-    with pytest.raises(KeyUnfit, match="missing"):
-        await start(name="none")
-    process = await start(FIRST)
-    assert await process.password(organization_id) == "canary"
-    assert process.keys.of(organization_id).open(sealed, "place") == b"of a history"
-    assert number_of(process.keys.of(organization_id).seal(b"", "place")) == 1
-    process.give(SECOND, FIRST)
-    await process.keys.refresh()
-    process.give(SECOND)
-    assert (await start()).keys.of(organization_id).open(sealed, "place") == b"of a history"
 
 
 async def test_the_three_steps_of_a_rotation_on_two_processes(start: Start) -> None:

@@ -52,7 +52,7 @@ async def test_executions_go_on_where_the_folder_left_them(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver = Driver(new_store, per_queue=4)
+    driver = Driver(new_store, per_queue=4, sealers=installation.sealer)
     driver.channels = {"inbox": FakeChannel()}
     await driver.open()
     await driver.settle()
@@ -80,7 +80,7 @@ async def test_copies_of_cards_that_were_shown_are_found_again_and_others_are_sh
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver, channel = Driver(new_store), FakeChannel()
+    driver, channel = Driver(new_store, sealers=installation.sealer), FakeChannel()
     driver.channels = {"inbox": channel}
     await driver.open()
     asked_of_two, not_shown = installation.ids["asked"], installation.ids["not_shown"]
@@ -119,7 +119,7 @@ async def test_those_in_line_and_those_with_children_go_on_with_each_other(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver = Driver(new_store)
+    driver = Driver(new_store, sealers=installation.sealer)
     driver.callees.put(CALLEE, asking())
     await driver.open()
     await driver.deliver()
@@ -144,7 +144,7 @@ async def test_secrets_open_with_the_same_key_and_are_nowhere_in_clear(
         for secret in (HIDDEN, PASSWORD):
             assert secret not in text
             assert secret.encode().hex() not in text
-    driver = Driver(new_store)
+    driver = Driver(new_store, sealers=installation.sealer)
     await driver.open()
     await driver.resume(installation.ids["secret"])
     await driver.settle()
@@ -159,7 +159,7 @@ async def test_the_same_trigger_is_answered_with_the_execution_that_was_moved(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver = Driver(new_store)
+    driver = Driver(new_store, sealers=installation.sealer)
     await driver.open()
     ids = installation.ids
     for fields, name in (
@@ -177,7 +177,7 @@ async def test_schedules_fire_next_when_they_would_have_fired_in_the_folder(
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver = Driver(new_store)
+    driver = Driver(new_store, sealers=installation.sealer)
     await driver.open()
     hourly = every("PT1H")
     before = await driver.schedule(hourly)
@@ -245,7 +245,7 @@ async def test_datastores_are_the_same_on_the_other_side_and_go_on_above_what_wa
     installation: Installation, address: str, new_store: Callable[[], PostgresStore]
 ) -> None:
     await carry_out(installation.move(address))
-    driver = Driver(new_store)
+    driver = Driver(new_store, sealers=installation.sealer)
     await driver.open()
     names = [line.name for line in await driver.shell.datastores.list(ORGANIZATION, "", 10)]
     assert names == ["prices", "ä b"]

@@ -1,6 +1,5 @@
 """What stores promise about the record of decisions."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from msgspec.structs import replace
 
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, OTHER_WORKFLOW, WORKFLOW, Samples, ended
 from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
-from looply.engine.pruning import BEGIN, Cursor, Slice, Spent
+from looply.engine.pruning import BEGIN, Cursor, Spent
 from looply.engine.store import Store, Unit
 from looply.errors import Stale
 from looply.execution.decisions import Decision
@@ -144,14 +143,3 @@ class DecisionContract:
         await store.journal.commit(deciding(samples.next(last.head), 4))
         assert await dropped(store, before=samples.now + DAY) == (2, 1)
         assert await listed(store) == [(last.execution_id, 4)]
-
-    async def test_what_is_filled_in_stays_as_it_was_recorded_first(self, store: Store, samples: Samples) -> None:
-        assert await store.decisions.gap() is None
-        first = samples.first()
-        await store.journal.commit(deciding(first, 2))
-        rows: Sequence[DecisionRow] = (decided(first, 2, BOB), decided(first, 3, BOB))
-        for _ in range(2):
-            await store.decisions.fill(rows, first.execution_id)
-        stored = await store.decisions.of_execution(first.execution_id)
-        assert [(row.seq, row.decision.user) for row in stored] == [(2, ANN), (3, BOB)]
-        assert await store.pruning.drop_decisions(samples.now + DAY, BEGIN) == Slice()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kit.memory.copy_rows import StoredCopy, wish
 from looply.engine.claims import Claim, StoredKey
 from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
-from looply.engine.decisions import DecisionRow, Gap
+from looply.engine.decisions import DecisionRow
 from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.letters import LetterRow
 from looply.engine.places import PlaceRow
@@ -65,7 +65,6 @@ class MemoryData:
     copies: dict[str, StoredCopy] = field(default_factory=dict)
     letters: dict[Row, LetterRow] = field(default_factory=dict)
     decisions: dict[Row, DecisionRow] = field(default_factory=dict)
-    gap: Gap | None = None
     datastores: dict[tuple[str, str], Datastore] = field(default_factory=dict)
     datastore_floors: dict[str, int] = field(default_factory=dict)
     fires: dict[str, dict[datetime, LedgerRow]] = field(default_factory=dict)

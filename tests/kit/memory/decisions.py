@@ -9,7 +9,6 @@ from looply.engine.decisions import (
     DecisionFilter,
     DecisionKey,
     DecisionRow,
-    Gap,
     decider,
     in_order,
     key_of,
@@ -34,22 +33,6 @@ class MemoryDecisions:
     async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
         """Returns the decisions of an execution, stored or pruned."""
         return in_order(row for row in self._data.decisions.values() if row.execution_id == execution_id)
-
-    async def gap(self) -> Gap | None:
-        """Returns what is still to be filled."""
-        return self._data.gap
-
-    async def fill(self, rows: Sequence[DecisionRow], after: str) -> None:
-        """Stores the decisions of executions up to an id."""
-
-        def write() -> None:
-            for row in rows:
-                self._data.decisions.setdefault((row.execution_id, row.seq), row)
-            gap = self._data.gap
-            if gap is not None and after > gap.after:
-                self._data.gap = Gap(after=after, last=gap.last) if after < gap.last else None
-
-        await self._commits.submit(write)
 
 
 def _fits(row: DecisionRow, wanted: DecisionFilter) -> bool:

@@ -128,7 +128,6 @@ class MemoryPruning:
             or any(self._is_open(child) for child in children)
             or self._is_open(parent)
             or (last is not None and last[0] == execution_id)
-            or (data.gap is not None and data.gap.after < execution_id <= data.gap.last)
         )
 
     def _size(self, execution_id: str) -> int:

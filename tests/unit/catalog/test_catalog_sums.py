@@ -109,7 +109,7 @@ async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, pa
         ("DELETE FROM audit_records", "audit_records"),
         ("UPDATE organizations SET organization_name = CAST(organization_name AS BLOB)", "organizations"),
         ("UPDATE organizations SET organization_name = CAST(x'f4f4' AS TEXT)", "Could not decode"),
-        ("UPDATE alembic_version SET version_num = '0001'", "alembic_version"),
+        ("UPDATE alembic_version SET version_num = '0000'", "alembic_version"),
         ("DELETE FROM alembic_version", "alembic_version"),
         ("UPDATE table_sums SET digest = x'00' WHERE table_name = 'api_keys'", "api_keys"),
         ("DELETE FROM table_sums WHERE table_name = 'api_keys'", "api_keys"),
@@ -151,28 +151,6 @@ async def test_a_catalog_whose_sums_were_emptied_is_taken_as_it_is(open_catalog,
     by_hand(path, "UPDATE organizations SET organization_name = 'Ten'")
     with pytest.raises(StoreCorrupt, match="organizations"):
         await open_catalog(path)
-
-
-async def test_a_catalog_of_the_first_release_gets_its_sums(open_catalog, path: Path, mine) -> None:
-    first = await open_catalog(path)
-    await first.close()
-    younger = ("table_sums", "bulks", "audit_heads", "data_keys", "master_keys")
-    by_hand(
-        path,
-        "DROP INDEX uq_audit_records_number",
-        *(f"ALTER TABLE audit_records DROP COLUMN {name}" for name in ("number", "hash")),
-        "ALTER TABLE api_keys DROP COLUMN workflow_ids",
-        "CREATE INDEX ix_audit_records_organization_id_record_id ON audit_records (organization_id, record_id)",
-        *(f"DROP TABLE {name}" for name in younger),
-        "UPDATE alembic_version SET version_num = '0001'",
-    )
-    assert damage_of(path) == []
-    catalog = await open_catalog(path)
-    await catalog.workflows.create(mine.organization_id, mine.workspace_id, FLOW)
-    assert await catalog.audit.find_breaks() == []
-    assert (await catalog.audit.head(mine.organization_id)).count == 2
-    assert sums_of(path).keys() >= {"sqlite_schema", "alembic_version", "workflow_versions", "audit_records"}
-    assert damage_of(path) == []
 
 
 async def test_a_migration_leaves_the_triggers_behind_and_adds_up_what_it_made(

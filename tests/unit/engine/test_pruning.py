@@ -35,7 +35,6 @@ class FakePruning:
         self.asked: list[tuple[Spent, Cursor, bool]] = []
         self.decisions: list[Slice] = []
         self.dropped: list[tuple[datetime, Cursor, bool]] = []
-        self.unfilled = 0
         self.busy = 0
         self.given_back = 0
         self.fails = False
@@ -64,10 +63,6 @@ class FakePruning:
 
     async def pruned_to(self, organization_id: str) -> tuple[int, int]:
         raise AssertionError(f"a round asks for no place of {organization_id}")
-
-    async def fill(self) -> bool:
-        self.unfilled -= 1
-        return self.unfilled >= 0
 
 
 def numbers(gone: Sequence[Candidate]) -> list[int]:
@@ -139,26 +134,16 @@ async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() 
 async def test_the_pruner_keeps_the_record_for_its_time_and_asks_for_nothing_where_it_is_kept_for_ever() -> None:
     pruning = FakePruning()
     for retention, dropped in ((None, []), (DAY, [(START_TIME - DAY, BEGIN, False)])):
-        pruner = Pruner(pruning, pruning.fill, FakeClock(START_TIME), None, retention)
+        pruner = Pruner(pruning, FakeClock(START_TIME), None, retention)
         while not await pruner.tick():
             pass
         assert pruning.dropped == dropped
 
 
-async def test_what_an_earlier_release_left_is_recorded_before_a_round_begins() -> None:
-    pruning = FakePruning()
-    pruning.unfilled = 3
-    pruner = Pruner(pruning, pruning.fill, FakeClock(), None)
-    assert [await pruner.tick() for _ in range(3)] == [False, False, False]
-    assert pruning.asked == []
-    await pruner.tick()
-    assert len(pruning.asked) == 1
-
-
 async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None:
     pruning = FakePruning()
     pruning.busy = 4
-    pruner = Pruner(pruning, pruning.fill, FakeClock(), None)
+    pruner = Pruner(pruning, FakeClock(), None)
     for _ in range(4):
         assert await pruner.round() < 1
     assert pruning.asked == []
@@ -174,7 +159,7 @@ async def test_the_pruner_gives_way_while_others_wait_and_not_for_ever() -> None
 
 async def test_the_pruner_rests_after_a_round_and_begins_anew_after_one_that_broke() -> None:
     pruning = FakePruning()
-    pruner = Pruner(pruning, pruning.fill, FakeClock(), DAY)
+    pruner = Pruner(pruning, FakeClock(), DAY)
     pauses = [await pruner.round() for _ in range(6)]
     assert pauses == sorted(pauses)
     assert pauses[-1] > 1000

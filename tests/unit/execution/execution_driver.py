@@ -60,6 +60,7 @@ class Simulator:
 
     def __init__(self, workflow: Workflow, *, limits: Limits = DEFAULT_LIMITS, goes_on: bool = True) -> None:
         self.workflow = workflow
+        self.workflows = {workflow.hash.hex(): workflow}
         self.limits = limits
         self.goes_on = goes_on
         self.now = START_TIME
@@ -108,6 +109,7 @@ class Simulator:
         """Puts a command to the execution and returns the reply, after its events are in the history."""
         given = answer(self.workflow, self.state, command, limits=self.limits)
         self.workflow = given.workflow or self.workflow
+        self.workflows[self.workflow.hash.hex()] = self.workflow
         if given.events:
             self.moved_by.append((command, bool(self.state.regions)))
             self._commit(given.events)

@@ -7,8 +7,8 @@ import msgspec
 
 from looply.clock import to_ms
 from looply.definition.mail import person_of
-from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, Gap, in_order, way_to
-from looply.engine.postgres.connections import Connection, row, rows
+from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, in_order, way_to
+from looply.engine.postgres.connections import Connection, rows
 from looply.engine.postgres.database import Database
 from looply.engine.postgres.names import Names
 from looply.engine.rows import DECISION_COLUMNS, Row, decision_facts, decision_from, find_id
@@ -41,9 +41,6 @@ _LISTS: Final[Mapping[DecisionWay, str]] = {
     )
     for way, begin in _WAYS.items()
 }
-_GAP: Final = "SELECT after_id::text, last_id::text FROM decision_gap"
-_END_GAP: Final = "SELECT end_decision_gap(%s)"
-_FILL: Final = "SELECT fill_decisions(%s, %s::jsonb, %s::uuid)"
 
 _AFTER_ALL: Final[DecisionKey] = (1 << 62, "ffffffff-ffff-ffff-ffff-ffffffffffff", 0)
 _NO_ID: Final = "00000000-0000-0000-0000-000000000000"
@@ -108,26 +105,3 @@ class PostgresDecisions:
         facts = {"execution": execution_id}
         found = await self._database.read(lambda connection: rows(connection, _OF, facts))
         return in_order(decision_from(each) for each in found)
-
-    async def gap(self) -> Gap | None:
-        """Returns what is still to be filled, None while a process of the release before may still add to it."""
-        found = await self._database.read(lambda connection: row(connection, _GAP))
-        if found is not None and found[1] is None:
-            arguments = (self._database.epoch,)
-
-            async def write(connection: Connection) -> None:
-                await connection.execute(_END_GAP, arguments)
-
-            await self._database.write(write)
-            found = await self._database.read(lambda connection: row(connection, _GAP))
-        return Gap(after=found[0], last=found[1]) if found is not None and found[1] is not None else None
-
-    async def fill(self, rows: Sequence[DecisionRow], after: str) -> None:
-        """Stores the decisions of executions up to an id."""
-
-        async def write(connection: Connection) -> None:
-            ids = {each.organization_id for each in rows} | {each.workflow_id for each in rows}
-            numbers = await self._names.give(connection, ids)
-            await connection.execute(_FILL, (self._database.epoch, decisions_argument(rows, numbers), after))
-
-        await self._database.write(write, [("decisions",)])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
 
 from looply.clock import to_ms
 from looply.engine.boot import Boot
@@ -11,9 +10,12 @@ from looply.engine.dictionary import STARTER, starter_dictionary
 from looply.engine.postgres.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.ownership import end_lost, end_others
 from looply.engine.rows import EFFECT_STATES, id_text
+from looply.engine.schema_steps import read_steps
 from looply.engine.store import POISON_LOADS
 from looply.engine.trials import FRONT
 from looply.errors import SchemaMismatch
+
+_PACKAGE = "looply.engine.postgres"
 
 # Held until the transaction ends: of two processes that start at once the second one finds the work done.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
@@ -50,7 +52,7 @@ async def read_boot(connection: Connection) -> Boot:
 
     Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
     """
-    newest = max(_scripts())
+    newest = max(read_steps(_PACKAGE))
     stored = await call(connection, _STORED_VERSION) if await call(connection, _HAS_VERSIONS) else 0
     if stored != newest:
         raise SchemaMismatch(f"the database has schema {stored}, and this release knows {newest}; start a server first")
@@ -67,8 +69,8 @@ async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
     if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
-    scripts = _scripts()
-    newest = max(scripts)
+    steps = read_steps(_PACKAGE)
+    newest = max(steps)
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
         await connection.execute(_SCHEMA)
@@ -78,7 +80,7 @@ async def upgrade(connection: Connection) -> None:
             message = f"the database has schema {stored}, this release knows {newest}; start the release that wrote it"
             raise SchemaMismatch(f"{message}, or a newer one")
         for number in range(stored + 1, newest + 1):
-            await connection.execute(scripts[number], prepare=False)
+            await connection.execute(steps[number].encode(), prepare=False)
             await connection.execute(_MADE, (number,))
 
 
@@ -120,8 +122,3 @@ async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> 
     cursor = await connection.execute(_SUSPECTS, facts, binary=True)
     found = await cursor.fetchall()
     return [key for key, is_poisoned in found if not is_poisoned], [key for key, is_poisoned in found if is_poisoned]
-
-
-def _scripts() -> dict[int, bytes]:
-    folder = files("looply.engine.postgres").joinpath("schema")
-    return {int(file.name[:4]): file.read_bytes() for file in folder.iterdir() if file.name.endswith(".sql")}

@@ -74,7 +74,6 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM execution o
       WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {IS_OPEN})
     OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {IS_OPEN})
-    OR EXISTS (SELECT 1 FROM decision_gap g WHERE e.id > g.after_id AND (g.last_id IS NULL OR e.id <= g.last_id))
     OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u
       JOIN value v ON v.org = u.org AND v.hash = u.hash WHERE u.execution_id = e.id), 0)::bigint

@@ -7,12 +7,12 @@ import apsw
 
 from looply.clock import to_ms
 from looply.definition.mail import person_of
-from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, Gap, in_order, way_to
-from looply.engine.rows import DECISION_COLUMNS, decision_facts, decision_from, find_id, id_bytes, id_text
-from looply.engine.sqlite.names import Names, find_number
+from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, DecisionWay, in_order, way_to
+from looply.engine.rows import DECISION_COLUMNS, decision_facts, decision_from, find_id
+from looply.engine.sqlite.names import find_number
 from looply.engine.sqlite.threads import Threads
 
-# What is recorded stays as it is, whoever finds it once more.
+# What is recorded stays as it is.
 _PUT: Final = (
     "INSERT INTO decision(execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by,"
     " person, action, comment, at_ms, via, revision, is_final) VALUES (:execution, :seq, :org, :workflow, :version,"
@@ -43,9 +43,6 @@ _LISTS: Final[Mapping[DecisionWay, str]] = {
     )
     for way, (index, begin) in _WAYS.items()
 }
-_GAP: Final = "SELECT after_id, last_id FROM decision_gap"
-_MOVE_GAP: Final = "UPDATE decision_gap SET after_id = :after WHERE after_id < :after"
-_CLOSE_GAP: Final = "DELETE FROM decision_gap WHERE after_id >= last_id"
 
 _AFTER_ALL: Final = (1 << 62, b"\xff" * 16, 0)
 _BEFORE_ALL: Final = -(1 << 62)
@@ -77,25 +74,6 @@ class SqliteDecisions:
         key = find_id(execution_id)
         rows = await self._threads.read(lambda connection: connection.execute(_OF, (key,)).fetchall())
         return in_order(map(decision_from, rows))
-
-    async def gap(self) -> Gap | None:
-        """Returns what is still to be filled."""
-        row = await self._threads.read(lambda connection: connection.execute(_GAP).fetchone())
-        return Gap(after=id_text(row[0]), last=id_text(row[1])) if row is not None else None
-
-    async def fill(self, rows: Sequence[DecisionRow], after: str) -> None:
-        """Stores the decisions of executions up to an id."""
-        await self._threads.write(lambda connection: _fill(connection, rows, after))
-
-
-def _fill(connection: apsw.Connection, rows: Sequence[DecisionRow], after: str) -> None:
-    # Not the names that units remember: their savepoints are not this one.
-    names = Names()
-    for row in rows:
-        numbers = names.number(connection, row.organization_id), names.number(connection, row.workflow_id)
-        put_decisions(connection, id_bytes(row.execution_id), numbers, [row])
-    connection.execute(_MOVE_GAP, {"after": id_bytes(after)})
-    connection.execute(_CLOSE_GAP)
 
 
 def _page(

@@ -2,12 +2,12 @@
 
 import os
 from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import apsw
 
+from looply.engine.schema_steps import read_steps
 from looply.errors import EngineError, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost
 
 FILE_NAME: Final = "executions.db"
@@ -19,6 +19,7 @@ OLDEST_SQLITE: Final = (3, 51, 3)
 UNREADABLE: Final = (ValueError, LookupError, TypeError, OverflowError)
 """What reading a damaged row may raise: text that is no UTF-8, a number that stands for nothing, NULL in its place."""
 
+_PACKAGE = "looply.engine.sqlite"
 _CHECKED_BYTES = 256 * 1024 * 1024
 # Up to this size the indexes are compared with their tables as well, which takes several times as long.
 _PROVED_BYTES = 64 * 1024 * 1024
@@ -148,8 +149,8 @@ def _configure(connection: apsw.Connection, path: Path) -> None:
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
-    scripts = _scripts()
-    newest = max(scripts)
+    steps = read_steps(_PACKAGE)
+    newest = max(steps)
     stored = int(connection.pragma("user_version"))
     if stored > newest:
         message = (
@@ -158,21 +159,16 @@ def _upgrade(connection: apsw.Connection, path: Path) -> None:
         raise SchemaMismatch(message)
     for number in range(stored + 1, newest + 1):
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(scripts[number])
+        connection.execute(steps[number])
         connection.pragma("user_version", number)
         connection.execute("COMMIT")
-
-
-def _scripts() -> dict[int, str]:
-    folder = files("looply.engine.sqlite").joinpath("schema")
-    return {int(file.name[:4]): file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
 
 
 def _check_schema(connection: apsw.Connection, path: Path) -> None:
     """Compares the schema with that of a new store: one other word in a view or an index gives other answers."""
     with closing(apsw.Connection(":memory:")) as fresh:
-        for _, script in sorted(_scripts().items()):
-            fresh.execute(script)
+        for step in read_steps(_PACKAGE).values():
+            fresh.execute(step)
         wanted = set(fresh.execute(_SCHEMA))
     missing = wanted - set(connection.execute(_SCHEMA))
     if missing:

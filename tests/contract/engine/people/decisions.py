@@ -244,10 +244,10 @@ class RecordLifeStories:
         await decide(engine, execution_id, 0)
         await aged(engine)
         pruning, clock = engine.shell.pruning, engine.clock
-        await round_of(Pruner(pruning, engine.shell.fill_decisions, clock, MONTH))
+        await round_of(Pruner(pruning, clock, MONTH))
         assert len(await recorded(engine)) == 1
-        await round_of(Pruner(pruning, engine.shell.fill_decisions, clock, MONTH, 2 * MONTH))
+        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert len(await recorded(engine)) == 1
         await aged(engine)
-        await round_of(Pruner(pruning, engine.shell.fill_decisions, clock, MONTH, 2 * MONTH))
+        await round_of(Pruner(pruning, clock, MONTH, 2 * MONTH))
         assert await recorded(engine) == []

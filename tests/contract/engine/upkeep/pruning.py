@@ -199,14 +199,14 @@ class PruneStories:
     async def test_a_round_of_the_pruner_ends_with_what_is_left(self, engine: Driver) -> None:
         await engine.together(*(engine.started(computing()) for _ in range(3)))
         last = await aged(engine)
-        pruner = Pruner(engine.shell.pruning, engine.shell.fill_decisions, engine.clock, MONTH)
+        pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         await round_of(pruner)
         assert await stored(engine) == [last]
 
     async def test_a_round_that_broke_is_begun_anew(self, engine: Driver) -> None:
         await engine.started(computing())
         last = await aged(engine)
-        pruner = Pruner(engine.shell.pruning, engine.shell.fill_decisions, engine.clock, MONTH)
+        pruner = Pruner(engine.shell.pruning, engine.clock, MONTH)
         engine.faults.is_full = True
         with pytest.raises(StoreFull):
             await round_of(pruner)

@@ -1,0 +1,295 @@
+"""The base: all tables as the first release has them. A release that changes them adds a revision."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Creates all tables, and on PostgreSQL the row that every change counts up."""
+    _create_organizations()
+    _create_workflow_versions()
+    _create_card_versions()
+    _create_profiles()
+    _create_connections()
+    _create_api_keys()
+    _create_bulks()
+    _create_keys_of_secrets()
+    _create_audit()
+    _create_sums()
+    _create_change_count()
+
+
+def _text(length: int) -> sa.String:
+    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    return sa.String(length, "C" if _is_postgres() else None)
+
+
+def _is_postgres() -> bool:
+    return op.get_context().dialect.name == "postgresql"
+
+
+def _required(name: str, kind: Any, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False, **options)
+
+
+def _owner(table: str) -> list[Any]:
+    return [
+        _required("organization_id", _text(36)),
+        _required("workspace_id", _text(36)),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "workspace_id"],
+            ["workspaces.organization_id", "workspaces.workspace_id"],
+            name=op.f(f"fk_{table}_organization_id_workspace_id"),
+        ),
+    ]
+
+
+def _organization(table: str) -> sa.ForeignKeyConstraint:
+    name = op.f(f"fk_{table}_organization_id")
+    return sa.ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"], name=name)
+
+
+def _changes() -> list[Any]:
+    return [
+        sa.Column("created_by", _text(200)),
+        sa.Column("modified_by", _text(200)),
+        _required("created_on_ms", sa.BigInteger()),
+        _required("modified_on_ms", sa.BigInteger()),
+    ]
+
+
+def _version_state(table: str) -> list[Any]:
+    return [
+        _required("status", _text(8)),
+        _required("deleted", sa.Boolean()),
+        sa.CheckConstraint(_is_draft_or_active(), name=op.f(f"ck_{table}_status")),
+    ]
+
+
+def _is_draft_or_active() -> str:
+    if _is_postgres():
+        # As PostgreSQL itself writes it, so that a restored dump has the same text.
+        return "status::text = ANY (ARRAY['DRAFT'::varchar::text, 'ACTIVE'::varchar::text])"
+    return "status IN ('DRAFT', 'ACTIVE')"
+
+
+def _create_version_indexes(table: str, noun: str) -> None:
+    op.create_index(f"ix_{table}_creation", table, ["organization_id", "created_on_ms"])
+    listed = ["organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"]
+    op.create_index(f"ix_{table}_list", table, listed)
+
+
+def _create_organizations() -> None:
+    op.create_table(
+        "organizations",
+        _required("organization_id", _text(36)),
+        _required("organization_name", _text(200)),
+        _required("created_on_ms", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_organizations")),
+    )
+    op.create_table(
+        "workspaces",
+        _required("workspace_id", _text(36)),
+        _required("organization_id", _text(36)),
+        _required("workspace_name", _text(200)),
+        _required("created_on_ms", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspaces")),
+        sa.UniqueConstraint("organization_id", "workspace_id", name=op.f("uq_workspaces_organization_id_workspace_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.organization_id"], name=op.f("fk_workspaces_organization_id")
+        ),
+    )
+
+
+def _create_workflow_versions() -> None:
+    op.create_table(
+        "workflow_versions",
+        _required("workflow_id", _text(36)),
+        _required("workflow_version", sa.Integer(), autoincrement=False),
+        *_owner("workflow_versions"),
+        _required("workflow_name", _text(200)),
+        _required("definition", sa.Text()),
+        _required("definition_hash", _text(32)),
+        _required("findings", sa.Text()),
+        _required("mock_payload", sa.Text()),
+        _required("mock_schema", sa.Text()),
+        *_changes(),
+        *_version_state("workflow_versions"),
+        sa.PrimaryKeyConstraint("workflow_id", "workflow_version", name=op.f("pk_workflow_versions")),
+    )
+    _create_version_indexes("workflow_versions", "workflow")
+
+
+def _create_card_versions() -> None:
+    op.create_table(
+        "card_versions",
+        _required("card_id", _text(36)),
+        _required("card_version", sa.Integer(), autoincrement=False),
+        *_owner("card_versions"),
+        _required("card_name", _text(200)),
+        _required("card_payload", sa.Text()),
+        sa.Column("workflow_id", _text(36)),
+        sa.Column("workflow_version", sa.Integer()),
+        *_changes(),
+        *_version_state("card_versions"),
+        sa.PrimaryKeyConstraint("card_id", "card_version", name=op.f("pk_card_versions")),
+    )
+    _create_version_indexes("card_versions", "card")
+
+
+def _create_profiles() -> None:
+    op.create_table(
+        "profiles",
+        _required("organization_id", _text(36)),
+        _required("workflow_id", _text(36)),
+        _required("profile_name", _text(200)),
+        _required("environment", sa.Text()),
+        _required("is_default", sa.Boolean()),
+        *_changes(),
+        sa.PrimaryKeyConstraint("organization_id", "workflow_id", "profile_name", name=op.f("pk_profiles")),
+    )
+    is_default = sa.column("is_default", sa.Boolean()) == sa.true()
+    op.create_index(
+        "uq_profiles_default",
+        "profiles",
+        ["organization_id", "workflow_id"],
+        unique=True,
+        sqlite_where=is_default,
+        postgresql_where=is_default,
+    )
+
+
+def _create_connections() -> None:
+    op.create_table(
+        "connections",
+        _required("connection_id", _text(36)),
+        *_owner("connections"),
+        _required("connection_name", _text(200)),
+        _required("kind", _text(64)),
+        _required("settings", sa.Text()),
+        _required("secret_names", sa.Text()),
+        _required("sealed_secrets", sa.LargeBinary()),
+        _required("revision", sa.Integer()),
+        *_changes(),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_connections")),
+        sa.UniqueConstraint(
+            "organization_id", "connection_name", name=op.f("uq_connections_organization_id_connection_name")
+        ),
+    )
+    op.create_index(
+        op.f("ix_connections_organization_id_connection_id"), "connections", ["organization_id", "connection_id"]
+    )
+
+
+def _create_api_keys() -> None:
+    op.create_table(
+        "api_keys",
+        _required("key_id", _text(36)),
+        *_owner("api_keys"),
+        _required("key_name", _text(200)),
+        _required("prefix", _text(8)),
+        _required("key_sha256", sa.LargeBinary(32)),
+        _required("scopes", sa.Text()),
+        sa.Column("created_by", _text(200)),
+        _required("created_on_ms", sa.BigInteger()),
+        sa.Column("expires_on_ms", sa.BigInteger()),
+        sa.Column("revoked_on_ms", sa.BigInteger()),
+        sa.Column("workflow_ids", sa.Text()),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_api_keys_prefix")),
+    )
+    op.create_index(op.f("ix_api_keys_organization_id_key_id"), "api_keys", ["organization_id", "key_id"])
+
+
+def _create_bulks() -> None:
+    op.create_table(
+        "bulks",
+        _required("bulk_id", _text(36)),
+        *_owner("bulks"),
+        _required("action", _text(16)),
+        _required("wanted", sa.Text()),
+        _required("options", sa.Text()),
+        _required("status", _text(16)),
+        _required("place", _text(36)),
+        _required("done", sa.BigInteger()),
+        _required("refused", sa.BigInteger()),
+        _required("holder", _text(36)),
+        _required("held_until_ms", sa.BigInteger()),
+        sa.Column("ended_on_ms", sa.BigInteger()),
+        *_changes(),
+        sa.PrimaryKeyConstraint("bulk_id", name=op.f("pk_bulks")),
+    )
+    op.create_index(op.f("ix_bulks_organization_id_bulk_id"), "bulks", ["organization_id", "bulk_id"])
+    op.create_index(op.f("ix_bulks_status_bulk_id"), "bulks", ["status", "bulk_id"])
+
+
+def _create_keys_of_secrets() -> None:
+    op.create_table(
+        "master_keys",
+        _required("key_id", _text(36)),
+        _required("sealed_check", sa.LargeBinary()),
+        _required("generation", sa.Integer()),
+        _required("added_on_ms", sa.BigInteger()),
+        sa.Column("retired_on_ms", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_master_keys")),
+    )
+    op.create_table(
+        "data_keys",
+        _required("organization_id", _text(36)),
+        _required("number", sa.Integer(), autoincrement=False),
+        _required("wrapped", sa.LargeBinary()),
+        _required("master_key_id", _text(36)),
+        _required("seals", sa.BigInteger()),
+        _required("created_on_ms", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("organization_id", "number", name=op.f("pk_data_keys")),
+        _organization("data_keys"),
+    )
+
+
+def _create_audit() -> None:
+    op.create_table(
+        "audit_records",
+        _required("record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite")),
+        _required("organization_id", _text(36)),
+        _required("at_ms", sa.BigInteger()),
+        sa.Column("actor", _text(200)),
+        _required("action", _text(64)),
+        _required("object_id", _text(240)),
+        _required("details", sa.Text()),
+        sa.Column("number", sa.BigInteger()),
+        sa.Column("hash", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_audit_records")),
+        _organization("audit_records"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("uq_audit_records_number", "audit_records", ["organization_id", "number"], unique=True)
+    op.create_table(
+        "audit_heads",
+        _required("organization_id", _text(36)),
+        _required("count", sa.BigInteger()),
+        _required("hash", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_audit_heads")),
+        _organization("audit_heads"),
+    )
+
+
+def _create_sums() -> None:
+    op.create_table(
+        "table_sums",
+        _required("table_name", _text(64)),
+        _required("digest", sa.LargeBinary()),
+        sa.PrimaryKeyConstraint("table_name", name=op.f("pk_table_sums")),
+    )
+
+
+def _create_change_count() -> None:
+    if _is_postgres():
+        op.create_table("change_count", _required("changes", sa.BigInteger()))
+        op.execute("INSERT INTO change_count(changes) VALUES (0)")

@@ -1,0 +1,89 @@
+-- Executions that may have brought a process down. `loads` is 0 for what is above suspicion, 1 for one that a process
+-- was at when it ended, and rises with each trial that was begun: it is worked on alone, and whoever outlives that says
+-- so. A trial that has not ended belongs to a process that lives, or means that one has ended at this execution.
+CREATE TABLE trial(execution_id uuid PRIMARY KEY, epoch bigint NOT NULL);
+
+CREATE FUNCTION is_tried(p_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT 1 FROM trial t JOIN lease l ON l.epoch = t.epoch WHERE t.execution_id = p_id)
+$$;
+
+-- Begins a trial, or takes over that of a process that has ended; false when one that lives tries the execution, and
+-- when it is not stored.
+CREATE FUNCTION begin_trial(own bigint, p_id uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM hold_lease_to_take(own);
+  IF NOT EXISTS (SELECT 1 FROM execution x WHERE x.id = p_id) THEN RETURN false; END IF;
+  INSERT INTO trial AS t(execution_id, epoch) VALUES (p_id, own)
+    ON CONFLICT (execution_id) DO UPDATE SET epoch = own
+      WHERE t.epoch = own OR NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch);
+  IF NOT FOUND THEN RETURN false; END IF;
+  UPDATE execution x SET loads = x.loads + 1 WHERE x.id = p_id;
+  RETURN true;
+END $$;
+
+CREATE FUNCTION end_trial(own bigint, p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM hold_lease_to_take(own);
+  DELETE FROM trial t WHERE t.execution_id = p_id AND t.epoch = own;
+  IF FOUND THEN
+    UPDATE execution x SET loads = 0 WHERE x.id = p_id AND x.loads > 0;
+  END IF;
+END $$;
+
+-- Makes suspects of executions that a process had taken which fell silent. One that is being moved meanwhile is none.
+CREATE FUNCTION suspect_taken(left_over uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF cardinality(left_over) > 0 THEN
+    WITH still AS MATERIALIZED (
+      SELECT x.id FROM execution x WHERE x.id = ANY (left_over) AND x.loads = 0 FOR UPDATE SKIP LOCKED)
+    UPDATE execution x SET loads = 1 FROM still s WHERE x.id = s.id;
+  END IF;
+END $$;
+
+-- What processes were at that have ended: their calls, their cut stretches, the timers that they were firing, and the
+-- executions to which they were applying something.
+CREATE VIEW abandoned AS
+  SELECT e.execution_id, e.epoch FROM effect e WHERE e.state = 1
+    AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)
+  UNION SELECT c.execution_id, c.epoch FROM continuation c
+    WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = c.epoch)
+  UNION SELECT t.execution_id, t.epoch FROM timer t
+    WHERE t.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch)
+  UNION SELECT d.target, d.epoch FROM delivery d
+    WHERE d.taken > '-infinity' AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = d.epoch);
+
+-- Of each workflow with a line the execution whose turn is next.
+CREATE VIEW first_in_line AS
+  SELECT DISTINCT ON (p.workflow) p.execution_id FROM place p WHERE p.held = 0
+    ORDER BY p.workflow, p.since_ms, p.execution_id;
+
+-- Ends the leases of others that ran out, after what they are writing. After a time in which nobody could be heard,
+-- such as one without the database, everybody gets their chance first. What an ended process was at, and what it may have
+-- admitted, is suspect. Returns which leases it has ended, and of all that is abandoned what was tried more than `most`
+-- times.
+CREATE FUNCTION end_lost(own bigint, life interval, most bigint, OUT ended bigint[], OUT poisoned uuid[])
+LANGUAGE plpgsql AS $$
+BEGIN
+  ended := ARRAY(
+    SELECT l.epoch FROM lease l WHERE l.epoch <> own AND l.seen < clock_timestamp() - life
+      AND EXISTS (SELECT 1 FROM lease o WHERE o.epoch = own
+        AND o.since < clock_timestamp() - life AND o.seen > clock_timestamp() - life));
+  IF cardinality(ended) > 0 THEN
+    PERFORM pg_advisory_xact_lock(1819242608, e::integer) FROM unnest(ended) e ORDER BY e;
+    -- Another one may have ended it meanwhile, and its process may have been heard of again.
+    WITH gone AS (
+      DELETE FROM lease l WHERE l.epoch = ANY (ended) AND l.seen < clock_timestamp() - life RETURNING l.epoch)
+    SELECT coalesce(array_agg(g.epoch), '{}') INTO ended FROM gone g;
+    UPDATE execution x SET loads = 1
+      WHERE x.loads = 0 AND x.id = ANY (ARRAY(
+        SELECT a.execution_id FROM abandoned a WHERE a.epoch = ANY (ended)
+        UNION SELECT f.execution_id FROM first_in_line f WHERE cardinality(ended) > 0));
+    -- What somebody else has moved since is no suspect any more.
+    DELETE FROM trial t WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = t.epoch)
+      AND NOT EXISTS (SELECT 1 FROM execution x WHERE x.id = t.execution_id AND x.loads > 0);
+  END IF;
+  poisoned := ARRAY(
+    SELECT x.id FROM execution x
+      WHERE x.loads > most AND NOT is_tried(x.id) AND x.id = ANY (ARRAY(
+        SELECT a.execution_id FROM abandoned a UNION SELECT f.execution_id FROM first_in_line f)) ORDER BY x.id);
+END $$;

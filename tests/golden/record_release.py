@@ -1,0 +1,34 @@
+"""Records what a release leaves, which every later release must load, upgrade, prove and continue.
+
+`python tests/golden/record_release.py 0.1.0` adds, each with what is in it:
+
+- `folders/0.1.0.tar.xz` and `databases/0.1.0.sql.xz`: executions in every situation, as a killed process leaves them;
+- `folders/0.1.0_beside.tar.xz` and `databases/0.1.0_beside.sql.xz`: rows in every table beside histories;
+- `databases/0.1.0_histories.sql.xz`: every recorded history.
+
+It never changes what is there. Record a release before the first change of a schema after it, and with the oldest
+PostgreSQL that we work on (`LOOPLY_TEST_POSTGRES` names the folder of its programs): a newer server understands what it
+wrote, and not the other way round.
+"""
+
+import sys
+
+import record_beside
+from golden_beside import BESIDE
+from golden_database import OF_HISTORIES
+from record_database import make_database, record
+from record_folder import make_folder, record_folder
+from record_history_database import make_histories
+
+
+def record_release(name: str) -> None:
+    """Records all that a release leaves, under its version."""
+    record_folder(name, make_folder)
+    record(name, make_database)
+    record_folder(name + BESIDE, record_beside.make_folder)
+    record(name + BESIDE, record_beside.make_database)
+    record(name + OF_HISTORIES, make_histories)
+
+
+if __name__ == "__main__":
+    record_release(sys.argv[1])
