@@ -156,14 +156,10 @@ NOTES: Final[dict[str, tuple[Place, str]]] = {
     ),
     "DOCUMENT_TOO_LARGE": (
         "step",
-<<<<<<< HEAD
         (
             "The data document would grow over the limit `document_bytes`, of which a list or an object counts 16 "
             "bytes at least. Keep less in outputs, or raise the limit."
         ),
-=======
-        "The data document would grow over the limit `document_bytes` (see its page). Keep less, or raise the limit.",
->>>>>>> wt-B
     ),
     "DUPLICATE_PARAMETER": ("call", "A query parameter came twice."),
     "EGRESS_DENIED": (
