@@ -68,7 +68,7 @@ test: ui clients packages check ## Run the gate, which every change must pass (S
 	@$(BIN)/python hatch_build.py --test
 	$(PYTEST) --tier gate $(ARGS)
 
-proof: ui packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
+proof: ui clients packages ## Run what the gate leaves out: faults, mutants, long forms, all stores, coverage, distributed installations.
 	$(PYTEST) --tier proof
 	@$(MAKE) --no-print-directory coverage ARGS=
 	@$(MAKE) --no-print-directory test-distributed ARGS=
