@@ -12,11 +12,12 @@ from looply.engine.auditor import Auditor
 from looply.engine.loop import Loop
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
+from looply.engine.quotas import QuotaMeter
 from looply.engine.reconciler import Reconciler
 from looply.engine.store_watch import StoreWatch
 from looply.settings import Settings
 
-LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, BulkRunner)
+LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, QuotaMeter, BulkRunner)
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
