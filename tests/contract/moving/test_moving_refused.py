@@ -150,7 +150,7 @@ async def test_a_moved_folder_is_not_served_until_its_label_is_removed(
 async def test_a_database_in_use_is_refused_with_what_is_there(installation: Installation, address: str) -> None:
     await carry_out(installation.move(address))
     (installation.folder / LABEL_NAME).unlink()
-    with pytest.raises(Conflict, match=r"looply\.execution has \d+ rows.*organizations has 2 rows") as refused:
+    with pytest.raises(Conflict, match=r"looply\.execution has \d+ rows.*organizations has 3 rows") as refused:
         await carry_out(installation.move(address))
     assert refused.value.code == "TARGET_NOT_EMPTY"
     assert "in use already" in (await rehearse(installation.move(address))).problems[0]
