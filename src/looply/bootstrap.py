@@ -46,7 +46,7 @@ from looply.engine.loop import Loop, running_loops
 from looply.engine.port import Audit
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
-from looply.engine.quotas import QuotaMeter
+from looply.engine.quota_meter import QuotaMeter
 from looply.engine.reading import Parts
 from looply.engine.reconciler import Reconciler
 from looply.engine.shell import Shell

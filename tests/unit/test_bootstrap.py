@@ -12,7 +12,7 @@ from looply.engine.auditor import Auditor
 from looply.engine.loop import Loop
 from looply.engine.pruner import Pruner
 from looply.engine.pump import Pump
-from looply.engine.quotas import QuotaMeter
+from looply.engine.quota_meter import QuotaMeter
 from looply.engine.reconciler import Reconciler
 from looply.engine.store_watch import StoreWatch
 from looply.settings import Settings

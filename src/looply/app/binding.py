@@ -38,7 +38,7 @@ from looply.engine.port import (
     Start,
     Started,
 )
-from looply.engine.quotas import Usage
+from looply.engine.survey import Usage
 from looply.errors import BadRequest, NotFound
 from looply.execution.commands import Command, Reply
 from looply.execution.events import Event

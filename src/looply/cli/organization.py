@@ -59,7 +59,7 @@ async def list_organizations(
     """List the organizations in the order in which they were made."""
     from looply.app import organizations  # noqa: PLC0415 - start-up cost of the catalog
     from looply.cli.store import open_services, stored_settings  # noqa: PLC0415
-    from looply.engine.quotas import Usage  # noqa: PLC0415
+    from looply.engine.survey import Usage  # noqa: PLC0415
 
     async with open_services(terminal, stored_settings(terminal, data)) as services:
         found = await organizations.list_all(services)

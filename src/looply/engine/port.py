@@ -20,7 +20,7 @@ from looply.engine.datastores import Datastores
 from looply.engine.decisions import Decisions
 from looply.engine.letters import Letters
 from looply.engine.pruning import Pruning
-from looply.engine.quotas import Usage
+from looply.engine.survey import Usage
 from looply.execution.commands import Command, Reply
 from looply.execution.deliveries import Delivered
 from looply.execution.events import Event

@@ -13,13 +13,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import structlog
 
-from looply.clock import Clock
-from looply.engine.loop import Loop
-from looply.engine.survey import Survey
+from looply.engine.survey import Survey, Usage
 from looply.errors import QuotaExhausted
 from looply.execution import ExecutionState
 from looply.limits import Limits
@@ -30,27 +28,14 @@ Quota: TypeAlias = Literal["open_executions", "stored_bytes"]
 QUOTAS: Final[tuple[Quota, ...]] = ("open_executions", "stored_bytes")
 """The quotas, by the limits that bound them."""
 
-COUNT_SECONDS: Final = 15.0
-"""Between two counts of what is open."""
-MEASURE_SECONDS: Final = 60.0
-"""Between two measurements of what is stored."""
 SLICE: Final = 20_000
 """So many rows are measured in one go."""
-_IDLE_SHARE: Final = 20
-"""A count or a slice that takes long is made less often: it rests so many times as long as it took."""
 _RETRY_AFTER: Final = timedelta(seconds=60)
 
 _ADVICE: Final[Mapping[Quota, str]] = {
     "open_executions": "wait until some have ended, terminate some, or ask the operator for a higher limit",
     "stored_bytes": "prune executions that have ended, or ask the operator for a higher limit",
 }
-
-
-class Usage(NamedTuple):
-    """What one organization has, in the units of the limits of the same names."""
-
-    open_executions: int = 0
-    stored_bytes: int = 0
 
 
 class Quotas:
@@ -157,40 +142,6 @@ class Quotas:
         for organization_id, quota in sorted(self._reached - reached):
             _log.info("quota_left", organization_id=organization_id, quota=quota)
         self._reached = reached
-
-
-class QuotaMeter(Loop):
-    """Counts and measures for the quotas of one process, beside all work."""
-
-    failed_event = "quotas_failed"
-
-    def __init__(self, quotas: Quotas, clock: Clock) -> None:
-        super().__init__()
-        self._quotas = quotas
-        self._clock = clock
-        self._count_at = 0.0
-        self._measure_at = 0.0
-        self._is_measured = False
-
-    async def round(self) -> float:
-        """Counts and measures a slice, as each is due; returns the seconds until the next one is."""
-        begun = self._clock.monotonic()
-        if begun >= self._count_at:
-            await self._quotas.count()
-            self._count_at = self._after(begun, COUNT_SECONDS)
-        begun = self._clock.monotonic()
-        if begun >= self._measure_at:
-            is_last = await self._quotas.measure_slice()
-            self._is_measured |= is_last
-            # The first measurement makes haste: until it is done, this quota refuses nobody.
-            rest = self._after(begun, 0.0) if self._is_measured else begun
-            self._measure_at = self._after(begun, MEASURE_SECONDS) if is_last else rest
-        return max(min(self._count_at, self._measure_at) - self._clock.monotonic(), 0.0)
-
-    def _after(self, begun: float, seconds: float) -> float:
-        """Returns when the next one is due of what began at an instant: after so long, or longer where it took long."""
-        now = self._clock.monotonic()
-        return now + max(seconds, (now - begun) * _IDLE_SHARE)
 
 
 def _is_open(state: ExecutionState) -> bool:

@@ -19,9 +19,10 @@ from looply.engine.effects import EffectRunner
 from looply.engine.live_schedules import StoredSchedules
 from looply.engine.port import Audit, Health, LiveSchedules, Start, Started
 from looply.engine.processor import Processor
-from looply.engine.quotas import Quotas, Usage
+from looply.engine.quotas import Quotas
 from looply.engine.reading import Parts, Reader
 from looply.engine.starting import Starter
+from looply.engine.survey import Usage
 from looply.errors import ShuttingDown
 from looply.execution import ExecutionState
 from looply.execution.commands import Command, Reply

@@ -6,12 +6,19 @@ time, in a round of its own, and by nobody who waits for an answer.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from looply.execution.events import IncidentKind
 from looply.execution.state import Status
+
+
+class Usage(NamedTuple):
+    """What one organization has, in the units of the limits of the same names."""
+
+    open_executions: int = 0
+    stored_bytes: int = 0
 
 
 class EffectCount(msgspec.Struct, frozen=True, kw_only=True):
