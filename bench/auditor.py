@@ -18,7 +18,7 @@ from bench.in_process import InProcess, in_process
 from bench.load import run
 from bench.speed import CLIENTS, Plan
 from looply.clock import SystemClock
-from looply.engine.auditor import COUNT_SECONDS, Auditor
+from looply.engine.upkeep.auditor import COUNT_SECONDS, Auditor
 
 STORED: Final = 1_000_000
 _COUNTS: Final = 5

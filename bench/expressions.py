@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bench.servers import ROOT
-from looply.cli.bench_expressions import compare
+from looply.cli.measuring.bench_expressions import compare
 from looply.clock import SystemClock
 
 # The inputs and what is tested of them are those of the tests.

@@ -23,7 +23,7 @@ from bench.other_system import HOSTS
 from bench.scenario import BODY, computing
 from bench.servers import Server, client_cores, json_of, looply, program
 from bench.speed import Figures, Plan, drive
-from looply.app import organizations
+from looply.app.administration import organizations
 
 NAMES: Final = tuple(LOADS)
 GOAL: Final = 2.0

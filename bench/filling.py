@@ -14,15 +14,15 @@ from msgspec.structs import replace
 
 from bench.in_process import InProcess, in_process, note_of
 from looply.clock import Ids, SystemClock, SystemEntropy
-from looply.engine.codec import Codec
-from looply.engine.committer import stored_definition
-from looply.engine.port import Start
-from looply.engine.store import StoredDefinition, Unit
-from looply.engine.units import claim_of, head_of, work_change
+from looply.engine.coding.codec import Codec
+from looply.engine.coding.units import claim_of, head_of, work_change
+from looply.engine.ports.port import Start
+from looply.engine.ports.store import StoredDefinition, Unit
+from looply.engine.processing.committer import stored_definition
 from looply.execution import advance, open_work
-from looply.execution.events import Event, ExecutionStarted
-from looply.execution.payload import initial_payload
-from looply.execution.searching import SearchValues, search_values
+from looply.execution.document.payload import initial_payload
+from looply.execution.document.searching import SearchValues, search_values
+from looply.execution.facts.events import Event, ExecutionStarted
 from looply.sealing import Sealer
 
 _IN_FLIGHT: Final = 1024

@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 
 from bench.scenario import BODY, computing, waiting
-from looply.app import organizations
+from looply.app.administration import organizations
 from looply.bootstrap import running
 from looply.clock import SystemClock, SystemEntropy
-from looply.engine.port import Start, Started
-from looply.engine.shell import Shell
+from looply.engine.ports.port import Start, Started
+from looply.engine.shell.shell import Shell
 from looply.engine.sqlite.store import SqliteStore
 from looply.log import configure_log
 from looply.server.application import build_app
-from looply.server.boundary import Boundary
+from looply.server.http.boundary import Boundary
 from looply.settings import Settings
 
 

@@ -28,21 +28,21 @@ from bench.load import post, run
 from bench.scenario import BODY, computing
 from looply.clock import Ids, SystemClock, SystemEntropy, id_time
 from looply.definition import compile_definition
-from looply.engine.codec import Codec
-from looply.engine.committer import Committer, Extras
-from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.mailbox import Mailbox
-from looply.engine.sqlite.units import store_unit
-from looply.engine.store import Unit
-from looply.engine.units import head_of, work_change
+from looply.engine.coding.codec import Codec
+from looply.engine.coding.units import head_of, work_change
+from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.ports.store import Unit
+from looply.engine.processing.committer import Committer, Extras
+from looply.engine.processing.mailbox import Mailbox
+from looply.engine.sqlite.histories.units import store_unit
 from looply.execution import ExecutionState, advance, decide
-from looply.execution.events import Event, ExecutionStarted
-from looply.execution.evolve import evolve
+from looply.execution.evolving.evolve import evolve
+from looply.execution.facts.events import Event, ExecutionStarted
 from looply.jsontext import parse_json
 from looply.limits import DEFAULT_LIMITS
 from looply.sealing import Sealer
-from looply.server.door import read_json
-from looply.server.guard import Bounds, guarded
+from looply.server.connection.guard import Bounds, guarded
+from looply.server.http.door import read_json
 
 ORGANIZATION: Final = "01900000-0000-7000-8000-00000000000a"
 WORKFLOW: Final = "01900000-0000-7000-8000-000000000f01"

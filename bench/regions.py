@@ -19,12 +19,12 @@ from bench.load import get, pinned, post, run
 from bench.scenario import calling_each, waiting_branches
 from bench.servers import Server, json_of, looply, program, server_cores
 from bench.speed import Figures, Plan, drive
-from looply.cli.bench_regions import ITEMS, Region, regions
+from looply.cli.measuring.bench_regions import ITEMS, Region, regions
 from looply.definition import Workflow, compile_definition
-from looply.engine.codec import FOLD_VERSION, Codec
-from looply.engine.store import Snapshot
+from looply.engine.coding.codec import FOLD_VERSION, Codec
+from looply.engine.ports.store import Snapshot
 from looply.execution import ExecutionState, advance, open_work
-from looply.execution.events import Continued, ExecutionStarted
+from looply.execution.facts.events import Continued, ExecutionStarted
 from looply.jsontext import Json
 from looply.sealing import Sealer
 

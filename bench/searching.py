@@ -20,7 +20,7 @@ from bench.scenario import PAYLOAD, orders
 from bench.servers import Server, disk_bytes, json_of, looply
 from bench.speed import Figures, Plan, drive
 from looply.clock import id_time, to_ms
-from looply.engine.store import Unit
+from looply.engine.ports.store import Unit
 
 STORED: Final = 1_000_000
 GOAL_MS: Final = 50.0

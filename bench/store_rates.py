@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from looply.clock import Ids, SystemClock, SystemEntropy, id_time
-from looply.engine.codec import Codec
-from looply.engine.port import Head
+from looply.engine.coding.codec import Codec
+from looply.engine.ports.port import Head
+from looply.engine.ports.store import Unit, WorkChange
 from looply.engine.sqlite import SqliteStore
-from looply.engine.store import Unit, WorkChange
-from looply.execution.events import Computed, Event, ExecutionClosed, ExecutionStarted
+from looply.execution.facts.events import Computed, Event, ExecutionClosed, ExecutionStarted
 from looply.sealing import Sealer
 
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bench.in_process import InProcess, activated, in_process
 from bench.scenario import delaying
 from bench.speed import Plan
-from looply.execution.state import ExecutionState
+from looply.execution.facts.state import ExecutionState
 
 TIMERS: Final = 100_000
 SPAN: Final = timedelta(minutes=1)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from looply.catalog import Catalog
-from looply.catalog.schema import upgrade
-from looply.catalog.sqlite import sqlite_engine
+from looply.catalog.storage.schema import upgrade
+from looply.catalog.storage.sqlite import sqlite_engine
 from looply.clock import Clock, Entropy, Ids
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -69,10 +70,87 @@ WITHIN_EXPRESSIONS = [
     "inference",
     "editing",
 ]
+ROOMS = {
+    "engine": (
+        "records",
+        "ports",
+        "coding",
+        "processing",
+        "effects",
+        "shell",
+        "upkeep",
+    ),
+    "execution": (
+        "facts",
+        "document",
+        "approvals",
+        "evolving",
+        "deciding",
+        "answering",
+        "views",
+    ),
+    "server": (
+        "http",
+        "description",
+        "connection",
+        "authoring",
+        "executions",
+        "administration",
+    ),
+    "app": (
+        "context",
+        "authoring",
+        "executions",
+        "administration",
+    ),
+    "cli": (
+        "terminal",
+        "offline",
+        "authoring",
+        "executions",
+        "operating",
+        "measuring",
+    ),
+    "catalog": (
+        "storage",
+        "trail",
+        "tenants",
+        "authored",
+    ),
+    "definition": (
+        "values",
+        "schemas",
+        "settings",
+        "graph",
+        "calls",
+    ),
+    "engine.sqlite": (
+        "file",
+        "pending",
+        "histories",
+    ),
+    "engine.postgres": (
+        "database",
+        "pending",
+        "histories",
+    ),
+    "expressions.functions": (
+        "declaring",
+        "dates",
+        "texts",
+        "structures",
+    ),
+    "connectors": (
+        "outbound",
+        "http",
+    ),
+}
+"""The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
+MOST_SIDE_BY_SIDE = 15
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
-BROAD_EXCEPTS = {"engine/worker.py", "server/boundary.py", "cli/__init__.py"}
+BROAD_EXCEPTS = {"engine/effects/worker.py", "server/http/boundary.py", "cli/__init__.py"}
 
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
@@ -131,6 +209,59 @@ def test_imports_within_expressions_point_downwards_too() -> None:
             if found and rank[target.split(".")[0]] > rank[rest[0].removesuffix(".py")]:
                 wrong.append(f"{'/'.join(rest)}:{line} imports {name}")
     assert wrong == []
+
+
+def test_the_rooms_of_a_package_import_downwards() -> None:
+    wrong = []
+    for path, tree in modules():
+        name = module_of(path).removeprefix("looply.")
+        for package, rooms in ROOMS.items():
+            if (rank := room_of(name, package, rooms)) is None:
+                continue
+            for target, line in imported(tree):
+                found = room_of(target.removeprefix("looply."), package, rooms)
+                if found is not None and found > rank:
+                    wrong.append(f"{path.relative_to(SOURCE)}:{line} imports {target}")
+    assert wrong == []
+
+
+def room_of(module: str, package: str, rooms: Sequence[str]) -> int | None:
+    """Returns the place of a module's room in the order of its package, None where it is in none."""
+    first, _, _ = module.removeprefix(f"{package}.").partition(".")
+    return rooms.index(first) if module.startswith(f"{package}.") and first in rooms else None
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_each_room_says_what_it_is_what_it_imports_and_what_never_belongs_there(package: str) -> None:
+    for room in ROOMS[package]:
+        said = ast.get_docstring(ast.parse((SOURCE / package.replace(".", "/") / room / "__init__.py").read_text()))
+        assert said is not None, room
+        what, _, rest = said.partition("\n\n")
+        assert what.endswith("."), room
+        assert re.fullmatch(r"Imports [^\n]+\.\nNever here: [^\n]+\.", rest), (room, rest)
+
+
+def test_the_map_shows_every_room_in_its_order() -> None:
+    text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
+    shown = [line for line in text.splitlines() if line.startswith("| `") and line.split("`")[1].endswith("/")]
+    expected = []
+    for package, rooms in ROOMS.items():
+        folder = package.replace(".", "/")
+        for room in rooms:
+            said = ast.get_docstring(ast.parse((SOURCE / folder / room / "__init__.py").read_text())) or ""
+            expected.append(f"| `{folder}/{room}/` | {said.partition(chr(10))[0]} |")
+    assert shown == expected
+
+
+def test_the_map_names_files_that_are_there() -> None:
+    text = (SOURCE.parent.parent / "ARCHITECTURE.md").read_text("utf-8")
+    named = re.findall(r"`([a-z_]+/[a-z_0-9/]+(?:\.py|/))`", text)
+    assert [name for name in named if not (SOURCE / name).exists() and not (SOURCE.parents[1] / name).exists()] == []
+
+
+def test_no_folder_has_more_modules_side_by_side_than_a_reader_can_hold() -> None:
+    counts = Counter(path.parent.relative_to(SOURCE).as_posix() for path, _ in modules())
+    assert {folder: count for folder, count in counts.items() if count > MOST_SIDE_BY_SIDE} == {}
 
 
 def test_packages_of_one_layer_do_not_import_each_other_but_where_the_order_says_so() -> None:
@@ -208,7 +339,7 @@ def test_broad_excepts_stand_in_three_places_only() -> None:
 
 def test_only_bootstrap_names_concrete_stores_and_connectors() -> None:
     stores = ("looply.engine.sqlite", "looply.engine.postgres")
-    concrete = (*stores, "looply.connectors.http", "looply.connectors.sap")
+    concrete = (*stores, "looply.connectors.http.connector", "looply.connectors.sap")
     allowed = ("bootstrap", "engine", "connectors", "cli")
     users = [
         f"{path.relative_to(SOURCE)} imports {name}"

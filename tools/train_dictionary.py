@@ -13,9 +13,9 @@ from uuid import UUID
 
 import msgspec
 
-from looply.engine.dictionary import train
-from looply.execution.card_copy import CardCopy
-from looply.execution.events import (
+from looply.engine.coding.dictionary import train
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.events import (
     AnswerRecorded,
     CardClosed,
     CardWanted,

@@ -13,56 +13,56 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from looply.app.bulk_runner import BulkRunner
-from looply.app.callees import find_callee
-from looply.app.credentials import CatalogConnections
-from looply.app.key_watch import KeyWatch
-from looply.app.library import Library
-from looply.app.links import Links
-from looply.app.metrics import Metrics, Standing, of_installed
-from looply.app.proof import with_catalog
-from looply.app.schedules import settle_all
-from looply.app.services import Services
+from looply.app.administration.key_watch import KeyWatch
+from looply.app.administration.proof import with_catalog
+from looply.app.authoring.schedules import settle_all
+from looply.app.context.child_targets import find_callee
+from looply.app.context.credentials import CatalogConnections
+from looply.app.context.library import Library
+from looply.app.context.links import Links
+from looply.app.context.metrics import Metrics, Standing, of_installed
+from looply.app.context.services import Services
+from looply.app.executions.bulk_runner import BulkRunner
 from looply.catalog import Catalog
-from looply.catalog.data_keys import DataKeys
-from looply.catalog.database import Backend, CatalogDatabase
-from looply.catalog.proof import find_problems
-from looply.catalog.sqlite import SqliteFile
+from looply.catalog.storage.database import Backend, CatalogDatabase
+from looply.catalog.storage.sqlite import SqliteFile
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.catalog.trail.proof import find_problems
 from looply.clock import Clock, Entropy, Ids, SystemClock, SystemEntropy
 from looply.connectors.client import build_client
-from looply.connectors.dialer import GuardedDialer
-from looply.connectors.egress import EgressPolicy
 from looply.connectors.function.pool import SandboxPool
+from looply.connectors.outbound.dialer import GuardedDialer
+from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.registry import Registry, load_connectors
-from looply.engine.audit import audit_store
-from looply.engine.auditor import Auditor
-from looply.engine.boot import Boot
-from looply.engine.card_channel import INBOX, CardChannel, InboxChannel
-from looply.engine.changes import ChangeLog
-from looply.engine.codec import Codec
-from looply.engine.dispatch import Dispatcher, InProcessDispatcher
-from looply.engine.loading import Loader
-from looply.engine.loop import Loop, running_loops
-from looply.engine.port import Audit
-from looply.engine.pruner import Pruner
-from looply.engine.pump import Pump
-from looply.engine.quota_meter import QuotaMeter
-from looply.engine.reading import Parts
-from looply.engine.reconciler import Reconciler
-from looply.engine.shell import Shell
-from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.sqlite.seal import Seal
+from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker, WorkerResources
+from looply.engine.ports.card_channel import INBOX, CardChannel, InboxChannel
+from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.ports.port import Audit
+from looply.engine.ports.store import Store
+from looply.engine.processing.loading import Loader
+from looply.engine.records.changes import ChangeLog
+from looply.engine.records.startup import StartupState
+from looply.engine.shell.audit import audit_store
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.engine.sqlite.file.opening import FILE_NAME
+from looply.engine.sqlite.file.seal import Seal
 from looply.engine.sqlite.store import SqliteStore
-from looply.engine.store import Store
-from looply.engine.store_watch import StoreWatch
-from looply.engine.worker import Means, Worker
+from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.loop import Loop, running_loops
+from looply.engine.upkeep.pruner import Pruner
+from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.quota_meter import QuotaMeter
+from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import Problem, SettingsError, StoreCorrupt
 from looply.execution import ExecutionState
 from looply.jsontext import Json
 from looply.master_keys import MasterKeys
-from looply.server import serving
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app, build_monitoring, front_of
-from looply.server.pages import Pages
+from looply.server.connection import serving
 from looply.settings import Settings
 
 CATALOG_FILE = "catalog.db"
@@ -178,7 +178,7 @@ def _catalog_backend(settings: Settings) -> Backend:
     if settings.engine == "embedded":
         return SqliteFile(settings.data / CATALOG_FILE)
     with _extra("distributed"):
-        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
+        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and dear to import
     return PostgresDatabase(_address(settings))
 
 
@@ -318,7 +318,7 @@ def _worker(settings: Settings, registry: Registry, catalog: Catalog, clock: Clo
     stack.push_async_callback(client.close)
     sandbox = SandboxPool(settings.limits, processes=settings.function_processes)
     stack.push_async_callback(sandbox.close)
-    means = Means(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
+    means = WorkerResources(dialer=GuardedDialer(policy), sandbox=sandbox, limits=settings.limits)
     return Worker(registry, CatalogConnections(catalog, registry), client.sender, clock, means)
 
 
@@ -410,7 +410,7 @@ def _measure(services: Services, shell: Shell, store: Store, auditor: Auditor) -
 
 
 @asynccontextmanager
-async def _working(application: Application, boot: Boot) -> AsyncIterator[None]:
+async def _working(application: Application, boot: StartupState) -> AsyncIterator[None]:
     """Takes up what was left, then lets effects and all loops run until the end of the block."""
     application.shell.begin()
     await application.pump.recover(boot)

@@ -2,7 +2,7 @@
 
 The class says what the caller can do, the fields hold the data, the message says what went wrong, with which
 object, what was expected and what to do now. `code` is stable and UPPER_SNAKE; HTTP statuses are given by
-`looply.server.problems` alone.
+`looply.server.http.problems` alone.
 
     LooplyError
     ├─ BadRequest            the call is malformed: nothing was done, repeating it does not help

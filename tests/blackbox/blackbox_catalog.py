@@ -15,7 +15,7 @@ from blackbox_definitions import ASKING, CARD, COMPUTING
 from blackbox_launcher import Server, init
 
 from looply.catalog import Catalog
-from looply.catalog.data_keys import DataKeys
+from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.connectors.registry import load_connectors
 from looply.errors import StoreCorrupt

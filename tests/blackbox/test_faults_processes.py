@@ -73,7 +73,7 @@ def interpreter_seconds() -> float:
     times = []
     for _ in range(3):
         begun = time.monotonic()
-        code = "import looply.bootstrap, looply.cli.store, looply.server.application"
+        code = "import looply.bootstrap, looply.cli.offline.store, looply.server.application"
         subprocess.run([sys.executable, "-c", code], check=True)
         times.append(time.monotonic() - begun)
     return statistics.median(times)

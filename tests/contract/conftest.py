@@ -20,7 +20,7 @@ from kit.temporal_server import NoTemporal, TemporalServer
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.opening import LOCK_NAME
+from looply.engine.sqlite.file.opening import LOCK_NAME
 from looply.testing.clock import FakeClock, FakeTimeLoop
 from postgres_server import PostgresStores, StoreDatabase, session_server
 

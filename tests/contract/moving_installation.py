@@ -30,26 +30,26 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.catalog import Catalog
-from looply.catalog.bulks import Progress
-from looply.catalog.cards import CardDraft
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.data_keys import DataKeys
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft
-from looply.cli.moving import Move
+from looply.catalog.authored.bulks import Progress
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.catalog.tenants.keys import KeyDraft
+from looply.cli.offline.moving import Move
 from looply.clock import Ids
 from looply.definition import START, Workflow
-from looply.engine.boot import Boot
-from looply.engine.codec import Codec
-from looply.engine.loading import Loader
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import plan
+from looply.engine.coding.codec import Codec
+from looply.engine.ports.store import Store
+from looply.engine.processing.loading import Loader
+from looply.engine.records.pruning import plan
+from looply.engine.records.startup import StartupState
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.seal import Seal
-from looply.engine.store import Store
+from looply.engine.sqlite.file.seal import Seal
+from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Rejected
 from looply.execution import ExecutionState
-from looply.execution.address import card_token, parse_address
+from looply.execution.facts.address import card_token, parse_address
 from looply.master_keys import MasterKeys
 from looply.sealing import Sealers
 from looply.testing.clock import FakeClock, SerialEntropy, fake_loop
@@ -250,7 +250,7 @@ class Installation:
         self.ids["parent_to_be"] = await driver.started(parent, ORDER)
 
 
-async def folded(store: Store, boot: Boot, sealers: Sealers) -> Mapping[str, ExecutionState]:
+async def folded(store: Store, boot: StartupState, sealers: Sealers) -> Mapping[str, ExecutionState]:
     """Returns what all histories of an open store fold to, by execution."""
     codec = Codec(sealers)
     codec.add_dictionaries(boot.dictionaries)

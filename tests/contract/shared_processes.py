@@ -20,7 +20,7 @@ import psycopg
 from kit.driver import Driver
 from looply.clock import Clock
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres.connections import Connection
+from looply.engine.postgres.database.connections import Connection
 from looply.testing.clock import FakeClock, fake_loop
 from looply.testing.world import World
 

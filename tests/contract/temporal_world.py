@@ -9,12 +9,12 @@ from typing import Any
 from kit.driver import start_of
 from kit.memory import MemoryData, MemoryStore
 from looply.clock import Clock, SystemClock, SystemEntropy
-from looply.engine.codec import Codec
-from looply.engine.reading import Parts
-from looply.engine.shell import Shell
+from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
-from looply.engine.temporal.worker import Senses
-from looply.engine.worker import Worker
+from looply.engine.temporal.worker import WorkerHooks
 from looply.sealing import Sealer
 from looply.testing.world import NoNetwork, World
 
@@ -32,7 +32,7 @@ class Process:
         self.store = MemoryStore(self.clock, self.data)
         self.arrived: list[tuple[str, int]] = []
         facts.setdefault("serving", Serving(connectors=("http", "sap")))
-        facts.setdefault("senses", Senses(self._arrive))
+        facts.setdefault("senses", WorkerHooks(self._arrive))
         self.dispatcher = TemporalDispatcher(settings, self.clock, **facts)
         entropy = SystemEntropy()
         parts = Parts(

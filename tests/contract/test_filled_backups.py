@@ -16,9 +16,9 @@ from kit.channel import FakeChannel
 from kit.driver import Driver
 from kit.postgres_server import PostgresServer
 from looply.catalog.moving import CATALOG
-from looply.cli.copies import make_backup, restore_backup
-from looply.cli.moving import TABLES, carry_out
-from looply.engine.moving import JOURNAL
+from looply.cli.offline.copies import make_backup, restore_backup
+from looply.cli.offline.moving import TABLES, carry_out
+from looply.engine.coding.moving import JOURNAL
 from looply.engine.postgres import PostgresStore
 from looply.engine.sqlite import SqliteStore
 

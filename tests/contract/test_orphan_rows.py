@@ -10,12 +10,12 @@ import psycopg
 from contract.store.decisions import decided
 from contract.store.samples import Samples
 from kit.memory import MemoryData, MemoryStore
-from looply.engine.claims import Claim, StoredKey
-from looply.engine.places import PlaceRow
-from looply.engine.port import LedgerRow
+from looply.engine.ports.port import LedgerRow
+from looply.engine.records.claims import Claim, StoredKey
+from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.opening import FILE_NAME
-from looply.execution.deliveries import Delivered
+from looply.engine.sqlite.file.opening import FILE_NAME
+from looply.execution.facts.deliveries import Delivered
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores
 
@@ -42,7 +42,7 @@ async def test_the_memory_store_reports_rows_without_their_execution() -> None:
     fired = LedgerRow(nominal=START_TIME, outcome="STARTED", execution_id=GONE)
     left_out = LedgerRow(nominal=START_TIME + timedelta(hours=1), outcome="SKIPPED")
     data.fires["w"] = {row.nominal: row for row in (fired, left_out)}
-    data.places[GONE] = PlaceRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
+    data.places[GONE] = ConcurrencySlotRow(execution_id=GONE, seq=2, since=START_TIME, most=1, is_held=False)
     data.deliveries[Delivered(NEW, GONE, 3)] = "START"
     data.expiries[GONE] = START_TIME
     data.decisions[GONE, 3] = decided(Samples().first(execution_id=GONE), 3)

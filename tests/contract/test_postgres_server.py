@@ -11,11 +11,11 @@ import pytest
 from contract.store.samples import Samples
 from looply.catalog import Catalog
 from looply.clock import Ids
-from looply.engine import database_server
-from looply.engine.database_server import OLDEST, unfit
+from looply.engine.coding import database_server
+from looply.engine.coding.database_server import OLDEST, unfit
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres.connections import READER_OPTIONS, Connections
-from looply.engine.postgres.receiving import Receiver
+from looply.engine.postgres.database.connections import READER_OPTIONS, Connections
+from looply.engine.postgres.database.receiving import Receiver
 from looply.errors import SchemaMismatch
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy

@@ -11,8 +11,8 @@ from kit.definitions import asking, chain, note, wait
 from kit.driver import Driver
 from looply.definition import Workflow
 from looply.errors import QuotaExhausted
-from looply.execution.commands import Restarted
-from looply.execution.events import Admitted, ChildClosed, ChildStarted
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted
 from looply.limits import Limits
 
 LIMITED = "01900000-0000-7000-8000-0000000000d1"

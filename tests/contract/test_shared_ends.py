@@ -8,8 +8,8 @@ from shared_processes import SWEEP, Processes
 
 from kit.definitions import asking, call, calling, chain, counting, delaying
 from looply.errors import StoreLost
-from looply.execution.commands import Restarted
-from looply.execution.events import IncidentOpened, StepScheduled, StepSucceeded, StepUnknown, TimerFired
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import IncidentOpened, StepScheduled, StepSucceeded, StepUnknown, TimerFired
 from looply.testing.world import HANG
 
 HOUR = timedelta(hours=1)

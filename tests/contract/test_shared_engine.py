@@ -23,10 +23,10 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, Driver
 from looply.clock import id_time
-from looply.engine.port import Filter
+from looply.engine.ports.port import Filter
 from looply.errors import Conflict
-from looply.execution.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
-from looply.execution.events import Resumed, StepSucceeded, TimerFired
+from looply.execution.facts.commands import AlreadyRestarted, Continue, Declined, Restarted, Terminated
+from looply.execution.facts.events import Resumed, StepSucceeded, TimerFired
 from looply.testing.world import HANG
 
 HOUR = timedelta(hours=1)

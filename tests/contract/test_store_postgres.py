@@ -15,12 +15,12 @@ from contract.store.lists import pages
 from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, schedule, working
 from contract.store.suite import StoreContract
 from kit.postgres_server import PostgresServer
-from looply.engine import searching
-from looply.engine.port import Filter, Fire
+from looply.engine.coding import searching
+from looply.engine.coding.searching import PROBED, Kind
+from looply.engine.ports.port import Filter, Fire
+from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres import lists as postgres_lists
-from looply.engine.searching import PROBED, Kind
-from looply.engine.store import Unit
+from looply.engine.postgres.histories import lists as postgres_lists
 from looply.errors import (
     ClaimTaken,
     DataFolderInUse,

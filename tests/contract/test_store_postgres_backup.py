@@ -15,7 +15,7 @@ from kit.definitions import asking, computing, delaying
 from kit.driver import Driver
 from kit.postgres_server import PostgresServer, find_binaries
 from looply.engine.postgres import PostgresStore
-from looply.execution.commands import AlreadyRestarted, Restarted
+from looply.execution.facts.commands import AlreadyRestarted, Restarted
 from looply.testing.clock import FakeClock, SerialEntropy
 from postgres_server import PostgresStores
 

@@ -11,8 +11,8 @@ from postgres_cuts import Cut, Road
 from contract.store.samples import Samples, effect, schedule, working
 from kit.postgres_server import NoPostgres, PostgresServer
 from looply.clock import SystemClock
+from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
-from looply.engine.store import Unit
 from looply.errors import DataFolderInUse, StoreLost, StoreUnreachable
 from looply.testing.clock import START_TIME
 from postgres_server import PostgresStores, database_of_test, own_server

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from contract.store.deliveries import sent
 from contract.store.samples import ORGANIZATION, WORKFLOW, Samples, effect, incident, schedule, timer, working
-from looply.engine.port import Fire
+from looply.engine.ports.port import Fire
+from looply.engine.ports.store import StoredDefinition
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres.clock import DatabaseClock
-from looply.engine.postgres.connections import Connection
-from looply.engine.postgres.ownership import RENEWAL_SECONDS
-from looply.engine.store import StoredDefinition
+from looply.engine.postgres.database.clock import DatabaseClock
+from looply.engine.postgres.database.connections import Connection
+from looply.engine.postgres.database.ownership import RENEWAL_SECONDS
 from looply.errors import FireTaken, StoreLost
 from looply.testing.clock import START_TIME, FakeClock, fake_loop
 from postgres_server import PostgresStores

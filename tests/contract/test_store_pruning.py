@@ -20,16 +20,16 @@ from msgspec.structs import replace
 from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples, ended
 from kit.postgres_server import PostgresServer
 from looply.cli import main
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.terminal import Terminal
 from looply.clock import SystemClock
-from looply.engine.copies import CopyWish
-from looply.engine.letters import LetterRow
+from looply.engine.ports.store import Snapshot, Store, Unit, Value
 from looply.engine.postgres import PostgresStore
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import BEGIN, Slice, Spent
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.letters import LetterRow
+from looply.engine.records.pruning import BEGIN, RetentionFilter, Slice
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.store import Snapshot, Store, Unit, Value
+from looply.engine.sqlite.file.opening import FILE_NAME
+from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Stale
 from looply.testing.clock import START_TIME, FakeClock
 from postgres_server import PostgresStores
@@ -68,9 +68,9 @@ def rows(stores: PostgresStores, statement: str, *arguments: Any) -> list[tuple[
         return cursor.fetchall() if cursor.description is not None else []
 
 
-def spent(now: datetime, **fields: Any) -> Spent:
+def spent(now: datetime, **fields: Any) -> RetentionFilter:
     """Returns what is spent where everything that has ended goes."""
-    return Spent(now=now, ended_before=now, overrides=True, **fields)
+    return RetentionFilter(now=now, ended_before=now, overrides=True, **fields)
 
 
 async def store_all(store: Store, units: Sequence[Unit]) -> None:
@@ -116,7 +116,7 @@ async def test_of_what_went_no_row_is_left_in_the_folder(
     await store_all(folder_store, [begun, end, samples.first()])
     await folder_store.copies.settle("card", 2, "handle")
     assert sum(counts_in_folder(tmp_path, begun.execution_id).values()) >= 10
-    found = await prune_now(folder_store.pruning, [Spent(now=samples.now + 2 * DAY)])
+    found = await prune_now(folder_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))
     assert set(counts_in_folder(tmp_path, begun.execution_id).values()) == {0}
     with closing(apsw.Connection(str(tmp_path / FILE_NAME))) as connection:
@@ -145,7 +145,7 @@ async def test_of_what_went_no_row_is_left_in_the_database(
     await database_store.journal.commit(samples.first())
     await database_store.copies.settle("card", 2, "handle")
     assert sum(counts_in_database(postgres_stores, begun.execution_id).values()) >= 10
-    found = await prune_now(database_store.pruning, [Spent(now=samples.now + 2 * DAY)])
+    found = await prune_now(database_store.pruning, [RetentionFilter(now=samples.now + 2 * DAY)])
     assert (found.executions, found.size) == (1, len(begun.batch.events + end.batch.events) + len(VALUE.data))
     assert set(counts_in_database(postgres_stores, begun.execution_id).values()) == {0}
     assert rows(postgres_stores, "SELECT count(*) FROM value") == [(0,)]
@@ -273,13 +273,8 @@ async def test_of_processes_that_share_a_database_one_prunes_at_a_time(
     assert (await prune_now(store.pruning, [spent(LATER)])).executions == 2
 
 
-@pytest.mark.parametrize(
-    "bringing",
-    ["SELECT hold_values()", "INSERT INTO value SELECT * FROM value ON CONFLICT DO NOTHING"],
-    ids=["this release", "the one before"],
-)
 async def test_a_large_value_that_somebody_brings_meanwhile_stays(
-    database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples, bringing: str
+    database_store: PostgresStore, postgres_stores: PostgresStores, samples: Samples
 ) -> None:
     old = samples.first(status="COMPLETED", values=(VALUE,))
     young = samples.first()
@@ -288,7 +283,7 @@ async def test_a_large_value_that_somebody_brings_meanwhile_stays(
         await database_store.journal.commit(unit)
     use = "INSERT INTO value_use SELECT %s::uuid, hash, org, 3 FROM value"
     with psycopg.connect(postgres_stores.address, options="-c search_path=looply") as other:
-        other.execute(bringing)
+        other.execute("SELECT hold_values()")
         other.execute(use, (young.execution_id,))
         pruning = asyncio.ensure_future(prune_now(database_store.pruning, [spent(LATER)]))
         await waits_for_another(pruning, postgres_stores)

@@ -17,13 +17,13 @@ import pytest
 from contract.store.lists import pages
 from contract.store.samples import ORGANIZATION, Samples, effect, working
 from looply.clock import SystemClock
-from looply.engine import searching
-from looply.engine.port import Filter
-from looply.engine.searching import Kind
+from looply.engine.coding import searching
+from looply.engine.coding.searching import Kind
+from looply.engine.ports.port import Filter
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite import lists as sqlite_lists
-from looply.engine.sqlite.fitting import condition
-from looply.engine.sqlite.opening import check_library
+from looply.engine.sqlite.file.opening import check_library
+from looply.engine.sqlite.histories import lists as sqlite_lists
+from looply.engine.sqlite.histories.fitting import condition
 from looply.errors import (
     Conflict,
     DataFolderInUse,

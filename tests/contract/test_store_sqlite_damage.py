@@ -9,15 +9,15 @@ import pytest
 from contract.store.datastores import change
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 from looply.clock import SystemClock
-from looply.engine.codec import Codec
-from looply.engine.dictionary import Dictionaries, starter_dictionary
-from looply.engine.loading import Loader
+from looply.engine.coding.codec import Codec
+from looply.engine.coding.dictionary import Dictionaries, starter_dictionary
+from looply.engine.ports.store import StoredDefinition
+from looply.engine.processing.loading import Loader
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.mark import MARK_NAME
-from looply.engine.sqlite.opening import FILE_NAME
-from looply.engine.sqlite.reserve import Reserve
-from looply.engine.sqlite.seal import SEAL_NAME, Seal
-from looply.engine.store import StoredDefinition
+from looply.engine.sqlite.file.opening import FILE_NAME
+from looply.engine.sqlite.file.reserve import Reserve
+from looply.engine.sqlite.file.seal import SEAL_NAME, Seal
+from looply.engine.sqlite.file.watermark import MARK_NAME
 from looply.errors import StoreCorrupt
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy

@@ -11,10 +11,10 @@ import pytest
 
 from contract.store.samples import Samples
 from looply.clock import SystemClock
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import Spent
+from looply.engine.records.pruning import RetentionFilter
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.reserve import RESERVE_BYTES, Reserve
+from looply.engine.sqlite.file.reserve import RESERVE_BYTES, Reserve
+from looply.engine.upkeep.pruner import prune_now
 from looply.errors import EngineError, Stale, StoreFull, StoreLost
 from looply.testing.clock import FakeClock
 
@@ -75,7 +75,7 @@ async def test_on_a_full_disk_pruning_makes_space_and_work_goes_on(store: Sqlite
     found = await asyncio.gather(*(store.journal.commit(unit) for unit in units), return_exceptions=True)
     assert {type(outcome) for outcome in found} == {StoreFull}
     later = samples.now + timedelta(days=1)
-    told = await prune_now(store.pruning, [Spent(now=later, ended_before=later, overrides=True)])
+    told = await prune_now(store.pruning, [RetentionFilter(now=later, ended_before=later, overrides=True)])
     assert told.executions == 299
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))
     assert len(await store.reads.scan("", 200)) == 101

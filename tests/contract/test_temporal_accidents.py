@@ -18,11 +18,11 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from kit.definitions import call, calling, chain
 from kit.temporal_server import TemporalServer
 from looply.clock import Ids, SystemClock, SystemEntropy
-from looply.engine.dispatch import EffectRef
+from looply.engine.ports.dispatch import EffectRef
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.references import Reference, connector_queue, reference_of
-from looply.engine.temporal.worker import Senses
+from looply.engine.temporal.worker import WorkerHooks
 from looply.engine.temporal.workflow import ACTIVITY, EffectsWorkflow
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, World
@@ -221,7 +221,7 @@ async def test_a_process_that_serves_nothing_offers_and_another_one_carries_out(
             settings,
             process.clock,
             serving=Serving(connectors=("http",)),
-            senses=Senses(lambda *each: seen.put_nowait(each)),
+            senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
         )
 
         async def perform(_effect: EffectRef, _is_running: bool) -> None:
@@ -241,7 +241,7 @@ async def test_a_worker_of_one_connector_waits_for_no_worker_of_another(settings
         settings,
         clock,
         serving=Serving(connectors=("sap",), known=("http", "sap")),
-        senses=Senses(lambda *each: seen.put_nowait(each)),
+        senses=WorkerHooks(lambda *each: seen.put_nowait(each)),
     )
 
     async def perform(_effect: EffectRef, _is_running: bool) -> None:

@@ -18,7 +18,7 @@ from looply.clock import SystemClock
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.outbox import TemporalAway
-from looply.engine.temporal.worker import Senses
+from looply.engine.temporal.worker import WorkerHooks
 from looply.settings import Secret
 
 pytestmark = pytest.mark.timeout(120)
@@ -167,7 +167,7 @@ async def test_effects_wait_while_the_api_key_is_refused_and_the_log_says_why(
             await asyncio.sleep(seconds)
 
         with capture_logs() as logs:
-            async with Process(reached, senses=Senses(pause=pause)).running() as process:
+            async with Process(reached, senses=WorkerHooks(pause=pause)).running() as process:
                 execution_id = await process.started(calling())
                 while len(told := [line for line in logs if line["log_level"] == "error"]) < 2:
                     await tries.get()

@@ -25,7 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from reference_pages.commands import command_names
 
 from looply.master_keys import parse_keys
-from looply.server.health import ROUTES as HEALTH_ROUTES
+from looply.server.administration.health import ROUTES as HEALTH_ROUTES
 from looply.settings import TABLE, load_settings
 
 VARIABLES = {row.variable for row in TABLE.values()}

@@ -24,9 +24,9 @@ from docs_pages import ROOT
 from psycopg.conninfo import conninfo_to_dict
 
 from looply.cli.command_line import parse
-from looply.cli.failures import SERVE_STATUSES, USAGE
+from looply.cli.terminal.failures import SERVE_STATUSES, USAGE
 from looply.errors import DataFolderInUse, SchemaMismatch, StoreCorrupt
-from looply.server.health import ROUTES as HEALTH_ROUTES
+from looply.server.administration.health import ROUTES as HEALTH_ROUTES
 from looply.settings import TABLE, load_settings
 
 COMPOSITION = composition()

@@ -9,7 +9,7 @@ import pytest
 from docs_pages import DOCS, blocks
 
 from looply.cli import main
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.terminal import Terminal
 
 PAGE = DOCS / "how-to" / "expressions.md"
 ROW = re.compile(r"^\| `([^|]+)` \| ([^|]+) \| `([^`|]+)`[^|]*\|$", re.MULTILINE)

@@ -10,12 +10,12 @@ import yaml
 from docs_pages import DOCS, WRITTEN, blocks, prose
 from test_pages import named, slugs
 
-from looply.app.metrics import MEASURES, Measure
+from looply.app.context.metrics import MEASURES, Measure
 from looply.cli.command_line import is_help, parse
 
 HOW_TO = DOCS / "how-to"
 OPERATE = HOW_TO / "operate.md"
-STANDS_STILL = HOW_TO / "stands-still.md"
+STANDS_STILL = HOW_TO / "stuck-executions.md"
 BY_NAME = {measure.name: measure for measure in MEASURES}
 NAME = re.compile(r"\blooply_(?!catalog\b)[a-z_]+[a-z]\b")
 OURS = tuple(f"looply_{part}" for part in ("executions", "incidents", "http", "commit", "effects", "store", "timers"))

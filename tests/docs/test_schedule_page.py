@@ -7,7 +7,7 @@ import shlex
 from docs_pages import DOCS, blocks
 
 from looply.cli import main
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.terminal import Terminal
 
 
 def test_the_preview_is_the_one_that_the_page_shows() -> None:

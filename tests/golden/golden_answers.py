@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from golden_tools import CARD, OK, PEOPLE, Simulator, call, card, started, step, token
 
-from looply.execution.commands import SettleLetter
+from looply.execution.facts.commands import SettleLetter
 from looply.jsontext import Json
 
 APPROVE: Final = {"action": "approve"}

@@ -5,8 +5,8 @@ from typing import Final
 
 from golden_tools import PEOPLE, Simulator, started, step, token
 
-from looply.execution.commands import ReassignCard, SkipStep
-from looply.execution.state import cards_of
+from looply.execution.facts.commands import ReassignCard, SkipStep
+from looply.execution.facts.state import cards_of
 from looply.jsontext import Json
 
 APPROVE: Final = {"action": "approve"}

@@ -33,7 +33,7 @@ from kit.definitions import (
 )
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.engine.port import LedgerRow
+from looply.engine.ports.port import LedgerRow
 
 BESIDE: Final = "_beside"
 """Ends the names of what is recorded so."""

@@ -14,11 +14,11 @@ from kit.channel import FakeChannel
 from kit.definitions import chain, datastore
 from kit.driver import ORGANIZATION, id_of
 from looply.catalog import Catalog
-from looply.engine.letters import LetterFilter, LetterRow
-from looply.engine.port import Filter
-from looply.execution.address import Address, card_token, parse_address, wait_token
-from looply.execution.commands import Recorded, Restarted, Settled, SettleLetter
-from looply.execution.events import ResumeIgnored, StepUnknown
+from looply.engine.ports.port import Filter
+from looply.engine.records.letters import LetterFilter, LetterRow
+from looply.execution.facts.address import Address, card_token, parse_address, wait_token
+from looply.execution.facts.commands import Recorded, Restarted, Settled, SettleLetter
+from looply.execution.facts.events import ResumeIgnored, StepUnknown
 
 _TICK: Final = timedelta(seconds=5)
 _MINUTE: Final = timedelta(minutes=1)

@@ -5,8 +5,8 @@ from typing import Final
 
 from golden_tools import PEOPLE, Simulator, call, card, started, step, workflow
 
-from looply.execution.commands import ChildEnded
-from looply.execution.events import ChildOutcome
+from looply.execution.facts.commands import ChildEnded
+from looply.execution.facts.events import ChildOutcome
 from looply.jsontext import Json
 
 CALLEE: Final = "0190c3b2-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@ from typing import Final
 from golden_tools import OK, PEOPLE, RETRY, Simulator, call, card, started, step, workflow
 
 from looply.definition import START, compile_definition
-from looply.execution.commands import EffectFailed, Park
+from looply.execution.facts.commands import EffectFailed, Park
 from looply.jsontext import fingerprint
 from looply.limits import Limits
 

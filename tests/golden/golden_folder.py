@@ -30,7 +30,7 @@ from kit.definitions import (
 )
 from kit.driver import ORGANIZATION, WORKSPACE, Driver
 from looply.catalog import Catalog
-from looply.catalog.data_keys import DataKeys
+from looply.catalog.tenants.data_keys import DataKeys
 from looply.clock import Ids
 from looply.definition import Workflow
 from looply.engine.sqlite import SqliteStore

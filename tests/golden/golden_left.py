@@ -19,11 +19,11 @@ from record import summary
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from looply.catalog import Catalog
 from looply.definition import compile_definition
-from looply.engine.port import Engine, Started
+from looply.engine.ports.port import Engine, Started
 from looply.execution import Status
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import AlreadyTerminated, Recorded, Restarted
-from looply.execution.events import ExecutionStarted, IncidentOpened, StepUnknown
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import AlreadyTerminated, Recorded, Restarted
+from looply.execution.facts.events import ExecutionStarted, IncidentOpened, StepUnknown
 from looply.permissions import permissions_of
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import World

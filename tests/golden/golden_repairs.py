@@ -6,7 +6,7 @@ from typing import Any, Final
 from golden_tools import OK, Simulator, call, card, started, step, token, workflow
 
 from looply.definition import Workflow
-from looply.execution.commands import EditDocument, MoveTo, Park, Redrive, Retry, SkipStep
+from looply.execution.facts.commands import EditDocument, MoveTo, Park, Redrive, Retry, SkipStep
 from looply.jsontext import Json
 
 

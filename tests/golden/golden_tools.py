@@ -9,7 +9,7 @@ sys.path.append(str(Path(__file__).parents[1] / "unit" / "execution"))
 from execution_driver import EXECUTION_ID, SEED, Simulator, encode_history
 from execution_workflows import CARD, call, card, step, workflow
 
-from looply.execution.address import Address, card_token, wait_token
+from looply.execution.facts.address import Address, card_token, wait_token
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 

@@ -23,7 +23,7 @@ from golden_sums import add_sums
 from golden_tools import CARD, OK, PEOPLE, RETRY, Simulator, call, card, encode_history, started, step, token
 
 from looply.execution import ExecutionState, open_work
-from looply.execution.commands import Park
+from looply.execution.facts.commands import Park
 from looply.jsontext import Json
 
 HISTORIES: Final = Path(__file__).parent / "histories"

@@ -26,10 +26,10 @@ from record import summary
 from record_folder import fill_catalog
 
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
-from looply.catalog.bulks import Progress
-from looply.execution.address import Address, card_token, parse_address, wait_token
-from looply.execution.commands import EditDocument, Recorded, Redrive, Repaired, Restarted, Settled, SettleLetter
-from looply.execution.events import ResumeIgnored
+from looply.catalog.authored.bulks import Progress
+from looply.execution.facts.address import Address, card_token, parse_address, wait_token
+from looply.execution.facts.commands import EditDocument, Recorded, Redrive, Repaired, Restarted, Settled, SettleLetter
+from looply.execution.facts.events import ResumeIgnored
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import HANG
 

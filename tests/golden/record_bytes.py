@@ -13,11 +13,11 @@ import msgspec
 from golden_sums import add_sums
 from record import HISTORIES
 
-from looply.engine.codec import FOLD_VERSION, Codec
-from looply.engine.dictionary import starter_dictionary
-from looply.engine.store import Batch, Snapshot, Value
+from looply.engine.coding.codec import FOLD_VERSION, Codec
+from looply.engine.coding.dictionary import starter_dictionary
+from looply.engine.ports.store import Batch, Snapshot, Value
 from looply.execution import fold
-from looply.execution.events import Event
+from looply.execution.facts.events import Event
 from looply.sealing import Sealer
 from looply.testing.clock import SerialEntropy
 

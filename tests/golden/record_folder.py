@@ -28,12 +28,12 @@ from record import summary
 
 from kit.definitions import computing
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
-from looply.catalog.cards import CardDraft
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import Unavailable
-from looply.execution.address import card_token, parse_address
+from looply.execution.facts.address import card_token, parse_address
 from looply.testing.clock import FakeTimeLoop, SerialEntropy, fake_loop
 from looply.testing.world import HANG, Answer
 

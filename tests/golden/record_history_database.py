@@ -16,15 +16,15 @@ from record import HISTORIES, SCENARIOS, summary
 
 from kit.driver import ORGANIZATION
 from looply.definition import Workflow
-from looply.engine.audit import audit_store
-from looply.engine.codec import Codec
-from looply.engine.committer import Committer
-from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.loading import Loader
-from looply.engine.mailbox import Mailbox
+from looply.engine.coding.codec import Codec
+from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.processing.committer import Committer
+from looply.engine.processing.loading import Loader
+from looply.engine.processing.mailbox import Mailbox
+from looply.engine.shell.audit import audit_store
 from looply.execution import fold
-from looply.execution.address import card_id, incident_id
-from looply.execution.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Migrated, Queued
+from looply.execution.facts.address import card_id, incident_id
+from looply.execution.facts.events import CardWanted, Event, ExecutionStarted, IncidentOpened, Migrated, Queued
 from looply.testing.clock import fake_loop
 
 _EVENTS_OF_A_UNIT: Final = 3

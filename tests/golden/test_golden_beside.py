@@ -31,7 +31,7 @@ from kit.channel import FakeChannel
 from kit.definitions import asking
 from kit.driver import Driver
 from looply.bootstrap import running
-from looply.cli.moving import Move, carry_out
+from looply.cli.offline.moving import Move, carry_out
 from looply.settings import Settings
 from looply.testing.clock import fake_loop
 

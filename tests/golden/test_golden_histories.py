@@ -14,11 +14,11 @@ import pytest
 from record import HISTORIES, SCENARIOS, summary
 
 import looply
-from looply.definition.step_types import STEP_TYPES, exits_of
+from looply.definition.schemas.step_types import STEP_TYPES, exits_of
 from looply.execution import ExecutionState, fold
-from looply.execution.commands import Command, Continue, Mend, RepairCommand
-from looply.execution.events import Event, EventBase, ExecutionClosed
-from looply.execution.state import Status, WaitEnd
+from looply.execution.facts.commands import Command, Continue, Mend, RepairCommand
+from looply.execution.facts.events import Event, EventBase, ExecutionClosed
+from looply.execution.facts.state import Status, WaitEnd
 
 FILES = sorted(HISTORIES.glob("*.json"))
 NOT_YET_MADE: set[type] = set()

@@ -11,7 +11,7 @@ from golden_folder import FOLDERS, LEFT_ON, PASSWORD, Left, new_keys, unpack
 from golden_left import Opened, check_catalog, check_end, check_plan, check_states
 
 from looply.bootstrap import running
-from looply.cli.moving import Move, carry_out
+from looply.cli.offline.moving import Move, carry_out
 from looply.testing.clock import START_TIME, fake_loop
 
 ALL = sorted(path.name.removesuffix(".tar.xz") for path in FOLDERS.glob("*.tar.xz"))

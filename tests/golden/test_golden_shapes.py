@@ -12,11 +12,11 @@ from golden_repairs import REPAIRS
 from golden_tools import Simulator
 from record import SCENARIOS
 
-from looply.definition.document_shapes import DocumentShapes
-from looply.definition.outline import read_outline
-from looply.execution.document import Document
-from looply.execution.events import CardWanted, Computed, Event, StepScheduled, TimerStarted, WaitOpened
-from looply.execution.evolve import evolve
+from looply.definition.graph.document_shapes import DocumentShapes
+from looply.definition.graph.outline import read_outline
+from looply.execution.document.document import Document
+from looply.execution.evolving.evolve import evolve
+from looply.execution.facts.events import CardWanted, Computed, Event, StepScheduled, TimerStarted, WaitOpened
 from looply.expressions import Shape
 from looply.expressions.shapes.shape import Presence, fits
 

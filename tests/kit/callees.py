@@ -1,7 +1,7 @@
 """The catalog as a test scripts it, as far as executions that start others look something up in it."""
 
 from looply.definition import Workflow
-from looply.engine.port import Callee
+from looply.engine.ports.port import ChildTarget
 from looply.errors import Conflict, LooplyError, NotFound
 
 WORKSPACE = "01900000-0000-7000-8000-00000000000b"
@@ -25,7 +25,7 @@ class FakeCallees:
         if is_active:
             self._active[workflow_id] = version
 
-    async def find(self, organization_id: str, workflow_id: str, version: int | None) -> Callee:
+    async def find(self, organization_id: str, workflow_id: str, version: int | None) -> ChildTarget:
         """Returns what runs. Raises: NotFound, Conflict; what `fails` holds."""
         self.asked.append((organization_id, workflow_id, version))
         if self.fails:
@@ -36,4 +36,4 @@ class FakeCallees:
             raise Conflict(f"workflow {workflow_id} has no ACTIVE version", code="NO_ACTIVE_VERSION")
         if number not in versions:
             raise NotFound("workflow not found", code="WORKFLOW_NOT_FOUND")
-        return Callee(workspace_id=WORKSPACE, workflow_version=number, workflow=versions[number])
+        return ChildTarget(workspace_id=WORKSPACE, workflow_version=number, workflow=versions[number])

@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from looply.clock import Clock
-from looply.engine.dispatch import Dispatcher, InProcessDispatcher
+from looply.engine.ports.dispatch import Dispatcher, InProcessDispatcher
 
 RESERVES: Final = "take the slot of an effect in the unit that stores it"
 """Then the effect is out once that unit is stored: whether it was sent is not known after a crash."""

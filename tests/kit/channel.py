@@ -4,9 +4,9 @@ import asyncio
 from collections import deque
 from typing import Literal, TypeAlias
 
-from looply.engine.card_channel import Copy
+from looply.engine.ports.card_channel import Copy
 from looply.errors import Unavailable
-from looply.execution.card_view import CardView
+from looply.execution.approvals.card_view import CardView
 
 Trouble: TypeAlias = Literal["FAIL", "LOSE", "HANG"]
 """`FAIL`: nothing is done and it says so; `LOSE`: it is done and the answer is lost; `HANG`: nothing comes back."""

@@ -24,20 +24,20 @@ from kit.carriage import Carriage, InProcess
 from kit.faults import Faults, FaultyStore, MortalStore
 from kit.proof import prove, whole_history
 from looply.definition import TriggerSettings, Workflow
-from looply.engine.boot import Boot
-from looply.engine.card_channel import CardChannel
-from looply.engine.codec import Codec
-from looply.engine.dispatch import Dispatcher
-from looply.engine.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
-from looply.engine.pump import Pump
-from looply.engine.reading import Parts
-from looply.engine.reconciler import Reconciler
-from looply.engine.scheduling import waiting_for
-from looply.engine.shell import Shell
-from looply.engine.worker import Worker
+from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.card_channel import CardChannel
+from looply.engine.ports.dispatch import Dispatcher
+from looply.engine.ports.port import Audit, Filter, Head, Key, Listed, Schedule, Start, Started
+from looply.engine.records.startup import StartupState
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.upkeep.scheduling import waiting_for
 from looply.execution import ExecutionState, Status
-from looply.execution.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
-from looply.execution.events import Event
+from looply.execution.facts.commands import AnswerCard, ReassignCard, Reply, Resume, Terminate
+from looply.execution.facts.events import Event
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.schedule import next_fire
@@ -208,7 +208,7 @@ class Driver(Engine):
         self.channels: dict[str, CardChannel] = {}
         self.parts: dict[str, Any] = settings
         self.callees = FakeCallees()
-        self.boot: Boot
+        self.boot: StartupState
         self.is_planted = False
         self.lift_lock: Callable[[], None] = _no_lock
         self._overtaken: list[Overtaken] = []

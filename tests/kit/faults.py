@@ -10,16 +10,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
-from looply.engine.boot import Boot
-from looply.engine.copies import Copies
-from looply.engine.datastores import Datastores
-from looply.engine.decisions import Decisions
-from looply.engine.letters import Letters
-from looply.engine.pruning import Pruning
-from looply.engine.schedule_store import Schedules
-from looply.engine.store import Journal, Reads, Store, Unit, WorkQueue
-from looply.engine.survey import Survey
-from looply.engine.trials import Trials
+from looply.engine.ports.schedule_store import Schedules
+from looply.engine.ports.store import Journal, Reads, Store, Unit, WorkQueue
+from looply.engine.records.copies import Copies
+from looply.engine.records.datastores import Datastores
+from looply.engine.records.decisions import Decisions
+from looply.engine.records.letters import Letters
+from looply.engine.records.pruning import Pruning
+from looply.engine.records.startup import StartupState
+from looply.engine.records.survey import Survey
+from looply.engine.records.suspects import Trials
 from looply.errors import EngineError, StoreFull, StoreLost
 
 _WRITES = frozenset(
@@ -109,9 +109,9 @@ class Faults:
         """Whether no call is under way."""
         return self._under_way == 0
 
-    async def opened(self, call: Callable[[], Awaitable[Boot]]) -> Boot:
+    async def opened(self, call: Callable[[], Awaitable[StartupState]]) -> StartupState:
         """Passes an opening on: it is under way like any other call."""
-        boot: Boot = await self._counted(call)
+        boot: StartupState = await self._counted(call)
         return boot
 
     async def passed(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
@@ -220,7 +220,7 @@ class FaultyStore:
         self.pruning = cast("Pruning", _Side(inner, "pruning", faults))
         self.survey = cast("Survey", _Side(inner, "survey", faults))
 
-    async def open(self) -> Boot:
+    async def open(self) -> StartupState:
         """Takes the store into possession."""
         return await self.faults.opened(self.inner.open)
 

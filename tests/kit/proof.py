@@ -7,13 +7,13 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from looply.clock import from_ms, to_ms
-from looply.engine.codec import FOLD_VERSION, Codec
-from looply.engine.port import Audit, Head
-from looply.engine.shell import Shell
-from looply.engine.store import Snapshot, Store
+from looply.engine.coding.codec import FOLD_VERSION, Codec
+from looply.engine.ports.port import Audit, Head
+from looply.engine.ports.store import Snapshot, Store
+from looply.engine.shell.shell import Shell
 from looply.execution import ExecutionState, fold
-from looply.execution.decisions import Decision, decisions_of
-from looply.execution.events import Event, Migrated, StepScheduled
+from looply.execution.approvals.decisions import Decision, decisions_of
+from looply.execution.facts.events import Event, Migrated, StepScheduled
 
 _PROVED_PREFIXES: Final = 20
 _PROVED_CLOSELY: Final = 100

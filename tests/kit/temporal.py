@@ -8,9 +8,9 @@ from threading import Timer
 from typing import Final
 
 from looply.clock import Clock
-from looply.engine.dispatch import Dispatcher, EffectRef, Perform
+from looply.engine.ports.dispatch import Dispatcher, EffectRef, Perform
 from looply.engine.temporal import Serving, TemporalDispatcher, TemporalSettings
-from looply.engine.temporal.worker import Senses
+from looply.engine.temporal.worker import WorkerHooks
 from looply.slots import Lane
 
 _CONNECTORS: Final = ("http", "sap", "function", "email")
@@ -61,7 +61,7 @@ class TemporalCarriage:
         """Returns the dispatcher of a new process."""
         serving = Serving(connectors=_CONNECTORS, concurrency=total, host_concurrency=per_queue)
         return _Counted(
-            TemporalDispatcher(self._settings, clock, serving=serving, senses=Senses(self._arrive, _really)), self
+            TemporalDispatcher(self._settings, clock, serving=serving, senses=WorkerHooks(self._arrive, _really)), self
         )
 
     async def arrive(self) -> None:

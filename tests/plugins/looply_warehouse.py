@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from looply.connectors.bodies import encode_body, read_output
+from looply.connectors.http.bodies import encode_body, read_output
+from looply.connectors.outbound.urls import joined, origin, parse_base_url
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -14,7 +15,6 @@ from looply.connectors.port import (
     Operation,
     read_input,
 )
-from looply.connectors.urls import joined, origin, parse_base_url
 from looply.errors import Rejected, Unavailable
 from looply.jsontext import Json
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from looply.definition.pointer import join_pointer
+from looply.definition.values.pointer import join_pointer
 from looply.errors import OperationError
-from looply.execution.datastores import DatastoreWrite, Known, apply, merged, value_at, with_value, without_value
+from looply.execution.facts.datastores import DatastoreWrite, Known, apply, merged, value_at, with_value, without_value
 from looply.jsontext import Json, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS
 

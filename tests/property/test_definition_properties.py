@@ -17,10 +17,10 @@ from looply.definition import (
     parse_duration,
     parse_instant,
 )
-from looply.definition.choice import matches_pattern
-from looply.definition.duration import find_moment
-from looply.definition.pointer import join_pointer, points_into, split_pointer
-from looply.definition.settings_schema import SETTINGS
+from looply.definition.schemas.settings_schema import SETTINGS
+from looply.definition.values.choice import matches_pattern
+from looply.definition.values.duration import find_moment
+from looply.definition.values.pointer import join_pointer, points_into, split_pointer
 from looply.errors import DefinitionError
 
 FIELDS = sorted({field for schema in SETTINGS.values() for field in schema["properties"]})

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from looply.engine.codec import Codec
-from looply.execution.events import Event
+from looply.engine.coding.codec import Codec
+from looply.execution.facts.events import Event
 from looply.sealing import Sealer
 
 ORGANIZATION, EXECUTION = "an organization", "an execution"

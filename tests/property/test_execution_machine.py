@@ -19,8 +19,8 @@ from workflow_strategies import regions, workflows
 
 from looply.definition import Workflow
 from looply.execution import fold, open_work
-from looply.execution.address import Address, card_token, idempotency_key, parse_address, wait_token
-from looply.execution.commands import (
+from looply.execution.facts.address import Address, card_token, idempotency_key, parse_address, wait_token
+from looply.execution.facts.commands import (
     AlreadyAnswered,
     AlreadyRestarted,
     AlreadyTerminated,
@@ -45,7 +45,7 @@ from looply.execution.commands import (
     Unfit,
     UnknownToken,
 )
-from looply.execution.events import (
+from looply.execution.facts.events import (
     AnswerRecorded,
     CardWanted,
     Computed,
@@ -64,7 +64,7 @@ from looply.execution.events import (
     WaitOpened,
     WaitTimedOut,
 )
-from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
+from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document, waits_of
 from looply.jsontext import encode_json, fingerprint
 from looply.limits import Limits
 

@@ -10,11 +10,11 @@ from sim_choice import choose, happens
 from sim_trace import Call, Lookup, Reading
 
 from kit.driver import start_of
-from looply.engine.port import Head, OpenCard
-from looply.engine.shell import Shell
+from looply.engine.ports.port import Head, OpenCard
+from looply.engine.shell.shell import Shell
 from looply.errors import EngineError, LooplyError, StoreLost
-from looply.execution.address import Address, card_token, parse_address, wait_token
-from looply.execution.commands import AnswerCard, Declined, Resume, Terminate, Unfit, UnknownToken
+from looply.execution.facts.address import Address, card_token, parse_address, wait_token
+from looply.execution.facts.commands import AnswerCard, Declined, Resume, Terminate, Unfit, UnknownToken
 from looply.jsontext import fingerprint
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from kit.channel import FakeChannel
 from kit.definitions import approval, asking, call, card, chain, every, step, wait
 from kit.driver import ORGANIZATION, Driver, id_of
 from kit.memory import MemoryData, MemoryStore
-from looply.app.bulk_runner import BulkRunner
-from looply.app.services import Bell
-from looply.catalog.bulks import Bulk, Progress
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import AlreadySettled, Settled, SettleLetter
-from looply.execution.events import LetterSettled, ResumeIgnored
+from looply.app.context.services import Bell
+from looply.app.executions.bulk_runner import BulkRunner
+from looply.catalog.authored.bulks import Bulk, Progress
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import AlreadySettled, Settled, SettleLetter
+from looply.execution.facts.events import LetterSettled, ResumeIgnored
 from looply.testing.clock import FakeTimeLoop
 from looply.testing.world import HANG, Answer
 

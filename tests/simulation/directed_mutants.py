@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from mutants import _both, _replaced
 
 from kit.memory.work import MemoryWorkQueue
-from looply.app.bulk_runner import BulkRunner
-from looply.app.bulks import stored_filter
-from looply.catalog.bulks import Progress
-from looply.engine.reconciler import Reconciler
-from looply.engine.scheduling import Scheduling, waiting_for
+from looply.app.executions.bulk_runner import BulkRunner
+from looply.app.executions.bulks import stored_filter
+from looply.catalog.authored.bulks import Progress
+from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.upkeep.scheduling import Scheduling, waiting_for
 
 
 def d01_a_delivery_is_gone_when_it_is_taken() -> AbstractContextManager[None]:
@@ -58,7 +58,10 @@ def d03_a_bulk_notes_a_slice_before_it_is_done() -> AbstractContextManager[None]
 
 def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
     """Whoever comes second to a letter settles it once more."""
-    settling, folding = import_module("looply.execution.settling"), import_module("looply.execution.letters")
+    settling, folding = (
+        import_module("looply.execution.answering.settling"),
+        import_module("looply.execution.evolving.letters"),
+    )
     settle, settled = settling.settle_letter, folding.settled
 
     def unsettled(state: Any, number: int) -> Any:
@@ -74,7 +77,7 @@ def d04_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
         return settled(unsettled(state, event.letter), event)
 
     # The package has a function of the same name, which hides the module from an import.
-    answering = import_module("looply.execution.answer")
+    answering = import_module("looply.execution.answering.answer")
     return _both(_replaced(answering, "settle_letter", settle_again), _replaced(folding, "settled", settled_again))
 
 
@@ -101,7 +104,7 @@ def d06_missed_starts_have_no_row_in_the_ledger() -> AbstractContextManager[None
 
 def d07_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None]:
     """The quorum is met when one approval is still missing."""
-    deciding = import_module("looply.execution.deciding")
+    deciding = import_module("looply.execution.approvals.deciding")
     original = deciding.verdict
 
     def verdict(terms: Any, votes: Any) -> Any:

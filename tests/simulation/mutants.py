@@ -18,24 +18,24 @@ from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from kit.memory.reads import MemoryReads
 from kit.memory.work import MemoryWorkQueue
-from looply.engine.boot import Boot
-from looply.engine.committer import Committer, Extras
-from looply.engine.effects import EffectRunner
-from looply.engine.loading import Loader
-from looply.engine.mailbox import Mailbox
-from looply.engine.port import Execution
-from looply.engine.processor import Processor
-from looply.engine.pump import Pump
-from looply.engine.reading import Reader
-from looply.engine.recovery import Recovery
-from looply.engine.starting import Starter
-from looply.engine.units import head_of
-from looply.engine.worker import Worker
+from looply.engine.coding.units import head_of
+from looply.engine.effects.effects import EffectRunner
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.port import Execution
+from looply.engine.processing.committer import Committer, Extras
+from looply.engine.processing.loading import Loader
+from looply.engine.processing.mailbox import Mailbox
+from looply.engine.processing.processor import Processor
+from looply.engine.records.startup import StartupState
+from looply.engine.shell.reading import Reader
+from looply.engine.shell.starting import Starter
+from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.recovery import Recovery
 from looply.errors import ClaimTaken, StoreFull, StoreLost
 from looply.execution import advance, fold
-from looply.execution.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
-from looply.execution.events import ExecutionClosed, StepSucceeded
-from looply.execution.state import Closed
+from looply.execution.facts.commands import AlreadyRestarted, Done, EffectDone, Restarted, Resume
+from looply.execution.facts.events import ExecutionClosed, StepSucceeded
+from looply.execution.facts.state import Closed
 from looply.schedule import next_fire
 
 Mutant = Callable[[], AbstractContextManager[None]]
@@ -121,8 +121,8 @@ def m06_each_attempt_has_its_own_key() -> AbstractContextManager[None]:
     """The idempotency key tells attempts apart."""
     original = Worker._context
 
-    def context(self: Any, state: Any, opened: Any, gone_out: Any) -> Any:
-        made = original(self, state, opened, gone_out)
+    def context(self: Any, state: Any, opened: Any, sent_secrets: Any) -> Any:
+        made = original(self, state, opened, sent_secrets)
         if opened.attempt == 1:
             return made
         return with_fields(made, idempotency_key=f"{made.idempotency_key}:{opened.attempt}")
@@ -170,7 +170,7 @@ def m08_timers_are_not_loaded_at_boot() -> AbstractContextManager[None]:
 def m09_a_kept_resume_is_used_twice() -> AbstractContextManager[None]:
     """A resume that was kept for the first wait stays there for the next one."""
     # The package has a function of the same name, which hides the module from an import.
-    evolving = import_module("looply.execution.evolve")
+    evolving = import_module("looply.execution.evolving.evolve")
     original = evolving._wait_opened
 
     def wait_opened(state: Any, event: Any) -> Any:
@@ -383,7 +383,7 @@ def m23_what_is_unknown_is_told_as_not_done() -> AbstractContextManager[None]:
 
 def m24_unknown_outcomes_are_tried_again() -> AbstractContextManager[None]:
     """A call that may have come through is repeated though its step says that a person must decide."""
-    deciding = import_module("looply.execution.decide")
+    deciding = import_module("looply.execution.deciding.decide")
 
     def on_unknown(workflow: Any, state: Any, path: Any) -> Any:
         return (deciding._again(workflow, state, path),)
@@ -431,7 +431,7 @@ def _without_fence() -> AbstractContextManager[None]:
 def _after_recovery(status: str, act: Callable[[Any, Any], Any]) -> AbstractContextManager[None]:
     original = Pump.recover
 
-    async def recover(self: Any, boot: Boot) -> None:
+    async def recover(self: Any, boot: StartupState) -> None:
         await original(self, boot)
         for head in await self._store.reads.scan("", 1000):
             if head.status == status:

@@ -20,16 +20,16 @@ from power_loss_units import Ledger, Promise, Workload, examine, fire_all, sched
 
 from contract.store.samples import Samples
 from looply.clock import Clock, SystemClock
-from looply.engine.boot import Boot
-from looply.engine.codec import FOLD_VERSION
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.records.startup import StartupState
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.backup import integrity_check
-from looply.engine.sqlite.journal import SqliteJournal
-from looply.engine.sqlite.names import Names
-from looply.engine.sqlite.opening import FILE_NAME, connect_reader
+from looply.engine.sqlite.file.backup import integrity_check
+from looply.engine.sqlite.file.names import Names
+from looply.engine.sqlite.file.opening import FILE_NAME, connect_reader
+from looply.engine.sqlite.histories.journal import SqliteJournal
+from looply.engine.sqlite.histories.reads import SqliteReads
 from looply.engine.sqlite.ownership import Ownership
-from looply.engine.sqlite.reads import SqliteReads
-from looply.engine.sqlite.schedules import SqliteSchedules
+from looply.engine.sqlite.pending.schedules import SqliteSchedules
 from looply.errors import EngineError, StoreCorrupt
 
 _PATIENCE: Final = 60.0
@@ -139,14 +139,14 @@ def plain_store(folder: Path) -> SqliteStore:
 class CarelessOwnership(Ownership):
     """Opens the file with a connection that does not wait for the disk."""
 
-    def take(self) -> tuple[Boot, apsw.Connection]:
+    def take(self) -> tuple[StartupState, apsw.Connection]:
         """Takes the folder; a commit on the connection returns before its flush."""
         boot, connection = super().take()
         connection.execute("PRAGMA synchronous = NORMAL")
         return boot, connection
 
 
-class CarelessStore(SqliteStore):
+class UnsyncedStore(SqliteStore):
     """Does not wait for the disk: a commit returns before its flush."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:

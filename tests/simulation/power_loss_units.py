@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from contract.store import samples as store_samples
 from contract.store.samples import ORGANIZATION, Samples
-from looply.engine.codec import FOLD_VERSION
-from looply.engine.port import Fire
-from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value, Work
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.ports.port import Fire
+from looply.engine.ports.store import Snapshot, Store, StoredDefinition, Unit, Value, Work
 
 
 class Promise(msgspec.Struct, frozen=True):

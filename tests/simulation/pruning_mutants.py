@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from mutants import Mutant, _both, _replaced
 
 from kit.memory.pruning import MemoryPruning
-from looply.app import watching
-from looply.engine.pruning import Slice
-from looply.engine.units import expiry_of
+from looply.app.executions import watching
+from looply.engine.coding.units import expiry_of
+from looply.engine.records.pruning import Slice
 
 
 def p01_what_stands_still_counts_as_ended() -> AbstractContextManager[None]:
@@ -53,7 +53,7 @@ def p06_retention_counts_from_the_start() -> AbstractContextManager[None]:
     def from_the_start(before: Any, after: Any, workflow: Any) -> Any:
         return expiry_of(before, replace(after, now=after.started.at), workflow)
 
-    return _replaced(import_module("looply.engine.committer"), "expiry_of", from_the_start)
+    return _replaced(import_module("looply.engine.processing.committer"), "expiry_of", from_the_start)
 
 
 def p07_all_keys_go() -> AbstractContextManager[None]:

@@ -15,16 +15,16 @@ from msgspec.structs import replace
 from mutants import Mutant, _both, _history, _replaced
 
 from kit.memory.data import MemoryData
-from looply.engine.datastore_operations import DatastoreOperations
-from looply.engine.datastores import moved
-from looply.engine.effects import EffectRunner
+from looply.engine.effects.datastore_operations import DatastoreOperations
+from looply.engine.effects.effects import EffectRunner
+from looply.engine.records.datastores import moved
 from looply.execution import fold
-from looply.execution.events import StepSucceeded
+from looply.execution.facts.events import StepSucceeded
 
 
 def r01_items_are_collected_the_wrong_way_round() -> AbstractContextManager[None]:
     """What the iterations gave is listed from the last one to the first."""
-    leaving = import_module("looply.execution.leaving")
+    leaving = import_module("looply.execution.deciding.leaving")
     original = leaving._items_over
 
     def items_over(*args: Any) -> Any:
@@ -54,7 +54,7 @@ async def _no_turn(_self: Any, _state: Any, _opened: Any) -> AsyncIterator[None]
 
 def r03_a_veto_does_not_count() -> AbstractContextManager[None]:
     """A rejection that is a veto is one answer among others."""
-    deciding = import_module("looply.execution.deciding")
+    deciding = import_module("looply.execution.approvals.deciding")
     original = deciding.verdict
 
     def verdict(terms: Any, votes: Any) -> Any:
@@ -65,7 +65,7 @@ def r03_a_veto_does_not_count() -> AbstractContextManager[None]:
 
 def r04_an_approval_waits_for_everybody_to_reject() -> AbstractContextManager[None]:
     """An approval that cannot pass any more goes on asking."""
-    deciding = import_module("looply.execution.deciding")
+    deciding = import_module("looply.execution.approvals.deciding")
     original = deciding.verdict
 
     def verdict(terms: Any, votes: Any) -> Any:
@@ -77,7 +77,7 @@ def r04_an_approval_waits_for_everybody_to_reject() -> AbstractContextManager[No
 
 def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
     """A step that begins anew sends its first input under its first key, whatever was edited."""
-    repair = import_module("looply.execution.repair")
+    repair = import_module("looply.execution.answering.repair")
     original = repair._again
 
     def again(workflow: Any, state: Any, incident: Any, limits: Any) -> Any:
@@ -91,7 +91,7 @@ def r05_a_repair_always_keeps_the_key() -> AbstractContextManager[None]:
 
 def r06_a_repair_always_takes_another_key() -> AbstractContextManager[None]:
     """A step that begins anew is a new visit, also where it sends the same bytes."""
-    repair = import_module("looply.execution.repair")
+    repair = import_module("looply.execution.answering.repair")
     original = repair._again
 
     def again(*args: Any) -> Any:
@@ -103,7 +103,7 @@ def r06_a_repair_always_takes_another_key() -> AbstractContextManager[None]:
 def r07_the_other_branches_go_on_beside_an_incident() -> AbstractContextManager[None]:
     """An incident of one branch does not hold back what the other ones begin."""
     # The package has a function of the same name, which hides the module from an import.
-    deciding = import_module("looply.execution.decide")
+    deciding = import_module("looply.execution.deciding.decide")
     original = deciding.decide
 
     def decide(workflow: Any, state: Any, *, limits: Any) -> Any:
@@ -142,7 +142,7 @@ def r09_an_approval_needs_one_less_than_it_says() -> AbstractContextManager[None
 
 def r10_a_bulk_closes_younger_incidents() -> AbstractContextManager[None]:
     """A redrive of many that is repeated meets what failed after it was asked for."""
-    repair = import_module("looply.execution.repair")
+    repair = import_module("looply.execution.answering.repair")
     return _replaced(repair, "_is_of", lambda _state, _command: True)
 
 
@@ -157,7 +157,7 @@ def r12_who_passed_a_card_on_may_still_answer() -> AbstractContextManager[None]:
     def open_wait_of(state: Any, card: Any) -> Any:
         return state.waits.get(card.address) if card.wanted == "OPEN" or card.is_passed_on else None
 
-    return _replaced(import_module("looply.execution.cards"), "open_wait_of", open_wait_of)
+    return _replaced(import_module("looply.execution.approvals.cards"), "open_wait_of", open_wait_of)
 
 
 def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManager[None]:
@@ -167,12 +167,12 @@ def r13_a_letter_that_is_settled_can_be_settled_again() -> AbstractContextManage
 
 def r14_an_edit_within_is_one_of_all() -> AbstractContextManager[None]:
     """What is edited for one iteration is the part of the document that all share."""
-    return _replaced(import_module("looply.execution.editing"), "home_of", lambda _state, _scope: "")
+    return _replaced(import_module("looply.execution.answering.editing"), "home_of", lambda _state, _scope: "")
 
 
 def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
     """An edit says which iteration it is of, and changes the payload of all."""
-    repairing = import_module("looply.execution.repairing")
+    repairing = import_module("looply.execution.evolving.repairing")
     original = repairing.with_payload
 
     def with_payload(state: Any, _scope: str, *more: Any) -> Any:
@@ -183,24 +183,24 @@ def r15_an_edit_within_is_seen_by_the_others() -> AbstractContextManager[None]:
 
 def r16_what_a_moved_path_has_left_stays_open() -> AbstractContextManager[None]:
     """A call, a wait or a timer of the step from which a path was moved still moves the execution."""
-    repairing = import_module("looply.execution.repairing")
+    repairing = import_module("looply.execution.evolving.repairing")
     return _replaced(repairing, "_given_up", lambda state, _left, _event: state)
 
 
 def r17_branches_of_a_moved_path_go_on() -> AbstractContextManager[None]:
     """A path is moved away from its branches or iterations, and they run on."""
-    repairing = import_module("looply.execution.repairing")
+    repairing = import_module("looply.execution.evolving.repairing")
     return _replaced(repairing, "without_region", lambda state, _scope, _event: state)
 
 
 def r18_a_moved_path_forgets_its_child() -> AbstractContextManager[None]:
     """Nobody ends the execution that the step has called from which a path was moved."""
-    return _replaced(import_module("looply.execution.repair"), "close_children", lambda *_: ())
+    return _replaced(import_module("looply.execution.answering.repair"), "close_children", lambda *_: ())
 
 
 def r19_a_renamed_step_has_another_key() -> AbstractContextManager[None]:
     """A call that began under the old name of its step is sent again under the key of the new one."""
-    renaming = import_module("looply.execution.migrating")._Renaming
+    renaming = import_module("looply.execution.evolving.migrating")._Renaming
 
     def open_step(self: Any, step: Any) -> Any:
         return replace(step, address=self._now(step.address))
@@ -210,13 +210,13 @@ def r19_a_renamed_step_has_another_key() -> AbstractContextManager[None]:
 
 def r20_results_do_not_find_a_renamed_step() -> AbstractContextManager[None]:
     """What comes back under the old name of a step moves nothing."""
-    renaming = import_module("looply.execution.migrating")._Renaming
+    renaming = import_module("looply.execution.evolving.migrating")._Renaming
     return _replaced(renaming, "_aliases", lambda self: self._state.aliases)
 
 
 def r21_the_old_version_goes_on() -> AbstractContextManager[None]:
     """An execution is said to go on with another version, and runs on the old one."""
-    repair = import_module("looply.execution.repair")
+    repair = import_module("looply.execution.answering.repair")
     original = repair._redrive
 
     def redrive(*args: Any) -> Any:
@@ -228,7 +228,7 @@ def r21_the_old_version_goes_on() -> AbstractContextManager[None]:
 
 def r22_a_path_goes_on_behind_where_it_was_moved() -> AbstractContextManager[None]:
     """A path that was moved leaves the step onto which it was put without visiting it."""
-    repairing = import_module("looply.execution.repairing")
+    repairing = import_module("looply.execution.evolving.repairing")
     original = repairing.moved
 
     def moved(state: Any, event: Any) -> Any:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sim_choice import choose, happens
 from sim_regions import APPROVERS
 
-from looply.engine.letters import LetterRow
-from looply.engine.port import Head
-from looply.engine.shell import Shell
-from looply.execution.commands import ReassignCard, Redrive, SettleLetter
-from looply.execution.events import ResumeIgnored
+from looply.engine.ports.port import Head
+from looply.engine.records.letters import LetterRow
+from looply.engine.shell.shell import Shell
+from looply.execution.facts.commands import ReassignCard, Redrive, SettleLetter
+from looply.execution.facts.events import ResumeIgnored
 
 if TYPE_CHECKING:
     from sim_life import Simulation

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sim_choice import choose
 
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import Spent, plan
-from looply.engine.shell import Shell
+from looply.engine.records.pruning import RetentionFilter, plan
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pruner import prune_now
 
 if TYPE_CHECKING:
     from sim_life import Simulation
@@ -31,10 +31,10 @@ class Housekeeper:
         choice = simulation.choice
         way, kept = choose(choice, "prune", _WAYS), choose(choice, "older than", _KEPT)
         now = simulation.clock.now()
-        wanted = [Spent(now=now, ended_before=now - kept, overrides=True)]
+        wanted = [RetentionFilter(now=now, ended_before=now - kept, overrides=True)]
         if way == "by workflow":
             workflow_id = choose(choice, "workflow", sorted(simulation.workflows))
-            wanted = [Spent(now=now, ended_before=now - kept, overrides=True, workflow_id=workflow_id)]
+            wanted = [RetentionFilter(now=now, ended_before=now - kept, overrides=True, workflow_id=workflow_id)]
         elif way == "as planned":
             wanted = list(plan(now, kept))
         await simulation.ask(lambda shell: prune_now(shell.pruning, wanted, is_dry=way == "foresee"))
@@ -44,5 +44,7 @@ class Housekeeper:
         simulation = self._simulation
         now = simulation.clock.now()
         # The last one may have ended in this very millisecond.
-        await prune_now(shell.pruning, [Spent(now=now, ended_before=now + timedelta(seconds=1), overrides=True)])
+        await prune_now(
+            shell.pruning, [RetentionFilter(now=now, ended_before=now + timedelta(seconds=1), overrides=True)]
+        )
         simulation.trace.left = now, list(simulation.data.heads)

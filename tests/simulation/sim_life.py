@@ -36,10 +36,10 @@ from simulated_store import SimulatedData
 from simulated_world import SimulatedWorld
 
 from looply.clock import EPOCH
-from looply.engine.port import Fire
-from looply.engine.pruning import Spent
-from looply.engine.shell import Shell
-from looply.engine.store import Unit
+from looply.engine.ports.port import Fire
+from looply.engine.ports.store import Unit
+from looply.engine.records.pruning import RetentionFilter
+from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError, StoreLost
 from looply.testing.clock import SerialEntropy
 
@@ -209,7 +209,7 @@ class Simulation:
             self.boot()
             actions = self.spawn(self._actions())
             self._until(actions.done, 24 * 3_600_000)
-            self._make_peace()
+            self._stop_faults()
             self._come_to_rest("after the last fault")
             self._finish()
         except Endless:
@@ -233,7 +233,7 @@ class Simulation:
             self.spawn(self.clients.finishing(act()))
         await asyncio.sleep(self.delay("rest", (1, 2000, 60_000)) / 1000)
 
-    def _make_peace(self) -> None:
+    def _stop_faults(self) -> None:
         """Ends all faults: the disk has space, the clock stands right, what stood still goes on."""
         self.are_faults_on = False
         self.is_disk_full = self.is_short_of_space = False
@@ -350,7 +350,7 @@ class Simulation:
             )
         )
 
-    def _pruned(self, spent: Spent, kept: Kept, wrong: list[str]) -> None:
+    def _pruned(self, spent: RetentionFilter, kept: Kept, wrong: list[str]) -> None:
         trace = self.trace
         trace.lost_rows += wrong
         for key, head in kept.heads.items():

@@ -10,8 +10,8 @@ from sim_trace import Plan
 
 from kit.driver import WORKSPACE
 from looply.clock import EPOCH
-from looply.engine.port import Schedule
-from looply.engine.shell import Shell
+from looply.engine.ports.port import Schedule
+from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError
 from looply.schedule import next_fire
 

@@ -13,14 +13,14 @@ from simulated_store import SimulatedStore
 from simulated_world import REGISTRY, NoConnections
 
 from kit.callees import FakeCallees
-from looply.engine.codec import Codec
-from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.feed import FeedBounds
-from looply.engine.pruner import Pruner
-from looply.engine.pump import Pump
-from looply.engine.reading import Parts
-from looply.engine.shell import Shell
-from looply.engine.worker import Worker
+from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.processing.feed import FeedBounds
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pruner import Pruner
+from looply.engine.upkeep.pump import Pump
 from looply.jsontext import Json
 from looply.sealing import Sealer
 from looply.testing.clock import START_TIME, SerialEntropy

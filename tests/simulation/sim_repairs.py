@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sim_choice import choose, happens
 from sim_versions import NUMBER
 
-from looply.engine.port import Execution, Head
-from looply.engine.shell import Shell
-from looply.execution.commands import EditDocument, MoveTo, OperatorCommand, Redrive, Retry, SkipStep
-from looply.execution.document import region_of
+from looply.engine.ports.port import Execution, Head
+from looply.engine.shell.shell import Shell
+from looply.execution.document.document import region_of
+from looply.execution.facts.commands import EditDocument, MoveTo, OperatorCommand, Redrive, Retry, SkipStep
 
 if TYPE_CHECKING:
     from sim_life import Simulation

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sim_choice import choose
 from sim_trace import Stream
 
-from looply.app.watching import Subscription, check_place, follow_organization
-from looply.engine.shell import Shell
+from looply.app.executions.watching import Subscription, check_place, follow_organization
+from looply.engine.shell.shell import Shell
 from looply.errors import LooplyError
 
 if TYPE_CHECKING:

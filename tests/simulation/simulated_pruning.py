@@ -9,9 +9,9 @@ from typing import Any
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from kit.memory.pruning import MemoryPruning
-from looply.engine.port import Head
-from looply.engine.pruning import Cursor, Slice, Spent
-from looply.engine.store import Batch, Value
+from looply.engine.ports.port import Head
+from looply.engine.ports.store import Batch, Value
+from looply.engine.records.pruning import Cursor, RetentionFilter, Slice
 
 Row = tuple[str, Any]
 """The name of a table, and a key in it."""
@@ -30,7 +30,7 @@ class Kept:
     values: Mapping[str, Mapping[bytes, Value]]
 
 
-Told = Callable[[Spent, Kept, list[str]], None]
+Told = Callable[[RetentionFilter, Kept, list[str]], None]
 """Is told of what went: by which rule, what it was, and what is wrong with the rows that are left."""
 
 ToldOfKeys = Callable[[datetime], None]
@@ -51,7 +51,7 @@ class WatchedPruning(MemoryPruning):
             self._on_keys(now)
         return await super().drop_keys(now, after, is_dry=is_dry)
 
-    def remove(self, spent: Spent, after: Cursor) -> Slice:
+    def remove(self, spent: RetentionFilter, after: Cursor) -> Slice:
         """Removes one slice."""
         data = self._data
         heads, batches, uses = dict(data.heads), dict(data.batches), dict(data.value_uses)

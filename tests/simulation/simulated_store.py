@@ -13,18 +13,18 @@ from sim_options import STORE_FAULTS
 from simulated_pruning import Told, ToldOfKeys, WatchedPruning
 
 from kit.memory import Fault, MemoryData, MemoryStore
-from looply.engine.boot import Boot
-from looply.engine.copies import Copies
-from looply.engine.datastores import Datastores
-from looply.engine.decisions import Decisions
-from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.letters import Letters
-from looply.engine.port import Fire
-from looply.engine.pruning import Pruning
-from looply.engine.schedule_store import Schedules
-from looply.engine.store import Journal, Reads, Unit, WorkQueue
-from looply.engine.survey import Survey
-from looply.engine.trials import Trials
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.ports.port import Fire
+from looply.engine.ports.schedule_store import Schedules
+from looply.engine.ports.store import Journal, Reads, Unit, WorkQueue
+from looply.engine.records.copies import Copies
+from looply.engine.records.datastores import Datastores
+from looply.engine.records.decisions import Decisions
+from looply.engine.records.letters import Letters
+from looply.engine.records.pruning import Pruning
+from looply.engine.records.startup import StartupState
+from looply.engine.records.survey import Survey
+from looply.engine.records.suspects import Trials
 
 if TYPE_CHECKING:
     from sim_process import Process
@@ -97,7 +97,7 @@ class SimulatedStore:
         self.pruning = cast("Pruning", _Side(self, pruning, Pruning))
         self.survey = cast("Survey", _Side(self, self._inner.survey, Survey))
 
-    async def open(self) -> Boot:
+    async def open(self) -> StartupState:
         """Takes the store into possession."""
         await self._process.reach("during_recovery")
         boot = await self._inner.open()

@@ -10,7 +10,7 @@ from sim_trace import Line
 
 from looply.connectors.port import CallContext, ConnectionValues, Connector, Operation
 from looply.connectors.registry import Registry
-from looply.engine.worker import LATE
+from looply.engine.effects.worker import LATE
 from looply.errors import BadInput, Timeout, Unavailable
 from looply.jsontext import Json
 

@@ -12,13 +12,13 @@ from random import Random
 import pytest
 from crash_disk import CrashDisk
 from msgspec.structs import replace
-from power_loss_runs import Bench, CarelessStore, Findings, Recorder, Recording, plain_store
+from power_loss_runs import Bench, Findings, Recorder, Recording, UnsyncedStore, plain_store
 from power_loss_units import Ledger
 
 from looply.clock import SystemClock
+from looply.engine.ports.store import Unit
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.journal import SqliteJournal
-from looply.engine.store import Unit
+from looply.engine.sqlite.histories.journal import SqliteJournal
 
 Repetitions = Callable[..., int]
 
@@ -109,7 +109,7 @@ async def test_a_store_that_is_made_when_the_power_goes_is_there_or_made_again(b
 
 @pytest.mark.proof
 async def test_a_store_that_does_not_wait_for_the_disk_is_found_out(bench: Bench) -> None:
-    findings = await losses(bench, 150, lambda folder: CarelessStore(folder, SystemClock()))
+    findings = await losses(bench, 150, lambda folder: UnsyncedStore(folder, SystemClock()))
     # How many depends on when threads run; a few are proof enough. So it is of all the stores that follow.
     assert findings.ends["LOST"] >= 5, findings.ends
     # The file stays sound, it is only old: where the store's mark came through, the store itself says what is missing.

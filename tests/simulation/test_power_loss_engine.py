@@ -16,18 +16,18 @@ from typing import Any, NamedTuple
 
 import pytest
 from crash_disk import CrashDisk
-from power_loss_runs import Bench, CarelessStore, Loss, Recorder
+from power_loss_runs import Bench, Loss, Recorder, UnsyncedStore
 
 from kit import definitions
 from kit.driver import Driver
 from looply.clock import Clock
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.backup import integrity_check
-from looply.engine.sqlite.opening import FILE_NAME
+from looply.engine.sqlite.file.backup import integrity_check
+from looply.engine.sqlite.file.opening import FILE_NAME
 from looply.errors import LooplyError
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import Recorded, Restarted, Terminated
-from looply.execution.events import Resumed
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import Recorded, Restarted, Terminated
+from looply.execution.facts.events import Resumed
 from looply.testing.clock import FakeTimeLoop
 from looply.testing.world import HANG
 
@@ -224,7 +224,7 @@ def test_an_engine_on_a_store_that_does_not_wait_for_the_disk_is_found_out(bench
 
 async def careless_story(bench: Bench, rng: Random) -> tuple[int, int]:
     """Plays the story on a store that acknowledges too early; returns how many losses it survived, and did not."""
-    first, losses = await recorded(bench, rng, 0.1, CarelessStore)
+    first, losses = await recorded(bench, rng, 0.1, UnsyncedStore)
     broken = 0
     for loss in losses:
         try:

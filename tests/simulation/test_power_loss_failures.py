@@ -19,8 +19,8 @@ from power_loss_runs import Bench, Findings, Loss, Recorder, Recording, contents
 from power_loss_units import Ledger, Workload
 
 from contract.store.samples import Samples
+from looply.engine.ports.store import Unit
 from looply.engine.sqlite import SqliteStore
-from looply.engine.store import Unit
 from looply.errors import EngineError, StoreFull, StoreLost
 
 Repetitions = Callable[[int, int], int]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from looply.app.bulk_runner import BulkRunner
-from looply.app.key_watch import KeyWatch
+from looply.app.administration.key_watch import KeyWatch
+from looply.app.executions.bulk_runner import BulkRunner
 from looply.bootstrap import running
-from looply.engine.auditor import Auditor
-from looply.engine.loop import Loop
-from looply.engine.pruner import Pruner
-from looply.engine.pump import Pump
-from looply.engine.quota_meter import QuotaMeter
-from looply.engine.reconciler import Reconciler
-from looply.engine.store_watch import StoreWatch
+from looply.engine.upkeep.auditor import Auditor
+from looply.engine.upkeep.loop import Loop
+from looply.engine.upkeep.pruner import Pruner
+from looply.engine.upkeep.pump import Pump
+from looply.engine.upkeep.quota_meter import QuotaMeter
+from looply.engine.upkeep.reconciler import Reconciler
+from looply.engine.upkeep.store_watch import StoreWatch
 from looply.settings import Settings
 
 LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, QuotaMeter, BulkRunner)

@@ -11,15 +11,15 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from looply.app.activate import activate
-from looply.app.proof import prove
-from looply.app.trigger import TriggerRequest, trigger
-from looply.app.workflows import create, delete
+from looply.app.administration.proof import prove
+from looply.app.authoring.activate import activate
+from looply.app.authoring.workflows import create, delete
+from looply.app.executions.trigger import TriggerRequest, trigger
 from looply.bootstrap import Application, running
-from looply.catalog.keys import Principal
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import Principal
 from looply.cli import main
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.terminal import Terminal
 from looply.errors import RecordDamaged
 from looply.permissions import permissions_of
 from looply.settings import Settings

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from looply import jsontext
-from looply.connectors.bodies import read_output, render_output
+from looply.connectors.http.bodies import read_output, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadRequest, Rejected
 from looply.jsontext import Json, check_values, counted_bytes, encode_json, parse_json

@@ -6,7 +6,7 @@ import msgspec
 
 from looply.connectors.email.connector import CONNECTOR as EMAIL
 from looply.connectors.function.connector import CONNECTOR as FUNCTION
-from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.port import ConnectionKind, Operation
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.limits import DEFAULT_LIMITS

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, get_args
 
 import looply
 from looply.errors import LooplyError, OperationError
-from looply.execution.commands import DeclineCode
+from looply.execution.facts.commands import DeclineCode
 from looply.expressions.errors import ExpressionError
 from reference_pages.error_notes import NOTES, PLACES
 from reference_pages.markdown import code, json_block, page, table
@@ -108,7 +108,7 @@ def _class_codes() -> Iterator[Found]:
 
 
 def _status_of(class_: type[LooplyError]) -> int:
-    from looply.server.problems import STATUSES  # noqa: PLC0415 - statuses belong to the server alone
+    from looply.server.http.problems import STATUSES  # noqa: PLC0415 - statuses belong to the server alone
 
     if issubclass(class_, OperationError | ExpressionError) or class_.__module__.startswith("looply.cli"):
         return 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from looply.server.application import every_route
-from looply.server.openapi import describe
+from looply.server.description.openapi import describe
 from reference_pages.markdown import code, page, table
 
 _NAMES: Final = {"string": "text", "integer": "whole number"}

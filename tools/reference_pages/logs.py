@@ -5,11 +5,11 @@ from typing import Final, get_args
 
 import msgspec
 
-from looply.execution.log_entries import ENTRY_TYPES, LogEntry, tag_of
-from looply.execution.log_levels import levels_of
-from looply.execution.logs import LOG_TEXT, LOG_VALUE
-from looply.execution.state import Phase
-from looply.execution.transitions import PATH_MOVES
+from looply.execution.evolving.transitions import PATH_MOVES
+from looply.execution.facts.log_levels import levels_of
+from looply.execution.facts.state import Phase
+from looply.execution.views.log_entries import ENTRY_TYPES, LogEntry, tag_of
+from looply.execution.views.logs import LOG_TEXT, LOG_VALUE
 from reference_pages.markdown import code, page, table
 
 _LOG = f"""

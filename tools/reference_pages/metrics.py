@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from looply.app.metrics import OWN, STORE, Measure
+from looply.app.context.metrics import OWN, STORE, Measure
 from reference_pages.markdown import code, page, table
 
 _METRICS = """

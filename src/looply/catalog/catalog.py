@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from looply.catalog.audit import Audit
-from looply.catalog.bulks import Bulks
-from looply.catalog.cards import Cards
-from looply.catalog.connections import BindingOf, Connections, bind_to_all
-from looply.catalog.data_keys import DataKeys
-from looply.catalog.database import Backend, CatalogDatabase
-from looply.catalog.keys import Keys
-from looply.catalog.organizations import Organizations
-from looply.catalog.profiles import Profiles
-from looply.catalog.sqlite import SqliteFile
-from looply.catalog.workflows import Workflows
+from looply.catalog.authored.bulks import Bulks
+from looply.catalog.authored.cards import Cards
+from looply.catalog.authored.connections import BindingOf, Connections, bind_to_all
+from looply.catalog.authored.profiles import Profiles
+from looply.catalog.authored.workflows import Workflows
+from looply.catalog.storage.database import Backend, CatalogDatabase
+from looply.catalog.storage.sqlite import SqliteFile
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.catalog.tenants.keys import Keys
+from looply.catalog.tenants.organizations import Organizations
+from looply.catalog.trail.audit import Audit
 from looply.clock import Clock, Entropy, Ids
 from looply.errors import LooplyError
 from looply.sealing import Sealers
@@ -71,14 +71,14 @@ class Catalog:
         when a newer release wrote it, or its server is older than PostgreSQL 15; KeyUnfit as `open`.
         """
         # The driver is an optional dependency, and a start on a file spares its import.
-        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415
+        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415
 
         return await cls._on(PostgresDatabase(address), sealers, clock, ids, entropy, binding)
 
     @staticmethod
     async def make_tables(address: str) -> None:
         """Makes the tables of a catalog in a PostgreSQL database, and puts nothing into them. Raises: as `connect`."""
-        from looply.catalog.postgres import PostgresDatabase  # noqa: PLC0415 - as in `connect`
+        from looply.catalog.storage.postgres import PostgresDatabase  # noqa: PLC0415 - as in `connect`
 
         database = CatalogDatabase(PostgresDatabase(address))
         try:

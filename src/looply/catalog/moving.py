@@ -14,9 +14,9 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeEngine
 
 from looply.catalog.catalog import Catalog
-from looply.catalog.tables import metadata
-from looply.engine.moving import Kind, MovedTable
-from looply.engine.rows import Row
+from looply.catalog.storage.tables import metadata
+from looply.engine.coding.moving import Kind, MovedTable
+from looply.engine.coding.rows import Row
 from looply.errors import RecordDamaged, StoreCorrupt
 from looply.sealing import SealBroken
 

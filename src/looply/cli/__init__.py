@@ -17,9 +17,9 @@ from typing import Any
 from cyclopts import CycloptsError
 
 from looply.cli.command_line import is_help, parse
-from looply.cli.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
-from looply.cli.switches import Switches, read_switches
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.failures import DONE, INTERRUPTED, READER_GONE, STOPPED, UsageError, status_of
+from looply.cli.terminal.switches import Switches, read_switches
+from looply.cli.terminal.terminal import Terminal
 from looply.errors import LooplyError
 
 __all__ = ["main"]

@@ -13,29 +13,41 @@ _EPILOGUE: Final = """\
 --debug: the traceback of an error. Exit status: 0 done, 1 refused, 2 wrong usage."""
 
 _COMMANDS: Final = {
-    "init": ("looply.cli.init:init", "Make a store with an organization and its first key."),
-    "serve": ("looply.cli.serve:serve", "Start the server."),
-    "worker": ("looply.cli.worker:worker", "Carry out the effects of a distributed installation."),
-    "demo": ("looply.cli.demo:demo", "Play the purchase-order approval with a server and an SAP-like system."),
-    "doctor": ("looply.cli.doctor:doctor", "Prove that nothing in a store is lost or orphaned."),
-    "bench": ("looply.cli.bench:APP", "Measure this machine: triggers and three computing steps each."),
-    "workflow": ("looply.cli.workflow:APP", "Workflows: list, show, import, export, validate, activate, trigger."),
-    "execution": ("looply.cli.execution:APP", "Executions: list, show, watch, resume, terminate, redrive, repair."),
-    "letter": ("looply.cli.letter:APP", "Dead letters, answers that nobody could use: list, show, apply, discard."),
-    "decision": ("looply.cli.decision:APP", "Who decided what, also in executions that were pruned: list."),
-    "bulk": ("looply.cli.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
-    "datastore": ("looply.cli.datastore:APP", "Datastores: list, get, put, delete."),
-    "schedule": ("looply.cli.schedule:APP", "Schedules: list, fires, preview, pause, play."),
-    "organization": ("looply.cli.organization:APP", "Organizations of a store: create, list."),
-    "key": ("looply.cli.key:APP", "API keys: create, list, revoke."),
-    "audit": ("looply.cli.audit:APP", "Who did what in the administration: list, export, verify."),
-    "expression": ("looply.cli.expression:APP", "Expressions: eval."),
-    "card": ("looply.cli.card:APP", "Adaptive Cards: render."),
+    "init": ("looply.cli.operating.init:init", "Make a store with an organization and its first key."),
+    "serve": ("looply.cli.operating.serve:serve", "Start the server."),
+    "worker": ("looply.cli.operating.worker:worker", "Carry out the effects of a distributed installation."),
+    "demo": (
+        "looply.cli.operating.demo:demo",
+        "Play the purchase-order approval with a server and an SAP-like system.",
+    ),
+    "doctor": ("looply.cli.operating.doctor:doctor", "Prove that nothing in a store is lost or orphaned."),
+    "bench": ("looply.cli.measuring.bench:APP", "Measure this machine: triggers and three computing steps each."),
+    "workflow": (
+        "looply.cli.authoring.workflow:APP",
+        "Workflows: list, show, import, export, validate, activate, trigger.",
+    ),
+    "execution": (
+        "looply.cli.executions.execution:APP",
+        "Executions: list, show, watch, resume, terminate, redrive, repair.",
+    ),
+    "letter": (
+        "looply.cli.executions.letter:APP",
+        "Dead letters, answers that nobody could use: list, show, apply, discard.",
+    ),
+    "decision": ("looply.cli.executions.decision:APP", "Who decided what, also in executions that were pruned: list."),
+    "bulk": ("looply.cli.executions.bulk:APP", "Many executions at once: redrive, terminate, list, status, cancel."),
+    "datastore": ("looply.cli.authoring.datastore:APP", "Datastores: list, get, put, delete."),
+    "schedule": ("looply.cli.authoring.schedule:APP", "Schedules: list, fires, preview, pause, play."),
+    "organization": ("looply.cli.operating.organization:APP", "Organizations of a store: create, list."),
+    "key": ("looply.cli.operating.key:APP", "API keys: create, list, revoke."),
+    "audit": ("looply.cli.operating.audit:APP", "Who did what in the administration: list, export, verify."),
+    "expression": ("looply.cli.authoring.expression:APP", "Expressions: eval."),
+    "card": ("looply.cli.authoring.card:APP", "Adaptive Cards: render."),
     "master-key": (
-        "looply.cli.master_key:APP",
+        "looply.cli.operating.master_key:APP",
         "The master key of stored secrets: status; distribute, activate, retire a new one.",
     ),
-    "db": ("looply.cli.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
+    "db": ("looply.cli.operating.db:APP", "The data folder's databases: upgrade, check, backup, restore, prune, move."),
 }
 
 APP: Final = App(

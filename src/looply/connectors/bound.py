@@ -8,9 +8,9 @@ protocol adds by itself, must go to a target that such a connection names.
 import socket
 import ssl
 
-from looply.connectors.dialer import Dialer
+from looply.connectors.outbound.dialer import Dialer
+from looply.connectors.outbound.urls import origin
 from looply.connectors.port import ConnectionValues, HttpRequest, HttpResponse, HttpSender, Target
-from looply.connectors.urls import origin
 from looply.errors import Rejected
 
 

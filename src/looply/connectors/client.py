@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 
 from looply import __version__
-from looply.connectors.egress import EgressPolicy
-from looply.connectors.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.network import OWNER, GuardedBackend, GuardedTransport, Resolver, SystemResolver
+from looply.connectors.outbound.urls import port_of
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.urls import port_of
 from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
 from looply.limits import DEFAULT_LIMITS, Limits
 

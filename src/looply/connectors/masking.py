@@ -9,9 +9,9 @@ from itertools import product
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from looply.definition.pointer import join_pointer
+from looply.definition.values.pointer import join_pointer
 from looply.errors import OperationError
-from looply.execution.masking import MASK
+from looply.execution.document.masking import MASK
 from looply.jsontext import Json
 
 MIN_LENGTH: Final = 8

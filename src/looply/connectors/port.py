@@ -19,12 +19,12 @@ import msgspec
 import structlog
 
 from looply.clock import Clock
-from looply.connectors.dialer import Dialer, NoDialer
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
-from looply.connectors.sessions import SessionCache
-from looply.definition.pointer import join_pointer
-from looply.definition.repeat import REPEATS, Repeat
-from looply.definition.schema_checker import MAX_PROBLEMS, brief_validator, count_values, cut, first_error
+from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.sessions import SessionCache
+from looply.definition.schemas.schema_checker import MAX_PROBLEMS, brief_validator, count_values, cut, first_error
+from looply.definition.values.pointer import join_pointer
+from looply.definition.values.repeat import REPEATS, Repeat
 from looply.errors import BadInput, Problem
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
@@ -45,7 +45,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request as it goes out. `url` came from `looply.connectors.urls`, header names are in lower case."""
+    """One request as it goes out. `url` came from `looply.connectors.outbound.urls`, header names are in lower case."""
 
     method: str
     url: httpx2.URL

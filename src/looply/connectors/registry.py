@@ -8,7 +8,7 @@ import msgspec
 
 from looply.connectors.port import PORT_VERSION, Binding, ConnectionKind, Connector, Operation, Target
 from looply.errors import BadInput, NotFound, Problem, SettingsError
-from looply.execution.datastores import is_datastore_operation
+from looply.execution.facts.datastores import is_datastore_operation
 from looply.jsontext import Json
 
 GROUP = "looply.connectors"

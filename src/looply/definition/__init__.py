@@ -4,20 +4,17 @@
 parsing anything.
 """
 
-from looply.definition.choice import OPERATORS, Operator, Rule
 from looply.definition.compile import Findings, compile_definition, definition_hash, parse_definition
-from looply.definition.cron import Cron, parse_cron
 from looply.definition.diff import Change, diff_definitions
-from looply.definition.document_shapes import document_shape, trigger_schema, trigger_secrets
-from looply.definition.duration import Duration, find_zone, parse_duration, parse_instant
-from looply.definition.endings import METADATA
-from looply.definition.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
-from looply.definition.retry import RetryPolicy, is_status, matches_status
-from looply.definition.schedules import ON_TIME
-from looply.definition.schema import definition_schema
-from looply.definition.search_fields import search_paths
-from looply.definition.settings_schema import SOURCES
-from looply.definition.step_settings import (
+from looply.definition.graph.document_shapes import document_shape, trigger_schema, trigger_secrets
+from looply.definition.graph.model import ARRIVE, EACH, START, LogLevel, OnUnknown, Step, Workflow, WorkflowSettings
+from looply.definition.graph.search_fields import search_paths
+from looply.definition.schemas.schema import definition_schema
+from looply.definition.schemas.settings_schema import SOURCES
+from looply.definition.schemas.step_types import STEP_TYPES, StepType
+from looply.definition.settings.endings import METADATA
+from looply.definition.settings.schedules import ON_TIME
+from looply.definition.settings.step_settings import (
     AdaptiveCardSettings,
     AdvancedBranch,
     AdvancedConditionalSettings,
@@ -44,7 +41,10 @@ from looply.definition.step_settings import (
     TriggerSettings,
     WaitSettings,
 )
-from looply.definition.step_types import STEP_TYPES, StepType
+from looply.definition.values.choice import OPERATORS, Operator, Rule
+from looply.definition.values.cron import Cron, parse_cron
+from looply.definition.values.duration import Duration, find_zone, parse_duration, parse_instant
+from looply.definition.values.retry import RetryPolicy, is_status, matches_status
 from looply.errors import Problem
 
 __all__ = [

@@ -11,32 +11,33 @@ from typing import Final
 
 import msgspec
 
-from looply.definition import approvals, calls, children, conditions, datastores, endings, pauses, scopes
-from looply.definition.document_check import document_problems
-from looply.definition.document_shapes import trigger_schema
-from looply.definition.graph import check_graph
-from looply.definition.model import ARRIVE, START, Step, Workflow, WorkflowSettings
-from looply.definition.operation_steps import OPERATION_STEPS
-from looply.definition.operations import NO_OPERATIONS, Operations, check_operations
-from looply.definition.outline import Outline, StepOutline, check_steps, read_outline
-from looply.definition.pointer import join_pointer, split_pointer
-from looply.definition.reading import Reader, read_card, read_template
-from looply.definition.references import check_references
-from looply.definition.regions import check_regions, find_regions, joins_of
-from looply.definition.repeat import Repeat
-from looply.definition.report import Report
-from looply.definition.retry import RETRY_PATTERN, STATUS_PATTERN
-from looply.definition.schedules import check_zone
-from looply.definition.schema_checker import SchemaChecker
-from looply.definition.search_fields import check_search_fields
-from looply.definition.settings_schema import EXPRESSION, IDENTIFIER, OPERATION_NAME
-from looply.definition.step_settings import (
+from looply.definition.calls import calls, scopes
+from looply.definition.calls.operation_steps import OPERATION_STEPS
+from looply.definition.calls.operations import NO_OPERATIONS, Operations, check_operations
+from looply.definition.graph.document_shapes import trigger_schema
+from looply.definition.graph.graph import check_graph
+from looply.definition.graph.model import ARRIVE, START, Step, Workflow, WorkflowSettings
+from looply.definition.graph.outline import Outline, StepOutline, check_steps, read_outline
+from looply.definition.graph.references import check_references
+from looply.definition.graph.regions import check_regions, find_regions, joins_of
+from looply.definition.graph.search_fields import check_search_fields
+from looply.definition.schemas.document_check import document_problems
+from looply.definition.schemas.schema_checker import SchemaChecker
+from looply.definition.schemas.settings_schema import EXPRESSION, IDENTIFIER, OPERATION_NAME
+from looply.definition.settings import approvals, children, conditions, datastores, endings, pauses
+from looply.definition.settings.reading import Reader, read_card, read_template
+from looply.definition.settings.schedules import check_zone
+from looply.definition.settings.step_settings import (
     AdaptiveCardSettings,
     ApprovalSettings,
     CallSettings,
     StepSettings,
     WaitSettings,
 )
+from looply.definition.values.pointer import join_pointer, split_pointer
+from looply.definition.values.repeat import Repeat
+from looply.definition.values.report import Report
+from looply.definition.values.retry import RETRY_PATTERN, STATUS_PATTERN
 from looply.errors import DefinitionError, Problem
 from looply.expressions import Template
 from looply.jsontext import Json, canonical_json, encode_json

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from looply.definition.pointer import join_pointer
+from looply.definition.values.pointer import join_pointer
 from looply.jsontext import Json, canonical_json
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]

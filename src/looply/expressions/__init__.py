@@ -8,7 +8,7 @@ from looply.expressions.editing.completion import Completion, completions
 from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import Evaluation, Fuel
 from looply.expressions.expression import Expression, parse_expression
-from looply.expressions.functions.declaration import Argument, Function
+from looply.expressions.functions.declaring.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import Inferred, infer_expression
 from looply.expressions.inference.findings import Finding

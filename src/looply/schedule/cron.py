@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
-from looply.definition.cron import FARTHEST
+from looply.definition.values.cron import FARTHEST
 from looply.schedule.changes import FIRST, LAST, Stretch, stretches
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]

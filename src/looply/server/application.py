@@ -3,43 +3,31 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from looply.app.metrics import Meter
-from looply.app.services import Services
+from looply.app.context.metrics import Meter
+from looply.app.context.services import Services
 from looply.clock import Clock, Entropy
-from looply.server import (
-    audit,
-    bulks,
+from looply.server.administration import audit, health, keys, metrics, permissions
+from looply.server.administration.pages import Pages
+from looply.server.authoring import (
     cards,
     connections,
     datastores,
-    decisions,
-    executions,
     expressions,
     fires,
-    health,
-    inbox,
-    keys,
-    letters,
-    metrics,
-    permissions,
     profiles,
-    repairs,
     schedules,
-    search,
-    trigger,
-    watching,
     workflows,
     writing,
 )
-from looply.server.access_log import AccessLog
-from looply.server.boundary import Boundary, Observers
-from looply.server.call import Access, Answer, Call, Route
-from looply.server.callers import Callers
-from looply.server.dispatch import Dispatch
-from looply.server.events import PACE, Pace
-from looply.server.openapi import describe
-from looply.server.pages import Pages
-from looply.server.refusals import REFUSALS_PER_MINUTE
+from looply.server.description.openapi import describe
+from looply.server.executions import bulks, decisions, executions, inbox, letters, repairs, search, trigger, watching
+from looply.server.http.access_log import AccessLog
+from looply.server.http.boundary import Boundary, Observers
+from looply.server.http.call import Access, Answer, Call, Route
+from looply.server.http.callers import Callers
+from looply.server.http.dispatch import Dispatch
+from looply.server.http.events import PACE, Pace
+from looply.server.http.refusals import REFUSALS_PER_MINUTE
 from looply.settings import Settings
 
 _OLDER: Final = frozenset(

@@ -2,8 +2,8 @@
 
 import psycopg
 
-from looply.catalog.postgres import SCHEMA_NAME
-from looply.catalog.tables import metadata
+from looply.catalog.storage.postgres import SCHEMA_NAME
+from looply.catalog.storage.tables import metadata
 
 _END_OTHERS = (
     "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"

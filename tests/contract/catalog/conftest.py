@@ -13,8 +13,8 @@ from sqlalchemy import Connection, select
 from catalog_kit import Opened, Tenant, make_empty, opening
 from kit.postgres_server import PostgresServer
 from looply.catalog import Catalog
-from looply.catalog.postgres import PostgresDatabase
-from looply.catalog.tables import metadata
+from looply.catalog.storage.postgres import PostgresDatabase
+from looply.catalog.storage.tables import metadata
 from looply.testing.clock import FakeClock, SerialEntropy
 
 

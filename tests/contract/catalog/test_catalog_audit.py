@@ -4,13 +4,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from looply.catalog import Catalog, audit
-from looply.catalog.audit import AuditFilter, Change
-from looply.catalog.cards import CardDraft
-from looply.catalog.chain import Head
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog import Catalog
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import KeyDraft
+from looply.catalog.trail import audit
+from looply.catalog.trail.audit import AuditFilter, Change
+from looply.catalog.trail.chain import Head
 from looply.errors import BadRequest, Conflict
 
 

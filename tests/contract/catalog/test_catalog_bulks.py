@@ -6,7 +6,7 @@ import pytest
 
 from catalog_kit import Tenant
 from looply.catalog import Catalog
-from looply.catalog.bulks import MAX_RUNNING, Bulk, Progress
+from looply.catalog.authored.bulks import MAX_RUNNING, Bulk, Progress
 from looply.errors import Conflict, NotFound
 from looply.testing.clock import FakeClock
 

@@ -1,8 +1,8 @@
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.cards import CardDraft, CardVersion
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.cards import CardDraft, CardVersion
+from looply.catalog.authored.workflows import WorkflowDraft
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 
 PAYLOAD = {"type": "AdaptiveCard", "version": "1.5", "body": []}

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import text
 
 from looply.catalog import Catalog
-from looply.catalog.connections import Connection, ConnectionDraft
+from looply.catalog.authored.connections import Connection, ConnectionDraft
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 from looply.sealing import SealBroken
 

@@ -9,10 +9,10 @@ import pytest_asyncio
 from sqlalchemy import delete, select, text
 
 from looply.catalog import Catalog
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.data_keys import DataKeys
-from looply.catalog.rotation import key_states
-from looply.catalog.tables import data_keys, master_keys
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.storage.tables import data_keys, master_keys
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.catalog.tenants.rotation import key_states
 from looply.clock import Ids
 from looply.errors import KeyUnfit, SettingsError
 from looply.master_keys import MasterKey, MasterKeys

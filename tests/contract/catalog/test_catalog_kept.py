@@ -3,7 +3,7 @@
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import WorkflowDraft
 from looply.errors import Conflict
 
 

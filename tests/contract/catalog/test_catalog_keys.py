@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from looply.catalog import Catalog
-from looply.catalog.keys import KeyDraft, NewKey, Principal
+from looply.catalog.tenants.keys import KeyDraft, NewKey, Principal
 from looply.errors import BadRequest, NotFound, Refused
 from looply.permissions import permissions_of
 

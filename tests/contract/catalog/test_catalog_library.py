@@ -3,8 +3,8 @@
 from typing import Any
 
 from catalog_kit import Opened, Tenant
-from looply.app.library import Library
-from looply.catalog.workflows import WorkflowDraft
+from looply.app.context.library import Library
+from looply.catalog.authored.workflows import WorkflowDraft
 from looply.limits import DEFAULT_LIMITS
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from catalog_kit import Opened, Tenant
 from looply.catalog import Catalog
-from looply.catalog import profiles as profiles_module
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored import profiles as profiles_module
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import BadRequest, Conflict, Overloaded, StoreUnreachable
 
 DRAFT = WorkflowDraft(name="w", definition={"count": 0})

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from catalog_kit import Opened
 from kit.postgres_server import NoPostgres, PostgresServer
 from looply.catalog import Catalog
-from looply.catalog.keys import KeyDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
 from postgres_server import database_of_test, own_server
 

@@ -15,9 +15,9 @@ from alembic.migration import MigrationContext
 import looply
 from catalog_kit import Opened
 from kit.postgres_server import PostgresServer
-from looply.catalog import schema
-from looply.catalog.postgres import SCHEMA_NAME, PostgresDatabase, store_error, upgrade
-from looply.catalog.tables import change_count, metadata
+from looply.catalog.storage import schema
+from looply.catalog.storage.postgres import SCHEMA_NAME, PostgresDatabase, store_error, upgrade
+from looply.catalog.storage.tables import change_count, metadata
 from looply.errors import SchemaMismatch, SettingsError
 
 _SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'looply%'"
@@ -32,7 +32,7 @@ _LENGTHS = (
 )
 _OPENS = """
 import sys
-from looply.catalog.postgres import PostgresDatabase
+from looply.catalog.storage.postgres import PostgresDatabase
 
 print("ready", flush=True)
 sys.stdin.readline()

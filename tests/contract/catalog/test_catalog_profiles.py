@@ -1,8 +1,8 @@
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog import profiles as profiles_module
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored import profiles as profiles_module
+from looply.catalog.authored.workflows import WorkflowDraft
 from looply.errors import BadRequest, Conflict, NotFound, Refused
 
 

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, text
 
 from looply.catalog import Catalog
-from looply.catalog.cards import CardDraft
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.keys import KeyDraft
-from looply.catalog.pages import Page
-from looply.catalog.tables import metadata
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.storage.pages import Page
+from looply.catalog.storage.tables import metadata
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import BadRequest, LooplyError, NotFound
 
 UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"

@@ -16,7 +16,7 @@ from looply.errors import ShuttingDown
 
 _HOLDER = """
 import sys
-from looply.catalog.postgres import PostgresDatabase
+from looply.catalog.storage.postgres import PostgresDatabase
 
 release = PostgresDatabase(sys.argv[1]).hold()
 print("held", flush=True)

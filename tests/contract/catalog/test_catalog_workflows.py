@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.pages import Page
-from looply.catalog.workflows import WorkflowDraft, WorkflowVersion, definition_hash
+from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion, definition_hash
+from looply.catalog.storage.pages import Page
 from looply.errors import BadRequest, Conflict, DefinitionError, NotFound, Problem, Refused
 
 UNKNOWN = "be9439c2-16b9-4de2-bb1a-9154b85af065"

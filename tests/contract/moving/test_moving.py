@@ -15,14 +15,14 @@ from kit.channel import FakeChannel
 from kit.definitions import asking, chain, datastore, every
 from kit.driver import ORGANIZATION, Driver, id_of
 from looply.catalog import Catalog
-from looply.cli.moving import TABLES, carry_out
+from looply.cli.offline.moving import TABLES, carry_out
 from looply.clock import Ids
-from looply.engine.moving import JOURNAL
-from looply.engine.port import Started
+from looply.engine.coding.moving import JOURNAL
+from looply.engine.ports.port import Started
 from looply.engine.postgres import PostgresStore
-from looply.engine.sqlite.opening import open_database
-from looply.execution.commands import Recorded, Restarted
-from looply.execution.events import IncidentOpened
+from looply.engine.sqlite.file.opening import open_database
+from looply.execution.facts.commands import Recorded, Restarted
+from looply.execution.facts.events import IncidentOpened
 from looply.testing.clock import SerialEntropy
 
 

@@ -11,11 +11,11 @@ import pytest
 from moving_installation import Installation, Told, folded
 from postgres_cuts import Cut, Road
 
-from looply.cli.moving import TABLES, carry_out, rehearse
+from looply.cli.offline.moving import TABLES, carry_out, rehearse
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres.receiving import place_of
+from looply.engine.postgres.database.receiving import place_of
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.moved import LABEL_NAME, find_label
+from looply.engine.sqlite.file.moved import LABEL_NAME, find_label
 from looply.errors import Conflict, DataFolderInUse, EngineError, SettingsError, StoreUnreachable
 from looply.sealing import Sealer
 

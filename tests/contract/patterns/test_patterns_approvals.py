@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from kit.definitions import approval, chain, note, stop
 from kit.driver import Driver
-from looply.execution.address import card_token, parse_address
+from looply.execution.facts.address import card_token, parse_address
 
 EXITS = (("ask", "approved", "yes"), ("ask", "rejected", "no"), ("ask", "timeout", "late"))
 ENDS = (note("yes"), note("no"), stop("late"))

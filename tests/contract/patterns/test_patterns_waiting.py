@@ -6,7 +6,7 @@ import pytest
 
 from kit.definitions import asking_twice, call, calling_then_asking, card, chain, delay, note, stop, wait
 from kit.driver import Driver
-from looply.execution.address import card_token, parse_address
+from looply.execution.facts.address import card_token, parse_address
 from looply.testing.world import HANG, Answer
 
 DECIDED = chain(

@@ -9,10 +9,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
-from looply.engine.datastores import Datastore, DatastoreChange, change_of
-from looply.engine.store import Store
+from looply.engine.ports.store import Store
+from looply.engine.records.datastores import Datastore, DatastoreChange, change_of
 from looply.errors import DatastoreMoved, DatastoresFull, Stale
-from looply.execution.datastores import DatastoreWrite, Known
+from looply.execution.facts.datastores import DatastoreWrite, Known
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.testing.clock import START_TIME

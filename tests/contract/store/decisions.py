@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, OTHER_WORKFLOW, WORKFLOW, Samples, ended
-from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
-from looply.engine.pruning import BEGIN, Cursor, Spent
-from looply.engine.store import Store, Unit
+from looply.engine.ports.store import Store, Unit
+from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
+from looply.engine.records.pruning import BEGIN, Cursor, RetentionFilter
 from looply.errors import Stale
-from looply.execution.decisions import Decision
+from looply.execution.approvals.decisions import Decision
 
 DAY = timedelta(days=1)
 ANN, BOB = "Ann@example.com", "bob@example.com"
@@ -134,7 +134,7 @@ class DecisionContract:
             await store.journal.commit(ended(samples, unit.head))
         last = samples.first()
         await store.journal.commit(last)
-        spent = Spent(now=samples.now, ended_before=samples.now, overrides=True)
+        spent = RetentionFilter(now=samples.now, ended_before=samples.now, overrides=True)
         assert (await store.pruning.prune(spent, BEGIN)).executions == 2
         assert await dropped(store, before=first.batch.at) == (0, 1)
         assert await dropped(store, before=second.batch.at, is_dry=True) == (2, 1)

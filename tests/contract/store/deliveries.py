@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from contract.store.samples import OTHER_WORKFLOW, Samples
-from looply.engine.places import PlaceRow
-from looply.engine.store import Store, Unit, Work, WorkChange
+from looply.engine.ports.store import Store, Unit, Work, WorkChange
+from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.errors import SlotTaken, Stale
-from looply.execution.deliveries import Delivered, Delivery, DeliveryKind
+from looply.execution.facts.deliveries import Delivered, Delivery, DeliveryKind
 
 CHILD = "01900000-0000-7000-8000-0000000000c1"
 """An execution that is to be started."""
@@ -23,7 +23,7 @@ def sent(unit: Unit, target: str, seq: int = 3, kind: DeliveryKind = "START") ->
 
 def place(unit: Unit, since: datetime, *, most: int = 1, is_held: bool = False) -> WorkChange:
     """Returns the change that puts the place of an execution."""
-    row = PlaceRow(execution_id=unit.execution_id, seq=unit.head.seq, since=since, most=most, is_held=is_held)
+    row = ConcurrencySlotRow(execution_id=unit.execution_id, seq=unit.head.seq, since=since, most=most, is_held=is_held)
     return WorkChange(put=Work(place=row))
 
 

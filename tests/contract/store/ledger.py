@@ -14,8 +14,8 @@ from contract.store.samples import (
     Samples,
     schedule,
 )
-from looply.engine.port import Fire, LedgerRow, MissedFires
-from looply.engine.store import Store
+from looply.engine.ports.port import Fire, LedgerRow, MissedFires
+from looply.engine.ports.store import Store
 from looply.errors import FireTaken
 from looply.testing.clock import START_TIME
 

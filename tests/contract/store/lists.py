@@ -15,8 +15,8 @@ from contract.store.samples import (
     ended,
     process_ids,
 )
-from looply.engine.port import Filter, Head
-from looply.engine.store import Store, Unit
+from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.store import Store, Unit
 from looply.errors import BadRequest
 
 ANY = Filter()

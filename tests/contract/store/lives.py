@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from looply.engine.store import Store
+from looply.engine.ports.store import Store
 
 
 class AbandonableStore(Store, Protocol):

@@ -8,10 +8,20 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from looply.clock import Ids
-from looply.engine.claims import Claim, StoredKey
-from looply.engine.port import Fire, Head, OpenCard, Schedule
-from looply.engine.store import Batch, EffectRow, EffectState, IncidentRow, TimerRow, Unit, WaitRow, Work, WorkChange
-from looply.execution.state import Status
+from looply.engine.ports.port import Fire, Head, OpenCard, Schedule
+from looply.engine.ports.store import (
+    Batch,
+    EffectRow,
+    EffectState,
+    IncidentRow,
+    TimerRow,
+    Unit,
+    WaitRow,
+    Work,
+    WorkChange,
+)
+from looply.engine.records.claims import Claim, StoredKey
+from looply.execution.facts.state import Status
 from looply.testing.clock import START_TIME, SerialEntropy
 
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"

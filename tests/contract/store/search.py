@@ -9,10 +9,10 @@ import pytest
 
 from contract.store.lists import listed, newest_first, pages, stored
 from contract.store.samples import OTHER_ORGANIZATION, OTHER_WORKFLOW, Samples, ended, process_ids
-from looply.engine.port import Filter, Head
-from looply.engine.store import Store, Unit
-from looply.execution.searching import SearchValues
-from looply.execution.state import Status
+from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.store import Store, Unit
+from looply.execution.document.searching import SearchValues
+from looply.execution.facts.state import Status
 
 UNKNOWN = "01900000-0000-7000-8000-000000000fff"
 

@@ -34,8 +34,8 @@ from contract.store.search import SearchContract
 from contract.store.survey import SurveyContract
 from contract.store.trials import TrialContract
 from contract.store.work import ScheduleContract, WorkContract
-from looply.engine.codec import FOLD_VERSION
-from looply.engine.store import Snapshot, Store, StoredDefinition, Unit, Value
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.ports.store import Snapshot, Store, StoredDefinition, Unit, Value
 from looply.errors import ClaimTaken, EngineError, KeyTaken, Stale
 
 

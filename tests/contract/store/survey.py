@@ -23,11 +23,11 @@ from contract.store.samples import (
     wait,
     working,
 )
-from looply.engine.copies import CopyWish
-from looply.engine.port import Fire
-from looply.engine.store import Store, Unit, Value, WorkChange
-from looply.engine.survey import Census, EffectCount
-from looply.execution.deliveries import Delivered, Delivery
+from looply.engine.ports.port import Fire
+from looply.engine.ports.store import Store, Unit, Value, WorkChange
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.survey import Census, EffectCount
+from looply.execution.facts.deliveries import Delivered, Delivery
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)

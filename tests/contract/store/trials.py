@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from contract.store.deliveries import CHILD, in_line, sent
 from contract.store.lives import AbandonableStore, Stores, opened
 from contract.store.samples import Samples, effect, timer, wait, working
-from looply.engine.boot import Boot
-from looply.engine.store import POISON_LOADS, Unit
+from looply.engine.ports.store import POISON_LOADS, Unit
+from looply.engine.records.startup import StartupState
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)
@@ -121,7 +121,7 @@ class TrialContract:
         await store.close()
 
 
-async def _crashed(stores: Stores, store: AbandonableStore) -> tuple[AbandonableStore, Boot]:
+async def _crashed(stores: Stores, store: AbandonableStore) -> tuple[AbandonableStore, StartupState]:
     """Lets a store end as a crash does; returns the next one, which is open, and what it tells."""
     await store.abandon()
     following = stores.make()

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from kit.memory.commits import Commits
 from kit.memory.copy_rows import LONG_AGO, StoredCopy
 from kit.memory.data import MemoryData
-from looply.engine.copies import CopyRow
+from looply.engine.records.copies import CopyRow
 
 
 class MemoryCopies:
-    """See `looply.engine.copies.Copies`."""
+    """See `looply.engine.records.copies.Copies`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from looply.engine.copies import CopyRow, CopyWish
+from looply.engine.records.copies import CopyRow, CopyWish
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

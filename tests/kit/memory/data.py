@@ -8,15 +8,10 @@ from itertools import islice
 from msgspec.structs import replace
 
 from kit.memory.copy_rows import StoredCopy, wish
-from looply.engine.claims import Claim, StoredKey
-from looply.engine.datastores import Datastore, DatastoreChange, moved, too_many
-from looply.engine.decisions import DecisionRow
-from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.letters import LetterRow
-from looply.engine.places import PlaceRow
-from looply.engine.port import Fire, Head, LedgerRow, OpenCard, Schedule
-from looply.engine.rows import fire_taken
-from looply.engine.store import (
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.coding.rows import fire_taken
+from looply.engine.ports.port import Fire, Head, LedgerRow, OpenCard, Schedule
+from looply.engine.ports.store import (
     Batch,
     EffectRow,
     IncidentRow,
@@ -29,9 +24,14 @@ from looply.engine.store import (
     WaitRow,
     WorkChange,
 )
+from looply.engine.records.claims import Claim, StoredKey
+from looply.engine.records.concurrency_slots import ConcurrencySlotRow
+from looply.engine.records.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.letters import LetterRow
 from looply.errors import ClaimTaken, KeyTaken, SlotTaken, Stale
-from looply.execution.deliveries import Delivered, DeliveryKind
-from looply.execution.searching import SearchValues
+from looply.execution.document.searching import SearchValues
+from looply.execution.facts.deliveries import Delivered, DeliveryKind
 
 Row = tuple[str, int]
 """An execution id and the number of an event."""
@@ -59,7 +59,7 @@ class MemoryData:
     incidents: dict[Row, IncidentRow] = field(default_factory=dict)
     cards: dict[str, OpenCard] = field(default_factory=dict)
     continuations: set[str] = field(default_factory=set)
-    places: dict[str, PlaceRow] = field(default_factory=dict)
+    places: dict[str, ConcurrencySlotRow] = field(default_factory=dict)
     deliveries: dict[Delivered, DeliveryKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     copies: dict[str, StoredCopy] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class MemoryData:
         for row in unit.applied:
             self.deliveries.pop(row, None)
 
-    def line_of(self, workflow_id: str) -> tuple[list[PlaceRow], list[PlaceRow]]:
+    def line_of(self, workflow_id: str) -> tuple[list[ConcurrencySlotRow], list[ConcurrencySlotRow]]:
         """Returns the places of a workflow's executions: those with a slot, and those in line, the first one first."""
         places = [row for key, row in self.places.items() if self.heads[key].workflow_id == workflow_id]
         line = [row for row in places if not row.is_held]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.datastores import DatastoreChange, DatastoreLine, Found, checked, damage_in
+from looply.engine.records.datastores import DatastoreChange, DatastoreLine, Found, checked, damage_in
 
 
 class MemoryDatastores:
-    """See `looply.engine.datastores.Datastores`."""
+    """See `looply.engine.records.datastores.Datastores`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.definition.mail import person_of
-from looply.engine.decisions import (
+from looply.definition.settings.mail import person_of
+from looply.engine.records.decisions import (
     DecisionFilter,
     DecisionKey,
     DecisionRow,
@@ -16,7 +16,7 @@ from looply.engine.decisions import (
 
 
 class MemoryDecisions:
-    """See `looply.engine.decisions.Decisions`."""
+    """See `looply.engine.records.decisions.Decisions`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

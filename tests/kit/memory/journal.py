@@ -6,12 +6,12 @@ from itertools import islice
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit, Value
+from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit, Value
 from looply.errors import Stale
 
 
 class MemoryJournal:
-    """See `looply.engine.store.Journal`."""
+    """See `looply.engine.ports.store.Journal`."""
 
     def __init__(self, data: MemoryData, commits: Commits, fold: int) -> None:
         self._data = data

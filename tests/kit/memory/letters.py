@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from kit.memory.data import MemoryData
-from looply.engine.letters import LetterFilter, LetterKey, LetterRow
+from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow
 
 
 class MemoryLetters:
-    """See `looply.engine.letters.Letters`."""
+    """See `looply.engine.records.letters.Letters`."""
 
     def __init__(self, data: MemoryData) -> None:
         self._data = data

@@ -9,15 +9,24 @@ from msgspec.structs import replace
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
 from looply.clock import to_ms
-from looply.engine.port import LedgerRow
-from looply.engine.pruning import LOOKED_AT, Candidate, Choice, Cursor, Slice, Spent, chosen, fires_before
-from looply.engine.store import Position
+from looply.engine.ports.port import LedgerRow
+from looply.engine.ports.store import Position
+from looply.engine.records.pruning import (
+    LOOKED_AT,
+    Candidate,
+    Choice,
+    Cursor,
+    RetentionFilter,
+    Slice,
+    chosen,
+    fires_before,
+)
 
 _STAYS: Final = ("QUEUED", "MISSED")
 
 
 class MemoryPruning:
-    """See `looply.engine.pruning.Pruning`."""
+    """See `looply.engine.records.pruning.Pruning`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data
@@ -27,14 +36,14 @@ class MemoryPruning:
         """Whether writes wait."""
         return self._commits.waiting > 0
 
-    async def prune(self, spent: Spent, after: Cursor, *, is_dry: bool = False) -> Slice:
+    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes one slice of what is spent."""
         choice = self._choice(spent, after)
         if is_dry or not choice.gone:
             return choice.told
         return await self._commits.submit(lambda: self.remove(spent, after))
 
-    def remove(self, spent: Spent, after: Cursor) -> Slice:
+    def remove(self, spent: RetentionFilter, after: Cursor) -> Slice:
         """Looks again, now that nothing moves, and removes what it finds."""
         found = self._choice(spent, after)
         for each in found.gone:
@@ -92,12 +101,12 @@ class MemoryPruning:
         """Returns the last place of what went of an organization."""
         return self._data.pruned.get(organization_id, (0, 0))
 
-    def _choice(self, spent: Spent, after: Cursor) -> Choice:
+    def _choice(self, spent: RetentionFilter, after: Cursor) -> Choice:
         found = [each for each in self._looked_at(spent) if (each.due_ms, each.execution_id) > after]
         rows = sorted(found)[:LOOKED_AT]
         return chosen(rows, has_more=len(rows) == LOOKED_AT)
 
-    def _looked_at(self, spent: Spent) -> Iterator[Candidate]:
+    def _looked_at(self, spent: RetentionFilter) -> Iterator[Candidate]:
         data, before = self._data, spent.ended_before
         for execution_id, head in data.heads.items():
             expiry = data.expiries.get(execution_id)
@@ -165,7 +174,7 @@ class MemoryPruning:
     def _owner(self, execution_id: str) -> str:
         return self._data.heads[execution_id].organization_id
 
-    def _forget_fires(self, gone: set[str], spent: Spent) -> None:
+    def _forget_fires(self, gone: set[str], spent: RetentionFilter) -> None:
         data = self._data
         for workflow_id, ledger in data.fires.items():
             if named := [at for at, row in ledger.items() if row.execution_id in gone]:
@@ -176,5 +185,5 @@ class MemoryPruning:
                 data.schedules[workflow_id] = replace(schedule, last_execution="")
 
 
-def _is_kept(row: LedgerRow, spent: Spent) -> bool:
+def _is_kept(row: LedgerRow, spent: RetentionFilter) -> bool:
     return bool(row.execution_id) or row.outcome in _STAYS or to_ms(row.nominal) >= fires_before(spent)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from kit.memory.data import MemoryData
-from looply.engine.claims import Claim
-from looply.engine.port import CardKey, Filter, Head, OpenCard
-from looply.engine.searching import budget_of, is_like, patterns
-from looply.engine.store import Batch, Work
-from looply.execution.deliveries import Delivery
-from looply.execution.searching import SearchValues
+from looply.engine.coding.searching import budget_of, is_like, patterns
+from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
+from looply.engine.ports.store import Batch, Work
+from looply.engine.records.claims import Claim
+from looply.execution.document.searching import SearchValues
+from looply.execution.facts.deliveries import Delivery
 
 
 class MemoryReads:
-    """See `looply.engine.store.Reads`."""
+    """See `looply.engine.ports.store.Reads`."""
 
     def __init__(self, data: MemoryData) -> None:
         self._data = data

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.port import Fire, LedgerRow, MissedFires, Schedule
+from looply.engine.ports.port import Fire, LedgerRow, MissedFires, Schedule
 
 
 class MemorySchedules:
-    """See `looply.engine.store.Schedules`."""
+    """See `looply.engine.ports.store.Schedules`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

@@ -14,8 +14,8 @@ from kit.memory.survey import MemorySurvey
 from kit.memory.trials import MemoryTrials, suspects
 from kit.memory.work import MemoryWorkQueue
 from looply.clock import Clock
-from looply.engine.boot import Boot
-from looply.engine.codec import FOLD_VERSION
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.records.startup import StartupState
 from looply.errors import DataFolderInUse
 
 
@@ -43,7 +43,7 @@ class MemoryStore:
         self._fold = fold
         self._is_open = False
 
-    async def open(self) -> Boot:
+    async def open(self) -> StartupState:
         """Takes the data over: a store that was opened on them before and not closed stores nothing any more."""
         if self._is_open:
             raise DataFolderInUse("the store is open already")
@@ -53,7 +53,7 @@ class MemoryStore:
         suspected, poisoned = suspects(data, self._clock.now())
         data.is_clean = False
         self.commits.begin(data.epoch)
-        return Boot(
+        return StartupState(
             epoch=data.epoch,
             highest_id=max(data.heads, default=""),
             dictionaries=dict(data.dictionaries),

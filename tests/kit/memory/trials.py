@@ -5,8 +5,8 @@ from datetime import datetime
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.store import POISON_LOADS
-from looply.engine.trials import FRONT
+from looply.engine.ports.store import POISON_LOADS
+from looply.engine.records.suspects import FRONT
 
 
 def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]]:
@@ -27,7 +27,7 @@ def suspects(data: MemoryData, now: datetime) -> tuple[frozenset[str], list[str]
 
 
 class MemoryTrials:
-    """See `looply.engine.trials.Trials`."""
+    """See `looply.engine.records.suspects.Trials`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

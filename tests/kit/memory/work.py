@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from kit.memory.commits import Commits
 from kit.memory.data import MemoryData
-from looply.engine.store import EffectRow, TimerRow
-from looply.execution.deliveries import Delivered, Delivery
+from looply.engine.ports.store import EffectRow, TimerRow
+from looply.execution.facts.deliveries import Delivered, Delivery
 
 
 class MemoryWorkQueue:
-    """See `looply.engine.store.WorkQueue`."""
+    """See `looply.engine.ports.store.WorkQueue`."""
 
     def __init__(self, data: MemoryData, commits: Commits) -> None:
         self._data = data

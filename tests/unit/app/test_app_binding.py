@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from looply.app.binding import NO_WORKFLOW, BoundEngine, hidden
-from looply.engine.decisions import DecisionFilter, DecisionRow, key_of
-from looply.engine.letters import LetterFilter, LetterRow
-from looply.engine.port import Engine
-from looply.execution.decisions import Decision
+from looply.app.administration.binding import NO_WORKFLOW, BoundEngine, hidden
+from looply.engine.ports.port import Engine
+from looply.engine.records.decisions import DecisionFilter, DecisionRow, key_of
+from looply.engine.records.letters import LetterFilter, LetterRow
+from looply.execution.approvals.decisions import Decision
 from looply.testing.clock import START_TIME
 
 A, B, C = (f"01900000-0000-7000-8000-00000000000{digit}" for digit in "abc")

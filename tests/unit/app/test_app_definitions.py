@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.addressing import MAX_PROCESS_ID, checked_process_id
-from looply.app.definitions import without_identity
-from looply.app.embedding import embed_cards
-from looply.app.links import Links
-from looply.app.mock import mock_schema
-from looply.app.terminate import DEFAULT_REASON, reason_of
-from looply.app.trigger import parse_wait
-from looply.catalog.cards import Cards, CardVersion
+from looply.app.authoring.definitions import without_identity
+from looply.app.authoring.mock import mock_schema
+from looply.app.context.addressing import MAX_PROCESS_ID, checked_process_id
+from looply.app.context.embedding import embed_cards
+from looply.app.context.links import Links
+from looply.app.executions.terminate import DEFAULT_REASON, reason_of
+from looply.app.executions.trigger import parse_wait
+from looply.catalog.authored.cards import Cards, CardVersion
 from looply.errors import BadRequest, NotFound
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from looply.app.aside import MAX_PENDING, Aside
-from looply.app.expressions import Outcome, Source, Trial, evaluate, text_at
-from looply.app.services import Services
+from looply.app.authoring.expressions import Outcome, Source, Trial, evaluate, text_at
+from looply.app.context.background import MAX_PENDING, BackgroundThread
+from looply.app.context.services import Services
 from looply.clock import from_ms
 from looply.errors import Overloaded
 from looply.expressions.editing.places import Place
@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 
 def services(limits: Limits = DEFAULT_LIMITS) -> Services:
     """What an evaluation needs of the services."""
-    parts = {"clock": FakeClock(), "limits": limits, "aside": Aside()}
+    parts = {"clock": FakeClock(), "limits": limits, "aside": BackgroundThread()}
     return cast("Services", type("Some", (), parts))
 
 
@@ -190,7 +190,7 @@ def test_what_a_pointer_leads_to_is_found() -> None:
 
 
 async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
-    aside = Aside()
+    aside = BackgroundThread()
     here, seen = threading.get_ident(), []
     begun, end = threading.Event(), threading.Event()
 
@@ -213,7 +213,7 @@ async def test_work_is_done_beside_the_loop_one_at_a_time() -> None:
     assert here not in seen
 
 
-class Counting(Aside):
+class Counting(BackgroundThread):
     """Counts what is done beside the loop."""
 
     count = 0
@@ -232,7 +232,7 @@ async def test_an_evaluation_never_holds_up_the_loop() -> None:
 
 
 async def test_too_much_work_that_waits_is_refused_and_room_comes_back() -> None:
-    aside = Aside()
+    aside = BackgroundThread()
     end = threading.Event()
     waiting = [asyncio.ensure_future(aside.run(lambda: end.wait(60))) for _ in range(MAX_PENDING)]
     await asyncio.sleep(0)

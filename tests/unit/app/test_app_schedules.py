@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from looply.app.schedules import settle_all, toggle
+from looply.app.authoring.schedules import settle_all, toggle
 from looply.bootstrap import Application, running
-from looply.catalog.keys import Principal
-from looply.catalog.workflows import WorkflowDraft
-from looply.engine.port import Filter, Schedule
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import Principal
+from looply.engine.ports.port import Filter, Schedule
 from looply.permissions import permissions_of
 from looply.settings import Settings
 

@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from catalog_kit import Opened, Tenant, opening
 from looply.catalog import Catalog
-from looply.catalog.database import CatalogDatabase
-from looply.catalog.sqlite import SqliteFile
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.sqlite import SqliteFile
 from looply.testing.clock import FakeClock, SerialEntropy
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from looply.catalog import Catalog
-from looply.catalog.damage import damaged_rows
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft, WorkflowVersion
+from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
+from looply.catalog.storage.damage import damaged_rows
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import RecordDamaged, StoreCorrupt
 
 DEEP = '{"a":' * 1500 + "1" + "}" * 1500

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from looply.catalog import Catalog
-from looply.catalog import database as database_module
-from looply.catalog.database import CatalogDatabase
-from looply.catalog.sqlite import SqliteFile, sqlite_engine, store_error
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.storage import database as database_module
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.sqlite import SqliteFile, sqlite_engine, store_error
 from looply.errors import (
     BadRequest,
     Conflict,
@@ -217,7 +217,7 @@ _WRITER = """
 import asyncio, sys
 from pathlib import Path
 from looply.catalog import Catalog
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import WorkflowDraft
 from looply.clock import Ids, SystemClock, SystemEntropy
 from looply.sealing import Sealer
 

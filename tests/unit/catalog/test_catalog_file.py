@@ -4,8 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from looply.catalog import Catalog
-from looply.catalog.keys import KeyDraft
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.tenants.keys import KeyDraft
 
 KEY = KeyDraft("SAP", ["trigger"])
 

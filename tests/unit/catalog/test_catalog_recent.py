@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from looply.catalog import recent as recent_module
-from looply.catalog.database import CatalogDatabase
-from looply.catalog.recent import RecentReads
+from looply.catalog.storage import recent as recent_module
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.recent import RecentReads
 from looply.errors import NotFound, Refused
 
 

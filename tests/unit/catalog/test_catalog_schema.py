@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from looply.catalog import schema
-from looply.catalog.database import CatalogDatabase
-from looply.catalog.sqlite import SqliteFile, sqlite_engine
-from looply.catalog.tables import metadata
+from looply.catalog.storage import schema
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.sqlite import SqliteFile, sqlite_engine
+from looply.catalog.storage.tables import metadata
 from looply.errors import SchemaMismatch
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from looply.catalog.sharing import SharedCalls, SharedLooks
+from looply.catalog.storage.sharing import SharedCalls, SharedLooks
 from looply.errors import Refused, StoreUnreachable
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from looply.catalog import Catalog, backup, sums
-from looply.catalog.cards import CardDraft
-from looply.catalog.connections import ConnectionDraft
-from looply.catalog.database import CatalogDatabase
-from looply.catalog.keys import KeyDraft
-from looply.catalog.schema import driver_of
-from looply.catalog.sums import find_damage
-from looply.catalog.workflows import WorkflowDraft
+from looply.catalog import Catalog
+from looply.catalog.authored.cards import CardDraft
+from looply.catalog.authored.connections import ConnectionDraft
+from looply.catalog.authored.workflows import WorkflowDraft
+from looply.catalog.storage import sums
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.schema import driver_of
+from looply.catalog.storage.sums import find_damage
+from looply.catalog.tenants.keys import KeyDraft
+from looply.catalog.trail import backup
 from looply.errors import NotFound, SchemaMismatch, StoreCorrupt
 
 FLOW = WorkflowDraft(name="Approval", definition={"text": "ü" * 50, "limit": 10**30})

@@ -7,7 +7,7 @@ import pytest
 from cli_kit import KEY, Answer, Command, Done, FakeClock, Looply
 
 from looply.cli import main
-from looply.cli.terminal import Terminal
+from looply.cli.terminal.terminal import Terminal
 
 
 @pytest.fixture

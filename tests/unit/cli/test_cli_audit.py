@@ -9,7 +9,7 @@ import pytest
 from cli_kit import Command, Looply
 
 from looply.bootstrap import CATALOG_FILE
-from looply.engine.sqlite.seal import SEAL_NAME
+from looply.engine.sqlite.file.seal import SEAL_NAME
 
 
 @pytest.fixture

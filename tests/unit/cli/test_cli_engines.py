@@ -3,7 +3,7 @@
 import pytest
 from cli_kit import Command, Looply
 
-from looply.cli.failures import REFUSED, USAGE
+from looply.cli.terminal.failures import REFUSED, USAGE
 
 DATABASE = {"LOOPLY_DATABASE": "host=/nowhere dbname=looply"}
 POSTGRES = {"LOOPLY_ENGINE": "postgres", **DATABASE}

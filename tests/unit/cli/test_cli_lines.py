@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cli_kit import Command
 
-from looply.cli.lines import LINE_BYTES, answer_lines
-from looply.cli.terminal import Terminal
+from looply.cli.authoring.lines import LINE_BYTES, answer_lines
+from looply.cli.terminal.terminal import Terminal
 
 
 def answers(run: Command, command: tuple[str, str], *lines: Any) -> list[Any]:

@@ -14,9 +14,9 @@ from cli_kit import Command, Looply
 
 from looply import __version__
 from looply.cli import main
-from looply.cli.serve import Ready, run_until_stopped
-from looply.cli.switches import read_switches
-from looply.cli.terminal import Terminal, printable
+from looply.cli.operating.serve import Ready, run_until_stopped
+from looply.cli.terminal.switches import read_switches
+from looply.cli.terminal.terminal import Terminal, printable
 from looply.settings import Settings
 
 GROUPS = [

@@ -13,9 +13,9 @@ from contract.store.samples import OTHER_WORKFLOW, WORKFLOW, Samples
 from looply.bootstrap import CATALOG_FILE
 from looply.clock import SystemClock
 from looply.engine.sqlite import SqliteStore
-from looply.engine.sqlite.lock import FolderLock
-from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME
-from looply.engine.sqlite.seal import Seal
+from looply.engine.sqlite.file.lock import FolderLock
+from looply.engine.sqlite.file.opening import FILE_NAME, LOCK_NAME
+from looply.engine.sqlite.file.seal import Seal
 
 DAY = timedelta(days=1)
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from looply.connectors.client import HttpClient, build_client
-from looply.connectors.egress import EgressPolicy
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
-from looply.connectors.sessions import SessionCache
 from looply.errors import BadInput
 from looply.limits import Limits
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.connectors.bodies import encode_body, render_output
+from looply.connectors.http.bodies import encode_body, render_output
 from looply.connectors.port import HttpResponse
 from looply.errors import BadInput
 

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
-from looply.connectors.dialer import NoDialer
 from looply.connectors.email.connector import CONNECTOR as EMAIL
-from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.http.connector import CONNECTOR as HTTP
+from looply.connectors.outbound.dialer import NoDialer
+from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import ConnectionKind, ConnectionValues, Connector, HttpRequest, HttpResponse
 from looply.connectors.registry import Registry, load_connectors
 from looply.connectors.sap.connector import CONNECTOR as SAP
-from looply.connectors.urls import parse_url
 from looply.errors import OperationError, Rejected, SettingsError
 
 REGISTRY = Registry([("looply", HTTP), ("looply", SAP), ("looply", EMAIL)])

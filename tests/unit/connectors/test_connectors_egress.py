@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.connectors.egress import EgressPolicy
+from looply.connectors.outbound.egress import EgressPolicy
 from looply.errors import SettingsError
 
 EVERYTHING = ("0.0.0.0/0", "::/0", "metadata.example")

@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 from mail_server import PASSWORD, USER, Inbox, MailServer
 
-from looply.connectors.dialer import GuardedDialer
-from looply.connectors.egress import EgressPolicy
 from looply.connectors.email.connector import CONNECTOR
 from looply.connectors.email.message import EmailInput, build_mail
+from looply.connectors.outbound.dialer import GuardedDialer
+from looply.connectors.outbound.egress import EgressPolicy
 from looply.connectors.port import CallContext
 from looply.errors import AuthFailed, BadInput, OperationError, Rejected, Timeout, Unavailable
 from looply.limits import Limits

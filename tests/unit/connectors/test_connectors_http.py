@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from looply.connectors.http import CONNECTOR
+from looply.connectors.http.connector import CONNECTOR
 from looply.errors import BadInput, Rejected, Timeout, Unavailable
 
 OPERATION = CONNECTOR.operations[0]

@@ -15,10 +15,10 @@ import httpcore2
 import pytest
 
 from looply.connectors.client import HttpClient
-from looply.connectors.egress import EgressPolicy
-from looply.connectors.network import GuardedBackend
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.connectors.outbound.network import GuardedBackend
+from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse, HttpSender
-from looply.connectors.urls import parse_url
 from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailable
 from looply.limits import Limits
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from looply.connectors.port import CallContext, Operation
-from looply.definition.repeat import Repeat
+from looply.definition.values.repeat import Repeat
 from looply.errors import BadInput
 from looply.jsontext import Json
 from looply.testing.world import NoNetwork

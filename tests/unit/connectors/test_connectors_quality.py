@@ -5,7 +5,7 @@ from pathlib import Path
 import looply.connectors
 from looply.connectors.email.connector import CONNECTOR as EMAIL
 from looply.connectors.function.connector import CONNECTOR as FUNCTION
-from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.port import Connector
 from looply.connectors.sap.connector import CONNECTOR as SAP
 

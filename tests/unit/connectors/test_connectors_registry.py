@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.registry import GROUP, Registry, load_connectors
 from looply.connectors.sap.connector import CONNECTOR as SAP
 from looply.errors import NotFound, SettingsError
@@ -63,7 +63,7 @@ def test_a_name_of_the_engine_is_refused() -> None:
 
 
 def test_connectors_are_loaded_from_installed_distributions(folder: Path) -> None:
-    install(folder, "looply-http", "looply.connectors.http:CONNECTOR")
+    install(folder, "looply-http", "looply.connectors.http.connector:CONNECTOR")
     install(folder, "looply-sap", "looply.connectors.sap.connector:CONNECTOR")
     registry = load_connectors(f"{GROUP}.test")
     assert registry.operations["http.request"] is HTTP.operations[0]

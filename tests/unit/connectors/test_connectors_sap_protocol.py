@@ -2,11 +2,11 @@
 
 import pytest
 
+from looply.connectors.outbound.sessions import MAX_SESSIONS, Session, SessionCache
+from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import HttpRequest, HttpResponse
 from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Exchange, Outcome, call, service_root
-from looply.connectors.sessions import MAX_SESSIONS, Session, SessionCache
-from looply.connectors.urls import parse_url
 from looply.errors import BadInput
 
 ROOT = service_root(parse_url("https://s4/sap/opu/odata/sap/PO/?sap-client=100"))

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from looply.connectors.urls import joined, origin, parse_base_url, parse_url, redirected, with_params
+from looply.connectors.outbound.urls import joined, origin, parse_base_url, parse_url, redirected, with_params
 from looply.errors import BadInput
 
 

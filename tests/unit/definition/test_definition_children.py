@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from looply.definition import Findings, SubworkflowSettings
-from looply.definition.children import version_of
+from looply.definition.settings.children import version_of
 
 Check = Callable[..., Findings]
 

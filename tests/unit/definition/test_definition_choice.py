@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from looply.definition import OPERATORS, Rule
-from looply.definition.choice import matches_pattern
+from looply.definition.values.choice import matches_pattern
 from looply.expressions import Evaluation, parse_template
 
 Of = Callable[..., Evaluation]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from looply.definition import CallSettings, Findings, Step
-from looply.definition.mail import address_problem, has_line_break, read_address, split_addresses
+from looply.definition.settings.mail import address_problem, has_line_break, read_address, split_addresses
 from looply.expressions import Evaluation
 
 Check = Callable[..., Findings]

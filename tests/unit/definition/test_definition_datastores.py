@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from looply.definition import DatastoreSettings, parse_definition
-from looply.definition.model import START
+from looply.definition.graph.model import START
 from looply.errors import Problem
 
 

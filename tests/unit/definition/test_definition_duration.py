@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from looply.definition import Duration, find_zone, parse_duration, parse_instant
-from looply.definition.duration import find_moment
+from looply.definition.values.duration import find_moment
 from looply.errors import DefinitionError
 
 BERLIN = "Europe/Berlin"

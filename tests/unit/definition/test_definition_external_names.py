@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from looply.definition.external_names import external_names
+from looply.definition.calls.external_names import external_names
 
 
 def names(*steps: Any, **document: Any) -> list[tuple[str, str, Any]]:

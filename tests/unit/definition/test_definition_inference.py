@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from looply.connectors.bodies import HttpOutput, render_output
+from looply.connectors.http.bodies import HttpOutput, render_output
 from looply.connectors.port import HttpResponse
 from looply.definition import STEP_TYPES, Findings, compile_definition, document_shape, parse_definition
-from looply.definition.outline import read_outline
-from looply.definition.output_schema import OUTPUTS
-from looply.definition.run_order import RunOrder
+from looply.definition.graph.outline import read_outline
+from looply.definition.graph.run_order import RunOrder
+from looply.definition.schemas.output_schema import OUTPUTS
 from looply.errors import Problem
 from looply.expressions import Shape, completions, shape_of_schema
 from looply.expressions.shapes.shape import NULL, Presence, fits

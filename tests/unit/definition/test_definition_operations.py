@@ -9,9 +9,9 @@ import pytest
 from settings_kit import Check, Of, compiled, one
 
 from looply.definition import CallSettings, Findings, parse_definition
-from looply.definition.external_names import external_names
-from looply.definition.operations import freeze_operations
-from looply.definition.repeat import Repeat
+from looply.definition.calls.external_names import external_names
+from looply.definition.calls.operations import freeze_operations
+from looply.definition.values.repeat import Repeat
 
 Build = Callable[..., dict[str, Any]]
 INPUT = {

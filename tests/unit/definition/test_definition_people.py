@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.definition.mail import person_of
+from looply.definition.settings.mail import person_of
 
 
 @pytest.mark.parametrize(

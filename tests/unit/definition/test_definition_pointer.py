@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from looply.definition import RetryPolicy, matches_status
-from looply.definition.pointer import join_pointer, points_into, split_pointer
+from looply.definition.values.pointer import join_pointer, points_into, split_pointer
 from looply.suggest import did_you_mean
 
 

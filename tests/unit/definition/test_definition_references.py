@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from looply.definition import Findings, compile_definition, definition_hash, diff_definitions, parse_definition
-from looply.definition.reading import BROKEN, read_template
-from looply.definition.report import Report
+from looply.definition.settings.reading import BROKEN, read_template
+from looply.definition.values.report import Report
 from looply.errors import Problem
 
 Check = Callable[..., Findings]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from looply.definition.document_check import MAX_PROBLEMS as MAX_DOCUMENT_PROBLEMS
-from looply.definition.document_check import document_problems
-from looply.definition.schema_checker import MAX_CHECKS, MAX_PROBLEMS, SchemaChecker, count_values
-from looply.definition.schema_weight import MAX_WEIGHT, schema_weight
+from looply.definition.schemas.document_check import MAX_PROBLEMS as MAX_DOCUMENT_PROBLEMS
+from looply.definition.schemas.document_check import document_problems
+from looply.definition.schemas.schema_checker import MAX_CHECKS, MAX_PROBLEMS, SchemaChecker, count_values
+from looply.definition.schemas.schema_weight import MAX_WEIGHT, schema_weight
 from looply.errors import Problem
 from looply.jsontext import Json, encode_json
 

@@ -7,8 +7,8 @@ import jsonschema_rs
 import pytest
 
 from looply.definition import STEP_TYPES, Findings, compile_definition, definition_schema, parse_definition
-from looply.definition.schema_checker import SchemaChecker
-from looply.definition.schema_problems import shown, type_word
+from looply.definition.schemas.schema_checker import SchemaChecker
+from looply.definition.schemas.schema_problems import shown, type_word
 from looply.errors import DefinitionError, Problem
 from looply.limits import Limits
 

@@ -1,15 +1,15 @@
 """Calls that may be what ends processes are made one at a time, and none is forgotten in line."""
 
-from looply.engine.call_trials import CallTrials
-from looply.engine.dispatch import EffectRef
+from looply.engine.effects.suspect_calls import SuspectCallGate
+from looply.engine.ports.dispatch import EffectRef
 from looply.slots import Lane
 
 FIRST, SECOND, THIRD = (EffectRef(f"execution-{number}", 2, Lane("acme", "http.request host")) for number in range(3))
 
 
-def offering() -> tuple[CallTrials, list[EffectRef]]:
+def offering() -> tuple[SuspectCallGate, list[EffectRef]]:
     offered: list[EffectRef] = []
-    return CallTrials(offered.append), offered
+    return SuspectCallGate(offered.append), offered
 
 
 def test_one_has_the_turn_and_the_others_are_offered_in_their_order() -> None:

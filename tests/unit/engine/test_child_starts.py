@@ -4,9 +4,9 @@ import pytest
 
 from contract.engine.steps.child_bounds import caught, children, limited
 from kit.driver import Driver
-from looply.engine.child_starts import ChildStarts
+from looply.engine.upkeep.child_starts import ChildStarts
 from looply.errors import Refused
-from looply.execution.deliveries import Delivered
+from looply.execution.facts.deliveries import Delivered
 
 
 def row(number: int) -> Delivered:

@@ -8,16 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from kit.memory import MemoryData, MemoryStore
-from looply.engine.datastore_operations import DatastoreOperations
-from looply.engine.datastores import change_of
-from looply.engine.dispatch import EffectRef, Perform
-from looply.engine.own_effects import OwnEffects
+from looply.engine.effects.datastore_operations import DatastoreOperations
+from looply.engine.effects.local_first import LocalFirstDispatcher
+from looply.engine.ports.dispatch import EffectRef, Perform
+from looply.engine.records.datastores import change_of
 from looply.errors import StoreUnreachable
 from looply.execution import ExecutionState, fold
-from looply.execution.commands import EffectDone, EffectFailed
-from looply.execution.datastores import READ, DatastoreWrite
-from looply.execution.events import ExecutionStarted
-from looply.execution.state import OpenStep
+from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.datastores import READ, DatastoreWrite
+from looply.execution.facts.events import ExecutionStarted
+from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
 from looply.slots import Lane
@@ -175,7 +175,7 @@ async def test_what_the_engine_carries_out_never_reaches_the_other_dispatcher() 
     async def perform(effect: EffectRef, is_running: bool) -> None:
         performed.put_nowait((effect.seq, is_running))
 
-    dispatcher = OwnEffects(others)
+    dispatcher = LocalFirstDispatcher(others)
     assert not dispatcher.reserve(Lane("acme", "datastore.set prices"))
     dispatcher.start(perform)
     assert dispatcher.reserve(Lane("acme", "datastore.set prices"))

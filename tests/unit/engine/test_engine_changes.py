@@ -8,7 +8,7 @@ import pytest
 
 from kit.definitions import asking, asking_twice, call, chain
 from kit.driver import Driver
-from looply.engine.changes import ChangeLog
+from looply.engine.records.changes import ChangeLog
 from looply.log import configure_log
 from looply.testing.clock import FakeClock
 from looply.testing.world import Answer

@@ -8,13 +8,13 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from looply.engine import codec as codec_module
-from looply.engine.codec import FOLD_VERSION, LARGE_BYTES, Codec
-from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.store import Batch, Snapshot, Value
+from looply.engine.coding import codec as codec_module
+from looply.engine.coding.codec import FOLD_VERSION, LARGE_BYTES, Codec
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.ports.store import Batch, Snapshot, Value
 from looply.errors import StoreCorrupt
 from looply.execution import ExecutionState, fold
-from looply.execution.events import (
+from looply.execution.facts.events import (
     Computed,
     Discarded,
     DocumentEdited,

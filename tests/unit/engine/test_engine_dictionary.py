@@ -2,7 +2,7 @@
 
 import pytest
 
-from looply.engine.dictionary import Dictionaries, starter_dictionary, train
+from looply.engine.coding.dictionary import Dictionaries, starter_dictionary, train
 
 
 def test_without_a_dictionary_texts_are_compressed_plainly() -> None:

@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 from kit.memory import MemoryStore
-from looply.engine.loop import Loop, running_loops
-from looply.engine.store_watch import StoreWatch
+from looply.engine.upkeep.loop import Loop, running_loops
+from looply.engine.upkeep.store_watch import StoreWatch
 from looply.errors import EngineError
 from looply.testing.clock import fake_loop
 

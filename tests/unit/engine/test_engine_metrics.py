@@ -10,12 +10,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from kit.definitions import asking, call, chain, note
 from kit.driver import Driver
 from looply import __version__
-from looply.app.metrics import MEASURES, OWN, STORE, Metrics, Standing, of_installed
+from looply.app.context.metrics import MEASURES, OWN, STORE, Metrics, Standing, of_installed
 from looply.connectors.registry import load_connectors
-from looply.engine.auditor import Auditor, Findings
-from looply.engine.quotas import Quota
-from looply.engine.survey import Census, EffectCount
-from looply.execution.commands import Retry
+from looply.engine.processing.quotas import Quota
+from looply.engine.records.survey import Census, EffectCount
+from looply.engine.upkeep.auditor import Auditor, Findings
+from looply.execution.facts.commands import Retry
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from looply.engine.sqlite.reserve import RESERVE_BYTES, Reserve
+from looply.engine.sqlite.file.reserve import RESERVE_BYTES, Reserve
 from looply.testing.clock import FakeClock
 
 

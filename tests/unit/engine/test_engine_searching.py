@@ -2,8 +2,8 @@
 
 import pytest
 
-from looply.engine.port import Filter
-from looply.engine.searching import BUDGET, budget_of, id_patterns, ways
+from looply.engine.coding.searching import BUDGET, budget_of, id_patterns, ways
+from looply.engine.ports.port import Filter
 
 EXECUTION = "01944ca1-1c00-7000-8000-000000000001"
 

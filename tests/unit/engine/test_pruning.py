@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from looply.engine.pruner import Pruner, prune_now
-from looply.engine.pruning import (
+from looply.engine.records.pruning import (
     BEGIN,
     SLICE,
     SLICE_BYTES,
     Candidate,
     Cursor,
+    RetentionFilter,
     Slice,
-    Spent,
     chosen,
     plan,
 )
+from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import StoreUnreachable
 from looply.testing.clock import START_TIME, FakeClock
 
@@ -32,7 +32,7 @@ class FakePruning:
 
     def __init__(self, *slices: Slice) -> None:
         self.slices = list(slices)
-        self.asked: list[tuple[Spent, Cursor, bool]] = []
+        self.asked: list[tuple[RetentionFilter, Cursor, bool]] = []
         self.decisions: list[Slice] = []
         self.dropped: list[tuple[datetime, Cursor, bool]] = []
         self.busy = 0
@@ -43,14 +43,14 @@ class FakePruning:
         self.busy -= 1
         return self.busy >= 0
 
-    async def prune(self, spent: Spent, after: Cursor, *, is_dry: bool = False) -> Slice:
+    async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
         if self.fails:
             raise StoreUnreachable("away")
         self.asked.append((spent, after, is_dry))
         return self.slices.pop(0) if self.slices else Slice()
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        self.asked.append((Spent(now=now), after, is_dry))
+        self.asked.append((RetentionFilter(now=now), after, is_dry))
         return Slice(keys=3)
 
     async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
@@ -95,13 +95,13 @@ def test_a_slice_is_full_after_so_many_bytes_and_a_large_execution_goes_alone() 
 
 
 def test_without_a_retention_of_the_installation_only_workflows_that_state_theirs_are_pruned() -> None:
-    assert plan(START_TIME, None) == (Spent(now=START_TIME),)
-    assert plan(START_TIME, DAY)[1] == Spent(now=START_TIME, ended_before=START_TIME - DAY)
+    assert plan(START_TIME, None) == (RetentionFilter(now=START_TIME),)
+    assert plan(START_TIME, DAY)[1] == RetentionFilter(now=START_TIME, ended_before=START_TIME - DAY)
 
 
 async def test_a_round_goes_on_where_the_slice_before_ended_and_gives_space_back_at_its_end() -> None:
     pruning = FakePruning(Slice(executions=2, size=5, after=(4, "0004")), Slice(executions=1, size=1, held=1))
-    told = await prune_now(pruning, [Spent(now=START_TIME)])
+    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert told == Slice(executions=3, size=6, held=1, keys=3)
     assert [after for _, after, _ in pruning.asked] == [BEGIN, (4, "0004"), BEGIN]
     assert pruning.given_back == 3
@@ -109,7 +109,7 @@ async def test_a_round_goes_on_where_the_slice_before_ended_and_gives_space_back
 
 async def test_a_rehearsal_gives_nothing_back() -> None:
     pruning = FakePruning(Slice(executions=2))
-    assert (await prune_now(pruning, [Spent(now=START_TIME)], is_dry=True)).executions == 2
+    assert (await prune_now(pruning, [RetentionFilter(now=START_TIME)], is_dry=True)).executions == 2
     assert [is_dry for _, _, is_dry in pruning.asked] == [True, True]
     assert pruning.given_back == 0
 
@@ -124,10 +124,10 @@ async def test_a_round_is_left_to_the_process_that_is_at_it() -> None:
 async def test_recorded_decisions_go_on_their_own_clock_and_without_one_never() -> None:
     pruning = FakePruning()
     pruning.decisions = [Slice(decisions=2, after=(4, "0004")), Slice(decisions=1)]
-    told = await prune_now(pruning, [Spent(now=START_TIME)], decided_before=START_TIME - DAY)
+    told = await prune_now(pruning, [RetentionFilter(now=START_TIME)], decided_before=START_TIME - DAY)
     assert told == Slice(keys=3, decisions=3)
     assert pruning.dropped == [(START_TIME - DAY, BEGIN, False), (START_TIME - DAY, (4, "0004"), False)]
-    await prune_now(pruning, [Spent(now=START_TIME)])
+    await prune_now(pruning, [RetentionFilter(now=START_TIME)])
     assert len(pruning.dropped) == 2
 
 

@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 
 from kit.definitions import asking
 from kit.driver import ORGANIZATION, Driver
-from looply.engine.quota_meter import COUNT_SECONDS, MEASURE_SECONDS, QuotaMeter
-from looply.engine.quotas import Quotas
-from looply.engine.survey import Usage
+from looply.engine.processing.quotas import Quotas
+from looply.engine.records.survey import Usage
+from looply.engine.upkeep.quota_meter import COUNT_SECONDS, MEASURE_SECONDS, QuotaMeter
 from looply.errors import QuotaExhausted, StoreUnreachable
 from looply.limits import Limits
 from looply.testing.clock import FakeClock

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from looply.engine.schema_steps import read_steps
+from looply.engine.coding.schema_steps import read_steps
 
 STORES = ("looply.engine.sqlite", "looply.engine.postgres")
 _DEFINED = re.compile(

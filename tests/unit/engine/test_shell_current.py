@@ -8,12 +8,12 @@ import pytest
 from kit.definitions import asking, calling
 from kit.driver import Driver
 from kit.memory.store import MemoryStore
-from looply.engine.codec import Codec
-from looply.engine.current import CurrentStates
-from looply.engine.loading import Loader
-from looply.engine.mailbox import Mailboxes
-from looply.engine.store import Batch, Journal, Loaded, Store
-from looply.execution.commands import Continue
+from looply.engine.coding.codec import Codec
+from looply.engine.ports.store import Batch, Journal, Loaded, Store
+from looply.engine.processing.current import CurrentStates
+from looply.engine.processing.loading import Loader
+from looply.engine.processing.mailbox import Mailboxes
+from looply.execution.facts.commands import Continue
 from looply.sealing import Sealer
 from looply.testing.clock import SerialEntropy
 from looply.testing.world import HANG

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from looply.engine.dispatch import EffectRef, InProcessDispatcher
+from looply.engine.ports.dispatch import EffectRef, InProcessDispatcher
 from looply.slots import Lane
 from looply.testing.clock import fake_loop
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from kit.definitions import calling
-from looply.engine.codec import Codec
-from looply.engine.loading import Loader
-from looply.execution.events import Event, ExecutionStarted, StepScheduled, StepSucceeded
+from looply.engine.coding.codec import Codec
+from looply.engine.processing.loading import Loader
+from looply.execution.facts.events import Event, ExecutionStarted, StepScheduled, StepSucceeded
 from looply.sealing import Sealer
 
 ORGANIZATION = "01900000-0000-7000-8000-00000000000a"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from kit.memory import MemoryData
 from kit.memory.reads import MemoryReads
-from looply.engine.lookout import Lookout
+from looply.engine.shell.completion_poller import CompletionPoller
 from looply.errors import StoreUnreachable
 from looply.testing.clock import fake_loop
 
@@ -32,7 +32,7 @@ class Waiting:
     def __init__(self, reads: ScriptedReads, *execution_ids: str) -> None:
         self.left = dict.fromkeys(execution_ids)
         self.told: list[str] = []
-        self.lookout = Lookout(reads, fake_loop().clock, self.left.keys, self._tell)
+        self.lookout = CompletionPoller(reads, fake_loop().clock, self.left.keys, self._tell)
 
     async def until_told(self) -> None:
         """Returns when nobody waits any more; meanwhile time passes from look to look."""

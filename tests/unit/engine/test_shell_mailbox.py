@@ -7,10 +7,10 @@ from immutables import Map
 from msgspec.structs import replace
 
 from kit.definitions import asking, computing
-from looply.engine.mailbox import Mailbox, Mailboxes
+from looply.engine.processing.mailbox import Mailbox, Mailboxes
 from looply.execution import ExecutionState, advance
-from looply.execution.commands import Continue
-from looply.execution.events import ExecutionStarted
+from looply.execution.facts.commands import Continue
+from looply.execution.facts.events import ExecutionStarted
 from looply.testing.clock import START_TIME
 
 

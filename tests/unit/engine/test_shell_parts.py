@@ -8,7 +8,7 @@ import pytest
 from kit.definitions import asking, calling, computing, counting, delaying, every
 from kit.driver import Driver, start_of
 from looply.errors import EngineError, Overloaded, QuotaReached, ShuttingDown, StoreCorrupt, StoreLost
-from looply.execution.commands import Continue, Done, EffectFailed, FireTimer, Restarted
+from looply.execution.facts.commands import Continue, Done, EffectFailed, FireTimer, Restarted
 from looply.limits import Limits
 from looply.testing.world import HANG
 

@@ -9,12 +9,12 @@ from kit.definitions import asking
 from kit.driver import ORGANIZATION, WORKSPACE, Driver, id_of
 from kit.memory import MemoryData, MemoryStore
 from kit.memory.reads import MemoryReads
-from looply.app import executions
-from looply.app.services import Services
-from looply.catalog.keys import Principal
-from looply.engine.port import Filter, Head
-from looply.engine.store import Batch
-from looply.execution.events import Event, ExecutionClosed
+from looply.app.context.services import Services
+from looply.app.executions import executions
+from looply.catalog.tenants.keys import Principal
+from looply.engine.ports.port import Filter, Head
+from looply.engine.ports.store import Batch
+from looply.execution.facts.events import Event, ExecutionClosed
 from looply.limits import DEFAULT_LIMITS
 from looply.permissions import permissions_of
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from kit.definitions import call, card, chain, delay, wait
-from looply.engine.store import EffectRow, EffectState
-from looply.engine.units import claim_of, effect_queue, head_of, work_change, work_rows
+from looply.engine.coding.units import claim_of, effect_queue, head_of, work_change, work_rows
+from looply.engine.ports.store import EffectRow, EffectState
 from looply.execution import ExecutionState, advance, answer
-from looply.execution.commands import Command, EffectDone, Resume, Terminate
-from looply.execution.events import ExecutionStarted
+from looply.execution.facts.commands import Command, EffectDone, Resume, Terminate
+from looply.execution.facts.events import ExecutionStarted
 from looply.testing.clock import START_TIME
 
 WORKFLOW = chain(wait("ask", timeout="P1D"), call("call_1"), delay("pause"), card("card_1", ["a@x.org", "b@x.org"]))

@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from kit.definitions import call, calling, chain, function
+from looply.connectors.outbound.urls import parse_url
 from looply.connectors.port import CallContext, ConnectionValues, Connector, HttpRequest
 from looply.connectors.registry import Registry
-from looply.connectors.urls import parse_url
-from looply.engine.worker import Worker
+from looply.engine.effects.worker import Worker
 from looply.errors import BadInput, LooplyError, RateLimited, Refused, Timeout
 from looply.execution import ExecutionState, advance
-from looply.execution.commands import EffectDone, EffectFailed
-from looply.execution.events import ExecutionStarted
-from looply.execution.state import OpenStep
+from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.events import ExecutionStarted
+from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME, fake_loop
 from looply.testing.world import Answer, NoNetwork, Returned, World

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from looply.engine.sqlite.checkpoints import Checkpointer
+from looply.engine.sqlite.file.checkpoints import Checkpointer
 
 
 class JustMissed(threading.Event):

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from looply.engine.dispatch import EffectRef
-from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, WAITING_FACTOR, Carrier, Crowded, GivenBack
+from looply.engine.ports.dispatch import EffectRef
+from looply.engine.temporal.carrying import LONGEST, MOST_LINKS, WAITING_FACTOR, Carrier, Crowded, WorkerStopping
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.testing.clock import FakeClock
@@ -189,9 +189,9 @@ async def test_who_leaves_gives_back_what_is_in_line_and_ends_what_runs() -> Non
     waiting = carried.carry(NEXT)
     await carried.until_begun(2)
     carried.carrier.leave()
-    with pytest.raises(GivenBack):
+    with pytest.raises(WorkerStopping):
         await waiting
-    with pytest.raises(GivenBack):
+    with pytest.raises(WorkerStopping):
         await carried.carry(B_EFFECT)
     carried.end(2)
     assert list(await running) == []
@@ -203,7 +203,7 @@ async def test_what_does_not_end_within_the_drain_is_abandoned() -> None:
     running = carried.carry(A_EFFECT)
     await carried.until_begun(2)
     await carried.carrier.stop(timedelta(0))
-    with pytest.raises(GivenBack):
+    with pytest.raises(WorkerStopping):
         await running
     assert not carried.carrier.carries(EXECUTION, 2)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from looply.engine.dispatch import EffectRef
-from looply.engine.temporal.carrying import Carrier, GivenBack
+from looply.engine.ports.dispatch import EffectRef
+from looply.engine.temporal.carrying import Carrier, WorkerStopping
 from looply.engine.temporal.chain import Chain
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
@@ -128,7 +128,7 @@ async def test_who_leaves_while_the_next_effect_waits_for_its_turn_gives_it_to_t
 async def test_who_leaves_before_the_first_effect_gives_the_activity_back() -> None:
     scripted = Scripted({})
     scripted.carrier.leave()
-    with pytest.raises(GivenBack):
+    with pytest.raises(WorkerStopping):
         await scripted.activity(http(2))
     assert scripted.made == []
 

@@ -6,7 +6,7 @@ import pytest
 from temporalio.service import TLSConfig
 
 from certificates import Authority
-from looply.engine.dispatch import EffectRef
+from looply.engine.ports.dispatch import EffectRef
 from looply.engine.temporal import TemporalSettings
 from looply.engine.temporal.references import reference_of
 from looply.engine.temporal.settings import tls_of

@@ -12,7 +12,7 @@ import msgspec
 
 from looply.definition import Workflow
 from looply.execution import ExecutionState, OpenWork, advance, answer, fold, open_work
-from looply.execution.commands import (
+from looply.execution.facts.commands import (
     Admit,
     AnswerCard,
     ChildEnded,
@@ -27,8 +27,8 @@ from looply.execution.commands import (
     Resume,
     Terminate,
 )
-from looply.execution.events import ChildOutcome, Event, ExecutionStarted
-from looply.execution.state import EffectWork
+from looply.execution.facts.events import ChildOutcome, Event, ExecutionStarted
+from looply.execution.facts.state import EffectWork
 from looply.jsontext import Json, encode_json, fingerprint
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME

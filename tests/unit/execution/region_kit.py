@@ -5,7 +5,7 @@ from typing import Any
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.events import (
+from looply.execution.facts.events import (
     Event,
     StepFailed,
 )

@@ -6,8 +6,8 @@ from execution_driver import Simulator
 from execution_workflows import call, step, workflow
 
 from looply.definition import Workflow
-from looply.execution.commands import Redrive, Reply, Retry
-from looply.execution.events import Event, StepScheduled
+from looply.execution.facts.commands import Redrive, Reply, Retry
+from looply.execution.facts.events import Event, StepScheduled
 
 OK = {"status": "200", "statusText": "OK", "headers": {}, "data": {"n": 1}}
 RETRY = {"max_attempts": 2, "interval": "PT10S"}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from looply.execution.address import (
+from looply.execution.facts.address import (
     Address,
     Chance,
     card_id,

@@ -6,8 +6,8 @@ import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import step, workflow
 
-from looply.execution.address import Address, card_token, wait_token
-from looply.execution.commands import (
+from looply.execution.facts.address import Address, card_token, wait_token
+from looply.execution.facts.commands import (
     AlreadyAnswered,
     AnswerCard,
     Declined,
@@ -18,7 +18,7 @@ from looply.execution.commands import (
     Unfit,
     UnknownToken,
 )
-from looply.execution.events import (
+from looply.execution.facts.events import (
     AnswerRecorded,
     CardClosed,
     CardWanted,
@@ -28,7 +28,7 @@ from looply.execution.events import (
     StepScheduled,
     TimerFired,
 )
-from looply.execution.state import cards_of
+from looply.execution.facts.state import cards_of
 from looply.limits import Limits
 
 PEOPLE = ["a@example.com", "b@example.com", "c@example.com"]

@@ -6,9 +6,9 @@ import pytest
 from execution_driver import Simulator
 from execution_workflows import CARD, step, workflow
 
-from looply.execution.events import IncidentOpened, StepFailed
+from looply.execution.facts.events import IncidentOpened, StepFailed
 from looply.expressions import ExpressionSyntaxError, parse_template
-from looply.expressions.functions.declaration import Function
+from looply.expressions.functions.declaring.declaration import Function
 from looply.expressions.functions.table import FUNCTIONS
 from looply.jsontext import Json, encode_json
 

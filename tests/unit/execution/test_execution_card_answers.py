@@ -2,8 +2,8 @@
 
 import pytest
 
-from looply.execution.card_answers import checked_answer
-from looply.execution.card_form import MAX_ELEMENTS
+from looply.execution.approvals.card_answers import checked_answer
+from looply.execution.approvals.card_form import MAX_ELEMENTS
 
 APPROVE = {"type": "Action.Submit", "title": "Approve", "data": {"action": "approve", "limit": 100}}
 REJECT = {"type": "Action.Submit", "title": "Reject", "data": {"action": "reject", "limit": 100}}

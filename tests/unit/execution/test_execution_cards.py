@@ -4,11 +4,11 @@ import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import CARD, call, card, step, workflow
 
-from looply.execution.address import Address, card_token, wait_token
-from looply.execution.cards import find_card
-from looply.execution.commands import AlreadyAnswered, Declined, Recorded, Restarted, Unfit, UnknownToken
-from looply.execution.events import AnswerRecorded, CardClosed, CardWanted, Resumed
-from looply.execution.state import open_cards
+from looply.execution.approvals.cards import find_card
+from looply.execution.facts.address import Address, card_token, wait_token
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Restarted, Unfit, UnknownToken
+from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted, Resumed
+from looply.execution.facts.state import open_cards
 from looply.limits import Limits
 
 PEOPLE = ("a@example.com", "b@example.com", "c@example.com")

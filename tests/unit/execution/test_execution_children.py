@@ -12,11 +12,18 @@ from region_kit import OK, join, parallel
 from looply.clock import id_time
 from looply.errors import IllegalTransition
 from looply.execution import evolve
-from looply.execution.address import child_id
-from looply.execution.children import children_of, close_children, output_secrets, start_secrets
-from looply.execution.commands import ChildEnded, Done
-from looply.execution.deliveries import Delivered, Delivery, sent
-from looply.execution.events import Admitted, ChildClosed, ChildStarted, ExecutionClosed, StepFailed, StepSucceeded
+from looply.execution.approvals.children import children_of, close_children, output_secrets, start_secrets
+from looply.execution.facts.address import child_id
+from looply.execution.facts.commands import ChildEnded, Done
+from looply.execution.facts.deliveries import Delivered, Delivery, sent
+from looply.execution.facts.events import (
+    Admitted,
+    ChildClosed,
+    ChildStarted,
+    ExecutionClosed,
+    StepFailed,
+    StepSucceeded,
+)
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.testing.clock import START_TIME

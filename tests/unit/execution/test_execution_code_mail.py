@@ -3,8 +3,8 @@
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.events import StepFailed, StepScheduled, StepSucceeded
-from looply.execution.logs import condensed_logs, event_log, masked_document
+from looply.execution.facts.events import StepFailed, StepScheduled, StepSucceeded
+from looply.execution.views.logs import condensed_logs, event_log, masked_document
 from looply.jsontext import encode_json
 from looply.limits import Limits
 

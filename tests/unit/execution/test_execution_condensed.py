@@ -6,9 +6,9 @@ from execution_workflows import CARD, call, card, step, workflow
 from msgspec import to_builtins
 
 from looply.clock import to_ms
-from looply.execution.address import Address, wait_token
-from looply.execution.events import StepSkipped
-from looply.execution.logs import condensed_logs
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.events import StepSkipped
+from looply.execution.views.logs import condensed_logs
 from looply.jsontext import encode_json
 
 NOW = to_ms(START_TIME)

@@ -7,9 +7,9 @@ from execution_driver import Simulator
 
 from kit.definitions import chain, datastore, note
 from looply.errors import BadInput, OperationError, Rejected
-from looply.execution.answer import answer
-from looply.execution.commands import EffectDone
-from looply.execution.datastores import (
+from looply.execution.answering.answer import answer
+from looply.execution.facts.commands import EffectDone
+from looply.execution.facts.datastores import (
     Applied,
     DatastoreWrite,
     Known,
@@ -20,7 +20,7 @@ from looply.execution.datastores import (
     with_value,
     without_value,
 )
-from looply.execution.events import Discarded, IncidentOpened, StepFailed, StepScheduled, StepSucceeded
+from looply.execution.facts.events import Discarded, IncidentOpened, StepFailed, StepScheduled, StepSucceeded
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import START_TIME

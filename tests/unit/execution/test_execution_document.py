@@ -4,8 +4,8 @@ import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.address import Address, wait_token
-from looply.execution.document import Document
+from looply.execution.document.document import Document
+from looply.execution.facts.address import Address, wait_token
 
 
 def started(*steps, edges, body=None, **fields):

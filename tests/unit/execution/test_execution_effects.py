@@ -7,10 +7,10 @@ from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import call, step, workflow
 
 from looply.definition import RetryPolicy
-from looply.execution.address import idempotency_key, parse_address
-from looply.execution.commands import Done, EffectDone, EffectFailed, EffectLost
-from looply.execution.decide import retry_delay
-from looply.execution.events import Discarded, StepFailed, StepScheduled, StepUnknown, TimerStarted
+from looply.execution.deciding.decide import retry_delay
+from looply.execution.facts.address import idempotency_key, parse_address
+from looply.execution.facts.commands import Done, EffectDone, EffectFailed, EffectLost
+from looply.execution.facts.events import Discarded, StepFailed, StepScheduled, StepUnknown, TimerStarted
 from looply.limits import Limits
 
 

@@ -6,7 +6,7 @@ from execution_workflows import call, card, step, workflow
 from msgspec.structs import replace
 
 from looply.execution import advance, answer, decide, evolve, open_work
-from looply.execution.commands import (
+from looply.execution.facts.commands import (
     AlreadyTerminated,
     Continue,
     Declined,
@@ -16,7 +16,7 @@ from looply.execution.commands import (
     Park,
     Terminated,
 )
-from looply.execution.events import (
+from looply.execution.facts.events import (
     Cancelled,
     Continued,
     Discarded,

@@ -7,8 +7,8 @@ from execution_workflows import call, step, workflow
 
 from looply.errors import IllegalTransition
 from looply.execution import advance, evolve, fold
-from looply.execution.card_copy import CardCopy
-from looply.execution.events import (
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.events import (
     AnswerRecorded,
     Cancelled,
     CardClosed,

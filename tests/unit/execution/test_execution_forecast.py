@@ -4,8 +4,8 @@ from execution_driver import Simulator
 from execution_workflows import step
 from region_kit import note, parallel, started, two_calls
 
-from looply.execution.commands import Retry
-from looply.execution.forecast import Forecast, forecast
+from looply.execution.answering.forecast import Forecast, forecast
+from looply.execution.facts.commands import Retry
 
 
 def of_a_retry(simulator: Simulator) -> Forecast:

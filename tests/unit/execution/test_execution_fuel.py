@@ -4,7 +4,7 @@ import pytest
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.evaluation import Secrets
+from looply.execution.document.evaluation import Secrets
 from looply.expressions import parse_template
 from looply.limits import Limits
 

@@ -4,11 +4,11 @@ import pytest
 from execution_workflows import call, step
 from region_kit import OK, events, failure, for_each, items, note, started
 
-from looply.execution.document import Document
-from looply.execution.events import (
+from looply.execution.document.document import Document
+from looply.execution.facts.events import (
     ScopeOpened,
 )
-from looply.execution.logs import condensed_logs, event_log, masked_document
+from looply.execution.views.logs import condensed_logs, event_log, masked_document
 from looply.jsontext import Json
 from looply.limits import Limits
 

@@ -5,8 +5,8 @@ from execution_workflows import call, step, workflow
 
 from looply.definition import START
 from looply.execution import advance
-from looply.execution.commands import Continue, Done, Restarted
-from looply.execution.events import Admitted, IncidentClosed, Queued, TimerStarted
+from looply.execution.facts.commands import Continue, Done, Restarted
+from looply.execution.facts.events import Admitted, IncidentClosed, Queued, TimerStarted
 
 
 def limited(most: int = 2, **settings: object) -> Simulator:

@@ -10,10 +10,10 @@ from msgspec import to_builtins
 
 from looply.definition import LogLevel
 from looply.execution import fold
-from looply.execution.commands import Redrive
-from looply.execution.events import Computed, Discarded, StepFailed
-from looply.execution.log_levels import levels_of, tells
-from looply.execution.logs import condensed_logs, event_log, incidents_of, masked_document
+from looply.execution.facts.commands import Redrive
+from looply.execution.facts.events import Computed, Discarded, StepFailed
+from looply.execution.facts.log_levels import levels_of, tells
+from looply.execution.views.logs import condensed_logs, event_log, incidents_of, masked_document
 
 LEVELS = get_args(LogLevel)
 RULES = [{"variable": "${payload.output.n}", "operator": "NumericGreaterThan", "value": 1}]

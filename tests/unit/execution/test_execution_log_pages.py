@@ -6,8 +6,8 @@ from execution_workflows import call, card, step, workflow
 from msgspec import to_builtins
 
 from looply.clock import to_ms
-from looply.execution.log_pages import log_page
-from looply.execution.logs import condensed_logs, event_log
+from looply.execution.views.log_pages import log_page
+from looply.execution.views.logs import condensed_logs, event_log
 from looply.jsontext import encode_json
 from looply.limits import Limits
 

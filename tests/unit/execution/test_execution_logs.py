@@ -10,9 +10,9 @@ from msgspec import to_builtins
 
 from looply.clock import to_ms
 from looply.execution import fold
-from looply.execution.address import Address, card_token, wait_token
-from looply.execution.card_copy import CardCopy
-from looply.execution.events import (
+from looply.execution.facts.address import Address, card_token, wait_token
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.events import (
     AnswerRecorded,
     CardClosed,
     CardWanted,
@@ -33,8 +33,8 @@ from looply.execution.events import (
     TimerKind,
     TimerStarted,
 )
-from looply.execution.log_entries import ENTRY_TYPES, tag_of
-from looply.execution.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
+from looply.execution.views.log_entries import ENTRY_TYPES, tag_of
+from looply.execution.views.logs import HIDDEN, SHOWN, entry_shape, event_log, incidents_of, waits_of
 from looply.jsontext import encode_json
 from looply.limits import Limits
 

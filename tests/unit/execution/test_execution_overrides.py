@@ -4,8 +4,9 @@ import pytest
 from execution_driver import EXECUTION_ID, SEED, Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.address import Address, wait_token
-from looply.execution.commands import (
+from looply.execution.approvals.decisions import decisions_in, decisions_of
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.commands import (
     Declined,
     EditDocument,
     MoveTo,
@@ -17,8 +18,7 @@ from looply.execution.commands import (
     SettleLetter,
     SkipStep,
 )
-from looply.execution.decisions import decisions_in, decisions_of
-from looply.execution.events import LetterSettled, Moved, ResumeIgnored, StepSkipped
+from looply.execution.facts.events import LetterSettled, Moved, ResumeIgnored, StepSkipped
 
 A, B = "a@example.com", "b@example.com"
 APPROVED = {"source": "TEAMS", "outcome": "approved"}

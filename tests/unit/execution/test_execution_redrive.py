@@ -4,9 +4,9 @@ from execution_driver import EXECUTION_ID, SEED
 from execution_workflows import call, step, workflow
 from repair_kit import OK, begun, failed, last, post, redrive, scheduled
 
-from looply.execution.address import Address, wait_token
-from looply.execution.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
-from looply.execution.events import Migrated, StepScheduled
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.commands import AlreadyRestarted, Declined, Repaired, Restarted, Unfit
+from looply.execution.facts.events import Migrated, StepScheduled
 
 
 class TestRedrive:

@@ -8,9 +8,19 @@ from execution_workflows import call, card, step, workflow
 from msgspec import to_builtins
 from repair_kit import OK, RETRY, begun, failed, last, post, redrive, retry, scheduled
 
-from looply.execution.address import Address, wait_token
-from looply.execution.commands import Declined, EditDocument, MoveTo, Park, Repaired, Reply, Restarted, SkipStep, Unfit
-from looply.execution.events import (
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.commands import (
+    Declined,
+    EditDocument,
+    MoveTo,
+    Park,
+    Repaired,
+    Reply,
+    Restarted,
+    SkipStep,
+    Unfit,
+)
+from looply.execution.facts.events import (
     CardClosed,
     Discarded,
     DocumentEdited,
@@ -20,7 +30,7 @@ from looply.execution.events import (
     StepSkipped,
     TimerStarted,
 )
-from looply.execution.logs import event_log
+from looply.execution.views.logs import event_log
 from looply.limits import Limits
 
 

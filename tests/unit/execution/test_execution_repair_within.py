@@ -5,10 +5,10 @@ from execution_workflows import call, step, workflow
 from msgspec import to_builtins
 from repair_kit import OK, begun, post, redrive, retry, scheduled
 
-from looply.execution.commands import Declined, MoveTo, Repaired, Reply, SkipStep, Unfit
-from looply.execution.condensed import condensed_logs
-from looply.execution.events import IncidentClosed
-from looply.execution.logs import event_log
+from looply.execution.facts.commands import Declined, MoveTo, Repaired, Reply, SkipStep, Unfit
+from looply.execution.facts.events import IncidentClosed
+from looply.execution.views.condensed import condensed_logs
+from looply.execution.views.logs import event_log
 
 
 class TestBranchesAndIterations:

@@ -8,9 +8,9 @@ from execution_workflows import call, card, step, workflow
 from msgspec.structs import replace
 
 from looply.execution import answer
-from looply.execution.address import Address, card_token, wait_token
-from looply.execution.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
-from looply.execution.events import ResumeBuffered, Resumed, ResumeIgnored, WaitOpened
+from looply.execution.facts.address import Address, card_token, wait_token
+from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Resume, Unfit
+from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored, WaitOpened
 from looply.limits import Limits
 
 TWO_WAITS = workflow(step("a", "wait"), call("between"), step("b", "wait"), edges="start>a a>between between>b")

@@ -10,9 +10,9 @@ from region_kit import OK, events, failure, for_each, items, join, note, paralle
 
 from looply.errors import IllegalTransition
 from looply.execution import evolve, fold
-from looply.execution.address import Address, wait_token
-from looply.execution.commands import AlreadyRestarted, Declined, EffectDone, Restarted
-from looply.execution.events import (
+from looply.execution.facts.address import Address, wait_token
+from looply.execution.facts.commands import AlreadyRestarted, Declined, EffectDone, Restarted
+from looply.execution.facts.events import (
     Cancelled,
     Computed,
     Discarded,
@@ -24,7 +24,7 @@ from looply.execution.events import (
     StepScheduled,
     StepSkipped,
 )
-from looply.execution.logs import condensed_logs, event_log, incidents_of, waits_of
+from looply.execution.views.logs import condensed_logs, event_log, incidents_of, waits_of
 from looply.jsontext import Json
 from looply.limits import Limits
 

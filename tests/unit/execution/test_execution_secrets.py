@@ -4,8 +4,9 @@ import pytest
 from execution_driver import EXECUTION_ID, Simulator
 from execution_workflows import CARD, call, card, step, workflow
 
-from looply.execution.address import Address, card_token
-from looply.execution.events import (
+from looply.execution.document.masking import MASK, hidden_values, masked, masked_pointers, without_tokens_in
+from looply.execution.facts.address import Address, card_token
+from looply.execution.facts.events import (
     AnswerRecorded,
     Computed,
     ExecutionStarted,
@@ -16,8 +17,7 @@ from looply.execution.events import (
     StepScheduled,
     StepSucceeded,
 )
-from looply.execution.logs import condensed_logs, event_log, input_payload, masked_document
-from looply.execution.masking import MASK, hidden_values, masked, masked_pointers, without_tokens_in
+from looply.execution.views.logs import condensed_logs, event_log, input_payload, masked_document
 from looply.jsontext import encode_json
 
 SECRET = "s3cr3t-value"

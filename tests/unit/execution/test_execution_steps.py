@@ -6,7 +6,7 @@ import pytest
 from execution_driver import Simulator
 from execution_workflows import call, step, workflow
 
-from looply.execution.events import Computed
+from looply.execution.facts.events import Computed
 from looply.limits import Limits
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from looply.definition import parse_duration
-from looply.execution.working_time import CalendarError, read_calendar, working_instant
+from looply.execution.document.working_time import CalendarError, read_calendar, working_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = {

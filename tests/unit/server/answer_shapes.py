@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from looply.server.call import JSON_TYPE, Answer, Route
+from looply.server.http.call import JSON_TYPE, Answer, Route
 
 
 def check_answer(route: Route, answer: Answer) -> None:

@@ -14,30 +14,30 @@ from answer_shapes import check_answer
 from server_kit import ALL_SCOPES, PUBLIC_URL, Caller
 
 from kit.memory import MemoryStore
-from looply.app.callees import find_callee
-from looply.app.library import Library
-from looply.app.links import Links
-from looply.app.services import Services
+from looply.app.context.child_targets import find_callee
+from looply.app.context.library import Library
+from looply.app.context.links import Links
+from looply.app.context.services import Services
 from looply.catalog import Catalog
-from looply.catalog.keys import KeyDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import Ids
 from looply.connectors.email.connector import CONNECTOR as EMAIL
-from looply.connectors.http import CONNECTOR as HTTP
+from looply.connectors.http.connector import CONNECTOR as HTTP
 from looply.connectors.registry import Registry
 from looply.connectors.sap.connector import CONNECTOR as SAP
-from looply.engine.codec import Codec
-from looply.engine.dispatch import InProcessDispatcher
-from looply.engine.pump import Pump
-from looply.engine.reading import Parts
-from looply.engine.shell import Shell
-from looply.engine.worker import Worker
+from looply.engine.coding.codec import Codec
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.dispatch import InProcessDispatcher
+from looply.engine.shell.reading import Parts
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pump import Pump
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import Sealer
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app
-from looply.server.boundary import Boundary
-from looply.server.call import Answer, Route
-from looply.server.dispatch import Dispatch
-from looply.server.pages import Pages
+from looply.server.http.boundary import Boundary
+from looply.server.http.call import Answer, Route
+from looply.server.http.dispatch import Dispatch
 from looply.testing.clock import FakeClock, SerialEntropy
 from looply.testing.world import NoNetwork, World
 

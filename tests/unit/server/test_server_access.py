@@ -7,8 +7,8 @@ import pytest
 from server_kit import ASKING, COMPUTING, Caller
 
 from looply.permissions import PERMISSIONS, SCOPES
-from looply.server.boundary import Boundary
-from looply.server.call import Route
+from looply.server.http.boundary import Boundary
+from looply.server.http.call import Route
 from looply.testing.clock import FakeClock
 
 PUBLIC = {

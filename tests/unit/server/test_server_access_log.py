@@ -8,11 +8,11 @@ import httpx2
 import structlog
 from server_kit import CARDING, Caller
 
-from looply.app.services import Services
-from looply.server.access_log import AccessLog
+from looply.app.context.services import Services
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app, front_of
-from looply.server.callers import Callers
-from looply.server.pages import Pages
+from looply.server.http.access_log import AccessLog
+from looply.server.http.callers import Callers
 from looply.settings import Settings
 from looply.testing.clock import FakeClock, SerialEntropy
 

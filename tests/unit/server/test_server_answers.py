@@ -8,8 +8,8 @@ from answer_shapes import check_answer, misfits
 from msgspec import UNSET, UnsetType
 
 from looply.server.application import API_ROUTES
-from looply.server.call import JSON, Answer, Route
-from looply.server.wire import Finding, Message
+from looply.server.http.call import JSON, Answer, Route
+from looply.server.http.wire import Finding, Message
 
 FREE = {
     "AuditItem.details": "each kind of act has its own",

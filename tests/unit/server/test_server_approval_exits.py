@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 from server_kit import Caller, definition, note_step
 
-from looply.app.bulk_runner import BulkRunner
-from looply.app.services import Services
-from looply.execution.commands import FireTimer
+from looply.app.context.services import Services
+from looply.app.executions.bulk_runner import BulkRunner
+from looply.execution.facts.commands import FireTimer
 from looply.server.application import API_ROUTES
 from looply.testing.clock import FakeClock
 

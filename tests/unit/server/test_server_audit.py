@@ -8,11 +8,11 @@ import httpx2
 import pytest
 from server_kit import ALL_SCOPES, ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, definition, note_step
 
-from looply.app.services import Services
+from looply.app.context.services import Services
 from looply.catalog import Catalog
-from looply.catalog.keys import KeyDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull
-from looply.server.boundary import Boundary
+from looply.server.http.boundary import Boundary
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, Answer, World
 

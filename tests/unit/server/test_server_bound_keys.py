@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from server_kit import ASKING, CARDING, COMPUTING, SCHEDULED, Caller
 
-from looply.app.binding import NO_WORKFLOW
-from looply.catalog.keys import MAX_BOUND
-from looply.server.boundary import Boundary
+from looply.app.administration.binding import NO_WORKFLOW
+from looply.catalog.tenants.keys import MAX_BOUND
+from looply.server.http.boundary import Boundary
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 

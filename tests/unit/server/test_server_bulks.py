@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 from server_kit import ASKING, Caller, definition, note_step, wait_step
 
-from looply.app.bulk_runner import BulkRunner
-from looply.app.services import Services
-from looply.engine.port import Engine, Filter
-from looply.engine.pump import Pump
-from looply.engine.shell import Shell
+from looply.app.context.services import Services
+from looply.app.executions.bulk_runner import BulkRunner
+from looply.engine.ports.port import Engine, Filter
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pump import Pump
 from looply.errors import StoreCorrupt
 from looply.limits import Limits
 from looply.testing.clock import FakeClock

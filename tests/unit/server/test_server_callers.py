@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from looply.server.callers import UNKNOWN, Callers, network_of
+from looply.server.http.callers import UNKNOWN, Callers, network_of
 
 TRUSTED = ("10.0.0.0/8", "2001:db8::1")
 

@@ -6,7 +6,7 @@ import pytest
 from server_kit import Caller
 from sqlalchemy import update
 
-from looply.catalog.tables import connections
+from looply.catalog.storage.tables import connections
 from looply.sealing import SealBroken
 
 SAP = {"base_url": "https://sap.example", "client": "100", "user": "LOOPLY"}

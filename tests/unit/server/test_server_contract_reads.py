@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from server_kit import ASKING, CARD, CARDING, COMPUTING, SCHEDULED, Caller, card_step, definition, note_step, wait_step
 
-from looply.app import executions
-from looply.app.services import Services
-from looply.catalog.keys import Principal
+from looply.app.context.services import Services
+from looply.app.executions import executions
+from looply.catalog.tenants.keys import Principal
 from looply.clock import to_ms
-from looply.engine.shell import Shell
-from looply.execution.commands import FireTimer
+from looply.engine.shell.shell import Shell
+from looply.execution.facts.commands import FireTimer
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.permissions import permissions_of
-from looply.server.records import EventLog, execution_page
+from looply.server.executions.records import EventLog, execution_page
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"

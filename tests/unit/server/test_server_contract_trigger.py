@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step
 
-from looply.app.services import Services
+from looply.app.context.services import Services
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"

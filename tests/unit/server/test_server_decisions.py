@@ -7,9 +7,9 @@ import pytest
 from server_kit import Caller, definition
 
 from looply.clock import to_ms
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import Spent
-from looply.engine.shell import Shell
+from looply.engine.records.pruning import RetentionFilter
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pruner import prune_now
 from looply.errors import NotFound
 from looply.testing.clock import FakeClock
 
@@ -46,7 +46,7 @@ class Desk:
         await self.mine.trigger(await self.mine.create(approving("later", "later@example.com")))
         self.clock.advance(2 * DAY)
         now = self.clock.now()
-        told = await prune_now(self._shell.pruning, [Spent(now=now, ended_before=now, overrides=True)])
+        told = await prune_now(self._shell.pruning, [RetentionFilter(now=now, ended_before=now, overrides=True)])
         assert told.executions > 0
 
     async def listed(self, **query: Any) -> Any:

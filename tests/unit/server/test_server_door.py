@@ -7,12 +7,12 @@ import httpx2
 import pytest
 from server_kit import ASKING, CARDING, COMPUTING, Caller, definition, note_step
 
-from looply.app.services import Services
+from looply.app.context.services import Services
 from looply.errors import LooplyError, Overloaded, StoreCorrupt, StoreFull, StoreLost
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.sealing import SealBroken
-from looply.server.boundary import Boundary, reply
-from looply.server.call import Answer
+from looply.server.http.boundary import Boundary, reply
+from looply.server.http.call import Answer
 
 LIMIT = DEFAULT_LIMITS.body_bytes
 
@@ -451,7 +451,7 @@ async def test_a_defect_after_the_answer_has_begun_closes_the_connection(
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError("in the middle")
 
-    monkeypatch.setattr("looply.server.boundary.reply", broken)
+    monkeypatch.setattr("looply.server.http.boundary.reply", broken)
     with pytest.raises(RuntimeError):
         await client.get("/nowhere")
     assert reply is not broken

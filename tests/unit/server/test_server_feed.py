@@ -9,11 +9,11 @@ import pytest_asyncio
 
 from contract.store.samples import ORGANIZATION, OTHER_ORGANIZATION, Samples
 from kit.memory import MemoryStore
-from looply.engine.codec import Codec
-from looply.engine.feed import Committed, Feed, FeedBounds
-from looply.engine.store import Batch, Placed, Position, Unit, Value
+from looply.engine.coding.codec import Codec
+from looply.engine.ports.store import Batch, Placed, Position, Unit, Value
+from looply.engine.processing.feed import Committed, Feed, FeedBounds
 from looply.errors import StoreUnreachable, TooManyStreams
-from looply.execution.events import Continued, Event
+from looply.execution.facts.events import Continued, Event
 from looply.sealing import Sealer
 from looply.testing.clock import FakeClock, SerialEntropy
 

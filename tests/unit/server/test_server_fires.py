@@ -7,7 +7,7 @@ import pytest
 from server_kit import COMPUTING, SCHEDULED, Caller, definition, note_step
 
 from looply.clock import to_ms
-from looply.engine.pump import Pump
+from looply.engine.upkeep.pump import Pump
 from looply.testing.clock import FakeClock
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"

@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from looply.server.guard import MAX_BREAKS, Bounds, GuardedProtocol, guarded
+from looply.server.connection.guard import MAX_BREAKS, Bounds, GuardedProtocol, guarded
 
 HEAD_BYTES = 16_384
 PACKET = 65_536

@@ -8,8 +8,8 @@ import pytest
 from server_kit import CARDING, PUBLIC_URL, Caller, card_step, definition, note_step
 
 from looply.clock import to_ms
-from looply.engine.shell import Shell
-from looply.execution.commands import FireTimer
+from looply.engine.shell.shell import Shell
+from looply.execution.facts.commands import FireTimer
 from looply.testing.clock import FakeClock
 
 APPROVE = {"data": {"action": "approve"}}

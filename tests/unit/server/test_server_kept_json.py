@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from server_kit import ALL_SCOPES, CARD, PUBLIC_URL, START, Caller, card_step, definition, note_step, wait_step
 
-from looply.app.proof import prove
+from looply.app.administration.proof import prove
 from looply.bootstrap import running
-from looply.catalog.keys import KeyDraft
+from looply.catalog.tenants.keys import KeyDraft
 from looply.clock import SystemEntropy
 from looply.jsontext import Json, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS
@@ -186,7 +186,7 @@ def places(caller: Caller) -> Iterator[tuple[str, Place]]:  # noqa: PLR0915 - a 
         return (await item("loop"))["workflow_output_payload"]["payload"]["output"]["rows"][0]
 
     async def child(value: Json) -> None:
-        kept["callee"] = await caller.create(definition(note_step(), name="Callee"))
+        kept["callee"] = await caller.create(definition(note_step(), name="ChildTarget"))
         settings = {"workflow_id": kept["callee"], "payload": "${payload.output.body}"}
         step = {"id": "subworkflow_1", "type": "subworkflow", "settings": settings}
         await start("child", definition(step), {"body": value})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from server_kit import Caller, definition, note_step, wait_step
 
-from looply.engine.shell import Shell
+from looply.engine.shell.shell import Shell
 from looply.testing.clock import FakeClock
 from looply.testing.world import HANG, World
 

@@ -11,10 +11,10 @@ import pytest_asyncio
 from server_kit import CARD, Caller, definition, note_step, wait_step
 
 from looply.catalog import Catalog
-from looply.catalog.connections import ConnectionDraft
+from looply.catalog.authored.connections import ConnectionDraft
 from looply.clock import to_ms
-from looply.engine.pump import Pump
-from looply.engine.shell import Shell
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pump import Pump
 from looply.errors import Unavailable
 from looply.limits import Limits
 from looply.testing.clock import FakeClock

@@ -14,12 +14,12 @@ import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 from server_kit import ASKING, Caller, card_step, definition, note_step
 
-from looply.app.metrics import CONTENT_TYPE, MEASURES
-from looply.app.services import Services
+from looply.app.context.metrics import CONTENT_TYPE, MEASURES
+from looply.app.context.services import Services
 from looply.clock import SystemEntropy
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app, build_monitoring
-from looply.server.pages import Pages
-from looply.server.serving import monitored
+from looply.server.connection.serving import monitored
 from looply.settings import Secret, Settings
 from looply.testing.clock import SerialEntropy
 

@@ -6,8 +6,8 @@ import jsonschema_rs
 import pytest
 from server_kit import ASKING, Caller
 
-from looply.server.boundary import Boundary
-from looply.server.problems import STATUSES
+from looply.server.http.boundary import Boundary
+from looply.server.http.problems import STATUSES
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from looply.definition import definition_schema
 from looply.server.application import every_route
-from looply.server.openapi import describe
-from looply.server.openapi_schemas import components_of, explicit
+from looply.server.description.openapi import describe
+from looply.server.description.openapi_schemas import components_of, explicit
 
 ROUTES = every_route()
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(describe(ROUTES)))

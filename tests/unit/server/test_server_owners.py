@@ -3,7 +3,7 @@
 import pytest
 from server_kit import ASKING, Caller
 
-from looply.engine.shell import Shell
+from looply.engine.shell.shell import Shell
 
 RANDOM = "01900000-0000-7000-8000-0000000000ff"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from looply.app.services import Services
-from looply.engine.port import Health
+from looply.app.context.services import Services
+from looply.engine.ports.port import Health
 from looply.errors import NotFound, SettingsError
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app
-from looply.server.boundary import Boundary
-from looply.server.pages import Pages
+from looply.server.http.boundary import Boundary
 from looply.settings import load_settings
 from looply.testing.clock import SerialEntropy
 

@@ -11,13 +11,13 @@ import pytest
 import structlog
 from server_kit import CARDING, COMPUTING, Caller
 
-from looply.app.services import Services
+from looply.app.context.services import Services
 from looply.clock import Clock
 from looply.errors import Forbidden, TooManyRefusals
+from looply.server.administration.pages import Pages
 from looply.server.application import Front, build_app
-from looply.server.callers import Callers
-from looply.server.pages import Pages
-from looply.server.refusals import MOST_ADDRESSES, Credential, Refusals
+from looply.server.http.callers import Callers
+from looply.server.http.refusals import MOST_ADDRESSES, Credential, Refusals
 from looply.testing.clock import FakeClock, SerialEntropy
 
 LIMIT = 5

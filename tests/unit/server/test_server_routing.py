@@ -5,9 +5,9 @@ import pytest
 from server_kit import ASKING, Caller
 
 from looply.server.application import every_route
-from looply.server.boundary import Boundary
-from looply.server.call import Route
-from looply.server.routing import RouteTable
+from looply.server.http.boundary import Boundary
+from looply.server.http.call import Route
+from looply.server.http.routing import RouteTable
 
 ROUTES = every_route()
 TABLE = RouteTable(ROUTES)

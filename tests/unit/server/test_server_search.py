@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
-from looply.engine.pump import Pump
+from looply.engine.upkeep.pump import Pump
 
 
 def searchable(name: str, *pointers: str) -> dict[str, Any]:

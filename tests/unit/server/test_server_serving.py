@@ -14,11 +14,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from looply.app.services import Lifecycle
+from looply.app.context.services import Lifecycle
 from looply.clock import SystemClock
 from looply.errors import SettingsError
-from looply.server.guard import MAX_HEADERS
-from looply.server.serving import Hooks, address_of, close_door, listen, serve
+from looply.server.connection.guard import MAX_HEADERS
+from looply.server.connection.serving import Hooks, address_of, listen, serve, stop_accepting
 from looply.settings import Settings
 
 SOON = 60.0
@@ -351,7 +351,7 @@ async def test_who_is_at_the_door_is_served_and_nobody_new_comes_in() -> None:
     try:
         place = listener.getsockname()
         with socket.create_connection(place, timeout=SOON) as inside:
-            close_door(listener)
+            stop_accepting(listener)
             with pytest.raises(TimeoutError):
                 socket.create_connection(place, timeout=0.2)
             accepted, _ = listener.accept()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from looply.errors import Forbidden
-from looply.server.events import EventStream, frame, send_stream
+from looply.server.http.events import EventStream, frame, send_stream
 from looply.testing.clock import FakeTimeLoop, fake_loop
 
 SECOND = timedelta(seconds=1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from server_kit import COMPUTING, SCHEDULED, Caller, definition, note_step, wait_step
 
-from looply.engine.pump import Pump
+from looply.engine.upkeep.pump import Pump
 
 SCHEMA = {
     "type": "object",

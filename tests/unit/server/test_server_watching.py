@@ -14,17 +14,17 @@ import pytest_asyncio
 from msgspec.structs import replace
 from server_kit import ASKING, COMPUTING, Caller, definition, note_step, wait_step
 
-from looply.app.services import Services
-from looply.engine.feed import FeedBounds
-from looply.engine.pruner import prune_now
-from looply.engine.pruning import plan
-from looply.engine.shell import Shell
+from looply.app.context.services import Services
+from looply.engine.processing.feed import FeedBounds
+from looply.engine.records.pruning import plan
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.pruner import prune_now
 from looply.errors import Forbidden
 from looply.limits import DEFAULT_LIMITS
+from looply.server.administration.pages import Pages
 from looply.server.application import build_app
-from looply.server.boundary import Boundary
-from looply.server.events import EventStream, Pace, frame, send_stream
-from looply.server.pages import Pages
+from looply.server.http.boundary import Boundary
+from looply.server.http.events import EventStream, Pace, frame, send_stream
 from looply.testing.clock import SerialEntropy
 
 BOUND = 30.0

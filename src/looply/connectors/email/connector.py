@@ -16,7 +16,7 @@ from looply.connectors.port import (
     Operation,
     read_input,
 )
-from looply.definition.mail import address_problem
+from looply.definition.settings.mail import address_problem
 from looply.errors import BadInput, OperationError, Problem
 from looply.jsontext import Json
 

@@ -15,8 +15,8 @@ import aiosmtplib
 import msgspec
 from aiosmtplib import SMTPResponseException
 
-from looply.connectors.dialer import Dialer
 from looply.connectors.email.message import Mail
+from looply.connectors.outbound.dialer import Dialer
 from looply.errors import AuthFailed, OperationError, Rejected, Timeout, Unavailable
 
 PORTS: Final = frozenset({25, 465, 587, 2525})

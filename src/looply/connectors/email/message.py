@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from looply.definition.mail import has_line_break, read_address, split_addresses, subject_problem
+from looply.definition.settings.mail import has_line_break, read_address, split_addresses, subject_problem
 from looply.errors import BadInput
 from looply.limits import Limits
 

@@ -7,10 +7,13 @@ from typing import Literal
 import httpx2
 import msgspec
 
-from looply.connectors.bodies import BodyType, HttpOutput, encode_body, read_output
-from looply.connectors.headers import check_headers, tracing_headers
-from looply.connectors.http import Method, base_url_problems, basic_header, repeat, with_upper_method
+from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
+from looply.connectors.http.connector import Method, base_url_problems, basic_header, repeat, with_upper_method
+from looply.connectors.http.headers import check_headers, tracing_headers
+from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import Masker
+from looply.connectors.outbound.sessions import Session
+from looply.connectors.outbound.urls import joined, origin, parse_base_url, with_params
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -22,11 +25,8 @@ from looply.connectors.port import (
     Operation,
     read_input,
 )
-from looply.connectors.redirects import send_following
 from looply.connectors.sap.paths import entity_path, service_path
 from looply.connectors.sap.protocol import Outcome, call, service_root
-from looply.connectors.sessions import Session
-from looply.connectors.urls import joined, origin, parse_base_url, with_params
 from looply.errors import BadInput, OperationError, Problem, about
 from looply.jsontext import Json, fingerprint
 

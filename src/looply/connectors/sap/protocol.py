@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
+from looply.connectors.http.redirects import READS
+from looply.connectors.outbound.sessions import Session
 from looply.connectors.port import HttpRequest, HttpResponse
-from looply.connectors.redirects import READS
-from looply.connectors.sessions import Session
 
 CSRF_HEADER = "x-csrf-token"
 

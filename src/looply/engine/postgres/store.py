@@ -1,4 +1,4 @@
-"""The PostgreSQL store: one database, elsewhere or here. See `looply.engine.store` for what it promises."""
+"""The PostgreSQL store: one database, elsewhere or here. See `looply.engine.ports.store` for what it promises."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,29 +9,29 @@ import psycopg
 import structlog
 
 from looply.clock import Clock
-from looply.engine.boot import Boot
-from looply.engine.codec import FOLD_VERSION
-from looply.engine.database_server import one_line
-from looply.engine.postgres.clock import DatabaseClock
-from looply.engine.postgres.connections import Connection, call
-from looply.engine.postgres.copies import PostgresCopies
-from looply.engine.postgres.database import Database
-from looply.engine.postgres.datastores import PostgresDatastores
-from looply.engine.postgres.decisions import PostgresDecisions
-from looply.engine.postgres.journal import PostgresJournal
-from looply.engine.postgres.letters import PostgresLetters
-from looply.engine.postgres.move_marker import check_whole
-from looply.engine.postgres.names import Names
-from looply.engine.postgres.opening import read_boot, take_over, upgrade
-from looply.engine.postgres.pruning import PostgresPruning
-from looply.engine.postgres.reads import PostgresReads
-from looply.engine.postgres.schedules import PostgresSchedules
-from looply.engine.postgres.shared import SharedSchedules, SharedWorkQueue
-from looply.engine.postgres.survey import PostgresSurvey, SharedSurvey
-from looply.engine.postgres.trials import PostgresTrials
-from looply.engine.postgres.units import UnitWriter
-from looply.engine.postgres.upkeep import Upkeep
-from looply.engine.postgres.work import PostgresWorkQueue
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.coding.database_server import one_line
+from looply.engine.postgres.database.clock import DatabaseClock
+from looply.engine.postgres.database.connections import Connection, call
+from looply.engine.postgres.database.database import Database
+from looply.engine.postgres.database.move_marker import check_whole
+from looply.engine.postgres.database.names import Names
+from looply.engine.postgres.database.opening import read_boot, take_over, upgrade
+from looply.engine.postgres.database.upkeep import Upkeep
+from looply.engine.postgres.histories.copies import PostgresCopies
+from looply.engine.postgres.histories.datastores import PostgresDatastores
+from looply.engine.postgres.histories.decisions import PostgresDecisions
+from looply.engine.postgres.histories.journal import PostgresJournal
+from looply.engine.postgres.histories.letters import PostgresLetters
+from looply.engine.postgres.histories.pruning import PostgresPruning
+from looply.engine.postgres.histories.reads import PostgresReads
+from looply.engine.postgres.histories.units import UnitWriter
+from looply.engine.postgres.pending.schedules import PostgresSchedules
+from looply.engine.postgres.pending.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.pending.survey import PostgresSurvey, SharedSurvey
+from looply.engine.postgres.pending.suspects import PostgresTrials
+from looply.engine.postgres.pending.work import PostgresWorkQueue
+from looply.engine.records.startup import StartupState
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -92,7 +92,7 @@ class PostgresStore:
         """Whether the database had no space left a few seconds ago."""
         return self._database.is_full
 
-    async def open(self) -> Boot:
+    async def open(self) -> StartupState:
         """Takes the database into possession; makes the schema when there is none.
 
         A new store has the starter dictionary as number 1. What a process may have been at that did not end in
@@ -102,11 +102,11 @@ class PostgresStore:
         """
         return await self._open(needs_whole=True)
 
-    async def open_unfinished(self) -> Boot:
+    async def open_unfinished(self) -> StartupState:
         """Opens a database that a move has just filled, to prove it. Raises: as `open`."""
         return await self._open(needs_whole=False)
 
-    async def open_to_read(self) -> Boot:
+    async def open_to_read(self) -> StartupState:
         """Opens the database beside whoever works on it; a write is refused. Raises: as `open`, but not in use."""
         async with self._opening() as connection:
             boot = await read_boot(connection)
@@ -114,7 +114,7 @@ class PostgresStore:
         self._database.begin(boot.epoch)
         return boot
 
-    async def _open(self, *, needs_whole: bool) -> Boot:
+    async def _open(self, *, needs_whole: bool) -> StartupState:
         async with self._opening(self._database.ownership.take) as connection:
             await upgrade(connection)
             if needs_whole:

@@ -10,16 +10,16 @@ from pathlib import Path
 import apsw
 
 from looply.clock import Clock, to_ms
-from looply.engine.boot import Boot
-from looply.engine.dictionary import STARTER, starter_dictionary
-from looply.engine.rows import id_text
-from looply.engine.sqlite.lock import FolderLock
-from looply.engine.sqlite.mark import MARK_NAME, Mark
-from looply.engine.sqlite.moved import check_not_moved
-from looply.engine.sqlite.opening import FILE_NAME, LOCK_NAME, UNREADABLE, accept, open_database, prepare_folder
-from looply.engine.sqlite.reserve import Reserve
-from looply.engine.sqlite.seal import Seal
-from looply.engine.sqlite.trials import suspect, suspects
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.coding.rows import id_text
+from looply.engine.records.startup import StartupState
+from looply.engine.sqlite.file.lock import FolderLock
+from looply.engine.sqlite.file.moved import check_not_moved
+from looply.engine.sqlite.file.opening import FILE_NAME, LOCK_NAME, UNREADABLE, accept, open_database, prepare_folder
+from looply.engine.sqlite.file.reserve import Reserve
+from looply.engine.sqlite.file.seal import Seal
+from looply.engine.sqlite.file.watermark import MARK_NAME, CommitWatermark
+from looply.engine.sqlite.pending.suspects import suspect, suspects
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
@@ -40,11 +40,11 @@ class Ownership:
         self._clock = clock
         self._is_working = is_working
         self._lock = FolderLock(folder / LOCK_NAME)
-        self._mark = Mark(folder / MARK_NAME)
+        self._mark = CommitWatermark(folder / MARK_NAME)
         self._seal = seal
         self.reserve = Reserve(folder, clock)
 
-    def take(self) -> tuple[Boot, apsw.Connection]:
+    def take(self) -> tuple[StartupState, apsw.Connection]:
         """Takes the folder; returns what a process must know before it works on it, and the connection that writes.
 
         Raises: as `SqliteStore.open`; the folder is free again then.
@@ -80,7 +80,7 @@ class Ownership:
         self._mark.close()
         self._lock.release()
 
-    def _taken_over(self, connection: apsw.Connection) -> Boot:
+    def _taken_over(self, connection: apsw.Connection) -> StartupState:
         try:
             self._mark.check(connection)
             boot = _take_over(connection, to_ms(self._clock.now()), is_working=self._is_working)
@@ -95,7 +95,7 @@ class Ownership:
         return boot
 
 
-def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) -> Boot:
+def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) -> StartupState:
     """Takes a new epoch, in one transaction; what a process may have been at that did not end in order is suspect."""
     connection.execute("BEGIN IMMEDIATE")
     epoch = connection.execute(_NEXT_EPOCH).get
@@ -109,7 +109,7 @@ def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) ->
         connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
     highest = connection.execute(_HIGHEST).get
     suspected, poisoned = suspects(connection, now_ms)
-    boot = Boot(
+    boot = StartupState(
         epoch=epoch,
         highest_id=id_text(highest) if highest is not None else "",
         dictionaries=dictionaries,

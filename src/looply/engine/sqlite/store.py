@@ -1,4 +1,4 @@
-"""The SQLite store: one folder, one file, one writing thread. See `looply.engine.store` for what it promises."""
+"""The SQLite store: one folder, one file, one writing thread. See `looply.engine.ports.store` for what it promises."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,24 +7,24 @@ from pathlib import Path
 import apsw
 
 from looply.clock import Clock
-from looply.engine.boot import Boot
-from looply.engine.codec import FOLD_VERSION
-from looply.engine.sqlite.backup import back_up, integrity_check
-from looply.engine.sqlite.copies import SqliteCopies
-from looply.engine.sqlite.datastores import SqliteDatastores
-from looply.engine.sqlite.decisions import SqliteDecisions
-from looply.engine.sqlite.journal import SqliteJournal
-from looply.engine.sqlite.letters import SqliteLetters
-from looply.engine.sqlite.opening import FILE_NAME, check_library
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.records.startup import StartupState
+from looply.engine.sqlite.file.backup import back_up, integrity_check
+from looply.engine.sqlite.file.opening import FILE_NAME, check_library
+from looply.engine.sqlite.file.seal import Seal
+from looply.engine.sqlite.file.threads import Threads
+from looply.engine.sqlite.histories.copies import SqliteCopies
+from looply.engine.sqlite.histories.datastores import SqliteDatastores
+from looply.engine.sqlite.histories.decisions import SqliteDecisions
+from looply.engine.sqlite.histories.journal import SqliteJournal
+from looply.engine.sqlite.histories.letters import SqliteLetters
+from looply.engine.sqlite.histories.pruning import SqlitePruning
+from looply.engine.sqlite.histories.reads import SqliteReads
 from looply.engine.sqlite.ownership import Ownership
-from looply.engine.sqlite.pruning import SqlitePruning
-from looply.engine.sqlite.reads import SqliteReads
-from looply.engine.sqlite.schedules import SqliteSchedules
-from looply.engine.sqlite.seal import Seal
-from looply.engine.sqlite.survey import SqliteSurvey
-from looply.engine.sqlite.threads import Threads
-from looply.engine.sqlite.trials import SqliteTrials
-from looply.engine.sqlite.work import SqliteWorkQueue
+from looply.engine.sqlite.pending.schedules import SqliteSchedules
+from looply.engine.sqlite.pending.survey import SqliteSurvey
+from looply.engine.sqlite.pending.suspects import SqliteTrials
+from looply.engine.sqlite.pending.work import SqliteWorkQueue
 from looply.errors import EngineError
 
 
@@ -87,7 +87,7 @@ class SqliteStore:
         """
         self._threads.on_group = told
 
-    async def open(self) -> Boot:
+    async def open(self) -> StartupState:
         """Takes the folder into possession; makes it, and the file in it, when there is none.
 
         A new store has the starter dictionary as number 1. What the last process that worked on the store may

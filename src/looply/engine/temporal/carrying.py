@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from looply.clock import Clock
-from looply.engine.dispatch import EffectRef, InProcessDispatcher, Perform
+from looply.engine.ports.dispatch import EffectRef, InProcessDispatcher, Perform
 from looply.engine.temporal.references import Reference
 from looply.engine.temporal.settings import Serving
 from looply.errors import EngineError
@@ -33,14 +33,14 @@ WAITING_FACTOR: Final = 16
 """So many effects for each that runs at once may be here: most wait for a busy target, and hold up no other one."""
 
 
-class GivenBack(EngineError):
+class WorkerStopping(EngineError):
     """This process leaves; another one must carry the effect out, or find out what became of it."""
 
     again_after = timedelta(seconds=1)
     """Not at once: Temporal might give the effect to this worker again, which is about to go."""
 
 
-class Crowded(GivenBack):
+class Crowded(WorkerStopping):
     """As many effects of the organization as may be here wait for their turn."""
 
     again_after = timedelta(seconds=10)
@@ -56,7 +56,8 @@ class _Carried:
     """
 
     __slots__ = (
-        "begun_at", "effect", "following", "has_begun", "has_heir", "is_done", "links", "outcome", "queue", "waiting",
+        "begun_at", "effect", "following", "has_begun", "has_successor",
+        "is_done", "links", "outcome", "queue", "waiting",
     )  # fmt: skip
 
     def __init__(self, effect: EffectRef, queue: str, begun_at: float, links: int = 0) -> None:
@@ -64,7 +65,7 @@ class _Carried:
         self.queue = queue
         self.begun_at = begun_at
         self.links = links
-        self.has_heir = False
+        self.has_successor = False
         self.following: list[Reference] = []
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.has_begun = False
@@ -105,12 +106,11 @@ class Carrier:
         """Carries out an effect and returns what follows from it.
 
         `beat` is called every few seconds. A second call for the same effect waits for the first one's end. When the
-        caller goes away, the effect goes on.
-        Raises: GivenBack when this process leaves before the effect is at its end; Crowded when the organization has
-        half of all effects that may be here.
+        caller goes away, the effect goes on. Raises: WorkerStopping when this process leaves before the effect is at
+        its end; Crowded when the organization has half of all effects that may be here.
         """
         if self._is_leaving:
-            raise GivenBack("the process takes no more effects")
+            raise WorkerStopping("the process takes no more effects")
         key = (execution_id, reference.seq)
         carried = self._carried.get(key)
         if carried is None:
@@ -128,7 +128,7 @@ class Carrier:
         finally:
             carried.waiting -= 1
         if not carried.is_done:
-            raise GivenBack("the process leaves before the end of the effect")
+            raise WorkerStopping("the process leaves before the end of the effect")
         return carried.following
 
     def collect(self, execution_id: str, reference: Reference) -> bool:
@@ -145,19 +145,19 @@ class Carrier:
         Where nothing may be begun here, because the process leaves or the chain is long, it is false as well.
         """
         carried = _carried.get()
-        if carried is None or carried.has_heir or self._is_leaving or not self._holds(carried):
+        if carried is None or carried.has_successor or self._is_leaving or not self._holds(carried):
             return False
         is_long = carried.links + 1 >= MOST_LINKS or self._now() - carried.begun_at >= LONGEST.total_seconds()
         if is_long or reference.queue != carried.queue or not self._slots.reserve(_lane(reference)):
             return False
-        carried.has_heir = True
+        carried.has_successor = True
         return True
 
     def release(self, reference: Reference) -> None:
         """Gives back a slot that was reserved and is not used."""
         self._slots.release(_lane(reference))
         if (carried := _carried.get()) is not None:
-            carried.has_heir = False
+            carried.has_successor = False
 
     def launch(self, execution_id: str, reference: Reference) -> None:
         """Carries out an effect, whose row is running, in the slot that was reserved for it."""

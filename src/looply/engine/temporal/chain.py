@@ -8,7 +8,7 @@ rows tell which effect runs, and the sweep offers those that nobody has begun.
 from collections.abc import Awaitable, Callable, Sequence
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import BEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, GivenBack
+from looply.engine.temporal.carrying import BEAT_SECONDS, LONGEST, MOST_LINKS, Carrier, WorkerStopping
 from looply.engine.temporal.references import Reference
 
 Beat = Callable[[Reference], object]
@@ -31,14 +31,14 @@ class Chain:
         """Carries out `first` and then, one after the other, what follows from it; returns what is left to start.
 
         `arrived` is told of each effect before its turn.
-        Raises: GivenBack when this process leaves before `first` is at its end.
+        Raises: WorkerStopping when this process leaves before `first` is at its end.
         """
         following = await self._link(execution_id, first, arrived)
         while self._goes_on(first, following):
             (reference,) = following
             try:
                 following = await self._link(execution_id, reference, arrived)
-            except GivenBack:
+            except WorkerStopping:
                 # A second try of the activity would begin with the first effect, which is over: the workflow knows.
                 return following
         return following

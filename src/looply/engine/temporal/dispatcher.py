@@ -5,24 +5,24 @@ from datetime import timedelta
 from typing import Final
 
 from looply.clock import Clock
-from looply.engine.dispatch import EffectRef, Perform
+from looply.engine.ports.dispatch import EffectRef, Perform
 from looply.engine.temporal.carrying import Carrier
 from looply.engine.temporal.connecting import LabelsOf, TemporalConnection
 from looply.engine.temporal.outbox import Outbox
 from looply.engine.temporal.references import Reference, reference_of
 from looply.engine.temporal.settings import Serving, TemporalSettings
-from looply.engine.temporal.worker import EffectWorker, Senses
+from looply.engine.temporal.worker import EffectWorker, WorkerHooks
 from looply.slots import Lane
 
 _TELLING: Final = timedelta(seconds=2)
 """What ended last gets so long to be told to Temporal; what is not told is offered again by others."""
 
 
-_SENSES: Final = Senses()
+_SENSES: Final = WorkerHooks()
 
 
 class TemporalDispatcher:
-    """See `looply.engine.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
+    """See `looply.engine.ports.dispatch.Dispatcher`. Effects are stored as queued and run wherever a worker takes them.
 
     One that follows from an effect which a worker carries out is stored as running, and that worker goes on with it.
 
@@ -38,7 +38,7 @@ class TemporalDispatcher:
         *,
         serving: Serving | None = None,
         labels_of: LabelsOf | None = None,
-        senses: Senses = _SENSES,
+        senses: WorkerHooks = _SENSES,
     ) -> None:
         """Raises: SettingsError when the settings contradict each other or name files that cannot be read."""
         self._prefix = settings.task_queue

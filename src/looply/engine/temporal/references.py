@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from looply.engine.dispatch import EffectRef
+from looply.engine.ports.dispatch import EffectRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from looply.clock import Clock
-from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, GivenBack
+from looply.engine.temporal.carrying import WAITING_FACTOR, Carrier, WorkerStopping
 from looply.engine.temporal.chain import Arrived, Chain
 from looply.engine.temporal.connecting import TemporalConnection
 from looply.engine.temporal.hints import with_hint
@@ -38,7 +38,7 @@ _STICKY: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Senses:
+class WorkerHooks:
     """What a worker tells of each effect that Temporal brings to it, and how it lets time pass."""
 
     arrived: Arrived = lambda _execution_id, _seq: None
@@ -49,7 +49,7 @@ class EffectWorker:
     """One process's share in carrying out effects."""
 
     def __init__(
-        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, senses: Senses
+        self, connection: TemporalConnection, serving: Serving, carrier: Carrier, clock: Clock, senses: WorkerHooks
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -149,7 +149,7 @@ class EffectWorker:
         chain = Chain(self._carrier, self._clock, lambda at: activity.heartbeat(at.seq))
         try:
             return list(await chain.carry(execution_id, reference, self._senses.arrived))
-        except GivenBack as error:
+        except WorkerStopping as error:
             raise ApplicationError(
                 error.message, category=ApplicationErrorCategory.BENIGN, next_retry_delay=error.again_after
             ) from error

@@ -7,22 +7,22 @@ the approval in the same unit.
 from msgspec.structs import replace
 
 from looply.definition import SOURCES, ApprovalSettings
-from looply.definition.pointer import split_pointer
+from looply.definition.values.pointer import split_pointer
 from looply.errors import Refused
-from looply.execution.address import card_id
-from looply.execution.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
-from looply.execution.card_copy import CardCopy
-from looply.execution.commands import EffectDone
-from looply.execution.datastores import READ, value_at
-from looply.execution.evaluation import reads_secret
-from looply.execution.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
-from looply.execution.state import ExecutionState
-from looply.execution.steps.approval_card import default_card
+from looply.execution.approvals.default_card import default_card
+from looply.execution.approvals.turns import due_after, turn_timers
+from looply.execution.document.evaluation import reads_secret
+from looply.execution.document.working_time import read_calendar
+from looply.execution.facts.address import card_id
+from looply.execution.facts.approval_terms import ApprovalTerms, EscalationTerm, is_same_person
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.commands import EffectDone
+from looply.execution.facts.datastores import READ, value_at
+from looply.execution.facts.events import CardClosed, CardWanted, Event, Resumed, StepScheduled, WaitOpened
+from looply.execution.facts.state import ExecutionState
 from looply.execution.steps.card import card_body, people_in
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import begin_wait
-from looply.execution.turns import due_after, turn_timers
-from looply.execution.working_time import read_calendar
 from looply.expressions import Template
 from looply.jsontext import Json
 
@@ -119,7 +119,11 @@ def _copies(state: ExecutionState, visit: Visit, people: tuple[str, ...]) -> tup
 
 
 def _body(visit: Visit, settings: ApprovalSettings, terms: ApprovalTerms) -> Json:
-    return card_body(visit, settings.card) if settings.card is not None else default_card(visit, terms)
+    return (
+        card_body(visit, settings.card)
+        if settings.card is not None
+        else default_card(visit.state, visit.step.description, terms)
+    )
 
 
 def _people(visit: Visit, settings: ApprovalSettings, stored: dict[str, Json]) -> tuple[str, ...]:

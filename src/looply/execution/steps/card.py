@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from looply.definition import SOURCES, AdaptiveCardSettings
-from looply.definition.mail import has_line_break, person_of
-from looply.execution.address import card_id
-from looply.execution.card_copy import CardCopy
-from looply.execution.document import scope_of_step
-from looply.execution.evaluation import reads_secret
-from looply.execution.events import CardClosed, CardWanted, Computed, Event, Resumed
-from looply.execution.state import Card, cards_of
+from looply.definition.settings.mail import has_line_break, person_of
+from looply.execution.document.document import scope_of_step
+from looply.execution.document.evaluation import reads_secret
+from looply.execution.facts.address import card_id
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.events import CardClosed, CardWanted, Computed, Event, Resumed
+from looply.execution.facts.state import Card, cards_of
 from looply.execution.steps.visit import StepError, Visit
 from looply.execution.steps.wait import card_output, open_wait
 from looply.expressions import CardTemplate

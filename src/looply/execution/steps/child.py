@@ -1,11 +1,11 @@
 """`subworkflow`: an execution of another workflow, wanted here and started by whoever delivers the wish."""
 
 from looply.definition import Step, SubworkflowSettings
-from looply.definition.children import is_uuid, version_of
-from looply.execution.address import child_id
-from looply.execution.evaluation import reads_secret, secret_pointers
-from looply.execution.events import ChildStarted, Event
-from looply.execution.sizes import json_bytes
+from looply.definition.settings.children import is_uuid, version_of
+from looply.execution.document.evaluation import reads_secret, secret_pointers
+from looply.execution.document.sizes import json_bytes
+from looply.execution.facts.address import child_id
+from looply.execution.facts.events import ChildStarted, Event
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import Template
 

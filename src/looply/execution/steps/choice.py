@@ -8,8 +8,8 @@ from looply.definition import (
     ConditionalSettings,
     Rule,
 )
-from looply.execution.evaluation import secrets_of
-from looply.execution.events import Computed, Event
+from looply.execution.document.evaluation import secrets_of
+from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import Visit
 from looply.expressions import Template
 from looply.jsontext import Json, oversize

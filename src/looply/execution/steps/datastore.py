@@ -1,10 +1,10 @@
 """`datastore`: an operation on a named document of the organization, which the engine itself carries out."""
 
 from looply.definition import DatastoreSettings
-from looply.definition.datastores import canonical_name, name_finding, path_finding, revision_finding
-from looply.execution.datastores import over_limits
-from looply.execution.evaluation import reads_secret
-from looply.execution.events import Event, StepScheduled
+from looply.definition.settings.datastores import canonical_name, name_finding, path_finding, revision_finding
+from looply.execution.document.evaluation import reads_secret
+from looply.execution.facts.datastores import over_limits
+from looply.execution.facts.events import Event, StepScheduled
 from looply.execution.steps.visit import StepError, Visit
 from looply.jsontext import Json
 

@@ -1,8 +1,8 @@
 """Steps that call an operation of a connector: the call is recorded before it leaves."""
 
 from looply.definition import CallSettings
-from looply.execution.evaluation import secret_pointers
-from looply.execution.events import Event, StepScheduled
+from looply.execution.document.evaluation import secret_pointers
+from looply.execution.facts.events import Event, StepScheduled
 from looply.execution.steps.visit import Visit
 
 

@@ -5,11 +5,11 @@ from typing import Literal
 from msgspec.structs import replace
 
 from looply.definition import OverridePayloadSettings
-from looply.execution.evaluation import secrets_of
-from looply.execution.events import Computed, Event
-from looply.execution.overlays import home_of, size_of
-from looply.execution.payload import overridden_payload
-from looply.execution.sizes import json_bytes, over_document_and_payload
+from looply.execution.document.evaluation import secrets_of
+from looply.execution.document.overlays import home_of, size_of
+from looply.execution.document.payload import overridden_payload
+from looply.execution.document.sizes import json_bytes, over_document_and_payload
+from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import StepError, Visit
 from looply.jsontext import Json
 

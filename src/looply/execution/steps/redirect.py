@@ -1,7 +1,7 @@
 """`redirect`: goes on at another step, a bounded number of times."""
 
 from looply.definition import RedirectSettings
-from looply.execution.events import Computed, Event
+from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import StepError, Visit
 
 

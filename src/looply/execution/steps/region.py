@@ -1,9 +1,9 @@
 """`parallel`, `join` and `forEach`: steps that run others side by side, meet them again, or repeat them."""
 
 from looply.definition import ForEachSettings, JoinSettings, ParallelSettings
-from looply.execution.evaluation import secret_pointers
-from looply.execution.events import Computed, Event, ScopeOpened
-from looply.execution.overlays import output_seen
+from looply.execution.document.evaluation import secret_pointers
+from looply.execution.document.overlays import output_seen
+from looply.execution.facts.events import Computed, Event, ScopeOpened
 from looply.execution.steps.visit import StepError, Visit
 from looply.jsontext import Json
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from looply.definition.operation_steps import OPERATION_STEPS
+from looply.definition.calls.operation_steps import OPERATION_STEPS
 from looply.execution.steps import (
     approval,
     card,

@@ -1,9 +1,9 @@
 """`terminate`: ends the execution at once. `decide` closes it after the visit is recorded."""
 
 from looply.definition import TerminateSettings
-from looply.execution.evaluation import reads_secret
-from looply.execution.events import Computed, Event
-from looply.execution.masking import MASK
+from looply.execution.document.evaluation import reads_secret
+from looply.execution.document.masking import MASK
+from looply.execution.facts.events import Computed, Event
 from looply.execution.steps.visit import Visit
 from looply.jsontext import Json, encode_json
 

@@ -7,10 +7,10 @@ import msgspec
 
 from looply.definition import Step, Workflow
 from looply.errors import Refused
-from looply.execution.address import Address
-from looply.execution.evaluation import evaluation_for, step_reads_secret
-from looply.execution.events import Event, StepFailed
-from looply.execution.state import ExecutionState
+from looply.execution.document.evaluation import evaluation_for, step_reads_secret
+from looply.execution.facts.address import Address
+from looply.execution.facts.events import Event, StepFailed
+from looply.execution.facts.state import ExecutionState
 from looply.expressions import Evaluation, ExpressionError, Fuel
 from looply.jsontext import Json, oversize
 from looply.limits import Limits

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from looply.clock import rfc3339
 from looply.definition import ApprovalSettings, Step, WaitSettings
 from looply.errors import Problem
-from looply.execution.address import Address
-from looply.execution.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
-from looply.execution.quorum import approval_output
-from looply.execution.sizes import json_bytes, over_document
-from looply.execution.state import Buffered, CardAnswer, ExecutionState, OpenWait
+from looply.execution.approvals.quorum import approval_output
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.address import Address
+from looply.execution.facts.events import Event, IgnoreReason, Resumed, ResumeIgnored, TimerStarted, WaitOpened
+from looply.execution.facts.state import Buffered, CardAnswer, ExecutionState, OpenWait
 from looply.execution.steps.delay import instant_after
 from looply.execution.steps.visit import StepError, Visit
 from looply.expressions import Template

@@ -22,7 +22,7 @@ from looply.expressions.compiling.types import OPERANDS, type_of
 from looply.expressions.compiling.unresolved import CONDITIONS
 from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.functions.declaration import (
+from looply.expressions.functions.declaring.declaration import (
     Function,
     Kind,
     Loop,

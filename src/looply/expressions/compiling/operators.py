@@ -7,7 +7,7 @@ from looply.expressions.closures.conditions import FAILURE, negation
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.functions.arithmetic import Arithmetic, divided, minus, modulo, plus, power, times
-from looply.expressions.functions.text import concatenated
+from looply.expressions.functions.texts.text import concatenated
 from looply.expressions.values import joined, text
 from looply.jsontext import Json
 

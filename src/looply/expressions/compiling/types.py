@@ -6,7 +6,7 @@ found when a workflow is saved, not at night.
 
 from collections.abc import Mapping
 
-from looply.expressions.functions.declaration import Type
+from looply.expressions.functions.declaring.declaration import Type
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.parsing.syntax import Call, Chain, Constant, Interpolation, ListOf, Node, Unary
 

@@ -6,7 +6,7 @@ from functools import reduce
 
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.values import is_number, is_whole, joined, kind_of, number, text
 from looply.jsontext import Json
 

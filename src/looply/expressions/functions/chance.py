@@ -4,7 +4,7 @@ from uuid import UUID
 
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.values import number
 from looply.jsontext import Json
 

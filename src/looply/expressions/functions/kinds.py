@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from looply.expressions.evaluation import Run
-from looply.expressions.functions.declaration import Argument, Function, Type
+from looply.expressions.functions.declaring.declaration import Argument, Function, Type
 from looply.expressions.values import is_number, is_whole
 from looply.jsontext import Json
 

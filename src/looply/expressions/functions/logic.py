@@ -5,7 +5,7 @@ from functools import partial
 from looply.expressions.closures.comparisons import comparison
 from looply.expressions.closures.conditions import choice, conjunction, disjunction, first_present, lenient, negation
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.functions.declaration import Argument, Function, Type
+from looply.expressions.functions.declaring.declaration import Argument, Function, Type
 
 _CONDITION = Argument("condition")
 _CONDITIONS = (Argument("condition", is_repeated=True),)

@@ -6,25 +6,25 @@ from types import MappingProxyType
 
 from looply.expressions.evaluation import Evaluation
 from looply.expressions.functions.arithmetic import ARITHMETIC_FUNCTIONS
-from looply.expressions.functions.binary import BINARY_FUNCTIONS
 from looply.expressions.functions.chance import CHANCE_FUNCTIONS
-from looply.expressions.functions.conversion import CONVERSION_FUNCTIONS
-from looply.expressions.functions.dates import DATE_FUNCTIONS
-from looply.expressions.functions.declaration import Function
-from looply.expressions.functions.jpath import JPATH_FUNCTIONS
+from looply.expressions.functions.dates.dates import DATE_FUNCTIONS
+from looply.expressions.functions.dates.moving import MOVING_FUNCTIONS
+from looply.expressions.functions.dates.timex import TIMEX_FUNCTIONS
+from looply.expressions.functions.declaring.declaration import Function
 from looply.expressions.functions.kinds import KIND_FUNCTIONS
-from looply.expressions.functions.lists import LIST_FUNCTIONS
 from looply.expressions.functions.logic import LOGIC_FUNCTIONS
-from looply.expressions.functions.loops import LOOP_FUNCTIONS
-from looply.expressions.functions.moving import MOVING_FUNCTIONS
-from looply.expressions.functions.numbers import NUMBER_FUNCTIONS
-from looply.expressions.functions.objects import OBJECT_FUNCTIONS
-from looply.expressions.functions.regex import REGEX_FUNCTIONS
-from looply.expressions.functions.sources import SOURCE_FUNCTIONS
-from looply.expressions.functions.text import TEXT_FUNCTIONS
-from looply.expressions.functions.timex import TIMEX_FUNCTIONS
-from looply.expressions.functions.uris import URI_FUNCTIONS
-from looply.expressions.functions.xml import XML_FUNCTIONS
+from looply.expressions.functions.structures.jpath import JPATH_FUNCTIONS
+from looply.expressions.functions.structures.lists import LIST_FUNCTIONS
+from looply.expressions.functions.structures.loops import LOOP_FUNCTIONS
+from looply.expressions.functions.structures.objects import OBJECT_FUNCTIONS
+from looply.expressions.functions.structures.sources import SOURCE_FUNCTIONS
+from looply.expressions.functions.structures.xml import XML_FUNCTIONS
+from looply.expressions.functions.texts.binary import BINARY_FUNCTIONS
+from looply.expressions.functions.texts.conversion import CONVERSION_FUNCTIONS
+from looply.expressions.functions.texts.numbers import NUMBER_FUNCTIONS
+from looply.expressions.functions.texts.regex import REGEX_FUNCTIONS
+from looply.expressions.functions.texts.text import TEXT_FUNCTIONS
+from looply.expressions.functions.texts.uris import URI_FUNCTIONS
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from looply.expressions.functions.declaration import Function
+from looply.expressions.functions.declaring.declaration import Function
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.findings import Finding, Notes
 from looply.expressions.inference.operators import (

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from looply.errors import BadRequest
-from looply.expressions.functions.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.shapes.operators import concatenated, operated
 from looply.expressions.shapes.shape import (
     ANY,

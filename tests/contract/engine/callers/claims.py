@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from contract.engine.upkeep.proofs import plant, problems
 from kit.definitions import asking, every, note
 from kit.driver import Driver
-from looply.engine.claims import Claim
+from looply.engine.records.claims import Claim
 
 UNKNOWN = "01900000-0000-7000-8000-0000000000ff"
 

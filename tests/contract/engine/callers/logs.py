@@ -9,10 +9,10 @@ from contract.engine.steps.children import CALLEE, calling_child
 from kit.definitions import call, chain, note, step, wait
 from kit.driver import Driver
 from looply.definition import LogLevel, Workflow
-from looply.execution.commands import Redrive, Restarted
-from looply.execution.events import ChildStarted, Computed, Discarded
-from looply.execution.log_pages import log_page
-from looply.execution.logs import event_log
+from looply.execution.facts.commands import Redrive, Restarted
+from looply.execution.facts.events import ChildStarted, Computed, Discarded
+from looply.execution.views.log_pages import log_page
+from looply.execution.views.logs import event_log
 from looply.jsontext import Json
 from looply.limits import Limits
 from looply.testing.world import HANG, Answer

@@ -10,8 +10,8 @@ import pytest
 from kit.definitions import call, chain, step, wait
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.execution.commands import Declined, Reply, Restarted, Terminated
-from looply.execution.events import CardClosed, Discarded, ExecutionClosed, ResumeIgnored
+from looply.execution.facts.commands import Declined, Reply, Restarted, Terminated
+from looply.execution.facts.events import CardClosed, Discarded, ExecutionClosed, ResumeIgnored
 from looply.testing.world import HANG, Answer
 
 ORDERS = [" ".join(order) for order in permutations(("terminate", "result", "resume", "limit"))]

@@ -18,9 +18,9 @@ from kit.definitions import (
     wait,
 )
 from kit.driver import ORGANIZATION, Driver, id_of
-from looply.engine.port import Filter
-from looply.execution.commands import Restarted
-from looply.execution.events import Computed
+from looply.engine.ports.port import Filter
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import Computed
 from looply.limits import Limits
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer

@@ -21,9 +21,9 @@ from kit.definitions import (
 from kit.driver import Driver
 from looply.definition import Workflow
 from looply.errors import NotFound, StoreFull
-from looply.execution.address import parse_address, wait_token
-from looply.execution.commands import AlreadyRestarted, Declined, Reply, Restarted, Unfit
-from looply.execution.events import ResumeBuffered, Resumed, ResumeIgnored
+from looply.execution.facts.address import parse_address, wait_token
+from looply.execution.facts.commands import AlreadyRestarted, Declined, Reply, Restarted, Unfit
+from looply.execution.facts.events import ResumeBuffered, Resumed, ResumeIgnored
 from looply.testing.world import HANG, Answer
 
 CALLERS = 32

@@ -10,8 +10,8 @@ import pytest
 
 from kit.definitions import asking, call, calling, chain, computing, delay, note, stop, wait
 from kit.driver import Driver
-from looply.execution.commands import AlreadyRestarted, AlreadyTerminated, Declined, Restarted, Terminated
-from looply.execution.events import Cancelled, Discarded, ExecutionClosed, Resumed
+from looply.execution.facts.commands import AlreadyRestarted, AlreadyTerminated, Declined, Restarted, Terminated
+from looply.execution.facts.events import Cancelled, Discarded, ExecutionClosed, Resumed
 from looply.testing.world import HANG, Answer
 
 ORDERS = [" ".join(order) for order in permutations(("terminate", "resume", "timer"))]

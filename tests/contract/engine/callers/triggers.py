@@ -7,10 +7,10 @@ import pytest
 
 from kit.definitions import asking, call, calling, calling_then_asking, chain, computing, note, wait
 from kit.driver import Driver, id_of, start_of
-from looply.engine.port import Key, Started
+from looply.engine.ports.port import Key, Started
 from looply.errors import BadRequest, Conflict, NotFound, Refused
-from looply.execution.commands import Restarted
-from looply.execution.events import ExecutionStarted
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import ExecutionStarted
 from looply.testing.world import HANG, Answer
 
 BODY = {"po": "4500000101", "amount": 1200}

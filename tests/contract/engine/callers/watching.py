@@ -8,8 +8,8 @@ from contract.engine.callers.streams import numbers, told
 from contract.engine.upkeep.pruning import DAY, MONTH, pruned, stored
 from kit.definitions import asking, computing
 from kit.driver import ORGANIZATION, Driver
-from looply.app.watching import Subscription, check_place, follow_organization
-from looply.engine.feed import Feed, FeedBounds
+from looply.app.executions.watching import Subscription, check_place, follow_organization
+from looply.engine.processing.feed import Feed, FeedBounds
 from looply.errors import Conflict
 
 

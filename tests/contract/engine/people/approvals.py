@@ -10,10 +10,10 @@ from contract.engine.steps.datastores import keep
 from kit.definitions import approval, chain, note, stop
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import AlreadyAnswered, Declined, Reassigned, Recorded, Reply, Restarted, Unfit
-from looply.execution.events import AnswerRecorded, CardClosed, CardWanted, Resumed, TimerFired, WaitOpened
-from looply.execution.state import Card, cards_of
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Reassigned, Recorded, Reply, Restarted, Unfit
+from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted, Resumed, TimerFired, WaitOpened
+from looply.execution.facts.state import Card, cards_of
 
 ANN, BOB, CY = PEOPLE = ["ann@example.com", "bob@example.com", "cy@example.com"]
 BOSS = "boss@example.com"

@@ -6,9 +6,9 @@ from typing import Any
 
 from kit.definitions import card, chain, note, stop
 from kit.driver import ORGANIZATION, Driver
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import AlreadyAnswered, Declined, Recorded, Restarted, UnknownToken
-from looply.execution.events import AnswerRecorded, CardClosed, Resumed
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import AlreadyAnswered, Declined, Recorded, Restarted, UnknownToken
+from looply.execution.facts.events import AnswerRecorded, CardClosed, Resumed
 
 PEOPLE = ["ann@example.com", "bob@example.com", "cy@example.com"]
 

@@ -6,9 +6,9 @@ from typing import Any
 from contract.engine.people.approvals import ANN, BOB, BOSS, PEOPLE, asked, card_for, decide
 from kit.channel import FakeChannel
 from kit.driver import Driver
-from looply.engine.reconciler import CALL_SECONDS
-from looply.execution.card_view import view_of
-from looply.execution.commands import Reassigned, Recorded
+from looply.engine.upkeep.reconciler import CALL_SECONDS
+from looply.execution.approvals.card_view import view_of
+from looply.execution.facts.commands import Reassigned, Recorded
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,14 +10,14 @@ from contract.engine.upkeep.pruning import MONTH, aged, pruned, round_of
 from kit.definitions import asking, card, chain, computing, note, step
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
-from looply.engine.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
-from looply.engine.pruner import Pruner, prune_now
-from looply.engine.pruning import Slice, plan
+from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, key_of
+from looply.engine.records.pruning import Slice, plan
+from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import EngineError, StoreFull
-from looply.execution.address import card_token, parse_address
-from looply.execution.commands import Declined, Recorded, Restarted, SkipStep
-from looply.execution.decisions import decisions_of
-from looply.execution.masking import MASK
+from looply.execution.approvals.decisions import decisions_of
+from looply.execution.document.masking import MASK
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.commands import Declined, Recorded, Restarted, SkipStep
 from looply.jsontext import Json
 
 DAY = timedelta(days=1)

@@ -8,8 +8,8 @@ import pytest
 from contract.engine.upkeep.proofs import stored_text
 from kit.definitions import call, chain, note, step, wait
 from kit.driver import ORGANIZATION, Driver, id_of
-from looply.engine.letters import LetterFilter, LetterRow
-from looply.execution.commands import (
+from looply.engine.records.letters import LetterFilter, LetterRow
+from looply.execution.facts.commands import (
     AlreadyRestarted,
     AlreadySettled,
     Declined,
@@ -19,7 +19,7 @@ from looply.execution.commands import (
     SettleLetter,
     Unfit,
 )
-from looply.execution.events import LetterSettled, Resumed, ResumeIgnored
+from looply.execution.facts.events import LetterSettled, Resumed, ResumeIgnored
 from looply.jsontext import Json
 from looply.testing.world import HANG
 

@@ -11,8 +11,8 @@ from kit.definitions import asking, call, calling, card, chain, note, repeating,
 from kit.driver import Driver
 from looply.definition import Workflow
 from looply.errors import Conflict
-from looply.execution.address import card_token, parse_address, wait_token
-from looply.execution.commands import (
+from looply.execution.facts.address import card_token, parse_address, wait_token
+from looply.execution.facts.commands import (
     Declined,
     EditDocument,
     MoveTo,
@@ -24,7 +24,7 @@ from looply.execution.commands import (
     SkipStep,
     Terminated,
 )
-from looply.execution.events import Discarded, IncidentClosed, IncidentOpened, StepScheduled
+from looply.execution.facts.events import Discarded, IncidentClosed, IncidentOpened, StepScheduled
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer, Outcome
 

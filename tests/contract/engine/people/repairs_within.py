@@ -9,9 +9,9 @@ from contract.engine.upkeep.proofs import stored_text
 from kit.definitions import call, card, for_each, graph, join, note, parallel, repeating, wait
 from kit.driver import Driver
 from looply.definition import START, Workflow
-from looply.execution.address import Address, card_token, wait_token
-from looply.execution.commands import EditDocument, MoveTo, Recorded, Redrive, Repaired, Restarted, Retry, Unfit
-from looply.execution.events import DocumentEdited, Moved
+from looply.execution.facts.address import Address, card_token, wait_token
+from looply.execution.facts.commands import EditDocument, MoveTo, Recorded, Redrive, Repaired, Restarted, Retry, Unfit
+from looply.execution.facts.events import DocumentEdited, Moved
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
 

@@ -6,7 +6,7 @@ from contract.engine.steps.scopes import ITEM_CALL
 from kit.definitions import call, chain, repeating, side_by_side, wait
 from kit.driver import Driver
 from looply.errors import Rejected
-from looply.execution.commands import Repaired, Restarted, Retry
+from looply.execution.facts.commands import Repaired, Restarted, Retry
 from looply.testing.world import HANG, Answer
 
 

@@ -7,10 +7,10 @@ import pytest
 from contract.engine.steps.children import CALLEE, calling_child, caught, child_of, note_only
 from kit.definitions import asking
 from kit.driver import ORGANIZATION, Driver
-from looply.engine.port import Filter
+from looply.engine.ports.port import Filter
 from looply.errors import NotFound
-from looply.execution.commands import Terminated
-from looply.execution.events import StepFailed
+from looply.execution.facts.commands import Terminated
+from looply.execution.facts.events import StepFailed
 from looply.limits import Limits
 
 

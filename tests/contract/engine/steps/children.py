@@ -10,8 +10,8 @@ from kit.definitions import asking, call, chain, graph, note, step, stop, wait
 from kit.driver import Driver
 from looply.definition import START, Workflow
 from looply.errors import StoreFull
-from looply.execution.commands import Declined, Restarted, Terminated
-from looply.execution.events import ChildClosed, ChildStarted, ErrorCaught, ExecutionStarted, StepFailed
+from looply.execution.facts.commands import Declined, Restarted, Terminated
+from looply.execution.facts.events import ChildClosed, ChildStarted, ErrorCaught, ExecutionStarted, StepFailed
 from looply.jsontext import Json
 from looply.testing.world import HANG, Answer
 

@@ -6,7 +6,7 @@ from kit.definitions import call, chain, email, function, note
 from kit.driver import Driver
 from looply.connectors.function.sandbox import CodeFailed
 from looply.errors import Rejected, Unavailable
-from looply.execution.events import IncidentOpened, StepFailed, StepScheduled, StepSucceeded
+from looply.execution.facts.events import IncidentOpened, StepFailed, StepScheduled, StepSucceeded
 from looply.testing.world import HANG, Answer, Returned
 
 RETRY = {"max_attempts": 2, "interval": "PT0S"}

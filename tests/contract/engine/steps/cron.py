@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from kit.definitions import cron, every, note, wait
 from kit.driver import Driver, id_of
-from looply.engine.port import LedgerRow, Schedule
-from looply.engine.pump import Pump
+from looply.engine.ports.port import LedgerRow, Schedule
+from looply.engine.upkeep.pump import Pump
 from looply.errors import RecordDamaged
-from looply.execution.events import ExecutionStarted
+from looply.execution.facts.events import ExecutionStarted
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 

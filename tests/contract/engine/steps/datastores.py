@@ -10,11 +10,18 @@ from msgspec.structs import replace
 from kit.definitions import adding, chain, datastore, note, repeating, side_by_side, stop
 from kit.driver import ORGANIZATION, Driver
 from looply.definition import Workflow
-from looply.engine.datastores import change_of
+from looply.engine.records.datastores import change_of
 from looply.errors import StoreUnreachable
-from looply.execution.commands import Terminated
-from looply.execution.datastores import DatastoreWrite
-from looply.execution.events import Discarded, IncidentOpened, StepFailed, StepScheduled, StepSucceeded, StepUnknown
+from looply.execution.facts.commands import Terminated
+from looply.execution.facts.datastores import DatastoreWrite
+from looply.execution.facts.events import (
+    Discarded,
+    IncidentOpened,
+    StepFailed,
+    StepScheduled,
+    StepSucceeded,
+    StepUnknown,
+)
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
 

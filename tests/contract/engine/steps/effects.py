@@ -9,7 +9,7 @@ from kit.definitions import call, calling, chain, note, wait
 from kit.driver import Driver
 from kit.needs import needs
 from looply.errors import Rejected, Timeout, Unavailable
-from looply.execution.events import IncidentOpened, StepFailed, StepScheduled, StepUnknown
+from looply.execution.facts.events import IncidentOpened, StepFailed, StepScheduled, StepUnknown
 from looply.testing.world import HANG, Answer
 
 RETRY = {"max_attempts": 5, "interval": "PT10S", "backoff": 2, "jitter": 0}

@@ -9,8 +9,8 @@ import pytest
 from kit.definitions import asking, call, chain, note, wait
 from kit.driver import Driver
 from looply.definition import START, Workflow
-from looply.execution.commands import Restarted, Terminated
-from looply.execution.events import Admitted, Queued, Resumed, StepScheduled
+from looply.execution.facts.commands import Restarted, Terminated
+from looply.execution.facts.events import Admitted, Queued, Resumed, StepScheduled
 from looply.testing.world import HANG, Answer
 
 WORKFLOW = "01900000-0000-7000-8000-0000000000d1"

@@ -9,8 +9,8 @@ from contract.engine.steps.cron import ledger
 from kit.definitions import asking, computing, every, note, wait
 from kit.driver import Driver, id_of
 from looply.errors import QuotaExhausted
-from looply.execution.commands import Restarted, Terminated
-from looply.execution.events import StepFailed
+from looply.execution.facts.commands import Restarted, Terminated
+from looply.execution.facts.events import StepFailed
 from looply.limits import Limits
 
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kit.definitions import call, every, note, wait
 from kit.driver import ORGANIZATION, Driver, id_of
-from looply.execution.events import ExecutionStarted
+from looply.execution.facts.events import ExecutionStarted
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG
 

@@ -22,9 +22,9 @@ from kit.definitions import (
 from kit.driver import Driver
 from looply.definition import START
 from looply.errors import Rejected
-from looply.execution.commands import AlreadyRestarted, Declined, Restarted, Terminated
-from looply.execution.events import Cancelled, CardClosed, Discarded, IncidentOpened, ScopeClosed
-from looply.execution.state import cards_of
+from looply.execution.facts.commands import AlreadyRestarted, Declined, Restarted, Terminated
+from looply.execution.facts.events import Cancelled, CardClosed, Discarded, IncidentOpened, ScopeClosed
+from looply.execution.facts.state import cards_of
 from looply.testing.world import HANG, Answer
 
 ITEM_CALL = call("call_1", body={"item": "${item}", "index": "${index}"})

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from kit.definitions import call, chain, counting, note, wait
 from kit.driver import Driver
-from looply.execution.commands import Terminated
-from looply.execution.events import Continued, IncidentOpened
+from looply.execution.facts.commands import Terminated
+from looply.execution.facts.events import Continued, IncidentOpened
 from looply.limits import Limits
 
 SHORT = Limits(stretch_steps=5)

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from kit.definitions import asking, call, calling, chain, computing, delay, delaying, note, wait
 from kit.driver import Driver
 from looply.errors import Unavailable
-from looply.execution.commands import Declined, Reply, Restarted, Terminated
-from looply.execution.events import IncidentOpened, TimerFired
+from looply.execution.facts.commands import Declined, Reply, Restarted, Terminated
+from looply.execution.facts.events import IncidentOpened, TimerFired
 from looply.testing.clock import START_TIME
 
 HOUR = timedelta(hours=1)

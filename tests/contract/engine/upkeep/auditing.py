@@ -13,10 +13,10 @@ from contract.engine.upkeep.proofs import plant, problems
 from kit.definitions import asking, call, calling, card, chain, delaying, note
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.engine.auditor import SLICE, Auditor
-from looply.engine.letters import LetterRow
-from looply.engine.store import TimerRow, WaitRow, Work, WorkChange
-from looply.execution.commands import Restarted
+from looply.engine.ports.store import TimerRow, WaitRow, Work, WorkChange
+from looply.engine.records.letters import LetterRow
+from looply.engine.upkeep.auditor import SLICE, Auditor
+from looply.execution.facts.commands import Restarted
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer
 

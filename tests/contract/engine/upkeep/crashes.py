@@ -10,8 +10,8 @@ from kit.driver import Driver, id_of
 from kit.needs import needs
 from looply.definition import Workflow
 from looply.errors import StoreLost
-from looply.execution.commands import Restarted
-from looply.execution.events import IncidentOpened, StepUnknown
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import IncidentOpened, StepUnknown
 from looply.testing.world import HANG
 
 HOUR = timedelta(hours=1)

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from kit.definitions import asking, call, card, chain, counting, delay, note, repeating, wait
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.engine.codec import FOLD_VERSION
-from looply.engine.store import Snapshot, Unit, WorkChange
+from looply.engine.coding.codec import FOLD_VERSION
+from looply.engine.ports.store import Snapshot, Unit, WorkChange
 from looply.errors import Unavailable
 from looply.execution import fold
-from looply.execution.commands import Restarted
-from looply.execution.events import Computed, Discarded, ExecutionStarted
+from looply.execution.facts.commands import Restarted
+from looply.execution.facts.events import Computed, Discarded, ExecutionStarted
 from looply.testing.world import HANG, Answer
 
 CHANCE = "${foreach(createArray(1, 2, 3), item, concat(utcNow(), newGuid(), string(rand(1, 1000000))))}"

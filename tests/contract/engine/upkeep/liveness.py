@@ -33,12 +33,12 @@ from kit.definitions import (
     wait,
 )
 from kit.driver import Driver
-from looply.engine.auditor import COUNT_SECONDS, Auditor, Findings
-from looply.engine.store import Work, WorkChange
-from looply.execution.commands import Restarted, Retry, Terminated
-from looply.execution.deliveries import Delivery
-from looply.execution.events import ChildClosed, StepUnknown
-from looply.execution.state import Status
+from looply.engine.ports.store import Work, WorkChange
+from looply.engine.upkeep.auditor import COUNT_SECONDS, Auditor, Findings
+from looply.execution.facts.commands import Restarted, Retry, Terminated
+from looply.execution.facts.deliveries import Delivery
+from looply.execution.facts.events import ChildClosed, StepUnknown
+from looply.execution.facts.state import Status
 from looply.limits import Limits
 from looply.testing.world import HANG, Answer
 

@@ -11,10 +11,10 @@ from kit.carriage import REPEATS
 from kit.definitions import asking, call, calling, chain, counting, delaying, note, wait
 from kit.driver import Driver
 from kit.needs import needs
-from looply.engine.store import POISON_LOADS
+from looply.engine.ports.store import POISON_LOADS
 from looply.errors import StoreFull
-from looply.execution.commands import Restarted, Retry, Terminated
-from looply.execution.events import IncidentOpened, StepSucceeded
+from looply.execution.facts.commands import Restarted, Retry, Terminated
+from looply.execution.facts.events import IncidentOpened, StepSucceeded
 from looply.testing.world import HANG, Answer
 
 MINUTE = timedelta(minutes=1)

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from kit.definitions import asking, call, calling, chain, delaying, note, wait
 from kit.driver import Driver
 from looply.definition import Workflow
-from looply.engine.dictionary import STARTER, Dictionaries, starter_dictionary
-from looply.engine.store import EffectRow, TimerRow, Unit, WaitRow, Work, WorkChange
+from looply.engine.coding.dictionary import STARTER, Dictionaries, starter_dictionary
+from looply.engine.ports.store import EffectRow, TimerRow, Unit, WaitRow, Work, WorkChange
 from looply.errors import LooplyError, StoreCorrupt
-from looply.execution.events import Discarded
+from looply.execution.facts.events import Discarded
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME
 from looply.testing.world import HANG, Answer

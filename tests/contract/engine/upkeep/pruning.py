@@ -15,13 +15,13 @@ from contract.engine.upkeep.auditing import audited
 from contract.engine.upkeep.proofs import plant
 from kit.definitions import asking, call, chain, computing, every, note, stop, wait
 from kit.driver import ORGANIZATION, Driver, id_of
-from looply.engine.letters import LetterFilter
-from looply.engine.port import LedgerRow
-from looply.engine.pruner import Pruner, prune_now
-from looply.engine.pruning import BEGIN, SLICE, Slice, Spent, plan
-from looply.engine.store import TimerRow, WaitRow, Work, WorkChange
+from looply.engine.ports.port import LedgerRow
+from looply.engine.ports.store import TimerRow, WaitRow, Work, WorkChange
+from looply.engine.records.letters import LetterFilter
+from looply.engine.records.pruning import BEGIN, SLICE, RetentionFilter, Slice, plan
+from looply.engine.upkeep.pruner import Pruner, prune_now
 from looply.errors import LooplyError, NotFound, StoreFull
-from looply.execution.commands import Restarted, SettleLetter
+from looply.execution.facts.commands import Restarted, SettleLetter
 from looply.jsontext import Json
 from looply.testing.world import Answer
 
@@ -42,9 +42,9 @@ async def pruned(engine: Driver, retention: timedelta | None = MONTH) -> Slice:
 
 
 async def pruned_by_hand(engine: Driver, ended_before: timedelta, *, is_dry: bool = False, **fields: Any) -> Slice:
-    """Goes round once over all that ended so long ago, as an operator does. `fields` are those of `Spent`."""
+    """Goes round once over all that ended so long ago, as an operator does. `fields` are those of `RetentionFilter`."""
     now = engine.clock.now()
-    spent = Spent(now=now, ended_before=now - ended_before, overrides=True, **fields)
+    spent = RetentionFilter(now=now, ended_before=now - ended_before, overrides=True, **fields)
     return await prune_now(engine.shell.pruning, [spent], is_dry=is_dry)
 
 

@@ -9,7 +9,7 @@ from kit.definitions import call, calling, chain
 from kit.driver import Driver
 from kit.needs import needs
 from looply.errors import EngineError
-from looply.execution.events import IncidentOpened, StepFailed, StepUnknown
+from looply.execution.facts.events import IncidentOpened, StepFailed, StepUnknown
 from looply.testing.world import HANG, Answer
 
 MINUTE = timedelta(minutes=1)

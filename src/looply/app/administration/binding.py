@@ -1,0 +1,250 @@
+"""Keys that are bound to workflows: for their holder there are these workflows and their executions, and nothing else.
+
+    services = bound_services(services, principal.workflow_ids)
+    values = {name: hidden(value, ...) ...}
+
+The engine that a use case is given shows only what is of these workflows. An id of another workflow is replaced by one
+that no workflow has, before anything is looked up, so that each call answers exactly as for what does not exist.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace as with_fields
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.names import checked_id, not_found
+from looply.definition import Workflow
+from looply.engine.ports.port import (
+    Audit,
+    CardKey,
+    Engine,
+    Execution,
+    Filter,
+    Head,
+    Health,
+    LedgerRow,
+    LiveSchedules,
+    MissedFires,
+    OpenCard,
+    Page,
+    Schedule,
+    Start,
+    Started,
+)
+from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow, Decisions, key_of
+from looply.engine.records.letters import LetterFilter, LetterKey, LetterRow, Letters
+from looply.engine.records.survey import Usage
+from looply.errors import BadRequest, NotFound
+from looply.execution.facts.commands import Command, Reply
+from looply.execution.facts.events import Event
+
+NO_WORKFLOW: Final = "00000000-0000-0000-0000-000000000000"
+"""The id of no workflow."""
+
+_CARDS: Final = 1000
+"""So many open cards are looked through in one read."""
+
+_Row = TypeVar("_Row")
+
+
+def bound_services(services: Services, workflow_ids: frozenset[str]) -> Services:
+    """Returns services in which there are only the executions of these workflows."""
+    return replace(services, engine=BoundEngine(services.engine, workflow_ids))
+
+
+def hidden(workflow_id: str, workflow_ids: frozenset[str]) -> str:
+    """Returns the id, or `NO_WORKFLOW` in place of that of another workflow. What is no id stays as it is."""
+    try:
+        return workflow_id if checked_id(workflow_id, "workflow") in workflow_ids else NO_WORKFLOW
+    except BadRequest:
+        return workflow_id
+
+
+class BoundEngine:
+    """An engine in which there are only the executions of some workflows."""
+
+    def __init__(self, engine: Engine, workflow_ids: frozenset[str]) -> None:
+        self._engine = engine
+        self._ids = workflow_ids
+        self.datastores = engine.datastores
+        self.pruning = engine.pruning
+        self.decisions: Decisions = _BoundDecisions(engine.decisions, workflow_ids)
+        self.letters: Letters = _BoundLetters(engine.letters, workflow_ids)
+        self.schedules: LiveSchedules = _BoundSchedules(engine.schedules, workflow_ids)
+
+    async def start(self, request: Start) -> Started:
+        """Starts an execution of one of the workflows. Raises: NotFound for another one."""
+        if request.workflow_id not in self._ids:
+            raise not_found("workflow")
+        return await self._engine.start(request)
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Puts a command to an execution of one of the workflows. Raises: NotFound for another one."""
+        await self.get(execution_id)
+        return await self._engine.submit(execution_id, command)
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns an execution of one of the workflows. Raises: NotFound for another one."""
+        execution = await self._engine.get(execution_id)
+        if execution.head.workflow_id not in self._ids:
+            raise NotFound(f"there is no execution {execution_id}")
+        return execution
+
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns the labels of an execution of one of the workflows, none for another one."""
+        labels = await self._engine.labels(execution_id)
+        return labels if labels.get("workflow") in self._ids else {}
+
+    async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
+        """Returns events of an execution that the caller has got before."""
+        return await self._engine.history(execution_id, after, limit)
+
+    async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
+        """Returns who answers to the name, as if there were no other workflows."""
+        if workflow_id:
+            return await self._engine.find(organization_id, name, workflow_id) if workflow_id in self._ids else ()
+        heads = await self._engine.find(organization_id, name)
+        found = [head for head in heads if head.workflow_id in self._ids]
+        if found or not heads:
+            return found
+        # What answers is of others, and may hide the newest one of these workflows that has ended.
+        for each in sorted(self._ids):
+            found += await self._engine.find(organization_id, name, each)
+        return sorted(found, key=lambda head: head.execution_id)[-1:]
+
+    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+        """Returns executions of these workflows."""
+        wanted_ids = self._ids.intersection(wanted.workflow_ids) if wanted.workflow_ids else self._ids
+        if not wanted_ids:
+            return Page(items=())
+        narrowed = with_fields(wanted, workflow_ids=tuple(sorted(wanted_ids)))
+        return await self._engine.list(organization_id, narrowed, after, limit)
+
+    async def settled(self, execution_id: str, until: datetime) -> Execution:
+        """Returns an execution that the caller has started."""
+        return await self._engine.settled(execution_id, until)
+
+    async def open_cards(
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        after: CardKey | None = None,
+    ) -> Sequence[OpenCard]:
+        """Returns cards of these workflows, newest first."""
+        found: list[OpenCard] = []
+        while True:
+            cards = await self._engine.open_cards(organization_id, recipient, _CARDS, card_id=card_id, after=after)
+            found += [card for card in cards if card.workflow_id in self._ids]
+            if len(found) >= limit or len(cards) < _CARDS:
+                return found[:limit]
+            after = cards[-1].key
+
+    async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
+        """Stores a definition by its hash."""
+        await self._engine.put_definition(workflow, workflow_id, workflow_version)
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """Returns what each organization has; no caller asks for it."""
+        return await self._engine.usage()
+
+    async def audit(self) -> Audit:
+        """Returns the audit of the whole store; no caller asks for it."""
+        return await self._engine.audit()
+
+    def health(self) -> Health:
+        """Returns whether the engine takes work."""
+        return self._engine.health()
+
+
+class _BoundLetters:
+    """The dead letters of some workflows."""
+
+    def __init__(self, letters: Letters, workflow_ids: frozenset[str]) -> None:
+        self._letters = letters
+        self._ids = workflow_ids
+
+    async def list(
+        self, organization_id: str, wanted: LetterFilter, after: LetterKey | None, limit: int
+    ) -> Sequence[LetterRow]:
+        pages = [
+            await self._letters.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
+            for each in _wanted_ids(wanted.workflow_id, self._ids)
+        ]
+        return _merged(pages, lambda row: (row.execution_id, row.seq), limit)
+
+    async def find(self, execution_id: str, seq: int) -> LetterRow | None:
+        row = await self._letters.find(execution_id, seq)
+        return row if row is not None and row.workflow_id in self._ids else None
+
+    async def of_execution(self, execution_id: str) -> Sequence[LetterRow]:
+        return [row for row in await self._letters.of_execution(execution_id) if row.workflow_id in self._ids]
+
+    async def waiting(self) -> int:
+        return await self._letters.waiting()
+
+
+class _BoundDecisions:
+    """The recorded decisions of some workflows."""
+
+    def __init__(self, decisions: Decisions, workflow_ids: frozenset[str]) -> None:
+        self._decisions = decisions
+        self._ids = workflow_ids
+
+    async def list(
+        self, organization_id: str, wanted: DecisionFilter, after: DecisionKey | None, limit: int
+    ) -> Sequence[DecisionRow]:
+        pages = [
+            await self._decisions.list(organization_id, with_fields(wanted, workflow_id=each), after, limit)
+            for each in _wanted_ids(wanted.workflow_id, self._ids)
+        ]
+        return _merged(pages, key_of, limit)
+
+    async def of_execution(self, execution_id: str) -> Sequence[DecisionRow]:
+        return [row for row in await self._decisions.of_execution(execution_id) if row.workflow_id in self._ids]
+
+
+class _BoundSchedules:
+    """The live schedules of some workflows."""
+
+    def __init__(self, schedules: LiveSchedules, workflow_ids: frozenset[str]) -> None:
+        self._schedules = schedules
+        self._ids = workflow_ids
+
+    async def find(self, organization_id: str, workflow_id: str) -> Schedule | None:
+        return await self._schedules.find(organization_id, workflow_id) if workflow_id in self._ids else None
+
+    async def list(self, organization_id: str) -> Sequence[Schedule]:
+        return [each for each in await self._schedules.list(organization_id) if each.workflow_id in self._ids]
+
+    async def fires(self, workflow_id: str, before: datetime | None, limit: int) -> Sequence[LedgerRow]:
+        return await self._schedules.fires(workflow_id, before, limit) if workflow_id in self._ids else ()
+
+    async def missed(self, organization_id: str) -> dict[str, MissedFires]:
+        missed = await self._schedules.missed(organization_id)
+        return {workflow_id: each for workflow_id, each in missed.items() if workflow_id in self._ids}
+
+    async def put(self, schedule: Schedule, workflow: Workflow, *, former: Schedule | None = None) -> bool:
+        return await self._schedules.put(schedule, workflow, former=former)
+
+    async def drop(self, organization_id: str, workflow_id: str) -> None:
+        await self._schedules.drop(organization_id, workflow_id)
+
+
+def _wanted_ids(workflow_id: str, workflow_ids: frozenset[str]) -> Iterable[str]:
+    """Returns the workflows that a list shows: the one that it names, if it may be seen, or all that may."""
+    if workflow_id:
+        return (workflow_id,) if workflow_id in workflow_ids else ()
+    return sorted(workflow_ids)
+
+
+def _merged(pages: Sequence[Sequence[_Row]], key: Callable[[_Row], Any], limit: int) -> list[_Row]:
+    """Returns the first rows of pages that are each in order, the highest key first."""
+    return list(islice(merge(*pages, key=key, reverse=True), limit))

@@ -1,0 +1,38 @@
+"""Organizations: what the owner of a data folder does. No key reaches beyond its own organization."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import KeyDraft
+from looply.catalog.tenants.names import checked_name
+from looply.catalog.tenants.organizations import Organization
+from looply.permissions import SCOPES
+
+
+class NewOrganization(msgspec.Struct, frozen=True, kw_only=True):
+    """An organization with its first workspace and the text of its first key, which is shown this once."""
+
+    organization: Organization
+    api_key: str
+
+
+async def create(services: Services, names: Sequence[str]) -> list[NewOrganization]:
+    """Returns new organizations, each with a key of all scopes; none is made when a name is refused.
+
+    Raises: Refused (code `INVALID_NAME`).
+    """
+    catalog = services.catalog
+    made = []
+    for name in [checked_name(name, "name") for name in names]:
+        organization_id, workspace_id = await catalog.organizations.create(name)
+        key = await catalog.keys.create(organization_id, workspace_id, KeyDraft("First key", SCOPES))
+        organization = await catalog.organizations.get(organization_id)
+        made.append(NewOrganization(organization=organization, api_key=key.text))
+    return made
+
+
+async def list_all(services: Services) -> Sequence[Organization]:
+    """Returns all organizations, in the order in which they were made."""
+    return await services.catalog.organizations.list_all()

@@ -1,0 +1,57 @@
+"""The proof of a store: its executions, and everything that authors and administrators have stored."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from looply.app.context.services import Services
+from looply.catalog.moving import closed_secrets
+from looply.catalog.trail.proof import find_problems
+from looply.definition import compile_definition
+from looply.engine.ports.port import Audit
+from looply.errors import DefinitionError, RecordDamaged
+
+_PAGE: Final = 200
+
+
+async def prove(services: Services) -> Audit:
+    """Returns the audit of the executions, with a problem of kind `CATALOG` for each object that cannot be used.
+
+    That is a row that cannot be read, a break in the chain of an audit, an ACTIVE definition that does not compile, and
+    secrets that do not open. Raises: StoreCorrupt for what no process has written.
+    """
+    audit = await services.engine.audit()
+    lines = [
+        *await services.catalog.database.read(find_problems),
+        *[line async for line in _not_runnable(services)],
+        *await closed_secrets(services.catalog),
+    ]
+    return with_catalog(audit, lines)
+
+
+def with_catalog(audit: Audit, lines: Sequence[str]) -> Audit:
+    """Returns an audit with these lines about the catalog among its problems."""
+    found = [{"execution_id": "", "kind": "CATALOG", "message": line} for line in lines]
+    return replace(audit, problems=(*audit.problems, *found))
+
+
+async def _not_runnable(services: Services) -> AsyncIterator[str]:
+    workflows = services.catalog.workflows
+    for organization_id in await services.catalog.organizations.list_ids():
+        after = None
+        while True:
+            page = await workflows.list_page(organization_id, _PAGE, after)
+            for item in page.items:
+                after = (item.workflow_id, item.workflow_version)
+                if item.status != "ACTIVE":
+                    continue
+                try:
+                    compile_definition((await workflows.get(organization_id, after)).definition, services.limits)
+                except DefinitionError as error:
+                    yield f"workflow {item.workflow_id} version {item.workflow_version} cannot run: {error.message}"
+                except RecordDamaged:
+                    # It is among the damaged rows.
+                    continue
+            if not page.has_more:
+                break

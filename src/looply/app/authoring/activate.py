@@ -1,0 +1,45 @@
+"""Activation: a draft becomes the version that `latest` means."""
+
+from looply.app.authoring.definitions import check_definition, invalid
+from looply.app.authoring.schedules import settle_schedule
+from looply.app.context.services import Services
+from looply.catalog.authored.workflows import WorkflowVersion
+from looply.catalog.tenants.keys import Principal
+
+
+async def activate(services: Services, principal: Principal, workflow_id: str, version: int) -> WorkflowVersion:
+    """Returns the version, which is ACTIVE and locked now; its schedule takes the place of the former version's.
+
+    The definition is stored beside the executions first, so an ACTIVE version can always run. Activating again
+    changes nothing but mends a schedule that a crash in between has left behind.
+
+    Raises: BadRequest, NotFound, DefinitionError with all findings, Conflict (code `STALE`) when the draft changes
+    meanwhile, Overloaded.
+    """
+    organization_id = principal.organization_id
+    draft = await services.catalog.workflows.get(organization_id, (workflow_id, version))
+    # Whoever changes a schedule does not wait for a check, which may stand in line.
+    if draft.status == "DRAFT":
+        await _check(services, draft)
+    workflow = await services.library.compile(organization_id, draft)
+    await services.engine.put_definition(workflow, draft.workflow_id, draft.workflow_version)
+    async with services.schedule_lock:
+        row = await services.catalog.workflows.activate(
+            organization_id, (workflow_id, version), definition_hash=draft.definition_hash, actor=principal.key_id
+        )
+        await settle_schedule(services, organization_id, row.workflow_id)
+        return row
+
+
+async def _check(services: Services, draft: WorkflowVersion) -> None:
+    """Raises: DefinitionError with all errors of a draft, those of an incomplete one and missing names among them."""
+    findings = await check_definition(
+        services,
+        draft.organization_id,
+        draft.definition,
+        draft.mock_schema,
+        own_id=draft.workflow_id,
+        needs_names=True,
+    )
+    if findings.errors:
+        raise invalid(findings)

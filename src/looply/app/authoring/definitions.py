@@ -1,0 +1,63 @@
+"""Definitions on their way into and out of the catalog, and their findings."""
+
+from typing import Any, Final
+
+from msgspec import structs
+
+from looply.app.authoring.missing_names import find_missing_names
+from looply.app.context.embedding import embed_cards
+from looply.app.context.services import Services
+from looply.definition import Findings, parse_definition
+from looply.errors import DefinitionError
+from looply.jsontext import Json
+
+IDENTITY: Final = ("workflow_id", "workflow_version")
+"""What an exported definition says about where it came from; it is no part of the definition."""
+
+
+async def check_definition(
+    services: Services,
+    organization_id: str,
+    definition: Json,
+    mock_schema: Json = None,
+    *,
+    own_id: str = "",
+    needs_names: bool = False,
+) -> Findings:
+    """Returns all findings of a definition as it would run: with the cards that it names embedded.
+
+    A card, a connection, a datastore or a workflow that it names and that its organization does not have, or an
+    operation that no installed connector has, is a warning, for it may be there later; with `needs_names`, before an
+    activation, an error.
+    `mock_schema` is that of the version's mock payload, if there is one. `own_id` is the definition's workflow, empty
+    for a new one. Raises: Overloaded.
+    """
+    limits = services.limits
+    if not isinstance(definition, dict):
+        return parse_definition(definition, limits)
+    embedded, without_card = await embed_cards(services.catalog.cards, organization_id, definition)
+    # One of the largest, full of expressions, takes seconds.
+    operations = services.registry.operations
+    findings = await services.aside.run(
+        lambda: parse_definition(embedded, limits, payload_schema=mock_schema, operations=operations)
+    )
+    missing = (*without_card, *await find_missing_names(services, organization_id, definition, own_id))
+    if not missing:
+        return findings
+    if needs_names:
+        return Findings(errors=(*findings.errors, *missing), warnings=findings.warnings)
+    return structs.replace(findings, warnings=(*findings.warnings, *missing))
+
+
+def invalid(findings: Findings) -> DefinitionError:
+    """Returns the error of a definition with errors, which has all of them."""
+    problems = findings.errors
+    count = f"{len(problems)} problems; the first" if len(problems) > 1 else "a problem"
+    first = problems[0]
+    message = f"the definition has {count}: {first.path or 'the document'}: {first.message}"
+    return DefinitionError(message, problems=problems)
+
+
+def without_identity(definition: dict[str, Any]) -> dict[str, Any]:
+    """Returns a definition without the ids that an export adds."""
+    return {name: value for name, value in definition.items() if name not in IDENTITY}

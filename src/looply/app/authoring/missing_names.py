@@ -1,0 +1,140 @@
+"""The names of a definition that lead to nothing, looked up among what its organization has.
+
+What belongs to another organization is answered exactly as what does not exist. One look-up is made for each different
+name, however often a definition has it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from looply.app.context.credentials import connections_with
+from looply.app.context.services import Services
+from looply.definition.calls.external_names import ExternalName, NameKind, external_names
+from looply.definition.settings.children import version_of
+from looply.errors import BadRequest, NotFound, Problem
+from looply.jsontext import Json
+from looply.suggest import did_you_mean
+
+_SUGGESTED_FROM = 1000  # names that a mistyped one is compared with
+_SUGGESTIONS = 20  # comparing names costs more than looking them up
+
+
+async def find_missing_names(
+    services: Services, organization_id: str, definition: dict[str, Json], own_id: str = ""
+) -> tuple[Problem, ...]:
+    """Returns a problem for each constant name that leads to nothing.
+
+    `own_id` is the workflow that the definition belongs to, which may start itself; empty for a new one.
+    """
+    named = external_names(definition, services.registry.operations)
+    return await _Lookup(services, organization_id, own_id).problems(named) if named else ()
+
+
+class _Lookup:
+    """Looks up the names of one definition."""
+
+    def __init__(self, services: Services, organization_id: str, own_id: str) -> None:
+        self._services = services
+        self._organization_id = organization_id
+        self._own_id = own_id.lower()
+        self._messages: dict[tuple[NameKind, str, str], str] = {}
+        self._known: dict[NameKind, tuple[str, ...]] = {}
+        self._suggestions = 0
+
+    async def problems(self, named: Iterable[ExternalName]) -> tuple[Problem, ...]:
+        """Returns the problems in the order of the names."""
+        found: list[Problem] = []
+        for each in named:
+            key = (each.kind, each.name, str(each.detail))
+            if key not in self._messages:
+                self._messages[key] = await self._message(each)
+            if message := self._messages[key]:
+                found.append(Problem(path=each.path, message=message, hint=await self._hint(each)))
+        return tuple(found)
+
+    async def _message(self, named: ExternalName) -> str:
+        match named.kind:
+            case "operation":
+                is_installed = named.name in self._services.registry.operations
+                return "" if is_installed else f"no installed connector has an operation {named.name!r}"
+            case "connection":
+                return await self._connection(named)
+            case "sap system":
+                return await self._sap_system(named)
+            case "datastore":
+                return await self._datastore(named)
+            case "workflow":
+                return await self._workflow(named)
+
+    async def _connection(self, named: ExternalName) -> str:
+        try:
+            found = await self._services.catalog.connections.get(self._organization_id, named.name)
+        except (NotFound, BadRequest):
+            return f"there is no connection {named.name!r}"
+        if named.detail in (None, found.kind):
+            return ""
+        return f"the connection {named.name!r} is of kind {found.kind}; the step needs one of kind {named.detail}"
+
+    async def _sap_system(self, named: ExternalName) -> str:
+        settings = {"system_id": named.name, "client": str(named.detail)}
+        count = len(await connections_with(self._services.catalog, self._organization_id, "sap", settings))
+        if count == 1:
+            return ""
+        return f"{count or 'no'} connections of kind sap have system_id {named.name} and client {named.detail}"
+
+    async def _datastore(self, named: ExternalName) -> str:
+        found = await self._services.engine.datastores.find(self._organization_id, named.name)
+        return "" if found.stored is not None else f"there is no datastore {named.name!r}"
+
+    async def _workflow(self, named: ExternalName) -> str:
+        if named.name.lower() == self._own_id:
+            return ""
+        try:
+            version = version_of(named.detail) if isinstance(named.detail, int | str | None) else None
+        except ValueError:  # the definition's own check reports it, or an expression decides
+            version = None
+        workflows = self._services.catalog.workflows
+        try:
+            if version is None:
+                await workflows.newest(self._organization_id, named.name)
+            else:
+                await workflows.get(self._organization_id, (named.name, version))
+        except BadRequest:  # no UUID, which the definition's own check reports
+            return ""
+        except NotFound:
+            label = f" with a version {version}" if version is not None else ""
+            return f"there is no workflow {named.name}{label}"
+        return ""
+
+    async def _hint(self, named: ExternalName) -> str:
+        """Returns the name that was probably meant, else how to mend it."""
+        self._suggestions += 1
+        meant = did_you_mean(named.name, await self._names(named.kind)) if self._suggestions <= _SUGGESTIONS else ""
+        return meant if meant and repr(named.name) not in meant else _MENDS[named.kind]
+
+    async def _names(self, kind: NameKind) -> tuple[str, ...]:
+        if kind not in self._known:
+            self._known[kind] = await self._listed(kind)
+        return self._known[kind]
+
+    async def _listed(self, kind: NameKind) -> tuple[str, ...]:
+        match kind:
+            case "operation":
+                return tuple(self._services.registry.operations)
+            case "connection":
+                page = await self._services.catalog.connections.list_page(self._organization_id, _SUGGESTED_FROM)
+                return tuple(item.name for item in page.items)
+            case "datastore":
+                lines = await self._services.engine.datastores.list(self._organization_id, "", _SUGGESTED_FROM)
+                return tuple(line.name for line in lines)
+            case _:
+                return ()
+
+
+_MENDS: Final[Mapping[NameKind, str]] = {
+    "operation": "install the connector that has it, in every process of the installation, or name another one",
+    "connection": "create the connection before you activate, or name another one",
+    "sap system": "exactly one must; name the connection in `connection`",
+    "datastore": "create the datastore before you activate, or name another one",
+    "workflow": "import the workflow before you activate; getOrganizationWorkflows lists the ids",
+}

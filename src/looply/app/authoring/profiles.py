@@ -1,0 +1,55 @@
+"""Environment profiles of workflows."""
+
+from typing import Any
+
+from looply.app.context.services import Services
+from looply.catalog.authored.profiles import Profile
+from looply.catalog.tenants.keys import Principal
+
+
+async def create(
+    services: Services, principal: Principal, workflow_id: str, name: str, values: dict[str, Any]
+) -> Profile:
+    """Returns a new profile; the first one of a workflow is its default. Raises: BadRequest, NotFound, Conflict."""
+    return await services.catalog.profiles.create(
+        principal.organization_id, workflow_id, name, values, actor=principal.key_id
+    )
+
+
+async def update(
+    services: Services,
+    principal: Principal,
+    workflow_id: str,
+    name: str,
+    *,
+    values: dict[str, Any] | None,
+    new_name: str | None,
+) -> Profile:
+    """Returns the profile with new values, under its new name where one is given.
+
+    Raises: BadRequest, NotFound, Conflict (code `PROFILE_EXISTS`) for a name in use; then nothing is changed.
+    """
+    profiles, organization_id = services.catalog.profiles, principal.organization_id
+    profile = await profiles.get(organization_id, workflow_id, name)
+    if new_name is not None:
+        profile = await profiles.rename(organization_id, workflow_id, name, new_name, actor=principal.key_id)
+    if values is not None:
+        profile = await profiles.update(organization_id, workflow_id, profile.name, values, actor=principal.key_id)
+    return profile
+
+
+async def delete(services: Services, principal: Principal, workflow_id: str, name: str) -> None:
+    """Deletes a profile. Raises: BadRequest, NotFound, Conflict for the default while there are others."""
+    await services.catalog.profiles.delete(principal.organization_id, workflow_id, name, actor=principal.key_id)
+
+
+async def set_default(services: Services, principal: Principal, workflow_id: str, name: str) -> Profile:
+    """Returns the profile, which is the default now. Raises: BadRequest, NotFound."""
+    return await services.catalog.profiles.set_default(
+        principal.organization_id, workflow_id, name, actor=principal.key_id
+    )
+
+
+async def list_all(services: Services, principal: Principal, workflow_id: str) -> tuple[Profile, ...]:
+    """Returns the workflow's profiles by name. Raises: BadRequest, NotFound."""
+    return await services.catalog.profiles.list_all(principal.organization_id, workflow_id)

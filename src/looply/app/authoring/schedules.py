@@ -1,0 +1,203 @@
+"""The live schedule of a workflow: only its newest ACTIVE version has one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import structlog
+
+from looply.app.context.audit import record
+from looply.app.context.services import Services
+from looply.catalog.authored.workflows import WorkflowVersion
+from looply.catalog.tenants.keys import Principal
+from looply.definition import Schedule as Definition
+from looply.definition import TriggerSettings, Workflow
+from looply.engine.ports.port import Schedule
+from looply.engine.upkeep.scheduling import waiting_for
+from looply.errors import Conflict, DefinitionError, NotFound, Overloaded, RecordDamaged
+from looply.jsontext import Json
+from looply.schedule import next_fire
+
+_PAGE = 200
+# A schedule fires once a second at most, and a change takes milliseconds.
+_TRIES = 5
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A live schedule, and the name of the version that it starts."""
+
+    schedule: Schedule
+    workflow_name: str
+
+
+async def toggle(
+    services: Services,
+    principal: Principal,
+    workflow_id: str,
+    version: int | None,
+    *,
+    action: Literal["PAUSE", "PLAY"],
+) -> Schedule:
+    """Pauses the schedule of a workflow or lets it go on, and returns it; what fell due meanwhile does not fire.
+
+    Nor does an instant that is not later than the last one that fired, when the clock was set back since.
+    Raises: BadRequest, NotFound, Conflict (codes `NO_SCHEDULE`, `NOT_NEWEST`, `NO_ACTIVE_VERSION`), Overloaded.
+    """
+    organization_id = principal.organization_id
+    async with services.schedule_lock:
+        row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
+        if version is not None and version != row.workflow_version:
+            await services.catalog.workflows.get(organization_id, (workflow_id, version))
+            message = f"only version {row.workflow_version}, the newest ACTIVE one, has a schedule"
+            raise Conflict(message, code="NOT_NEWEST")
+        workflow = await services.library.compile(organization_id, row)
+        for _ in range(_TRIES):
+            schedule = await services.engine.schedules.find(organization_id, row.workflow_id)
+            if schedule is None:
+                raise Conflict("the workflow has no schedule", code="NO_SCHEDULE")
+            changed = _toggled(schedule, workflow, "PAUSED" if action == "PAUSE" else "ACTIVE", services.clock.now())
+            # What fires in between is not overwritten by what was read before.
+            if changed is schedule or await services.engine.schedules.put(changed, workflow, former=schedule):
+                await record(services, principal, f"schedule.{action.lower()}", row.workflow_id)
+                return changed
+    raise Overloaded("the schedule fires again and again while it is changed; repeat in a second")
+
+
+def _toggled(schedule: Schedule, workflow: Workflow, status: Literal["ACTIVE", "PAUSED"], now: datetime) -> Schedule:
+    if status == schedule.status:
+        return schedule
+    changed = msgspec.structs.replace(schedule, status=status, definition=workflow.hash.hex())
+    return changed if status == "PAUSED" else _going_on(changed, workflow, now)
+
+
+async def list_all(services: Services, principal: Principal) -> Sequence[LiveSchedule]:
+    """Returns the live schedules of the organization, by workflow id."""
+    organization_id = principal.organization_id
+    return [
+        LiveSchedule(
+            schedule=schedule,
+            workflow_name=await services.library.name(organization_id, schedule.workflow_id, schedule.workflow_version),
+        )
+        for schedule in await services.engine.schedules.list(organization_id)
+    ]
+
+
+async def settle_schedule(services: Services, organization_id: str, workflow_id: str) -> Schedule | None:
+    """Makes the live schedule that of the newest ACTIVE version, and returns it; a paused one stays paused.
+
+    Guarantees: calling it again changes nothing; a version that cannot be read leaves the schedule as it is. The caller
+    holds `schedule_lock`.
+    """
+    live = await services.engine.schedules.find(organization_id, workflow_id)
+    try:
+        row = await _newest_active(services, organization_id, workflow_id)
+        if row is None:
+            await _drop(services, live)
+            return None
+        workflow = await services.library.compile(organization_id, row)
+    except RecordDamaged as error:
+        _log.error("schedule_of_damaged_version", workflow_id=workflow_id, error=error.message)
+        return live
+    except DefinitionError as error:
+        _log.warning("schedule_unusable", workflow_id=workflow_id, error=error.message)
+        await _drop(services, live)
+        return None
+    definition = schedule_of(workflow)
+    if definition is None:
+        await _drop(services, live)
+        return None
+    if live is not None and live.workflow_version == row.workflow_version:
+        return live
+    now = services.clock.now()
+    schedule = Schedule(
+        organization_id=organization_id,
+        workspace_id=row.workspace_id,
+        workflow_id=row.workflow_id,
+        workflow_version=row.workflow_version,
+        definition=workflow.hash.hex(),
+        status=live.status if live is not None else "ACTIVE",
+        anchor=definition.start or now,
+        next=None,
+        # What the former version started last is what the overlap rule looks at, and no earlier instant fires.
+        last=live.last if live is not None else None,
+        last_execution=live.last_execution if live is not None else "",
+    )
+    schedule = _going_on(schedule, workflow, now)
+    await services.engine.schedules.put(schedule, workflow)
+    return schedule
+
+
+async def settle_all(services: Services) -> None:
+    """Makes every live schedule that of the newest ACTIVE version.
+
+    Activation writes the catalog, then the schedule: a crash in between is mended here, when the process starts.
+    """
+    for organization_id in await services.catalog.organizations.list_ids():
+        live = {schedule.workflow_id for schedule in await services.engine.schedules.list(organization_id)}
+        async with services.schedule_lock:
+            for workflow_id in await _scheduled(services, organization_id) | live:
+                await settle_schedule(services, organization_id, workflow_id)
+
+
+async def _scheduled(services: Services, organization_id: str) -> set[str]:
+    """Returns the workflows whose newest ACTIVE version starts by itself. Nothing is compiled for it."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    after: tuple[str, int] | None = None
+    while True:
+        page = await services.catalog.workflows.list_page(organization_id, _PAGE, after)
+        for item in page.items:
+            if item.status == "ACTIVE" and item.workflow_id not in seen:
+                seen.add(item.workflow_id)
+                if await _is_scheduled(services, organization_id, item.workflow_id):
+                    found.add(item.workflow_id)
+        if not page.has_more:
+            return found
+        last = page.items[-1]
+        after = (last.workflow_id, last.workflow_version)
+
+
+async def _is_scheduled(services: Services, organization_id: str, workflow_id: str) -> bool:
+    try:
+        row = await _newest_active(services, organization_id, workflow_id)
+    except RecordDamaged as error:
+        _log.error("schedule_of_damaged_version", workflow_id=workflow_id, error=error.message)
+        return False
+    return row is not None and _starts_by_itself(row.definition)
+
+
+def _starts_by_itself(definition: dict[str, Json]) -> bool:
+    steps = definition.get("workflow_steps")
+    return any(
+        step.get("settings", {}).get("trigger_type") == "SCHEDULED" for step in (steps or ()) if isinstance(step, dict)
+    )
+
+
+def schedule_of(workflow: Workflow) -> Definition | None:
+    """Returns when a workflow starts by itself, None when it is started by calls only."""
+    settings = workflow.steps[workflow.start].settings
+    assert isinstance(settings, TriggerSettings)
+    return settings.schedule
+
+
+def _going_on(schedule: Schedule, workflow: Workflow, now: datetime) -> Schedule:
+    """Returns the schedule that waits for its first instant from now on, and after the last one that fired."""
+    definition = schedule_of(workflow)
+    if definition is None:
+        return msgspec.structs.replace(schedule, next=None)
+    return waiting_for(schedule, definition, next_fire(definition, schedule.anchor, max(now, schedule.last or now)))
+
+
+async def _newest_active(services: Services, organization_id: str, workflow_id: str) -> WorkflowVersion | None:
+    try:
+        return await services.catalog.workflows.newest_active(organization_id, workflow_id)
+    except (NotFound, Conflict):
+        return None
+
+
+async def _drop(services: Services, live: Schedule | None) -> None:
+    if live is not None:
+        await services.engine.schedules.drop(live.organization_id, live.workflow_id)

@@ -1,0 +1,168 @@
+"""Help with writing expressions: what may stand at a place, and what is wrong or doubtful. Nothing is stored."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+import msgspec
+
+from looply.app.authoring import workflows
+from looply.app.authoring.expressions import Mistake, Source, mistake_of, parsed_source, text_at
+from looply.app.context.embedding import embed_cards
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.definition import document_shape
+from looply.expressions import (
+    CardTemplate,
+    Expression,
+    ExpressionError,
+    ExpressionLimit,
+    ExpressionSyntaxError,
+    Template,
+)
+from looply.expressions.editing.completion import Completion, completions
+from looply.expressions.editing.places import place_at, spans, start_of
+from looply.expressions.inference.cards import card_expressions, findings_in_card
+from looply.expressions.inference.expressions import Budget, infer
+from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.visible import Visible, visible_in_card, visible_in_step
+from looply.expressions.shapes.schemas import shape_of_schema
+from looply.expressions.shapes.shape import ANY, Shape, shape_of_value
+from looply.jsontext import Json
+from looply.limits import Limits
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """The data are like this."""
+
+    data: Json
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """The data fit this JSON Schema."""
+
+    schema: dict[str, Json]
+
+
+class StepOfDefinition(msgspec.Struct, frozen=True):
+    """The data are what a step of this definition sees."""
+
+    definition: dict[str, Json]
+    step_id: str
+
+
+class StepOfWorkflow(msgspec.Struct, frozen=True):
+    """The data are what a step of a stored version sees; None is the newest ACTIVE one."""
+
+    workflow_id: str
+    version: int | None
+    step_id: str
+
+
+Basis: TypeAlias = Sample | Schema | StepOfDefinition | StepOfWorkflow | None
+"""What is known of the data document; nothing for None."""
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong (`errors`) and what is doubtful (`warnings`).
+
+    `type` is what a bare expression gives; empty for the other forms, and where there is an error.
+    """
+
+    errors: tuple[Mistake, ...]
+    warnings: tuple[Mistake, ...] = ()
+    type: str = ""
+
+
+async def complete(
+    services: Services, principal: Principal, source: Source, position: int, basis: Basis
+) -> tuple[Completion, ...]:
+    """Returns what may stand at a position of a text; nothing outside of its expressions.
+
+    Raises: BadRequest, NotFound or Conflict for a version that cannot be found; Overloaded.
+    """
+    facts = await _facts(services, principal, basis)
+    return await services.aside.run(lambda: _completed(source, position, facts(), services.limits))
+
+
+async def check(services: Services, principal: Principal, source: Source, basis: Basis) -> Advice:
+    """Returns what can be said of a source before it is evaluated. Raises: as `complete`."""
+    facts = await _facts(services, principal, basis)
+    return await services.aside.run(lambda: _checked(source, facts(), services.limits))
+
+
+async def _facts(services: Services, principal: Principal, basis: Basis) -> Callable[[], Shape]:
+    """Returns what makes the shape of the data document, which takes a while for a large one."""
+    match basis:
+        case Sample(data):
+            return lambda: shape_of_value(data)
+        case Schema(schema):
+            return lambda: shape_of_schema(schema)
+        case StepOfDefinition(definition, step_id):
+            embedded, _ = await embed_cards(services.catalog.cards, principal.organization_id, definition)
+            return lambda: document_shape(embedded, step_id)
+        case StepOfWorkflow(workflow_id, version, step_id):
+            row = await workflows.get(services, principal, workflow_id, version)
+            embedded, _ = await embed_cards(services.catalog.cards, principal.organization_id, row.definition)
+            return lambda: document_shape(embedded, step_id, row.mock_schema)
+        case _:
+            return lambda: ANY
+
+
+def _completed(source: Source, position: int, document: Shape, limits: Limits) -> tuple[Completion, ...]:
+    visible = visible_in_card(document, document) if source.form == "card" else None
+    if source.form == "expression":
+        return completions(source.text, position, document, limits)
+    if len(source.text) > limits.expression_characters:
+        return ()
+    start, end = next(((start, end) for start, end in spans(source.text) if start <= position <= end), (-1, -1))
+    if start < 0:
+        return ()
+    found = completions(source.text[start:end], position - start, document, limits, visible=visible)
+    return tuple(replace(each, start=each.start + start, end=each.end + start) for each in found)
+
+
+def _checked(source: Source, document: Shape, limits: Limits) -> Advice:
+    try:
+        parsed = parsed_source(source, limits)
+    except (ExpressionSyntaxError, ExpressionLimit) as error:
+        return Advice(errors=(mistake_of(error, source),))
+    budget = Budget()
+    found: list[tuple[Finding, Mistake]] = []
+    type_ = ""
+    for path, expression, visible in _seen(parsed, document, budget):
+        if isinstance(parsed, CardTemplate):
+            findings = findings_in_card(expression, visible, budget)
+        else:
+            inferred = infer(expression.tree, visible, expression.source, budget)
+            findings, type_ = inferred.findings, str(inferred.shape) if isinstance(parsed, Expression) else ""
+        found += [(finding, _mistake(finding, source, path, expression)) for finding in findings]
+    errors = dict.fromkeys(mistake for finding, mistake in found if finding.severity == "error")
+    warnings = dict.fromkeys(mistake for finding, mistake in found if finding.severity == "warning")
+    return Advice(errors=tuple(errors), warnings=tuple(warnings), type="" if errors else type_)
+
+
+def _seen(
+    parsed: Expression | Template | CardTemplate, document: Shape, budget: Budget
+) -> Iterator[tuple[str, Expression, Visible]]:
+    """Yields each expression with the pointer of its text and what it sees."""
+    if isinstance(parsed, CardTemplate):
+        yield from card_expressions(parsed, document, budget)
+        return
+    expressions = (("", parsed),) if isinstance(parsed, Expression) else parsed.expressions
+    for path, expression in expressions:
+        yield path, expression, visible_in_step(document)
+
+
+def _mistake(finding: Finding, source: Source, path: str, expression: Expression) -> Mistake:
+    text = text_at(source.text, path)
+    start = start_of(text, expression.source)
+    # What fails only where it is evaluated, which may never be, is hardly meant.
+    doubt = Doubt.WRONG if finding.doubt is Doubt.FAILING else finding.doubt
+    return Mistake(
+        code=ExpressionError.code if finding.severity == "error" else doubt.name,
+        message=finding.message,
+        path=path,
+        place=place_at(text, start + finding.position, finding.length or None),
+        hint=finding.suggestion,
+    )

@@ -1,0 +1,132 @@
+"""How callers name executions: process ids, execution ids, and which execution is meant."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.names import checked_id
+from looply.engine.ports.port import Execution, Head
+from looply.errors import BadRequest, Conflict, NotFound
+from looply.execution.facts.address import parse_token
+from looply.execution.facts.state import WAITING_STATE
+
+MAX_PROCESS_ID: Final = 128
+
+# Ten digits hold every number of an event that an execution can have.
+_EVENT: Final = re.compile(
+    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):([1-9][0-9]{0,9})", re.ASCII
+)
+
+
+class Ambiguous(Conflict):
+    """Several objects answer to the name; `choices` are what the parameter `field` could say."""
+
+    code = "AMBIGUOUS"
+
+    def __init__(
+        self, message: str, *, field: Literal["workflow_ids", "states"], choices: Sequence[str], code: str = "AMBIGUOUS"
+    ) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+        self.choices = tuple(choices)
+
+
+def checked_process_id(value: Any) -> str:
+    """Returns a process id in NFC: 1 to 128 printable characters without `/`, no space at either end, not `.` or `..`.
+
+    Raises: BadRequest (code `BAD_PROCESS_ID`).
+    """
+    if isinstance(value, str):
+        # A text that long cannot become short enough, so it is not worth composing.
+        name = unicodedata.normalize("NFC", value) if len(value) <= 16 * MAX_PROCESS_ID else value
+        is_printable = name.isprintable() and "/" not in name and "\N{REPLACEMENT CHARACTER}" not in name
+        if 0 < len(name) <= MAX_PROCESS_ID and is_printable and name == name.strip() and name not in (".", ".."):
+            return name
+    raise BadRequest(
+        f"process_id must be a text of 1 to {MAX_PROCESS_ID} printable characters without '/', with no space at either "
+        "end, and not '.' or '..'",
+        code="BAD_PROCESS_ID",
+    )
+
+
+async def find_resumable(
+    services: Services, organization_id: str, name: str, *, workflow_id: str = "", token: str = ""
+) -> Head:
+    """Returns the execution that a resume means: the open one that answers to the name, else the newest ended one.
+
+    Of several open ones it is the one that the token names, else the only one that waits for an answer.
+
+    Raises: BadRequest; NotFound (code `EXECUTION_NOT_FOUND`); Ambiguous with the workflow ids.
+    """
+    heads = await _find(services, organization_id, name, workflow_id)
+    if len(heads) == 1:
+        return heads[0]
+    named = parse_token(token) if token else None
+    chosen = [head for head in heads if named is not None and head.execution_id == named.execution_id]
+    chosen = chosen or [head for head in heads if WAITING_STATE in head.current_state.split(",")]
+    if len(chosen) == 1:
+        return chosen[0]
+    raise _ambiguous(heads)
+
+
+async def find_only(services: Services, organization_id: str, name: str, *, workflow_id: str = "") -> Head:
+    """Returns the execution that answers to the name and never guesses.
+
+    Raises: BadRequest; NotFound (code `EXECUTION_NOT_FOUND`); Ambiguous when several open ones do.
+    """
+    heads = await _find(services, organization_id, name, workflow_id)
+    if len(heads) > 1:
+        raise _ambiguous(heads)
+    return heads[0]
+
+
+async def get_owned(services: Services, organization_id: str, execution_id: str, *, workflow_id: str = "") -> Execution:
+    """Returns an execution of the organization, and of the workflow when one is named.
+
+    Raises: NotFound (code `EXECUTION_NOT_FOUND`), the same one for what does not exist and what somebody else owns.
+    """
+    wanted = execution_id.lower()
+    # The owner is compared before the state is loaded: the time tells nothing of what another organization has.
+    labels = await services.engine.labels(wanted)
+    if labels.get("organization") != organization_id or workflow_id not in ("", labels.get("workflow")):
+        raise execution_not_found()
+    try:
+        return await services.engine.get(wanted)
+    except NotFound as error:
+        raise execution_not_found() from error
+
+
+def event_id(execution_id: str, seq: int) -> str:
+    """Returns the id by which callers name what one event of an execution holds: a letter, a decision."""
+    return f"{execution_id}:{seq}"
+
+
+def parse_event_id(text: str) -> tuple[str, int] | None:
+    """Returns the execution id and the number of the event, None when the text names none."""
+    found = _EVENT.fullmatch(text.lower())
+    return (found[1], int(found[2])) if found is not None else None
+
+
+def execution_not_found() -> NotFound:
+    """Returns the error for an execution that does not exist or belongs to somebody else."""
+    return NotFound("execution not found", code="EXECUTION_NOT_FOUND")
+
+
+async def _find(services: Services, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
+    checked = checked_process_id(name)
+    narrowed = checked_id(workflow_id, "workflow") if workflow_id else ""
+    heads = await services.engine.find(organization_id, checked, narrowed)
+    if not heads:
+        raise execution_not_found()
+    return heads
+
+
+def _ambiguous(heads: Sequence[Head]) -> Ambiguous:
+    return Ambiguous(
+        f"{len(heads)} open executions have the process id {heads[0].process_id!r}; name one by ?workflow_id=, or by "
+        "its execution id",
+        field="workflow_ids",
+        choices=[head.workflow_id for head in heads],
+    )

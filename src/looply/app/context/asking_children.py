@@ -1,0 +1,78 @@
+"""Which `subworkflow` steps lead to approvals: a child's approvers are asked on behalf of its parent."""
+
+from collections.abc import Iterator
+
+from looply.app.context.services import Services
+from looply.definition import Workflow
+from looply.definition.settings.step_settings import SubworkflowSettings
+from looply.engine.ports.port import Execution
+from looply.errors import LooplyError
+from looply.execution.facts.address import parse_address
+from looply.jsontext import Json
+
+
+async def asking_steps(services: Services, execution: Execution) -> frozenset[str]:
+    """Returns the `subworkflow` steps of an execution's version in whose children, or theirs, approvers are asked.
+
+    A step that names its workflow by an expression counts as one: which workflow it is shows only when it runs.
+    """
+    organization_id = execution.state.started.organization_id
+    found = set()
+    for step, settings in _calls(execution.workflow):
+        called = None if _is_evaluated(settings) else await _called(services, organization_id, settings)
+        if _is_evaluated(settings) or (called is not None and await _asks(services, organization_id, called)):
+            found.add(step)
+    for child in execution.state.children.values():
+        step = parse_address(child.address).step if child.address and child.is_awaited else ""
+        if step and step not in found and await _asks_now(services, organization_id, child.child_id):
+            found.add(step)
+    return frozenset(found)
+
+
+async def _asks_now(services: Services, organization_id: str, child_id: str) -> bool:
+    """Tells whether a child that runs asks: it may be on another version than the next one will be."""
+    try:
+        child = await services.engine.get(child_id)
+    except LooplyError:
+        return False  # it is not stored yet, or damaged: its step is judged by the definition
+    return await _asks(services, organization_id, child.workflow)
+
+
+async def _asks(services: Services, organization_id: str, first: Workflow) -> bool:
+    """Tells whether a workflow, or one that it calls, asks approvers; each is looked at once."""
+    pending, seen = [first], set[bytes]()
+    while pending:
+        workflow = pending.pop()
+        if workflow.hash in seen:
+            continue
+        seen.add(workflow.hash)
+        if any(step.type == "approval" for step in workflow.steps.values()):
+            return True
+        for _, settings in _calls(workflow):
+            if _is_evaluated(settings):
+                return True
+            called = await _called(services, organization_id, settings)
+            pending += [called] if called is not None else []
+    return False
+
+
+def _calls(workflow: Workflow) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yields the steps that await another workflow, with their settings as they are written."""
+    for raw in workflow.definition["workflow_steps"]:
+        settings = workflow.steps[raw["id"]].settings
+        if isinstance(settings, SubworkflowSettings) and settings.wait:
+            yield raw["id"], raw["settings"]
+
+
+def _is_evaluated(settings: dict[str, Json]) -> bool:
+    return any("${" in str(settings.get(name, "")) for name in ("workflow_id", "version"))
+
+
+async def _called(services: Services, organization_id: str, settings: dict[str, Json]) -> Workflow | None:
+    """Returns the workflow that a step calls, None when it cannot be called: the step fails then, and asks nobody."""
+    version = str(settings.get("version", ""))
+    try:
+        number = int(version) if version.isdigit() else None
+        return (await services.library.resolve(organization_id, settings["workflow_id"], number)).workflow
+    except LooplyError:
+        return None

@@ -1,0 +1,381 @@
+"""The metrics of one process, in the text format of Prometheus.
+
+Two kinds. What this process does is counted as it happens, at a microsecond a time: requests, commits, executions. What
+stands open in the store is never counted for a reader: the auditor counts it in its own step, and what is shown is what
+it knows, with the instant of it. Where several processes share a store only the one that audits shows that part, so
+that nothing is shown twice.
+
+No label names an organization, a workflow, an execution or anything that a caller sends: the values of every label are
+words of the code (routes, statuses, operations of connectors).
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from msgspec.structs import replace
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from looply import __version__
+from looply.clock import Clock
+from looply.engine.processing.quotas import QUOTAS, Quota
+from looply.engine.records.survey import Census, EffectCount
+from looply.engine.upkeep.auditor import Findings
+from looply.execution import ExecutionState
+from looply.execution.facts.datastores import is_datastore_operation
+
+# A series beside each counter that says when it began: nobody asks for it, and it doubles what is scraped.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+
+_OTHER: Final = "other"
+_CREDENTIALS: Final = ("key", "inbox_token", "metrics_token")
+_ENDS: Final = ("COMPLETED", "FAILED", "TERMINATED")
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_UNITS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+_Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+_Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
+
+
+class Measure(NamedTuple):
+    """One metric: its name as it is scraped, its kind, what it tells, its labels."""
+
+    name: str
+    kind: _Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+BUILD: Final = Measure("looply_build_info", "gauge", "1, with release and engine of the process", ("version", "engine"))
+READY: Final = Measure("looply_ready", "gauge", "1 while the process takes calls, as /healthz/ready tells")
+SHORT: Final = Measure("looply_store_short_of_space", "gauge", "1 while the disk of the store is nearly full")
+REQUESTS: Final = Measure(
+    "looply_http_request_duration_seconds",
+    "histogram",
+    "time until the answer to a request begins; route is the template of the path, (none) where there is no such route",
+    ("route", "method", "status"),
+)
+COMMITS: Final = Measure(
+    "looply_commit_duration_seconds",
+    "histogram",
+    "time until a unit of an execution is durable, its wait in line included",
+)
+GROUPS: Final = Measure(
+    "looply_commit_group_units",
+    "histogram",
+    "writes that one flush of the disk made durable; of the embedded store only",
+)
+STARTED: Final = Measure("looply_executions_started_total", "counter", "executions that began here", ("trigger",))
+ENDED: Final = Measure(
+    "looply_executions_ended_total",
+    "counter",
+    "executions that ended here; one that is FAILED by an incident and repaired ends again",
+    ("status",),
+)
+INCIDENTS: Final = Measure("looply_incidents_opened_total", "counter", "incidents that opened here", ("kind",))
+REFUSALS: Final = Measure(
+    "looply_http_refused_credentials_total",
+    "counter",
+    "calls whose key or token was missing or wrong, those included that were answered 429 for it",
+    ("kind",),
+)
+QUOTAS_REACHED: Final = Measure(
+    "looply_organizations_at_quota",
+    "gauge",
+    "organizations in which this process starts nothing, because they have as much as the limit of this name allows",
+    ("quota",),
+)
+
+OWN: Final = (BUILD, READY, SHORT, REQUESTS, REFUSALS, COMMITS, GROUPS, STARTED, ENDED, INCIDENTS, QUOTAS_REACHED)
+"""What every process shows of itself."""
+
+
+class StoreMeasure(NamedTuple):
+    """A metric of the whole store, and how its samples follow from what the auditor knows."""
+
+    measure: Measure
+    samples: Callable[[Findings], _Samples]
+
+
+def _counted(
+    name: str, text: str, samples: Callable[[Census, datetime], _Samples], labels: tuple[str, ...] = ()
+) -> StoreMeasure:
+    def of(findings: Findings) -> _Samples:
+        if findings.census is None or findings.counted_on is None:
+            return ()
+        return samples(findings.census, findings.counted_on)
+
+    return StoreMeasure(Measure(name, "gauge", text, labels), of)
+
+
+def _number(name: str, text: str, value: Callable[[Census], int]) -> StoreMeasure:
+    return _counted(name, text, lambda census, _: _one(value(census)))
+
+
+def _known(name: str, text: str, value: Callable[[Findings], float], kind: _Kind = "gauge") -> StoreMeasure:
+    return StoreMeasure(Measure(name, kind, text), lambda findings: _one(value(findings)))
+
+
+def _instant(name: str, text: str, value: Callable[[Findings], datetime | None]) -> StoreMeasure:
+    def samples(findings: Findings) -> _Samples:
+        instant = value(findings)
+        return () if instant is None else _one(instant.timestamp())
+
+    return StoreMeasure(Measure(name, "gauge", text), samples)
+
+
+def _one(value: float) -> _Samples:
+    return (((), value),)
+
+
+def _by_word(counts: Mapping[Any, int], words: Iterable[str] = ()) -> _Samples:
+    """Yields a sample for each word, also where it counts nothing: an alert must not wait for the first one."""
+    return [((word,), counts.get(word, 0)) for word in dict.fromkeys((*words, *counts))]
+
+
+def _effects(census: Census) -> Iterator[tuple[tuple[str, ...], float]]:
+    for operation, count in census.effects.items():
+        yield (operation, "QUEUED"), count.queued
+        yield (operation, "RUNNING"), count.running
+
+
+def _lag(due: datetime | None, now: datetime) -> _Samples:
+    return _one(0.0 if due is None else max((now - due).total_seconds(), 0.0))
+
+
+STORE: Final = (
+    _counted(
+        "looply_executions_open",
+        "executions that run, wait, or are FAILED with an incident",
+        lambda census, _: _by_word(census.executions, ("RUNNING", "WAITING", "FAILED")),
+        ("status",),
+    ),
+    _counted(
+        "looply_incidents_open",
+        "open incidents",
+        lambda census, _: _by_word(census.incidents, ("FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON")),
+        ("kind",),
+    ),
+    _counted(
+        "looply_effects",
+        "calls of steps that stand in line (QUEUED) or are in flight (RUNNING)",
+        lambda census, _: _effects(census),
+        ("operation", "state"),
+    ),
+    _number("looply_timers", "timers that are open, due or not", lambda census: census.timers),
+    _counted(
+        "looply_timers_lag_seconds",
+        "how long the earliest timer has been due; 0 when none is",
+        lambda census, now: _lag(census.timer_due, now),
+    ),
+    _counted(
+        "looply_schedules_lag_seconds",
+        "how long the earliest start of a schedule has been due; 0 when none is",
+        lambda census, now: _lag(census.schedule_due, now),
+    ),
+    _number(
+        "looply_schedule_starts_missed",
+        "missed starts in the ledgers of live schedules",
+        lambda census: census.missed_starts,
+    ),
+    _number("looply_waits_open", "open waits for a resume or an answer", lambda census: census.waits),
+    _number("looply_cards_open", "copies of cards that take answers", lambda census: census.cards),
+    _number(
+        "looply_stale_cards",
+        "copies of cards that do not look as they have to in their channel yet",
+        lambda census: census.stale_copies,
+    ),
+    _number(
+        "looply_deliveries",
+        "what executions have sent to each other and is not applied",
+        lambda census: census.deliveries,
+    ),
+    _number(
+        "looply_cut_stretches",
+        "executions whose computing was cut and is to go on",
+        lambda census: census.continuations,
+    ),
+    _counted(
+        "looply_places",
+        "executions of workflows with max_concurrency that are in line or have a slot",
+        lambda census, _: _by_word({"in_line": census.in_line, "in_slot": census.in_slots}),
+        ("state",),
+    ),
+    _number("looply_letters_open", "dead letters that nobody has settled", lambda census: census.letters),
+    _instant(
+        "looply_census_timestamp_seconds", "when the numbers of the store were counted", lambda known: known.counted_on
+    ),
+    _known("looply_orphan_executions", "open executions that nothing will move", lambda known: known.orphans),
+    _known(
+        "looply_damaged_executions",
+        "executions whose rows differ from their history, and could not be mended",
+        lambda known: known.damaged,
+    ),
+    _known(
+        "looply_executions_mended_total",
+        "executions whose rows were put right since the process started",
+        lambda known: known.mended,
+        "counter",
+    ),
+    _instant("looply_audit_timestamp_seconds", "when the auditor ended its last round", lambda known: known.audited_on),
+)
+"""What the process that audits shows of the whole store."""
+
+MEASURES: Final = (*OWN, *(row.measure for row in STORE))
+"""Every metric but those of the process itself, which the library makes (`process_...`)."""
+
+
+class Standing(NamedTuple):
+    """What is known at the moment of a scrape; `findings` are None while another process audits.
+
+    `quotas_reached` names the quota for each organization that has used one up.
+    """
+
+    is_ready: bool = False
+    is_short_of_space: bool = False
+    findings: Findings | None = None
+    quotas_reached: Sequence[Quota] = ()
+
+
+def of_installed(findings: Findings | None, operations: Container[str]) -> Findings | None:
+    """Returns findings whose effects are counted by installed operations and those of the engine, the rest as `other`.
+
+    The name of an operation that is not installed is a text of whoever wrote a definition.
+    """
+    if findings is None or findings.census is None:
+        return findings
+    effects: dict[str, EffectCount] = {}
+    for operation, count in findings.census.effects.items():
+        name = operation if operation in operations or is_datastore_operation(operation) else _OTHER
+        before = effects.get(name, EffectCount())
+        effects[name] = EffectCount(queued=before.queued + count.queued, running=before.running + count.running)
+    return replace(findings, census=replace(findings.census, effects=effects))
+
+
+class Metrics:
+    """The metrics of one process, in a registry of its own.
+
+    Every method but `render` costs a few microseconds at most. `group` may be called from any thread.
+    """
+
+    def __init__(self, engine: str = "embedded") -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        Gauge(BUILD.name, BUILD.help, BUILD.labels, registry=self.registry).labels(__version__, engine).set(1)
+        self._requests = self._histogram(REQUESTS, _SECONDS)
+        self._refusals = dict(self._counters(REFUSALS, _CREDENTIALS))
+        self._routes: dict[tuple[str, str, int], Histogram] = {}
+        self._commits = self._histogram(COMMITS, _SECONDS)
+        self._groups = self._histogram(GROUPS, _UNITS)
+        self._started = dict(self._counters(STARTED, ("REQUEST", "SCHEDULED")))
+        self._ended = dict(self._counters(ENDED, _ENDS))
+        self._incidents = Counter(INCIDENTS.name, INCIDENTS.help, INCIDENTS.labels, registry=self.registry)
+        self._standing = Standing()
+        self._stand: Callable[[], Standing] = Standing
+        self.registry.register(_Store(lambda: self._standing))
+
+    def stand_by(self, stand: Callable[[], Standing]) -> None:
+        """Gives the function that tells what is known at the moment."""
+        self._stand = stand
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Counts a request; `route` and `method` are those of the table of routes, never what a caller sent."""
+        key = (route, method, status)
+        known = self._routes.get(key)
+        if known is None:
+            # The library looks a series up in many times the microsecond that counting takes.
+            known = self._routes[key] = self._requests.labels(route, method, str(status))
+        known.observe(seconds)
+
+    def refused(self, credential: str) -> None:
+        """Counts a call whose key or token was refused."""
+        self._refusals[credential].inc()
+
+    def committed(self, seconds: float) -> None:
+        """Counts a unit that is durable."""
+        self._commits.observe(seconds)
+
+    def grouped(self, units: int) -> None:
+        """Counts a flush and the writes that it made durable."""
+        self._groups.observe(units)
+
+    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        """Counts what became of an execution in one durable unit."""
+        if before is None:
+            self._started[after.started.trigger_type].inc()
+        status = after.status
+        if status in _ENDS and (before is None or before.status != status):
+            self._ended[status].inc()
+        for incident_id, incident in after.incidents.items():
+            if before is None or incident_id not in before.incidents:
+                self._incidents.labels(incident.kind).inc()
+
+    def look(self) -> None:
+        """Takes down what is known at the moment; to be called where `stand_by`'s function may be, before `render`."""
+        self._standing = self._stand()
+
+    def render(self) -> bytes:
+        """Returns all metrics as text (`CONTENT_TYPE`). Takes milliseconds; any thread may do it."""
+        return generate_latest(self.registry)
+
+    def _histogram(self, measure: Measure, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(measure.name, measure.help, measure.labels, buckets=buckets, registry=self.registry)
+
+    def _counters(self, measure: Measure, words: Iterable[str]) -> Iterator[tuple[str, Counter]]:
+        counter = Counter(measure.name, measure.help, measure.labels, registry=self.registry)
+        return ((word, counter.labels(word)) for word in words)
+
+
+class _Store(Collector):
+    """What is known of process and store at the moment of a scrape."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._read = standing
+
+    def collect(self) -> Iterator[Family]:
+        """Yields the families; those of the store only where this process audits."""
+        standing = self._read()
+        for measure, is_so in ((READY, standing.is_ready), (SHORT, standing.is_short_of_space)):
+            yield GaugeMetricFamily(measure.name, measure.help, value=int(is_so))
+        reached = GaugeMetricFamily(QUOTAS_REACHED.name, QUOTAS_REACHED.help, labels=QUOTAS_REACHED.labels)
+        for quota in QUOTAS:
+            reached.add_metric((quota,), standing.quotas_reached.count(quota))
+        yield reached
+        if standing.findings is None:
+            return
+        for measure, samples in STORE:
+            kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
+            family = kind(measure.name, measure.help, labels=measure.labels)
+            for labels, value in samples(standing.findings):
+                family.add_metric(labels, value)
+            if family.samples:
+                yield family
+
+
+class Meter:
+    """Times requests from the moment that they are made known."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+
+    def begin(self) -> float:
+        """Returns the moment to hand to `end`."""
+        return self._clock.monotonic()
+
+    def end(self, begun: float, route: str, method: str, status: int) -> None:
+        """Counts a request whose answer begins."""
+        self._metrics.answered(route, method, status, self._clock.monotonic() - begun)

@@ -1,0 +1,5 @@
+"""Use cases on executions: trigger, resume, terminate, read, search, watch, repair, bulks, letters, inbox.
+
+Imports `context` and `authoring`.
+Never here: wire names, or a decision that belongs into the history; `execution` takes it.
+"""

@@ -1,0 +1,110 @@
+"""What operators do and see about people's decisions: passing a card on, and the record of who decided what."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from looply.app.context.addressing import get_owned
+from looply.app.context.audit import record
+from looply.app.context.reasons import MAX_REASON
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.names import checked_id
+from looply.engine.ports.port import OpenCard
+from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
+from looply.errors import BadRequest, Conflict, NotFound, Problem, Refused
+from looply.execution.approvals.decisions import Decision, decisions_of
+from looply.execution.facts.address import card_token, parse_address
+from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.commands import Declined, ReassignCard, Reassigned, Unfit
+
+_PERSON_CHARACTERS: Final = 320  # the longest mail address of RFC 5321
+
+
+class PassedOn(msgspec.Struct, frozen=True, kw_only=True):
+    """The copy that took another one's place.
+
+    Its `token` lets its holder answer; it is empty for a caller who may not decide in the place of approvers.
+    """
+
+    card_id: str
+    execution_id: str
+    recipient: str
+    token: str
+
+
+async def reassign(services: Services, principal: Principal, card_id: str, *, to: str, reason: str) -> PassedOn:
+    """Passes an open card of the organization on to somebody else and returns the new copy.
+
+    Raises: BadRequest; NotFound when no such card is open; Conflict (code `CLOSED`) when it was answered or closed
+    meanwhile; Refused when the other person may not decide, has decided already, or has a card of this step.
+    """
+    may_override = principal.may("decide.override")
+    person = _checked(to.strip(), "to", _PERSON_CHARACTERS)
+    if is_same_person(person, principal.name) and not may_override:
+        problem = Problem(path="/to", message="who passes a card on does not take it; that takes the scope `override`")
+        raise Refused(problem.message, code="CANNOT_REASSIGN", problems=(problem,))
+    why = _checked(reason.strip(), "reason", MAX_REASON, least=0)
+    card = await _open_card(services, principal, card_id)
+    execution = await services.engine.get(card.execution_id)
+    command = ReassignCard(
+        at=services.clock.now(), by=principal.by, via="API", card_id=card.card_id, to=person, reason=why
+    )
+    reply = await services.engine.submit(card.execution_id, command)
+    match reply:
+        case Reassigned(card_id=new_id, part=part):
+            await record(services, principal, "card.reassign", card.card_id, new_card=new_id)
+            seed = execution.state.started.seed
+            token = card_token(card.execution_id, seed, parse_address(card.address), part) if may_override else ""
+            return PassedOn(card_id=new_id, execution_id=card.execution_id, recipient=person, token=token)
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case Unfit(problems=problems):
+            raise Refused(problems[0].message, code="CANNOT_REASSIGN", problems=problems)
+        case _:
+            raise _not_open()
+
+
+async def _open_card(services: Services, principal: Principal, card_id: str) -> OpenCard:
+    try:
+        key = checked_id(card_id, "card")
+    except BadRequest as error:
+        raise _not_open() from error
+    found = await services.engine.open_cards(principal.organization_id, card_id=key)
+    if not found:
+        raise _not_open()
+    return found[0]
+
+
+async def decisions(services: Services, principal: Principal, execution_id: str) -> list[Decision]:
+    """Returns who decided what in an execution of the organization, oldest first, also after it was pruned.
+
+    Raises: NotFound (code `EXECUTION_NOT_FOUND`) when it is not stored and nothing is recorded of it.
+    """
+    try:
+        execution = await get_owned(services, principal.organization_id, execution_id)
+    except NotFound:
+        rows = await services.engine.decisions.of_execution(execution_id.lower())
+        found = [row.decision for row in rows if row.organization_id == principal.organization_id]
+        if not found:
+            raise
+        return found
+    return decisions_of(execution.workflow, execution.state)
+
+
+async def list_decisions(
+    services: Services, principal: Principal, wanted: DecisionFilter, *, after: DecisionKey | None, limit: int
+) -> Sequence[DecisionRow]:
+    """Returns recorded decisions of the organization, newest first, also of executions that were pruned."""
+    return await services.engine.decisions.list(principal.organization_id, wanted, after, limit)
+
+
+def _checked(text: str, name: str, most: int, *, least: int = 1) -> str:
+    if least <= len(text) <= most and text.isprintable():
+        return text
+    raise BadRequest.at(f"/{name}", f"must be a printable text of {least} to {most} characters")
+
+
+def _not_open() -> NotFound:
+    return NotFound("there is no open card of this id", code="CARD_NOT_FOUND")

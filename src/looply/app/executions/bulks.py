@@ -1,0 +1,238 @@
+"""One act on many executions: asked for, foreseen, watched and cancelled. `bulk_runner` carries it out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from looply.app.context.reasons import checked_reason
+from looply.app.context.services import Services
+from looply.app.executions import repairs
+from looply.app.executions.repairs import Decision
+from looply.app.executions.search import checked_filter
+from looply.catalog.authored.bulks import Bulk, BulkAction
+from looply.catalog.storage.pages import Page
+from looply.catalog.tenants.keys import Principal
+from looply.catalog.tenants.names import checked_id
+from looply.clock import from_ms, ms_or_none
+from looply.engine.ports.port import Filter, Head
+from looply.errors import BadRequest, Conflict, NotFound, Refused
+from looply.execution.facts.commands import Redrive
+from looply.execution.facts.state import Status
+
+DEFAULT_RATE: Final = 10
+MAX_RATE: Final = 100
+
+COUNTED: Final = 2000
+"""A dry run counts so many and says that there are more."""
+SAMPLE: Final = 20
+EXAMINED: Final = 200
+"""Of a redrive that is not carried out, so many of the newest are worked out one by one."""
+
+_STATUSES: Final[Mapping[BulkAction, tuple[Status, ...]]] = {
+    "redrive": ("FAILED",),
+    "terminate": ("RUNNING", "WAITING", "FAILED"),
+}
+_PAGE: Final = 200
+
+
+class BulkRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done to which executions, those of one workflow or of all.
+
+    `version` (0: none) and `steps` are those of a redrive. `is_all` says that a filter which names nothing is meant so.
+    `rate` is executions a second.
+    """
+
+    action: BulkAction
+    wanted: Filter
+    is_all: bool = False
+    reason: str = ""
+    rate: int = DEFAULT_RATE
+    has_version: bool = False
+    version: int | None = None
+    steps: Mapping[str, str] = {}
+
+
+class PlannedCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one step that a bulk would lead to at once, in all executions together.
+
+    `repeated`: their step has called before in that execution; `same_key` of these go out with the key of then, so
+    that a receiver that remembers keys does not act twice.
+    """
+
+    workflow_id: str
+    step: str
+    operation: str
+    count: int
+    repeated: int
+    same_key: int
+
+
+class BulkPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """How many executions fit now, at most `COUNTED`, and the newest of them.
+
+    Of a redrive `examined` of the newest, at most `EXAMINED`, were worked out: `calls` are what they would lead to,
+    and `refused` of them would not go on.
+    """
+
+    count: int
+    is_complete: bool
+    sample: tuple[Head, ...]
+    examined: int = 0
+    refused: int = 0
+    calls: tuple[PlannedCalls, ...] = ()
+
+
+async def start(services: Services, principal: Principal, request: BulkRequest) -> Bulk:
+    """Returns the bulk, which runs from now on: what fits and was started before now is acted on, newest first.
+
+    Raises: BadRequest for a filter that names nothing, a rate or a reason out of bounds; Refused (code
+    `SEARCH_TOO_WIDE`) for one that names too much; NotFound for the version; Conflict (code `TOO_MANY_BULKS`).
+    """
+    request = _checked(request)
+    version = 0
+    if request.has_version:
+        workflow_id = request.wanted.workflow_ids[0]
+        found = await services.library.resolve(principal.organization_id, workflow_id, request.version)
+        version = found.workflow_version
+    options = {
+        "reason": request.reason,
+        "rate": request.rate,
+        "version": version,
+        "steps": dict(request.steps),
+        "by": principal.by,
+    }
+    owner = (principal.organization_id, principal.workspace_id)
+    wanted = filter_document(request.wanted)
+    bulk = await services.catalog.bulks.start(owner, request.action, wanted, options, actor=principal.key_id)
+    services.bulk_bell.ring()
+    return bulk
+
+
+async def foresee(services: Services, principal: Principal, request: BulkRequest) -> BulkPreview:
+    """Returns what a bulk would act on; nothing is stored. Raises: as `start`."""
+    request = _checked(request)
+    command = Redrive(at=services.clock.now(), by=principal.by, reason=request.reason)
+    if request.has_version:
+        workflow_id = request.wanted.workflow_ids[0]
+        onto = await services.library.resolve(principal.organization_id, workflow_id, request.version)
+        command = replace(command, workflow=onto.workflow, workflow_version=onto.workflow_version, steps=request.steps)
+    found: list[Head] = []
+    after = ""
+    while len(found) <= COUNTED:
+        page = await services.engine.list(principal.organization_id, request.wanted, after, _PAGE)
+        found += [item.head for item in page.items]
+        after = page.after
+        if not after:
+            break
+    seen = BulkPreview(count=min(len(found), COUNTED), is_complete=not after, sample=tuple(found[:SAMPLE]))
+    return (
+        seen if request.action != "redrive" else await _worked_out(services, principal, command, seen, found[:EXAMINED])
+    )
+
+
+async def get(services: Services, principal: Principal, bulk_id: str) -> Bulk:
+    """Returns a bulk. Raises: BadRequest, NotFound."""
+    return await services.catalog.bulks.get(principal.organization_id, bulk_id)
+
+
+async def list_page(services: Services, principal: Principal, limit: int, before: str | None) -> Page[Bulk]:
+    """Returns bulks, newest first. Raises: BadRequest."""
+    return await services.catalog.bulks.list_page(principal.organization_id, limit, before)
+
+
+async def cancel(services: Services, principal: Principal, bulk_id: str) -> Bulk:
+    """Returns the bulk, which does nothing more. Raises: BadRequest, NotFound."""
+    return await services.catalog.bulks.cancel(principal.organization_id, bulk_id, actor=principal.key_id)
+
+
+def filter_document(wanted: Filter) -> dict[str, Any]:
+    """Returns a filter as it is stored and shown; what it does not name is left out."""
+    shown = {
+        "workflow_id": _only(wanted.workflow_ids),
+        "workflow_version": _only(wanted.workflow_versions),
+        "status": list(wanted.statuses),
+        "workflow_trigger_type": _only(wanted.trigger_types),
+        "process_id": list(wanted.process_ids),
+        "from": ms_or_none(wanted.created_from),
+        "to": ms_or_none(wanted.created_to),
+    }
+    return {name: value for name, value in shown.items() if value not in (None, [])}
+
+
+def stored_filter(document: Mapping[str, Any]) -> Filter:
+    """Returns the filter of a stored document."""
+
+    def instant(name: str) -> datetime | None:
+        return from_ms(document[name]) if name in document else None
+
+    def one(name: str) -> tuple[Any, ...]:
+        return (document[name],) if name in document else ()
+
+    return Filter(
+        workflow_ids=one("workflow_id"),
+        workflow_versions=one("workflow_version"),
+        statuses=tuple(document.get("status", ())),
+        trigger_types=one("workflow_trigger_type"),
+        process_ids=tuple(document.get("process_id", ())),
+        created_from=instant("from"),
+        created_to=instant("to"),
+    )
+
+
+def _only(values: Sequence[Any]) -> Any:
+    """Returns the one value that a bulk names at most, or None."""
+    return values[0] if values else None
+
+
+async def _worked_out(
+    services: Services, principal: Principal, command: Redrive, seen: BulkPreview, heads: Sequence[Head]
+) -> BulkPreview:
+    """Returns what was foreseen with the calls to which a redrive of these executions would lead."""
+    refused = 0
+    calls: Counter[tuple[str, str, str]] = Counter()
+    repeated: Counter[tuple[str, str, str]] = Counter()
+    same_key: Counter[tuple[str, str, str]] = Counter()
+    for head in heads:
+        try:
+            decision = Decision(execution_id=head.execution_id, command=command)
+            outcome = await repairs.foresee(services, principal, decision)
+        except (Conflict, NotFound, Refused):
+            refused += 1
+            continue
+        for effect in outcome.forecast.effects if outcome.forecast else ():
+            which = head.workflow_id, effect.address.step, effect.operation
+            calls[which] += 1
+            repeated[which] += effect.is_repeated
+            same_key[which] += effect.is_repeated and effect.keeps_key
+    planned = (
+        PlannedCalls(
+            workflow_id=which[0],
+            step=which[1],
+            operation=which[2],
+            count=count,
+            repeated=repeated[which],
+            same_key=same_key[which],
+        )
+        for which, count in sorted(calls.items())
+    )
+    return replace(seen, examined=len(heads), refused=refused, calls=tuple(planned))
+
+
+def _checked(request: BulkRequest) -> BulkRequest:
+    wanted = request.wanted
+    if not filter_document(wanted) and not request.is_all:
+        raise BadRequest.at("/filter", 'names nothing; name what is meant, or say {"all": true} (looply: --all)')
+    if not 1 <= request.rate <= MAX_RATE:
+        raise BadRequest.at("/rate_per_second", f"must be 1 to {MAX_RATE}")
+    checked_reason(request.reason)
+    if request.has_version and not wanted.workflow_ids:
+        raise BadRequest.at("/filter/workflow_id", "is missing; a version is one of a workflow")
+    if request.steps and not request.has_version:
+        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
+    wanted = replace(wanted, workflow_ids=tuple(checked_id(each, "workflow") for each in wanted.workflow_ids))
+    wanted = checked_filter(wanted)
+    return replace(request, wanted=replace(wanted, statuses=wanted.statuses or _STATUSES[request.action]))

@@ -1,0 +1,129 @@
+"""Executions as readers see them: one with its logs, pages of them, and a rerun with the same input."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from looply.app.context.addressing import checked_process_id, get_owned
+from looply.app.context.audit import record
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.engine.ports.port import Execution, Filter, Listed, Page, Start, Started
+from looply.execution.facts.events import Event
+from looply.jsontext import encode_json, fingerprint
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution with the events of one page of its history. `is_truncated`: more events follow."""
+
+    execution: Execution
+    events: Sequence[tuple[int, Event]]
+    is_truncated: bool
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of a list, with the name of its workflow."""
+
+    listed: Listed
+    workflow_name: str
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of executions, newest first; the fields are those of `Page`."""
+
+    items: Sequence[Row]
+    after: str
+    truncated: bool = False
+
+
+class Rerun(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose input to run again, and what shall be otherwise. `version` counts where it `has_version`; None: newest."""
+
+    execution_id: str
+    has_version: bool = False
+    version: int | None = None
+    profile: str = ""
+    process_id: str | None = None
+
+
+async def get(
+    services: Services, principal: Principal, workflow_id: str, execution_id: str, *, after: int = 0
+) -> Record:
+    """Returns an execution of the workflow with its events over number `after`.
+
+    Raises: NotFound, also when the execution is one of another workflow; StoreCorrupt.
+    """
+    execution = await get_owned(services, principal.organization_id, execution_id, workflow_id=workflow_id.lower())
+    head = execution.head
+    found = await services.engine.history(head.execution_id, after, services.limits.read_events)
+    # It may have moved on between the two reads: what is told is one instant.
+    events = [(seq, event) for seq, event in found if seq <= head.seq]
+    return Record(execution=execution, events=events, is_truncated=bool(events) and events[-1][0] < head.seq)
+
+
+async def list_page(services: Services, principal: Principal, *, workflow_id: str, after: str, limit: int) -> Rows:
+    """Returns executions of one workflow, or of all for an empty id.
+
+    Raises: NotFound (code `WORKFLOW_NOT_FOUND`) for a workflow that does not exist and has no executions.
+    """
+    organization_id = principal.organization_id
+    wanted = Filter(workflow_ids=(workflow_id,) if workflow_id else ())
+    page = await services.engine.list(organization_id, wanted, after, limit)
+    if workflow_id and not after and not page.items:
+        await services.catalog.workflows.newest(organization_id, workflow_id)
+    return await named_rows(services, organization_id, page)
+
+
+async def rerun(services: Services, principal: Principal, wanted: Rerun) -> Started:
+    """Starts a new execution with the input of another one, which its history names.
+
+    It runs on what that one ran on, with its profile values and process id, unless another version, profile or process
+    id is wanted.
+    Raises: BadRequest; NotFound; Conflict (code `PROCESS_ID_IN_USE`) while the process id is in use.
+    """
+    execution = await get_owned(services, principal.organization_id, wanted.execution_id)
+    started = execution.state.started
+    process_id = started.process_id if wanted.process_id is None else checked_process_id(wanted.process_id)
+    version, workflow = execution.state.workflow_version, execution.workflow
+    if wanted.has_version:
+        found = await services.library.resolve(started.organization_id, started.workflow_id, wanted.version)
+        version, workflow = found.workflow_version, found.workflow
+    name, values = started.profile, started.environment
+    if wanted.profile:
+        profile = await services.library.profile(started.organization_id, started.workflow_id, wanted.profile)
+        name, values = (profile.name, profile.values) if profile is not None else ("", None)
+    new = await services.engine.start(
+        Start(
+            organization_id=started.organization_id,
+            workspace_id=started.workspace_id,
+            workflow_id=started.workflow_id,
+            workflow_version=version,
+            workflow=workflow,
+            trigger_type="REQUEST",
+            body=started.body,
+            body_size=len(encode_json(started.body)),
+            # Unlike the request of any trigger, so that an execution with the process id is never taken for this one.
+            request=fingerprint("rerun", started.execution_id),
+            process_id=process_id,
+            profile=name,
+            environment=values,
+            by=principal.by,
+            via="API",
+            rerun_of=started.execution_id,
+        )
+    )
+    await record(services, principal, "execution.rerun", started.execution_id, new_execution=new.execution_id)
+    return new
+
+
+async def named_rows(services: Services, organization_id: str, page: Page) -> Rows:
+    """Returns the page with the names of its workflows."""
+    names = [await _name(services, organization_id, item) for item in page.items]
+    rows = [Row(listed=item, workflow_name=name) for item, name in zip(page.items, names, strict=True)]
+    return Rows(items=rows, after=page.after, truncated=page.truncated)
+
+
+async def _name(services: Services, organization_id: str, item: Listed) -> str:
+    head = item.head
+    name = await services.library.name(organization_id, head.workflow_id, head.workflow_version)
+    return name or (await services.engine.get(head.execution_id)).workflow.name

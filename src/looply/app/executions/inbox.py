@@ -1,0 +1,201 @@
+"""The web inbox: a card as its recipient sees it, and the recipient's answer."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from looply.app.context.audit import record
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.engine.ports.port import CardKey, Execution, OpenCard
+from looply.errors import Conflict, LooplyError, NotFound, Refused
+from looply.execution.approvals.cards import find_card, former_answer, open_wait_of, why_closed
+from looply.execution.approvals.decisions import Decision, decisions_of
+from looply.execution.facts.address import card_token, parse_address, parse_token
+from looply.execution.facts.approval_terms import ApprovalTerms
+from looply.execution.facts.commands import AlreadyAnswered, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.facts.state import Card, ExecutionState
+from looply.jsontext import Json
+
+SHOWN_AFTER: Final = timedelta(hours=1)
+"""So long a card that was answered can be read by its link, for those who look again what they have answered."""
+
+OVER: Final[Json] = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [{"type": "TextBlock", "text": "This request is over. Its content is not shown any more.", "wrap": True}],
+}
+"""What a link shows in place of a card that is over."""
+
+
+class InboxCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipient is shown. `card` is the whole card while it takes answers and for `SHOWN_AFTER` after it was
+    answered, else one that says no more than that the request is over.
+
+    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution, and the card stays for the time after it.
+    `closed_reason` is the word for why it is CLOSED, `closed_text` says it. `terms` are there on an approval that is
+    open, with the `decisions` so far.
+    """
+
+    status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
+    card: Json
+    workflow_name: str
+    recipient: str
+    opened_on: datetime
+    timeout_on: datetime | None = None
+    answered_by: str = ""
+    answered_on: datetime | None = None
+    decision: str = ""
+    revision: int = 1
+    reminders: int = 0
+    closed_reason: str = ""
+    closed_text: str = ""
+    passed_to: str = ""
+    terms: ApprovalTerms | None = None
+    decisions: Sequence[Decision] = ()
+
+
+class OpenEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that takes answers, unless its execution `is_frozen`. `recipient` is spelled as the workflow has it.
+
+    `token` is empty for a reader who may not decide in the place of approvers.
+    """
+
+    card: OpenCard
+    recipient: str
+    is_frozen: bool
+    token: str = ""
+
+
+class OpenPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of open cards, and whether another one follows."""
+
+    entries: list[OpenEntry]
+    has_more: bool
+
+
+async def show(services: Services, token: str) -> InboxCard:
+    """Returns the card that a token names. Nothing is recorded.
+
+    Raises: NotFound for a token that no execution made.
+    """
+    execution, card = await _find(services, token)
+    state = execution.state
+    former, wait = former_answer(execution.workflow, state, card), state.waits.get(card.address)
+    status = _status(state, card, former)
+    return InboxCard(
+        status=status,
+        card=card.body if status in ("OPEN", "FROZEN") or _is_still_shown(services, card) else OVER,
+        workflow_name=execution.workflow.name,
+        recipient=card.recipient,
+        opened_on=card.opened_on,
+        timeout_on=wait.timeout_on if wait is not None else None,
+        answered_by=former.answered_by if former is not None else "",
+        answered_on=former.answered_on if former is not None else None,
+        decision=former.decision if former is not None else "",
+        revision=card.revision,
+        reminders=card.reminders,
+        closed_reason=card.wanted if card.wanted != "OPEN" else "",
+        closed_text=why_closed(card),
+        passed_to=card.passed_to,
+        terms=wait.approval if wait is not None else None,
+        decisions=decisions_of(execution.workflow, state, card.address),
+    )
+
+
+async def check_token(services: Services, token: str) -> None:
+    """Raises: NotFound for a token that no execution made. Nothing but the token is looked at."""
+    await _find(services, token)
+
+
+async def decide(
+    services: Services, token: str, data: dict[str, Json], *, revision: int = 0
+) -> Recorded | AlreadyAnswered:
+    """Records a recipient's answer, or says who answered before. `revision` is that of the card they saw, if known.
+
+    Raises: NotFound for a token that no execution made; Conflict (codes `CLOSED`, `FAILED`, `SELF_APPROVAL`,
+    `CARD_CHANGED`) when the answer cannot count; Refused when it is no decision, lacks a comment, or the data document
+    has no room for it.
+    """
+    execution, _ = await _find(services, token)
+    command = AnswerCard(at=services.clock.now(), via="INBOX", token=token, data=data, revision=revision)
+    reply = await services.engine.submit(execution.head.execution_id, command)
+    match reply:
+        case Recorded() | AlreadyAnswered():
+            return reply
+        case Unfit(problems=problems):
+            raise Refused(problems[0].message, code="PAYLOAD_REFUSED", problems=problems)
+        case UnknownToken():
+            raise _not_found()
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case _:
+            raise TypeError(f"a card answer cannot be answered by {type(reply).__name__}")
+
+
+async def list_open(
+    services: Services, principal: Principal, recipient: str, limit: int, after: CardKey | None = None
+) -> OpenPage:
+    """Returns the cards of the organization that take answers, now or when an incident is closed, newest first.
+
+    A token lets its holder answer as the recipient: only a caller who may decide in the place of approvers reads it,
+    and the audit names the cards.
+    """
+    found = await services.engine.open_cards(principal.organization_id, recipient, limit + 1, after=after)
+    cards = found[:limit]
+    with_token = principal.may("decide.override")
+    if with_token and cards:
+        ids: list[Json] = [card.card_id for card in cards]
+        await record(services, principal, "card.read_links", cards[0].card_id, cards=ids)
+    entries = [await _entry(services, card, with_token=with_token) for card in cards]
+    return OpenPage(entries=entries, has_more=len(found) > limit)
+
+
+async def _entry(services: Services, card: OpenCard, *, with_token: bool) -> OpenEntry:
+    try:
+        state = (await services.engine.get(card.execution_id)).state
+    except LooplyError:
+        # One damaged execution must not hide the cards of all others; its own take no answer until it is mended.
+        return OpenEntry(card=card, recipient=card.recipient, is_frozen=True)
+    address = parse_address(card.address)
+    token = card_token(card.execution_id, state.started.seed, address, card.part) if with_token else ""
+    copy = state.cards.get(card.card_id)
+    recipient = copy.recipient if copy is not None else card.recipient
+    return OpenEntry(card=card, recipient=recipient, is_frozen=state.is_frozen, token=token)
+
+
+def _status(
+    state: ExecutionState, card: Card, former: AlreadyAnswered | None
+) -> Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]:
+    if former is not None:
+        return "ANSWERED"
+    if open_wait_of(state, card) is None:
+        return "CLOSED"
+    return "FROZEN" if state.is_frozen else "OPEN"
+
+
+def _is_still_shown(services: Services, card: Card) -> bool:
+    """Tells whether a card that takes no more answers may be read: one that was answered, for a while."""
+    if card.wanted == "OPEN":
+        return True  # others are still asked, or it is for reading
+    return card.wanted == "ANSWERED" and services.clock.now() - (card.closed_on or card.opened_on) < SHOWN_AFTER
+
+
+async def _find(services: Services, token: str) -> tuple[Execution, Card]:
+    parsed = parse_token(token)
+    if parsed is None:
+        raise _not_found()
+    try:
+        execution = await services.engine.get(parsed.execution_id)
+    except NotFound as error:
+        raise _not_found() from error
+    card = find_card(execution.state, token)
+    if card is None:
+        raise _not_found()
+    return execution, card
+
+
+def _not_found() -> NotFound:
+    return NotFound("card not found", code="CARD_NOT_FOUND")

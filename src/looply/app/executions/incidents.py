@@ -1,0 +1,80 @@
+"""The open incidents of an organization: what somebody must decide about."""
+
+from typing import Final
+
+import msgspec
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.engine.ports.port import Filter, Head
+from looply.errors import LooplyError
+from looply.execution.facts.state import Incident
+
+_LOOKED_AT: Final = 300
+"""So many failed executions one page looks at: each is read to learn what its incident is."""
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident with the execution that stands still because of it."""
+
+    head: Head
+    incident: Incident
+    workflow_name: str
+
+
+class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `after` is the execution id to go on from, empty on the last page.
+
+    `truncated`: the page is short because its scan budget ran out.
+    """
+
+    items: list[OpenIncident]
+    after: str = ""
+    truncated: bool = False
+
+
+class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which incidents are wanted; empty means any, values of one field are OR-ed."""
+
+    workflow_id: str = ""
+    codes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+async def list_page(
+    services: Services, principal: Principal, wanted: IncidentFilter, *, after: str, limit: int
+) -> IncidentPage:
+    """Returns open incidents of the organization. The incidents of one execution are never parted."""
+    organization_id = principal.organization_id
+    workflow_ids = (wanted.workflow_id,) if wanted.workflow_id else ()
+    failed = Filter(workflow_ids=workflow_ids, statuses=("FAILED",))
+    found: list[OpenIncident] = []
+    looked_at = 0
+    while True:
+        page = await services.engine.list(organization_id, failed, after, limit)
+        for item in page.items:
+            found += await _incidents_of(services, item.head, wanted)
+            looked_at, after = looked_at + 1, item.head.execution_id
+            is_last = item is page.items[-1] and not page.after
+            if is_last:
+                return IncidentPage(items=found)
+            if len(found) >= limit or looked_at >= _LOOKED_AT:
+                return IncidentPage(items=found, after=after, truncated=len(found) < limit)
+        if not page.after:
+            return IncidentPage(items=found)
+        after = page.after
+        if page.truncated:
+            return IncidentPage(items=found, after=after, truncated=True)
+
+
+async def _incidents_of(services: Services, head: Head, wanted: IncidentFilter) -> list[OpenIncident]:
+    try:
+        execution = await services.engine.get(head.execution_id)
+    except LooplyError:
+        # One damaged execution must not hide the incidents of all others; `looply doctor` tells of it.
+        return []
+    return [
+        OpenIncident(head=execution.head, incident=incident, workflow_name=execution.workflow.name)
+        for incident in sorted(execution.state.incidents.values(), key=lambda incident: incident.seq)
+        if (not wanted.codes or incident.code in wanted.codes) and (not wanted.kinds or incident.kind in wanted.kinds)
+    ]

@@ -1,0 +1,146 @@
+"""What operators decide about executions: carried out, or only forecast."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from looply.app.context.addressing import Ambiguous, get_owned
+from looply.app.context.asking_children import asking_steps
+from looply.app.context.audit import record
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.clock import to_ms
+from looply.engine.ports.port import Execution
+from looply.errors import Conflict, Forbidden, Refused
+from looply.execution.answering.forecast import Forecast, forecast
+from looply.execution.facts.commands import (
+    Declined,
+    EditDocument,
+    MoveTo,
+    Redrive,
+    RepairCommand,
+    Repaired,
+    Reply,
+    Retry,
+    SkipStep,
+    Unfit,
+)
+from looply.jsontext import Json
+
+_ACTIONS: Final[Mapping[type[RepairCommand], str]] = {
+    Retry: "execution.retry",
+    EditDocument: "execution.edit",
+    SkipStep: "execution.skip",
+    MoveTo: "execution.move",
+    Redrive: "execution.redrive",
+}
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for one execution. `read_on` is the `modified_on` that he has read, None when any will do."""
+
+    execution_id: str
+    command: RepairCommand
+    read_on: datetime | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution after a decision, and the incidents that it closed; or, of a dry run, what would follow."""
+
+    execution: Execution
+    incidents: tuple[str, ...] = ()
+    forecast: Forecast | None = None
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A version to go on with: None is the newest ACTIVE one. `steps` are new names of steps by their old ones."""
+
+    number: int | None
+    steps: Mapping[str, str] = {}
+
+
+async def decide(services: Services, principal: Principal, decision: Decision) -> Outcome:
+    """Carries a decision out and returns the execution as it stands then.
+
+    Raises: NotFound; Forbidden (code `OVERRIDE_NEEDED`) when it would decide about an approval, or leave one out, and
+    the caller may not; Conflict (codes `NO_INCIDENT`, `STALE`, `STEP_ENDED`, `PROCESS_ID_IN_USE`, and the status of an
+    execution that has ended for ever); Ambiguous with the steps where it stands; Refused (code `REPAIR_REFUSED`) with
+    every problem.
+    """
+    execution, command = await _prepared(services, principal, decision)
+    reply = await services.engine.submit(execution.head.execution_id, command)
+    repaired = _checked(reply)
+    overridden: dict[str, Json] = {"overrides": list(repaired.overrides)} if repaired.overrides else {}
+    await record(services, principal, _ACTIONS[type(command)], execution.head.execution_id, **overridden)
+    after = await services.engine.get(execution.head.execution_id)
+    return Outcome(execution=after, incidents=repaired.incidents)
+
+
+async def foresee(services: Services, principal: Principal, decision: Decision) -> Outcome:
+    """Returns what a decision would bring about; nothing is stored. Raises: as `decide`."""
+    execution, command = await _prepared(services, principal, decision)
+    seen = forecast(execution.workflow, execution.state, command, limits=services.limits)
+    repaired = _checked(seen.reply)
+    if execution.state.is_frozen and seen.status != "FAILED":
+        await _check_process_id(services, execution)
+    return Outcome(execution=execution, incidents=repaired.incidents, forecast=seen)
+
+
+async def onto(
+    services: Services, principal: Principal, execution_id: str, command: Redrive, version: Version
+) -> Redrive:
+    """Returns the redrive onto a version of the execution's workflow.
+
+    Raises: NotFound; Conflict (codes `NO_ACTIVE_VERSION`, `NOT_RUNNABLE`).
+    """
+    execution = await get_owned(services, principal.organization_id, execution_id)
+    head = execution.head
+    found = await services.library.resolve(head.organization_id, head.workflow_id, version.number)
+    return replace(command, workflow=found.workflow, workflow_version=found.workflow_version, steps=version.steps)
+
+
+async def _prepared(services: Services, principal: Principal, decision: Decision) -> tuple[Execution, RepairCommand]:
+    execution = await get_owned(services, principal.organization_id, decision.execution_id)
+    asking = await asking_steps(services, execution)
+    command = replace(decision.command, may_override=principal.may("decide.override"), asking=asking)
+    if decision.read_on is not None:
+        if to_ms(decision.read_on) != to_ms(execution.head.modified_on):
+            raise Conflict("the execution has changed since it was read; read it again and decide anew", code="STALE")
+        command = replace(command, expected_seq=execution.state.seq)
+    return execution, command
+
+
+async def _check_process_id(services: Services, execution: Execution) -> None:
+    """Refuses what would take a process id back that another execution has by now, as the store would."""
+    started = execution.state.started
+    if not started.process_id:
+        return
+    holders = await services.engine.find(started.organization_id, started.process_id, started.workflow_id)
+    others = [head for head in holders if head.execution_id != started.execution_id]
+    if any(head.status in ("RUNNING", "WAITING") for head in others):
+        message = (
+            f"another open execution of the workflow has the process id {started.process_id!r} by now; "
+            "wait for its end or terminate it first"
+        )
+        raise Conflict(message, code="PROCESS_ID_IN_USE")
+
+
+def _checked(reply: Reply) -> Repaired:
+    """Returns the reply to a decision that was carried out. Raises: Ambiguous, Conflict, Refused."""
+    match reply:
+        case Repaired():
+            return reply
+        case Declined(code="AMBIGUOUS", message=message, states=states):
+            raise Ambiguous(message, field="states", choices=states)
+        case Declined(code="OVERRIDE_NEEDED" as code, message=message):
+            raise Forbidden(message, code=code)
+        case Declined(code=code, message=message):
+            raise Conflict(message, code=code)
+        case Unfit(problems=problems):
+            message = f"the execution cannot be repaired so: {problems[0].message}"
+            raise Refused(message, code="REPAIR_REFUSED", problems=problems)
+        case _:
+            raise TypeError(f"a repair cannot be answered by {type(reply).__name__}")

@@ -1,0 +1,96 @@
+"""Searches for executions, newest first: by their columns, by search fields, by terms that may stand anywhere."""
+
+import unicodedata
+from typing import Final
+
+from msgspec.structs import replace
+
+from looply.app.context.services import Services
+from looply.app.executions.executions import Rows, named_rows
+from looply.catalog.tenants.keys import Principal
+from looply.engine.coding.searching import is_like
+from looply.engine.ports.port import Filter
+from looply.errors import BadRequest, Problem, Refused
+from looply.execution.document.searching import SEARCH_CHARACTERS, search_text
+
+_VALUES: Final = 30
+"""Values of one parameter."""
+
+_STARS: Final = 4
+_FIELDS: Final = 10
+_NAMED: Final = 100
+"""Workflows that the names of terms may mean."""
+
+
+async def search(services: Services, principal: Principal, wanted: Filter, *, after: str, limit: int) -> Rows:
+    """Returns executions that fit; a page may be short and still be followed by another.
+
+    The workflows that the terms name are found here.
+    Raises: as `checked_filter`.
+    """
+    organization_id = principal.organization_id
+    checked = checked_filter(wanted)
+    term_workflows = await _named(services, organization_id, checked.terms)
+    page = await services.engine.list(organization_id, replace(checked, term_workflows=term_workflows), after, limit)
+    return await named_rows(services, organization_id, page)
+
+
+def checked_filter(wanted: Filter) -> Filter:
+    """Returns the filter with its texts as they are compared, each value once. Every store can serve it.
+
+    Raises: BadRequest (code `BAD_FILTER`) for an empty text, or one with a character 0; Refused (code
+    `SEARCH_TOO_WIDE`) when it names more than can be compared with each execution.
+    """
+    if len(wanted.fields) > _FIELDS:
+        message = f"the search names {len(wanted.fields)} search fields; at most {_FIELDS}"
+        raise Refused(message, code="SEARCH_TOO_WIDE")
+    _check_count("workflow_id", len(wanted.workflow_ids))
+    _check_count("workflow_version", len(wanted.workflow_versions))
+    _check_count("parent_execution_id", len(wanted.parents))
+    process_ids = _checked_texts("process_id", wanted.process_ids)
+    fields = [(name, _checked_texts(f"field.{name}", texts)) for name, texts in wanted.fields]
+    return replace(
+        wanted,
+        workflow_ids=tuple(dict.fromkeys(wanted.workflow_ids)),
+        workflow_versions=tuple(dict.fromkeys(wanted.workflow_versions)),
+        parents=tuple(dict.fromkeys(wanted.parents)),
+        process_ids=tuple(unicodedata.normalize("NFC", each) for each in process_ids),
+        terms=tuple(map(search_text, _checked_texts("term", wanted.terms))),
+        fields=tuple((name, tuple(map(search_text, texts))) for name, texts in fields),
+    )
+
+
+def _check_count(name: str, count: int) -> None:
+    if count > _VALUES:
+        raise _too_wide(name, f"{count} values; at most {_VALUES}")
+
+
+def _checked_texts(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    _check_count(name, len(texts))
+    for text in (name, *texts):
+        if not text or "\0" in text:
+            message = f"{name[:50]!r} is empty or holds a character 0; leave it out, or give a text"
+            raise BadRequest(message, code="BAD_FILTER")
+    for text in texts:
+        if text.count("*") > _STARS:
+            raise _too_wide(name, f"a text with more than {_STARS} `*`")
+        if len(text) > SEARCH_CHARACTERS and "*" in text:
+            raise _too_wide(name, f"a text with `*` and more than {SEARCH_CHARACTERS} characters")
+    return tuple(dict.fromkeys(texts))
+
+
+def _too_wide(name: str, what: str) -> Refused:
+    problem = Problem(path=f"/{name}", message=f"holds {what}")
+    return Refused(f"the search by {name} holds {what}", code="SEARCH_TOO_WIDE", problems=(problem,))
+
+
+async def _named(services: Services, organization_id: str, terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the workflows of which a version has a term as its name, whatever the case of its letters."""
+    if not terms:
+        return ()
+    folded = [term.casefold() for term in terms]
+    names = await services.catalog.workflows.names(organization_id)
+    found = sorted({each for each, name in names if any(is_like(name.casefold(), term) for term in folded)})
+    if len(found) > _NAMED:
+        raise _too_wide("term", f"a text that {len(found)} workflows have as their name; at most {_NAMED}")
+    return tuple(found)

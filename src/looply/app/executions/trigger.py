@@ -1,0 +1,161 @@
+"""Triggering a workflow: which version, with what, and at most once."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from looply.app.authoring.mocks import keep_mock
+from looply.app.context.addressing import checked_process_id
+from looply.app.context.library import Runnable
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.definition import parse_duration
+from looply.engine.ports.port import Execution, Key, Start
+from looply.errors import BadRequest, DefinitionError, Refused
+from looply.execution.views.logs import masked_document
+from looply.jsontext import Json, fingerprint
+
+LONGEST_WAIT: Final = timedelta(seconds=60)
+
+
+class TriggerRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One call. `version` is None for the newest ACTIVE one; `process_id` is checked here; `key` may be empty.
+
+    `request` is what an idempotency key stands for beside the body: the path and the query as they came. `depth` is
+    how many executions called each other down to this one.
+    """
+
+    workflow_id: str
+    version: int | None
+    body: Json = None
+    has_body: bool = False
+    body_size: int = 0
+    process_id: str | None = None
+    profile: str = ""
+    wait: timedelta | None = None
+    key: str = ""
+    request: tuple[str, ...] = ()
+    depth: int = 0
+
+
+class Triggered(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution is durable. `settled` is how it stands when the caller waited and it ended, waits or is stuck."""
+
+    execution_id: str
+    replayed: bool = False
+    settled: Execution | None = None
+
+
+async def trigger(services: Services, principal: Principal, request: TriggerRequest) -> Triggered:
+    """Starts an execution, or finds the one that the same call started before.
+
+    Raises: BadRequest, NotFound, Conflict, Refused, Overloaded, StoreFull (nothing was done), StoreLost (unknown).
+    """
+    organization_id = principal.organization_id
+    _check_depth(request.depth, services.limits.child_depth)
+    process_id = _process_id(request)
+    runnable = await services.library.resolve(organization_id, request.workflow_id, request.version)
+    profile = await services.library.profile(organization_id, request.workflow_id, request.profile)
+    start = Start(
+        organization_id=organization_id,
+        workspace_id=runnable.workspace_id,
+        workflow_id=runnable.workflow_id,
+        workflow_version=runnable.workflow_version,
+        workflow=runnable.workflow,
+        trigger_type="REQUEST",
+        body=request.body,
+        body_size=request.body_size,
+        request=_request_of(request) if process_id else b"",
+        process_id=process_id,
+        profile=profile.name if profile is not None else "",
+        environment=profile.values if profile is not None else None,
+        by=principal.by,
+        via="API",
+        depth=request.depth,
+        key=_key_of(request) if request.key else None,
+    )
+    started = await services.engine.start(start)
+    settled = None
+    if request.wait is not None:
+        settled = await _settle(services, started.execution_id, services.clock.now() + request.wait)
+    return Triggered(execution_id=started.execution_id, replayed=started.replayed, settled=settled)
+
+
+async def store_mock(services: Services, principal: Principal, request: TriggerRequest) -> None:
+    """Keeps the body as mock payload of the version that the call would run, with the schema made of it.
+
+    Raises: Forbidden (code `SCOPE`) for a caller who may start executions and not edit the workflow.
+    """
+    principal.require("edit.drafts")
+    organization_id = principal.organization_id
+    _process_id(request)
+    version = await _version_of(services, organization_id, request)
+    await services.library.profile(organization_id, request.workflow_id, request.profile)
+    await keep_mock(services, principal, (request.workflow_id, version), request.body)
+
+
+def output_of(execution: Execution) -> Json:
+    """Returns what an ended execution gives back: `payload.output` of its document, secrets masked."""
+    return masked_document(execution.workflow, execution.state)["payload"]["output"]
+
+
+def parse_wait(text: str) -> timedelta:
+    """Returns the time that a caller wants to wait.
+
+    Raises: BadRequest (code `BAD_WAIT`) when it is no ISO 8601 duration or longer than a minute.
+    """
+    try:
+        wait = parse_duration(text).to_timedelta()
+    except (DefinitionError, OverflowError):
+        wait = None
+    if wait is None or wait > LONGEST_WAIT:
+        raise BadRequest(
+            f"wait is {text[:100]!r}, expected a duration of at most PT60S, such as PT10S", code="BAD_WAIT"
+        )
+    return wait
+
+
+def _check_depth(depth: int, most: int) -> None:
+    if depth > most:
+        message = f"{depth} executions have called each other down to this one; the limit child_depth is {most}"
+        raise Refused(message, code="DEPTH_LIMIT")
+
+
+async def _version_of(services: Services, organization_id: str, request: TriggerRequest) -> int:
+    if request.version is not None:
+        return request.version
+    runnable: Runnable = await services.library.resolve(organization_id, request.workflow_id, None)
+    return runnable.workflow_version
+
+
+def _process_id(request: TriggerRequest) -> str:
+    """Returns the process id of the query, else of the body, else an empty text."""
+    if request.process_id is not None:
+        return checked_process_id(request.process_id)
+    if isinstance(request.body, dict) and "process_id" in request.body:
+        return checked_process_id(request.body["process_id"])
+    return ""
+
+
+def _request_of(request: TriggerRequest) -> bytes:
+    return fingerprint(request.version, request.profile, [request.body] if request.has_body else [])
+
+
+def _key_of(request: TriggerRequest) -> Key:
+    body = [request.body] if request.has_body else []
+    return Key(text=request.key, request=fingerprint(list(request.request), body))
+
+
+async def _settle(services: Services, execution_id: str, until: datetime) -> Execution | None:
+    """Returns the execution once it has come to rest; None when the time is over, or the process stops, before."""
+    settled = asyncio.ensure_future(services.engine.settled(execution_id, until))
+    draining = asyncio.ensure_future(services.lifecycle.wait())
+    try:
+        await asyncio.wait((settled, draining), return_when=asyncio.FIRST_COMPLETED)
+        execution = settled.result() if settled.done() else None
+    finally:
+        settled.cancel()
+        draining.cancel()
+    return execution if execution is not None and execution.head.status != "RUNNING" else None

@@ -1,0 +1,227 @@
+"""Bulks: one act on many executions, done slice by slice, so that a restart loses nothing and repeats next to nothing.
+
+A row says what is wanted and how far it has come. A process that works on it holds it for a while; one that has ended
+loses it to the next. What was done is in the history of each execution; the counts here are for whoever watches.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, insert, or_, select, update
+
+from looply.catalog.storage.damage import AnyRow, is_readable, readable
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.tables import bulks
+from looply.catalog.tenants.names import checked_id, not_found
+from looply.catalog.tenants.organizations import require_workspace
+from looply.catalog.trail.audit import Change
+from looply.clock import Clock, Ids, from_ms, to_ms
+from looply.errors import Conflict
+
+BulkAction: TypeAlias = Literal["redrive", "terminate"]
+BulkStatus: TypeAlias = Literal["RUNNING", "DONE", "CANCELLED"]
+
+MAX_RUNNING: Final = 10
+"""So many bulks of one organization run at once; each has a rate of its own."""
+
+_CLAIMED: Final = 20
+
+
+class Bulk(msgspec.Struct, frozen=True, kw_only=True):
+    """One act on many executions. `wanted` and `options` are the caller's, `place` is the last one that was looked at.
+
+    `done` counts those that it moved, `refused` those that did not allow it.
+    """
+
+    bulk_id: str
+    organization_id: str
+    workspace_id: str
+    action: BulkAction
+    wanted: dict[str, Any]
+    options: dict[str, Any]
+    status: BulkStatus
+    place: str
+    done: int
+    refused: int
+    created_by: str | None
+    created_on: datetime
+    modified_on: datetime
+    ended_on: datetime | None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What one slice did, and whether nothing is left."""
+
+    place: str
+    done: int
+    refused: int
+    is_last: bool
+
+
+class Bulks:
+    """The bulks of an organization; what belongs to another one is not found (code `BULK_NOT_FOUND`)."""
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+
+    async def start(
+        self,
+        owner: tuple[str, str],
+        action: BulkAction,
+        wanted: dict[str, Any],
+        options: dict[str, Any],
+        *,
+        actor: str | None = None,
+    ) -> Bulk:
+        """Returns a new bulk of an organization and workspace; it runs from now on.
+
+        Raises: Conflict (code `TOO_MANY_BULKS`) when as many run as may at once.
+        """
+        organization_id, workspace_id = owner
+        change = Change(organization_id, actor, self._clock.now())
+        bulk_id = str(self._ids.next(change.at))
+        now_ms = to_ms(change.at)
+
+        def store(connection: Connection) -> Bulk:
+            require_workspace(connection, organization_id, workspace_id)
+            running = select(bulks.c.bulk_id).where(bulks.c.organization_id == organization_id)
+            if len(connection.execute(running.where(bulks.c.status == "RUNNING")).all()) >= MAX_RUNNING:
+                message = f"{MAX_RUNNING} bulks run already; wait for the end of one, or cancel it"
+                raise Conflict(message, code="TOO_MANY_BULKS")
+            connection.execute(
+                insert(bulks).values(
+                    bulk_id=bulk_id,
+                    organization_id=organization_id,
+                    workspace_id=workspace_id,
+                    action=action,
+                    wanted=wanted,
+                    options=options,
+                    status="RUNNING",
+                    place="",
+                    done=0,
+                    refused=0,
+                    holder="",
+                    held_until_ms=0,
+                    created_by=actor,
+                    modified_by=actor,
+                    created_on_ms=now_ms,
+                    modified_on_ms=now_ms,
+                )
+            )
+            change.record(connection, f"bulk.{action}", bulk_id, wanted=wanted)
+            return _get(connection, organization_id, bulk_id)
+
+        return await self._database.write(store)
+
+    async def get(self, organization_id: str, bulk_id: str) -> Bulk:
+        """Returns a bulk. Raises: BadRequest, NotFound."""
+        key = checked_id(bulk_id, "bulk")
+        return await self._database.read(lambda connection: _get(connection, organization_id, key))
+
+    async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
+        """Returns bulks, newest first, those older than the id `before` when it is given. Raises: BadRequest."""
+        size = checked_limit(limit)
+        query = select(bulks).where(bulks.c.organization_id == organization_id)
+        if before is not None:
+            query = query.where(bulks.c.bulk_id < checked_id(before, "bulk"))
+        query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return cut(rows, size, _bulk)
+
+    async def cancel(self, organization_id: str, bulk_id: str, *, actor: str | None = None) -> Bulk:
+        """Returns the bulk, which does nothing more; what it has done stays. One that has ended stays as it is."""
+        key = checked_id(bulk_id, "bulk")
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> Bulk:
+            found = _get(connection, organization_id, key)
+            if found.status != "RUNNING":
+                return found
+            now_ms = to_ms(change.at)
+            values = {"status": "CANCELLED", "modified_by": actor, "modified_on_ms": now_ms, "ended_on_ms": now_ms}
+            connection.execute(update(bulks).where(bulks.c.bulk_id == key).values(**values))
+            change.record(connection, "bulk.cancel", key)
+            return _get(connection, organization_id, key)
+
+        return await self._database.write(store)
+
+    async def is_ending(self, organization_id: str, workflow_id: str) -> bool:
+        """Returns whether a bulk that runs terminates executions of a workflow."""
+        query = select(bulks.c.wanted).where(
+            bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"
+        )
+        found = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return any(wanted.get("workflow_id", workflow_id) == workflow_id for wanted in found)
+
+    async def claim(self, holder: str, span: timedelta) -> tuple[Bulk, ...]:
+        """Returns running bulks of all organizations that `holder` may work on for `span`: its own, and abandoned ones.
+
+        One whose row is damaged is left alone: what it should do is not known.
+        Those come first that have waited longest, so that many bulks of some organizations hold up none of others.
+        Costs no write while there are none.
+        """
+        now_ms = to_ms(self._clock.now())
+        free = or_(bulks.c.holder == holder, bulks.c.held_until_ms <= now_ms)
+        query = select(bulks).where(bulks.c.status == "RUNNING", free)
+        query = query.order_by(bulks.c.modified_on_ms, bulks.c.bulk_id).limit(_CLAIMED)
+        if not await self._database.read(lambda connection: connection.execute(query).first()):
+            return ()
+
+        def store(connection: Connection) -> tuple[Bulk, ...]:
+            found = tuple(_bulk(row) for row in connection.execute(query).mappings() if is_readable(row))
+            held = {"holder": holder, "held_until_ms": now_ms + int(span.total_seconds() * 1000)}
+            connection.execute(
+                update(bulks).where(bulks.c.bulk_id.in_([bulk.bulk_id for bulk in found])).values(**held)
+            )
+            return found
+
+        return await self._database.write(store)
+
+    async def record(self, bulk_id: str, holder: str, progress: Progress) -> bool:
+        """Stores how far a bulk has come; false when it is cancelled or another process has taken it over."""
+        now_ms = to_ms(self._clock.now())
+
+        def store(connection: Connection) -> bool:
+            values: dict[str, Any] = {
+                "place": progress.place,
+                "done": bulks.c.done + progress.done,
+                "refused": bulks.c.refused + progress.refused,
+                "modified_on_ms": now_ms,
+            }
+            if progress.is_last:
+                values |= {"status": "DONE", "ended_on_ms": now_ms}
+            mine = (bulks.c.bulk_id == bulk_id, bulks.c.holder == holder, bulks.c.status == "RUNNING")
+            return connection.execute(update(bulks).where(*mine).values(**values)).rowcount == 1
+
+        return await self._database.write(store)
+
+
+def _get(connection: Connection, organization_id: str, bulk_id: str) -> Bulk:
+    query = select(bulks).where(bulks.c.organization_id == organization_id, bulks.c.bulk_id == bulk_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise not_found("bulk")
+    return _bulk(readable(row, bulks))
+
+
+def _bulk(row: AnyRow) -> Bulk:
+    return Bulk(
+        bulk_id=row["bulk_id"],
+        organization_id=row["organization_id"],
+        workspace_id=row["workspace_id"],
+        action=row["action"],
+        wanted=row["wanted"],
+        options=row["options"],
+        status=row["status"],
+        place=row["place"],
+        done=row["done"],
+        refused=row["refused"],
+        created_by=row["created_by"],
+        created_on=from_ms(row["created_on_ms"]),
+        modified_on=from_ms(row["modified_on_ms"]),
+        ended_on=from_ms(row["ended_on_ms"]) if row["ended_on_ms"] is not None else None,
+    )

@@ -1,0 +1,173 @@
+"""Card templates (Adaptive Cards) and their versions."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, RowMapping
+
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
+from looply.catalog.storage.damage import readable
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.tables import card_versions, workflow_versions
+from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.organizations import require_workspace
+from looply.catalog.trail.audit import Change
+from looply.clock import Clock, Ids
+
+_VERSIONS = VersionedTable(card_versions, "card", carried=(), emptied={"card_name": "", "card_payload": None})
+_WORKFLOWS = VersionedTable(workflow_versions, "workflow", carried=(), emptied={})
+
+
+class CardDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an author saves. `workflow` is the workflow version whose schema feeds the designer's sample data."""
+
+    name: str
+    payload: dict[str, Any]
+    workflow: VersionKey | None = None
+
+
+class CardSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A card version as lists show it; the fields are those of `WorkflowSummary`."""
+
+    organization_id: str
+    workspace_id: str
+    card_id: str
+    card_version: int
+    card_name: str
+    status: Literal["DRAFT", "ACTIVE"]
+    is_latest: bool
+    workflow_id: str | None
+    workflow_version: int | None
+    created_by: str | None
+    modified_by: str | None
+    created_on: datetime
+    modified_on: datetime
+
+
+class CardVersion(CardSummary, frozen=True, kw_only=True):
+    """A card version with its template."""
+
+    card_payload: dict[str, Any]
+
+
+class Cards:
+    """The cards of an organization; what belongs to another one is not found.
+
+    Versions follow the rules of workflows. Methods that name a card raise BadRequest (`incorrect card id`) for an id
+    that is no UUID, NotFound (code `CARD_NOT_FOUND`) for one that does not exist, and RecordDamaged for one that cannot
+    be read.
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+
+    async def create(
+        self, organization_id: str, workspace_id: str, draft: CardDraft, *, actor: str | None = None
+    ) -> CardVersion:
+        """Returns version 1 (a DRAFT) of a new card.
+
+        Raises: BadRequest or Refused for a wrong name; NotFound for a workspace or a workflow of somebody else.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+        card_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> CardVersion:
+            require_workspace(connection, organization_id, workspace_id)
+            linked = _linked(connection, organization_id, draft)
+            key = _VERSIONS.create(connection, change, card_id, {**values, **linked, "workspace_id": workspace_id})
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def save_draft(
+        self,
+        organization_id: str,
+        key: VersionKey,
+        draft: CardDraft,
+        *,
+        modified_on: datetime | None,
+        actor: str | None = None,
+    ) -> CardVersion:
+        """Returns the DRAFT that now holds `draft`: the named one, or a new one with the next number over an ACTIVE.
+
+        `modified_on` is the lock: what the author has read; None overwrites.
+
+        Raises: Conflict (code `STALE`) when the version was changed since; otherwise as `create`.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> CardVersion:
+            row = _VERSIONS.get(connection, organization_id, key)
+            linked = _linked(connection, organization_id, draft, (row["workflow_id"], row["workflow_version"]))
+            saved = _VERSIONS.save(connection, change, row, modified_on, {**values, **linked})
+            return _version(_VERSIONS.get(connection, organization_id, saved))
+
+        return await self._database.write(store)
+
+    async def activate(self, organization_id: str, key: VersionKey, *, actor: str | None = None) -> CardVersion:
+        """Returns the version, which is ACTIVE and locked now; one that was so before is left as it is."""
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> CardVersion:
+            _VERSIONS.activate(connection, change, _VERSIONS.get(connection, organization_id, key))
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def delete(
+        self, organization_id: str, card_id: str, version: int | None = None, *, actor: str | None = None
+    ) -> None:
+        """Deletes a version, or the whole card when no version is given; its number is never given again."""
+        change = Change(organization_id, actor, self._clock.now())
+        await self._database.write(lambda connection: _VERSIONS.delete(connection, change, (card_id, version)))
+
+    async def get(self, organization_id: str, key: VersionKey) -> CardVersion:
+        """Returns the version."""
+        return _version(await self._database.read(lambda connection: _VERSIONS.get(connection, organization_id, key)))
+
+    async def latest_active(self, organization_id: str, card_id: str) -> CardVersion:
+        """Returns the ACTIVE version with the highest number.
+
+        Raises: Conflict (code `NO_ACTIVE_VERSION`) when the card has drafts only.
+        """
+        return _version(
+            await self._database.read(lambda connection: _VERSIONS.newest_active(connection, organization_id, card_id))
+        )
+
+    async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:
+        """Returns versions, newest created first, those behind the version `after` when it is given.
+
+        Guarantees and errors are those of `Workflows.list_page`.
+        """
+        size = checked_limit(limit)
+        rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
+        return cut(rows, size, lambda row: CardSummary(**summary_of(row, "card", "workflow_id", "workflow_version")))
+
+
+def _values(draft: CardDraft) -> dict[str, Any]:
+    return {
+        "card_name": checked_name(draft.name, "card_name"),
+        "card_payload": checked_object(draft.payload, "card_payload"),
+    }
+
+
+def _linked(
+    connection: Connection, organization_id: str, draft: CardDraft, known: tuple[str | None, int | None] = (None, None)
+) -> dict[str, Any]:
+    """Returns the columns of the link. A link that the card has already is kept, also when its target is gone."""
+    if draft.workflow in (None, known):
+        workflow_id, workflow_version = draft.workflow or (None, None)
+        return {"workflow_id": workflow_id, "workflow_version": workflow_version}
+    row = _WORKFLOWS.get(connection, organization_id, draft.workflow)
+    return {"workflow_id": row["workflow_id"], "workflow_version": row["workflow_version"]}
+
+
+def _version(row: RowMapping) -> CardVersion:
+    readable(row, card_versions)
+    return CardVersion(**summary_of(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"])

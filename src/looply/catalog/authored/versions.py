@@ -1,0 +1,255 @@
+"""The rules of versions, the same for workflows and cards.
+
+An object has versions 1, 2, 3 ...; a number is never given twice. A version is a DRAFT, which can be saved again, or
+ACTIVE, which is locked for ever. Saving over an ACTIVE version makes a DRAFT with the next number, also when another
+DRAFT stands above already: nobody's work is overwritten, and the list shows both.
+
+Creation instants strictly increase within an organization, so that they order its list, and each save changes
+`modified_on`, so that it serves as the optimistic lock.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, false, func, insert, select, tuple_, update
+
+from looply.catalog.storage.damage import readable
+from looply.catalog.tenants.names import MAX_VERSION, checked_id, checked_version, not_found
+from looply.catalog.trail.audit import Change
+from looply.clock import from_ms, to_ms
+from looply.errors import BadRequest, Conflict
+
+DRAFT = "DRAFT"
+ACTIVE = "ACTIVE"
+
+VersionKey = tuple[str, int]
+"""Id of the object and number of the version; both as a caller gave them."""
+
+
+class VersionedTable(msgspec.Struct, frozen=True):
+    """One table of versions and how its columns are named.
+
+    `carried` are the columns that a new draft takes over from the version it was made of; `emptied` are the values
+    that a deleted version is left with.
+    """
+
+    table: Table
+    noun: str
+    carried: tuple[str, ...]
+    emptied: Mapping[str, Any]
+
+    @property
+    def object_id(self) -> Column[str]:
+        """The column of the object's id."""
+        return self.table.c[f"{self.noun}_id"]
+
+    @property
+    def version(self) -> Column[int]:
+        """The column of the version number."""
+        return self.table.c[f"{self.noun}_version"]
+
+    def get(self, connection: Connection, organization_id: str, key: VersionKey) -> RowMapping:
+        """Returns the version's row with `is_latest`.
+
+        Raises: BadRequest for an id that is no UUID; NotFound.
+        """
+        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        query = select(self.table, _is_latest(self)).where(*self._live(organization_id, object_id))
+        row = connection.execute(query.where(self.version == version)).mappings().first()
+        if row is None:
+            raise not_found(self.noun)
+        return row
+
+    def newest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
+        """Returns the row of the ACTIVE version with the highest number.
+
+        Raises: BadRequest; NotFound when there is no such object; Conflict (code `NO_ACTIVE_VERSION`).
+        """
+        checked = checked_id(object_id, self.noun)
+        query = select(self.table, _is_latest(self)).where(*self._live(organization_id, checked))
+        query = query.where(self.table.c.status == ACTIVE).order_by(self.version.desc()).limit(1)
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            self.newest(connection, organization_id, checked)
+            raise Conflict(
+                f"{self.noun} {checked} has no ACTIVE version; activate one or name a version", code="NO_ACTIVE_VERSION"
+            )
+        return row
+
+    def newest(self, connection: Connection, organization_id: str, object_id: str) -> int:
+        """Returns the highest version number that is not deleted.
+
+        Raises: BadRequest; NotFound when there is none.
+        """
+        live = self._live(organization_id, checked_id(object_id, self.noun))
+        newest: int | None = connection.execute(select(func.max(self.version)).where(*live)).scalar()
+        if newest is None:
+            raise not_found(self.noun)
+        return newest
+
+    def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
+        """Returns the name of a version. Raises: BadRequest; NotFound."""
+        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
+        name: str | None = connection.execute(query.where(self.version == version)).scalar()
+        if name is None:
+            raise not_found(self.noun)
+        return name
+
+    def names(self, connection: Connection, organization_id: str) -> list[tuple[str, str]]:
+        """Returns the pairs of id and name of all versions of an organization, each pair once."""
+        columns = self.table.c
+        query = select(self.object_id, columns[f"{self.noun}_name"]).distinct()
+        rows = connection.execute(query.where(columns.organization_id == organization_id, columns.deleted == false()))
+        return [(object_id, name) for object_id, name in rows]
+
+    def create(self, connection: Connection, change: Change, object_id: str, values: Mapping[str, Any]) -> VersionKey:
+        """Stores version 1, a DRAFT, and returns its key."""
+        return self._insert(connection, change, (object_id, 1), values)
+
+    def save(
+        self, connection: Connection, change: Change, row: RowMapping, lock: datetime | None, values: Mapping[str, Any]
+    ) -> VersionKey:
+        """Stores `values` in the DRAFT of `row`, or as the next DRAFT when it is ACTIVE; returns where they are.
+
+        `lock` is the `modified_on` that the author has read; None overwrites.
+
+        Raises: Conflict (code `STALE`) when the version was changed since; RecordDamaged when the next DRAFT would take
+        over what cannot be read.
+        """
+        object_id, version = _key_of(row, self.noun)
+        if lock is not None and to_ms(lock) != row["modified_on_ms"]:
+            raise Conflict(
+                f"{self.noun} {object_id} version {version} was changed on {from_ms(row['modified_on_ms']).isoformat()}"
+                f" by {row['modified_by'] or row['created_by'] or 'the operator'}; read it again before saving",
+                code="STALE",
+            )
+        if row["status"] == ACTIVE:
+            readable(row, self.table)
+            carried = {name: row[name] for name in ("workspace_id", *self.carried)}
+            # Deleted versions count too: their numbers are never given again.
+            last: int = connection.execute(
+                select(func.max(self.version)).where(self.object_id == object_id)
+            ).scalar_one()
+            key = (object_id, last + 1)
+            return self._insert(connection, change, key, {**carried, **values})
+        self._update(connection, change, row, values)
+        change.record(connection, f"{self.noun}.save", object_id, version=version)
+        return object_id, version
+
+    def activate(self, connection: Connection, change: Change, row: RowMapping) -> None:
+        """Locks the DRAFT of `row` for ever; does nothing to an ACTIVE version."""
+        if row["status"] == ACTIVE:
+            return
+        object_id, version = _key_of(row, self.noun)
+        self._update(connection, change, row, {"status": ACTIVE})
+        change.record(connection, f"{self.noun}.activate", object_id, version=version)
+
+    def delete(self, connection: Connection, change: Change, key: tuple[str, int | None]) -> bool:
+        """Deletes a version, or all when no number is given, and returns whether none is left.
+
+        Raises: BadRequest; NotFound when there is nothing to delete.
+        """
+        object_id, version = checked_id(key[0], self.noun), key[1]
+        live = self._live(change.organization_id, object_id)
+        doomed = update(self.table).where(*live)
+        if version is not None:
+            doomed = doomed.where(self.version == checked_version(version, self.noun))
+        deleted = connection.execute(doomed.values(**self.emptied, deleted=True)).rowcount
+        if not deleted:
+            raise not_found(self.noun)
+        change.record(connection, f"{self.noun}.delete", object_id, version=version)
+        return connection.execute(select(self.version).where(*live).limit(1)).first() is None
+
+    def page(
+        self,
+        connection: Connection,
+        organization_id: str,
+        limit: int,
+        after: VersionKey | None,
+        only: Collection[str] | None = None,
+    ) -> Sequence[RowMapping]:
+        """Returns up to `limit` + 1 rows of versions, newest created first, those behind `after` when it is given.
+
+        With `only` those of these objects.
+
+        Guarantees: a version that existed at the first page is met exactly once; `after` may be deleted by now.
+
+        Raises: BadRequest (code `BAD_CURSOR`) when `after` was never a version of the organization.
+        """
+        columns = self.table.c
+        order = (columns.created_on_ms, self.object_id, self.version)
+        heavy = frozenset(self.emptied) - {f"{self.noun}_name"}
+        shown = [column for column in columns if column.name not in heavy]
+        query = select(*shown, _is_latest(self)).where(
+            columns.organization_id == organization_id, columns.deleted == false()
+        )
+        if only is not None:
+            query = query.where(self.object_id.in_(only))
+        if after is not None:
+            query = query.where(tuple_(*order) < tuple_(*self._place(connection, organization_id, after)))
+        query = query.order_by(*(column.desc() for column in order)).limit(limit + 1)
+        return connection.execute(query).mappings().all()
+
+    def _place(self, connection: Connection, organization_id: str, after: VersionKey) -> tuple[int, str, int]:
+        object_id, version = checked_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
+        query = select(self.table.c.created_on_ms).where(
+            self.table.c.organization_id == organization_id, self.object_id == object_id, self.version == version
+        )
+        created_on_ms = connection.execute(query).scalar()
+        if created_on_ms is None:
+            raise BadRequest(
+                f"{self.noun}_id and {self.noun}_version name no place in this list; read the first page again",
+                code="BAD_CURSOR",
+            )
+        return created_on_ms, object_id, version
+
+    def _insert(self, connection: Connection, change: Change, key: VersionKey, values: Mapping[str, Any]) -> VersionKey:
+        last = select(func.max(self.table.c.created_on_ms)).where(
+            self.table.c.organization_id == change.organization_id
+        )
+        created_on_ms = max(to_ms(change.at), (connection.execute(last).scalar() or 0) + 1)
+        place = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
+        times = {"created_on_ms": created_on_ms, "modified_on_ms": created_on_ms}
+        state = {"created_by": change.actor, "status": DRAFT, "deleted": False}
+        connection.execute(insert(self.table).values(**values, **place, **times, **state))
+        change.record(connection, f"{self.noun}.create", key[0], version=key[1])
+        return key
+
+    def _update(self, connection: Connection, change: Change, row: RowMapping, values: Mapping[str, Any]) -> None:
+        object_id, version = _key_of(row, self.noun)
+        modified_on_ms = max(to_ms(change.at), row["modified_on_ms"] + 1)
+        connection.execute(
+            update(self.table)
+            .where(*self._live(change.organization_id, object_id), self.version == version)
+            .values(**values, modified_on_ms=modified_on_ms, modified_by=change.actor)
+        )
+
+    def _live(self, organization_id: str, object_id: str) -> tuple[ColumnElement[bool], ...]:
+        columns = self.table.c
+        return columns.organization_id == organization_id, self.object_id == object_id, columns.deleted == false()
+
+
+def _key_of(row: RowMapping, noun: str) -> VersionKey:
+    return row[f"{noun}_id"], row[f"{noun}_version"]
+
+
+def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:
+    other = versions.table.alias()
+    newest = select(func.max(other.c[versions.version.name])).where(
+        other.c[versions.object_id.name] == versions.object_id, other.c.deleted == false()
+    )
+    return (versions.version == newest.correlate(versions.table).scalar_subquery()).label("is_latest")
+
+
+def summary_of(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
+    """Returns what lists show of a version of a noun, and the columns `more`."""
+    own = (f"{noun}_id", f"{noun}_version", f"{noun}_name", "organization_id", "workspace_id", "status")
+    return {
+        **{name: row[name] for name in (*own, "created_by", "modified_by", *more)},
+        "is_latest": bool(row["is_latest"]),
+        "created_on": from_ms(row["created_on_ms"]),
+        "modified_on": from_ms(row["modified_on_ms"]),
+    }

@@ -1,0 +1,300 @@
+"""Workflows and their versions."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, delete, update
+
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
+from looply.catalog.storage.damage import definition_hash, readable
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.tables import profiles, workflow_versions
+from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.organizations import require_workspace
+from looply.catalog.trail.audit import Change
+from looply.clock import Clock, Ids
+from looply.errors import Conflict, DefinitionError, Problem
+from looply.jsontext import Json, encode_json
+
+# A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
+KEPT_BYTES = 64 * 1024
+
+_VERSIONS = VersionedTable(
+    workflow_versions,
+    "workflow",
+    carried=("mock_payload", "mock_schema"),
+    emptied={
+        "workflow_name": "",
+        "definition": None,
+        "findings": [],
+        "mock_payload": None,
+        "mock_schema": None,
+    },
+)
+
+
+class WorkflowDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an author saves. With findings the draft is incomplete: it is kept and cannot be activated."""
+
+    name: str
+    definition: dict[str, Any]
+    findings: tuple[Problem, ...] = ()
+
+
+class WorkflowSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as lists show it.
+
+    `is_latest`: it has the highest number of its workflow, ACTIVE or not. `definition_hash` names the definition
+    by its content (32 hexadecimal digits). `created_by` and `modified_by` are key ids, None for the operator;
+    `modified_by` is None too as long as nobody has changed the version.
+    """
+
+    organization_id: str
+    workspace_id: str
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    status: Literal["DRAFT", "ACTIVE"]
+    is_latest: bool
+    definition_hash: str
+    created_by: str | None
+    modified_by: str | None
+    created_on: datetime
+    modified_on: datetime
+
+
+class WorkflowVersion(WorkflowSummary, frozen=True, kw_only=True):
+    """A version with its content. `mock_schema` is None as long as no mock payload was stored."""
+
+    definition: dict[str, Any]
+    findings: tuple[Problem, ...]
+    mock_payload: Json
+    mock_schema: dict[str, Any] | None
+
+
+class Workflows:
+    """The workflows of an organization; what belongs to another one is not found.
+
+    Methods that name a workflow raise BadRequest (`incorrect workflow id`) for an id that is no UUID and NotFound
+    (code `WORKFLOW_NOT_FOUND`) for one that does not exist; those that read a version's content raise RecordDamaged
+    when it is damaged. `actor` is the id of the key that makes the change.
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._recent: RecentReads[WorkflowVersion] = RecentReads(database, clock, _is_small)
+
+    async def create(
+        self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
+    ) -> WorkflowVersion:
+        """Returns version 1 (a DRAFT) of a new workflow.
+
+        Raises: BadRequest or Refused for a wrong name; NotFound for a workspace of another organization.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+        workflow_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> WorkflowVersion:
+            require_workspace(connection, organization_id, workspace_id)
+            owned = {**values, "workspace_id": workspace_id, "mock_payload": None, "mock_schema": None}
+            key = _VERSIONS.create(connection, change, workflow_id, owned)
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def save_draft(
+        self,
+        organization_id: str,
+        key: VersionKey,
+        draft: WorkflowDraft,
+        *,
+        modified_on: datetime | None,
+        actor: str | None = None,
+    ) -> WorkflowVersion:
+        """Returns the DRAFT that now holds `draft`: the named one, or a new one with the next number over an ACTIVE.
+
+        A new draft takes over the mock payload. `modified_on` is the lock: what the author has read; None overwrites.
+
+        Raises: Conflict (code `STALE`) when the version was changed since; BadRequest or Refused for a wrong name.
+        """
+        values = _values(draft)
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> WorkflowVersion:
+            row = _VERSIONS.get(connection, organization_id, key)
+            saved = _VERSIONS.save(connection, change, row, modified_on, values)
+            return _version(_VERSIONS.get(connection, organization_id, saved))
+
+        return await self._database.write(store)
+
+    async def activate(
+        self, organization_id: str, key: VersionKey, *, definition_hash: str | None = None, actor: str | None = None
+    ) -> WorkflowVersion:
+        """Returns the version, which is ACTIVE and locked now; one that was so before is left as it is.
+
+        `definition_hash` is that of the definition that the caller has checked; None activates what is there.
+
+        Raises: DefinitionError with the findings of an incomplete draft; Conflict (code `STALE`) for another hash.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> WorkflowVersion:
+            row = _VERSIONS.get(connection, organization_id, key)
+            _check_activation(_version(row), definition_hash)
+            _VERSIONS.activate(connection, change, row)
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._database.write(store)
+
+    async def delete(
+        self, organization_id: str, workflow_id: str, version: int | None = None, *, actor: str | None = None
+    ) -> None:
+        """Deletes a version, or the whole workflow when no version is given; its number is never given again.
+
+        Executions go on: they own what they run on. The profiles go with the last version.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> None:
+            if _VERSIONS.delete(connection, change, (workflow_id, version)):
+                connection.execute(
+                    delete(profiles).where(
+                        profiles.c.organization_id == organization_id, profiles.c.workflow_id == workflow_id.lower()
+                    )
+                )
+
+        await self._database.write(store)
+
+    async def get(self, organization_id: str, key: VersionKey) -> WorkflowVersion:
+        """Returns the version. The answer is shared with other callers: it must not be altered."""
+
+        def load(connection: Connection) -> WorkflowVersion:
+            return _version(_VERSIONS.get(connection, organization_id, key))
+
+        return await self._recent.get((organization_id, *key), lambda: self._database.read(load))
+
+    async def definition(self, organization_id: str, key: VersionKey) -> dict[str, Any]:
+        """Returns the definition of a version, whatever its mock payload is. Raises: RecordDamaged."""
+
+        def load(connection: Connection) -> dict[str, Any]:
+            row = _VERSIONS.get(connection, organization_id, key)
+            shown_row = {name: value for name, value in row.items() if name not in _VERSIONS.carried}
+            return readable(shown_row, workflow_versions)["definition"]  # type: ignore[no-any-return]
+
+        return await self._database.read(load)
+
+    async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
+        """Returns the ACTIVE version with the highest number. The answer is shared: it must not be altered.
+
+        Raises: Conflict (code `NO_ACTIVE_VERSION`) when the workflow has drafts only.
+        """
+
+        def load(connection: Connection) -> WorkflowVersion:
+            return _version(_VERSIONS.newest_active(connection, organization_id, workflow_id))
+
+        return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
+
+    async def newest(self, organization_id: str, workflow_id: str) -> int:
+        """Returns the highest version number, ACTIVE or not."""
+        return await self._database.read(lambda connection: _VERSIONS.newest(connection, organization_id, workflow_id))
+
+    async def list_page(
+        self,
+        organization_id: str,
+        limit: int,
+        after: VersionKey | None = None,
+        *,
+        only: Collection[str] | None = None,
+    ) -> Page[WorkflowSummary]:
+        """Returns versions, newest created first, those behind the version `after` when it is given.
+
+        With `only` those of these workflows.
+
+        Guarantees: following the last item shows what existed at the start exactly once; `after` may be deleted by
+        now; a page costs the same whatever the number of versions.
+
+        Raises: BadRequest for a limit that is not positive and for a cursor that was never a version.
+        """
+        size = checked_limit(limit)
+        rows = await self._database.read(
+            lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
+        )
+        return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
+
+    async def name(self, organization_id: str, key: VersionKey) -> str:
+        """Returns the name of a version, whatever its content is."""
+        return await self._database.read(lambda connection: _VERSIONS.name(connection, organization_id, key))
+
+    async def names(self, organization_id: str) -> Sequence[tuple[str, str]]:
+        """Returns the pairs of workflow id and name of all versions, each pair once, in no certain order."""
+        return await self._database.read(lambda connection: _VERSIONS.names(connection, organization_id))
+
+    async def store_mock(
+        self,
+        organization_id: str,
+        key: VersionKey,
+        payload: Json,
+        schema: dict[str, Any],
+        *,
+        actor: str | None = None,
+    ) -> None:
+        """Keeps a mock payload and its JSON Schema beside the version, also an ACTIVE one.
+
+        It is data of tests, not of the workflow: `modified_on` stays as it is. The caller has masked what the start
+        step marks as secret.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+
+        def store(connection: Connection) -> None:
+            row = _VERSIONS.get(connection, organization_id, key)
+            workflow_id, version = row["workflow_id"], row["workflow_version"]
+            connection.execute(
+                update(workflow_versions)
+                .where(workflow_versions.c.workflow_id == workflow_id, workflow_versions.c.workflow_version == version)
+                .values(mock_payload=payload, mock_schema=schema)
+            )
+            change.record(connection, "workflow.mock", workflow_id, version=version)
+
+        await self._database.write(store)
+
+
+def _values(draft: WorkflowDraft) -> dict[str, Any]:
+    definition = checked_object(draft.definition, "definition")
+    return {
+        "workflow_name": checked_name(draft.name, "workflow_name"),
+        "definition": definition,
+        "definition_hash": definition_hash(definition),
+        "findings": msgspec.to_builtins(draft.findings),
+    }
+
+
+def _is_small(version: WorkflowVersion) -> bool:
+    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= KEPT_BYTES
+
+
+def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> None:
+    label = f"workflow {version.workflow_id} version {version.workflow_version}"
+    if expected_hash is not None and expected_hash != version.definition_hash:
+        raise Conflict(f"{label} was changed since it was checked; activate it again", code="STALE")
+    if version.findings:
+        raise DefinitionError(
+            f"{label} has {len(version.findings)} findings and cannot be activated", problems=version.findings
+        )
+
+
+def _version(row: RowMapping) -> WorkflowVersion:
+    readable(row, workflow_versions)
+    return WorkflowVersion(
+        **summary_of(row, "workflow", "definition_hash"),
+        definition=row["definition"],
+        findings=msgspec.convert(row["findings"], tuple[Problem, ...]),
+        mock_payload=row["mock_payload"],
+        mock_schema=row["mock_schema"],
+    )

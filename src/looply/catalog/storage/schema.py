@@ -1,0 +1,75 @@
+"""Whether a stored catalog is sound, which form its tables have, and how an older form becomes today's.
+
+Alembic is imported by a migration only: an up-to-date catalog is opened without it, which saves start-up time.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from looply.catalog.storage import sums
+from looply.errors import SchemaMismatch, StoreCorrupt
+
+REVISIONS = ("0001",)
+"""Every revision that a release has had, oldest first; the last one is today's. The first one is the base."""
+
+HEAD = REVISIONS[-1]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION_TABLE = "alembic_version"
+
+
+def stored_revision(connection: Connection) -> str | None:
+    """Returns the revision of the stored tables, None for an empty database.
+
+    Raises: SchemaMismatch when a newer release wrote them, or when they are not a catalog.
+    """
+    names = inspect(connection).get_table_names()
+    if not names:
+        return None
+    if _VERSION_TABLE not in names:
+        raise SchemaMismatch("the catalog's database holds other tables and no catalog; name another one")
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is not None and revision not in REVISIONS:
+        raise SchemaMismatch(
+            f"the catalog has revision {revision}, this release knows up to {HEAD}: a newer release wrote it; "
+            "run that release, or restore the backup that was made before the upgrade"
+        )
+    return revision
+
+
+def upgrade(connection: Connection) -> None:
+    """Proves a file and brings its tables to today's form, in the transaction of `connection`: all or nothing.
+
+    A catalog over `sums.LARGEST_BYTES` is not proved; one whose sums were emptied by hand is taken as it is.
+    Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `stored_revision`.
+    """
+    file = driver_of(connection)
+    if damage := sums.find_damage_at_start(file):
+        raise StoreCorrupt(f"the catalog is damaged: {'; '.join(damage)}; restore it from a backup")
+    if stored_revision(connection) != HEAD:
+        sums.unwatch(file)
+        migrate(connection)
+        sums.note(file)
+    elif sums.has_none(file):
+        sums.note(file)
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Returns the driver's connection, which is in the same transaction."""
+    file = connection.connection.driver_connection
+    assert isinstance(file, sqlite3.Connection)
+    return file
+
+
+def migrate(connection: Connection) -> None:
+    """Runs the migrations that the stored tables lack, in the transaction of `connection`."""
+    # Start-up cost: most starts find nothing to migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

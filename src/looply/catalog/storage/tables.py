@@ -1,0 +1,302 @@
+"""The tables of the catalog, in the vocabulary that SQLite and PostgreSQL share.
+
+Times are milliseconds since 1970-01-01 UTC. Versions that are deleted stay as empty rows (tombstones), so that their
+numbers are never given again and a list cursor that names one still has its place.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    true,
+)
+from sqlalchemy.types import TypeEngine
+
+from looply.jsontext import Json, parse_stored, stored_text
+
+
+def _text(length: int) -> TypeEngine[str]:
+    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+ID = _text(36)
+NAME = _text(200)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class Unreadable(NamedTuple):
+    """What is read in place of a JSON value whose text cannot be read. It is never stored."""
+
+    reason: str
+
+
+class JsonText(TypeDecorator[Json]):
+    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not.
+
+    A text that cannot be read is `Unreadable`, so that one row of a list does not take the others with it.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
+        """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
+
+        Raises: ValueError for what could not be read back.
+        """
+        if isinstance(value, Unreadable):
+            raise ValueError(f"it stands for one that cannot be read: {value.reason}")
+        return stored_text(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
+        """Returns the value of the stored text, exactly as it came in."""
+        try:
+            return None if value is None else parse_stored(value.encode())
+        except ValueError as error:
+            return Unreadable(str(error))
+
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("organization_name", NAME, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("workspace_id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("workspace_name", NAME, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+    UniqueConstraint("organization_id", "workspace_id"),
+)
+
+
+def _owner() -> list[Any]:
+    """Columns of who owns a row. The pair is the foreign key: a workspace of another organization cannot be named."""
+    return [
+        Column("organization_id", ID, nullable=False),
+        Column("workspace_id", ID, nullable=False),
+        ForeignKeyConstraint(
+            ["organization_id", "workspace_id"], ["workspaces.organization_id", "workspaces.workspace_id"]
+        ),
+    ]
+
+
+def _changes() -> list[Any]:
+    """Columns of who made and changed a row, and when."""
+    return [
+        Column("created_by", NAME),
+        Column("modified_by", NAME),
+        Column("created_on_ms", BigInteger, nullable=False),
+        Column("modified_on_ms", BigInteger, nullable=False),
+    ]
+
+
+def _version_state(noun: str) -> list[Any]:
+    """Columns and indexes of the version rules: one index finds the last creation, the other serves the list."""
+    table = f"{noun}_versions"
+    return [
+        Column("status", _text(8), nullable=False),
+        Column("deleted", Boolean, nullable=False),
+        CheckConstraint("status IN ('DRAFT', 'ACTIVE')", name="status"),
+        Index(f"ix_{table}_creation", "organization_id", "created_on_ms"),
+        Index(f"ix_{table}_list", "organization_id", "deleted", "created_on_ms", f"{noun}_id", f"{noun}_version"),
+    ]
+
+
+workflow_versions = Table(
+    "workflow_versions",
+    metadata,
+    Column("workflow_id", ID, primary_key=True),
+    Column("workflow_version", Integer, primary_key=True, autoincrement=False),
+    *_owner(),
+    Column("workflow_name", NAME, nullable=False),
+    Column("definition", JsonText, nullable=False),
+    Column("definition_hash", _text(32), nullable=False),
+    Column("findings", JsonText, nullable=False),
+    Column("mock_payload", JsonText, nullable=False),
+    Column("mock_schema", JsonText, nullable=False),
+    *_changes(),
+    *_version_state("workflow"),
+)
+
+card_versions = Table(
+    "card_versions",
+    metadata,
+    Column("card_id", ID, primary_key=True),
+    Column("card_version", Integer, primary_key=True, autoincrement=False),
+    *_owner(),
+    Column("card_name", NAME, nullable=False),
+    Column("card_payload", JsonText, nullable=False),
+    Column("workflow_id", ID),
+    Column("workflow_version", Integer),
+    *_changes(),
+    *_version_state("card"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("workflow_id", ID, primary_key=True),
+    Column("profile_name", NAME, primary_key=True),
+    Column("environment", JsonText, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    *_changes(),
+)
+# At most one default of each workflow, held by the database and not by our care.
+Index(
+    "uq_profiles_default",
+    profiles.c.organization_id,
+    profiles.c.workflow_id,
+    unique=True,
+    sqlite_where=profiles.c.is_default == true(),
+    postgresql_where=profiles.c.is_default == true(),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("connection_id", ID, primary_key=True),
+    *_owner(),
+    Column("connection_name", NAME, nullable=False),
+    Column("kind", _text(64), nullable=False),
+    Column("settings", JsonText, nullable=False),
+    Column("secret_names", JsonText, nullable=False),
+    Column("sealed_secrets", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False),
+    *_changes(),
+    UniqueConstraint("organization_id", "connection_name"),
+    Index(None, "organization_id", "connection_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", ID, primary_key=True),
+    *_owner(),
+    Column("key_name", NAME, nullable=False),
+    Column("prefix", _text(8), nullable=False, unique=True),
+    Column("key_sha256", LargeBinary(32), nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    # Ids of the workflows that the key is bound to; null for a key of the whole organization.
+    Column("workflow_ids", JsonText),
+    Column("created_by", NAME),
+    Column("created_on_ms", BigInteger, nullable=False),
+    Column("expires_on_ms", BigInteger),
+    Column("revoked_on_ms", BigInteger),
+    Index(None, "organization_id", "key_id"),
+)
+
+bulks = Table(
+    "bulks",
+    metadata,
+    Column("bulk_id", ID, primary_key=True),
+    *_owner(),
+    Column("action", _text(16), nullable=False),
+    Column("wanted", JsonText, nullable=False),
+    Column("options", JsonText, nullable=False),
+    Column("status", _text(16), nullable=False),
+    # The execution that was looked at last, empty before the first one.
+    Column("place", ID, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    # The process that works on it, and until when nobody else may.
+    Column("holder", ID, nullable=False),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("ended_on_ms", BigInteger),
+    *_changes(),
+    Index(None, "organization_id", "bulk_id"),
+    Index(None, "status", "bulk_id"),
+)
+
+# `looply.catalog.tenants.rotation`. The active one is that of the highest generation; 0: known to processes, not used
+# yet.
+master_keys = Table(
+    "master_keys",
+    metadata,
+    Column("key_id", ID, primary_key=True),
+    Column("sealed_check", LargeBinary, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("added_on_ms", BigInteger, nullable=False),
+    Column("retired_on_ms", BigInteger),
+)
+
+# `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed opens, in no backup either
+# that has not the row: to delete the rows of an organization is to shred its secrets.
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master_key_id", ID, nullable=False),
+    Column("seals", BigInteger, nullable=False),
+    Column("created_on_ms", BigInteger, nullable=False),
+)
+
+# Of SQLite alone: `looply.catalog.storage.sums`. PostgreSQL keeps it empty.
+table_sums = Table(
+    "table_sums",
+    metadata,
+    Column("table_name", _text(64), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    # SQLite numbers rows of itself only when the column's type is spelled INTEGER.
+    Column("record_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", NAME),
+    Column("action", _text(64), nullable=False),
+    Column("object_id", _text(240), nullable=False),
+    Column("details", JsonText, nullable=False),
+    # The place in the chain of the organization, `looply.catalog.trail.chain`.
+    Column("number", BigInteger),
+    Column("hash", LargeBinary),
+    Index("uq_audit_records_number", "organization_id", "number", unique=True),
+    sqlite_autoincrement=True,
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("organization_id", ID, ForeignKey("organizations.organization_id"), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# Of PostgreSQL alone: one row that every change counts up, `looply.catalog.storage.postgres`. SQLite has no such table.
+change_count = Table("change_count", MetaData(), Column("changes", BigInteger, nullable=False))

@@ -1,0 +1,248 @@
+"""The data keys of organizations: what seals their secrets, in the catalog and in histories.
+
+Each organization has random keys of its own, numbered from 1. They are stored wrapped with the installation's master
+key (`looply.catalog.tenants.rotation`) and kept in memory unwrapped, so that no call reads the catalog for them. The
+newest one seals; a sealed value names the one that opens it. A key that has sealed often gets a successor, long before
+random nonces of 96 bits could meet (2**32 values, SP 800-38D §8.3).
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.tables import data_keys
+from looply.catalog.tenants import rotation
+from looply.clock import Clock, Entropy, SystemEntropy
+from looply.errors import KeyUnfit
+from looply.master_keys import MasterKey, MasterKeys
+from looply.sealing import KEY_BYTES, SealBroken, Sealer, Seals, head_of, number_of
+
+MAX_SEALS: Final = 2**30
+"""So many values one data key seals, and as many more as processes have not counted yet."""
+
+_COUNTED_AT_ONCE: Final = 2**16
+"""What a process that dies may leave uncounted of each key."""
+
+_SYSTEM_ENTROPY: Final = SystemEntropy()
+_log = structlog.get_logger(__name__)
+
+
+class DataKeys:
+    """The data keys of all organizations of a catalog. `open` comes first.
+
+    Sealing and opening are safe on every thread. `most_seals` is what one key may seal.
+    """
+
+    def __init__(
+        self, masters: MasterKeys, clock: Clock, entropy: Entropy = _SYSTEM_ENTROPY, *, most_seals: int = MAX_SEALS
+    ) -> None:
+        self._masters = masters
+        self._clock = clock
+        self._entropy = entropy
+        self._database: CatalogDatabase | None = None
+        self._keys: dict[str, dict[int, Sealer]] = {}
+        self._closed: set[tuple[str, int]] = set()
+        self._counts = _SealCounts(most_seals)
+
+    async def open(self, database: CatalogDatabase, *, reads_only: bool = False) -> None:
+        """Takes up the keys of a catalog, making a master key for one that needs none yet.
+
+        `reads_only` leaves the catalog as it is.
+        Raises: KeyUnfit when the keys of this process do not belong to the catalog; SettingsError.
+        """
+        self._database = database
+        held = self._masters.held()
+        if not held:
+            if reads_only or await database.read(rotation.needs_key):
+                raise _missing(self._masters.place)
+            held = self._masters.make()
+        await self._settle(database, held, reads_only=reads_only)
+
+    async def refresh(self) -> None:
+        """Takes up a key file that has changed, and counts what was sealed. To be called every few seconds.
+
+        Raises: as `open`, once for each change of the file; the keys in memory go on to be used.
+        """
+        assert self._database is not None
+        if self._masters.has_changed():
+            held = self._masters.held()
+            if not held:
+                raise _missing(self._masters.place)
+            await self._settle(self._database, held)
+        if await self._counts.store_due(self._database, self._succeed):
+            await self._learn_all(self._database)
+
+    async def states(self) -> list[dict[str, Any]]:
+        """Returns the master keys as `rotation.key_states`."""
+        assert self._database is not None
+        return await self._database.read(rotation.key_states)
+
+    @property
+    def closed(self) -> Sequence[tuple[str, int]]:
+        """The data keys, by organization and number, that did not open when they were read last."""
+        return sorted(self._closed)
+
+    def of(self, organization_id: str) -> Seals:
+        """Returns what seals for an organization."""
+        return _OrganizationSealer(self, organization_id)
+
+    def add(self, connection: Connection, organization_id: str, at: datetime) -> None:
+        """Makes the first key of an organization within the transaction that makes the organization.
+
+        Raises: KeyUnfit when this process has not been given the active master key.
+        """
+        value = self._entropy.token(KEY_BYTES)
+        active = rotation.active_of(connection, self._masters.held())
+        rotation.put_data_key(connection, (organization_id, 1), value, active, at)
+        self._keep(organization_id, 1, value)
+
+    def newest(self, organization_id: str) -> tuple[int, Sealer]:
+        """Returns the number of the key that seals now, and the key. Raises: SealBroken when there is none."""
+        keys = self._keys.get(organization_id) or self._looked_up(organization_id)
+        number = max(keys, default=0)
+        if not number:
+            raise SealBroken("the organization has no data key, so nothing of it can be sealed")
+        self._counts.add(organization_id, number)
+        return number, keys[number]
+
+    def numbered(self, organization_id: str, number: int) -> Sealer:
+        """Returns the key of a number. Raises: SealBroken when there is none."""
+        found = self._keys.get(organization_id, {}).get(number)
+        found = found or self._looked_up(organization_id).get(number)
+        if found is None:
+            raise SealBroken(
+                f"a sealed value needs the data key {number} of its organization, which is not there or does not open"
+            )
+        return found
+
+    def _looked_up(self, organization_id: str) -> dict[int, Sealer]:
+        """Returns an organization's keys, read again where another process may have made one."""
+        database = self._database
+        if database is not None and database.is_shared:
+            query = select(data_keys).where(data_keys.c.organization_id == organization_id)
+            rows = database.read_now(lambda connection: connection.execute(query).mappings().all())
+            self._learn(rows, self._masters.held())
+        return self._keys.get(organization_id, {})
+
+    async def _settle(
+        self, database: CatalogDatabase, held: tuple[MasterKey, ...], *, reads_only: bool = False
+    ) -> None:
+        def is_settled(connection: Connection) -> bool:
+            rotation.check_keys(connection, held, self._masters.place)
+            return reads_only or rotation.plan(connection, held).is_empty
+
+        def settle(connection: Connection) -> None:
+            rotation.check_keys(connection, held, self._masters.place)
+            rotation.settle(connection, held, self._clock.now(), self._entropy)
+
+        if not await database.read(is_settled):
+            await database.write(settle)
+        await self._learn_all(database)
+
+    async def _learn_all(self, database: CatalogDatabase) -> None:
+        rows = await database.read(lambda connection: connection.execute(select(data_keys)).mappings().all())
+        self._learn(rows, self._masters.held())
+
+    def _learn(self, rows: Iterable[RowMapping], held: tuple[MasterKey, ...]) -> None:
+        for row in rows:
+            organization_id, number = row["organization_id"], row["number"]
+            if number in self._keys.get(organization_id, {}):
+                continue
+            try:
+                value = rotation.unwrapped(row, held)
+            except SealBroken as error:
+                # It closes what it sealed, and nothing else.
+                self._closed.add((organization_id, number))
+                _log.error("data_key_closed", organization=organization_id, number=number, error=error.message)
+                continue
+            self._keep(organization_id, number, value)
+
+    def _keep(self, organization_id: str, number: int, value: bytes) -> None:
+        before = self._keys.get(organization_id, {})
+        self._closed.discard((organization_id, number))
+        self._keys[organization_id] = {**before, number: Sealer(value, self._entropy, head_of(number))}
+
+    def _succeed(self, connection: Connection, organization_id: str, number: int) -> None:
+        """Makes the key that follows the one of a number, within the transaction of `connection`.
+
+        Memory learns it after the transaction: a key that was not stored must seal nothing.
+        """
+        active = rotation.active_of(connection, self._masters.held())
+        value = self._entropy.token(KEY_BYTES)
+        rotation.put_data_key(connection, (organization_id, number + 1), value, active, self._clock.now())
+
+
+class _SealCounts:
+    """How often each data key has sealed in this process since it was stored last. Safe on every thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._at_once = min(_COUNTED_AT_ONCE, max(1, most // 16))
+        self._counts: Counter[tuple[str, int]] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, organization_id: str, number: int) -> None:
+        """Counts one seal of a key."""
+        with self._lock:
+            self._counts[organization_id, number] += 1
+
+    async def store_due(self, database: CatalogDatabase, succeed: Callable[[Connection, str, int], None]) -> bool:
+        """Stores the counts that have grown, and returns whether there were any.
+
+        `succeed` makes the successor of an organization's newest key that has sealed often.
+        """
+        with self._lock:
+            due = {place: count for place, count in self._counts.items() if count >= self._at_once}
+        if not due:
+            return False
+        await database.write(lambda connection: self._store(connection, due, succeed))
+        with self._lock:
+            self._counts.subtract(due)
+        return True
+
+    def _store(
+        self,
+        connection: Connection,
+        due: dict[tuple[str, int], int],
+        succeed: Callable[[Connection, str, int], None],
+    ) -> None:
+        for (organization_id, number), count in due.items():
+            place = data_keys.c.organization_id == organization_id, data_keys.c.number == number
+            connection.execute(update(data_keys).where(*place).values(seals=data_keys.c.seals + count))
+            total = connection.execute(select(data_keys.c.seals).where(*place)).scalar() or 0
+            newest = select(func.max(data_keys.c.number)).where(data_keys.c.organization_id == organization_id)
+            if total >= self._most and connection.execute(newest).scalar() == number:
+                succeed(connection, organization_id, number)
+
+
+class _OrganizationSealer:
+    """Seals with the newest key of an organization, and opens with the one that a value names."""
+
+    __slots__ = ("_keys", "_organization_id")
+
+    def __init__(self, keys: DataKeys, organization_id: str) -> None:
+        self._keys = keys
+        self._organization_id = organization_id
+
+    def seal(self, plaintext: bytes, associated: str) -> bytes:
+        """Returns `plaintext` sealed; see `Seals.seal`."""
+        _, sealer = self._keys.newest(self._organization_id)
+        return sealer.seal(plaintext, associated)
+
+    def open(self, sealed: bytes, associated: str) -> bytes:
+        """Returns the plaintext of a sealed value; see `Seals.open`."""
+        return self._keys.numbered(self._organization_id, number_of(sealed)).open(sealed, associated)
+
+
+def _missing(place: str) -> KeyUnfit:
+    return KeyUnfit(
+        f"{place} is missing, and the store holds secrets that were sealed with it. Put the key back,"
+        " from where it is kept apart from the backups, or set LOOPLY_ENCRYPTION_KEY; nothing was changed",
+        code="KEY_MISSING",
+    )

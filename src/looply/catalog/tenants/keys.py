@@ -1,0 +1,353 @@
+"""API keys and the principals that they stand for.
+
+A key's text is `lk_`, a public prefix of 8 characters, `_` and 32 random bytes in base64url. Stored are the prefix and
+the SHA-256 of the whole text: with 256 random bits inside, a slow hash would add nothing.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, false, insert, select, update
+
+from looply.catalog.storage.damage import AnyRow, readable, shown
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.tables import api_keys, workflow_versions
+from looply.catalog.tenants.names import checked_id, checked_name, not_found
+from looply.catalog.tenants.organizations import require_workspace
+from looply.catalog.trail.audit import Change
+from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
+from looply.errors import BadRequest, Forbidden, Refused
+from looply.jsontext import Json
+from looply.permissions import SCOPES, Permission, permissions_of
+
+# The contract's bound for a revocation to hold in every process; where processes share the catalog it holds at once.
+CACHE_SECONDS = 5.0
+CACHE_ENTRIES = 4096
+
+MAX_BOUND = 30
+"""So many workflows a key may be bound to: as many as a search may name."""
+
+_MARK = "lk_"
+_PREFIX_CHARACTERS = 8
+_NO_DIGEST = bytes(32)
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a call, as its key says."""
+
+    organization_id: str
+    workspace_id: str
+    key_id: str | None
+    """None for whoever owns the data folder: what no key has done is recorded with none."""
+    name: str
+    permissions: frozenset[Permission]
+    workflow_ids: frozenset[str] | None = None
+    """The workflows that there are for this caller; None: all of the organization."""
+
+    def may(self, permission: Permission) -> bool:
+        """Returns whether this caller is permitted to do it."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raises: Forbidden (code `SCOPE`) when this caller is not permitted to do it."""
+        if permission not in self.permissions:
+            raise Forbidden("Forbidden", code="SCOPE")
+
+    @property
+    def by(self) -> str:
+        """Who it is in an execution's history: the id of the key, empty without one."""
+        return self.key_id or ""
+
+
+class KeyDraft(msgspec.Struct, frozen=True):
+    """What its maker says of a key; without `expires_on` it does not expire.
+
+    With `workflow_ids` it is bound: for its holder there are these workflows and their executions, and nothing else.
+    """
+
+    name: str
+    scopes: Collection[str]
+    expires_on: datetime | None = None
+    workflow_ids: Collection[str] | None = None
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as lists show it; `prefix` is the public part by which its owner recognizes it."""
+
+    key_id: str
+    organization_id: str
+    workspace_id: str
+    name: str
+    prefix: str
+    scopes: frozenset[str]
+    workflow_ids: frozenset[str] | None
+    created_by: str | None
+    created_on: datetime
+    expires_on: datetime | None
+    revoked_on: datetime | None
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was just made. `text` is shown this once; it is stored nowhere."""
+
+    text: str
+    key: ApiKey
+
+    def __repr__(self) -> str:
+        return f"NewKey(text='***', key={self.key!r})"
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A revoked key, and the keys that were made with it, or with a key that was, newest first.
+
+    `made_by_it` were live before; they are revoked too when the revocation said `cascade`.
+    """
+
+    key: ApiKey
+    made_by_it: tuple[ApiKey, ...]
+
+
+class _Known(msgspec.Struct, frozen=True):
+    principal: Principal
+    expires_on: datetime | None
+
+
+class Keys:
+    """The API keys of all organizations.
+
+    `authenticate` is the one method that takes no organization: it is where the organization comes from. Keys that
+    were found are remembered by their hash until the catalog changes, for 5 seconds at most, so that most calls read
+    no rows.
+    """
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._entropy = entropy
+        self._known: RecentReads[_Known | None] = RecentReads(
+            database, clock, lambda known: known is not None, seconds=CACHE_SECONDS, entries=CACHE_ENTRIES
+        )
+
+    async def create(
+        self, organization_id: str, workspace_id: str, draft: KeyDraft, *, actor: str | None = None
+    ) -> NewKey:
+        """Returns a new key with its text; a copy of the text is kept nowhere.
+
+        Raises: BadRequest or Refused for a wrong name, unknown or no scopes, an expiry that is not in the future, or
+        workflows that do not exist; NotFound for a workspace of another organization.
+        """
+        change = Change(organization_id, actor, self._clock.now())
+        checked, granted = checked_name(draft.name, "name"), _checked_scopes(draft.scopes)
+        if draft.expires_on is not None and draft.expires_on <= change.at:
+            raise _refused("expires_on", "must be in the future")
+        bound = None if draft.workflow_ids is None else _checked_binding(draft.workflow_ids, granted)
+        key_id = str(self._ids.next(change.at))
+
+        def store(connection: Connection) -> NewKey:
+            require_workspace(connection, organization_id, workspace_id)
+            if bound is not None:
+                _check_workflows(connection, organization_id, bound)
+            prefix = self._free_prefix(connection)
+            text = f"{_MARK}{prefix}_{base64.urlsafe_b64encode(self._entropy.token(32)).rstrip(b'=').decode()}"
+            connection.execute(
+                insert(api_keys).values(
+                    key_id=key_id,
+                    organization_id=organization_id,
+                    workspace_id=workspace_id,
+                    key_name=checked,
+                    prefix=prefix,
+                    key_sha256=_digest(text),
+                    scopes=sorted(granted),
+                    workflow_ids=bound,
+                    created_by=actor,
+                    created_on_ms=to_ms(change.at),
+                    expires_on_ms=ms_or_none(draft.expires_on),
+                )
+            )
+            details: dict[str, Json] = {"name": checked, "prefix": prefix, "scopes": sorted(granted)}
+            if bound is not None:
+                details["workflow_ids"] = bound
+            change.record(connection, "key.create", key_id, **details)
+            return NewKey(text=text, key=_key(_get(connection, organization_id, key_id)))
+
+        return await self._database.write(store)
+
+    async def authenticate(self, text: str, now: datetime) -> Principal | None:
+        """Returns whom the key stands for; None when it is malformed, unknown, wrong, expired or revoked.
+
+        Guarantees: each of these costs the same work, one hash, one look-up and one comparison in constant time.
+        A revocation holds at once in all processes that share the catalog; of a file it holds at once in this process,
+        within 5 seconds in others.
+        Raises: what a read raises; a key is never taken for granted because the database is away.
+        """
+        digest = _digest(text)
+        known = await self._known.get(digest, lambda: self._look_up(text, digest))
+        if known is None or (known.expires_on is not None and known.expires_on <= now):
+            return None
+        return known.principal
+
+    async def revoke(
+        self, organization_id: str, key_id: str, *, cascade: bool = False, actor: str | None = None
+    ) -> Revocation:
+        """Returns the key, which no longer opens anything, and the live keys that were made with it.
+
+        With `cascade` these are revoked in the same transaction. Revoking a key again changes nothing of it.
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        change = Change(organization_id, actor, self._clock.now())
+        checked = checked_id(key_id, "key")
+
+        def store(connection: Connection) -> Revocation:
+            if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
+                _revoke(connection, change, checked)
+            made = _live_heirs(connection, organization_id, checked, to_ms(change.at))
+            for heir in made if cascade else ():
+                _revoke(connection, change, heir, made_by=checked)
+            heirs = tuple(_key(shown(_get(connection, organization_id, heir))) for heir in made)
+            return Revocation(key=_key(shown(_get(connection, organization_id, checked))), made_by_it=heirs)
+
+        return await self._database.write(store)
+
+    async def get(self, organization_id: str, key_id: str) -> ApiKey:
+        """Returns the key without its text.
+
+        Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
+        """
+        checked = checked_id(key_id, "key")
+        row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
+        return _key(readable(row, api_keys))
+
+    async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[ApiKey]:
+        """Returns keys, newest first, revoked ones included, those older than the key id `before` when it is given.
+
+        Raises: BadRequest when the limit is not positive.
+        """
+        size = checked_limit(limit)
+        query = select(api_keys).where(api_keys.c.organization_id == organization_id)
+        if before is not None:
+            query = query.where(api_keys.c.key_id < checked_id(before, "key"))
+        query = query.order_by(api_keys.c.key_id.desc()).limit(size + 1)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return cut(rows, size, _key)
+
+    async def _look_up(self, text: str, digest: bytes) -> _Known | None:
+        query = select(api_keys).where(api_keys.c.prefix == _prefix(text))
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        is_equal = hmac.compare_digest(digest, _NO_DIGEST if row is None else bytes(row["key_sha256"]))
+        if row is None or not is_equal or row["revoked_on_ms"] is not None:
+            return None
+        key = _key(readable(row, api_keys))
+        return _Known(_principal(key), key.expires_on)
+
+    def _free_prefix(self, connection: Connection) -> str:
+        while True:
+            prefix = base64.b32encode(self._entropy.token(5)).decode().lower()
+            if connection.execute(select(api_keys.c.key_id).where(api_keys.c.prefix == prefix)).first() is None:
+                return prefix
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _prefix(text: str) -> str:
+    """Returns the public part of a key's text; of a malformed one a prefix that no key has."""
+    prefix = text[len(_MARK) : len(_MARK) + _PREFIX_CHARACTERS]
+    return prefix if prefix.isascii() and prefix.isalnum() else ""
+
+
+def _checked_scopes(scopes: Collection[str]) -> frozenset[str]:
+    granted = frozenset(scopes)
+    if not granted:
+        raise _refused("scopes", f"must name at least one of {', '.join(SCOPES)}")
+    if unknown := granted - SCOPES.keys():
+        raise _refused("scopes", f"names {', '.join(sorted(unknown))}; allowed are {', '.join(SCOPES)}")
+    return granted
+
+
+def _refused(field: str, finding: str) -> Refused:
+    return Refused.at(f"/{field}", finding, code="INVALID_KEY")
+
+
+def _get(connection: Connection, organization_id: str, key_id: str) -> RowMapping:
+    query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.key_id == key_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise not_found("key")
+    return row
+
+
+def _revoke(connection: Connection, change: Change, key_id: str, **details: Json) -> None:
+    connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoked_on_ms=to_ms(change.at)))
+    change.record(connection, "key.revoke", key_id, **details)
+
+
+def _live_heirs(connection: Connection, organization_id: str, key_id: str, now_ms: int) -> list[str]:
+    """Returns the live keys that were made with a key or with one that was, newest first, through revoked ones too."""
+    found: dict[str, bool] = {}
+    makers = [key_id]
+    while makers:
+        query = select(api_keys).where(api_keys.c.organization_id == organization_id, api_keys.c.created_by.in_(makers))
+        rows = connection.execute(query).mappings().all()
+        makers = [row["key_id"] for row in rows if row["key_id"] not in found]
+        for row in rows:
+            is_expired = row["expires_on_ms"] is not None and row["expires_on_ms"] <= now_ms
+            found[row["key_id"]] = row["revoked_on_ms"] is None and not is_expired
+    return sorted((heir for heir, is_live in found.items() if is_live), reverse=True)
+
+
+def _checked_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> list[str]:
+    """Returns the ids of workflows as they are stored. Raises: Refused (code `INVALID_KEY`)."""
+    if not 1 <= len(workflow_ids) <= MAX_BOUND:
+        raise _refused("workflow_ids", f"must name 1 to {MAX_BOUND} workflows; left out, the key is for all")
+    if "admin" in scopes:
+        raise _refused("workflow_ids", "cannot bind a key with the scope admin, which is about the organization")
+    try:
+        return sorted({checked_id(each, "workflow") for each in workflow_ids})
+    except BadRequest as error:
+        raise _refused("workflow_ids", f"names an {error.message}") from error
+
+
+def _check_workflows(connection: Connection, organization_id: str, workflow_ids: Collection[str]) -> None:
+    """Raises: Refused when a workflow does not exist, or is of another organization, which looks the same."""
+    columns = workflow_versions.c
+    query = select(columns.workflow_id).where(
+        columns.organization_id == organization_id, columns.workflow_id.in_(workflow_ids), columns.deleted == false()
+    )
+    found = set(connection.execute(query).scalars().all())
+    if missing := sorted(set(workflow_ids) - found):
+        raise _refused("workflow_ids", f"names {', '.join(missing)}, which are no workflows of the organization")
+
+
+def _principal(key: ApiKey) -> Principal:
+    return Principal(
+        organization_id=key.organization_id,
+        workspace_id=key.workspace_id,
+        key_id=key.key_id,
+        name=key.name,
+        permissions=permissions_of(key.scopes),
+        workflow_ids=key.workflow_ids,
+    )
+
+
+def _key(row: AnyRow) -> ApiKey:
+    return ApiKey(
+        key_id=row["key_id"],
+        organization_id=row["organization_id"],
+        workspace_id=row["workspace_id"],
+        name=row["key_name"],
+        prefix=row["prefix"],
+        scopes=frozenset(row["scopes"]),
+        workflow_ids=None if row["workflow_ids"] is None else frozenset(row["workflow_ids"]),
+        created_by=row["created_by"],
+        created_on=from_ms(row["created_on_ms"]),
+        expires_on=None if row["expires_on_ms"] is None else from_ms(row["expires_on_ms"]),
+        revoked_on=None if row["revoked_on_ms"] is None else from_ms(row["revoked_on_ms"]),
+    )

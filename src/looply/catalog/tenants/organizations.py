@@ -1,0 +1,118 @@
+"""Organizations (tenants) and their workspaces."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, func, insert, select
+
+from looply.catalog.storage.database import CatalogDatabase
+from looply.catalog.storage.tables import organizations, workspaces
+from looply.catalog.tenants.data_keys import DataKeys
+from looply.catalog.tenants.names import checked_name, not_found
+from looply.catalog.trail.audit import Change
+from looply.clock import Clock, Ids, from_ms, to_ms
+
+FIRST_WORKSPACE = "Default"
+
+
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant with its first workspace."""
+
+    organization_id: str
+    organization_name: str
+    workspace_id: str
+    created_on: datetime
+
+
+class Organizations:
+    """All organizations of this installation."""
+
+    def __init__(self, database: CatalogDatabase, clock: Clock, ids: Ids, keys: DataKeys | None) -> None:
+        """Each organization gets a data key from `keys`; None: one key seals for all."""
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._keys = keys
+
+    async def create(self, name: str) -> tuple[str, str]:
+        """Returns the ids of a new organization and of its first workspace (UUIDs).
+
+        Raises: BadRequest or Refused (code `INVALID_NAME`).
+        """
+        checked = checked_name(name, "name")
+        at = self._clock.now()
+        organization_id, workspace_id = str(self._ids.next(at)), str(self._ids.next(at))
+
+        def store(connection: Connection) -> None:
+            owner = {"organization_id": organization_id, "created_on_ms": to_ms(at)}
+            connection.execute(insert(organizations).values(**owner, organization_name=checked))
+            connection.execute(
+                insert(workspaces).values(**owner, workspace_id=workspace_id, workspace_name=FIRST_WORKSPACE)
+            )
+            if self._keys is not None:
+                self._keys.add(connection, organization_id, at)
+            Change(organization_id, None, at).record(connection, "organization.create", organization_id, name=checked)
+
+        await self._database.write(store)
+        return organization_id, workspace_id
+
+    async def get(self, organization_id: str) -> Organization:
+        """Returns the organization.
+
+        Raises: NotFound (code `ORGANIZATION_NOT_FOUND`).
+        """
+        if (found := await self._find_first(organization_id)) is None:
+            raise not_found("organization")
+        return found
+
+    async def find_first(self) -> Organization | None:
+        """Returns the organization that was made first, None in an empty catalog."""
+        return await self._find_first(None)
+
+    async def list_ids(self) -> Sequence[str]:
+        """Returns the ids of all organizations, in the order in which they were made."""
+        query = select(organizations.c.organization_id).order_by(organizations.c.organization_id)
+        return await self._database.read(lambda connection: connection.execute(query).scalars().all())
+
+    async def list_all(self) -> Sequence[Organization]:
+        """Returns all organizations, each with its first workspace, in the order in which they were made."""
+        # Ids of organizations and workspaces are UUIDv7: their order is the order of creation.
+        query = (
+            select(organizations, func.min(workspaces.c.workspace_id).label("workspace_id"))
+            .join(workspaces)
+            .group_by(organizations.c.organization_id)
+            .order_by(organizations.c.organization_id)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_organization(row) for row in rows]
+
+    async def _find_first(self, organization_id: str | None) -> Organization | None:
+        query = select(organizations, workspaces.c.workspace_id).join(workspaces)
+        if organization_id is not None:
+            query = query.where(organizations.c.organization_id == organization_id)
+        # Ids of organizations and workspaces are UUIDv7: their order is the order of creation.
+        query = query.order_by(organizations.c.organization_id, workspaces.c.workspace_id).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else _organization(row)
+
+
+def require_workspace(connection: Connection, organization_id: str, workspace_id: str) -> None:
+    """Checks that the workspace is one of the organization.
+
+    Raises: NotFound (code `WORKSPACE_NOT_FOUND`).
+    """
+    query = select(workspaces.c.workspace_id).where(
+        workspaces.c.organization_id == organization_id, workspaces.c.workspace_id == workspace_id
+    )
+    if connection.execute(query).first() is None:
+        raise not_found("workspace")
+
+
+def _organization(row: RowMapping) -> Organization:
+    return Organization(
+        organization_id=row["organization_id"],
+        organization_name=row["organization_name"],
+        workspace_id=row["workspace_id"],
+        created_on=from_ms(row["created_on_ms"]),
+    )

@@ -1,0 +1,79 @@
+"""Copies of a catalog's file, and the form of its tables, beside the server that runs on it.
+
+The catalog belongs to the standard library's SQLite: another copy of the library beside it could break its locks.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import StaticPool, create_engine
+
+from looply.catalog.storage.schema import HEAD
+from looply.catalog.storage.sums import find_damage
+from looply.catalog.trail.proof import find_problems
+from looply.errors import StoreCorrupt, StoreLost
+
+_BUSY_SECONDS: Final = 10.0
+_HAS_REVISION = "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
+_REVISION = "SELECT version_num FROM alembic_version"
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Writes a copy of the catalog `source`, as of one instant, to the new file `target`, for its owner only.
+
+    Raises: StoreLost, StoreCorrupt.
+    """
+    target.touch(mode=0o600)
+    try:
+        with closing(_reader(source)) as reader, closing(sqlite3.connect(target)) as copy:
+            reader.backup(copy)
+            damage = find_damage(copy)
+    except sqlite3.OperationalError as error:
+        raise StoreLost(f"the catalog {source} was not copied: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(f"the catalog {source} is damaged: {error}; restore it from a backup") from error
+    if damage:
+        raise StoreCorrupt(f"the catalog {source} is damaged: {'; '.join(damage)}; restore it from a backup")
+
+
+def damage_of(path: Path) -> list[str]:
+    """Returns what is wrong with a catalog's file, nothing when it is sound; all that it says is of one instant.
+
+    Of a file that is what was stored, these are its rows that cannot be read and the places where the chains of its
+    audit are broken; one of another form has none.
+    """
+    try:
+        with closing(_reader(path)) as reader:
+            reader.execute("BEGIN")
+            return find_damage(reader) or _damaged(reader)
+    except sqlite3.Error as error:
+        return [str(error)]
+
+
+def _damaged(reader: sqlite3.Connection) -> list[str]:
+    if _form(reader) != HEAD:
+        return []
+    engine = create_engine("sqlite+pysqlite://", creator=lambda: reader, poolclass=StaticPool)
+    with engine.connect() as connection:
+        return find_problems(connection)
+
+
+def stored_form(path: Path) -> str:
+    """Returns the revision of the catalog's tables, empty when it has none yet. Raises: StoreCorrupt."""
+    try:
+        with closing(_reader(path)) as reader:
+            return _form(reader)
+    except sqlite3.Error as error:
+        raise StoreCorrupt(f"the catalog {path} cannot be read: {error}; restore it from a backup") from error
+
+
+def _form(reader: sqlite3.Connection) -> str:
+    has_revision = reader.execute(_HAS_REVISION).fetchone() is not None
+    row = reader.execute(_REVISION).fetchone() if has_revision else None
+    return row[0] if row else ""
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)

@@ -1,0 +1,100 @@
+"""`looply schedule`: workflows that start by themselves."""
+
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.authoring.preview import preview
+from looply.cli.terminal.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.terminal.tables import record, show_items
+from looply.cli.terminal.terminal import Here, Terminal
+
+APP: Final = App(name="schedule", help="Schedules: list, fires, preview, pause, play.")
+
+_COLUMNS: Final = {
+    "workflow": "workflow_id",
+    "version": "workflow_version",
+    "name": "workflow_name",
+    "status": "status",
+    "next": "next_on",
+    "last": "last_on",
+    "last execution": "last_execution_id",
+    "missed": "missed_count",
+    "last missed": "missed_on",
+}
+_FIRES: Final = {
+    "instant": "nominal_on",
+    "outcome": "outcome",
+    "instants": "count",
+    "execution": "workflow_execution_id",
+    "decided": "decided_on",
+}
+_ALL: Final = 1_000_000
+
+WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Version = Annotated[int | None, Parameter(help="Number of the version; the newest ACTIVE one has the schedule.")]
+
+
+@APP.command(name="list")
+async def list_schedules(*, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List the live schedules with their next and last instants."""
+    if place.is_offline():
+        from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
+
+        items = await offline.list_schedules(terminal, place)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getSchedules", _ALL)
+    if not terminal.is_json:
+        # Nothing starts while it is paused, so the instant at which it was paused tells nothing.
+        items = [{**item, "next_on": item["next_on"] if item["status"] == "ACTIVE" else None} for item in items]
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def fires(workflow_id: WorkflowId, /, *, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List what became of the instants of a schedule, newest first.
+
+    STARTED on time, CAUGHT_UP late, SKIPPED while the last execution was open, QUEUED behind it,
+    REFUSED by a quota of the organization, or MISSED.
+    """
+    if place.is_offline():
+        from looply.cli.offline import offline  # noqa: PLC0415 - start-up cost of the stores
+
+        items = await offline.list_fires(terminal, place, workflow_id, limit)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getScheduleFires", limit, workflow_id=workflow_id)
+    show_items(terminal, items, _FIRES)
+
+
+@APP.command
+async def pause(
+    workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Pause the schedule of a workflow; what falls due meanwhile does not start."""
+    await _toggle("PAUSE", workflow_id, version, server, terminal)
+
+
+@APP.command
+async def play(
+    workflow_id: WorkflowId, /, *, version: Version = None, server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Let a paused schedule go on."""
+    await _toggle("PLAY", workflow_id, version, server, terminal)
+
+
+async def _toggle(
+    action: Literal["PAUSE", "PLAY"], workflow_id: str, version: int | None, server: Server, terminal: Terminal
+) -> None:
+    body: dict[str, Any] = {"workflow_id": workflow_id, "action": action}
+    if version is not None:
+        body["workflow_version"] = version
+    async with server.client(terminal) as client:
+        answer = await client.post("toggleScheduledWorkflow", body)
+    shown = {name: answer[name] for name in ("workflow_id", "workflow_version", "status")}
+    terminal.show(answer, lambda: record(shown))
+
+
+APP.command(preview)

@@ -1,0 +1,202 @@
+"""`looply workflow`: workflows and their versions."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.terminal.client import segment
+from looply.cli.terminal.documents import file_parameter, read_document, write_document
+from looply.cli.terminal.failures import DONE, REFUSED, UsageError, problem_item
+from looply.cli.terminal.importing import AS_IT_IS, Asked, Imported, import_by_api
+from looply.cli.terminal.options import THE_PLACE, THE_SERVER, Place, Server
+from looply.cli.terminal.payloads import Payload, PayloadFile, read_payload
+from looply.cli.terminal.tables import record, show_items, table
+from looply.cli.terminal.terminal import Here
+
+APP: Final = App(name="workflow", help="Workflows: list, show, import, export, validate, activate, trigger.")
+
+_COLUMNS: Final = {
+    "workflow": "workflow_id",
+    "version": "workflow_version",
+    "status": "workflow_status",
+    "name": "workflow_name",
+    "modified": "modified_on",
+}
+_IDENTITY: Final = ("workflow_id", "workflow_version")
+
+WorkflowId = Annotated[str, Parameter(help="Id of the workflow.")]
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Version = Annotated[str, Parameter(help="Number of the version, or latest: the newest ACTIVE one.")]
+VersionNumber = Annotated[int, Parameter(help="Number of the version.", validator=validators.Number(gte=1))]
+DefinitionFile = Annotated[str, file_parameter("JSON file with the definition; - for standard input.")]
+
+
+@APP.command(name="list")
+async def list_workflows(*, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List the versions of all workflows, newest first."""
+    if place.is_offline():
+        from looply.cli.offline.offline import list_versions  # noqa: PLC0415 - start-up cost of the catalog
+
+        items = await list_versions(terminal, place, limit)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getOrganizationWorkflows", limit)
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def show(
+    workflow_id: WorkflowId, /, *, version: Version = "latest", server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Show a version of a workflow with its steps."""
+    async with server.client(terminal) as client:
+        answer = await client.get("getWorkflowById", workflow_id=workflow_id, workflow_version=version)
+    item: dict[str, Any] = answer["item"]
+    steps = [(step.get("id"), step.get("type"), step.get("description")) for step in item["workflow_steps"]]
+    head = {name: item[name] for name in (*_IDENTITY, "workflow_status", "workflow_name")}
+    terminal.show(item, lambda: table(("step", "type", "description"), steps, title=_title(head)))
+
+
+@APP.command(name="import")
+async def import_file(
+    file: DefinitionFile,
+    /,
+    *,
+    asked: Asked = AS_IT_IS,
+    place: Place = THE_PLACE,
+    terminal: Here,
+) -> None:
+    """Import a definition: the next draft of a workflow that is known by its workflow_id, else a new workflow.
+
+    A definition that equals the newest version is not stored again. An open draft that differs is overwritten only
+    with --modified-on, or with --force.
+    """
+    is_offline = place.is_offline()
+    definition = read_document(file, terminal)
+    if is_offline:
+        from looply.cli.offline.offline import import_to_folder  # noqa: PLC0415 - start-up cost of the catalog
+
+        imported = await import_to_folder(terminal, place, definition, asked)
+    else:
+        async with place.client(terminal) as client:
+            imported = await import_by_api(client, definition, asked)
+    _show_imported(imported, terminal)
+
+
+@APP.command
+async def export(
+    workflow_id: WorkflowId,
+    /,
+    *,
+    version: Version = "latest",
+    output: Annotated[Path | None, Parameter(help="Write to this file, not to standard output.")] = None,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Write the definition of a version as a file that import reads."""
+    async with server.client(terminal) as client:
+        answer = await client.get("exportWorkflow", workflow_id=workflow_id, workflow_version=version)
+    definition = answer["definition"]
+    text = json.dumps(definition, ensure_ascii=False, indent=2)
+    if output is None:
+        terminal.show(definition, lambda: text)
+        return
+    write_document(f"{text}\n", output)
+    ids = {name: definition[name] for name in _IDENTITY}
+    terminal.show({**ids, "file": str(output)}, lambda: f"{output} has version {definition['workflow_version']}.")
+
+
+@APP.command
+def validate(file: DefinitionFile, /, *, terminal: Here) -> int:
+    """Check a definition; neither a server nor a data folder is needed. Exit status 1 when it has errors.
+
+    Connections, cards, datastores and workflows that it names are not looked up: that is done when it is stored.
+    """
+    from looply.definition import parse_definition  # noqa: PLC0415 - start-up cost of the schema
+
+    document = read_document(file, terminal)
+    if isinstance(document, dict):
+        document = {name: value for name, value in document.items() if name not in _IDENTITY}
+    findings = parse_definition(document)
+    errors, warnings = (list(map(problem_item, found)) for found in (findings.errors, findings.warnings))
+    rows = [
+        (kind, item["path"], item["message"], item.get("hint"))
+        for kind, items in (("error", errors), ("warning", warnings))
+        for item in items
+    ]
+    message = "the definition has errors" if errors else "the definition is valid"
+    title = f"{message}: {len(errors)} errors, {len(warnings)} warnings"
+    shown = {"message": message, "errors": errors, "warnings": warnings}
+    terminal.show(shown, lambda: table(("finding", "path", "message", "hint"), rows, title=title) if rows else title)
+    return REFUSED if errors else DONE
+
+
+@APP.command
+async def activate(
+    workflow_id: WorkflowId, version: VersionNumber, /, *, server: Server = THE_SERVER, terminal: Here
+) -> None:
+    """Make a draft ACTIVE: it is locked for ever, and triggers start it."""
+    async with server.client(terminal) as client:
+        body = {"workflow_id": workflow_id, "workflow_version": version}
+        item = (await client.post("activateWorkflow", body))["item"]
+    document = {name: item[name] for name in (*_IDENTITY, "workflow_status")}
+    terminal.show(document, lambda: record(document))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How an execution is started."""
+
+    payload: Payload = None
+    version: Version = "latest"
+    process_id: Annotated[str | None, Parameter(help="Your own id of the execution.")] = None
+    profile: Annotated[str | None, Parameter(help="Profile of environment values.")] = None
+    wait: Annotated[str | None, Parameter(help="Wait for the end or a pause, such as PT10S; at most PT60S.")] = None
+    idempotency_key: Annotated[str | None, Parameter(help="The same key starts nothing twice.")] = None
+
+
+_PLAIN: Final = Request()
+
+
+@APP.command
+async def trigger(
+    workflow_id: WorkflowId,
+    file: PayloadFile = None,
+    /,
+    *,
+    request: Request = _PLAIN,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Start an execution and show its id once it is durable."""
+    body = read_payload(file, request.payload, terminal)
+    key = request.idempotency_key or ""
+    if not key.isascii() or (key and not key.isprintable()):
+        raise UsageError("--idempotency-key must be printable ASCII")
+    query = {"process_id": request.process_id, "profile": request.profile, "wait": request.wait}
+    async with server.client(terminal) as client:
+        path = f"triggerworkflow/{segment(workflow_id)}/{segment(request.version)}"
+        answer = await client.post(path, body, key=key, **query)
+    terminal.show(answer, lambda: record({name: _shown(value) for name, value in answer.items() if name != "message"}))
+
+
+def _shown(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, dict | list) else value
+
+
+def _show_imported(imported: Imported, terminal: Here) -> None:
+    document = imported.document
+    terminal.show(document, lambda: record(document))
+    if imported.is_unchanged:
+        terminal.note("The same definition was stored already; nothing was added.")
+    for problem in imported.warnings:
+        terminal.note(f"warning: {problem.path}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}")
+
+
+def _title(head: dict[str, Any]) -> str:
+    name, number, status = head["workflow_name"], head["workflow_version"], head["workflow_status"]
+    return f"{name}, version {number} ({status}), {head['workflow_id']}"

@@ -1,0 +1,172 @@
+"""`looply bulk`: one act on many executions, at a limited rate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.executions.repairs import Mapped, Version, renames
+from looply.cli.terminal.instants import instant_ms
+from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.tables import instant, record, rows_of, show_items, table
+from looply.cli.terminal.terminal import Here, Terminal
+
+APP: Final = App(name="bulk", help="Many executions at once: redrive, terminate, list, status, cancel.")
+
+_COLUMNS: Final = {
+    "bulk": "bulk_id",
+    "action": "action",
+    "status": "status",
+    "done": "done",
+    "refused": "refused",
+    "started": "created_on",
+    "ended": "ended_on",
+}
+_SAMPLE: Final = ("workflow_execution_id", "status", "workflow_current_state", "process_id", "created_on")
+_CALLS: Final = ("workflow_id", "state", "operation", "count", "repeated", "same_key")
+
+BulkId = Annotated[str, Parameter(help="Id of the bulk.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which executions are meant: those that fit all that is given."""
+
+    workflow_id: Annotated[str | None, Parameter(help="Executions of this workflow.")] = None
+    workflow_version: Annotated[int | None, Parameter(help="Executions on this version.")] = None
+    status: Annotated[
+        list[Literal["RUNNING", "WAITING", "FAILED"]] | None,
+        Parameter(help="Executions with these statuses; may be repeated.", negative=""),
+    ] = None
+    process_id: Annotated[
+        list[str] | None, Parameter(help="Executions with these process ids; * stands for any text.", negative="")
+    ] = None
+    since: Annotated[str | None, Parameter(name="--from", help="Created at or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Created before this instant, RFC 3339.")] = None
+    everything: Annotated[
+        bool, Parameter(name="--all", help="Where nothing else is given: all executions.", negative="")
+    ] = False
+
+    def filter(self) -> dict[str, Any]:
+        """Returns the filter of the call."""
+        given = {
+            "workflow_id": self.workflow_id,
+            "workflow_version": self.workflow_version,
+            "status": self.status,
+            "process_id": self.process_id,
+            "from": instant_ms("--from", self.since),
+            "to": instant_ms("--to", self.until),
+            "all": self.everything or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How it is done."""
+
+    reason: Annotated[str, Parameter(help="Why; stands in the log of each execution.")] = ""
+    rate: Annotated[int, Parameter(help="Executions a second.", validator=validators.Number(gte=1, lte=100))] = 10
+    dry_run: Annotated[bool, Parameter(help="Only count them; nothing is stored.", negative="")] = False
+
+    def body(self, which: Which) -> dict[str, Any]:
+        """Returns what both calls are given."""
+        return {
+            "filter": which.filter(),
+            "reason": self.reason,
+            "rate_per_second": self.rate,
+            "dry_run": self.dry_run,
+        }
+
+
+_ALL_OF: Final = Which()
+_USUAL: Final = How()
+
+
+@APP.command
+async def redrive(
+    *,
+    which: Which = _ALL_OF,
+    version: Version = None,
+    rename: Mapped = None,
+    how: How = _USUAL,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Let many failed executions go on, perhaps with a corrected version."""
+    body = how.body(which)
+    if version is not None:
+        body["workflow_version"] = version
+    if rename:
+        body["mapping"] = renames(rename)
+    await _begin(server, terminal, "bulkRedrive", body)
+
+
+@APP.command
+async def terminate(*, which: Which = _ALL_OF, how: How = _USUAL, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Terminate many executions."""
+    await _begin(server, terminal, "bulkTerminate", how.body(which))
+
+
+@APP.command(name="list")
+async def list_bulks(
+    *,
+    limit: Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))] = 20,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List bulks, newest first."""
+    async with server.client(terminal) as client:
+        items = await client.items("getBulks", limit)
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def status(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Show how far a bulk has come."""
+    async with server.client(terminal) as client:
+        item = (await client.get("getBulk", bulk_id=bulk_id))["item"]
+    terminal.show(item, lambda: _page(item))
+
+
+@APP.command
+async def cancel(bulk_id: BulkId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Let a bulk do nothing more; what it has done stays."""
+    async with server.client(terminal) as client:
+        item = (await client.post("cancelBulk", {"bulk_id": bulk_id}))["item"]
+    terminal.show(item, lambda: _page(item))
+
+
+async def _begin(server: Server, terminal: Terminal, name: str, body: dict[str, Any]) -> None:
+    async with server.client(terminal) as client:
+        answer = await client.post(name, body)
+    terminal.show(answer, lambda: _page(answer["item"]) if "item" in answer else _sample(answer))
+
+
+def _page(item: Mapping[str, Any]) -> Any:
+    named = ("bulk_id", "action", "status", "done", "refused", "reason", "rate_per_second", "workflow_version")
+    wanted = ", ".join(f"{name}={_said(value)}" for name, value in item["filter"].items())
+    times = {"started": instant(item["created_on"]), "ended": instant(item["ended_on"])}
+    return record({**{name: item.get(name) for name in named}, "which": wanted, **times})
+
+
+def _said(value: Any) -> str:
+    return "|".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _sample(answer: Mapping[str, Any]) -> Any:
+    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
+
+    more = " or more" if answer["truncated"] else ""
+    found = f"{answer['count']}{more} executions fit"
+    if not answer["items"]:
+        return f"{found}. A dry run: nothing was stored."
+    parts = [table(_SAMPLE, rows_of(answer["items"], _SAMPLE), title=f"{found}; the newest of them:")]
+    if forecast := answer.get("forecast"):
+        of = f"the newest {forecast['examined']}, of which {forecast['refused']} would be refused,"
+        title = f"calls that {of} would make at once:"
+        parts.append(table(_CALLS, rows_of(forecast["effects"], _CALLS), title=title))
+    return Group(*parts, "A dry run: nothing was stored.")

@@ -1,0 +1,77 @@
+"""`looply decision`: who decided what, for an auditor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.terminal.instants import instant_ms
+from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.tables import instant, rows_of, table
+from looply.cli.terminal.terminal import Here, Terminal
+
+APP: Final = App(name="decision", help="Who decided what, also in executions that were pruned: list.")
+
+_COLUMNS: Final = {
+    "decided": "decided",
+    "by": "user",
+    "action": "action",
+    "comment": "comment",
+    "via": "via",
+    "revision": "card_revision",
+    "state": "state",
+    "process id": "process_id",
+    "execution": "workflow_execution_id",
+}
+
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which decisions are listed."""
+
+    workflow_id: Annotated[str | None, Parameter(help="Only decisions in executions of this workflow.")] = None
+    state: Annotated[str | None, Parameter(help="Only decisions on this step; needs --workflow-id.")] = None
+    user: Annotated[str | None, Parameter(help="Only decisions of this person; letter case does not count.")] = None
+    process_id: Annotated[str | None, Parameter(help="Only decisions in executions with this process id.")] = None
+    execution: Annotated[str | None, Parameter(help="Only decisions in this execution.")] = None
+    since: Annotated[str | None, Parameter(name="--from", help="Decided at or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Decided before this instant, RFC 3339.")] = None
+
+    def query(self) -> dict[str, Any]:
+        """Returns the parameters of the call. Raises: UsageError for an instant that is none."""
+        return {
+            "workflow_id": self.workflow_id,
+            "state": self.state,
+            "user": self.user,
+            "process_id": self.process_id,
+            "workflow_execution_id": self.execution,
+            "from": instant_ms("--from", self.since),
+            "to": instant_ms("--to", self.until),
+        }
+
+
+_ANY: Final = Wanted()
+
+
+@APP.command(name="list")
+async def list_decisions(
+    *,
+    wanted: Wanted = _ANY,
+    limit: Limit = 100,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List who decided what in the organization, newest first: also what was decided in executions that are gone."""
+    async with server.client(terminal) as client:
+        items = await client.items("getOrganizationDecisions", limit, **wanted.query())
+    _show(terminal, items)
+
+
+def _show(terminal: Terminal, items: Sequence[dict[str, Any]]) -> None:
+    shown = [{**item, "decided": instant(item["at"])} for item in items]
+    document = {"count": len(items), "items": list(items)}
+    terminal.show(document, lambda: table(tuple(_COLUMNS), rows_of(shown, tuple(_COLUMNS.values()))))

@@ -1,0 +1,126 @@
+"""`looply letter`: answers that were kept and that nobody could use."""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.tables import instant, record, show_items
+from looply.cli.terminal.terminal import Here, Terminal
+
+APP: Final = App(name="letter", help="Dead letters, answers that nobody could use: list, show, apply, discard.")
+
+_COLUMNS: Final = {
+    "letter": "letter_id",
+    "process id": "process_id",
+    "why": "reason",
+    "source": "source",
+    "from": "by",
+    "kept": "kept_on",
+    "settled": "action",
+    "by": "settled_by",
+}
+
+LetterId = Annotated[str, Parameter(help="Id of the letter.")]
+Reason = Annotated[str, Parameter(help="Why; it stands in the history.")]
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which letters are listed."""
+
+    workflow_id: Annotated[str | None, Parameter(help="Only letters of this workflow.")] = None
+    execution: Annotated[str | None, Parameter(help="Only letters of this execution.")] = None
+    process_id: Annotated[str | None, Parameter(help="Only letters of executions with this process id.")] = None
+    reason: Annotated[Literal["UNFIT", "UNUSED"] | None, Parameter(help="Only letters of this kind.")] = None
+    all: Annotated[bool, Parameter(help="Settled ones too.", negative="")] = False
+
+    def query(self) -> dict[str, str | None]:
+        """Returns the parameters of the call."""
+        return {
+            "workflow_id": self.workflow_id,
+            "workflow_execution_id": self.execution,
+            "process_id": self.process_id,
+            "reason": self.reason,
+            "settled": None if self.all else "false",
+        }
+
+
+_ANY: Final = Wanted()
+
+
+@APP.command(name="list")
+async def list_letters(
+    *,
+    wanted: Wanted = _ANY,
+    limit: Limit = 100,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List the letters that wait for somebody, newest execution first.
+
+    UNFIT: the wait that opened does not take it. UNUSED: the execution ended before a wait opened.
+    """
+    async with server.client(terminal) as client:
+        items = await client.items("getLetters", limit, **wanted.query())
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def show(letter_id: LetterId, /, *, server: Server = THE_SERVER, terminal: Here) -> None:
+    """Show a letter with what it holds."""
+    async with server.client(terminal) as client:
+        item = (await client.get("getLetter", letter_id=letter_id))["item"]
+    terminal.show(item, lambda: record(_shown(item)))
+
+
+@APP.command
+async def apply(
+    letter_id: LetterId,
+    /,
+    *,
+    state: Annotated[str, Parameter(help="Step whose wait takes it, where several are open.")] = "",
+    reason: Reason = "",
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Put a letter to the wait that is open, as if its sender had sent it now."""
+    await _settle(terminal, server, {"letter_id": letter_id, "action": "apply", "state": state, "reason": reason})
+
+
+@APP.command
+async def discard(letter_id: LetterId, /, *, reason: Reason = "", server: Server = THE_SERVER, terminal: Here) -> None:
+    """Let a letter go; it stays in the history."""
+    await _settle(terminal, server, {"letter_id": letter_id, "action": "discard", "reason": reason})
+
+
+async def _settle(terminal: Terminal, server: Server, body: dict[str, Any]) -> None:
+    async with server.client(terminal) as client:
+        answer = await client.post("settleLetter", body)
+    shown = {
+        "message": answer["message"],
+        "action": answer["action"],
+        "by": answer["settled_by"],
+        "on": instant(answer["settled_on"]),
+    }
+    terminal.show(answer, lambda: record(shown))
+
+
+def _shown(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "letter": item["letter_id"],
+        "execution": item["workflow_execution_id"],
+        "process id": item["process_id"],
+        "kept": instant(item["kept_on"]),
+        "source": item["source"],
+        "from": item["by"],
+        "reason": item["reason"],
+        "why": item["why"],
+        "settled": item["action"],
+        "by": item["settled_by"],
+        "payload": json.dumps(item["payload"], ensure_ascii=False, indent=2),
+    }

@@ -1,0 +1,218 @@
+"""`looply execution redrive | repair | rerun | incidents`: what operators do about executions that failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import Parameter, validators
+
+from looply.cli.executions.finding import find_execution
+from looply.cli.terminal.client import ApiClient
+from looply.cli.terminal.documents import parse_named
+from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.options import THE_SERVER, Server
+from looply.cli.terminal.tables import record, rows_of, show_items, table
+from looply.cli.terminal.terminal import Here, Terminal
+
+Execution = Annotated[str, Parameter(help="Id of the execution, or its process id.")]
+Version = Annotated[str | None, Parameter(help="Go on with this version: a number, or latest.")]
+Mapped = Annotated[
+    list[str] | None,
+    Parameter(name="--rename", help="OLD=NEW: what a step is called in that version; may be repeated.", negative=""),
+]
+_JSON: Final = "as JSON text"
+
+_INCIDENTS: Final = {
+    "execution": "workflow_execution_id",
+    "process id": "process_id",
+    "workflow": "workflow_name",
+    "state": "state",
+    "kind": "kind",
+    "code": "code",
+    "message": "message",
+    "opened": "opened_on",
+}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a decision is taken."""
+
+    reason: Annotated[str, Parameter(help="Why; stands in the log.")] = ""
+    dry_run: Annotated[bool, Parameter(help="Only tell what would follow; nothing is stored.", negative="")] = False
+
+
+_NOW: Final = How()
+
+
+async def incidents(
+    *,
+    workflow_id: Annotated[str | None, Parameter(help="Only incidents of this workflow.")] = None,
+    code: Annotated[list[str] | None, Parameter(help="Only these codes; may be repeated.", negative="")] = None,
+    kind: Annotated[
+        list[Literal["FAILED", "UNKNOWN", "TIMEOUT", "LIMIT", "POISON"]] | None,
+        Parameter(help="Only these kinds; may be repeated.", negative=""),
+    ] = None,
+    limit: Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))] = 20,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """List open incidents: what somebody must decide about."""
+    async with server.client(terminal) as client:
+        items = await client.items("getIncidents", limit, workflow_id=workflow_id, code=code or None, kind=kind or None)
+    show_items(terminal, items, _INCIDENTS)
+
+
+async def redrive(
+    execution: Execution,
+    /,
+    *,
+    version: Version = None,
+    rename: Mapped = None,
+    how: How = _NOW,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Let a failed execution go on from its failed step, perhaps with a corrected version."""
+    body: dict[str, Any] = {"reason": how.reason, "dry_run": how.dry_run}
+    if version is not None:
+        body["workflow_version"] = version
+    if rename:
+        body["mapping"] = renames(rename)
+    await _decide(server, terminal, "redriveExecution", execution, body)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class What:
+    """What an action needs: see `looply execution repair --help`."""
+
+    incident: Annotated[str | None, Parameter(help="Id of the incident that is meant; without it all, or the one.")] = (
+        None
+    )
+    state: Annotated[str | None, Parameter(help="The step that is meant, where the execution stands at several.")] = (
+        None
+    )
+    output: Annotated[str | None, Parameter(help=f"Output for complete and skip, {_JSON}.")] = None
+    branch: Annotated[str | None, Parameter(help="The exit by which complete and skip leave the step.")] = None
+    document: Annotated[
+        str | None, Parameter(help=f"For edit and retry: the parts of the data document that change, {_JSON}.")
+    ] = None
+    replace: Annotated[bool, Parameter(help="Parts take the place of what is there.", negative="")] = False
+    scope: Annotated[
+        str | None, Parameter(help="The iteration whose own part of the document changes, such as forEach_1[2].")
+    ] = None
+    to: Annotated[str | None, Parameter(help="For move: the step to go on at.")] = None
+
+
+_NOTHING: Final = What()
+
+
+async def repair(
+    execution: Execution,
+    action: Annotated[
+        Literal["retry", "complete", "skip", "edit", "move"], Parameter(help="What to do about the execution.")
+    ],
+    /,
+    *,
+    what: What = _NOTHING,
+    how: How = _NOW,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Retry a failed step, give it an output, skip it, edit the data, or go on at another step."""
+    body: dict[str, Any] = {"action": action, "reason": how.reason, "dry_run": how.dry_run}
+    names = ("state", "branch", "scope", "to")
+    given = {"incident_id": what.incident, **{name: getattr(what, name) for name in names}}
+    body.update({name: value for name, value in given.items() if value is not None})
+    for name, text in (("output", what.output), ("document", what.document)):
+        if text is not None:
+            body[name] = parse_named(text.encode("utf-8", "surrogateescape"), f"--{name}")
+    if what.replace:
+        body["replace"] = True
+    await _decide(server, terminal, "repairExecution", execution, body)
+
+
+async def rerun(
+    execution: Execution,
+    /,
+    *,
+    version: Annotated[str | None, Parameter(help="Run this version: a number, or latest; else its own.")] = None,
+    profile: Annotated[str | None, Parameter(help="Run with this profile; else with its own.")] = None,
+    process_id: Annotated[str | None, Parameter(help="Process id of the new execution; else its own.")] = None,
+    server: Server = THE_SERVER,
+    terminal: Here,
+) -> None:
+    """Start a new execution with the input of another one."""
+    async with server.client(terminal) as client:
+        _, execution_id = await find_execution(client, execution)
+        given = {"workflow_version": version, "profile": profile, "process_id": process_id}
+        body = {"workflow_execution_id": execution_id, **{k: v for k, v in given.items() if v is not None}}
+        answer = await client.post("rerunExecution", body)
+    terminal.show(answer, lambda: record({"new execution": answer["looply_execution_id"], "input of": execution_id}))
+
+
+def renames(pairs: list[str]) -> dict[str, str]:
+    """Returns new names of steps by their old ones. Raises: UsageError for what is no OLD=NEW."""
+    found = {}
+    for pair in pairs:
+        old, sign, new = pair.partition("=")
+        if not (old and sign and new):
+            raise UsageError(f"--rename is {pair!r}, expected OLD=NEW such as wait_1=askManager")
+        found[old] = new
+    return found
+
+
+async def _decide(server: Server, terminal: Terminal, name: str, execution: str, body: dict[str, Any]) -> None:
+    async with server.client(terminal) as client:
+        answer = await _call(client, name, execution, body)
+    terminal.show(answer, lambda: _shown(answer))
+
+
+async def _call(client: ApiClient, name: str, execution: str, body: dict[str, Any]) -> dict[str, Any]:
+    _, execution_id = await find_execution(client, execution)
+    return await client.post(name, {"workflow_execution_id": execution_id, **body})
+
+
+def _shown(answer: Mapping[str, Any]) -> Any:
+    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
+
+    head = {
+        "execution": answer["workflow_execution_id"],
+        "status": answer["status"],
+        "state": answer["workflow_current_state"],
+        "version": answer["workflow_version"],
+        "incidents closed": ", ".join(answer["incidents"]) or "none",
+    }
+    forecast = answer.get("forecast")
+    if forecast is None:
+        return record(head)
+    then = {
+        "would be": f"{forecast['status']} at {forecast['workflow_current_state']}",
+        "with version": forecast["workflow_version"],
+        "would visit": ", ".join(f"{visit['state']}:{visit['visit']}" for visit in forecast["visits"])
+        or "no other step",
+        "would go on": ", ".join(f"{visit['state']}:{visit['visit']}" for visit in forecast["waiting"])
+        or "no other call",
+        "timers that fire": forecast["timers_due"],
+        "cards that close": forecast["cards_closed"],
+    }
+    parts: list[Any] = [record({**head, **then})]
+    if forecast["effects"]:
+        columns = ("state", "visit", "attempt", "call", "key", "on_unknown")
+        effects = [{**effect, **_words(effect)} for effect in forecast["effects"]]
+        parts.append(table(columns, rows_of(effects, columns), title="calls that would be made"))
+    if forecast["incident"]:
+        parts.append(record({"and would fail again": forecast["incident"]["message"]}))
+    return Group(*parts, "A dry run: nothing was stored.")
+
+
+def _words(effect: Mapping[str, Any]) -> dict[str, str]:
+    call = "REPEATED" if effect["is_repeated"] else "first"
+    kept = "same" if effect["keeps_key"] else "new"
+    return {"call": call, "key": f"{kept}: {effect['idempotency_key']}"}
+
+
+COMMANDS: Final = (redrive, repair, rerun, incidents)
+"""In the order of their help."""

@@ -1,0 +1,175 @@
+"""`looply audit`: who did what in the administration of an organization."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter, validators
+
+from looply.cli.terminal.failures import DONE, REFUSED, UsageError
+from looply.cli.terminal.instants import instant_ms
+from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.tables import instant, record, rows_of, table
+from looply.cli.terminal.terminal import Here, Terminal, json_text
+
+APP: Final = App(name="audit", help="Who did what in the administration of an organization: list, export, verify.")
+
+_COLUMNS: Final = {
+    "record": "record_id",
+    "when": "when",
+    "who": "who",
+    "action": "action",
+    "object": "object_id",
+    "details": "details",
+}
+_PAGE: Final = 30
+
+Limit = Annotated[int, Parameter(help="The most that is listed.", validator=validators.Number(gte=1))]
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which records are listed."""
+
+    actor: Annotated[str | None, Parameter(help="Only acts of this key, by its id.")] = None
+    action: Annotated[str | None, Parameter(help="Only acts of this kind, such as key.create.")] = None
+    object: Annotated[str | None, Parameter(help="Only acts on the object with this id.")] = None
+    since: Annotated[str | None, Parameter(name="--from", help="Done at or after this instant, RFC 3339.")] = None
+    until: Annotated[str | None, Parameter(name="--to", help="Done before this instant, RFC 3339.")] = None
+
+    def query(self) -> dict[str, Any]:
+        """Returns the parameters of the call. Raises: UsageError for an instant that is none."""
+        return {
+            "actor": self.actor,
+            "action": self.action,
+            "object": self.object,
+            "from": instant_ms("--from", self.since),
+            "to": instant_ms("--to", self.until),
+        }
+
+
+_ANY: Final = Wanted()
+
+
+@APP.command(name="list")
+async def list_records(*, wanted: Wanted = _ANY, limit: Limit = 100, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List who did what, newest first."""
+    items: list[dict[str, Any]] = []
+    async with _reading(terminal, place) as ask:
+        async for page in _pages(ask, wanted.query()):
+            items += page["items"]
+            if len(items) >= limit:
+                break
+    shown = [
+        {
+            **item,
+            "when": instant(item["at"]),
+            "who": item["actor"]["name"] or item["actor"]["id"] or "operator",
+            "details": json_text(item["details"]),
+        }
+        for item in items[:limit]
+    ]
+    document = {"count": len(shown), "items": items[:limit]}
+    terminal.show(document, lambda: table(tuple(_COLUMNS), rows_of(shown, tuple(_COLUMNS.values()))))
+
+
+@APP.command
+async def export(
+    *,
+    after: Annotated[
+        int, Parameter(help="Number of the record after which to begin.", validator=validators.Number(gte=0))
+    ] = 0,
+    place: Place = THE_PLACE,
+    terminal: Here,
+) -> None:
+    """Write the records as JSON, one a line, oldest first; with --json as one document."""
+    items: list[dict[str, Any]] = []
+    async with _reading(terminal, place) as ask:
+        async for page in _pages(ask, {"after": after}):
+            if terminal.is_json:
+                items += page["items"]
+                continue
+            for item in page["items"]:
+                terminal.output.write(f"{json_text(item)}\n")
+    if terminal.is_json:
+        terminal.output.write(f"{json_text({'count': len(items), 'items': items})}\n")
+
+
+@APP.command
+async def verify(
+    *,
+    head: Annotated[
+        str | None, Parameter(help="NUMBER:HASH of a record, as an earlier verify has shown it and you have noted it.")
+    ] = None,
+    place: Place = THE_PLACE,
+    terminal: Here,
+) -> int:
+    """Check that no record was altered, removed or inserted. Exit status 1 when one was.
+
+    Note the number and hash that it shows outside of the store: with --head the next check also finds out when
+    somebody has written the whole chain anew.
+    """
+    from looply.catalog.trail.chain import BEGIN, ChainCheck, Head, Link  # noqa: PLC0415 - start-up cost
+
+    check, newest, noted = ChainCheck(), Head(count=0, hash=BEGIN), _noted(head)
+    async with _reading(terminal, place) as ask:
+        async for page in _pages(ask, {"after": 0}):
+            newest = Head(count=page["head"]["record_id"], hash=bytes.fromhex(page["head"]["hash"]))
+            for item in page["items"]:
+                link = Link(
+                    organization_id=item["organization_id"],
+                    number=item["record_id"],
+                    at_ms=item["at"],
+                    actor=item["actor"]["id"],
+                    action=item["action"],
+                    object_id=item["object_id"],
+                    details=item["details"],
+                )
+                check.add(link, bytes.fromhex(item["hash"]))
+                if noted == (item["record_id"], item["hash"]):
+                    noted = None
+    problems = check.breaks(newest)
+    if noted is not None:
+        problems.append(f"record {noted[0]} does not have the hash that was noted")
+    document = {"records": check.last.count, "hash": check.last.hash.hex(), "problems": problems}
+    shown = {"records": document["records"], "head": f"{document['records']}:{document['hash']}"}
+    terminal.show(document, lambda: record({**shown, "problems": "\n".join(problems) or "none"}))
+    return REFUSED if problems else DONE
+
+
+def _noted(head: str | None) -> tuple[int, str] | None:
+    if head is None:
+        return None
+    number, _, digest = head.partition(":")
+    if not number.isdigit() or len(digest) != 64:
+        raise UsageError("--head is NUMBER:HASH, as 'looply audit verify' shows it")
+    return int(number), digest.lower()
+
+
+@asynccontextmanager
+async def _reading(terminal: Terminal, place: Place) -> AsyncIterator[Ask]:
+    """Gives what asks for pages: a running server, or the store itself."""
+    if place.is_offline():
+        from looply.cli.offline import offline_audit  # noqa: PLC0415 - start-up cost of the catalog
+
+        async with offline_audit.reading(terminal, place) as ask:
+            yield ask
+        return
+    async with place.client(terminal) as client:
+
+        async def ask_server(**query: Any) -> dict[str, Any]:
+            return await client.get("getAudit", **{"limit": _PAGE, **query})
+
+        yield ask_server
+
+
+async def _pages(ask: Ask, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    cursor: dict[str, Any] = {}
+    while True:
+        page = await ask(**{**query, **cursor})
+        yield page
+        if not (cursor := page.get("lastKey") or {}):
+            return

@@ -1,0 +1,106 @@
+"""`looply db`: the databases of a data folder."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from looply.cli.operating.move import move
+from looply.cli.operating.prune import prune
+from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.options import AnyFolder, Data, settings_of
+from looply.cli.terminal.tables import record, table
+from looply.cli.terminal.terminal import Here
+
+APP: Final = App(name="db", help="The data folder's databases: upgrade, check, backup, restore, prune, move.")
+
+
+@APP.command
+async def upgrade(*, data: Data = None, terminal: Here) -> None:
+    """Bring both databases of a stopped server to the form of this release. Doing it again changes nothing."""
+    from looply.cli.offline.copies import stored_forms  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.store import folder_settings, open_services  # noqa: PLC0415
+
+    settings = folder_settings(terminal, data)
+    before = stored_forms(settings.data)
+    async with open_services(terminal, settings):
+        # Opening is what migrates, each database within one transaction.
+        pass
+    after = stored_forms(settings.data)
+    files = [{"file": name, "from": before[name], "to": after[name]} for name in after]
+    rows = [tuple(each.values()) for each in files]
+    terminal.show({"files": files}, lambda: table(("file", "was", "is"), rows))
+
+
+@APP.command
+def check(*, data: AnyFolder = None, terminal: Here) -> int:
+    """Read both databases whole and show what is wrong with them. Exit status 1 when something is."""
+    from looply.cli.offline.copies import check_databases  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.store import folder_settings  # noqa: PLC0415
+
+    document = check_databases(folder_settings(terminal, data).data)
+    rows = [(each["file"], each["bytes"], "; ".join(each["problems"]) or "none") for each in document["files"]]
+    terminal.show(document, lambda: table(("file", "bytes", "problems"), rows))
+    return REFUSED if document["problems"] else DONE
+
+
+@APP.command
+def backup(
+    target: Annotated[Path, Parameter(help="New folder for the copy.")],
+    /,
+    *,
+    data: AnyFolder = None,
+    with_key: Annotated[
+        bool,
+        Parameter(
+            help="Copy the key of the stored secrets too: whoever has the folder then has the secrets.", negative=""
+        ),
+    ] = False,
+    terminal: Here,
+) -> None:
+    """Copy both databases, also beside a running server.
+
+    Secrets are sealed in the copy. Their key is left out, so that the copy alone does not give them away: keep the
+    key apart, since a restore needs it.
+    """
+    # Start-up cost of the stores.
+    from looply.bootstrap import KEY_FILE  # noqa: PLC0415
+    from looply.cli.offline.copies import make_backup  # noqa: PLC0415
+    from looply.cli.offline.store import folder_settings  # noqa: PLC0415
+
+    settings = folder_settings(terminal, data)
+    names = make_backup(settings.data, target, terminal.clock, with_key=with_key)
+    terminal.show(
+        {"backup": str(target), "files": names}, lambda: record({"backup": target, "files": ", ".join(names)})
+    )
+    if not with_key and settings.encryption_key is None:
+        terminal.note(
+            f"The key of the stored secrets is not in it. Keep a copy of {settings.data / KEY_FILE} elsewhere."
+        )
+
+
+@APP.command
+def restore(
+    source: Annotated[Path, Parameter(help="Folder that backup has made.")],
+    /,
+    *,
+    data: Annotated[Path | None, Parameter(help="Folder to restore to: a new or an empty one (LOOPLY_DATA).")] = None,
+    key_file: Annotated[Path | None, Parameter(help="Key of the stored secrets, for a backup without it.")] = None,
+    terminal: Here,
+) -> None:
+    """Make a data folder of a backup. Open executions go on when a server starts on it.
+
+    The key of the stored secrets must be put back: by --key-file, or in LOOPLY_ENCRYPTION_KEY, unless the backup has
+    it. A key that is not the one of the backup is refused.
+    """
+    from looply.cli.offline.copies import restore_backup  # noqa: PLC0415 - start-up cost of the stores
+
+    settings = settings_of(terminal, {"data": data})
+    setting = settings.encryption_key.reveal() if settings.encryption_key is not None else None
+    names = restore_backup(source, settings.data, key=key_file, setting=setting)
+    document = {"data": str(settings.data), "files": names}
+    terminal.show(document, lambda: record({"data folder": settings.data, "files": ", ".join(names)}))
+
+
+APP.command(prune)
+APP.command(move)

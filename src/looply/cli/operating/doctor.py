@@ -1,0 +1,111 @@
+"""`looply doctor`: the proof that nothing in a store is lost or orphaned."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from looply.cli.terminal.failures import DONE, REFUSED
+from looply.cli.terminal.options import AnyFolder
+from looply.cli.terminal.tables import record, table
+from looply.cli.terminal.terminal import Here, Terminal
+from looply.errors import DataFolderInUse, StoreCorrupt
+
+if TYPE_CHECKING:  # start-up cost of the engine
+    from rich.console import RenderableType
+
+    from looply.engine.ports.port import Audit
+    from looply.settings import Settings
+
+
+async def doctor(*, data: AnyFolder = None, terminal: Here) -> int:
+    """Prove that nothing in a store is lost or orphaned: in a data folder, or in the settings' database.
+
+    Folds every history and compares it with what is stored beside it, reads the catalog whole, and checks the chains
+    of its audit. Beside a running server a copy of the folder as of one instant is proved, in a temporary folder; a
+    database is read where it is. Exit status 1 when there is a problem.
+    """
+    document = await _examine(terminal, data)
+    terminal.show(document, lambda: _findings(document))
+    return REFUSED if document["problems"] else DONE
+
+
+async def _examine(terminal: Terminal, data: AnyFolder) -> dict[str, Any]:
+    from looply.cli.offline.store import stored_settings  # noqa: PLC0415 - start-up cost of the stores
+
+    settings = stored_settings(terminal, data)
+    try:
+        audit = await (_audit_folder if settings.engine == "embedded" else _audit_database)(terminal, settings)
+        keys, closed = await _examine_keys(terminal, settings)
+    except StoreCorrupt as error:
+        problem = {"execution_id": "", "kind": "STORE", "message": error.message}
+        return {"executions": 0, "open": 0, "orphans": 0, "problems": [problem]}
+    return {
+        "executions": audit.executions,
+        "open": audit.open,
+        "orphans": audit.orphans,
+        "problems": [*(dict(problem) for problem in audit.problems), *closed],
+        # No problem: they are being brought up to date. Told only where there are any.
+        **({"stale_cards": audit.stale_cards} if audit.stale_cards else {}),
+        **({"master_keys": keys} if len(keys) > 1 else {}),
+    }
+
+
+async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Returns the master keys that processes still hold, more than one while the key is rotated, and the problems."""
+    from looply.bootstrap import reading_keys  # noqa: PLC0415 - start-up cost of the stores
+
+    async with reading_keys(settings, terminal.clock) as keys:
+        held = [each for each in await keys.states() if each["state"] != "retired"]
+        closed = [
+            {
+                "execution_id": "",
+                "kind": "DATA_KEY",
+                "message": f"the data key {number} of organization {organization_id} does not open, and with it none of"
+                " the secrets that it sealed; restore the catalog from a backup",
+            }
+            for organization_id, number in keys.closed
+        ]
+        return held, closed
+
+
+async def _audit_folder(terminal: Terminal, settings: "Settings") -> "Audit":
+    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.store import open_services  # noqa: PLC0415
+
+    try:
+        async with open_services(terminal, settings) as services:
+            return await prove(services)
+    except DataFolderInUse:
+        return await _audit_copy(terminal, settings)
+
+
+async def _audit_database(terminal: Terminal, settings: "Settings") -> "Audit":
+    from looply.bootstrap import audit_database  # noqa: PLC0415 - start-up cost of the stores
+
+    return await audit_database(settings, terminal.clock)
+
+
+async def _audit_copy(terminal: Terminal, settings: "Settings") -> "Audit":
+    """Returns the audit of a copy of a folder that a server has in use."""
+    from looply.app.administration.proof import prove  # noqa: PLC0415 - start-up cost of the stores
+    from looply.cli.offline.copies import make_backup  # noqa: PLC0415
+    from looply.cli.offline.store import open_services  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="looply-doctor-") as folder:
+        copy = Path(folder) / "copy"
+        make_backup(settings.data, copy, terminal.clock, with_key=settings.encryption_key is None)
+        async with open_services(terminal, msgspec.structs.replace(settings, data=copy)) as services:
+            return await prove(services)
+
+
+def _findings(document: dict[str, Any]) -> "RenderableType":
+    problems = document["problems"]
+    if problems:
+        rows = [(item.get("execution_id"), item.get("kind"), item.get("message")) for item in problems]
+        return table(("execution", "kind", "problem"), rows, title=f"{len(problems)} problems")
+    shown = {name: value for name, value in document.items() if name != "problems"}
+    if "master_keys" in shown:
+        shown["master_keys"] = ", ".join(f"{key['key_id']} {key['state']}" for key in shown["master_keys"])
+    return record({**shown, "problems": "none"})

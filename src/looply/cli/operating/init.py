@@ -1,0 +1,45 @@
+"""`looply init`: a store with an organization and its first key."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.terminal import Here
+from looply.errors import Conflict
+
+
+async def init(
+    *,
+    data: Data = None,
+    name: Annotated[str, Parameter(help="Name of the organization.")] = "Default",
+    terminal: Here,
+) -> None:
+    """Make a store with an organization and its first key: a data folder, or the tables of the settings' database.
+
+    The key has all scopes and is shown this once. A store that has an organization already is refused.
+    """
+    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
+    from looply.cli.offline.store import open_services  # noqa: PLC0415
+    from looply.cli.terminal.tables import record  # noqa: PLC0415
+
+    settings = settings_of(terminal, {"data": data})
+    async with open_services(terminal, settings) as services:
+        if await services.catalog.organizations.find_first() is not None:
+            what, place, more = "the database", "--offline", ""
+            if settings.engine == "embedded":
+                what, place, more = str(settings.data), f"--data {settings.data}", f" --data {settings.data}"
+            raise Conflict(
+                f"{what} has an organization already; 'looply key create {place}' makes a key, "
+                f"'looply organization create{more}' another organization",
+                code="ALREADY_INITIALIZED",
+            )
+        (made,) = await organizations.create(services, [name])
+    document = {
+        "organization_id": made.organization.organization_id,
+        "workspace_id": made.organization.workspace_id,
+        "api_key": made.api_key,
+    }
+    where = {"data folder": settings.data} if settings.engine == "embedded" else {}
+    terminal.show(document, lambda: record({**where, **document}))
+    terminal.note("The API key is shown this once; only its hash is stored.")

@@ -1,0 +1,104 @@
+"""`looply key`: API keys."""
+
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter
+
+from looply.cli.terminal.instants import read_instant
+from looply.cli.terminal.options import THE_PLACE, Place
+from looply.cli.terminal.tables import instant, record, show_items
+from looply.cli.terminal.terminal import Here
+from looply.clock import to_ms
+from looply.permissions import Scope
+
+APP: Final = App(name="key", help="API keys: create, list, revoke.")
+
+_COLUMNS: Final = {
+    "key": "key_id",
+    "name": "name",
+    "prefix": "prefix",
+    "scopes": "scopes",
+    "workflows": "workflow_ids",
+    "created": "created_on",
+    "expires": "expires_on",
+    "revoked": "revoked_on",
+}
+_ALL: Final = 1_000_000
+
+
+@APP.command
+async def create(
+    name: Annotated[str, Parameter(help="What the key is for.")],
+    /,
+    *,
+    scope: Annotated[list[Scope], Parameter(help="What it may do; may be repeated.", negative="")],
+    expires_on: Annotated[str | None, Parameter(help="RFC 3339 instant; without it the key does not expire.")] = None,
+    workflow_id: Annotated[
+        list[str] | None, Parameter(help="Bind the key to this workflow; may be repeated.", negative="")
+    ] = None,
+    place: Place = THE_PLACE,
+    terminal: Here,
+) -> None:
+    """Make a key; its text is shown this once."""
+    expiry = None if expires_on is None else read_instant("--expires-on", expires_on)
+    scopes = sorted(set(scope))
+    if place.is_offline():
+        from looply.catalog.tenants.keys import KeyDraft  # noqa: PLC0415 - start-up cost of the catalog
+        from looply.cli.offline import offline_keys  # noqa: PLC0415
+
+        item = await offline_keys.create(terminal, place, KeyDraft(name, scopes, expiry, workflow_id))
+    else:
+        body: dict[str, Any] = {"name": name, "scopes": scopes}
+        if expiry is not None:
+            body["expires_on"] = to_ms(expiry)
+        if workflow_id is not None:
+            body["workflow_ids"] = workflow_id
+        async with place.client(terminal) as client:
+            item = (await client.post("createKey", body))["item"]
+    shown = {
+        "key_id": item["key_id"],
+        "api_key": item["api_key"],
+        "name": item["name"],
+        "scopes": ", ".join(item["scopes"]),
+        "workflows": ", ".join(item["workflow_ids"] or ()) or "all",
+        "expires": instant(item["expires_on"]) or "never",
+    }
+    terminal.show(item, lambda: record(shown))
+    terminal.note("The API key is shown this once; only its hash is stored.")
+
+
+@APP.command(name="list")
+async def list_keys(*, place: Place = THE_PLACE, terminal: Here) -> None:
+    """List the keys, newest first, revoked ones included; their texts are stored nowhere."""
+    if place.is_offline():
+        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
+
+        items = await offline_keys.list_keys(terminal, place)
+    else:
+        async with place.client(terminal) as client:
+            items = await client.items("getKeys", _ALL)
+    show_items(terminal, items, _COLUMNS)
+
+
+@APP.command
+async def revoke(
+    key_id: Annotated[str, Parameter(help="Id of the key.")],
+    /,
+    *,
+    cascade: Annotated[bool, Parameter(help="Revoke the keys that were made with it too.", negative="")] = False,
+    place: Place = THE_PLACE,
+    terminal: Here,
+) -> None:
+    """Revoke a key: it opens nothing any more, at the latest after 5 seconds."""
+    if place.is_offline():
+        from looply.cli.offline import offline_keys  # noqa: PLC0415 - start-up cost of the catalog
+
+        answer = await offline_keys.revoke(terminal, place, key_id, cascade=cascade)
+    else:
+        async with place.client(terminal) as client:
+            answer = await client.post("revokeKey", {"key_id": key_id, **({"cascade": True} if cascade else {})})
+    item, made = answer["item"], answer["made_by_it"]
+    shown = {"key_id": item["key_id"], "name": item["name"], "revoked": instant(item["revoked_on"])}
+    if made:
+        shown["revoked too" if cascade else "made with it, still live"] = ", ".join(key["key_id"] for key in made)
+    terminal.show({**item, "made_by_it": made}, lambda: record(shown))

@@ -1,0 +1,165 @@
+"""`looply db move`: a data folder into a PostgreSQL database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from looply.cli.terminal.failures import DONE, REFUSED, UsageError
+from looply.cli.terminal.options import Data, settings_of
+from looply.cli.terminal.tables import record, table
+from looply.cli.terminal.terminal import Here, Terminal
+from looply.errors import Refused, SettingsError
+
+if TYPE_CHECKING:  # start-up cost of the engine, and of the driver of the database
+    from rich.console import RenderableType
+
+    from looply.catalog.tenants.data_keys import DataKeys
+    from looply.cli.offline.moving import Moved
+    from looply.clock import Clock
+    from looply.engine.coding.moving import Progress
+    from looply.settings import Settings
+
+
+async def move(
+    *,
+    data: Data = None,
+    to: Annotated[
+        str | None,
+        Parameter(help="PostgreSQL database: a URL, or what libpq takes in its place (LOOPLY_DATABASE)."),
+    ] = None,
+    dry_run: Annotated[
+        bool, Parameter(help="Read and prove all, look at the database, write nothing.", negative="")
+    ] = False,
+    without_audit: Annotated[
+        bool,
+        Parameter(
+            help="Do not fold every history, before and after; chains and sums are proved all the same.", negative=""
+        ),
+    ] = False,
+    terminal: Here,
+) -> int:
+    """Move a stopped installation to an empty PostgreSQL database; its executions go on there.
+
+    The folder is left as it was and is not served any more. Whatever stops a move leaves a database that no server
+    starts on, and the same command begins anew. A password in --to is seen in the list of processes: LOOPLY_DATABASE
+    is not. Exit status 1 when something is wrong with the folder, and nothing was moved.
+    """
+    settings = settings_of(terminal, {"engine": "embedded", "data": data, "database": to})
+    if settings.database is None:
+        raise UsageError("name the PostgreSQL database by --to, or set LOOPLY_DATABASE")
+    _check_folder(settings)
+    moved = await _move(terminal, settings, is_rehearsed=dry_run, audits=not without_audit)
+    document = {"data": str(settings.data), **_document(moved), "dry_run": dry_run}
+    terminal.show(document, lambda: _shown(document))
+    if moved.is_moved:
+        _tell_what_is_left(terminal, settings)
+    return REFUSED if moved.problems else DONE
+
+
+async def _move(terminal: Terminal, settings: "Settings", *, is_rehearsed: bool, audits: bool) -> "Moved":
+    # Start-up cost of the stores.
+    try:
+        from looply.cli.offline.moving import Move, carry_out, rehearse  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise SettingsError("the package psycopg is not installed; install looply[distributed] to move") from error
+    from looply.log import configure_log  # noqa: PLC0415
+
+    assert settings.database is not None
+    configure_log("warning", terminal.clock, terminal.errors)
+    with _progress(terminal) as progress:
+        wanted = Move(
+            data=settings.data,
+            address=settings.database.reveal(),
+            sealer=_keys(settings, terminal.clock),
+            clock=terminal.clock,
+            progress=progress,
+            audits=audits,
+        )
+        return await (rehearse(wanted) if is_rehearsed else carry_out(wanted))
+
+
+def _check_folder(settings: "Settings") -> None:
+    from looply.cli.offline.store import check_store  # noqa: PLC0415 - start-up cost of the stores
+
+    check_store(settings)
+
+
+def _keys(settings: "Settings", clock: "Clock") -> "DataKeys":
+    """Returns what opens the folder's secrets. Raises: Refused (code `KEY_MISSING`), so that no new key is made."""
+    from looply.bootstrap import KEY_FILE, master_keys_of  # noqa: PLC0415 - start-up cost
+    from looply.catalog.tenants.data_keys import DataKeys  # noqa: PLC0415
+
+    path = settings.data / KEY_FILE
+    if settings.encryption_key is None and not path.is_file():
+        message = f"{path} is missing, the key of the stored secrets; put it back, or set LOOPLY_ENCRYPTION_KEY"
+        raise Refused(message, code="KEY_MISSING")
+    return DataKeys(master_keys_of(settings), clock)
+
+
+@contextmanager
+def _progress(terminal: Terminal) -> "Iterator[Progress]":
+    """Gives a line on the terminal that is told how far the move is; none where nobody looks."""
+    from rich.console import Console  # noqa: PLC0415 - start-up cost: JSON needs none
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Line  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    is_seen = terminal.errors.isatty() and not terminal.is_json
+    with Line(*columns, console=Console(file=terminal.errors), disable=not is_seen, transient=True) as line:
+        task = line.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            line.update(task, description=what, completed=done, total=total)
+
+        yield tell
+
+
+def _document(moved: "Moved") -> dict[str, Any]:
+    audit = moved.audit
+    return {
+        "to": moved.to,
+        "moved": moved.is_moved,
+        "tables": [{"table": name, "rows": each.rows, "digest": each.digest} for name, each in moved.sums.items()],
+        "audit": None
+        if audit is None
+        else {"executions": audit.executions, "open": audit.open, "orphans": audit.orphans},
+        "problems": moved.problems,
+    }
+
+
+def _shown(document: dict[str, Any]) -> "RenderableType":
+    from rich.console import Group  # noqa: PLC0415 - start-up cost: JSON needs no console
+
+    rows = [tuple(each.values()) for each in document["tables"]]
+    problems = document["problems"]
+    facts = {
+        "from": document["data"],
+        "to": document["to"],
+        "moved": "yes" if document["moved"] else "no, as asked" if document["dry_run"] and not problems else "no",
+        **(document["audit"] or {"audit": "left out"}),
+        "problems": len(problems) or "none",
+    }
+    parts = [table(("table", "rows", "sum of the rows"), rows)] if rows else []
+    parts.append(record(facts))
+    if problems:
+        parts.append(table(("problem",), [(line,) for line in problems]))
+    return Group(*parts)
+
+
+def _tell_what_is_left(terminal: Terminal, settings: "Settings") -> None:
+    """Says what the new installation needs, and how the move is undone."""
+    from looply.bootstrap import KEY_FILE  # noqa: PLC0415 - start-up cost
+    from looply.engine.sqlite.file.moved import LABEL_NAME  # noqa: PLC0415
+
+    where = "the one that LOOPLY_ENCRYPTION_KEY has here"
+    if settings.encryption_key is None:
+        where = f"the content of {settings.data / KEY_FILE}"
+    terminal.note(f"Servers on the database need the key of the stored secrets in LOOPLY_ENCRYPTION_KEY: {where}.")
+    terminal.note(
+        f"{settings.data} is left as it was, and is not served any more. To undo: see that no server ever works on the"
+        f" database, and remove {settings.data / LABEL_NAME}."
+    )

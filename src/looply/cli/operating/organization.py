@@ -1,0 +1,78 @@
+"""`looply organization`: the tenants of an installation."""
+
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter
+
+from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.options import Data
+from looply.cli.terminal.tables import show_items
+from looply.cli.terminal.terminal import Here
+from looply.clock import to_ms
+
+APP: Final = App(name="organization", help="Organizations of a data folder: create, list.")
+
+_COLUMNS: Final = {
+    "organization": "organization_id",
+    "workspace": "workspace_id",
+    "name": "organization_name",
+}
+
+
+@APP.command
+async def create(
+    *names: Annotated[str, Parameter(help="Name of a new organization; several may be given.")],
+    data: Data = None,
+    terminal: Here,
+) -> None:
+    """Make organizations, each with a key of all scopes that is shown this once.
+
+    Nothing of one organization is seen by another. When a name is refused, none is made.
+    """
+    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
+    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
+
+    if not names:
+        raise UsageError("name the organization")
+    async with open_services(terminal, stored_settings(terminal, data)) as services:
+        made = await organizations.create(services, names)
+    items: list[dict[str, Any]] = [
+        {
+            "organization_id": each.organization.organization_id,
+            "workspace_id": each.organization.workspace_id,
+            "organization_name": each.organization.organization_name,
+            "api_key": each.api_key,
+        }
+        for each in made
+    ]
+    show_items(terminal, items, {**_COLUMNS, "API key": "api_key"})
+    terminal.note("An API key is shown this once; only its hash is stored.")
+
+
+@APP.command(name="list")
+async def list_organizations(
+    *,
+    usage: Annotated[bool, Parameter(negative="", help="Also count open executions and stored bytes: a scan.")] = False,
+    data: Data = None,
+    terminal: Here,
+) -> None:
+    """List the organizations in the order in which they were made."""
+    from looply.app.administration import organizations  # noqa: PLC0415 - start-up cost of the catalog
+    from looply.cli.offline.store import open_services, stored_settings  # noqa: PLC0415
+    from looply.engine.records.survey import Usage  # noqa: PLC0415
+
+    async with open_services(terminal, stored_settings(terminal, data)) as services:
+        found = await organizations.list_all(services)
+        known = await services.engine.usage() if usage else {}
+    items: list[dict[str, Any]] = [
+        {
+            "organization_id": each.organization_id,
+            "workspace_id": each.workspace_id,
+            "organization_name": each.organization_name,
+            "created_on": to_ms(each.created_on),
+            **(known.get(each.organization_id, Usage())._asdict() if usage else {}),
+        }
+        for each in found
+    ]
+    columns = {"open executions": "open_executions", "stored bytes": "stored_bytes"} if usage else {}
+    show_items(terminal, items, {**_COLUMNS, "created": "created_on", **columns})

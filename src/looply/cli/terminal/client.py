@@ -1,0 +1,172 @@
+"""The public HTTP API, as the commands call it: one small client for all of them."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import httpx2
+
+from looply.cli.terminal.failures import ApiRefused
+from looply.errors import Problem, Unavailable
+from looply.jsontext import Json, encode_json
+
+CALL_SECONDS: Final = 75.0
+"""Longer than the longest call: a trigger that waits for 60 seconds."""
+CONNECT_SECONDS: Final = 10.0
+SILENCE_SECONDS: Final = 45.0
+"""A stream that says nothing for so long is broken: the server sends something every 15 seconds."""
+PAGE: Final = 30
+"""The most that the server puts on one page."""
+
+NO_BODY: Final[Json] = object()
+"""Stands for no body at all, which is not the same as the body `null`."""
+
+_CLOSED: Final = {
+    "TERMINATED": "the execution was terminated",
+    "FAILED": "the execution has failed; `looply execution show` says why",
+    "COMPLETED": "the execution has completed",
+    "TIMED_OUT": "the wait has timed out",
+    "NOT_WAITING": "the execution waits for no answer now",
+}
+"""What a resume is refused for, where the message of the API says only `not found`."""
+
+_JSON: Final = {"content-type": "application/json"}
+
+
+class ApiClient:
+    """A running server, as the owner of an API key sees it. An async context manager.
+
+    Every call returns the answer's object. Raises: ApiRefused with the server's own code, message and problems;
+    Unavailable when nothing answers, or what answers is no Looply server.
+    """
+
+    def __init__(self, url: str, api_key: str, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._http = httpx2.AsyncClient(
+            headers={"x-api-key": api_key},
+            timeout=httpx2.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
+        """Returns the answer of a read, such as `getWorkflowById`. Parameters that are None are left out."""
+        return await self._call("GET", f"/v2/workflows/{name}", query)
+
+    async def post(self, name: str, body: Json = NO_BODY, *, key: str = "", **query: Any) -> dict[str, Any]:
+        """Returns the answer of a call with a JSON body, or without one. `key` is its `Idempotency-Key`."""
+        content = None if body is NO_BODY else encode_json(body)
+        return await self._call("POST", f"/v2/workflows/{name}", query, content, key)
+
+    async def stream(self, name: str, last: str = "", /, **query: Any) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
+        """Yields the events of a stream behind the one with the id `last`, until the server ends it.
+
+        One without data only moves the place on. Raises: Unavailable also when the stream breaks off.
+        """
+        headers = {"last-event-id": last} if last else {}
+        timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        url = f"{self._url}/v2/workflows/{name}"
+        try:
+            async with self._http.sse(url, params=query, headers=headers, timeout=timeout) as source:
+                if source.response.status_code != 200:
+                    await source.response.aread()
+                    _checked(source.response, self._url)
+                async for event in source:
+                    yield event
+        except httpx2.TransportError as error:
+            raise _silent(self._url, error) from error
+
+    async def items(self, name: str, limit: int, /, **query: Any) -> list[dict[str, Any]]:
+        """Returns up to `limit` items of a list, following its pages."""
+        found: list[dict[str, Any]] = []
+        async for item in self._items(name, limit, query):
+            found.append(item)
+            if len(found) >= limit:
+                break
+        return found
+
+    async def _items(self, name: str, limit: int, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        cursor: dict[str, Any] = {}
+        while True:
+            page = await self.get(name, **{**query, "limit": min(limit, PAGE), **cursor})
+            for item in page.get("items", []):
+                yield item
+            if not (cursor := page.get("lastKey") or {}):
+                return
+
+    async def _call(
+        self, method: str, path: str, query: dict[str, Any], content: bytes | None = None, key: str = ""
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in query.items() if value is not None}
+        headers = {**({} if content is None else _JSON), **({"idempotency-key": key} if key else {})}
+        try:
+            response = await self._http.request(
+                method, f"{self._url}{path}", params=given, content=content, headers=headers
+            )
+        except httpx2.TimeoutException as error:
+            raise Unavailable(f"{self._url} did not answer in time; the call may have been done") from error
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise _silent(self._url, error) from error
+        return _checked(response, self._url)
+
+
+def segment(text: str) -> str:
+    """Returns a text as one segment of a path."""
+    return quote(text, safe="")
+
+
+def _silent(url: str, error: Exception) -> Unavailable:
+    return Unavailable(f"{url} does not answer ({str(error) or type(error).__name__}); is the server running there?")
+
+
+def _checked(response: httpx2.Response, url: str) -> dict[str, Any]:
+    """Returns the object of a 200 answer. Raises: ApiRefused, Unavailable."""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Unavailable(f"{url} answered {response.status_code} with something that is no JSON object")
+    if response.status_code == 200:
+        return body
+    raise ApiRefused(
+        _message(body, response.status_code),
+        status=response.status_code,
+        code=str(body.get("code") or ("FORBIDDEN" if response.status_code == 403 else "ERROR")),
+        problems=problems_in(body),
+        body=body,
+    )
+
+
+def _message(body: dict[str, Any], status: int) -> str:
+    message = str(body.get("message") or f"the server answered {status}")
+    if status == 403:
+        scope = "the API key lacks the scope for this" if body.get("code") == "SCOPE" else "the API key is not accepted"
+        return f"{message}: {scope}"
+    if status == 409 and message == "not found":
+        return _CLOSED.get(str(body.get("code")), message)
+    if status == 404 and body.get("code") == "NOT_FOUND":
+        return f"{message}: the server does not have this call; is it of another release?"
+    if status >= 500 and body.get("request_id"):
+        return f"{message} (request {body['request_id']})"
+    return message
+
+
+def problems_in(body: dict[str, Any], name: str = "errors") -> tuple[Problem, ...]:
+    """Returns the findings that an answer lists under a name."""
+    listed = body.get(name)
+    return tuple(
+        Problem(path=str(item.get("path", "")), message=str(item.get("message", "")), hint=str(item.get("hint", "")))
+        for item in (listed if isinstance(listed, list) else [])
+        if isinstance(item, dict)
+    )

@@ -1,0 +1,22 @@
+"""Instants that somebody writes on the command line."""
+
+from datetime import datetime
+
+from looply.cli.terminal.failures import UsageError
+from looply.clock import ms_or_none
+from looply.errors import DefinitionError
+
+
+def read_instant(option: str, text: str) -> datetime:
+    """Returns the instant that an option gives in RFC 3339. Raises: UsageError."""
+    from looply.definition import parse_instant  # noqa: PLC0415 - start-up cost of the schema
+
+    try:
+        return parse_instant(text)
+    except DefinitionError as error:
+        raise UsageError(f"{option}: {error.message}") from error
+
+
+def instant_ms(option: str, text: str | None) -> int | None:
+    """Returns the instant in epoch milliseconds, as calls take it; None where none is given. Raises: UsageError."""
+    return ms_or_none(read_instant(option, text)) if text is not None else None

@@ -1,0 +1,83 @@
+"""Options that many commands share: which server, which data folder, which settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+from cyclopts import Parameter
+
+from looply.cli.terminal.failures import UsageError
+from looply.cli.terminal.terminal import Terminal
+
+if TYPE_CHECKING:  # both cost start-up time
+    from looply.cli.terminal.client import ApiClient
+    from looply.settings import Settings
+
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+
+Data: TypeAlias = Annotated[Path | None, Parameter(help="Data folder of a server that does not run (LOOPLY_DATA).")]
+AnyFolder: TypeAlias = Annotated[Path | None, Parameter(help="Data folder; a server may run on it (LOOPLY_DATA).")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """The running server that a command talks to."""
+
+    url: Annotated[str | None, Parameter(help=f"Address of the server (LOOPLY_URL; else {DEFAULT_URL}).")] = None
+    api_key: Annotated[str | None, Parameter(help="API key (LOOPLY_API_KEY).")] = None
+
+    def client(self, terminal: Terminal) -> "ApiClient":
+        """Returns a client of the server. Raises: UsageError when the address or the key is missing or wrong."""
+        from looply.cli.terminal.client import ApiClient  # noqa: PLC0415 - start-up cost of the HTTP client
+
+        url = self.url or terminal.environment.get("LOOPLY_URL") or DEFAULT_URL
+        key = self.api_key or terminal.environment.get("LOOPLY_API_KEY") or ""
+        if not url.startswith(("http://", "https://")):
+            raise UsageError(f"the address of the server is {url!r}, expected one such as {DEFAULT_URL}")
+        if not key:
+            raise UsageError("an API key is missing: give --api-key or set LOOPLY_API_KEY")
+        if not key.isascii() or not key.isprintable():
+            raise UsageError("the API key has characters that no key has")
+        return ApiClient(url, key, terminal.transport)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Place(Server):
+    """A running server, or the store itself: the folder of a server that does not run, or the database."""
+
+    data: Annotated[
+        Path | None, Parameter(help="Work on this data folder of a server that does not run, without a key.")
+    ] = None
+    offline: Annotated[
+        bool, Parameter(help="Work on the store that the settings name, without a server and a key.", negative="")
+    ] = False
+    organization: Annotated[
+        str | None,
+        Parameter(help="With --data or --offline: id of the organization, else the one that was made first."),
+    ] = None
+
+    def is_offline(self) -> bool:
+        """Tells whether the command works on the store itself. Raises: UsageError when a server is named beside it."""
+        is_offline = self.offline or self.data is not None
+        if is_offline and self.url is not None:
+            raise UsageError("give --url for a running server, or --data or --offline for its store, not both")
+        if not is_offline and self.organization is not None:
+            raise UsageError("--organization goes with --data or --offline; a running server knows it by the API key")
+        return is_offline
+
+
+THE_SERVER: Final = Server()
+THE_PLACE: Final = Place()
+
+
+def settings_of(terminal: Terminal, flags: Mapping[str, Any], file: Path | None = None) -> "Settings":
+    """Returns the settings of a process from flags, `LOOPLY_*` variables and `looply.toml`.
+
+    Raises: SettingsError with every problem.
+    """
+    from looply.settings import load_settings  # noqa: PLC0415 - only commands on a data folder need the table
+
+    return load_settings(file=file, environment=terminal.environment, flags=flags)

@@ -1,0 +1,212 @@
+"""Bodies of requests from JSON values, and step outputs from responses."""
+
+import codecs
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlencode
+
+import msgspec
+
+from looply.connectors.outbound.beside import beside_loop
+from looply.connectors.outbound.urls import plain_text
+from looply.connectors.port import HttpResponse
+from looply.errors import BadInput, BadRequest, Rejected
+from looply.jsontext import Json, check_values, encode_json, parse_json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+_NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
+"""Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2), some of which take very long on purpose."""
+
+_ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
+_EVERY_BYTE: Final = bytes(range(256))
+
+BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
+
+
+class HttpOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step that calls another system over HTTP gives to later steps."""
+
+    status: str
+    """The status code as text: `200`."""
+    status_text: str = msgspec.field(name="statusText")
+    """The reason phrase of the status."""
+    headers: dict[str, str]
+    """Names in lower case; the values of a repeated header are joined by `, `."""
+    data: Json
+    """The JSON value of a JSON body, else the body as text."""
+
+
+def encode_body(body_type: BodyType, body: Json, key: str) -> tuple[bytes, str | None]:
+    """Returns the bytes of a body and its content type; no bytes and no type for null.
+
+    `json` takes any value. `urlencoded` and `multipart` take an object; a list repeats its name, null leaves it out.
+    A part of a `multipart` body may be an object {`filename`, `content`, `content_type`}. `xml` and `raw` take a
+    text. Equal arguments give equal bytes; `key` makes the boundary of a multipart body hard to guess.
+
+    Raises: BadInput for a value that the type cannot hold.
+    """
+    if body is None:
+        return b"", None
+    if body_type == "json":
+        return _json_bytes(body), "application/json"
+    if body_type == "urlencoded":
+        pairs = [(name, plain_text(_scalar(name, item))) for name, item in _fields(body_type, body)]
+        return urlencode(pairs, errors="replace").encode("ascii"), "application/x-www-form-urlencoded"
+    if body_type == "multipart":
+        return _multipart(_fields(body_type, body), key)
+    if not isinstance(body, str):
+        raise BadInput(f"a body of type {body_type} is a text, not a {_kind(body)}")
+    content_type = "application/xml; charset=utf-8" if body_type == "xml" else "text/plain; charset=utf-8"
+    return body.encode("utf-8", "replace"), content_type
+
+
+def _unchanged(output: dict[str, Json]) -> dict[str, Json]:
+    return output
+
+
+async def read_output(
+    response: HttpResponse, limits: Limits, finish: Callable[[dict[str, Json]], dict[str, Json]] = _unchanged
+) -> dict[str, Json]:
+    """Returns what `finish` makes of a response as `render_output` returns it; both beside the loop where it is large.
+
+    Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`.
+    """
+    return await beside_loop(len(response.content), lambda: finish(render_output(response, limits)))
+
+
+def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:
+    """Returns a response as a step's output, in the shape of `HttpOutput`.
+
+    A body whose content type is JSON (`application/json`, `+json`) and that parses is a JSON value, every other body
+    is a text in the charset of its content type, else UTF-8; what cannot be decoded is replaced by U+FFFD.
+
+    Raises: as `read_output`.
+    """
+    if is_json(response.header("content-type") or ""):
+        _check_values(response, limits)
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return {
+        "status": str(response.status),
+        "statusText": response.reason or _standard_reason(response.status),
+        "headers": headers,
+        "data": _data(response.content, headers.get("content-type", "")),
+    }
+
+
+def _json_bytes(body: Json) -> bytes:
+    try:
+        return encode_json(body)
+    except (UnicodeEncodeError, TypeError, ValueError) as error:
+        raise BadInput("the body is not a JSON value") from error
+
+
+def _fields(body_type: BodyType, body: Json) -> list[tuple[str, Json]]:
+    if not isinstance(body, dict):
+        raise BadInput(f"a body of type {body_type} is an object of names and values, not a {_kind(body)}")
+    return [
+        (name, item)
+        for name, value in body.items()
+        for item in (value if isinstance(value, list) else [value])
+        if item is not None
+    ]
+
+
+def _scalar(name: str, value: Json) -> Json:
+    if isinstance(value, dict | list):
+        raise BadInput(f"the field {name!r} of the body is a {_kind(value)}; it must be a text, a number or a boolean")
+    return value
+
+
+def _multipart(fields: list[tuple[str, Json]], key: str) -> tuple[bytes, str]:
+    """Returns a body by RFC 7578. Its boundary is a hash of the parts, so that no part can contain it on purpose."""
+    parts = [_part(name, value) for name, value in fields]
+    boundary = blake2b(b"\0".join([key.encode(), *parts]), digest_size=16).hexdigest().encode()
+    body = b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts)
+    return body + b"--" + boundary + b"--\r\n", f"multipart/form-data; boundary={boundary.decode()}"
+
+
+def _part(name: str, value: Json) -> bytes:
+    disposition = f'Content-Disposition: form-data; name="{_quoted(name)}"'
+    if not isinstance(value, dict):
+        return f"{disposition}\r\n\r\n{plain_text(_scalar(name, value))}".encode("utf-8", "replace")
+    content = value.get("content")
+    if not isinstance(content, str):
+        raise BadInput(f"the part {name!r} of the body is an object without a text `content`")
+    content_type = str(value.get("content_type") or "application/octet-stream")
+    if not content_type.isascii() or not content_type.isprintable():
+        raise BadInput(f"the part {name!r} of the body has a content type that is none")
+    filename = f'; filename="{_quoted(str(value["filename"]))}"' if value.get("filename") is not None else ""
+    return f"{disposition}{filename}\r\nContent-Type: {content_type}\r\n\r\n{content}".encode("utf-8", "replace")
+
+
+def _quoted(text: str) -> str:
+    """Returns a name as the HTML standard writes it in multipart bodies, so that it cannot start a header."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def is_json(content_type: str) -> bool:
+    """Tells whether a content type is that of JSON: `application/json`, `+json`."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _check_values(response: HttpResponse, limits: Limits) -> None:
+    try:
+        check_values(response.content, limits.json_nodes, name="the response")
+    except BadRequest as error:
+        message = f"{error.message} (limit json_nodes); ask for less, or raise the limit"
+        raise Rejected(message, code="RESPONSE_TOO_LARGE", sent=True, status=str(response.status)) from error
+
+
+def _data(content: bytes, content_type: str) -> Json:
+    parameters = content_type.partition(";")[2]
+    if content and is_json(content_type):
+        try:
+            return parse_json(content.removeprefix(codecs.BOM_UTF8))
+        except BadRequest:
+            pass  # a body that only claims to be JSON is still an answer, which the workflow can look at
+    return _text(content, parameters)
+
+
+def _text(content: bytes, parameters: str) -> str:
+    charset = "utf-8"
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"') or charset
+    text = _decoded(content, charset)
+    # Some codecs give lone surrogates, which no JSON document can hold.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    """Returns a text in time in proportion to its bytes, whatever they are; a charset that is none is UTF-8."""
+    try:
+        name = codecs.lookup(charset).name
+        if name.startswith(_NO_CHARSETS):
+            return content.decode("utf-8", "replace")
+        if name.startswith(_ONE_BYTE):
+            # Each byte is looked up, also those that mean nothing: replacing them one by one takes seconds.
+            return codecs.charmap_decode(content, "strict", _EVERY_BYTE.decode(name, "replace"))[0]
+        return content.decode(name, "replace")
+    except (LookupError, UnicodeError, ValueError):  # an unknown charset, or one that knows no replacement
+        return content.decode("utf-8", "replace")
+
+
+def _standard_reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return "object"
+    if isinstance(value, list):
+        return "list"
+    return "text" if isinstance(value, str) else "number or boolean"

@@ -1,0 +1,297 @@
+"""The HTTP connector: one request to any system, with credentials of the input or of a connection."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import httpx2
+import msgspec
+
+from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, read_output
+from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
+from looply.connectors.http.redirects import send_following
+from looply.connectors.masking import masker_of
+from looply.connectors.outbound.urls import joined, origin, parse_base_url, parse_url, with_params
+from looply.connectors.port import (
+    Binding,
+    CallContext,
+    ConnectionKind,
+    ConnectionValues,
+    Connector,
+    HttpRequest,
+    Operation,
+    Target,
+    read_input,
+)
+from looply.definition.values.repeat import Repeat, repeat_of_method
+from looply.errors import BadInput, OperationError, Problem, about
+from looply.jsontext import Json
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class BearerAuth(msgspec.Struct, frozen=True, tag_field="type", tag="bearer"):
+    """A token (RFC 6750)."""
+
+    token: str
+    """The token itself, without `Bearer`."""
+
+
+class BasicAuth(msgspec.Struct, frozen=True, tag_field="type", tag="basic"):
+    """A user and a password (RFC 7617)."""
+
+    user: str
+    """The user name, which cannot have a colon."""
+    password: str
+    """The password."""
+
+
+class HttpInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Input of `http.request`."""
+
+    method: Method = "GET"
+    """The HTTP method."""
+    url: str = ""
+    """Absolute; with a connection also a path below its base URL."""
+    params: dict[str, Json] = {}
+    """Query parameters by name."""
+    headers: dict[str, Json] = {}
+    """Headers by name."""
+    body_type: BodyType = "json"
+    """How the body is sent."""
+    body: Json = None
+    """Any JSON value; a text for `xml` and `raw`."""
+    auth: BearerAuth | BasicAuth | None = None
+    """Credentials of this call alone; a connection has its own."""
+    connection: str | None = None
+    """Name of the connection."""
+
+
+class HttpConnectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a connection of kind `http`. Its credentials go to no other origin than those named here."""
+
+    base_url: str
+    """Scheme, host and port, and a path when all calls share one."""
+    auth: Literal["none", "basic", "bearer", "api_key"] = "none"
+    """How its calls authenticate."""
+    user: str = ""
+    """The user name of `basic`."""
+    header: str = "x-api-key"
+    """Where an `api_key` goes."""
+    allowed_hosts: list[str] = []
+    """Further hosts (`host` or `host:port`, reached by the base URL's scheme) that may get the credentials."""
+
+
+class HttpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Secrets of a connection of kind `http`: `password` for basic, `token` for bearer and api_key."""
+
+    password: str = ""
+    """The password of `basic`."""
+    token: str = ""
+    """The token of `bearer`, or the API key of `api_key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where a call goes, as whom, and which origins it may reach; None: any."""
+
+    url: httpx2.URL
+    headers: Mapping[str, str]
+    secrets: tuple[str, ...]
+    origins: frozenset[Target] | None = None
+
+    def may_follow(self, url: httpx2.URL) -> bool:
+        return self.origins is None or origin(url) in self.origins
+
+
+async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
+    """Sends one request and returns its response in the shape of `HttpOutput`, whatever the status.
+
+    A GET follows redirects (`redirects.py`), within the origins of its connection when it has one. Credentials that
+    went out are masked in the output and in errors.
+
+    Raises: BadInput for an input that cannot be sent, and as `HttpSender.send` and `send_following`.
+    """
+    call = read_input(HttpInput, input_, "http.request")
+    with about("url", "auth"):
+        destination = await _destination(ctx, call)
+    with about("headers"):
+        own = check_headers(call.headers, reserved=destination.headers)
+    with about("body"):
+        content, content_type = encode_body(call.body_type, call.body, ctx.idempotency_key)
+    with about("params"):
+        url = with_params(destination.url, call.params)
+    outgoing = HttpRequest(
+        method=call.method,
+        url=url,
+        headers={
+            "idempotency-key": ctx.idempotency_key,
+            **({} if content_type is None else {"content-type": content_type}),
+            **_own_content_type(own, content_type),
+            **tracing_headers(ctx),
+            **destination.headers,
+        },
+        content=content,
+    )
+    masker = masker_of((*destination.secrets, *credentials_in(own)))
+    try:
+        response = await send_following(ctx.http, outgoing, destination.may_follow)
+    except OperationError as error:
+        masker.mask(error)
+        raise
+    return await read_output(response, ctx.limits, masker.output)
+
+
+def basic_header(user: str, password: str) -> str:
+    """Returns the value of an `Authorization` header for Basic, in UTF-8 (RFC 7617).
+
+    Raises: BadInput for a colon in the user name.
+    """
+    if ":" in user:
+        raise BadInput("the user name of Basic authentication cannot have a colon")
+    return "Basic " + b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
+
+
+def base_url_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
+    """Returns what is wrong with the `base_url` of a connection's settings."""
+    try:
+        parse_base_url(settings["base_url"])
+    except BadInput as error:
+        return (Problem(path="/settings/base_url", message=error.message),)
+    return ()
+
+
+def binding(settings: Mapping[str, Json]) -> Binding:
+    """Returns what the credentials of a connection are bound to: its origins, and the header that they go in."""
+    read = msgspec.convert(dict(settings), HttpConnectionSettings)
+    manner = {"auth": read.auth, **({"header": read.header.lower()} if read.auth == "api_key" else {})}
+    return Binding(_origins(read, ""), manner)
+
+
+async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
+    if call.connection is not None:
+        if call.auth is not None:
+            raise BadInput("`auth` and `connection` cannot be given together: the connection has the credentials")
+        return _of_connection(await ctx.connection(call.connection), call)
+    with about("url"):
+        url = parse_url(call.url)
+    match call.auth:
+        case BearerAuth(token):
+            headers = {"authorization": f"Bearer {token}"}
+            return _Destination(url, _checked_credentials(headers), (token,))
+        case BasicAuth(user, password):
+            headers = {"authorization": basic_header(user, password)}
+            return _Destination(url, headers, (password, f"{user}:{password}"))
+        case None:
+            return _Destination(url, {}, ())
+
+
+def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
+    if values.kind != "http":
+        raise BadInput(f"connection {values.name} is of kind {values.kind}; http.request needs one of kind http")
+    settings = _connection_settings(values)
+    base = parse_base_url(settings.base_url)
+    origins = _origins(settings, values.name)
+    url = parse_url(call.url) if "://" in call.url.partition("?")[0] else joined(base, call.url)
+    if origin(url) not in origins:
+        raise BadInput(
+            f"connection {values.name} is for {_place(base)}, and its credentials must not go to {_place(url)}; "
+            "use a URL of that host, another connection, or none"
+        )
+    headers = _checked_credentials(_credentials(settings, values.secrets))
+    secrets = tuple(values.secrets.values())
+    return _Destination(url, headers, (*secrets, *(f"{settings.user}:{secret}" for secret in secrets)), origins)
+
+
+def _origins(settings: HttpConnectionSettings, connection: str) -> frozenset[Target]:
+    base = parse_base_url(settings.base_url)
+    return frozenset({origin(base), *(_allowed_origin(base, host, connection) for host in settings.allowed_hosts)})
+
+
+def _connection_settings(values: ConnectionValues) -> HttpConnectionSettings:
+    try:
+        return msgspec.convert(dict(values.settings), HttpConnectionSettings)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"the settings of connection {values.name} do not fit: {error}") from error
+
+
+def _credentials(settings: HttpConnectionSettings, secrets: Mapping[str, str]) -> dict[str, str]:
+    match settings.auth:
+        case "basic":
+            return {"authorization": basic_header(settings.user, secrets.get("password", ""))}
+        case "bearer":
+            return {"authorization": f"Bearer {secrets.get('token', '')}"}
+        case "api_key":
+            return {settings.header.lower(): secrets.get("token", "")}
+        case "none":
+            return {}
+
+
+def _checked_credentials(headers: dict[str, str]) -> dict[str, str]:
+    try:
+        return check_headers(headers)
+    except BadInput as error:  # its text is fit for any header, but not for one that nobody typed
+        raise BadInput("the credentials cannot stand in a header: line break, control character or bad name") from error
+
+
+def _allowed_origin(base: httpx2.URL, host: str, connection: str) -> tuple[str, str, int]:
+    problem = f"connection {connection} allows the host {host!r}; write host or host:port"
+    try:
+        url = parse_url(f"{base.scheme}://{host}")
+    except BadInput as error:
+        raise BadInput(problem) from error
+    if url.raw_path != b"/":
+        raise BadInput(problem)
+    return origin(url)
+
+
+def _own_content_type(own: Mapping[str, str], content_type: str | None) -> dict[str, str]:
+    """Returns the author's headers; of a multipart body the content type must stay ours, for it has the boundary."""
+    if content_type is not None and content_type.startswith("multipart/"):
+        return {name: value for name, value in own.items() if name != "content-type"}
+    return dict(own)
+
+
+def with_upper_method(input_: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns an input with its method, if it has one, in upper case."""
+    method = input_.get("method")
+    return {**input_, "method": method.upper()} if isinstance(method, str) else input_
+
+
+def _place(url: httpx2.URL) -> str:
+    scheme, host, port = origin(url)
+    return f"{scheme}://{host}:{port}"
+
+
+def repeat(input_: Mapping[str, Json]) -> Repeat:
+    """Returns whether a request may be repeated after an unknown outcome: GET (default), PUT and DELETE always."""
+    return repeat_of_method(input_.get("method", "GET"))
+
+
+CONNECTOR = Connector(
+    name="http",
+    title="HTTP",
+    operations=(
+        Operation(
+            name="http.request",
+            title="HTTP request",
+            input=HttpInput,
+            output=HttpOutput,
+            repeat=repeat,
+            call=request,
+            connection_kind="http",
+            normalize=with_upper_method,
+        ),
+    ),
+    connection_kinds=(
+        ConnectionKind(
+            name="http",
+            title="HTTP system",
+            settings=HttpConnectionSettings,
+            secrets=HttpConnectionSecrets,
+            check=base_url_problems,
+            binding=binding,
+        ),
+    ),
+)

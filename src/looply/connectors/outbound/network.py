@@ -1,0 +1,247 @@
+"""The guarded way out: names are resolved and judged here, and connections go to judged addresses only.
+
+It stands below the HTTP client, where its library opens sockets, so nothing that the client does (keep-alive, TLS,
+a new connection after a broken one) can go round it. The name stays the one of TLS and of the `Host` header.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import httpcore2
+import httpx2
+
+from looply.connectors.outbound.egress import EgressPolicy
+from looply.errors import Unavailable
+
+OWNER = "looply_owner"
+"""The extension of a request that names the organization whose call it is; it shares connections with no other."""
+# More addresses than this of one name are not tried: the connect timeout is shared by all of them.
+MAX_ADDRESSES = 4
+
+
+class Resolver(Protocol):
+    """Looks up names."""
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """Returns the addresses of a name, best first. Raises: OSError when it has none."""
+        ...
+
+
+class SystemResolver:
+    """The machine's resolver, which also reads addresses in all their spellings."""
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """Returns the addresses of a name, best first. Raises: OSError when it has none."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Opens TCP connections to allowed addresses."""
+
+    def __init__(
+        self, policy: EgressPolicy, resolver: Resolver, backend: httpcore2.AsyncNetworkBackend | None = None
+    ) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._backend = backend if backend is not None else httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Returns a connection to an address of `host` that the policy permits.
+
+        Raises: as `permitted_addresses`, before anything is connected; the library's ConnectError and ConnectTimeout.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await permitted_addresses(self._policy, self._resolver, host, port)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout("name look-up") from error
+        share = None if timeout is None else timeout / len(addresses)
+        for address in addresses[:-1]:
+            try:
+                return await self._backend.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return await self._backend.connect_tcp(addresses[-1], port, share, local_address, socket_options)
+
+    async def connect_unix_socket(
+        self,
+        path: str,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore2.AsyncNetworkStream:
+        """Refuses: no call of a workflow goes to a socket of this machine."""
+        raise self._policy.refusal("a local socket", 0)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits; the library does so between attempts to connect."""
+        await self._backend.sleep(seconds)
+
+
+async def permitted_addresses(
+    policy: EgressPolicy, resolver: Resolver, host: str, port: int, usual_ports: frozenset[int] = frozenset()
+) -> list[str]:
+    """Returns the addresses of a name that the policy permits, best first, at most `MAX_ADDRESSES`.
+
+    Raises: Rejected (code `EGRESS_DENIED`) when it permits none or there is no such name, which look alike;
+    Unavailable when the resolver cannot tell now.
+    """
+    if policy.forbids_name(host):
+        raise policy.refusal(host, port)
+    try:
+        found = await resolver.addresses(host, port)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise Unavailable(f"the host name {host} cannot be resolved at present") from error
+        raise policy.refusal(host, port) from error
+    permitted = [address for address in found if policy.permits(address, host, port, usual_ports)]
+    if not permitted:
+        raise policy.refusal(host, port)
+    return permitted[:MAX_ADDRESSES]
+
+
+class _OwnedOrigin(httpcore2.Origin):
+    """An origin as one organization reaches it: its connections carry no calls of another one."""
+
+    def __init__(self, owner: str, origin: httpcore2.Origin) -> None:
+        super().__init__(origin.scheme, origin.host, origin.port)
+        self.owner = owner
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OwnedOrigin) and other.owner == self.owner and super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _OwnedURL(httpcore2.URL):
+    """A URL whose origin has an owner."""
+
+    def __init__(self, owner: str, url: httpx2.URL) -> None:
+        super().__init__(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        self._owner = owner
+
+    @property
+    def origin(self) -> httpcore2.Origin:
+        return _OwnedOrigin(self._owner, super().origin)
+
+
+class _Connection(httpcore2.AsyncHTTPConnection):
+    """A connection that ends as soon as more came than was asked for: it could be taken for the next answer."""
+
+    def has_expired(self) -> bool:
+        return super().has_expired() or (self.is_idle() and self._has_unread())
+
+    def _has_unread(self) -> bool:
+        inner = self._connection
+        if not isinstance(inner, httpcore2.AsyncHTTP11Connection):
+            return False
+        # The library does not say it in any other way.
+        data, _ = inner._h11_state.trailing_data
+        tls = inner._network_stream.get_extra_info("ssl_object")
+        return bool(data) or (tls is not None and tls.pending() > 0)
+
+
+class _Pool(httpcore2.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        return _Connection(
+            origin=origin,
+            ssl_context=self._ssl_context,
+            keepalive_expiry=self._keepalive_expiry,
+            http1=self._http1,
+            http2=self._http2,
+            retries=self._retries,
+            local_address=self._local_address,
+            uds=self._uds,
+            network_backend=self._network_backend,
+            socket_options=self._socket_options,
+        )
+
+
+class GuardedTransport(httpx2.AsyncBaseTransport):
+    """The HTTP client's transport over a pool of guarded connections. It uses no proxy and no environment."""
+
+    def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext, limits: httpx2.Limits, *, http2: bool) -> None:
+        self._pool = _Pool(
+            ssl_context=tls,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            http2=http2,
+            network_backend=backend,
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Sends one request; the response's body is read by the caller. Raises: httpx2's transport errors."""
+        url = _OwnedURL(str(request.extensions.get(OWNER, "")), request.url)
+        outgoing = httpcore2.Request(
+            method=request.method,
+            url=url,
+            headers=request.headers.raw,
+            content=_async_stream(request.stream),
+            extensions=request.extensions,
+        )
+        with _client_errors():
+            response = await self._pool.handle_async_request(outgoing)
+        return httpx2.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._pool.aclose()
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _client_errors():
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+def _async_stream(stream: object) -> httpx2.AsyncByteStream:
+    assert isinstance(stream, httpx2.AsyncByteStream)
+    return stream
+
+
+# Both libraries name their errors alike; httpx2 makes this table for its own transport only.
+_ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
+    httpcore2.ConnectTimeout: httpx2.ConnectTimeout,
+    httpcore2.ReadTimeout: httpx2.ReadTimeout,
+    httpcore2.WriteTimeout: httpx2.WriteTimeout,
+    httpcore2.PoolTimeout: httpx2.PoolTimeout,
+    httpcore2.ConnectError: httpx2.ConnectError,
+    httpcore2.ReadError: httpx2.ReadError,
+    httpcore2.WriteError: httpx2.WriteError,
+    httpcore2.LocalProtocolError: httpx2.LocalProtocolError,
+    httpcore2.RemoteProtocolError: httpx2.RemoteProtocolError,
+    httpcore2.UnsupportedProtocol: httpx2.UnsupportedProtocol,
+}
+
+
+@contextmanager
+def _client_errors() -> Iterator[None]:
+    try:
+        yield
+    except tuple(_ERRORS) as error:
+        raise _ERRORS[type(error)](str(error)) from error

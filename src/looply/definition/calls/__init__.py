@@ -1,0 +1,5 @@
+"""Settings of steps that call other systems or hold other steps; they need the model of the graph.
+
+Imports every lower room.
+Never here: the calls themselves; connectors make them.
+"""

@@ -1,0 +1,214 @@
+"""Compiles the settings of the steps that call another system, and what stands beside the settings of a call."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from looply.definition.graph.model import OnUnknown
+from looply.definition.schemas.schema_problems import shown
+from looply.definition.schemas.settings_schema import SETTINGS
+from looply.definition.settings.addresses import check_url_values, odata_placements, url_placement, warn_of_raw
+from looply.definition.settings.reading import Reader, read_template
+from looply.definition.settings.step_settings import CallSettings
+from looply.definition.values.pointer import join_pointer, points_into, split_pointer
+from looply.definition.values.repeat import Repeat, repeat_of_method
+from looply.definition.values.report import Report
+from looply.definition.values.retry import RETRY_ON, RetryPolicy
+from looply.errors import DefinitionError
+from looply.expressions import Expression, ExpressionSyntaxError, Placement, Template, split_template
+from looply.jsontext import Json
+
+_OF_ENGINE: Final = "datastore."
+_NOT_SENT: Final = frozenset({"fail_on", "raw"})
+_SCHEMES: Final = ("http://", "https://")
+_ESCAPED_BY: Final = {
+    "xml": ("xmlText", "xml", "base64"),
+    "raw": ("jsonStringify", "json", "uriComponent", "xmlText", "base64"),
+}
+"""The functions that make a value safe in a body of text, the usual one first."""
+_LITERAL_AUTH = "a credential in the definition can be read by everybody who may read the workflow"
+
+
+def http_request(reader: Reader, operation: str) -> CallSettings:
+    """Returns the settings of an `httpRequest`."""
+    if "connection" in reader and "auth" in reader:
+        reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
+    _check_url(reader)
+    _check_markup(reader)
+    warn_of_raw(reader)
+    for name in ("token", "password"):
+        _warn_of_literal(reader.child("auth") if isinstance(reader.value.get("auth"), dict) else None, name)
+    return _request(reader, operation)
+
+
+def sap_request(reader: Reader, operation: str) -> CallSettings:
+    """Returns the settings of a `sapRequest`."""
+    if ("system_id" in reader) != ("client" in reader):
+        missing = "client" if "system_id" in reader else "system_id"
+        reader.error(missing, f"`system_id` and `client` name a system together; `{missing}` is missing")
+    if "connection" in reader and "system_id" in reader:
+        reader.error("system_id", "give either `connection`, or `system_id` and `client`, not both")
+    if not {"connection", "system_id", "client"} & reader.value.keys():
+        reader.error("connection", "the SAP system is missing", "name a `connection`, or give `system_id` and `client`")
+    _check_markup(reader)
+    warn_of_raw(reader)
+    return _request(reader, operation)
+
+
+def _request(reader: Reader, operation: str) -> CallSettings:
+    return CallSettings(
+        operation=operation,
+        fail_on=tuple(reader.value.get("fail_on", ())),
+        repeat=repeat_of_method(reader.value.get("method", "GET")),
+    )
+
+
+def call_input(reader: Reader) -> Template:
+    """Returns the template of the whole input of a call: the settings without what only decides about its answer."""
+    sent = {name: value for name, value in reader.value.items() if name not in _NOT_SENT}
+    placements = {} if reader.value.get("raw") is True and "service_path" not in reader else _placements(reader)
+    return read_template({"method": "GET", **sent}, reader.path, reader.report, placements)
+
+
+def any_operation(reader: Reader, _: str) -> CallSettings:
+    """Returns the settings of an `operation`, which name what they call. Nothing here knows what is installed."""
+    given: dict[str, Json] = reader.value.get("input", {})
+    if "connection" in reader and "connection" in given:
+        reader.error("connection", "the connection is named twice, here and in `input`; name it here")
+    if reader.value["operation"].startswith(_OF_ENGINE):
+        hint = "use a step of type datastore"
+        reader.error("operation", f"{shown(reader.value['operation'])} is carried out by the engine itself", hint)
+    return CallSettings(
+        operation=reader.value["operation"],
+        fail_on=tuple(reader.value.get("fail_on", ())),
+        repeat=reader.value.get("repeat", "never"),
+        input_setting="/input",
+    )
+
+
+def operation_input(reader: Reader) -> Template:
+    """Returns the template of the whole input of an `operation`: its `input`, with the connection that it names."""
+    given: dict[str, Json] = reader.value.get("input", {})
+    template = read_template(given, reader.at("input"), reader.report)
+    if "connection" not in reader:
+        return template
+    reader.template("connection")
+    # Both parts are reported at their own places already.
+    return read_template({**given, "connection": reader.value["connection"]}, reader.path, Report())
+
+
+def _placements(reader: Reader) -> dict[str, Placement]:
+    """Returns what keeps a value in its place: a segment of the path, a value of the query, a literal of OData."""
+    if "service_path" not in reader:
+        return {"/url": url_placement(is_below_connection="connection" in reader)}
+    params = reader.value.get("params")
+    pointers = [join_pointer("/params", name) for name in params] if isinstance(params, dict) else []
+    return odata_placements(pointers, is_raw=reader.value.get("raw") is True)
+
+
+def _check_markup(reader: Reader) -> None:
+    """Warns of values that stand unescaped in a body of text: they can change what is around them."""
+    kind, body = reader.value.get("body_type"), reader.value.get("body")
+    if kind not in _ESCAPED_BY or not isinstance(body, str):
+        return
+    with suppress(ExpressionSyntaxError):  # reported with the whole input
+        pieces = split_template(body)
+        values = [piece for piece in pieces if isinstance(piece, Expression)] if len(pieces) > 1 else []
+        bare = next((value for value in values if value.outer_call not in _ESCAPED_BY[kind]), None)
+        if bare is not None:
+            message = f"${{{bare.source}}} is put into the {kind} body as it is, and may change what is around it"
+            reader.warning("body", message, f"write ${{{_ESCAPED_BY[kind][0]}({bare.source})}}")
+
+
+def on_unknown(step: Reader, repeat: Repeat) -> OnUnknown:
+    """Returns what a call with an unknown outcome leads to: `retry` by itself only where it may be repeated."""
+    stated: OnUnknown | None = step.value.get("on_unknown")
+    return stated or ("incident" if repeat == "never" else "retry")
+
+
+def retry_policy(step: Reader) -> RetryPolicy | None:
+    """Returns the retry policy of a step, or None when it states none."""
+    reader = step.child("retry")
+    if reader is None:
+        return None
+    default = RetryPolicy()
+    interval = elapsed(reader, "interval", allows_zero=True)
+    longest = elapsed(reader, "max_interval")
+    if interval is not None and longest is not None and longest < interval:
+        reader.error("max_interval", "is shorter than `interval`")
+    return RetryPolicy(
+        max_attempts=int(reader.value.get("max_attempts", default.max_attempts)),
+        interval=interval if interval is not None else default.interval,
+        backoff=float(reader.value.get("backoff", default.backoff)),
+        max_interval=longest,
+        jitter=float(reader.value.get("jitter", default.jitter)),
+        on=tuple(reader.value.get("on", RETRY_ON)),
+    )
+
+
+def elapsed(reader: Reader, name: str, *, allows_zero: bool = False) -> timedelta | None:
+    """Returns a constant duration that may have no date parts; None when it is left out or wrong."""
+    duration = reader.duration(name, allows_zero=allows_zero)
+    try:
+        return duration.to_timedelta() if duration is not None else None
+    except DefinitionError as error:
+        reader.error(name, error.message)
+        return None
+
+
+def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
+    """Returns the pointers of a step's secrets, its credentials among them, and reports those that lead nowhere."""
+    stated: list[str] = step.value.get("secret", [])
+    for index, pointer in enumerate(stated):
+        head, *rest = split_pointer(pointer)
+        known = [*SETTINGS[step.value["type"]]["properties"], "output"]
+        if head not in known:
+            hint = step.report.suggest(head, known) or "what a step gives lies under /output"
+            step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
+        elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
+            step.report.error(step.at("secret", index), f"{pointer!r} leads to nothing in the settings of the step")
+    own = _credentials(settings, "")
+    if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
+        own = _credentials(given, "/input")
+    return tuple(dict.fromkeys((*stated, *own)))
+
+
+def _credentials(given: dict[str, Json], base: str) -> tuple[str, ...]:
+    """Returns the pointers of the credentials that a call is given by itself, not by a connection."""
+    auth = given.get("auth")
+    if isinstance(auth, dict):
+        return tuple(f"{base}/auth/{name}" for name in ("token", "password") if name in auth)
+    return (f"{base}/auth",) if isinstance(auth, str) else ()
+
+
+def _check_url(reader: Reader) -> None:
+    url: str = reader.value.get("url", "")
+    if not url:
+        if "connection" not in reader:
+            hint = "give an absolute `url`, or name a `connection` that has the address"
+            reader.error("url", "`url` is missing", hint)
+        return
+    written = url.partition("${")[0].lower()
+    is_absolute = any(written.startswith(scheme) for scheme in _SCHEMES)
+    may_become_absolute = written != url.lower() and any(scheme.startswith(written) for scheme in _SCHEMES)
+    may_be_relative = "connection" in reader and "://" not in written
+    if not (is_absolute or may_become_absolute or may_be_relative):
+        reader.error("url", f"{shown(url)} does not begin with http:// or https://")
+        return
+    if reader.value.get("raw") is not True:
+        with suppress(ExpressionSyntaxError):  # reported with the whole input
+            check_url_values(reader, split_template(url))
+
+
+def _is_computed(settings: Json, parts: tuple[str, ...]) -> bool:
+    """Tells whether an expression on the way makes the value, so that only its evaluation shows what is there."""
+    value = settings
+    for part in parts:
+        if isinstance(value, dict):
+            value = value.get(part)
+    return isinstance(value, str) and "${" in value
+
+
+def _warn_of_literal(auth: Reader | None, name: str) -> None:
+    if auth is not None and name in auth and "${" not in auth.value[name]:
+        auth.warning(name, _LITERAL_AUTH, "name a `connection`, or read it from an earlier step")

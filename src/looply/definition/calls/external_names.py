@@ -1,0 +1,115 @@
+"""What a definition names outside of itself: connections, datastores and other workflows. Its cards are embedded.
+
+Only constant names are listed: what an expression gives is known when the step runs. Whether something of that name
+exists is for the caller to look up.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.definition.calls.operation_steps import OPERATION_STEPS
+from looply.definition.calls.operations import NO_OPERATIONS, Operations
+from looply.definition.graph.outline import Outline, StepOutline, read_outline
+from looply.definition.settings.datastores import canonical_name, name_finding
+from looply.definition.values.pointer import join_pointer
+from looply.jsontext import Json
+
+NameKind: TypeAlias = Literal["operation", "connection", "sap system", "datastore", "workflow"]
+
+_MAKES_DATASTORE: Final = ("set", "merge")
+_UNKNOWN_NAME: Final = ""
+
+
+class ExternalName(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a definition names. `path` is the JSON Pointer of the name in the definition."""
+
+    kind: NameKind
+    name: str
+    path: str
+    detail: Json = None
+    """Of a connection the kind that the step needs, None where any will do; of an SAP system its client; of a workflow
+    the version as it is written, None for the newest ACTIVE one."""
+
+
+def external_names(document: dict[str, Json], operations: Operations = NO_OPERATIONS) -> tuple[ExternalName, ...]:
+    """Returns the names in document order. Fields of a wrong type are left out: the schema reports them.
+
+    `operations` are those that are installed: one of them says of which kind its connection must be.
+
+    A datastore that a step of the same definition makes (`set`, `merge`) is not listed, for a `get` may follow it;
+    where such a step computes its name, none that a `get` or `delete` names is.
+    """
+    outline = read_outline(document)
+    made = _made_datastores(outline)
+    found = [name for step in outline.steps for name in _of_step(step, made, operations)]
+    settings = document.get("workflow_settings")
+    on_failure = _constant_text(settings.get("on_failure")) if isinstance(settings, dict) else None
+    if on_failure:
+        found.append(ExternalName(kind="workflow", name=on_failure, path="/workflow_settings/on_failure"))
+    return tuple(found)
+
+
+def _constant_text(value: Json) -> str | None:
+    """Returns what a text of the settings always gives; None when an expression decides, or it is no text."""
+    return value if isinstance(value, str) and "${" not in value else None
+
+
+def _of_step(step: StepOutline, made: frozenset[str], operations: Operations) -> Iterator[ExternalName]:
+    type_ = step.type.name if step.type is not None else ""
+    if type_ in OPERATION_STEPS:
+        yield from _operations(step, type_, operations)
+    if type_ == "approval":
+        yield from _approval_datastores(step)
+    if type_ == "datastore" and step.settings.get("operation") not in _MAKES_DATASTORE and _UNKNOWN_NAME not in made:
+        yield from (each for each in _datastores(step, "name", step.settings.get("name")) if each.name not in made)
+    if type_ == "subworkflow" and (name := _constant_text(step.settings.get("workflow_id"))):
+        version = step.settings.get("version")
+        yield ExternalName(kind="workflow", name=name, path=_at(step, "workflow_id"), detail=version)
+
+
+def _operations(step: StepOutline, type_: str, operations: Operations) -> Iterator[ExternalName]:
+    kind = OPERATION_STEPS[type_].connection_kind or None
+    if type_ == "operation" and (name := _constant_text(step.settings.get("operation"))):
+        yield ExternalName(kind="operation", name=name, path=_at(step, "operation"))
+        kind = operations[name].connection_kind or None if name in operations else None
+    yield from _connections(step, kind)
+
+
+def _connections(step: StepOutline, kind: str | None) -> Iterator[ExternalName]:
+    if name := _constant_text(step.settings.get("connection")):
+        yield ExternalName(kind="connection", name=name, path=_at(step, "connection"), detail=kind)
+    system, client = _constant_text(step.settings.get("system_id")), step.settings.get("client")
+    if kind == "sap" and system and isinstance(client, int | str) and "${" not in str(client):
+        detail = str(client).strip().zfill(3)  # as the connector reads it: an SAP client has three digits
+        yield ExternalName(kind="sap system", name=system, path=_at(step, "system_id"), detail=detail)
+
+
+def _approval_datastores(step: StepOutline) -> Iterator[ExternalName]:
+    people = step.settings.get("recipients")
+    if isinstance(people, dict):
+        yield from _datastores(step, "recipients/datastore", people.get("datastore"))
+    yield from _datastores(step, "calendar", step.settings.get("calendar"))
+
+
+def _datastores(step: StepOutline, field: str, value: Json) -> Iterator[ExternalName]:
+    name = _constant_text(value)
+    if name is not None and not name_finding(name):
+        yield ExternalName(kind="datastore", name=canonical_name(name), path=_at(step, *field.split("/")))
+
+
+def _made_datastores(outline: Outline) -> frozenset[str]:
+    """Returns the datastores that steps of the definition make; the empty name for one that an expression names."""
+    names = (
+        _constant_text(step.settings.get("name"))
+        for step in outline.steps
+        if step.type is not None
+        and step.type.name == "datastore"
+        and step.settings.get("operation") in _MAKES_DATASTORE
+    )
+    return frozenset(canonical_name(name) if name else _UNKNOWN_NAME for name in names)
+
+
+def _at(step: StepOutline, *names: str) -> str:
+    return join_pointer(step.path, "settings", *names)

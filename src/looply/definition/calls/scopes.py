@@ -1,0 +1,40 @@
+"""Compiles the settings of the steps that run others side by side or again and again."""
+
+from looply.definition.graph.model import ARRIVE
+from looply.definition.schemas.schema_problems import shown
+from looply.definition.settings.conditions import check_branch_ids
+from looply.definition.settings.reading import Reader
+from looply.definition.settings.step_settings import ForEachSettings, JoinSettings, ParallelBranch, ParallelSettings
+from looply.expressions import Template
+
+
+def parallel(reader: Reader) -> ParallelSettings:
+    """Returns the settings of a `parallel`."""
+    check_branch_ids(reader, ("next", "error", ARRIVE))
+    return ParallelSettings(
+        branches=tuple(
+            ParallelBranch(id=branch.value["id"], label=str(branch.value.get("label", branch.value["id"])))
+            for branch in reader.children("branches")
+        )
+    )
+
+
+def join(reader: Reader) -> JoinSettings:
+    """Returns the settings of a `join`."""
+    count = reader.value.get("for", "all")
+    return JoinSettings(of=reader.value["of"], count=int(count) if isinstance(count, float) else count)
+
+
+def for_each(reader: Reader) -> ForEachSettings:
+    """Returns the settings of a `forEach`."""
+    items = reader.template("items")
+    assert items is not None  # the schema requires it
+    if isinstance(items.value, str) and not _is_whole(items):
+        message = f"{shown(items.value)} gives a text, and never a list of items"
+        reader.error("items", message, "write one whole expression, such as ${payload.output.lines}")
+    concurrency = reader.whole("concurrency")
+    return ForEachSettings(items=items, concurrency=concurrency if concurrency is not None else 1)
+
+
+def _is_whole(template: Template) -> bool:
+    return any(template.value == f"${{{expression.source}}}" for _, expression in template.expressions)

@@ -1,0 +1,262 @@
+"""The shape of the data document as the expressions of a step see it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from looply.definition.graph.model import START
+from looply.definition.graph.outline import Outline, StepOutline, read_outline
+from looply.definition.graph.regions import find_regions
+from looply.definition.graph.run_order import Before, RunOrder
+from looply.definition.schemas.output_schema import OUTPUTS
+from looply.definition.settings.endings import METADATA
+from looply.definition.values.pointer import is_pointer
+from looply.expressions import ExpressionSyntaxError, parse_template
+from looply.expressions.inference.expressions import infer
+from looply.expressions.inference.visible import visible_in_step
+from looply.expressions.shapes.schemas import meet, shape_of_schema
+from looply.expressions.shapes.shape import (
+    ANY,
+    LIST,
+    NOTHING,
+    OBJECT,
+    TEXT,
+    TEXTUAL,
+    WHOLE,
+    Field,
+    Presence,
+    Shape,
+    list_of,
+    object_of,
+    shape_of_value,
+)
+from looply.expressions.shapes.steps import items
+from looply.jsontext import Json
+
+_METADATA: Final[Mapping[str, Field]] = {
+    **{name: Field(TEXTUAL) for name in METADATA},
+    "workflow_trigger_type": Field(Shape(TEXT, frozenset({"REQUEST", "SCHEDULED"}))),
+}
+_ERROR: Final = object_of(
+    {
+        **{name: Field(TEXTUAL) for name in ("state", "code", "message", "on")},
+        "status": Field(TEXTUAL.or_null()),
+        "attempts": Field(WHOLE),
+    }
+)
+_OUTPUTS: Final[Mapping[str, Shape]] = {name: shape_of_schema(schema) for name, schema in OUTPUTS.items()}
+_OBJECT: Final = Shape(OBJECT)
+_ANY_OBJECT: Final = object_of({}, ANY, is_listed=False)
+_V2: Final = replace(ANY, text_numbers="OData V2 writes decimals as texts")
+_SAP_DATA: Final = replace(ANY, fields={"d": Field(_V2, Presence.UNSTATED)}, others=ANY)
+"""The body of an answer; OData V2 puts all of it into `d` (JSON Format 4.1), V4 nothing."""
+_NONE: Final[frozenset[str]] = frozenset()
+_LEVELS: Final = 20
+
+
+def document_shape(document: dict[str, Json], step_id: str, payload_schema: Json = None) -> Shape:
+    """Returns the shape of the data document as the expressions in the settings of one step see it.
+
+    `document` is a definition, also one with errors: what cannot be read is left out. Where neither its trigger has a
+    schema nor the document a `workflow_schema`, `payload_schema` is that of the caller's body, such as the one that a
+    mock payload gave.
+    A step that is not there, or is never reached, as while it is being put in, may see every step.
+    """
+    schema = trigger_schema(document) or document.get("workflow_schema") or payload_schema
+    return DocumentShapes(read_outline(document), schema if isinstance(schema, dict) else None).of(step_id)
+
+
+def trigger_schema(document: Json) -> dict[str, Json] | None:
+    """Returns the schema that the trigger of a definition holds bodies to, None without one that is an object."""
+    settings = _trigger(document).get("settings")
+    schema = settings.get("schema") if isinstance(settings, dict) else None
+    return schema if isinstance(schema, dict) else None
+
+
+def trigger_secrets(document: Json) -> tuple[str, ...]:
+    """Returns the pointers of what the trigger of a definition marks as secret, also of one with errors."""
+    stated = _trigger(document).get("secret")
+    texts = (item for item in (stated if isinstance(stated, list) else ()) if isinstance(item, str))
+    return tuple(pointer for pointer in texts if is_pointer(pointer))
+
+
+def _trigger(document: Json) -> dict[str, Json]:
+    """Returns the first step of a definition that is a trigger, an empty object when there is none."""
+    steps = document.get("workflow_steps") if isinstance(document, dict) else None
+    found = (step for step in (steps if isinstance(steps, list) else ()) if isinstance(step, dict))
+    return next((step for step in found if step.get("type") == "trigger"), {})
+
+
+class DocumentShapes:
+    """The shapes of the data document at the steps of one definition.
+
+    `payload_schema` is what a body is expected to be; nothing refuses other bodies. With None, nothing is known of it.
+    """
+
+    def __init__(self, outline: Outline, payload_schema: Json = None) -> None:
+        self._outline = outline
+        self._regions = find_regions(outline).regions
+        self._order = RunOrder(outline)
+        self._body = _body_of(payload_schema)
+        self._entries = {step.id: _entry(step) for step in outline.by_id.values()}
+        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if _is_of(step, "overridePayload"))
+        self._items: dict[str, Field] = {}
+        self._payloads: dict[tuple[frozenset[str], frozenset[str]], Field] = {}
+
+    def of(self, step_id: str) -> Shape:
+        """Returns the shape of the document at a step."""
+        before = self._order.before(step_id)
+        fields = {
+            "payload": self._payload(before),
+            START: Field(NOTHING),
+            "environment": Field(_OBJECT),
+            "waits": Field(object_of({id_: Field(TEXTUAL) for id_ in self.waiting(step_id)})),
+            "error": Field(_ERROR, Presence.UNSTATED),
+            **self._iteration(step_id),
+        }
+        for id_, entry in self._entries.items():
+            if id_ not in fields and (before is None or id_ in before.maybe):
+                presence = Presence.UNSTATED if before is None else _presence(id_, before)
+                fields[id_] = entry[presence]
+        return object_of(fields)
+
+    def waiting(self, step_id: str) -> list[str]:
+        """Returns the steps whose wait tokens a step can read: those of its own branch or body, and of those around."""
+        region = self._regions.get(step_id)
+        found = waiting_steps(self._outline)
+        if region is None:
+            return list(found)
+        return [id_ for id_ in found if (own := self._regions.get(id_, ())) == region[: len(own)]]
+
+    def _iteration(self, step_id: str) -> dict[str, Field]:
+        """Returns `item` and `index` where a step has them: in a body, or anywhere while nobody knows where it is."""
+        if step_id not in self._regions:
+            return {"item": Field(ANY, Presence.UNSTATED), "index": Field(ANY, Presence.UNSTATED)}
+        bodies = [step for step, _ in self._regions[step_id] if _is_of(self._outline.by_id[step], "forEach")]
+        if not bodies:
+            return {}
+        if bodies[-1] not in self._items:
+            self._items[bodies[-1]] = Field(self._item(bodies[-1]))
+        return {"item": self._items[bodies[-1]], "index": Field(WHOLE)}
+
+    def _item(self, step_id: str) -> Shape:
+        """Returns the shape of the items of a `forEach`, as far as its expression tells."""
+        stated = self._outline.by_id[step_id].settings.get("items")
+        try:
+            template = parse_template(stated)
+        except ExpressionSyntaxError:
+            return ANY
+        if template.is_constant:
+            found = shape_of_value(stated)
+        elif isinstance(stated, str) and len(template.expressions) == 1:
+            expression = template.expressions[0][1]
+            found = infer(expression.tree, visible_in_step(self.of(step_id)), expression.source).shape
+        else:
+            return ANY
+        return items(found) if found.kinds & LIST else ANY
+
+    def _payload(self, before: Before | None) -> Field:
+        key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)
+        if key not in self._payloads:
+            steps = [step for id_, step in self._outline.by_id.items() if id_ in key[0]]
+            body = _overridden(self._body, steps, key[1])
+            output = object_of({**(body.fields or {}), **_METADATA}, body.others, is_listed=body.is_listed)
+            self._payloads[key] = Field(object_of({"description": Field(TEXTUAL), "output": Field(output)}))
+        return self._payloads[key]
+
+
+def waiting_steps(outline: Outline) -> tuple[str, ...]:
+    """Returns the ids of the steps that wait for a resume or for answers."""
+    return tuple(
+        step.id
+        for step in outline.steps
+        if _is_of(step, "wait", "approval") or (_is_of(step, "adaptiveCard") and "wait" in step.settings)
+    )
+
+
+def _is_of(step: StepOutline, *types: str) -> bool:
+    return step.type is not None and step.type.name in types
+
+
+def _body_of(schema: Json) -> Shape:
+    """Returns what the caller's part of the payload is expected to be; a body that is no object lies under `body`."""
+    if schema is None:
+        return _ANY_OBJECT
+    shape = shape_of_schema(schema)
+    if not shape.kinds & OBJECT:
+        return object_of({"body": Field(shape, Presence.UNSTATED)}, ANY)
+    return _ANY_OBJECT if shape.fields is None else object_of(shape.fields, shape.others, is_listed=shape.is_listed)
+
+
+def _overridden(body: Shape, steps: Iterable[StepOutline], sure: frozenset[str]) -> Shape:
+    """Returns the caller's part after overrides, those that have run for sure among them."""
+    fields = dict(body.fields or {})
+    for step in steps:
+        if "payload" in step.settings:
+            return _ANY_OBJECT
+        for name in _set_names(step):
+            first = name.partition(".")[0]
+            unsure = fields[first].presence if first in fields else Presence.UNSTATED
+            fields[first] = Field(ANY, Presence.ALWAYS if step.id in sure else unsure)
+    return object_of(fields, body.others, is_listed=body.is_listed)
+
+
+def _set_names(step: StepOutline) -> Iterator[str]:
+    parameters = step.settings.get("parameters")
+    for parameter in parameters if isinstance(parameters, list) else []:
+        if isinstance(parameter, dict) and isinstance(parameter.get("name"), str):
+            yield parameter["name"]
+
+
+def _entry(step: StepOutline) -> Mapping[Presence, Field]:
+    """Returns what a step is in the document, by what is known of whether it has run."""
+    made = object_of({"description": Field(TEXTUAL), "output": Field(_output(step))})
+    return {presence: Field(made, presence) for presence in Presence}
+
+
+def _presence(id_: str, before: Before) -> Presence:
+    return Presence.ALWAYS if id_ in before.surely else Presence.SOMETIMES
+
+
+def _output(step: StepOutline) -> Shape:
+    if step.type is None or step.type.name not in _OUTPUTS:
+        return ANY
+    declared = _OUTPUTS[step.type.name]
+    if _is_of(step, "wait") and isinstance(step.settings.get("schema"), dict):
+        return meet(declared, shape_of_schema(step.settings["schema"]))
+    if _is_of(step, "overridePayload") and "payload" not in step.settings:
+        return object_of({name: Field(ANY) for name in _set_names(step)})
+    if _is_of(step, "sapRequest"):
+        return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
+    return _answers(step, declared) if _is_of(step, "adaptiveCard") else declared
+
+
+def _answers(step: StepOutline, declared: Shape) -> Shape:
+    """Returns the output of a card step: answers to this card, or none when it does not wait."""
+    fields = dict(declared.fields or {})
+    if "wait" not in step.settings:
+        return object_of({**fields, "response": Field(NOTHING)})
+    data = object_of(
+        {name: Field(ANY, Presence.UNSTATED) for name in _asked(step.settings.get("card"), _LEVELS)},
+        ANY,
+        is_listed=False,
+    )
+    answer = {"user": Field(TEXTUAL), "data": Field(data)}
+    one = {**answer, "answered_on": Field(TEXTUAL)}
+    return object_of({**fields, "response": Field(object_of(answer)), "responses": Field(list_of(object_of(one)))})
+
+
+def _asked(card: Json, levels: int) -> Iterator[str]:
+    """Returns the names of the data that an answer to the card has: of its inputs, and what its actions send."""
+    if isinstance(card, list) and levels:
+        for part in card:
+            yield from _asked(part, levels - 1)
+    if not isinstance(card, dict) or not levels:
+        return
+    kind, name, data = card.get("type"), card.get("id"), card.get("data")
+    if isinstance(kind, str) and isinstance(name, str) and kind.startswith("Input.") and "${" not in name:
+        yield name
+    if isinstance(kind, str) and isinstance(data, dict) and kind in ("Action.Submit", "Action.Execute"):
+        yield from data
+    for part in card.values():
+        yield from _asked(part, levels - 1)

@@ -1,0 +1,117 @@
+"""A compiled workflow: what the decisions execute without parsing anything.
+
+Everything here is immutable. `compile_definition` makes it from a definition; the settings of each step type are in
+`step_settings`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.definition.settings.step_settings import CallSettings, RedirectSettings, StepSettings
+from looply.definition.values.duration import Duration
+from looply.definition.values.retry import RetryPolicy
+from looply.expressions import Template
+from looply.jsontext import Json
+
+OnUnknown: TypeAlias = Literal["retry", "incident"]
+LogLevel: TypeAlias = Literal["full", "errors", "none"]
+
+START: Final = "WorkflowStartState"
+"""The id of the one step at which every execution begins."""
+
+ARRIVE: Final = "join"
+"""The exit by which a `parallel` leads to its `join` once its branches are over; no edge of an author names it."""
+
+EACH: Final = "each"
+"""The exit by which a `forEach` leads into its body."""
+
+Region: TypeAlias = tuple[tuple[str, str], ...]
+"""Where a step lies: the (parallel or forEach step, exit) around it, outermost first; empty at the top."""
+
+_OUTPUT: Final = "/output"
+
+
+class WorkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the workflow as a whole; None means no bound of its own."""
+
+    timeout: Duration | None = None
+    max_concurrency: int | None = None
+    timezone: str = "UTC"
+    search_fields: tuple[str, ...] = ()
+    """JSON Pointers into the data document."""
+    retention: Duration | None = None
+    log: LogLevel = "full"
+    on_failure: str | None = None
+    """Id of the workflow that is started when an execution fails."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step. What the author left out has its default already."""
+
+    id: str
+    type: str
+    description: str = ""
+    settings: StepSettings
+    retry: RetryPolicy | None = None
+    """None: one attempt."""
+    timeout: timedelta | None = None
+    """Of one attempt; None: the limit `attempt_timeout`."""
+    on_unknown: OnUnknown = "incident"
+    secret: tuple[str, ...] = ()
+    """JSON Pointers into the settings, or into the output as `/output/...`; `auth` of a call is among them unasked."""
+    input: Template | None = None
+    """The whole input of a call, evaluated once per visit; None for steps that call nothing."""
+
+    @property
+    def input_secrets(self) -> tuple[str, ...]:
+        """The pointers of `secret` that do not lead into the output, as they lead into the input."""
+        root = self.settings.input_setting if isinstance(self.settings, CallSettings) else ""
+        return tuple(pointer.removeprefix(root) for pointer in self.secret if not pointer.startswith(_OUTPUT))
+
+    @property
+    def output_secrets(self) -> tuple[str, ...]:
+        """The pointers of `secret` that lead into the output, each with `/output` in front."""
+        return tuple(pointer for pointer in self.secret if pointer.startswith(_OUTPUT))
+
+
+class Workflow(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition without errors, ready to be executed."""
+
+    name: str
+    steps: Mapping[str, Step]
+    """In document order."""
+    edges: Mapping[tuple[str, str], str]
+    """(step, exit) -> the step that follows."""
+    settings: WorkflowSettings
+    definition: dict[str, Json]
+    """As it was given."""
+    hash: bytes
+    """BLAKE2b-256 of the definition's canonical JSON text: equal definitions have equal hashes."""
+    waiting_steps: tuple[str, ...]
+    """The steps that wait for a resume or a card's answer, in document order."""
+    regions: Mapping[str, Region] = {}
+    """Step -> where it lies; a step at the top is left out."""
+    start: str = START
+
+    @property
+    def has_wait(self) -> bool:
+        """Whether an execution can wait for a resume at all."""
+        return bool(self.waiting_steps)
+
+    def region(self, step_id: str) -> Region:
+        """Returns the branches and bodies that a step lies in, outermost first."""
+        return self.regions.get(step_id, ())
+
+    def join_of(self, step_id: str) -> str | None:
+        """Returns the join of a `parallel`, or None when its branches end by themselves."""
+        return self.edges.get((step_id, ARRIVE))
+
+    def next(self, step_id: str, branch: str = "next") -> str | None:
+        """Returns the step behind an exit, or None when the path ends there. Behind a redirect stands its target."""
+        settings = self.steps[step_id].settings
+        if isinstance(settings, RedirectSettings) and branch == "next":
+            return settings.target
+        return self.edges.get((step_id, branch))

@@ -1,0 +1,205 @@
+"""Checks what expressions refer to: names that are not there, values that do not fit, statuses nobody reads.
+
+The shapes of the data document tell what a step can see. What fails whatever the payload is an error; all else,
+everything that only a payload's schema tells among it, is a warning: nothing refuses a body that does not fit it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from looply.definition.graph.document_shapes import DocumentShapes, waiting_steps
+from looply.definition.graph.outline import Outline, StepOutline
+from looply.definition.graph.regions import find_regions, is_of
+from looply.definition.schemas.schema import RESERVED_IDS
+from looply.definition.values.choice import OPERATORS
+from looply.definition.values.pointer import split_pointer
+from looply.definition.values.report import Operand, Reference, Report, Written
+from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape, Template
+from looply.expressions.inference.cards import card_expressions, findings_in_card
+from looply.expressions.inference.expressions import Budget, infer
+from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.visible import Visible, visible_in_step
+from looply.expressions.shapes.shape import BOOLEAN, NULL, NUMBER, TEXT, TEXTUAL, kinds_shown
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_KINDS: Final[Mapping[str, int]] = {"boolean": BOOLEAN, "number": NUMBER, "text": TEXT, "time": TEXT}
+_CONVERSIONS: Final[Mapping[tuple[int, int], str]] = {(NUMBER, TEXT): "float", (TEXT, 0): "string"}
+"""(what an operator compares, whether the value is a text) -> the function that makes it of the value."""
+_ROOTS: Final = ("$root", "$data")
+_STEP_FIELDS: Final = ("output", "description")
+
+
+def check_references(outline: Outline, schema: Json, report: Report, limits: Limits) -> None:
+    """Reports what is wrong with each expression. `schema` is that of the payload, None when nothing is known of it."""
+    if len(outline.steps) > limits.definition_steps:
+        return  # every step may see every other one, so more of them than are allowed are not looked at
+    checker = _Checker(outline, schema, report)
+    for written in report.written:
+        checker.check(written)
+    for operand in report.operands:
+        checker.check_operand(operand)
+    _check_statuses(outline, map(_plain, report.references), report)
+
+
+class _Checker:
+    """Infers expressions from what their steps can see, in the words of a workflow's author."""
+
+    def __init__(self, outline: Outline, schema: Json, report: Report) -> None:
+        self._steps = {id_.casefold(): id_ for id_ in outline.by_id}
+        self._ids = {str(step.index): step.id for step in outline.steps}
+        self._waiting = waiting_steps(outline)
+        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if is_of(step, "forEach"))
+        self._folded_waits = {id_.casefold(): id_ for id_ in self._waiting}
+        self._regions = find_regions(outline).regions
+        self._shapes = DocumentShapes(outline, schema)
+        self._sure = DocumentShapes(outline) if schema is not None else self._shapes
+        self._documents: dict[str, Shape] = {}
+        self._budget = Budget()
+        self._pointers = {id(written.template): written.pointer for written in report.written}
+        self._report = report
+
+    def check(self, written: Written) -> None:
+        """Reports what is wrong with the expressions of one template or card."""
+        step_id = self._ids.get(split_pointer(written.pointer)[1], "")
+        document = self._document(written.pointer)
+        if isinstance(written.template, CardTemplate):
+            for pointer, expression, visible in card_expressions(written.template, document, self._budget):
+                self._check_in_card(written.pointer + pointer, expression, visible)
+            return
+        visible = visible_in_step(document)
+        for pointer, expression in written.template.expressions:
+            self._check_in_settings(written.pointer + pointer, expression, visible, step_id)
+
+    def check_operand(self, operand: Operand) -> None:
+        """Reports a value that a rule's operator never or not always compares; missing values are as they are."""
+        pointer = self._pointers.get(id(operand.template))
+        if pointer is None:
+            return  # it does not parse, which is an error already
+        declared = OPERATORS[operand.operator]
+        expression = _whole(operand.template)
+        if expression is None:
+            shape, shown = TEXTUAL, str(operand.template.value)
+        else:
+            visible = visible_in_step(self._document(pointer))
+            shape, shown = infer(expression.tree, visible, expression.source, self._budget).shape, expression.source
+        kinds, expected = shape.kinds & ~NULL, _KINDS[declared.operand]
+        if kinds and not kinds & expected:
+            message = f"`{shown}` is {kinds_shown(kinds)}, which {operand.operator} never compares"
+        elif expected == NUMBER and shape.may_be_text_number:
+            message = f"`{shown}` may be a text ({shape.text_numbers}), and then {operand.operator} is false"
+        else:
+            return
+        converts = expression is not None and _CONVERSIONS.get((expected, kinds & TEXT))
+        self._report.warning(pointer, message, f"write ${{{converts}({shown})}}" if converts else "")
+
+    def _document(self, pointer: str) -> Shape:
+        step_id = self._ids.get(split_pointer(pointer)[1], "")
+        document = self._documents.get(step_id)
+        if document is None:
+            document = self._documents[step_id] = self._shapes.of(step_id)
+        return document
+
+    def _check_in_settings(self, pointer: str, expression: Expression, visible: Visible, step_id: str) -> None:
+        found = infer(expression.tree, visible, expression.source, self._budget).findings
+        if any(finding.severity == "error" for finding in found) and self._sure is not self._shapes:
+            sure = infer(expression.tree, visible_in_step(self._sure.of(step_id)), expression.source, self._budget)
+            if sure.shape.kinds:
+                found = tuple(finding.warned() for finding in found)
+        for finding in found:
+            self._tell(pointer, expression, finding)
+
+    def _check_in_card(self, pointer: str, expression: Expression, visible: Visible) -> None:
+        """Reports what is doubtful within a card, where a path that leads nowhere is shown as it is written."""
+        for finding in findings_in_card(expression, visible, self._budget):
+            self._tell(pointer, expression, finding)
+
+    def _tell(self, pointer: str, expression: Expression, finding: Finding) -> None:
+        message, hint = self._explained(finding)
+        if finding.doubt is Doubt.UNKNOWN and (told := self._within(pointer, finding)) is not None:
+            message, hint = told
+        placed = ExpressionSyntaxError(message, source=expression.source, position=finding.position).message
+        (self._report.error if finding.severity == "error" else self._report.warning)(pointer, placed, hint)
+
+    def _within(self, pointer: str, finding: Finding) -> tuple[str, str] | None:
+        """Returns what is said of a name that is known in some branch or body only, None for any other finding."""
+        _, _, outcome = finding.message.rpartition(": ")
+        match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
+            case ["item" | "index" as name]:
+                return f"`{name}` is there only in the body of a forEach: {outcome}", "read it in a step of a body"
+            case [str(name)] if name in self._steps:
+                own = self._regions.get(self._steps[name], ())
+                here = self._regions.get(self._ids.get(split_pointer(pointer)[1], ""), ())
+                shared = sum(1 for ours, theirs in zip(own, here, strict=False) if ours == theirs)
+                bodies = [step for step, _ in own[shared:] if step in self._loops]
+                if bodies:
+                    message = f"the step {self._steps[name]!r} is seen only in the body of {bodies[0]!r}: {outcome}"
+                    return message, f"read {bodies[0]}.output.items"
+                return None
+            case ["waits", str(name)] if (step := self._folded_waits.get(name)) is not None:
+                message = f"{step!r} waits in another branch or body, whose waits have tokens of their own: {outcome}"
+                return message, "read the token in a step of that branch or body"
+            case _:
+                return None
+
+    def _explained(self, finding: Finding) -> tuple[str, str]:
+        """Returns the message and the mend of a finding."""
+        if finding.doubt is not Doubt.UNKNOWN or not finding.path:
+            return finding.message, finding.suggestion
+        _, _, outcome = finding.message.rpartition(": ")
+        match [part.casefold() if isinstance(part, str) else part for part in finding.path]:
+            case [str(name)] if name in self._steps:
+                message = f"the step {self._steps[name]!r} does not run before this one: {outcome}"
+                return message, "read it in a step behind it"
+            case [str(_)]:
+                known = (*self._steps.values(), *RESERVED_IDS)
+                return f"there is no step {finding.path[0]!r}: {outcome}", self._suggestion(finding, known)
+            case ["waits", str(_)]:
+                message = f"{finding.path[1]!r} is no step that waits: {outcome}"
+                return message, self._suggestion(finding, self._waiting)
+            case [str(name), str(_)] if name == "payload" or name in self._steps:
+                owner = "`payload`" if name == "payload" else "a step"
+                message = f"{owner} has {' and '.join(_STEP_FIELDS)}, and no {finding.path[1]!r}: {outcome}"
+                return message, f"write {self._steps.get(name, name)}.output.{finding.path[1]}"
+            case ["payload", "output", *_]:
+                message = f"the payload's schema has no {'.'.join(map(str, finding.path[2:]))!r}"
+                return message, self._suggestion(finding, finding.known)
+            case _:
+                return finding.message, self._suggestion(finding, finding.known)
+
+    def _suggestion(self, finding: Finding, known: Iterable[str]) -> str:
+        return self._report.suggest(str(finding.path[-1]), known)
+
+
+def _whole(template: Template) -> Expression | None:
+    """Returns the expression that gives the whole value, or None when text stands around it: then it is a text."""
+    if len(template.expressions) != 1 or template.expressions[0][0]:
+        return None
+    expression = template.expressions[0][1]
+    return expression if template.value == f"${{{expression.source}}}" else None
+
+
+def _plain(reference: Reference) -> Reference:
+    path = reference.path
+    return Reference(reference.pointer, path[1:] if path and path[0] in _ROOTS else path)
+
+
+def _check_statuses(outline: Outline, references: Iterable[Reference], report: Report) -> None:
+    read = {_status_of(reference.path) for reference in references}
+    for step in outline.steps:
+        if _has_status(step) and not step.settings.get("fail_on") and not {step.id.casefold(), ""} & read:
+            message = f"the status of {step.id!r} is never read: after a 404 or 500 the execution goes on all the same"
+            report.warning(step.path, message, f'add "fail_on": ["4xx", "5xx"], or read {step.id}.output.status')
+
+
+def _has_status(step: StepOutline) -> bool:
+    return step.type is not None and step.type.name in ("httpRequest", "sapRequest")
+
+
+def _status_of(path: tuple[str | int, ...]) -> str | None:
+    """Returns the folded id of the step whose status the path reads; the empty text for the whole document."""
+    if not path:
+        return ""
+    expected = ("output", "status")
+    reads = all(str(part).casefold() == name for part, name in zip(path[1:3], expected, strict=False))
+    return str(path[0]).casefold() if reads else None

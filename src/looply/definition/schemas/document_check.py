@@ -1,0 +1,82 @@
+"""Checks a definition against its JSON Schema: step by step, so that what is kept of it at once is small."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
+
+import jsonschema_rs
+
+from looply.definition.schemas.schema import definition_schema
+from looply.definition.schemas.schema_checker import brief_validator, count_values, first_error
+from looply.definition.schemas.schema_problems import problems_of_error
+from looply.definition.values.pointer import join_pointer
+from looply.errors import Problem
+from looply.jsontext import Json
+
+MAX_PROBLEMS: Final = 1000
+"""Nobody reads more, and a hostile document could have a hundred thousand."""
+
+LISTED_VALUES: Final = 2000
+"""Of a part of a definition with more values only the first problem is shown."""
+
+_SCHEMA: Final = definition_schema()
+_LISTS: Final[Mapping[str, str]] = {"workflow_steps": "step", "workflow_connections": "edge"}
+"""List of a definition -> the schema of its items."""
+
+
+class _Part:
+    """The schema of a whole definition, or of an item of one of its lists."""
+
+    def __init__(self, schema: Json) -> None:
+        self._schema = schema
+        self._validator = jsonschema_rs.Draft202012Validator(
+            schema, pattern_options=jsonschema_rs.RegexOptions(), mask="***"
+        )
+        self._brief: jsonschema_rs.Draft202012Validator | None = None
+
+    def problems(self, value: Json, base: str, patterns: Mapping[str, str]) -> Iterator[Problem]:
+        """Yields how a value breaks the schema; of a large one the first break only."""
+        if self._validator.is_valid(value):
+            return
+        if count_values(value) <= LISTED_VALUES:
+            for error in self._validator.iter_errors(value):
+                yield from problems_of_error(error, base, self._schema, patterns)
+            return
+        self._brief = self._brief or brief_validator(self._schema)
+        if first := first_error(self._brief, value):
+            yield from problems_of_error(first, base, None, patterns)
+
+
+_WHOLE: Final = _Part(_SCHEMA)
+_ITEMS: Final = {name: _Part({"$ref": f"#/$defs/{kind}", "$defs": _SCHEMA["$defs"]}) for name, kind in _LISTS.items()}
+
+
+def document_problems(document: Json, patterns: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Returns how a definition breaks its JSON Schema, `MAX_PROBLEMS` at most: the document's own, then its items'.
+
+    `patterns` says what a regular expression means.
+    """
+    return tuple(islice(_distinct(_problems(document, patterns)), MAX_PROBLEMS))
+
+
+def _distinct(problems: Iterator[Problem]) -> Iterator[Problem]:
+    seen: set[Problem] = set()
+    for problem in problems:
+        if problem not in seen:
+            seen.add(problem)
+            yield problem
+
+
+def _problems(document: Json, patterns: Mapping[str, str]) -> Iterator[Problem]:
+    if not isinstance(document, dict):
+        yield from _WHOLE.problems(document, "", patterns)
+        return
+    # A list keeps one item, which stands for it: that it has any is what the schema asks of the list itself.
+    lists = {name: document[name] for name in _LISTS if isinstance(document.get(name), list)}
+    heads = {name: items[:1] for name, items in lists.items()}
+    own = _WHOLE.problems({**document, **heads}, "", patterns)
+    within = tuple(f"/{name}/0" for name in lists)
+    yield from (problem for problem in own if not problem.path.startswith(within))
+    for name, items in lists.items():
+        for index, item in enumerate(items):
+            yield from _ITEMS[name].problems(item, join_pointer("", name, index), patterns)

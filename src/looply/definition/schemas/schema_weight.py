@@ -1,0 +1,233 @@
+"""How much work a JSON Schema can make: what is checked of one value, wherever in a document that value is.
+
+A validator goes from a schema to others at the same value (`allOf`, `$ref`, ...) and to others at its members. What is
+reached several times is checked several times, so a schema of a few lines can ask for more work than any machine does:
+each of thirty levels that names the next one twice doubles it. The weight of a schema is the most that it asks of one
+value. It is found by following the schema as a validator does, with counts in place of values: a kind of place in the
+document is the set of schemas that are checked there, each with its count. A schema that calls itself comes back to the
+same places as long as nothing grows, and is refused as soon as something does.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+from urllib.parse import unquote
+
+from looply.definition.values.pointer import split_pointer
+from looply.jsontext import Json
+
+MAX_WEIGHT: Final = 10_000
+"""A schema that asks for more checks of one value is refused."""
+
+MAX_PLACES: Final = 20_000
+"""So many kinds of places are followed; a schema that has more is refused."""
+
+_DEPTH: Final = 200
+_LISTS: Final = ("allOf", "anyOf", "oneOf")
+_SAME: Final = ("not", "if", "then", "else")
+_UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
+_UNSUPPORTED: Final = ("$dynamicRef", "$recursiveRef")
+# Options that are texts are found by a hash; others are compared one by one, at the price of several checks.
+_COMPARED: Final = 8
+# Whether a number is a multiple of a fraction is found digit by digit.
+_DIVIDED: Final = 100
+SMALLEST_DIVISOR: Final = 1e-15
+_WHOLE: Final = 2**63
+
+_Cluster: TypeAlias = Counter[int]
+
+
+def schema_weight(schema: Json) -> int:
+    """Returns the most checks that a schema asks of one value.
+
+    Raises: ValueError that says why its work has no bound, or more than `MAX_WEIGHT`, or cannot be foreseen.
+    """
+    return _Weigher(schema).weight()
+
+
+class _Weigher:
+    def __init__(self, schema: Json) -> None:
+        self._root = schema
+        self._nodes: dict[int, dict[str, Json]] = {}
+        self._closures: dict[int, _Cluster] = {}
+        self._under_way: set[int] = set()
+        self._steps = 0
+
+    def weight(self) -> int:
+        """Follows every kind of place, and returns the heaviest one's weight."""
+        heaviest = 1
+        pending = [self._closure(self._root)]
+        seen: set[frozenset[tuple[int, int]]] = set()
+        while pending:
+            cluster = pending.pop()
+            key = frozenset(cluster.items())
+            if not key or key in seen:
+                continue
+            seen.add(key)
+            heaviest = max(heaviest, sum(count * _own_checks(self._nodes[node]) for node, count in cluster.items()))
+            if heaviest > MAX_WEIGHT:
+                raise ValueError(
+                    f"asks for {heaviest} checks of one value, at most {MAX_WEIGHT} are allowed: parts that are named "
+                    "several times, or that name themselves several times, multiply"
+                )
+            for child in self._children(cluster):
+                self._count()
+                pending.append(child)
+        return heaviest
+
+    def _children(self, cluster: _Cluster) -> Iterator[_Cluster]:
+        members = [(self._nodes[node], count) for node, count in cluster.items()]
+        names = dict.fromkeys(name for node, _ in members for name in _map(node, "properties"))
+        for name in (*names, None):
+            yield self._sum((part, count) for node, count in members for part in _of_member(node, name))
+        longest = max(len(_list(node, "prefixItems")) for node, _ in members)
+        for index in range(longest + 1):
+            yield self._sum((part, count) for node, count in members for part in _of_item(node, index))
+        yield self._sum((node["propertyNames"], count) for node, count in members if "propertyNames" in node)
+
+    def _sum(self, parts: Iterator[tuple[Json, int]]) -> _Cluster:
+        total: _Cluster = Counter()
+        for schema, times in parts:
+            for node, count in self._closure(schema).items():
+                total[node] += count * times
+                self._count()
+        return total
+
+    def _closure(self, schema: Json) -> _Cluster:
+        """Returns all schemas that are checked at the same value as this one, itself among them, with their counts."""
+        if not isinstance(schema, dict):
+            return Counter()
+        key = id(schema)
+        if key in self._closures:
+            return self._closures[key]
+        if key in self._under_way:
+            raise ValueError("leads by `$ref` back to itself without going into the value")
+        if len(self._under_way) >= _DEPTH:
+            raise ValueError(f"leads from schema to schema more than {_DEPTH} times at one value")
+        self._under_way.add(key)
+        self._nodes[key] = schema
+        total: _Cluster = Counter({key: 1})
+        for part in self._same_place(schema):
+            total.update(self._closure(part))
+            if total.total() > MAX_WEIGHT:
+                raise ValueError(f"asks for more than {MAX_WEIGHT} checks of one value: parts named twice multiply")
+        if any(name in schema for name in _UNEVALUATED):
+            # It asks the others again what they have looked at.
+            total = Counter({node: 2 * count for node, count in total.items()})
+        self._under_way.remove(key)
+        self._closures[key] = total
+        return total
+
+    def _same_place(self, schema: dict[str, Json]) -> Iterator[Json]:
+        for name in _UNSUPPORTED:
+            if name in schema:
+                raise ValueError(f"has `{name}`, which is not supported; use `$ref`")
+        if "$ref" in schema:
+            yield self._target(schema["$ref"])
+        for name in _LISTS:
+            yield from _list(schema, name)
+        for name in _SAME:
+            if name in schema:
+                yield schema[name]
+        yield from _map(schema, "dependentSchemas").values()
+
+    def _target(self, reference: Json) -> Json:
+        """Returns the schema that a `$ref` names: a pointer within the whole schema, or an anchor of it."""
+        text = unquote(str(reference))
+        if text == "#":
+            return self._root
+        found = self._at(text[1:]) if text.startswith("#/") else self._anchored(text[1:]) if text[:1] == "#" else None
+        if found is None:
+            raise ValueError(f"names {text[:100]!r} by `$ref`, which is not within it; use such as #/$defs/address")
+        return found
+
+    def _at(self, pointer: str) -> Json:
+        value = self._root
+        for part in split_pointer(pointer):
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
+    def _anchored(self, name: str) -> Json:
+        pending = [self._root]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, dict):
+                if value.get("$anchor") == name:
+                    return value
+                pending.extend(value.values())
+            elif isinstance(value, list):
+                pending.extend(value)
+        return None
+
+    def _count(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_PLACES:
+            raise ValueError(f"has more than {MAX_PLACES} kinds of places; make it simpler")
+
+
+def _own_checks(schema: dict[str, Json]) -> int:
+    """Returns the checks that a schema makes itself, without those of its parts."""
+    checks = len(schema) + len(_list(schema, "required")) + len(_map(schema, "patternProperties"))
+    options = _list(schema, "enum")
+    if not all(isinstance(option, str) for option in options):
+        checks += _COMPARED * sum(map(_size, options))
+    if "multipleOf" in schema:
+        checks += _divisions(schema["multipleOf"])
+    return checks + (_COMPARED * _size(schema["const"]) if "const" in schema else 0)
+
+
+def _divisions(divisor: Json) -> int:
+    """Returns the checks that a `multipleOf` is worth. Raises: ValueError for one that is too small."""
+    if not isinstance(divisor, int | float) or (isinstance(divisor, int) and abs(divisor) < _WHOLE):
+        return 0
+    if 0 < divisor < SMALLEST_DIVISOR:
+        raise ValueError(f"has `multipleOf` {divisor}, which is too small; the smallest is {SMALLEST_DIVISOR}")
+    return _DIVIDED
+
+
+def _of_member(schema: dict[str, Json], name: str | None) -> Iterator[Json]:
+    """Yields what is checked of a member; None is a name that the schema does not know."""
+    known = _map(schema, "properties")
+    if name in known:
+        yield known[name]
+    elif "additionalProperties" in schema:
+        yield schema["additionalProperties"]
+    yield from _map(schema, "patternProperties").values()
+    if "unevaluatedProperties" in schema:
+        yield schema["unevaluatedProperties"]
+
+
+def _of_item(schema: dict[str, Json], index: int) -> Iterator[Json]:
+    first = _list(schema, "prefixItems")
+    if index < len(first):
+        yield first[index]
+    elif "items" in schema:
+        yield schema["items"]
+    for name in ("contains", "unevaluatedItems"):
+        if name in schema:
+            yield schema[name]
+
+
+def _map(schema: dict[str, Json], name: str) -> dict[str, Json]:
+    value = schema.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(schema: dict[str, Json], name: str) -> list[Json]:
+    value = schema.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _size(value: Json) -> int:
+    count, pending = 0, [value]
+    while pending:
+        item = pending.pop()
+        count += 1
+        if isinstance(item, dict | list):
+            pending.extend(item.values() if isinstance(item, dict) else item)
+    return count

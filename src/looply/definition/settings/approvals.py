@@ -1,0 +1,79 @@
+"""Compiles the settings of an `approval`."""
+
+from collections.abc import Iterator
+
+from looply.definition.settings.mail import person_of
+from looply.definition.settings.reading import Reader, read_template
+from looply.definition.settings.step_settings import ApprovalSettings, DatastorePlace, EscalationSettings
+from looply.expressions import Template
+
+
+def approval(reader: Reader) -> ApprovalSettings:
+    """Returns the settings of an `approval`. A card that `card_id` names is embedded as `card` by the caller."""
+    _check_card(reader)
+    _check_people(reader)
+    place = reader.value.get("recipients")
+    is_place = isinstance(place, dict)
+    quorum = reader.value.get("quorum", "all")
+    return ApprovalSettings(
+        recipients=None if is_place else reader.template("recipients"),
+        datastore=_place(reader) if is_place else None,
+        card=reader.card("card"),
+        card_id=reader.value.get("card_id"),
+        card_version=reader.whole("card_version"),
+        requester=reader.template("requester"),
+        self_approval=reader.value.get("self_approval", True),
+        api=reader.value.get("api", False),
+        order=reader.value.get("order", "parallel"),
+        quorum=int(quorum) if isinstance(quorum, float) else quorum,
+        veto=reader.value.get("veto", False),
+        comment_required=reader.value.get("comment_required", ""),
+        reminders=tuple(_durations(reader, "reminders")),
+        escalation=tuple(_escalation(reader)),
+        calendar=reader.template("calendar"),
+        timeout=reader.duration_template("timeout"),
+    )
+
+
+def _check_card(reader: Reader) -> None:
+    if "card_version" in reader and "card_id" not in reader:
+        reader.error("card_version", "`card_version` needs a `card_id`")
+    if "card" in reader and reader.value["card"].get("type") != "AdaptiveCard":
+        reader.warning("card", "the card's `type` is not AdaptiveCard", 'add "type": "AdaptiveCard"')
+
+
+def _check_people(reader: Reader) -> None:
+    if not reader.value.get("self_approval", True) and "requester" not in reader:
+        hint = "say who asks, such as ${payload.output.requested_by}"
+        reader.error("self_approval", "`self_approval: false` needs a `requester`", hint)
+    people, quorum = reader.value["recipients"], reader.value.get("quorum")
+    if not isinstance(people, list) or any("${" in person for person in people):
+        return
+    count = len({person_of(person) for person in people})
+    if isinstance(quorum, int | float) and quorum > count:
+        reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
+
+
+def _place(reader: Reader) -> DatastorePlace:
+    child = reader.child("recipients")
+    assert child is not None
+    name = child.template("datastore")
+    assert name is not None  # the schema requires it
+    return DatastorePlace(name=name, path=child.template("path"))
+
+
+def _durations(reader: Reader, name: str) -> Iterator[Template]:
+    for index, text in enumerate(reader.value.get(name, ())):
+        item = Reader({str(index): text}, reader.at(name), reader.report)
+        template = item.duration_template(str(index))
+        assert template is not None
+        yield template
+
+
+def _escalation(reader: Reader) -> Iterator[EscalationSettings]:
+    if "escalation" not in reader:
+        return
+    for child in reader.children("escalation"):
+        after = child.duration_template("after")
+        assert after is not None  # the schema requires it
+        yield EscalationSettings(after=after, to=read_template(child.value["to"], child.at("to"), child.report))

@@ -1,0 +1,55 @@
+"""Compiles the settings of the step that starts an execution of another workflow."""
+
+from uuid import UUID
+
+from looply.definition.settings.reading import Reader
+from looply.definition.settings.step_settings import SubworkflowSettings
+from looply.jsontext import Json
+
+LATEST = "latest"
+"""The version that is the newest ACTIVE one when it is started."""
+
+
+def subworkflow(reader: Reader) -> SubworkflowSettings:
+    """Returns the settings of a `subworkflow`; what is constant in them is checked now."""
+    workflow_id: str = reader.value["workflow_id"]
+    if "${" not in workflow_id and not is_uuid(workflow_id):
+        reader.error("workflow_id", f"{workflow_id!r} is not a workflow id (UUID)")
+    stated = reader.value.get("version")
+    if stated is not None and "${" not in str(stated):
+        try:
+            version_of(stated)
+        except ValueError as error:
+            reader.error("version", str(error))
+    template = reader.template("workflow_id")
+    assert template is not None  # the schema requires it
+    return SubworkflowSettings(
+        workflow_id=template,
+        version=reader.template("version"),
+        payload=reader.template("payload"),
+        wait=reader.value.get("wait", True),
+    )
+
+
+def version_of(value: Json) -> int | None:
+    """Returns the number of the version that a value names; None for the newest ACTIVE one.
+
+    Raises: ValueError when it names none.
+    """
+    if value is None or value == LATEST:
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31:
+        return value
+    raise ValueError(f"a version is a whole number from 1 on, or `{LATEST}`, not {str(value)[:100]!r}")
+
+
+def is_uuid(text: str) -> bool:
+    """Tells whether a text is a UUID in its usual form, in letters of any case."""
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

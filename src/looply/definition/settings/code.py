@@ -1,0 +1,31 @@
+"""Compiles the settings of `function`: code that an author wrote, and the template of its input."""
+
+import re
+from typing import Final
+
+from looply.definition.settings.reading import Reader, read_template
+from looply.definition.settings.step_settings import CallSettings
+from looply.expressions import Template
+from looply.jsontext import Json
+
+_LITERAL: Final = "`${...}` in code is plain text: it is never evaluated"
+_SILENT: Final = "the code returns nothing: the output is null"
+_RETURN: Final = re.compile(r"\breturn\b")
+
+
+def function(reader: Reader, operation: str) -> CallSettings:
+    """Returns the settings of a `function`. The code is taken as it is: `${...}` in it belongs to its own language."""
+    code: str = reader.value["code"]
+    if not code.strip():
+        reader.error("code", "the code is empty", "write the body of a function of `input` that returns JSON")
+    elif not _RETURN.search(code):
+        reader.warning("code", _SILENT, "end it with `return ...`")
+    if reader.value["language"] == "python" and "${" in code:
+        reader.warning("code", _LITERAL, "give the value in `input`, and read it in the code as `input`")
+    written: dict[str, Json] = {"language": reader.value["language"], "code": code}
+    return CallSettings(operation=operation, beside=written, repeat="always")  # code touches nothing
+
+
+def function_input(reader: Reader) -> Template:
+    """Returns the template of what the step computes: the author's `input`, null when it is left out."""
+    return read_template({"input": reader.value.get("input")}, reader.path, reader.report)

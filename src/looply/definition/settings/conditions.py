@@ -1,0 +1,116 @@
+"""Compiles the settings of the conditional steps."""
+
+from looply.definition.schemas.schema_problems import shown
+from looply.definition.settings.reading import BROKEN, Reader, read_template
+from looply.definition.settings.step_settings import (
+    AdvancedBranch,
+    AdvancedConditionalSettings,
+    Branch,
+    BranchConditionalSettings,
+    ConditionalSettings,
+)
+from looply.definition.values.choice import OPERATORS, Rule, fits_operand
+from looply.definition.values.report import Operand
+from looply.expressions import Template, parse_template
+
+_EXITS = ("next", "else", "error", "timeout")
+_WORDS = {"boolean": "true or false", "number": "a number", "time": "an RFC 3339 time", "text": "a text"}
+
+
+def conditional(reader: Reader) -> ConditionalSettings:
+    """Returns the settings of a `conditional`."""
+    return ConditionalSettings(rules=tuple(read_rule(rule) for rule in reader.children("rules")))
+
+
+def branch_conditional(reader: Reader) -> BranchConditionalSettings:
+    """Returns the settings of a `branchConditional`; each branch has the rule that its value makes."""
+    variable = _variable(reader, reader.value["variable"])
+    operator: str = reader.value["operator"]
+    check_branch_ids(reader)
+    return BranchConditionalSettings(
+        variable=variable,
+        operator=operator,
+        branches=tuple(
+            Branch(
+                id=branch.value["id"],
+                label=_label(branch),
+                value=branch.value.get("value"),
+                style=branch.value.get("style", "default"),
+                rule=_rule(branch, variable, operator),
+            )
+            for branch in reader.children("branches")
+        ),
+    )
+
+
+def advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
+    """Returns the settings of an `advancedConditional`: `or` opens a group, `and` adds to the current one."""
+    check_branch_ids(reader)
+    return AdvancedConditionalSettings(
+        branches=tuple(
+            AdvancedBranch(id=branch.value["id"], label=_label(branch), groups=_groups(branch))
+            for branch in reader.children("branches")
+        )
+    )
+
+
+def read_rule(reader: Reader, inherited: Template | None = None) -> Rule:
+    """Returns a rule; `inherited` is the variable of the `Not` around it, which counts where it states none."""
+    variable = _variable(reader, reader.value["variable"]) if "variable" in reader else inherited
+    return _rule(reader, variable, reader.value["operator"])
+
+
+def _groups(branch: Reader) -> tuple[tuple[Rule, ...], ...]:
+    groups: list[list[Rule]] = []
+    for index, condition in enumerate(branch.children("conditions")):
+        join = condition.value.get("join", "simple" if index == 0 else "and")
+        if (join == "simple") != (index == 0):
+            expected = "'simple' on the first condition" if index == 0 else "'and' or 'or' on a further condition"
+            condition.error("join", f"{join!r} does not fit here; expected is {expected}")
+        if join != "and" or not groups:
+            groups.append([])
+        groups[-1].append(read_rule(condition))
+    return tuple(tuple(group) for group in groups)
+
+
+def _label(branch: Reader) -> str:
+    return str(branch.value.get("label", branch.value["id"]))
+
+
+def check_branch_ids(reader: Reader, exits: tuple[str, ...] = _EXITS) -> None:
+    """Reports branches with the id of another one, or of one of the step's other exits."""
+    seen: set[str] = set()
+    for branch in reader.children("branches"):
+        id_ = branch.value["id"]
+        if id_ in exits:
+            branch.error("id", f"the branch id {id_!r} is the name of another exit")
+        if id_ in seen:
+            branch.error("id", f"the branch id {id_!r} is there twice")
+        seen.add(id_)
+
+
+def _variable(reader: Reader, value: str) -> Template:
+    template = read_template(value, reader.at("variable"), reader.report)
+    if template.is_constant and template is not BROKEN:
+        message = f"{shown(value)} holds no expression, so it never changes"
+        reader.warning("variable", message, f"write ${{{value.strip()}}}")
+    return template
+
+
+def _rule(reader: Reader, variable: Template | None, operator: str) -> Rule:
+    """Returns the rule that the operator and the reader's `value` make."""
+    if operator == "Not":
+        inner = read_rule(Reader(reader.value["value"], reader.at("value"), reader.report), variable)
+        return Rule(inner.variable, "Not", inner)
+    if variable is None:
+        reader.error("variable", "the rule within `Not` has no `variable`, nor has the rule around it")
+        variable = BROKEN
+    declared = OPERATORS[operator]
+    stated = reader.template("value")
+    value = stated if stated is not None else parse_template(True)  # an `Is...` test, the others need a value
+    if value.is_constant and value is not BROKEN and not fits_operand(declared.operand, value.value):
+        wanted = _WORDS[declared.operand]
+        reader.warning("value", f"{operator} compares with {wanted}, so with {shown(value.value)} it is never true")
+    if not declared.is_type_test:
+        reader.report.operands.extend(Operand(each, operator) for each in (variable, value) if not each.is_constant)
+    return Rule(variable, operator, value)

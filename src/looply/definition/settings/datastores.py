@@ -1,0 +1,94 @@
+"""Compiles the settings of a `datastore`, and says what its name, its path and its revision may be."""
+
+import unicodedata
+from typing import Any, Final
+
+from looply.definition.settings.reading import Reader, read_template
+from looply.definition.settings.step_settings import DatastoreSettings
+from looply.definition.values.pointer import split_pointer
+from looply.expressions import Template, everywhere
+from looply.jsontext import Json
+
+LONGEST_NAME: Final = 128
+# Controls, lone surrogates, private and unassigned characters, line and paragraph separators: nothing that is printed.
+_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CHANGES: Final = ("set", "merge")
+_WITHOUT_EFFECT: Final = ("retry", "timeout", "on_unknown")
+
+
+def datastore(reader: Reader) -> DatastoreSettings:
+    """Returns the settings of a `datastore`; what is constant in its input is checked now."""
+    operation = reader.value["operation"]
+    if operation in _CHANGES and "value" not in reader:
+        reader.error("value", f"`value` is missing: it is what to {operation}")
+    if operation not in _CHANGES and "value" in reader:
+        reader.error("value", f"`value` has no meaning for the operation {operation}", "use `set` or `merge`")
+    if operation == "merge" and _is_never_object(reader.value.get("value", {})):
+        reader.error("value", "a merge takes an object", "use `set` to replace the value")
+    for name, finding in (("name", name_finding), ("path", path_finding)):
+        text = reader.value.get(name, "${}")
+        if "${" not in text and (reason := finding(text)):
+            reader.error(name, reason)
+    return DatastoreSettings(operation=operation)
+
+
+def datastore_input(reader: Reader) -> Template:
+    """Returns the template of what an operation is given: the settings without the operation."""
+    given = {name: value for name, value in reader.value.items() if name != "operation"}
+    return read_template(given, reader.path, reader.report, {"/path": everywhere(_one_name)})
+
+
+def check_beside(step: Reader) -> None:
+    """Reports what stands beside the settings and means nothing, or nothing good, for a datastore."""
+    for field in _WITHOUT_EFFECT:
+        if field in step:
+            hint = "what fails it, such as CONFLICT, would fail it again; lead its exit `error` back to a `get`"
+            step.warning(field, f"`{field}` has no effect on a datastore", hint if field == "retry" else "")
+    for index, pointer in enumerate(step.value.get("secret", [])):
+        if not pointer.startswith("/output"):
+            message = "a datastore can be read by every workflow and every key, so it keeps no secrets"
+            step.report.error(step.at("secret", index), message, "keep it in a connection")
+
+
+def name_finding(name: Any) -> str:
+    """Returns why a value is no name of a datastore, empty when it is one."""
+    if not isinstance(name, str):
+        return "the name of a datastore must be a text"
+    if not 1 <= len(name) <= LONGEST_NAME:
+        return f"the name of a datastore has 1 to {LONGEST_NAME} characters, not {len(name)}"
+    if name != name.strip():
+        return "the name of a datastore has no space at either end"
+    if any(unicodedata.category(character) in _UNPRINTABLE for character in name):
+        return "the name of a datastore has printable characters only"
+    return ""
+
+
+def path_finding(path: Any) -> str:
+    """Returns why a value is no path into a document, empty when it is one."""
+    try:
+        split_pointer(path)
+    except (TypeError, ValueError):
+        return f"{str(path)[:100]!r} is not a JSON Pointer such as /prices/4711"
+    return ""
+
+
+def revision_finding(revision: Any) -> str:
+    """Returns why a value is no revision, empty when it is one. JSON may write a whole number as `2.0`."""
+    is_number = isinstance(revision, int | float) and not isinstance(revision, bool)
+    if not is_number or revision < 0 or revision != revision // 1:
+        return f"if_revision is {str(revision)[:100]!r}, expected a whole number from 0 on"
+    return ""
+
+
+def canonical_name(name: str) -> str:
+    """Returns the form in which names are compared and stored: NFC."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _one_name(value: str) -> str:
+    """Returns a value as it stands within a path such as `/prices/${...}`: one name, whatever it holds."""
+    return value.replace("~", "~0").replace("/", "~1")
+
+
+def _is_never_object(value: Json) -> bool:
+    return not isinstance(value, dict) and not (isinstance(value, str) and "${" in value)

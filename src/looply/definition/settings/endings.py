@@ -1,0 +1,85 @@
+"""Compiles the settings of the steps that start, end, redirect or override."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from looply.definition.settings.reading import Reader
+from looply.definition.settings.schedules import schedule as compile_schedule
+from looply.definition.settings.step_settings import (
+    OverridePayloadSettings,
+    RedirectSettings,
+    TerminateSettings,
+    TriggerSettings,
+)
+from looply.definition.values.pointer import join_pointer
+from looply.expressions import Template
+
+METADATA: Final = (
+    "workflow_id",
+    "workflow_version",
+    "workflow_execution_id",
+    "workflow_process_id",
+    "workflow_trigger_type",
+    "organization_id",
+    "workspace_id",
+    "executor",
+)
+"""Names within `payload.output` that belong to the engine."""
+
+_OWN = "belongs to the engine and cannot be set"
+
+
+def trigger(reader: Reader, zone: str) -> TriggerSettings:
+    """Returns the settings of the trigger; `zone` is the workflow's own, for a schedule that states none."""
+    kind = reader.value["trigger_type"]
+    if kind == "SCHEDULED" and "schedule" not in reader:
+        reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
+    if kind == "REQUEST" and "schedule" in reader:
+        reader.error("schedule", "a REQUEST trigger has no schedule", "set `trigger_type` to SCHEDULED")
+    if kind == "SCHEDULED" and "schema" in reader:
+        reader.error("schema", "a scheduled workflow is started without a body", "leave `schema` out")
+    schedule = reader.child("schedule")
+    return TriggerSettings(
+        trigger_type=kind,
+        schedule=compile_schedule(schedule, zone) if schedule is not None else None,
+        checker=reader.json_schema("schema"),
+    )
+
+
+def override_payload(reader: Reader) -> OverridePayloadSettings:
+    """Returns the settings of an `overridePayload`; names of the engine are refused."""
+    if ("parameters" in reader) == ("payload" in reader):
+        reader.report.error(reader.path, "an override needs exactly one of `parameters` and `payload`")
+    payload = reader.value.get("payload")
+    for name in METADATA:
+        if isinstance(payload, dict) and name in payload:
+            reader.report.error(reader.at("payload", name), f"{name!r} {_OWN}")
+    parameters = tuple(_parameters(reader)) if "parameters" in reader else ()
+    return OverridePayloadSettings(parameters=parameters, payload=reader.template("payload"))
+
+
+def redirect(reader: Reader) -> RedirectSettings:
+    """Returns the settings of a `redirect`."""
+    return RedirectSettings(target=reader.value["target"], max_visits=reader.whole("max_visits"))
+
+
+def terminate(reader: Reader) -> TerminateSettings:
+    """Returns the settings of a `terminate`."""
+    return TerminateSettings(status=reader.value.get("status", "COMPLETED"), reason=reader.template("reason"))
+
+
+def _parameters(reader: Reader) -> Iterator[tuple[tuple[str, ...], Template]]:
+    seen: dict[str, str] = {}
+    for parameter in reader.children("parameters"):
+        name: str = parameter.value["name"]
+        parts = tuple(name.split("."))
+        if not all(parts):
+            parameter.error("name", f"{name!r} has an empty part")
+        if parts[0] in METADATA:
+            parameter.error("name", f"{parts[0]!r} {_OWN}")
+        if name in seen:
+            parameter.warning("name", f"{name!r} is set at {seen[name]} already; this value wins")
+        seen[name] = join_pointer(parameter.path, "name")
+        value = parameter.template("value")
+        assert value is not None  # the schema requires it
+        yield parts, value

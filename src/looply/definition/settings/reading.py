@@ -1,0 +1,163 @@
+"""Reads the settings of one step: parses the expressions in them and reports what does not parse, with its place."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from looply.definition.schemas.schema_checker import SchemaChecker
+from looply.definition.values.duration import Duration, parse_duration, parse_instant
+from looply.definition.values.pointer import join_pointer
+from looply.definition.values.report import Reference, Report, Written
+from looply.errors import DefinitionError
+from looply.expressions import CardTemplate, ExpressionSyntaxError, Placement, Template, parse_card, parse_template
+from looply.jsontext import Json
+
+BROKEN: Final = parse_template(None)
+"""Stands for a template that does not parse; the error is in the report."""
+
+
+class Reader:
+    """One object of a definition that has the shape its schema wants, at its place in the document."""
+
+    def __init__(self, value: dict[str, Json], path: str, report: Report) -> None:
+        self.value = value
+        self.path = path
+        self.report = report
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.value
+
+    def at(self, *names: str | int) -> str:
+        """Returns the pointer of a member."""
+        return join_pointer(self.path, *names)
+
+    def child(self, name: str) -> "Reader | None":
+        """Returns the reader of a member that is an object, or None when it is left out."""
+        return Reader(self.value[name], self.at(name), self.report) if name in self.value else None
+
+    def children(self, name: str) -> Iterator["Reader"]:
+        """Returns the readers of a list of objects."""
+        for index, item in enumerate(self.value[name]):
+            yield Reader(item, self.at(name, index), self.report)
+
+    def error(self, name: str, message: str, hint: str = "") -> None:
+        """Records an error of a member, or of the object itself when the member is left out."""
+        self.report.error(self.at(name) if name in self.value else self.path, message, hint)
+
+    def warning(self, name: str, message: str, hint: str = "") -> None:
+        """Records a warning of a member, or of the object itself when the member is left out."""
+        self.report.warning(self.at(name) if name in self.value else self.path, message, hint)
+
+    def json_schema(self, name: str) -> SchemaChecker | None:
+        """Returns a member that is a JSON Schema, compiled; None when it is left out or cannot be used."""
+        if name not in self.value:
+            return None
+        try:
+            return SchemaChecker(self.value[name])
+        except ValueError as error:
+            self.error(name, f"is no JSON Schema that can be used: {error}")
+            return None
+
+    def template(self, name: str) -> Template | None:
+        """Returns the template of a member, or None when it is left out."""
+        return read_template(self.value[name], self.at(name), self.report) if name in self.value else None
+
+    def whole(self, name: str) -> int | None:
+        """Returns a whole number, which JSON may write as `2.0`; None when it is left out."""
+        return int(self.value[name]) if name in self.value else None
+
+    def card(self, name: str) -> CardTemplate | None:
+        """Returns the card template of a member, or None when it is left out."""
+        return read_card(self.value[name], self.at(name), self.report) if name in self.value else None
+
+    def duration_template(self, name: str, *, allows_zero: bool = False) -> Template | None:
+        """Returns the template of a duration; a constant one is checked now."""
+        template = self.template(name)
+        if template is not None and template.is_constant and template is not BROKEN:
+            self.duration(name, allows_zero=allows_zero)
+        return template
+
+    def duration(self, name: str, *, allows_zero: bool = False) -> Duration | None:
+        """Returns a constant duration; None when it is left out or wrong, which is reported."""
+        if name not in self.value:
+            return None
+        try:
+            duration = parse_duration(self.value[name])
+        except DefinitionError as error:
+            self.error(name, error.message)
+            return None
+        if duration.is_zero and not allows_zero:
+            self.error(name, "must be longer than zero")
+            return None
+        return duration
+
+    def instant(self, name: str) -> datetime | None:
+        """Returns a constant instant; None when it is left out or wrong, which is reported."""
+        if name not in self.value:
+            return None
+        try:
+            return parse_instant(self.value[name])
+        except DefinitionError as error:
+            self.error(name, error.message)
+            return None
+
+
+def read_template(
+    value: Json, path: str, report: Report, placements: Mapping[str, Placement] | None = None
+) -> Template:
+    """Returns the template of a value and records what it refers to; every text that does not parse is an error.
+
+    `placements` is that of `parse_template`.
+    """
+    try:
+        template = parse_template(value, placements=placements)
+    except ExpressionSyntaxError as error:
+        _report_texts(value, path, report, parse_template, error)
+        return BROKEN
+    _record(template, path, report)
+    return template
+
+
+def read_card(value: Json, path: str, report: Report) -> CardTemplate | None:
+    """Returns a card template and records what it refers to; every text that does not parse is an error."""
+    try:
+        card = parse_card(value)
+    except ExpressionSyntaxError as error:
+        _report_texts(value, path, report, parse_card, error)
+        return None
+    _record(card, path, report)
+    return card
+
+
+def _record(template: Template | CardTemplate, path: str, report: Report) -> None:
+    if template.expressions:
+        report.written.append(Written(path, template))
+    for pointer, expression in template.expressions:
+        report.references.extend(Reference(path + pointer, reference) for reference in expression.references)
+
+
+def _report_texts(
+    value: Json, path: str, report: Report, parse: Callable[[Json], object], whole: ExpressionSyntaxError
+) -> None:
+    """Reports each text that does not parse by itself, or else what is wrong with the whole."""
+    found = 0
+    for pointer, text in texts_in(value, path):
+        try:
+            parse(text)
+        except ExpressionSyntaxError as error:
+            found += 1
+            report.error(pointer, error.message)
+    if not found:
+        report.error(path + whole.pointer, whole.message)
+
+
+def texts_in(value: Json, path: str) -> Iterator[tuple[str, str]]:
+    """Returns every text within a value, with its pointer."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from texts_in(item, join_pointer(path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts_in(item, join_pointer(path, index))

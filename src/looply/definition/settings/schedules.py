@@ -1,0 +1,118 @@
+"""Compiles the schedule of a trigger, and says what is wrong with one."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Final
+
+from looply.definition.settings.reading import Reader
+from looply.definition.settings.step_settings import Schedule
+from looply.definition.values.cron import Cron, parse_cron
+from looply.definition.values.duration import Duration, find_zone
+from looply.errors import DefinitionError
+
+ON_TIME: Final = timedelta(seconds=10)
+"""What is no later than this was not missed: it is what a restart takes."""
+
+_WINDOW: Final = timedelta(hours=1)
+_SHORTEST: Final = timedelta(seconds=1)
+_COMPARED: Final = 500
+"""So many times of a cron expression are looked at to find the shortest time between two."""
+
+
+def schedule(reader: Reader, zone: str) -> Schedule | None:
+    """Returns the schedule; `zone` is the workflow's own, for a schedule that states none. None when it is wrong."""
+    every, cron = _every(reader), _cron(reader)
+    if ("every" in reader) == ("cron" in reader):
+        hint = 'such as {"cron": "0 7 * * *"} or {"every": "PT1H"}'
+        reader.report.error(reader.path, "a schedule needs exactly one of `cron` and `every`", hint)
+    start, end = reader.instant("start"), reader.instant("end")
+    if start is not None and end is not None and end <= start:
+        reader.error("end", "must be later than `start`")
+    found = Schedule(
+        every=every,
+        cron=cron,
+        timezone=check_zone(reader, "timezone", zone),
+        start=start,
+        end=end,
+        jitter=_elapsed(reader, "jitter", timedelta(0)),
+        overlap=reader.value.get("overlap", "skip"),
+        catch_up=reader.value.get("catch_up", "last"),
+        catch_up_window=_elapsed(reader, "catch_up_window", _WINDOW),
+        dst=reader.value.get("dst", "once"),
+    )
+    _check_jitter(reader, found)
+    _check_rules(reader, found)
+    return found if every is not None or cron is not None else None
+
+
+def check_zone(reader: Reader, name: str, default: str) -> str:
+    """Returns the stated zone, or the default when it is left out or unknown, which is reported."""
+    if name not in reader:
+        return default
+    zone: str = reader.value[name]
+    try:
+        find_zone(zone)
+    except DefinitionError as error:
+        reader.error(name, error.message)
+        return default
+    return zone
+
+
+def _every(reader: Reader) -> Duration | None:
+    every = reader.duration("every")
+    if every is not None and not every.has_calendar_parts and every.to_timedelta() < _SHORTEST:
+        reader.error("every", "must be at least PT1S")
+    return every
+
+
+def _cron(reader: Reader) -> Cron | None:
+    if "cron" not in reader:
+        return None
+    try:
+        return parse_cron(reader.value["cron"])
+    except DefinitionError as error:
+        reader.error("cron", error.message)
+        return None
+
+
+def _elapsed(reader: Reader, name: str, default: timedelta) -> timedelta:
+    """Returns a duration of elapsed time, or the default when it is left out or wrong, which is reported."""
+    duration = reader.duration(name, allows_zero=True)
+    if duration is None:
+        return default
+    try:
+        return duration.to_timedelta()
+    except (DefinitionError, OverflowError):
+        reader.error(name, "must be hours, minutes and seconds", "write PT24H rather than P1D")
+        return default
+
+
+def _check_jitter(reader: Reader, found: Schedule) -> None:
+    between = _shortest_time(found)
+    if between is not None and found.jitter > between:
+        message = f"must not be longer than the shortest time between two starts, {between.total_seconds():g} seconds"
+        reader.error("jitter", message, f"write PT{between.total_seconds():g}S at most")
+
+
+def _shortest_time(found: Schedule) -> timedelta | None:
+    if found.cron is not None:
+        begin = datetime(2001, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+        walls = islice(found.cron.walls(begin, begin.replace(year=2051)), _COMPARED)
+        return min((later - earlier for earlier, later in pairwise(walls)), default=None)
+    if found.every is None or found.every.has_calendar_parts:
+        return timedelta(days=1) if found.every is not None else None
+    return found.every.to_timedelta()
+
+
+def _check_rules(reader: Reader, found: Schedule) -> None:
+    if "dst" in reader and "every" in reader and found.dst != "once":
+        hint = "leave it out: days keep their wall time, hours are elapsed time"
+        reader.error("dst", "`dst` is for `cron`", hint)
+    if "catch_up_window" in reader and found.catch_up_window < ON_TIME:
+        hint = "use `catch_up`: none, when nothing is to be made up for"
+        reader.error("catch_up_window", f"must be at least PT{ON_TIME.seconds}S: what is no later is on time", hint)
+    if "catch_up_window" in reader and found.catch_up == "none":
+        reader.warning("catch_up_window", "has no effect when `catch_up` is none")
+    if found.cron is not None and found.cron.follows_elapsed_time and found.dst != "once":
+        hint = "leave it out, or state minute and hour"
+        reader.warning("dst", "has no effect on a cron whose minute or hour begins with a star", hint)

@@ -1,0 +1,287 @@
+"""The settings of each step type, compiled: expressions parsed, durations read, defaults filled in."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from looply.definition.schemas.schema_checker import SchemaChecker
+from looply.definition.schemas.settings_schema import SOURCES
+from looply.definition.values.choice import Rule
+from looply.definition.values.cron import Cron
+from looply.definition.values.duration import Duration
+from looply.definition.values.repeat import Repeat
+from looply.errors import Problem
+from looply.expressions import CardTemplate, Template
+from looply.jsontext import Json
+
+TriggerType: TypeAlias = Literal["REQUEST", "SCHEDULED"]
+Overlap: TypeAlias = Literal["skip", "queue", "allow"]
+CatchUp: TypeAlias = Literal["last", "none", "all"]
+DstRule: TypeAlias = Literal["once", "skip", "twice"]
+CardAction: TypeAlias = Literal["send", "update", "delete"]
+DatastoreAction: TypeAlias = Literal["get", "set", "merge", "delete"]
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When a scheduled workflow starts: at the times of `cron`, or every `every`; exactly one of the two is there.
+
+    `every` counts from `start`, else from activation.
+    """
+
+    timezone: str
+    """IANA name; the workflow's own when the schedule states none."""
+    every: Duration | None = None
+    cron: Cron | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    jitter: timedelta = timedelta(0)
+    """Each start is put off by some time below this."""
+    overlap: Overlap = "skip"
+    """What becomes of a start while the last execution is open."""
+    catch_up: CatchUp = "last"
+    """Which of the starts that fell due while nothing ran are made up for."""
+    catch_up_window: timedelta = timedelta(hours=1)
+    """How late a start that is made up for may be."""
+    dst: DstRule = "once"
+    """What a time of the day does when the clocks leave it out or show it twice."""
+
+
+class TriggerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`trigger`: by a call (`REQUEST`) or by a schedule."""
+
+    trigger_type: TriggerType
+    schedule: Schedule | None = None
+    checker: SchemaChecker | None = None
+    """The schema of the caller's body, compiled."""
+
+    def problems_of(self, body: Json) -> tuple[Problem, ...]:
+        """Returns how a caller's body breaks the schema; empty when it fits or there is none."""
+        return () if self.checker is None else self.checker.problems_of(body)
+
+
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`httpRequest`, `sapRequest`, `operation`, `function`, `email`: which operation is called with `Step.input`."""
+
+    operation: str
+    """`<connector>.<verb>`."""
+    beside: Mapping[str, Json] = MappingProxyType({})
+    """What is sent as it is written, beside the input that is evaluated."""
+    fail_on: tuple[str, ...] | None = None
+    """The statuses of an answer with which the step fails; None where an answer has no status."""
+    repeat: Repeat = "never"
+    """Whether the call may be made again while its outcome is unknown."""
+    input_setting: str = ""
+    """The pointer of the setting that is the input; empty where all settings are."""
+
+
+class ConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`conditional`: exit `yes` when all rules hold, else `no`."""
+
+    rules: tuple[Rule, ...]
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `branchConditional`; its rule compares the step's variable with the branch's value."""
+
+    id: str
+    label: str
+    value: Json
+    style: str
+    rule: Rule
+
+
+class BranchConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`branchConditional`: the first branch whose rule holds, else `else`."""
+
+    variable: Template
+    operator: str
+    branches: tuple[Branch, ...]
+
+
+class AdvancedBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `advancedConditional`: taken when all rules of any group hold."""
+
+    id: str
+    label: str
+    groups: tuple[tuple[Rule, ...], ...]
+
+
+class AdvancedConditionalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`advancedConditional`: the first branch of which a group holds, else `else`."""
+
+    branches: tuple[AdvancedBranch, ...]
+
+
+class CardWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How many answers release a card's wait, and after what time it is given up."""
+
+    count: int | Literal["first", "all"] = "first"
+    timeout: Template | None = None
+
+
+class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`adaptiveCard`: sends, updates or deletes cards. `card` is None while only `card_id` names it."""
+
+    action: CardAction = "send"
+    channel: str = "inbox"
+    app: str | None = None
+    card: CardTemplate | None = None
+    card_id: str | None = None
+    card_version: int | None = None
+    recipients: Template | None = None
+    wait: CardWait | None = None
+    target: str | None = None
+    """The step whose cards are updated or deleted."""
+
+
+class DatastorePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A value within a datastore: its name, and a JSON Pointer or dotted path into it; None is the whole."""
+
+    name: Template
+    path: Template | None = None
+
+
+class EscalationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """After a time somebody else takes over."""
+
+    after: Template
+    to: Template
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`approval`: asks people, who stand in `recipients` or in a datastore, until enough have approved or cannot."""
+
+    recipients: Template | None = None
+    datastore: DatastorePlace | None = None
+    card: CardTemplate | None = None
+    """None: a card is made of the description and the payload."""
+    card_id: str | None = None
+    card_version: int | None = None
+    requester: Template | None = None
+    self_approval: bool = True
+    api: bool = False
+    """Whether `resumeWorkflow` decides, too."""
+    order: Literal["parallel", "sequence"] = "parallel"
+    quorum: int | Literal["any", "all"] = "all"
+    veto: bool = False
+    comment_required: Literal["", "reject", "always"] = ""
+    reminders: tuple[Template, ...] = ()
+    escalation: tuple[EscalationSettings, ...] = ()
+    calendar: Template | None = None
+    """Name of a datastore whose working time the durations count."""
+    timeout: Template | None = None
+
+
+class WaitSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`wait`: until a resume of one of the sources comes, or the time is over."""
+
+    sources: tuple[str, ...] = SOURCES
+    timeout: Template | None = None
+    schema: dict[str, Json] | None = None
+    checker: SchemaChecker | None = None
+    """The schema, compiled."""
+
+    def problems_of(self, payload: Json) -> tuple[Problem, ...]:
+        """Returns how a resume's payload breaks the schema; empty when it fits or there is none.
+
+        Paths begin at the call's body (`/payload/...`).
+        """
+        if self.checker is None:
+            return ()
+        return self.checker.problems_of(payload, "/payload")
+
+
+class DelaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`delay`: for a duration or until an instant; exactly one of the two is there."""
+
+    for_: Template | None = None
+    until: Template | None = None
+
+
+class OverridePayloadSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`overridePayload`: sets names of `payload.output`, or replaces the caller's part of it."""
+
+    parameters: tuple[tuple[tuple[str, ...], Template], ...] = ()
+    """(the parts of the dotted name, the value)."""
+    payload: Template | None = None
+
+
+class SubworkflowSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`subworkflow`: starts an execution of another workflow, and waits for its end unless `wait` is false."""
+
+    workflow_id: Template
+    version: Template | None = None
+    """None: the newest ACTIVE one when it starts."""
+    payload: Template | None = None
+    wait: bool = True
+
+
+class DatastoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`datastore`: reads or changes a datastore. What it is given is `Step.input`."""
+
+    operation: DatastoreAction
+
+
+class RedirectSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`redirect`: goes on at `target`. `max_visits` None: the limit `redirect_visits`."""
+
+    target: str
+    max_visits: int | None = None
+
+
+class TerminateSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`terminate`: ends the execution at once."""
+
+    status: Literal["COMPLETED", "FAILED"] = "COMPLETED"
+    reason: Template | None = None
+
+
+class ParallelBranch(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch of `parallel`; each begins at once."""
+
+    id: str
+    label: str
+
+
+class ParallelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`parallel`: all branches run side by side, up to its `join`, or each to an end of its own."""
+
+    branches: tuple[ParallelBranch, ...]
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`join`: where the branches of the parallel step `of` meet; it goes on when `count` of them have arrived."""
+
+    of: str
+    count: int | Literal["all", "any"] = "all"
+
+
+class ForEachSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`forEach`: its body runs once for each item, at most `concurrency` at once."""
+
+    items: Template
+    concurrency: int = 1
+
+
+StepSettings: TypeAlias = (
+    TriggerSettings
+    | CallSettings
+    | ConditionalSettings
+    | BranchConditionalSettings
+    | AdvancedConditionalSettings
+    | AdaptiveCardSettings
+    | ApprovalSettings
+    | WaitSettings
+    | DelaySettings
+    | OverridePayloadSettings
+    | DatastoreSettings
+    | SubworkflowSettings
+    | RedirectSettings
+    | TerminateSettings
+    | ParallelSettings
+    | JoinSettings
+    | ForEachSettings
+)

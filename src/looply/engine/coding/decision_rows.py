@@ -1,0 +1,52 @@
+"""From the events of a unit to the rows of the decisions among them."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from looply.clock import from_ms, to_ms
+from looply.definition import Workflow
+from looply.engine.ports.port import Head
+from looply.engine.records.decisions import DecisionRow
+from looply.execution.approvals.decisions import Decision, decisions_in, is_decision
+from looply.execution.facts.events import Event
+
+
+def decision_rows(
+    head: Head, workflow: Workflow, events: Sequence[Event], first_seq: int = 1
+) -> tuple[DecisionRow, ...]:
+    """Returns the rows of the decisions among events that follow each other."""
+    if not any(map(is_decision, events)):
+        return ()
+    return rows_of(head, decisions_in(workflow, enumerate(events, first_seq)))
+
+
+def rows_of(head: Head, found: Sequence[tuple[int, Decision]]) -> tuple[DecisionRow, ...]:
+    """Returns the rows of decisions, each with the number of its event."""
+    return tuple(
+        DecisionRow(
+            execution_id=head.execution_id,
+            seq=seq,
+            organization_id=head.organization_id,
+            workflow_id=head.workflow_id,
+            workflow_version=head.workflow_version,
+            process_id=head.process_id,
+            decision=_storable(decision),
+        )
+        for seq, decision in found
+    )
+
+
+def _storable(decision: Decision) -> Decision:
+    # PostgreSQL stores no character 0, and instants have milliseconds.
+    return replace(
+        decision,
+        user=_without_zero(decision.user),
+        action=_without_zero(decision.action),
+        comment=_without_zero(decision.comment),
+        on=from_ms(to_ms(decision.on)),
+    )
+
+
+def _without_zero(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

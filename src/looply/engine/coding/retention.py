@@ -1,0 +1,41 @@
+"""Which executions are spent, and which are open, in SQL: the same for every store with tables.
+
+Of statuses 1 and 2 run and wait, 3 and 5 are ends, 4 has failed for good or has an incident.
+"""
+
+from typing import Any, Final
+
+from looply.clock import ms_or_none, to_ms
+from looply.engine.records.pruning import LOOKED_AT, Cursor, RetentionFilter
+
+IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
+"""Of an execution `o`."""
+
+_IS_SPENT: Final = """
+  (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
+  AND :workflow: IN (0, e.workflow) AND (CAST(:before: AS bigint) IS NULL OR (e.modified_ms < :before:
+    AND (:overrides: OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
+"""
+
+
+def spent_condition(marks: str) -> str:
+    """Returns the condition of an execution `e`, at import; `marks` is how the store marks the parameter `{}`."""
+    condition = _IS_SPENT
+    for name in ("workflow", "before", "overrides"):
+        condition = condition.replace(f":{name}:", marks.format(name))
+    return condition
+
+
+def facts_of(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:
+    """Returns the parameters of the condition and of a slice that begins behind `after`, without those that are ids.
+
+    `workflow` is the number of the workflow's name, 0 for all of them.
+    """
+    return {
+        "workflow": workflow,
+        "now": to_ms(spent.now),
+        "before": ms_or_none(spent.ended_before),
+        "overrides": spent.overrides,
+        "after_ms": after[0],
+        "most": LOOKED_AT,
+    }

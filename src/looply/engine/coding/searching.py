@@ -1,0 +1,163 @@
+"""How a search is served: the spans of indexes that together hold every match, and what a pattern means.
+
+The same for every store with tables. A store tries the ways in turn: one whose spans must be sorted counts only while
+a probe finds few matches. The last way always works.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from looply.engine.coding.rows import STATUS_NUMBERS, cursor_bytes, find_id, id_text
+from looply.engine.ports.port import Filter
+from looply.engine.records.spans import AFTER_ALL, HIGHEST_ID, LOWEST_ID, first_id, id_span
+
+BUDGET: Final = 20_000
+"""Rows that one page looks at, where an index does not decide."""
+
+_LEAST: Final = 200
+"""Rows of one span that a page looks at, however many spans there are."""
+
+_TEXTS: Final = 10
+"""With more texts, each of which is compared with every row, a page looks at fewer rows."""
+
+MATCHES: Final = 1000
+"""A part of a text with more matches is not sorted: the list is read newest first instead."""
+
+_IN_AN_ID: Final = frozenset("0123456789abcdef-*")
+
+Kind: TypeAlias = Literal[
+    "ORGANIZATION", "WORKFLOW", "STATUS", "PROCESS_ID", "ID", "PREFIX", "ENDING", "VALUE", "VALUE_PREFIX", "STATE",
+    "STATE_PREFIX", "PARENT",
+]  # fmt: skip
+PROBED: Final = ("PREFIX", "ENDING", "VALUE_PREFIX", "STATE_PREFIX")
+"""Kinds whose rows do not come newest first."""
+
+
+class Span(NamedTuple):
+    """One span of an index. `facts` are its bounds; `ids` narrows it to a span of execution ids."""
+
+    kind: Kind
+    facts: Mapping[str, Any] = {}
+    ids: tuple[bytes, bytes] | None = None
+
+
+def ways(wanted: Filter) -> Iterator[Sequence[Span]]:
+    """Yields the ways to serve a filter, best first. In `facts`, `workflow` is an id, to be found in the names."""
+    if wanted.parents:
+        # Each has no more children than its steps have started.
+        yield [Span("PARENT", {"parent": each}) for each in dict.fromkeys(wanted.parents)]
+    by_name = [Span("WORKFLOW", {"span_workflow": each}) for each in wanted.term_workflows]
+    for texts, spans_of, more in (
+        (wanted.process_ids, _process_spans, []),
+        *((texts, _value_spans, []) for _, texts in wanted.fields),
+        (wanted.terms, _term_spans, by_name),
+    ):
+        spans = [spans_of(text) for text in texts]
+        if texts and all(spans):
+            yield [*(span for each in spans for span in each), *more]
+    if wanted.statuses and "COMPLETED" not in wanted.statuses:
+        numbers = dict.fromkeys(STATUS_NUMBERS[status] for status in wanted.statuses)
+        yield [Span("STATUS", {"status": number}) for number in numbers]
+    elif wanted.workflow_ids:
+        yield [Span("WORKFLOW", {"span_workflow": each}) for each in dict.fromkeys(wanted.workflow_ids)]
+    else:
+        yield [Span("ORGANIZATION")]
+
+
+def bounds_of(wanted: Filter, after: str, limit: int) -> dict[str, Any]:
+    """Returns what every source of a page is asked with, ids as bytes. Raises: BadRequest for a cursor that is none."""
+    below = cursor_bytes(after) if after else HIGHEST_ID
+    return {
+        "below": min(below, first_id(wanted.created_to)) if wanted.created_to is not None else below,
+        "lowest": first_id(wanted.created_from) if wanted.created_from is not None else LOWEST_ID,
+        "limit": limit + 1,
+        "matches": MATCHES + 1,
+    }
+
+
+def budget_of(wanted: Filter, spans: int = 1) -> int:
+    """Returns how many rows of each of so many spans a page looks at, so that none takes much longer than others."""
+    texts = len(wanted.process_ids) + len(wanted.terms) + sum(len(texts) for _, texts in wanted.fields)
+    return max(BUDGET * _TEXTS // max(_TEXTS, texts) // spans, min(BUDGET, _LEAST))
+
+
+def patterns(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the patterns of process ids: those for every one, and those for the ones that callers gave.
+
+    An execution without a process id answers to its own id, in whatever form it is written, and to its beginning;
+    nobody means the end of one, which looks like any number.
+    """
+    own = [text for text in texts if _is_ending(text)]
+    any_id = [text for text in texts if not _is_ending(text)]
+    return [*any_id, *_canonical(any_id)], own
+
+
+def id_patterns(texts: Sequence[str]) -> list[str]:
+    """Returns those patterns that an execution id may fit."""
+    return [text for text in patterns(texts)[0] if _IN_AN_ID.issuperset(text)]
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Tells whether a text is the pattern, in which `*` stands for any text."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == first
+    *middle, last = parts
+    place, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < place:
+        return False
+    for part in middle:
+        place = text.find(part, place, end)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
+
+
+def _canonical(texts: Sequence[str]) -> list[str]:
+    return [id_text(key) for text in texts if (key := find_id(text)) is not None and id_text(key) != text]
+
+
+def _is_ending(text: str) -> bool:
+    return text.startswith("*") and text.strip("*") != ""
+
+
+def _process_spans(text: str) -> list[Span]:
+    """Returns the spans that hold all matches of one process id; none when there is no index for it."""
+    if "*" not in text:
+        spans = [Span("PROCESS_ID", {"text": text})]
+        if (key := find_id(text)) is not None:
+            spans.append(Span("ID", {"id": key}))
+        return spans
+    if _is_ending(text):
+        ending = text.lstrip("*")
+        return [] if "*" in ending else [Span("ENDING", _bounds(ending[::-1]))]
+    prefix = text.rstrip("*")
+    if not prefix or "*" in prefix:
+        return []
+    spans = [Span("PREFIX", _bounds(prefix))]
+    low, high = id_span(prefix)
+    if low != high:
+        # The prefix may also be that of execution ids.
+        spans.append(Span("ORGANIZATION", ids=(low, high)))
+    return spans
+
+
+def _value_spans(text: str) -> list[Span]:
+    if "*" not in text:
+        return [Span("VALUE", {"text": text})]
+    prefix = text.rstrip("*")
+    return [] if not prefix or "*" in prefix else [Span("VALUE_PREFIX", _bounds(prefix))]
+
+
+def _term_spans(text: str) -> list[Span]:
+    by_id, by_value = _process_spans(text), _value_spans(text)
+    if not by_id or not by_value:
+        return []
+    if "*" not in text:
+        return [*by_id, *by_value, Span("STATE", {"text": text})]
+    return [*by_id, *by_value, Span("STATE_PREFIX", _bounds(text.rstrip("*")))]
+
+
+def _bounds(prefix: str) -> dict[str, str]:
+    return {"low": prefix, "high": prefix + AFTER_ALL}

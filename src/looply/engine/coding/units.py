@@ -1,0 +1,243 @@
+"""From two states to one unit: the rows that a stretch of an execution's history changes."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from looply.clock import id_time
+from looply.definition import Workflow
+from looply.definition.settings.mail import person_of
+from looply.engine.ports.port import Head, OpenCard
+from looply.engine.ports.store import EffectRow, EffectState, IncidentRow, TimerRow, WaitRow, Work, WorkChange
+from looply.engine.records.claims import Claim
+from looply.engine.records.concurrency_slots import ConcurrencySlotRow
+from looply.errors import DefinitionError
+from looply.execution import ExecutionState, OpenWork, open_work
+from looply.execution.document.masking import masked_pointers
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.datastores import is_datastore_operation
+from looply.execution.facts.state import NO_WORK, Card, EffectWork, Incident, OpenWait, Place, Timer
+from looply.jsontext import Json
+
+Key = TypeVar("Key", int, str)
+Entry = TypeVar("Entry")
+_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+_TARGET_CHARACTERS: Final = 300
+"""More than the longest name of a host or a connection has."""
+_NO_CHANGE: Final = WorkChange()
+
+
+def head_of(state: ExecutionState) -> Head:
+    """Returns the row that lists show of the execution."""
+    started = state.started
+    created_on = id_time(started.execution_id)
+    return Head(
+        execution_id=started.execution_id,
+        organization_id=started.organization_id,
+        workspace_id=started.workspace_id,
+        workflow_id=started.workflow_id,
+        workflow_version=state.workflow_version,
+        status=state.status,
+        current_state=state.current_state,
+        trigger_type=started.trigger_type,
+        process_id=started.process_id or started.execution_id,
+        profile=started.profile,
+        parent=started.parent,
+        seq=state.seq,
+        created_on=created_on,
+        # After the clock was set back an id, which never goes back, is of a later time than its events.
+        modified_on=max(state.now, created_on),
+        modified_by=state.modified_by,
+    )
+
+
+def claim_of(state: ExecutionState) -> Claim | None:
+    """Returns the claim that the execution holds while it is open, None when the caller gave no process id."""
+    started = state.started
+    if not started.process_id:
+        return None
+    return Claim(
+        organization_id=started.organization_id,
+        workflow_id=started.workflow_id,
+        process_id=started.process_id,
+        request=started.request,
+    )
+
+
+def expiry_of(before: ExecutionState | None, after: ExecutionState, workflow: Workflow) -> datetime | None:
+    """Returns when an execution that ends between the two states may be pruned.
+
+    None where it does not end, and where its workflow does not say how long it is kept.
+    """
+    retention = workflow.settings.retention
+    if retention is None or after.closed is None or (before is not None and before.closed is not None):
+        return None
+    try:
+        return retention.after(after.now, workflow.settings.timezone)
+    except DefinitionError:
+        return _NEVER  # past the last instant that there is
+
+
+def work_rows(state: ExecutionState, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:
+    """Returns all rows that the store must hold for the state: what `open_work` says, as rows."""
+    return _rows(state, open_work(state), effect_state, epoch)
+
+
+def work_change(
+    before: ExecutionState | None,
+    after: ExecutionState,
+    effect_state: Callable[[EffectRow], EffectState],
+    epoch: int,
+) -> WorkChange:
+    """Returns the difference of open work between two states of one execution.
+
+    `effect_state` says of a new effect whether it leaves at once (RUNNING) or queues.
+    """
+    if before is None and after.closed is not None:
+        return _NO_CHANGE
+    old = open_work(before) if before is not None else NO_WORK
+    new = open_work(after)
+    added = OpenWork(
+        # One that is there already goes on, also when its step has another name now: a row put anew would be sent anew.
+        effects={seq: effect for seq, effect in new.effects.items() if seq not in old.effects},
+        timers=_added(old.timers, new.timers),
+        waits=_added(old.waits, new.waits),
+        incidents=_added(old.incidents, new.incidents),
+        cards=_added(old.cards, new.cards),
+        # Also one that was open before: it belongs to the process that stores it last.
+        continues=new.continues,
+        holds_process_id=False,
+        place=new.place if new.place != old.place else None,
+    )
+    return WorkChange(
+        put=_rows(after, added, effect_state, epoch),
+        drop_effects=_gone(old.effects, new.effects),
+        drop_timers=tuple((old.timers[seq].due, seq) for seq in _gone(old.timers, new.timers)),
+        drop_waits=_gone(old.waits, new.waits),
+        drop_incidents=_gone(old.incidents, new.incidents),
+        drop_cards=_gone(old.cards, new.cards),
+        drop_continues=old.continues and not new.continues,
+        drop_place=old.place is not None and new.place is None,
+    )
+
+
+def effect_queue(operation: str, effect_input: Json, secret: tuple[str, ...] = ()) -> str:
+    """Returns the name of the target that limits an effect: its connection, its system, or its host.
+
+    What an expression made of it may be any text; a store takes the first of it, without characters 0. A target that
+    lies under a `secret` pointer of the effect has no name, since these names are stored in clear.
+    """
+    shown = masked_pointers(effect_input, secret, "input") if secret else effect_input
+    target = _target(operation, shown if isinstance(shown, dict) else {})
+    return f"{operation} {target[:_TARGET_CHARACTERS]}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def queue_of(state: ExecutionState, effect: EffectWork) -> str:
+    """Returns the queue of an open effect."""
+    opened = state.open_steps[effect.address]
+    return effect_queue(effect.operation, opened.input, opened.secret)
+
+
+def _target(operation: str, given: Mapping[str, Any]) -> str:
+    if is_datastore_operation(operation):
+        return str(given.get("name", ""))
+    for name in ("connection", "system_id"):
+        if isinstance(value := given.get(name), str) and value:
+            return value
+    url = given.get("url")
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        host = None
+    return host or ""
+
+
+def _rows(state: ExecutionState, work: OpenWork, effect_state: Callable[[EffectRow], EffectState], epoch: int) -> Work:
+    return Work(
+        effects=tuple(_effect(state, effect, effect_state, epoch) for effect in work.effects.values()),
+        timers=tuple(_timer(state, timer) for timer in work.timers.values()),
+        waits=tuple(_wait(state, wait) for wait in work.waits.values()),
+        incidents=tuple(_incident(state, incident) for incident in work.incidents.values()),
+        cards=tuple(_card(state, card) for card in work.cards.values()),
+        continues=work.continues,
+        place=_place(state, work.place),
+    )
+
+
+def _effect(
+    state: ExecutionState, effect: EffectWork, effect_state: Callable[[EffectRow], EffectState], epoch: int
+) -> EffectRow:
+    row = EffectRow(
+        execution_id=state.started.execution_id,
+        seq=effect.seq,
+        organization_id=state.started.organization_id,
+        queue=queue_of(state, effect),
+        state="QUEUED",
+        attempt=effect.attempt,
+        epoch=0,
+    )
+    if effect_state(row) == "QUEUED":
+        return row
+    return replace(row, state="RUNNING", epoch=epoch)
+
+
+def _timer(state: ExecutionState, timer: Timer) -> TimerRow:
+    return TimerRow(execution_id=state.started.execution_id, seq=timer.seq, due=timer.due, kind=timer.kind)
+
+
+def _wait(state: ExecutionState, wait: OpenWait) -> WaitRow:
+    return WaitRow(execution_id=state.started.execution_id, seq=wait.seq, step=wait.step, sources=wait.sources)
+
+
+def _incident(state: ExecutionState, incident: Incident) -> IncidentRow:
+    return IncidentRow(
+        execution_id=state.started.execution_id,
+        seq=incident.seq,
+        incident_id=incident.incident_id,
+        organization_id=state.started.organization_id,
+        step=incident.step,
+        kind=incident.kind,
+        code=incident.code,
+        opened_on=incident.opened_on,
+    )
+
+
+def _place(state: ExecutionState, place: Place | None) -> ConcurrencySlotRow | None:
+    if place is None:
+        return None
+    return ConcurrencySlotRow(
+        execution_id=state.started.execution_id,
+        seq=place.seq,
+        since=place.since,
+        most=place.most,
+        is_held=place.is_held,
+    )
+
+
+def _card(state: ExecutionState, card: Card) -> OpenCard:
+    return OpenCard(
+        card_id=card.card_id,
+        execution_id=state.started.execution_id,
+        workflow_id=state.started.workflow_id,
+        step=parse_address(card.address).step,
+        # What its token names: links are made of it.
+        address=card.sent_as or card.address,
+        part=card.part,
+        recipient=person_of(card.recipient),
+        channel=card.channel,
+        revision=card.revision,
+        opened_on=card.opened_on,
+    )
+
+
+def _added(old: Mapping[Key, Entry], new: Mapping[Key, Entry]) -> Mapping[Key, Entry]:
+    if not old:
+        return new
+    return {key: entry for key, entry in new.items() if key not in old or old[key] != entry}
+
+
+def _gone(old: Mapping[Key, Entry], new: Mapping[Key, Entry]) -> tuple[Key, ...]:
+    return tuple(key for key in old if key not in new) if old else ()

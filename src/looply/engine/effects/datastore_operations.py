@@ -1,0 +1,88 @@
+"""Operations on datastores: read, compute, and hand the change over to the unit of the step's outcome.
+
+Theory of operation. A change counts only while the datastore is at the revision that it was computed on. Changes of
+one datastore that this process makes take turns, so none of them fails; one that another process was faster with is
+computed anew, unless the step has said which revision it expects. What was not stored was not done, so a process that
+ends in between leaves nothing to find out.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from weakref import WeakValueDictionary
+
+from looply.clock import Clock
+from looply.engine.records.datastores import Datastores
+from looply.errors import LooplyError, StoreUnreachable
+from looply.execution import ExecutionState
+from looply.execution.document.sizes import json_bytes
+from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.datastores import READ, Applied, apply
+from looply.execution.facts.state import OpenStep
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_ONLY_READ: Final = (READ, "datastore.get")
+
+
+class DatastoreOperations:
+    """Carries out the operations that `execution.datastores` describes."""
+
+    def __init__(self, datastores: Datastores, clock: Clock, limits: Limits) -> None:
+        self._datastores = datastores
+        self._clock = clock
+        self._limits = limits
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, state: ExecutionState, opened: OpenStep) -> AsyncIterator[None]:
+        """Enters its block when no other change of the same datastore is being made by this process."""
+        if opened.operation in _ONLY_READ:
+            yield
+            return
+        key = (state.started.organization_id, opened.input["name"])
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
+        """Returns the outcome of an operation as a command, with the change that goes with it.
+
+        Raises: StoreUnreachable; then nothing was read, and it can be called again.
+        """
+        try:
+            applied = await self._applied(state.started.organization_id, opened)
+        except StoreUnreachable:
+            raise
+        except LooplyError as error:
+            return self.failed(opened, error)
+        return EffectDone(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            output=applied.output,
+            size=json_bytes(applied.output),
+            write=applied.write,
+        )
+
+    def failed(self, opened: OpenStep, error: LooplyError) -> EffectFailed:
+        """Returns the failure of an operation as a command."""
+        return EffectFailed(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            code=error.code,
+            message=error.message,
+        )
+
+    async def _applied(self, organization_id: str, opened: OpenStep) -> Applied:
+        given: dict[str, Json] = opened.input
+        if opened.operation == READ:
+            names: list[str] = given["names"]
+            return Applied(output={name: await self._value(organization_id, name) for name in names})
+        found = await self._datastores.find(organization_id, given["name"])
+        return apply(opened.operation, given, found.known, self._limits)
+
+    async def _value(self, organization_id: str, name: str) -> Json:
+        return (await self._datastores.find(organization_id, name)).known.value

@@ -1,0 +1,180 @@
+"""Effects from their rows to their outcomes: marks them running, lets the worker call, stores what comes of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+
+import structlog
+
+from looply.engine.effects.datastore_operations import DatastoreOperations
+from looply.engine.effects.suspect_calls import SuspectCallGate
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.dispatch import EffectRef
+from looply.engine.ports.store import Store
+from looply.engine.processing.current import CurrentStates
+from looply.engine.processing.processor import RETRY_SECONDS, Processor
+from looply.errors import (
+    DatastoreMoved,
+    DatastoresFull,
+    EngineError,
+    LooplyError,
+    Stale,
+    StoreFull,
+    StoreUnreachable,
+)
+from looply.execution import ExecutionState
+from looply.execution.facts.commands import Command
+from looply.execution.facts.datastores import is_datastore_operation
+from looply.execution.facts.state import OpenStep
+
+_log = structlog.get_logger(__name__)
+
+
+class EffectRunner:
+    """Runs one effect at a time for each call of `perform`, which never raises.
+
+    An outcome that cannot be stored because the disk is full, or the database away, is held and tried again; its slot
+    stays taken, which bounds how many are held. What the store refuses for another reason is let go of, and taken up
+    by the recovery.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentStates,
+        processor: Processor,
+        worker: Worker,
+        datastores: DatastoreOperations,
+        trials: SuspectCallGate,
+    ) -> None:
+        self._store = store
+        self._current = current
+        self._processor = processor
+        self._worker = worker
+        self._datastores = datastores
+        self._trials = trials
+        self._epoch = 0
+        # By (execution id, seq). Who is offered twice may be here twice; the row decides which of them calls.
+        self._in_hand: Counter[tuple[str, int]] = Counter()
+        self._left: set[EffectRef] = set()
+
+    def begin(self, epoch: int) -> None:
+        """Takes over the epoch of this process."""
+        self._epoch = epoch
+
+    def holds(self, execution_id: str, seq: int) -> bool:
+        """Returns whether an effect is being performed, from before it is marked until its outcome is stored."""
+        return (execution_id, seq) in self._in_hand
+
+    def take_left(self) -> Collection[EffectRef]:
+        """Returns the effects that could not be begun since the last call; they are still in line in the store."""
+        left, self._left = self._left, set()
+        return left
+
+    async def perform(self, effect: EffectRef, is_running: bool) -> None:
+        """Runs one effect and stores its outcome; does nothing when it is no longer wanted."""
+        key = (effect.execution_id, effect.seq)
+        self._in_hand[key] += 1
+        try:
+            await self._performed(effect, is_running)
+        finally:
+            self._in_hand[key] -= 1
+            if not self._in_hand[key]:
+                del self._in_hand[key]
+                self._trials.end(effect)
+
+    async def _performed(self, effect: EffectRef, is_running: bool) -> None:
+        state = await self._state(effect)
+        if state is not None and not is_running:
+            # While an incident is open nothing starts: the row stays in line, as while another suspect is tried.
+            if state.is_frozen or not self._may_begin(state, effect) or not await self._mark_running(effect):
+                return
+            # It may have been terminated here while it was being marked: then nothing leaves any more, also where it
+            # has left memory with its end. What another process stored before the mark has taken the row away; what
+            # it stores later meets a call that is out.
+            known = self._current.in_memory(effect.execution_id)
+            if known is not None:
+                state = known[0]
+            elif not self._store.is_shared:
+                state = await self._state(effect)
+        opened = _wanted(state, effect) if state is not None else None
+        if state is None or opened is None:
+            return
+        if is_datastore_operation(opened.operation):
+            async with self._datastores.turn(state, opened):
+                await self._change_datastore(effect)
+        else:
+            await self._deliver(effect.execution_id, await self._worker.carry_out(state, opened))
+
+    def _may_begin(self, state: ExecutionState, effect: EffectRef) -> bool:
+        opened = _wanted(state, effect)
+        return opened is None or not opened.is_suspect or self._trials.begin(effect)
+
+    async def _change_datastore(self, effect: EffectRef) -> None:
+        """Carries out an operation on a datastore, anew as often as somebody else was faster with the same one."""
+        while (state := await self._state(effect)) is not None:
+            if (opened := _wanted(state, effect)) is None:
+                return
+            try:
+                await self._deliver(effect.execution_id, await self._datastores.carry_out(state, opened))
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except DatastoreMoved:
+                continue
+            except DatastoresFull as error:
+                await self._deliver(effect.execution_id, self._datastores.failed(opened, error))
+            return
+
+    async def _state(self, effect: EffectRef) -> ExecutionState | None:
+        """Returns a state in which the effect is wanted, None when nobody wants it any more.
+
+        It may be one that memory has: whether the row is still in line then, the store says when it is marked.
+        """
+        known = self._current.in_memory(effect.execution_id)
+        if known is not None and not known[0].is_frozen and _wanted(known[0], effect) is not None:
+            return known[0]
+        while True:
+            try:
+                state, _ = await self._current.get(effect.execution_id)
+            except StoreUnreachable:
+                await asyncio.sleep(RETRY_SECONDS)
+            except LooplyError as error:
+                _log.error("effect_unreadable", execution_id=effect.execution_id, error=error.message)
+                self._left.add(effect)
+                return None
+            else:
+                return state if _wanted(state, effect) is not None else None
+
+    async def _mark_running(self, effect: EffectRef) -> bool:
+        while True:
+            try:
+                return await self._store.work.mark_running(effect.execution_id, effect.seq, self._epoch)
+            except (StoreFull, StoreUnreachable):
+                await asyncio.sleep(RETRY_SECONDS)
+            except EngineError as error:
+                _log.error("effect_not_marked", execution_id=effect.execution_id, error=error.message)
+                self._left.add(effect)
+                return False
+
+    async def _deliver(self, execution_id: str, outcome: Command) -> None:
+        """Stores an outcome. Raises: DatastoreMoved, DatastoresFull; then nothing was stored."""
+        while True:
+            try:
+                await self._processor.submit(execution_id, outcome)
+            except (StoreFull, StoreUnreachable, Stale) as error:
+                _log.warning("outcome_held", execution_id=execution_id, reason=error.message)
+                await asyncio.sleep(RETRY_SECONDS)
+            except (DatastoreMoved, DatastoresFull):
+                raise
+            except EngineError as error:
+                _log.error("outcome_lost", execution_id=execution_id, error=error.message)
+                return
+            else:
+                return
+
+
+def _wanted(state: ExecutionState, effect: EffectRef) -> OpenStep | None:
+    """Returns the step that an effect is of, None when its attempt is over."""
+    opened = state.find_open_step(effect.seq)
+    return opened if opened is not None and opened.is_in_flight else None

@@ -1,0 +1,263 @@
+"""The worker: calls the operation of an effect and turns what comes of it into a command."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import Final, Protocol
+
+import structlog
+
+from looply.clock import Clock
+from looply.connectors.bound import BoundDialer, Bounds, BoundSender
+from looply.connectors.function.sandbox import NoSandbox, Sandbox
+from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
+from looply.connectors.outbound.beside import beside_loop
+from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.sessions import SessionCache
+from looply.connectors.port import CallContext, ConnectionValues, HttpSender
+from looply.connectors.registry import Registry
+from looply.definition.values.pointer import split_pointer
+from looply.errors import LooplyError, OperationError, RateLimited, Timeout, about
+from looply.execution.document.masking import hidden_values
+from looply.execution.document.overlays import secret_values
+from looply.execution.document.sizes import json_bytes
+from looply.execution.facts.address import idempotency_key, parse_address
+from looply.execution.facts.commands import EffectDone, EffectFailed
+from looply.execution.facts.state import ExecutionState, OpenStep
+from looply.jsontext import Json
+from looply.limits import DEFAULT_LIMITS, Limits
+
+_log = structlog.get_logger(__name__)
+
+LATE: Final = timedelta(seconds=60)
+"""Operations hold the time limit of their call themselves; one that is still at work so long after it is given up."""
+
+_NUMBER_CHARACTERS: Final = 4
+"""Shorter numbers are quantities and flags, which stand in every answer."""
+
+_MOST_ECHOES: Final = 100
+"""An answer with more echoes of secrets is secret as a whole."""
+
+
+class Connections(Protocol):
+    """Where credentials come from, at the moment of a call."""
+
+    async def named(self, organization_id: str, name: str) -> ConnectionValues:
+        """Returns the connection of that name. Raises: BadInput when there is none."""
+        ...
+
+    async def matching(self, organization_id: str, kind: str, settings: Mapping[str, str]) -> ConnectionValues:
+        """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerResources:
+    """What operations are given beside HTTP and connections."""
+
+    dialer: Dialer = field(default_factory=NoDialer)
+    sandbox: Sandbox = field(default_factory=NoSandbox)
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Worker:
+    """Carries out effects. Nothing that an operation does wrong reaches the engine as an exception."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        connections: Connections,
+        sender: Callable[[timedelta, str], HttpSender],
+        clock: Clock,
+        means: WorkerResources | None = None,
+    ) -> None:
+        self._registry = registry
+        self._connections = connections
+        self._sender = sender
+        self._clock = clock
+        self._means = means if means is not None else WorkerResources()
+        self._sessions = SessionCache(clock)
+
+    async def carry_out(self, state: ExecutionState, opened: OpenStep) -> EffectDone | EffectFailed:
+        """Calls the operation once and returns its outcome as a command.
+
+        Secrets that went out are masked in messages, and in outputs from `MIN_LENGTH` characters on. A shorter one, or
+        a number, may be any word or amount of an answer: where it is a whole value, the value is marked as secret, so
+        that nobody reads it and later steps go by what was answered.
+        """
+        marked = list(_secrets_in(state, opened))
+        credentials: list[str] = []
+        context = self._context(state, opened, credentials)
+        address = opened.address
+        operation = self._registry.operations.get(opened.operation)
+        if operation is None:
+            return self._not_installed(opened)
+        try:
+            output = await _within(operation.perform(context, opened.input), opened)
+        except OperationError as error:
+            return self._failed(opened, error, masker_of([*marked, *credentials]))
+        except LooplyError as error:
+            message = _message(opened, error, (), masker_of([*marked, *credentials]))
+            return EffectFailed(
+                at=self._clock.now(), address=address, attempt=opened.attempt, code=error.code, message=message
+            )
+        except Exception:
+            # The worker boundary: a connector's defect fails its step and nothing else.
+            _log.exception("operation_broke", operation=opened.operation, step=address)
+            return EffectFailed(
+                at=self._clock.now(),
+                address=address,
+                attempt=opened.attempt,
+                code="CONNECTOR_DEFECT",
+                message=f"the operation {opened.operation} broke; its log line has the details",
+                was_sent=True,
+            )
+        secret: tuple[str, ...] = ("/output",) if opened.secret else ()
+        size = json_bytes(output)
+        if not operation.is_derived:
+            secret = ()
+            if marked or credentials:
+                output, secret, size = await beside_loop(size, partial(_masked, output, marked, credentials))
+        return EffectDone(
+            at=self._clock.now(), address=address, attempt=opened.attempt, output=output, size=size, secret=secret
+        )
+
+    def _not_installed(self, opened: OpenStep) -> EffectFailed:
+        connector = opened.operation.partition(".")[0]
+        _log.error("operation_not_installed", operation=opened.operation, step=opened.address)
+        return EffectFailed(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            code="OPERATION_NOT_INSTALLED",
+            message=f"this process has no operation {opened.operation}; install the connector {connector} in every "
+            "process that makes calls, then retry the step",
+        )
+
+    def _context(self, state: ExecutionState, opened: OpenStep, credentials: list[str]) -> CallContext:
+        started = state.started
+        organization_id = started.organization_id
+        address = parse_address(opened.address)
+        timeout = timedelta(seconds=opened.timeout_seconds)
+
+        bounds = Bounds()
+
+        async def remembered(found: Awaitable[ConnectionValues], *fields: str) -> ConnectionValues:
+            with about(*fields):
+                values = await found
+            bounds.add(values)
+            credentials.extend(values.secrets.values())
+            return values
+
+        return CallContext(
+            idempotency_key=idempotency_key(started.execution_id, parse_address(opened.key or opened.address)),
+            execution_id=started.execution_id,
+            organization_id=organization_id,
+            step=address.step,
+            attempt=opened.attempt,
+            timeout=timeout,
+            http=BoundSender(self._sender(timeout, organization_id), bounds),
+            connection=lambda name: remembered(self._connections.named(organization_id, name), "connection"),
+            clock=self._clock,
+            cache=self._sessions,
+            matching_connection=lambda kind, settings: remembered(
+                self._connections.matching(organization_id, kind, settings), *settings
+            ),
+            dialer=BoundDialer(self._means.dialer, bounds),
+            sandbox=self._means.sandbox,
+            limits=self._means.limits,
+            depth=started.depth,
+            has_secrets=bool(opened.secret),
+        )
+
+    def _failed(self, opened: OpenStep, error: OperationError, masker: Masker) -> EffectFailed:
+        wanted = error.retry_after if isinstance(error, RateLimited) else None
+        return EffectFailed(
+            at=self._clock.now(),
+            address=opened.address,
+            attempt=opened.attempt,
+            code=error.code,
+            message=_message(opened, error, error.about, masker),
+            status=error.status or "",
+            was_sent=error.sent,
+            is_transient=error.is_transient,
+            retry_after_seconds=wanted.total_seconds() if wanted is not None else 0,
+        )
+
+
+async def _within(call: Awaitable[Json], opened: OpenStep) -> Json:
+    """Returns what a call returns. Raises: what the call raises; Timeout when it is given up."""
+    limit = asyncio.timeout(opened.timeout_seconds + LATE.total_seconds())
+    try:
+        async with limit:
+            return await call
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        _log.error("call_given_up", operation=opened.operation, step=opened.address, seconds=opened.timeout_seconds)
+        message = f"the operation {opened.operation} did not come back, {LATE.total_seconds():g} s after its time limit"
+        raise Timeout(f"{message} of {opened.timeout_seconds:g} s", sent=True) from error
+
+
+def _message(opened: OpenStep, error: LooplyError, fields: tuple[str, ...], masker: Masker) -> str:
+    """Returns what is said of a failure: its message, unless that may quote a secret of the input.
+
+    `fields` are those of the input that the message is about; empty: any.
+    """
+    marked = {parts[1] if len(parts) > 1 else "" for parts in map(split_pointer, opened.secret)}
+    if not marked or (fields and "" not in marked and marked.isdisjoint(fields)):
+        return masker.text(error.message)
+    shown = " and ".join(f"`{field}`" for field in sorted(marked)) if "" not in marked else "it"
+    return (
+        f"{opened.operation} failed ({error.code}); what is wrong is not shown, because it may quote the input, and "
+        f"{shown} has a value that is marked secret"
+    )
+
+
+def _masked(output: Json, marked: Sequence[str], credentials: Sequence[str]) -> tuple[Json, tuple[str, ...], int]:
+    """Returns an output without the secrets that went out, pointers of what is a secret in it, and what it counts."""
+    masker = masker_of([*(text for text in marked if len(text) >= MIN_LENGTH), *credentials])
+    shown = masker.output(output)
+    return shown, _echoes(marked, shown), json_bytes(shown)
+
+
+def _echoes(marked: Sequence[str], output: Json) -> tuple[str, ...]:
+    """Returns pointers of the values of an output that are a secret as a whole; of many, that of the output."""
+    if not marked or not isinstance(output, dict):
+        return ()
+    # The status of an answer is no echo; steps decide by it.
+    answer = {name: item for name, item in output.items() if name != "status"}
+    found = tuple(islice(Masker(marked).echoes(answer, "/output"), _MOST_ECHOES + 1))
+    return found if len(found) <= _MOST_ECHOES else ("/output",)
+
+
+def _secrets_in(state: ExecutionState, opened: OpenStep) -> Iterator[str]:
+    """Yields every text under the secret pointers of the effect's input, and what these texts may be made of."""
+    for pointer in opened.secret:
+        # What readers do not see of the input is what nobody may see of the answer.
+        for value in hidden_values(opened.input, split_pointer(pointer)[1:]):
+            yield from _texts(value)
+    if opened.secret:
+        # A secret within a longer text is echoed by itself as well. Short ones of them are no secrets of this call.
+        for value in secret_values(state, parse_address(opened.address).scope):
+            yield from (text for text in _texts(value) if len(text) >= MIN_LENGTH)
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        # `Bearer x` is echoed by some servers as `x`.
+        scheme, _, credentials = value.partition(" ")
+        if scheme.lower() in ("bearer", "basic") and credentials:
+            yield credentials
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool) and len(text := str(value)) >= _NUMBER_CHARACTERS:
+        yield text

@@ -1,0 +1,137 @@
+"""Connections to one database: opened when they are needed, kept while they are sound, a bounded number of them."""
+
+import asyncio
+import select
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Buffer, Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.numeric import Int8BinaryDumper
+
+from looply.clock import SystemEntropy
+from looply.engine.coding.database_server import REACHED_BY
+
+Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+
+SCHEMA_NAME: Final = "looply"
+
+# There is an index with the order of every list, and a plan that was made while a table was small must not read all
+# of it when it has grown. A plan is made once for all arguments, and not worth compiling.
+_PLANS: Final = (
+    "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c enable_incremental_sort=off"
+    " -c plan_cache_mode=force_generic_plan -c jit=off"
+)
+WRITER_OPTIONS: Final = f"-c search_path={SCHEMA_NAME} -c synchronous_commit=on {_PLANS}"
+READER_OPTIONS: Final = (
+    f"-c search_path={SCHEMA_NAME} -c default_transaction_read_only=on"
+    f" -c default_transaction_isolation=repeatable\\ read {_PLANS}"
+)
+
+
+class _IdLoader(Loader):
+    """Gives a uuid as its 16 bytes."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        """Returns the bytes."""
+        return bytes(data)
+
+
+class Connections:
+    """At most `size` connections with the same options; each has a name that no other session of the database has."""
+
+    def __init__(self, address: str, size: int, options: str) -> None:
+        self._address = address
+        self._options = options
+        self._slots = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
+        self._used: set[Connection] = set()
+        self._token = SystemEntropy().token(8).hex()
+        self._count = 0
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Connection]:
+        """Gives a connection for the length of a block. One that broke, or is left in a transaction, is not kept.
+
+        Raises: psycopg.OperationalError when the database cannot be reached.
+        """
+        async with self._slots:
+            connection = self._sound() or await self.connect()
+            self._used.add(connection)
+            try:
+                yield connection
+            finally:
+                self._used.discard(connection)
+                if connection.info.transaction_status == pq.TransactionStatus.IDLE:
+                    self._idle.append(connection)
+                else:
+                    drop(connection)
+
+    async def connect(self) -> Connection:
+        """Returns a new connection that the caller keeps. Raises: psycopg.Error."""
+        self._count += 1
+        facts: dict[str, Any] = {**REACHED_BY, **conninfo_to_dict(self._address)}
+        # By its name a session is found and ended; its options make it what it is for.
+        facts |= {"application_name": f"looply {self._token} {self._count}", "options": self._options}
+        connection = await psycopg.AsyncConnection.connect(make_conninfo(**facts), autocommit=True, prepare_threshold=0)
+        connection.adapters.register_loader("uuid", _IdLoader)
+        # One type for all numbers, or each size would be a statement of its own to the server.
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
+        return connection
+
+    def _sound(self) -> Connection | None:
+        """Returns an idle connection that still stands: what is sent on one that broke has an outcome to be sought."""
+        while self._idle:
+            connection = self._idle.pop()
+            # The server says nothing to a session that rests, unless it ends it.
+            if not has_pending_input(connection):
+                return connection
+            drop(connection)
+        return None
+
+    def close(self) -> None:
+        """Drops all connections at once; the server undoes what they have not committed."""
+        for connection in (*self._idle, *self._used):
+            drop(connection)
+        self._idle.clear()
+
+
+def drop(connection: Connection) -> None:
+    """Closes a connection without a word to the server that could take time."""
+    connection.pgconn.finish()
+
+
+def has_pending_input(connection: Connection) -> bool:
+    """Returns whether the server has said something to a session that rests: mostly that it is over."""
+    watch = select.poll()
+    watch.register(connection.pgconn.socket, select.POLLIN)
+    return bool(watch.poll(0))
+
+
+async def rows(
+    connection: Connection, statement: str, arguments: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[tuple[Any, ...]]:
+    """Returns all rows of a statement."""
+    cursor = await connection.execute(statement, arguments, binary=True)
+    return await cursor.fetchall()
+
+
+async def row(
+    connection: Connection, statement: str, arguments: Sequence[Any] | Mapping[str, Any] = ()
+) -> tuple[Any, ...] | None:
+    """Returns the first row of a statement, or None."""
+    cursor = await connection.execute(statement, arguments, binary=True)
+    return await cursor.fetchone()
+
+
+async def call(connection: Connection, statement: str, arguments: Sequence[Any] = ()) -> Any:
+    """Returns the one value that a statement gives. Raises: LookupError when it gives no row."""
+    found = await row(connection, statement, arguments)
+    if found is None:
+        raise LookupError(f"no row came of {statement}")
+    return found[0]

@@ -1,0 +1,226 @@
+"""The database as the sides of the store see it: something to read from and to write to, whatever happens to it.
+
+Theory of operation. A write is one statement, and so one transaction. What its failure means:
+
+- the server said no: nothing is stored, and the error says why. A deadlock is tried again;
+- there is no connection to be had: nothing was sent. It is tried for a while, then the caller is told that nothing
+  was stored;
+- the connection broke while the statement was under way: nobody knows. The session is ended on the server first, so
+  that it cannot store anything any more; then the rows say whether it did. Only a server that is stopped before that
+  is known tells its callers that it is not.
+
+A database that is away is no reason to end: several processes share it, and what they know is in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from typing import Any, Final, NamedTuple, TypeVar
+
+import psycopg
+import structlog
+
+from looply.clock import Clock
+from looply.engine.coding.database_server import one_line
+from looply.engine.postgres.database.connections import READER_OPTIONS, WRITER_OPTIONS, Connection, Connections
+from looply.engine.postgres.database.keyed_queue import KeyedQueue, Ticket
+from looply.engine.postgres.database.ownership import Ownership, terminate
+from looply.engine.postgres.database.retry_budget import FIRST_PAUSE_SECONDS, RetryBudget, longer
+from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost, StoreUnreachable
+
+Result = TypeVar("Result")
+Act = Callable[[Connection], Awaitable[Result]]
+Find = Callable[[Connection], Awaitable[tuple[Result] | None]]
+
+_log = structlog.get_logger(__name__)
+
+LEASE_IS_OVER: Final = "LP005"
+_FULL = "53100"
+_AGAIN = ("40001", "40P01")
+_SESSION_ENDED = "57P"
+_LATER = ("53", "55", "57", "25", "08")
+_TRIES = 10
+_FULL_SECONDS = 5.0
+_UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)
+
+
+class _Failed(NamedTuple):
+    """How a write failed, and on which session."""
+
+    error: psycopg.Error
+    name: str
+    is_lost: bool
+
+
+class Database:
+    """Writes and reads of one process. Before `begin` and after `close` writes are refused."""
+
+    def __init__(self, address: str, clock: Clock, *, writers: int, readers: int, is_alone: bool) -> None:
+        self._clock = clock
+        self.writers = Connections(address, writers, WRITER_OPTIONS)
+        self.readers = Connections(address, readers, READER_OPTIONS)
+        self.ownership = Ownership(self.writers, is_alone=is_alone)
+        self._queue = KeyedQueue()
+        self.writing: set[asyncio.Task[Any]] = set()
+        """The writes of this process that are under way, or wait."""
+        self.is_open = False
+        """Whether writes and reads are taken."""
+        self._full_until = float("-inf")
+        self.epoch = 0
+        self.failure: Exception | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk of the database was full a moment ago."""
+        return self._clock.monotonic() < self._full_until
+
+    def begin(self, epoch: int) -> None:
+        """Takes writes from now on, as the process of this epoch."""
+        self.epoch = epoch
+        self.is_open = True
+
+    async def write(
+        self, act: Act[Result], lanes: Collection[Hashable] = (), found: Find[Result] | None = None
+    ) -> Result:
+        """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
+
+        `act` sends one statement. `found` tells, on a later connection, whether it was stored: its result in a tuple,
+        or None. Without `found`, `act` may be repeated. A caller that goes away does not stop it.
+        Raises: what `act` raises as EngineError (nothing was stored), StoreFull, StoreUnreachable, StoreLost,
+        ShuttingDown.
+        """
+        if self.failure is not None:
+            raise StoreLost(str(self.failure))
+        if not self.is_open:
+            raise ShuttingDown("the store is closed and takes no more units")
+        task = asyncio.get_running_loop().create_task(self._written(self._queue.enter(lanes), act, found))
+        self.writing.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def read(self, act: Act[Result]) -> Result:
+        """Returns what `act` returns. It may be called again. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
+        patience = self._patience()
+        while True:
+            if not self.is_open:
+                raise ShuttingDown("the store is closed")
+            try:
+                async with self.readers.one() as connection:
+                    return await act(connection)
+            except psycopg.OperationalError as error:
+                await patience.wait(error)
+            except psycopg.errors.InternalError as error:
+                raise StoreCorrupt(f"the database is damaged: {one_line(error)}; restore it from a backup") from error
+            except psycopg.Error as error:
+                raise EngineError(f"the database cannot be read: {one_line(error)}") from error
+            except _UNREADABLE as error:
+                message = f"the database holds what no process has written: {error!r}; restore it from a backup"
+                raise StoreCorrupt(message) from error
+
+    async def finish(self) -> None:
+        """Finishes what is being written and takes nothing more; what waits for a database that is away is given up."""
+        self.is_open = False
+        while self.writing:
+            await asyncio.wait(tuple(self.writing))
+
+    def drop(self) -> None:
+        """Drops all connections, and with them the lock."""
+        self.writers.close()
+        self.readers.close()
+        self.ownership.release()
+
+    def abandon(self) -> None:
+        """Ends as a crash does."""
+        self.is_open = False
+        if self.failure is None:
+            self.failure = StoreLost("the store was abandoned")
+        for task in self.writing:
+            task.cancel()
+        self.drop()
+
+    def lose(self, reason: str) -> StoreLost:
+        """Takes no more units from now on; returns the error that says why."""
+        if self.failure is None:
+            self.failure = StoreLost(f"{reason}; nothing more is written")
+        return StoreLost(str(self.failure))
+
+    def _patience(self) -> RetryBudget:
+        return RetryBudget(self._clock, lambda: self.is_open)
+
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
+        self.writing.discard(task)
+        if not task.cancelled():
+            # A caller that went away does not read its exception; that is no defect.
+            task.exception()
+
+    async def _written(self, turn: Ticket, act: Act[Result], found: Find[Result] | None) -> Result:
+        async with turn:
+            patience = self._patience()
+            for _ in range(_TRIES):
+                answer = await self._attempt(act, patience)
+                if not isinstance(answer, _Failed):
+                    return answer[0]
+                if answer.is_lost:
+                    stored = await self._resolved(answer.name, found)
+                    if stored is not None:
+                        return stored[0]
+                elif not self._is_worth_a_try(answer.error):
+                    await patience.wait(answer.error)
+            raise StoreUnreachable("the database fails again and again; nothing was stored")
+
+    async def _attempt(self, act: Act[Result], patience: RetryBudget) -> "tuple[Result] | _Failed":
+        """Sends a write once a connection can be had; returns its result in a tuple, or how it failed."""
+        while True:
+            if self.failure is not None:
+                raise StoreLost(str(self.failure))
+            try:
+                if self.ownership.is_in_doubt:
+                    await self.ownership.keep()
+                async with self.writers.one() as connection:
+                    name = connection.info.parameter_status("application_name") or ""
+                    try:
+                        return (await act(connection),)
+                    except psycopg.Error as error:
+                        is_lost = connection.closed or (error.sqlstate or "")[:3] == _SESSION_ENDED
+                        return _Failed(error, name, is_lost)
+            except psycopg.Error as error:
+                await patience.wait(error)
+            except StoreLost as error:
+                raise self.lose(error.message) from error
+
+    def _is_worth_a_try(self, error: psycopg.Error) -> bool:
+        """Returns whether to try again at once; False is later. Raises: what the caller is told."""
+        code = error.sqlstate or ""
+        if code in _AGAIN:
+            return True
+        if code == LEASE_IS_OVER:
+            raise self.lose(lease_is_over(self.epoch)) from error
+        if code == _FULL:
+            self._full_until = self._clock.monotonic() + _FULL_SECONDS
+            raise StoreFull("the disk of the database is full; nothing was stored. Make space: work goes on") from error
+        if code[:2] in _LATER:
+            return False
+        raise EngineError(f"the unit cannot be stored, and was not: {one_line(error)}") from error
+
+    async def _resolved(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
+        """Returns the result of a write whose connection broke, None when it was not stored. Raises: StoreLost."""
+        pause = FIRST_PAUSE_SECONDS
+        while self.is_open:
+            try:
+                await self.ownership.keep()
+                async with self.writers.one() as connection:
+                    await terminate(connection, name)
+                    return await found(connection) if found is not None else None
+            except psycopg.Error as error:
+                if pause == FIRST_PAUSE_SECONDS:
+                    _log.warning("outcome_sought", error=one_line(error))
+                await asyncio.sleep(pause)
+                pause = longer(pause)
+            except StoreLost as error:
+                raise self.lose(error.message) from error
+        raise StoreLost("the server stopped while the database was away; what was in flight may be stored")
+
+
+def lease_is_over(epoch: int) -> str:
+    """Returns why the process of this epoch takes no more units, and what to do: others do its work by now."""
+    reason = f"another process has ended the epoch {epoch} of this one, which was not heard of for a while"
+    return f"{reason} (paused, or cut off from the database); start this process again"

@@ -1,0 +1,124 @@
+"""Opening of the database: the schema, the months, and what a process must know before it works on it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from looply.clock import to_ms
+from looply.engine.coding.database_server import unfit
+from looply.engine.coding.dictionary import STARTER, starter_dictionary
+from looply.engine.coding.rows import EFFECT_STATES, id_text
+from looply.engine.coding.schema_steps import read_steps
+from looply.engine.ports.store import POISON_LOADS
+from looply.engine.postgres.database.connections import SCHEMA_NAME, Connection, call, rows
+from looply.engine.postgres.database.ownership import end_lost, end_others
+from looply.engine.records.startup import StartupState
+from looply.engine.records.suspects import FRONT
+from looply.errors import SchemaMismatch
+
+_PACKAGE = "looply.engine.postgres"
+
+# Held until the transaction ends: of two processes that start at once the second one finds the work done.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1819242606, 0)"
+_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME}"
+_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version(n integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now())"
+_HAS_VERSIONS = "SELECT to_regclass('schema_version') IS NOT NULL"
+_STORED_VERSION = "SELECT coalesce(max(n), 0) FROM schema_version"
+_MADE = "INSERT INTO schema_version(n) VALUES (%s)"
+
+_NEXT_EPOCH = "SELECT nextval('epoch')"
+_TAKE_LEASE = "INSERT INTO lease(epoch) VALUES (%s)"
+_HIGHEST = "SELECT id FROM execution ORDER BY id DESC LIMIT 1"
+_DICTIONARIES = "SELECT n, bytes FROM dictionary"
+_PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_DEFINITIONS = "SELECT hash FROM definition"
+# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+_RUNNABLE = (
+    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
+    " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
+    " UNION SELECT execution_id FROM place WHERE held = 0"
+)
+_SUSPECT = (
+    "UPDATE execution SET loads = 1 WHERE loads = 0 AND id = ANY (ARRAY("
+    "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
+    " UNION (SELECT execution_id FROM timer WHERE due_ms <= %(now)s ORDER BY due_ms, execution_id, seq LIMIT %(front)s)"
+    " UNION (SELECT DISTINCT target FROM delivery ORDER BY target LIMIT %(front)s)"
+    " UNION SELECT execution_id FROM first_in_line))"
+)
+_SUSPECTS = f"SELECT id, loads > %(loads)s FROM execution WHERE loads > 0 AND id = ANY (ARRAY({_RUNNABLE})) ORDER BY id"
+
+
+async def read_boot(connection: Connection) -> StartupState:
+    """Returns what a process needs that only reads: no epoch is taken and no lease, and nobody is suspect.
+
+    Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
+    """
+    newest = max(read_steps(_PACKAGE))
+    stored = await call(connection, _STORED_VERSION) if await call(connection, _HAS_VERSIONS) else 0
+    if stored != newest:
+        raise SchemaMismatch(f"the database has schema {stored}, and this release knows {newest}; start a server first")
+    return StartupState(
+        epoch=0,
+        highest_id="",
+        dictionaries=dict(await rows(connection, _DICTIONARIES)),
+        definitions=frozenset(),
+        poisoned=(),
+    )
+
+
+async def upgrade(connection: Connection) -> None:
+    """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
+    if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
+        raise SchemaMismatch("; ".join(reasons))
+    steps = read_steps(_PACKAGE)
+    newest = max(steps)
+    async with connection.transaction():
+        await connection.execute(_ONE_AT_A_TIME)
+        await connection.execute(_SCHEMA)
+        await connection.execute(_VERSIONS)
+        stored = await call(connection, _STORED_VERSION)
+        if stored > newest:
+            message = f"the database has schema {stored}, this release knows {newest}; start the release that wrote it"
+            raise SchemaMismatch(f"{message}, or a newer one")
+        for number in range(stored + 1, newest + 1):
+            await connection.execute(steps[number].encode(), prepare=False)
+            await connection.execute(_MADE, (number,))
+
+
+async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> StartupState:
+    """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
+
+    Where one was ended, its process did not leave in order: what it may have been at is suspect.
+    Raises: psycopg.Error.
+    """
+    suspects: Sequence[bytes] = ()
+    async with connection.transaction():
+        epoch: int = await call(connection, _NEXT_EPOCH)
+        if is_alone:
+            suspects, poisoned = await _suspects_alone(connection, epoch, now)
+        else:
+            _, poisoned = await end_lost(connection, epoch, POISON_LOADS)
+        await connection.execute(_TAKE_LEASE, (epoch,))
+        dictionaries: Mapping[int, bytes] = dict(await rows(connection, _DICTIONARIES))
+        if not dictionaries:
+            dictionaries = {STARTER: starter_dictionary()}
+            await connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
+        highest = await rows(connection, _HIGHEST)
+        return StartupState(
+            epoch=epoch,
+            highest_id=id_text(highest[0][0]) if highest else "",
+            dictionaries=dictionaries,
+            definitions=frozenset(name for (name,) in await rows(connection, _DEFINITIONS)),
+            poisoned=[id_text(key) for key in poisoned],
+            suspects=frozenset(id_text(key) for key in suspects),
+        )
+
+
+async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """Returns the suspects that something is to be done for, and those that ended too many processes."""
+    running = EFFECT_STATES.index("RUNNING")
+    facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": FRONT}
+    if await end_others(connection, epoch):
+        await connection.execute(_SUSPECT, facts)
+    cursor = await connection.execute(_SUSPECTS, facts, binary=True)
+    found = await cursor.fetchall()
+    return [key for key, is_poisoned in found if not is_poisoned], [key for key, is_poisoned in found if is_poisoned]

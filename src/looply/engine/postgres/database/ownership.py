@@ -1,0 +1,111 @@
+"""Who may write: a lock of the database that lives as long as its session, and a lease with the epoch of the process.
+
+Theory of operation. A process that wants the database alone holds the lock exclusively, one that shares it holds it
+with others, so that the two kinds never meet. The lock tells of a process that ended; the lease ends one that was
+only thought to have ended: each write holds it for the length of its transaction, and who deletes it waits for those.
+A session that broke, as all do when the server is started again, is replaced and the lock taken again; whoever was
+faster has deleted the lease by then, and the first write finds that out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import psycopg
+
+from looply.engine.postgres.database.connections import Connection, Connections, call, drop, has_pending_input, row
+from looply.errors import DataFolderInUse, StoreLost
+
+LEASE_SECONDS: Final = 30
+"""A process that shares the database and was not heard of for so long has ended."""
+
+RENEWAL_SECONDS: Final = 5
+
+_WAIT = "SET lock_timeout = '2s'"
+_LOCK = "SELECT pg_advisory_lock(1819242607, 0)"
+_LOCK_WITH_OTHERS = "SELECT pg_advisory_lock_shared(1819242607, 0)"
+_TERMINATE = (
+    "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+    " WHERE application_name = %s AND datname = current_database()) gone"
+)
+_RENEW = "SELECT renew_lease(%s, make_interval(secs => %s))"
+_END_LOST = "SELECT ended, poisoned FROM end_lost(%s, make_interval(secs => %s), %s)"
+_END_OTHERS = "SELECT end_leases(ARRAY(SELECT epoch FROM lease WHERE epoch <> %s))"
+
+
+class Ownership:
+    """The lock of one process."""
+
+    def __init__(self, sessions: Connections, *, is_alone: bool) -> None:
+        self._sessions = sessions
+        self._statement = _LOCK if is_alone else _LOCK_WITH_OTHERS
+        self._connection: Connection | None = None
+        self._taking = asyncio.Lock()
+
+    async def take(self) -> None:
+        """Takes the lock. Raises: DataFolderInUse, psycopg.OperationalError."""
+        connection = await self._sessions.connect()
+        try:
+            await connection.execute(_WAIT)
+            # A session that was dropped a moment ago may still hold it: the server is a little behind.
+            await connection.execute(self._statement)
+            self._connection = connection
+        except psycopg.errors.LockNotAvailable as error:
+            raise DataFolderInUse("another process works on this database; stop it first, or share it") from error
+        finally:
+            if self._connection is not connection:
+                drop(connection)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the session of the lock may be over. Costs next to nothing."""
+        connection = self._connection
+        return connection is not None and (connection.closed or has_pending_input(connection))
+
+    async def keep(self) -> None:
+        """Takes the lock again if its session broke. Raises: StoreLost, psycopg.OperationalError."""
+        async with self._taking:
+            if self._connection is None:
+                return
+            try:
+                await self._connection.execute("SELECT 1")
+            except psycopg.Error:
+                drop(self._connection)
+                try:
+                    await self.take()
+                except DataFolderInUse as error:
+                    raise StoreLost("another process has taken the database over") from error
+
+    def release(self) -> None:
+        """Gives the lock back. Releasing twice is harmless."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            drop(connection)
+
+
+async def end_others(connection: Connection, epoch: int) -> int:
+    """Ends the leases of all others; what they are writing is done before it returns. Returns how many had one."""
+    found: int = await call(connection, _END_OTHERS, (epoch,))
+    return found
+
+
+async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
+    """Ends the leases of others that ran out, and makes suspects of what those were at.
+
+    A process that was itself not heard of all the time ends nobody: it cannot tell who is gone from who was cut off.
+    Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
+    ended, by whomever that was found out.
+    """
+    found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, most_loads))
+    return (found[0], found[1]) if found is not None else ((), ())
+
+
+async def renew(connection: Connection, epoch: int) -> bool:
+    """Says that the process of this epoch is alive; returns whether it still may write."""
+    return bool(await call(connection, _RENEW, (epoch, LEASE_SECONDS)))
+
+
+async def terminate(connection: Connection, name: str) -> None:
+    """Ends the session of this name if the server still has it; whatever it was doing is done or undone then."""
+    while await call(connection, _TERMINATE, (name,)):
+        continue

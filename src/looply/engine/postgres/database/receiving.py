@@ -1,0 +1,246 @@
+"""A database that takes a moved installation in: what it must be, how rows come in, and what they add up to there.
+
+Theory of operation. A marker is committed first; with it no server starts on the database. All rows come in one
+transaction, which takes out whatever an earlier try had brought: a connection that breaks leaves nothing of it. Within
+that transaction the rows are read again and added up, and only what adds up to the same is committed. After it the
+rows are there, and the marker still says that they are not to be used; taking it away is the last step.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from looply.engine.coding.database_server import one_line, unfit
+from looply.engine.coding.moving import STEP_ROWS, Counters, MovedTable, Sum, Tally
+from looply.engine.coding.rows import Row, id_text
+from looply.engine.postgres.database.connections import (
+    WRITER_OPTIONS,
+    Connection,
+    Connections,
+    call,
+    drop,
+    rows,
+)
+from looply.engine.postgres.database.months import add_month, end_of_month, month_of
+from looply.engine.postgres.database.move_marker import Marker, begin_marker, find_marker, finish_marker
+from looply.engine.postgres.database.opening import upgrade
+from looply.engine.postgres.database.ownership import Ownership
+from looply.engine.records.spans import LOWEST_ID
+from looply.errors import EngineError, SettingsError, StoreCorrupt, StoreFull, StoreUnreachable
+
+_FULL: Final = "53100"
+
+_MAY_MAKE: Final = "SELECT has_database_privilege(current_database(), 'CREATE')"
+_MAY_USE: Final = "SELECT has_schema_privilege(oid, 'USAGE') AND has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
+_SCHEMA_RIGHTS: Final = f"{_MAY_USE} WHERE nspname = %s"
+_TABLE_RIGHTS: Final = (
+    "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p')"
+    " AND NOT pg_has_role(relowner, 'USAGE')"
+)
+_IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
+_IS_TABLE: Final = "SELECT to_regclass(%s) IS NOT NULL"
+
+_LEASES: Final = "DELETE FROM lease"
+# The sequence of epochs never goes back: what older processes of this database had is not given again.
+_EPOCHS: Final = "SELECT setval('epoch', greatest(%s, (SELECT last_value FROM epoch)))"
+_BATCHES: Final = "SELECT setval('batch_n', greatest(%s, 1))"
+_NAMES: Final = "SELECT setval(pg_get_serial_sequence('name', 'n'), greatest(%s, 1))"
+_SERIALS: Final = (
+    "SELECT a.attname, pg_get_serial_sequence(%(table)s, a.attname) FROM pg_attribute a"
+    " WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped"
+    " AND pg_get_serial_sequence(%(table)s, a.attname) IS NOT NULL"
+)
+
+
+class Receiver:
+    """One session with the target, which holds the right to write to it against every server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def faults(self, schemas: Sequence[str]) -> list[str]:
+        """Returns what keeps the database from taking an installation in; writes nothing."""
+        server = self._connection.info
+        found = [*unfit(server.server_version, server.parameter_status("server_encoding"))]
+        if await self._ask(_IS_STANDBY):
+            found.append("the database is a standby, which takes no writes; name the primary")
+        may_make = await self._ask(_MAY_MAKE)
+        for schema in schemas:
+            rights = await self._rows(_SCHEMA_RIGHTS, (schema,))
+            if not rights and not may_make:
+                found.append(f"the role may not make the schema {schema}: GRANT CREATE ON DATABASE ... TO it")
+            elif rights and not rights[0][0]:
+                found.append(f"the role may not use the schema {schema}: GRANT ALL ON SCHEMA {schema} TO it")
+            elif rights and await self._ask(_TABLE_RIGHTS, (schema,)):
+                found.append(f"the role does not own the tables of the schema {schema}; connect as their owner")
+        return found
+
+    async def marker(self) -> Marker | None:
+        """Returns the latest move into the database, None when there was none."""
+        with told():
+            return await find_marker(self._connection)
+
+    async def contents(self, tables: Iterable[MovedTable]) -> list[str]:
+        """Returns which of the tables have rows, each with their number."""
+        found = []
+        for table in tables:
+            if await self._ask(_IS_TABLE, (table.full_name,)):
+                statement = sql.SQL("SELECT count(*) FROM {}").format(_named(table))
+                if count := await self._ask(statement):
+                    found.append(f"{table.full_name} has {count} row{'s' if count > 1 else ''}")
+        return found
+
+    async def begin(self, installation: str) -> Marker:
+        """Makes the schema, and marks the database as one that is being filled; durable when it returns."""
+        with told():
+            await upgrade(self._connection)
+            return await begin_marker(self._connection, installation)
+
+    @asynccontextmanager
+    async def filling(self, tables: Sequence[MovedTable]) -> AsyncIterator[None]:
+        """Takes everything out of the tables, then keeps what the block brings in, unless it raises."""
+        with told():
+            async with self._connection.transaction():
+                names = sql.SQL(", ").join(_named(table) for table in tables)
+                await self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
+                await self._connection.execute(_LEASES)
+                yield
+
+    async def add_months(self, first_id: Callable[[bytes], bytes | None]) -> None:
+        """Makes the partitions of each month that has an execution. `first_id` gives the lowest id from one on."""
+        low = LOWEST_ID
+        while (found := first_id(low)) is not None:
+            try:
+                month = month_of(id_text(found))
+            except (ValueError, OverflowError) as error:
+                raise StoreCorrupt(f"the execution {id_text(found)} has an id without an instant: {error}") from error
+            await add_month(self._connection, month)
+            low = end_of_month(month)
+            if low <= found:
+                return
+
+    async def put(self, table: MovedTable, found: Iterable[Row]) -> None:
+        """Brings rows into a table; one at a time is in memory."""
+        kinds = tuple(table.columns.values())
+        ids = [place for place, kind in enumerate(kinds) if kind == "uuid"]
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_named(table), _columns(table))
+        async with self._connection.cursor().copy(statement) as copy:
+            copy.set_types(kinds)
+            for row in found:
+                await copy.write_row(_with_ids(row, ids))
+
+    async def sum(self, table: MovedTable, heard: Callable[[int], None]) -> Sum:
+        """Returns what the rows of a table add up to; `heard` is told from time to time how many it were."""
+        tally = Tally()
+        async for row in self._stored(table):
+            tally.add(row)
+            if tally.rows % STEP_ROWS == 0:
+                heard(tally.rows)
+        return tally.sum
+
+    async def set_counters(self, counters: Counters, tables: Iterable[MovedTable]) -> None:
+        """Lets every number that the database gives be above those that are stored."""
+        for statement, value in ((_EPOCHS, counters.epoch), (_BATCHES, counters.batch), (_NAMES, counters.name)):
+            await self._ask(statement, (value,))
+        for table in tables:
+            for column, sequence in await self._rows(_SERIALS, {"table": table.full_name}):
+                highest = sql.SQL("SELECT setval({}, (SELECT coalesce(max({}), 0) + 1 FROM {}), false)")
+                await self._ask(highest.format(sequence, sql.Identifier(column), _named(table)))
+
+    async def learn(self, tables: Iterable[MovedTable]) -> None:
+        """Lets the planner know what is in the tables."""
+        for table in tables:
+            await self._connection.execute(sql.SQL("ANALYZE {}").format(_named(table)))
+
+    async def finish(self, marker: Marker) -> None:
+        """Marks the database as whole; durable when it returns. Raises: EngineError when another move has begun."""
+        with told():
+            if not await finish_marker(self._connection, marker):
+                raise EngineError("another move into this database has begun meanwhile; this one counts for nothing")
+
+    async def _stored(self, table: MovedTable) -> AsyncIterator[Row]:
+        statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(_columns(table), _named(table))
+        async with self._connection.cursor().copy(statement) as copy:
+            copy.set_types(tuple(table.columns.values()))
+            async for row in copy.rows():
+                yield row
+
+    async def _ask(self, statement: Any, arguments: Any = ()) -> Any:
+        with told():
+            return await call(self._connection, statement, arguments)
+
+    async def _rows(self, statement: str, arguments: Any) -> list[tuple[Any, ...]]:
+        with told():
+            return await rows(self._connection, statement, arguments)
+
+
+@asynccontextmanager
+async def receiving(address: str) -> AsyncIterator[Receiver]:
+    """Gives a session with the database to the end of the block; meanwhile no server works on it.
+
+    Raises: DataFolderInUse when one does; StoreUnreachable; SettingsError for an address that is none.
+    """
+    sessions = Connections(address, 2, WRITER_OPTIONS)
+    ownership = Ownership(sessions, is_alone=True)
+    try:
+        with told():
+            await ownership.take()
+            connection = await sessions.connect()
+        try:
+            yield Receiver(connection)
+        finally:
+            drop(connection)
+    finally:
+        ownership.release()
+
+
+def place_of(address: str) -> str:
+    """Returns where an address leads, without user and password: `host/database`. Raises: SettingsError."""
+    try:
+        facts = conninfo_to_dict(address)
+    except psycopg.Error as error:
+        # The driver's words may quote the address, and so a password.
+        raise SettingsError(
+            "the address of the database is neither a URL such as postgresql://user@host/looply nor what libpq takes"
+            " in its place, such as 'host=db dbname=looply'"
+        ) from error
+    host, name = facts.get("host") or facts.get("hostaddr") or "localhost", facts.get("dbname") or facts.get("user")
+    port = f":{facts['port']}" if facts.get("port") else ""
+    return f"{host}{port}/{name or ''}"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tells the driver's errors in our words. Raises: StoreFull, StoreUnreachable, EngineError."""
+    try:
+        yield
+    except psycopg.Error as error:
+        text = one_line(error)
+        if error.sqlstate == _FULL:
+            raise StoreFull("the disk of the database is full; nothing was moved. Make space and repeat") from error
+        if isinstance(error, psycopg.OperationalError):
+            raise StoreUnreachable(f"the database cannot be reached: {text}; repeat the command") from error
+        raise EngineError(f"the database refuses what is moved: {text}") from error
+
+
+def _named(table: MovedTable) -> sql.Identifier:
+    return sql.Identifier(table.schema, table.name)
+
+
+def _columns(table: MovedTable) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, table.columns))
+
+
+def _with_ids(row: Row, places: Sequence[int]) -> Row:
+    if not places:
+        return row
+    values = list(row)
+    for place in places:
+        if values[place] is not None:
+            values[place] = UUID(bytes=values[place])
+    return tuple(values)

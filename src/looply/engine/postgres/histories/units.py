@@ -1,0 +1,312 @@
+"""How one unit becomes one statement, and what its refusals mean."""
+
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from looply.clock import to_ms
+from looply.engine.coding.rows import (
+    EFFECT_STATES,
+    INCIDENT_KINDS,
+    STATUS_NUMBERS,
+    TIMER_KINDS,
+    TRIGGER_NUMBERS,
+    fire_taken,
+    letter_facts,
+)
+from looply.engine.ports.port import OpenCard
+from looply.engine.ports.store import (
+    EffectRow,
+    IncidentRow,
+    StoredDefinition,
+    TimerRow,
+    Unit,
+    WaitRow,
+    Work,
+    WorkChange,
+)
+from looply.engine.postgres.database.connections import Connection, row
+from looply.engine.postgres.database.months import add_month, month_of
+from looply.engine.postgres.database.names import Names
+from looply.engine.postgres.histories.copies import WISH, wish_facts
+from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
+from looply.engine.postgres.histories.decisions import PUT_DECISIONS, decisions_argument
+from looply.engine.postgres.histories.letters import PUT_LETTERS
+from looply.engine.postgres.pending.deliveries import WITH_OTHERS, passed_on
+from looply.engine.postgres.pending.ledger import (
+    NOTE_FIRE,
+    TAKE_QUEUED,
+    fire_facts,
+    former_facts,
+    note_facts,
+    queued_facts,
+)
+from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
+
+_STORE: Final = (
+    "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
+    " %s::bytea, %s::bytea)"
+)
+_HOLD: Final = "SELECT hold_schedule(%s, %s::integer), hold_former(%s::integer, %s, %s::uuid), "
+_FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
+_FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
+_SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
+_EXPIRY: Final = "put_expiry(%s::uuid, %s)"
+_HOLD_VALUES: Final = "SELECT hold_lease(%s), hold_values(), "
+_STORED: Final = (
+    "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
+)
+_DEFINITION: Final = (
+    "INSERT INTO definition(hash, workflow_id, version, body) SELECT %s, %s, %s, %s FROM hold_lease(%s)"
+    " ON CONFLICT DO NOTHING"
+)
+
+_NO_CHANGE = WorkChange()
+_NO_WORK = Work()
+
+
+class UnitWriter:
+    """Writes units as the process of one epoch."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    async def store(self, connection: Connection, epoch: int, unit: Unit) -> None:
+        """Stores a unit.
+
+        Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull; psycopg.Error.
+        """
+        arguments = (epoch, *await self._arguments(connection, epoch, unit))
+        statement = _STORE
+        if unit.fire is not None:
+            numbers = await self._names.give(connection, [unit.fire.workflow_id])
+            fire, workflow = unit.fire, numbers[unit.fire.workflow_id]
+            held = (epoch, workflow, *former_facts(fire, workflow))
+            if fire.was_queued:
+                statement = _FIRE_QUEUED
+                arguments = (*held, *arguments, *queued_facts(fire, workflow, unit.execution_id))
+            else:
+                statement, arguments = _FIRE, (*held, *arguments, *note_facts(fire, workflow))
+        if unit.datastore is not None:
+            numbers = await self._names.give(connection, [unit.datastore.organization_id])
+            change = put_facts(unit.datastore, numbers[unit.datastore.organization_id])
+            statement, arguments = f"SELECT {PUT}, {statement.removeprefix('SELECT ')}", (*change, *arguments)
+        if unit.search is not None:
+            org = (await self._names.give(connection, [unit.head.organization_id]))[unit.head.organization_id]
+            texts = ([name for name, _ in unit.search], [value for _, value in unit.search])
+            statement, arguments = f"{statement}, {_SEARCH}", (*arguments, org, unit.execution_id, *texts)
+        if unit.expires_on is not None:
+            statement, arguments = f"{statement}, {_EXPIRY}", (*arguments, unit.execution_id, to_ms(unit.expires_on))
+        if unit.copies:
+            wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
+            statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
+        if unit.letters:
+            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
+            owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
+            letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
+            statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
+            arguments = (unit.execution_id, *owner, letters, *arguments)
+        if unit.decisions:
+            numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
+            decisions = decisions_argument(unit.decisions, numbers)
+            statement, arguments = f"{statement}, {PUT_DECISIONS}", (*arguments, decisions)
+        # Known by now, and at hand.
+        numbers = await self._names.give(connection, [unit.head.workflow_id])
+        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
+        if unit.values:
+            statement, arguments = _HOLD_VALUES + statement.removeprefix("SELECT "), (epoch, *arguments)
+        try:
+            await _send(connection, unit, statement, arguments)
+        except psycopg.errors.CheckViolation:
+            # No row has a place in a month without partitions: it is the first of a month that nobody foresaw.
+            await add_month(connection, month_of(unit.execution_id))
+            await _send(connection, unit, statement, arguments)
+
+    async def stored(self, connection: Connection, epoch: int, unit: Unit) -> tuple[None] | None:
+        """Returns whether a unit is stored that this process has sent: (None,), or None when it is not."""
+        batch = unit.batch
+        sought = (unit.execution_id, batch.last_seq, epoch, batch.chain, batch.events)
+        return (None,) if await row(connection, _STORED, sought) is not None else None
+
+    async def _arguments(self, connection: Connection, epoch: int, unit: Unit) -> tuple[Any, ...]:
+        head = unit.head
+        ids = [head.organization_id, head.workspace_id, head.workflow_id]
+        if unit.fire is not None:
+            ids.append(unit.fire.workflow_id)
+        numbers = await self._names.give(connection, ids)
+        facts: dict[str, Any] = {
+            "id": unit.execution_id,
+            "org": numbers[head.organization_id],
+            "workspace": numbers[head.workspace_id],
+            "workflow": numbers[head.workflow_id],
+            **_facts(unit, epoch),
+        }
+        if unit.fire is not None and not unit.fire.was_queued:
+            facts["fire"] = fire_facts(unit.fire, numbers[unit.fire.workflow_id])
+        return (
+            msgspec.json.encode(facts).decode(),
+            unit.batch.chain,
+            unit.batch.events,
+            unit.key.request if unit.key is not None else None,
+            unit.put_claim.request if unit.put_claim is not None else None,
+            [value.hash for value in unit.values] or None,
+            [value.data for value in unit.values] or None,
+            unit.snapshot.state if unit.snapshot is not None else None,
+            unit.definition.body if unit.definition is not None else None,
+        )
+
+
+async def _send(connection: Connection, unit: Unit, statement: str, arguments: tuple[Any, ...]) -> None:
+    try:
+        await connection.execute(statement, arguments)
+    except psycopg.Error as error:
+        refusal = _refusal(error, unit)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+async def store_definition(connection: Connection, epoch: int, definition: StoredDefinition) -> None:
+    """Stores a definition once, as the process of this epoch."""
+    facts = (definition.hash, definition.workflow_id, definition.workflow_version, definition.body, epoch)
+    await connection.execute(_DEFINITION, facts)
+
+
+def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
+    """Returns what a refusal by the database's functions means, None when the error is another one."""
+    match error.sqlstate:
+        case "LP001" if unit.expected_seq:
+            return Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+        case "LP001":
+            return Stale(f"execution {unit.execution_id} exists already")
+        case "LP002" if unit.key is not None:
+            holder, request = _holder(error)
+            message = f"the idempotency key {unit.key.text!r} is stored already"
+            return KeyTaken(message, execution_id=holder, request=request)
+        case "LP003" if unit.put_claim is not None:
+            holder, request = _holder(error)
+            claim = unit.put_claim
+            message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
+            return ClaimTaken(message, execution_id=holder, request=request)
+        case "LP004" if unit.fire is not None:
+            return fire_taken(unit.fire)
+        case "LP006":
+            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
+        case _ if unit.datastore is not None:
+            return refusal_of(error, unit.datastore)
+        case _:
+            return None
+
+
+def _holder(error: psycopg.Error) -> tuple[str, bytes]:
+    holder, _, request = (error.diag.message_detail or "").partition(" ")
+    return holder, bytes.fromhex(request)
+
+
+def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
+    head, batch = unit.head, unit.batch
+    facts: dict[str, Any] = {
+        "expected": unit.expected_seq,
+        "version": head.workflow_version,
+        "status": STATUS_NUMBERS[head.status],
+        "state": head.current_state,
+        "seq": head.seq,
+        "modified_ms": to_ms(head.modified_on),
+        "modified_by": head.modified_by,
+        "first_seq": batch.first_seq,
+        "last_seq": batch.last_seq,
+        "at_ms": to_ms(batch.at),
+        "codec": batch.codec,
+    }
+    if not unit.expected_seq:
+        facts["trigger"] = TRIGGER_NUMBERS[head.trigger_type]
+        facts["process_id"] = head.process_id if head.process_id != head.execution_id else None
+        facts["profile"] = head.profile
+        facts["parent"] = head.parent
+    if unit.values:
+        facts["value_codecs"] = [value.codec for value in unit.values]
+    if unit.key is not None:
+        facts["key"] = {"text": unit.key.text, "expires_ms": to_ms(unit.key.expires_on)}
+    if unit.put_claim is not None:
+        facts["put_claim"] = {"process_id": unit.put_claim.process_id}
+    if unit.drop_claim is not None:
+        facts["drop_claim"] = {"process_id": unit.drop_claim.process_id}
+    if (snapshot := unit.snapshot) is not None:
+        facts["snapshot"] = {"seq": snapshot.seq, "fold": snapshot.fold, "codec": snapshot.codec}
+    if (stored := unit.definition) is not None:
+        facts["definition"] = {
+            "hash": stored.hash,
+            "workflow_id": stored.workflow_id,
+            "version": stored.workflow_version,
+        }
+    if unit.work != _NO_CHANGE:
+        facts |= _work_facts(unit.work, epoch)
+    return facts
+
+
+def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if work.put != _NO_WORK:
+        facts["put"] = _filled(
+            effects=[_effect(effect) for effect in work.put.effects],
+            timers=[_timer(timer) for timer in work.put.timers],
+            waits=[_wait(wait) for wait in work.put.waits],
+            incidents=[_incident(incident) for incident in work.put.incidents],
+            cards=[_card(card) for card in work.put.cards],
+            # The epoch of the process that goes on with the stretch.
+            continues=epoch if work.put.continues else 0,
+        )
+    gone = _filled(
+        effects=work.drop_effects,
+        timers=[{"due_ms": to_ms(due), "seq": seq} for due, seq in work.drop_timers],
+        waits=work.drop_waits,
+        incidents=work.drop_incidents,
+        cards=work.drop_cards,
+        continues=work.drop_continues,
+    )
+    if gone:
+        facts["drop"] = gone
+    return facts
+
+
+def _filled(**parts: Any) -> dict[str, Any]:
+    return {name: part for name, part in parts.items() if part}
+
+
+def _effect(row: EffectRow) -> dict[str, Any]:
+    state = EFFECT_STATES.index(row.state)
+    return {"seq": row.seq, "queue": row.queue, "state": state, "attempt": row.attempt, "epoch": row.epoch}
+
+
+def _timer(row: TimerRow) -> dict[str, Any]:
+    return {"due_ms": to_ms(row.due), "seq": row.seq, "kind": TIMER_KINDS.index(row.kind)}
+
+
+def _wait(row: WaitRow) -> dict[str, Any]:
+    return {"seq": row.seq, "step": row.step, "sources": " ".join(row.sources)}
+
+
+def _incident(row: IncidentRow) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "id": row.incident_id,
+        "step": row.step,
+        "kind": INCIDENT_KINDS.index(row.kind),
+        "code": row.code,
+        "opened_ms": to_ms(row.opened_on),
+    }
+
+
+def _card(card: OpenCard) -> dict[str, Any]:
+    return {
+        "id": card.card_id,
+        "step": card.step,
+        "address": card.address,
+        "part": card.part,
+        "recipient": card.recipient,
+        "channel": card.channel,
+        "revision": card.revision,
+        "opened_ms": to_ms(card.opened_on),
+    }

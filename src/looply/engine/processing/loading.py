@@ -1,0 +1,117 @@
+"""Executions from the store: a snapshot and the batches after it, folded; definitions compiled once."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from looply.definition import Workflow, compile_definition, definition_hash
+from looply.engine.coding.codec import FOLD_VERSION, Codec
+from looply.engine.ports.store import Store
+from looply.errors import NotFound, StoreCorrupt
+from looply.execution import ExecutionState, fold
+from looply.jsontext import Json, parse_stored
+from looply.limits import STORED_LIMITS
+
+_ALL = 1_000_000
+
+_COMPILED = 256
+"""So many compiled definitions stay in memory."""
+
+
+_AT_ONCE: Final = 64 * 1024
+"""Bytes of events that are decoded without a turn of others."""
+
+
+async def give_way(size: int) -> None:
+    """Gives others a turn after events that count `size` bytes were decoded, when that took a while."""
+    if size > _AT_ONCE:
+        await asyncio.sleep(0)
+
+
+class Loader:
+    """Reads executions and definitions of one store."""
+
+    def __init__(self, store: Store, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+        self._compiled: OrderedDict[str, Workflow] = OrderedDict()
+
+    async def load(self, execution_id: str, *, is_whole: bool = False) -> tuple[ExecutionState, Workflow, bytes]:
+        """Returns state, workflow and the chain of the last batch; `is_whole`: of the whole history, by no snapshot.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        loaded = await self._store.journal.load(execution_id)
+        if loaded is None:
+            raise NotFound("execution not found", code="EXECUTION_NOT_FOUND")
+        organization_id = loaded.head.organization_id
+        snapshot, batches, chain, values = loaded.snapshot, loaded.batches, loaded.chain, loaded.values
+        if snapshot is not None and (is_whole or snapshot.fold != FOLD_VERSION):
+            snapshot, chain = None, b""
+            batches = await self._store.journal.history(execution_id, 0, loaded.head.seq)
+            values = await self._store.journal.values_of(execution_id)
+        state = None
+        if snapshot is not None:
+            state = self._codec.decode_state(snapshot, organization_id, execution_id)
+        for batch in batches:
+            chain = self._codec.check_chain(batch, chain, execution_id)
+            events, size = self._codec.decode_measured(batch, values, organization_id, execution_id)
+            state = fold(events, state)
+            await give_way(size)
+        if state is None or state.seq != loaded.head.seq:
+            raise StoreCorrupt(f"the history of execution {execution_id} does not reach event {loaded.head.seq}")
+        return state, await self.workflow(state.definition), chain
+
+    async def folded(self, execution_id: str) -> ExecutionState:
+        """Returns the state that the stored history folds to, whatever is in memory or beside it.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return (await self.load(execution_id, is_whole=True))[0]
+
+    async def moved_on(
+        self, state: ExecutionState, workflow: Workflow, chain: bytes
+    ) -> tuple[ExecutionState, Workflow, bytes]:
+        """Returns these three as of now, or as they are when nothing was stored since. Raises: StoreCorrupt."""
+        execution_id = state.started.execution_id
+        batches = await self._store.journal.history(execution_id, state.seq, _ALL)
+        if not batches:
+            return state, workflow, chain
+        values = await self._store.journal.values_of(execution_id)
+        for batch in batches:
+            chain = self._codec.check_chain(batch, chain, execution_id)
+            events, size = self._codec.decode_measured(batch, values, state.started.organization_id, execution_id)
+            state = fold(events, state)
+            await give_way(size)
+        return state, await self.workflow(state.definition), chain
+
+    async def workflow(self, name: str) -> Workflow:
+        """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored, or is damaged."""
+        workflow = self._compiled.get(name)
+        if workflow is not None:
+            self._compiled.move_to_end(name)
+            return workflow
+        stored = await self._store.journal.find_definition(name)
+        if stored is None:
+            raise StoreCorrupt(f"the definition {name} of an execution is not stored")
+        workflow = compile_definition(_whole(name, stored.body), STORED_LIMITS)
+        self.keep(name, workflow)
+        return workflow
+
+    def keep(self, name: str, workflow: Workflow) -> None:
+        """Keeps a compiled definition in memory by its hash, the least recently used one leaves."""
+        self._compiled[name] = workflow
+        if len(self._compiled) > _COMPILED:
+            self._compiled.popitem(last=False)
+
+
+def _whole(name: str, body: bytes) -> Json:
+    """Returns the document of a stored definition. Raises: StoreCorrupt when its hash is not its name."""
+    try:
+        document = parse_stored(body)
+        if isinstance(document, dict) and definition_hash(document).hex() == name:
+            return document
+    except ValueError:
+        # Not even JSON any more.
+        pass
+    raise StoreCorrupt(f"the definition {name} of an execution is damaged; restore the store from a backup")

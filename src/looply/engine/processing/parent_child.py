@@ -1,0 +1,81 @@
+"""The proof that whoever waits for another execution will hear of it, whatever process ends when.
+
+It goes both ways: a parent is told how its child ended, a child is told to end when its parent waits for it no more.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from looply.engine.ports.store import Store
+from looply.errors import NotFound, StoreCorrupt
+from looply.execution import ExecutionState
+from looply.execution.facts.deliveries import Delivered, Delivery
+from looply.execution.facts.state import OpenChild
+
+Read: TypeAlias = Callable[[str], Awaitable[ExecutionState]]
+"""Folds the stored history of an execution. Raises: NotFound, StoreCorrupt."""
+
+_OPEN = ("RUNNING", "WAITING")
+
+
+async def lost_children(store: Store, read: Read, state: ExecutionState) -> Mapping[str, Delivery]:
+    """Returns the children for which the execution waits in vain, by id, each with the row that is missing.
+
+    A child is to be started, or it is open, or what became of it is on its way. One that is not stored is to be
+    started, one that is stored has to tell. To put a row that was applied already is harmless.
+    """
+    if state.closed is not None:
+        return {}
+    found = {}
+    for child in state.children.values():
+        if (missing := await _missing(store, read, state.started.execution_id, child)) is not None:
+            found[child.child_id] = missing
+    return found
+
+
+async def lost_end(store: Store, read: Read, state: ExecutionState) -> Delivery | None:
+    """Returns the row that ends an open execution, None where none is missing.
+
+    It has to end where its parent has waited for it, and does so no more: that one has ended, or has gone on without
+    it. One whose parent cannot be read is left alone.
+    """
+    started = state.started
+    if state.closed is not None or started.tells != "END":
+        return None
+    parent = await _found(read, started.parent)
+    if parent is None or started.execution_id in parent.children:
+        return None
+    # Looked at after the parent: the unit in which that one gave it up has put the row.
+    rows = await store.reads.deliveries_of(started.execution_id)
+    if any(delivery.kind == "TERMINATE" for delivery in rows):
+        return None
+    return Delivery(Delivered(started.execution_id, started.parent, parent.seq), "TERMINATE")
+
+
+async def _missing(store: Store, read: Read, parent: str, child: OpenChild) -> Delivery | None:
+    rows = await store.reads.deliveries_of(child.child_id)
+    if any(delivery.kind == "START" for delivery in rows):
+        return None
+    head = await store.reads.head(child.child_id)
+    if child.is_awaited and head is not None and head.parent == parent:
+        if head.status in _OPEN:
+            return None
+        # One that FAILED with an incident goes on when somebody decides, one that failed for good has told so. One
+        # that cannot be read is damage of its own.
+        if head.status == "FAILED":
+            failed = await _found(read, child.child_id)
+            if failed is None or failed.closed is None:
+                return None
+    told = await store.reads.deliveries_of(parent)
+    if any(delivery.row.sender == child.child_id for delivery in told):
+        return None
+    if head is None:
+        return Delivery(Delivered(child.child_id, parent, child.seq), "START")
+    return Delivery(Delivered(parent, child.child_id, head.seq), "ENDED" if child.is_awaited else "STARTED")
+
+
+async def _found(read: Read, execution_id: str) -> ExecutionState | None:
+    try:
+        return await read(execution_id)
+    except (NotFound, StoreCorrupt):
+        return None

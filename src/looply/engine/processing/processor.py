@@ -1,0 +1,252 @@
+"""The processor: lets each mailbox take its commands, one unit at a time, and gives the replies after the commit."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.engine.processing.committer import Committer, Extras
+from looply.engine.processing.loading import Loader
+from looply.engine.processing.mailbox import Mailbox, Mailboxes
+from looply.errors import ClaimTaken, Conflict, EngineError, LooplyError, SlotTaken, Stale
+from looply.execution import ExecutionState, advance, answer, open_work
+from looply.execution.facts.commands import Admit, Command, Continue, Done, EffectDone, Mend, Reply
+from looply.execution.facts.deliveries import Delivered
+from looply.execution.facts.events import Event
+from looply.limits import Limits
+
+RETRY_SECONDS = 0.5
+"""What could not be stored because the disk is full is tried again after this time."""
+
+_BATCH_COMMANDS = 64
+_TRIES = 3
+_SHARED_TRIES = 1000
+"""Each time that a unit loses against another process's, that one has moved the execution: somebody always wins."""
+
+
+class Deadline:
+    """Tells when a stretch has taken its time."""
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, clock: Clock, span: timedelta) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + span.total_seconds()
+
+    def __call__(self) -> bool:
+        """Returns whether the time is over."""
+        return self._clock.monotonic() >= self._end
+
+
+class Processor:
+    """Works the mailboxes off. Commands of one execution are computed in order, never two at a time."""
+
+    def __init__(
+        self,
+        boxes: Mailboxes,
+        loader: Loader,
+        committer: Committer,
+        clock: Clock,
+        limits: Limits,
+        *,
+        is_shared: bool = False,
+    ) -> None:
+        self._boxes = boxes
+        self._loader = loader
+        self._committer = committer
+        self._clock = clock
+        self._limits = limits
+        self._is_shared = is_shared
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    def submit(self, execution_id: str, command: Command) -> "asyncio.Future[Reply]":
+        """Puts a command into the mailbox of its execution; the future is the reply, after its events are durable."""
+        box = self._boxes.open(execution_id)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        box.pending.append((command, future))
+        if not box.is_busy:
+            box.is_busy = True
+            self._spawn(box)
+        return future
+
+    def release(self, box: Mailbox, *, has_failed: bool = False) -> None:
+        """Goes on with what waits in a busy mailbox, or lets it rest. A cut stretch goes on after the others."""
+        if self._continues(box):
+            if has_failed:
+                asyncio.get_running_loop().call_later(RETRY_SECONDS, self._go_on, box.execution_id)
+            else:
+                box.pending.append((Continue(at=self._clock.now()), asyncio.get_running_loop().create_future()))
+        if box.pending:
+            self._spawn(box)
+            return
+        box.is_busy = False
+        self._boxes.settle(box)
+
+    async def stop(self) -> None:
+        """Ends when no mailbox works; cut stretches stay where they are, their rows keep them alive."""
+        self._is_stopping = True
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def deadline(self) -> Deadline:
+        """Returns the end of the time that one stretch may take."""
+        return Deadline(self._clock, self._limits.stretch_time)
+
+    def _go_on(self, execution_id: str) -> None:
+        if not self._is_stopping:
+            self.submit(execution_id, Continue(at=self._clock.now()))
+
+    def _continues(self, box: Mailbox) -> bool:
+        if self._is_stopping or box.state is None or not open_work(box.state).continues:
+            return False
+        return not any(isinstance(command, Continue) for command, _ in box.pending)
+
+    def _spawn(self, box: Mailbox) -> None:
+        task = asyncio.get_running_loop().create_task(self._take(box))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, box: Mailbox) -> None:
+        """Takes one batch of the mailbox: computes, stores, answers."""
+        batch = _next_batch(box)
+        is_stored = False
+        try:
+            replies = await self._compute_anew(box, [command for command, _ in batch])
+        except LooplyError as error:
+            for _, future in batch:
+                _fail(future, error)
+        else:
+            is_stored = True
+            # What there was no time for comes first in the next unit, after others had their turn.
+            box.pending.extendleft(reversed(batch[len(replies) :]))
+            batch = batch[: len(replies)]
+            for (_, future), reply in zip(batch, replies, strict=True):
+                if isinstance(reply, LooplyError):
+                    _fail(future, reply)
+                elif not future.done():
+                    future.set_result(reply)
+        finally:
+            for _, future in batch:
+                _fail(future, EngineError("the command broke; the log has the details"))
+            self.release(box, has_failed=not is_stored)
+
+    async def _compute_anew(self, box: Mailbox, commands: Sequence[Command]) -> list[Reply | LooplyError]:
+        """Computes and stores; where another process has moved the execution meanwhile, on what is stored now."""
+        taken: ClaimTaken | None = None
+        admits = True
+        for _ in range(_SHARED_TRIES if self._is_shared else _TRIES):
+            try:
+                return await self._compute(box, commands, taken, admits=admits)
+            except SlotTaken:
+                # Another execution was first; what came together with the turn is taken without it.
+                admits = False
+            except ClaimTaken as error:
+                # Only what would take the process id back is refused; the result of a call beside it is stored.
+                if taken is not None:
+                    raise
+                taken = error
+            except Stale:
+                if self._is_shared:
+                    await self._catch_up(box)
+                else:
+                    box.unload()
+        return await self._compute(box, commands, taken, admits=False)
+
+    async def _compute(
+        self, box: Mailbox, commands: Sequence[Command], taken: ClaimTaken | None, *, admits: bool = True
+    ) -> list[Reply | LooplyError]:
+        """Returns a reply for each command, or its own error: one that cannot be computed harms no other.
+
+        When the time of a stretch is over, the commands that are left have no reply, and nothing was done for them.
+        With `taken` another execution has the process id by now, so that no command may take it back; without `admits`
+        no slot of a workflow is taken.
+        """
+        is_certain = not self._is_shared
+        if box.state is None or box.workflow is None:
+            is_certain = True
+            box.state, box.workflow, box.chain = await self._loader.load(box.execution_id)
+        state, workflow = box.state, box.workflow
+        events: list[Event] = []
+        replies: list[Reply | LooplyError] = []
+        applied: list[Delivered] = []
+        extras = Extras()
+        is_cut = self.deadline()
+        for command in commands:
+            if replies and is_cut():
+                break
+            if isinstance(command, Admit) and not admits:
+                replies.append(Done(is_late=True))
+                continue
+            timely = command if command.at >= state.now else replace(command, at=state.now)
+            try:
+                said = answer(workflow, state, timely, limits=self._limits)
+                if said.write is not None:
+                    extras = replace(extras, write=said.write)
+                if isinstance(command, Mend):
+                    extras = replace(extras, mends=True)
+                if said.events:
+                    onto = said.workflow or workflow
+                    stretch = advance(onto, state, said.events, limits=self._limits, is_cut=is_cut)
+                    if taken is not None and _claims(stretch.state) and not _claims(state):
+                        raise _in_use(stretch.state) from taken
+                    state, workflow = stretch.state, onto
+                    events.extend(stretch.events)
+            except LooplyError as error:
+                replies.append(error)
+            else:
+                replies.append(said.reply)
+                if command.delivery is not None:
+                    applied.append(command.delivery)
+        if events:
+            await self._committer.commit(box, state, workflow, events, replace(extras, applied=tuple(applied)))
+        elif not is_certain and await self._catch_up(box):
+            raise Stale(f"the replies of execution {box.execution_id} are about a state that is over")
+        elif applied:
+            await self._committer.drop_deliveries(applied)
+        return replies
+
+    async def _catch_up(self, box: Mailbox) -> bool:
+        """Takes over what other processes have stored; returns whether that was anything."""
+        if box.state is None or box.workflow is None:
+            return False
+        before = box.state.seq
+        box.state, box.workflow, box.chain = await self._loader.moved_on(box.state, box.workflow, box.chain)
+        return box.state.seq > before
+
+
+def _claims(state: ExecutionState) -> bool:
+    """Whether the execution holds the process id that its caller gave."""
+    return bool(state.started.process_id) and open_work(state).holds_process_id
+
+
+def _in_use(state: ExecutionState) -> Conflict:
+    message = (
+        f"another open execution of the workflow has the process id {state.started.process_id!r} by now; "
+        "wait for its end or terminate it first"
+    )
+    return Conflict(message, code="PROCESS_ID_IN_USE")
+
+
+def _next_batch(box: Mailbox) -> list[tuple[Command, "asyncio.Future[Reply]"]]:
+    """Takes commands of one unit out of a mailbox.
+
+    One that changes a datastore has a unit of its own: when the datastore has moved, nobody else is refused.
+    """
+    batch = [box.pending.popleft()]
+    while box.pending and len(batch) < _BATCH_COMMANDS and not (_writes(batch[0][0]) or _writes(box.pending[0][0])):
+        batch.append(box.pending.popleft())
+    return batch
+
+
+def _writes(command: Command) -> bool:
+    return isinstance(command, EffectDone) and command.write is not None
+
+
+def _fail(future: "asyncio.Future[Reply]", error: LooplyError) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # A caller that went away does not read its exception; that is no defect.
+        future.exception()

@@ -1,0 +1,158 @@
+"""Quotas: how many open executions and how many stored bytes each organization has, and who may start no more.
+
+Theory of operation. To count is a scan, so no start counts: each process counts at intervals, beside all work, and
+until the next count it adds what it has started since and takes away what has ended in it. Where one process owns the
+store, the number of open executions is exact as soon as it was counted once, which the first start waits for. Where
+several processes share it, each hears of the others' executions with its next count. Stored bytes are measured slice
+by slice. Nothing here is stored.
+
+Only starts are refused: what is open can be read, answered, resumed, repaired, terminated and pruned at any figure.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
+
+import structlog
+
+from looply.engine.records.survey import Survey, Usage
+from looply.errors import QuotaExhausted
+from looply.execution import ExecutionState
+from looply.limits import Limits
+
+_log = structlog.get_logger(__name__)
+
+Quota: TypeAlias = Literal["open_executions", "stored_bytes"]
+QUOTAS: Final[tuple[Quota, ...]] = ("open_executions", "stored_bytes")
+"""The quotas, by the limits that bound them."""
+
+SLICE: Final = 20_000
+"""So many rows are measured in one go."""
+_RETRY_AFTER: Final = timedelta(seconds=60)
+
+_ADVICE: Final[Mapping[Quota, str]] = {
+    "open_executions": "wait until some have ended, terminate some, or ask the operator for a higher limit",
+    "stored_bytes": "prune executions that have ended, or ask the operator for a higher limit",
+}
+
+
+class Quotas:
+    """What each organization has, as this process knows it, against what it may have."""
+
+    def __init__(self, survey: Survey, limits: Limits) -> None:
+        self._survey = survey
+        self._most = Usage(limits.open_executions, limits.stored_bytes)
+        self._counting = asyncio.Lock()
+        self._is_counted = False
+        self._open: Mapping[str, int] = {}
+        self._changed: Counter[str] = Counter()
+        """By organization: started here, less what ended here, since the last count began."""
+        self._starting: Counter[str] = Counter()
+        """By organization: starts that were admitted and are not stored yet."""
+        self._bytes: Mapping[str, int] = {}
+        self._measured: Counter[str] = Counter()
+        self._after = ""
+        self._reached: set[tuple[str, Quota]] = set()
+
+    def usage(self, organization_id: str) -> Usage:
+        """Returns what an organization has, those starts included that are being stored."""
+        count = self._open.get(organization_id, 0) + self._changed[organization_id] + self._starting[organization_id]
+        return Usage(max(count, 0), self._bytes.get(organization_id, 0))
+
+    async def ready(self) -> None:
+        """Returns when open executions were counted once. Raises: StoreUnreachable, StoreLost."""
+        if self._is_counted:
+            return
+        async with self._counting:
+            if not self._is_counted:
+                await self._count()
+
+    def check(self, organization_id: str) -> None:
+        """Raises: QuotaExhausted when the organization may start nothing."""
+        usage = self.usage(organization_id)
+        for quota in QUOTAS:
+            if (value := getattr(usage, quota)) >= (most := getattr(self._most, quota)):
+                unit = "open executions" if quota == "open_executions" else "bytes stored in executions"
+                message = f"the organization has {value} {unit}, and the limit {quota} is {most}: it starts no more"
+                raise QuotaExhausted(f"{message}; {_ADVICE[quota]}", retry_after=_RETRY_AFTER)
+
+    def begin(self, organization_id: str) -> None:
+        """Counts a start as open from now on, until `end`."""
+        self._starting[organization_id] += 1
+
+    def end(self, organization_id: str) -> None:
+        """Takes back what `begin` counted: the start was stored, and counts as that, or it was not."""
+        _add(self._starting, organization_id, -1)
+
+    def changed(self, before: ExecutionState | None, after: ExecutionState) -> None:
+        """Takes up what a durable unit of this process has opened or ended."""
+        was_open = before is not None and _is_open(before)
+        _add(self._changed, after.started.organization_id, _is_open(after) - was_open)
+
+    async def count(self) -> None:
+        """Counts the open executions of all organizations. Raises: StoreUnreachable, StoreLost."""
+        async with self._counting:
+            await self._count()
+        self._report()
+
+    async def measure(self) -> None:
+        """Measures what is stored of all organizations, in one go. Raises: StoreUnreachable, StoreLost."""
+        while not await self.measure_slice():
+            pass
+
+    async def measure_slice(self) -> bool:
+        """Measures one slice of what is stored; returns whether it was the last one, and the figures are new."""
+        sizes, after = await self._survey.stored_bytes(self._after, SLICE)
+        self._measured.update(sizes)
+        self._after = after
+        if after:
+            return False
+        self._bytes, self._measured = self._measured, Counter()
+        self._report()
+        return True
+
+    def known(self) -> Mapping[str, Usage]:
+        """Returns what each organization has; one that is not there has nothing."""
+        known = self._open.keys() | self._changed.keys() | self._bytes.keys()
+        return {organization_id: self.usage(organization_id) for organization_id in known}
+
+    def reached(self) -> Iterator[tuple[str, Quota]]:
+        """Yields each organization that may start nothing, with each quota that it has used up."""
+        for organization_id, usage in self.known().items():
+            for quota in QUOTAS:
+                if getattr(usage, quota) >= getattr(self._most, quota):
+                    yield organization_id, quota
+
+    async def _count(self) -> None:
+        # What is stored while the store counts may be counted twice, until the next count.
+        known = dict(self._changed)
+        self._open = await self._survey.open_counts()
+        for organization_id, count in known.items():
+            _add(self._changed, organization_id, -count)
+        self._is_counted = True
+
+    def _report(self) -> None:
+        """Logs who has used up a quota, and who has room again."""
+        reached = set(self.reached())
+        for organization_id, quota in sorted(reached - self._reached):
+            used, most = getattr(self.usage(organization_id), quota), getattr(self._most, quota)
+            _log.warning("quota_reached", organization_id=organization_id, quota=quota, used=used, limit=most)
+        for organization_id, quota in sorted(self._reached - reached):
+            _log.info("quota_left", organization_id=organization_id, quota=quota)
+        self._reached = reached
+
+
+def _is_open(state: ExecutionState) -> bool:
+    """Whether its status is RUNNING or WAITING, at less cost."""
+    return state.closed is None and not state.incidents
+
+
+def _add(counts: Counter[str], key: str, count: int) -> None:
+    """Adds to a count, and keeps none that is zero."""
+    if count == 0:
+        return
+    counts[key] += count
+    if not counts[key]:
+        del counts[key]

@@ -1,0 +1,181 @@
+"""The port of datastores: named JSON documents of organizations, stored beside the executions that change them.
+
+A change is guarded by the revision that it was computed on, and a step's change is part of the unit that stores the
+step's outcome. A revision never comes back: a datastore that is made anew goes on above the highest one of the
+organization's deleted datastores, so that a change which was computed on the former one fails.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, Protocol
+
+import msgspec
+
+from looply.clock import to_ms
+from looply.errors import DatastoreMoved, DatastoresFull, StoreCorrupt
+from looply.execution.facts.datastores import DatastoreWrite, Known
+from looply.jsontext import Json, encode_json, parse_stored
+from looply.limits import Limits
+
+_DIGEST_BYTES: Final = 16
+
+
+class Datastore(msgspec.Struct, frozen=True, kw_only=True):
+    """A datastore as it is stored: `body` is its JSON text, `digest` the hash over all other fields.
+
+    `modified_by` is a key or an execution.
+    """
+
+    organization_id: str
+    name: str
+    revision: int
+    body: bytes
+    created_on: datetime
+    modified_on: datetime
+    modified_by: str
+    digest: bytes = b""
+
+    @property
+    def value(self) -> Json:
+        """The document. Raises: StoreCorrupt."""
+        try:
+            return parse_stored(self.body)
+        except ValueError as error:
+            raise StoreCorrupt(_damaged(self.name)) from error
+
+
+class DatastoreLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What lists show of a datastore; `size` are the bytes of its document."""
+
+    name: str
+    revision: int
+    size: int
+    created_on: datetime
+    modified_on: datetime
+    modified_by: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored under a name, and the revision that its next change has."""
+
+    stored: Datastore | None
+    next_revision: int
+
+    @property
+    def known(self) -> Known:
+        """The datastore as operations see it. Raises: StoreCorrupt."""
+        stored = self.stored
+        if stored is None:
+            return Known(next_revision=self.next_revision)
+        return Known(
+            revision=stored.revision,
+            value=stored.value,
+            next_revision=self.next_revision,
+            created_on=stored.created_on,
+        )
+
+
+class DatastoreChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of one datastore: applies only while `expected` is its revision (0: there is none).
+
+    `after` is None when the datastore goes; then `revision` is one that no later datastore of the organization has.
+    With a new one the organization has `most` datastores at most.
+    """
+
+    organization_id: str
+    name: str
+    expected: int
+    revision: int
+    after: Datastore | None
+    most: int
+
+
+class Datastores(Protocol):
+    """The datastores of all organizations."""
+
+    async def find(self, organization_id: str, name: str) -> Found:
+        """Returns what is stored under a name. Raises: StoreCorrupt when its digest is not that of its content."""
+        ...
+
+    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
+        """Returns up to `limit` datastores of an organization by name (code points), those after `after`."""
+        ...
+
+    async def put(self, change: DatastoreChange) -> None:
+        """Applies a change by itself; durable when it returns. Raises: DatastoreMoved, DatastoresFull."""
+        ...
+
+    async def damaged(self) -> Sequence[str]:
+        """Returns a line for each datastore, of whatever organization, that cannot be read as it was stored."""
+        ...
+
+
+def change_of(organization_id: str, write: DatastoreWrite, at: datetime, by: str, limits: Limits) -> DatastoreChange:
+    """Returns a write as stores take it."""
+    after = None
+    if write.value is not msgspec.UNSET:
+        after = Datastore(
+            organization_id=organization_id,
+            name=write.name,
+            revision=write.revision,
+            body=encode_json(write.value),
+            created_on=write.created_on or at,
+            modified_on=at,
+            modified_by=by,
+        )
+        after = msgspec.structs.replace(after, digest=digest_of(after))
+    return DatastoreChange(
+        organization_id=organization_id,
+        name=write.name,
+        expected=write.expected,
+        revision=write.revision,
+        after=after,
+        most=limits.datastores,
+    )
+
+
+def moved(change: DatastoreChange) -> DatastoreMoved:
+    """Returns the refusal of a change that was computed on another revision."""
+    return DatastoreMoved(f"the datastore {change.name!r} is no longer at revision {change.expected}")
+
+
+def too_many(change: DatastoreChange) -> DatastoresFull:
+    """Returns the refusal of a new datastore for which there is no room."""
+    message = f"the datastore {change.name!r} would be one more than the limit datastores, {change.most}; delete one"
+    return DatastoresFull(message)
+
+
+def digest_of(datastore: Datastore) -> bytes:
+    """Returns the hash over everything that is stored of a datastore: a bit that turns anywhere gives another one."""
+    facts = (
+        datastore.organization_id,
+        datastore.name,
+        datastore.revision,
+        datastore.body,
+        to_ms(datastore.created_on),
+        to_ms(datastore.modified_on),
+        datastore.modified_by,
+    )
+    return blake2b(msgspec.msgpack.encode(facts), digest_size=_DIGEST_BYTES).digest()
+
+
+def checked(datastore: Datastore) -> Datastore:
+    """Returns the datastore when it is what was stored. Raises: StoreCorrupt."""
+    if digest_of(datastore) != datastore.digest:
+        raise StoreCorrupt(_damaged(datastore.name))
+    return datastore
+
+
+def damage_in(datastore: Datastore) -> str:
+    """Returns what is wrong with a stored datastore, empty when nothing is."""
+    try:
+        # The text is what was stored when the digest says so; that it is JSON is looked at as well.
+        _ = checked(datastore).value
+    except StoreCorrupt as error:
+        return f"organization {datastore.organization_id}: {error.message}"
+    return ""
+
+
+def _damaged(name: str) -> str:
+    return f"the datastore {name!r} is not what was stored; restore the store from a backup"

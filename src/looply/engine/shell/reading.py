@@ -1,0 +1,200 @@
+"""The reading side of the shell: executions, histories, lists and cards, as of the last stored unit."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from looply.clock import Clock, Entropy
+from looply.definition import Workflow
+from looply.definition.settings.mail import person_of
+from looply.engine.coding.codec import Codec
+from looply.engine.coding.units import head_of
+from looply.engine.effects.local_first import LocalFirstDispatcher
+from looply.engine.effects.worker import Worker
+from looply.engine.ports.dispatch import Dispatcher
+from looply.engine.ports.port import CardKey, Execution, Filter, Head, Listed, OpenCard, Page
+from looply.engine.ports.store import Store
+from looply.engine.processing.committer import Committer
+from looply.engine.processing.current import CurrentStates
+from looply.engine.processing.feed import DEFAULT_FEED_BOUNDS, Feed, FeedBounds
+from looply.engine.processing.loading import Loader, give_way
+from looply.engine.processing.mailbox import Mailboxes
+from looply.engine.records.datastores import Datastores
+from looply.engine.records.decisions import Decisions
+from looply.engine.records.letters import Letters
+from looply.engine.records.pruning import Pruning
+from looply.engine.shell.completion_poller import CompletionPoller
+from looply.execution import ExecutionState
+from looply.execution.facts.events import Event
+from looply.limits import DEFAULT_LIMITS, Limits
+
+CACHE_BYTES = 24 * 1024 * 1024
+"""Memory of the states that are kept between commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a shell is put together from."""
+
+    store: Store
+    codec: Codec
+    dispatcher: Dispatcher
+    worker: Worker
+    clock: Clock
+    entropy: Entropy
+    limits: Limits = DEFAULT_LIMITS
+    cache_bytes: int = CACHE_BYTES
+    feed_bounds: FeedBounds = DEFAULT_FEED_BOUNDS
+    channels: frozenset[str] = frozenset()
+    """Channels that keep copies of cards elsewhere, so that they must be told of changes."""
+
+
+class Reader:
+    """What can be read of executions; the shell is this and the writing side."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._store = parts.store
+        self._codec = parts.codec
+        self._clock = parts.clock
+        self._limits = parts.limits
+        self.dispatcher = LocalFirstDispatcher(parts.dispatcher)
+        self.datastores: Datastores = parts.store.datastores
+        self.decisions: Decisions = parts.store.decisions
+        self.letters: Letters = parts.store.letters
+        self.pruning: Pruning = parts.store.pruning
+        self._committer = Committer(parts.store, parts.codec, self.dispatcher, parts.clock, parts.limits)
+        self._committer.channels = self._channels = parts.channels
+        self._watchers = self._committer.watchers
+        self._boxes = Mailboxes(parts.cache_bytes)
+        self._loader = Loader(parts.store, parts.codec)
+        self._is_shared = parts.store.is_shared
+        self._current = CurrentStates(self._loader, self._boxes, is_shared=self._is_shared)
+        self._completion_poller = CompletionPoller(
+            parts.store.reads, parts.clock, self._watchers.watched, self._watchers.tell
+        )
+        self.feed = Feed(parts.store.journal, parts.codec, parts.limits.streams, parts.feed_bounds)
+        self._committer.on_stored = self.feed.wake
+        self._committer.read = self.stored
+
+    @property
+    def in_memory(self) -> int:
+        """How many executions are in memory now."""
+        return len(self._boxes)
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns the execution as of the last stored unit. Raises: NotFound, StoreCorrupt."""
+        found = None if self._is_shared else self._current.in_memory(execution_id)
+        state, workflow = found or await self._current.get(execution_id)
+        return Execution(head=head_of(state), state=state, workflow=workflow)
+
+    async def labels(self, execution_id: str) -> Mapping[str, str]:
+        """Returns what an execution can be searched by elsewhere; empty when it is not stored.
+
+        None of it ever changes, so nothing is read of one that is in memory.
+        """
+        known = self._current.in_memory(execution_id)
+        head = head_of(known[0]) if known is not None else await self._store.reads.head(execution_id)
+        if head is None:
+            return {}
+        return {"organization": head.organization_id, "workflow": head.workflow_id, "process_id": head.process_id}
+
+    async def history(self, execution_id: str, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, Event]]:
+        """Returns up to `limit` events with numbers over `after`, oldest first. Raises: StoreCorrupt.
+
+        There are fewer of them, but those of two batches at least, where their values are so large that all would take
+        more memory than a reader may have: who has come to the end is told by the head.
+        """
+        batches = await self._store.journal.history(execution_id, after, limit)
+        if not batches:
+            return ()
+        head = await self._store.reads.head(execution_id)
+        if head is None:
+            return ()
+        values = await self._store.journal.values_of(execution_id)
+        found: list[tuple[int, Event]] = []
+        left = self._limits.read_bytes
+        for number, batch in enumerate(batches):
+            events, size = self._codec.decode_measured(batch, values, head.organization_id, execution_id)
+            found.extend(enumerate(events, batch.first_seq))
+            left -= size
+            if left < 0 and number:
+                break
+            await give_way(size)
+        return [(seq, event) for seq, event in found if seq > after][:limit]
+
+    async def find(self, organization_id: str, name: str, workflow_id: str = "") -> Sequence[Head]:
+        """Returns who answers to a process id or execution id: all open ones, else the newest ended one, else none."""
+        return await self._store.reads.heads(organization_id, name, workflow_id)
+
+    async def list(self, organization_id: str, wanted: Filter, after: str = "", limit: int = 20) -> Page:
+        """Returns executions newest first, those below the id `after`. Costs the same at any depth."""
+        heads, looked_down_to = await self._store.reads.list(organization_id, wanted, after, limit + 1)
+        shown = heads[:limit]
+        tails = await self._store.reads.tails([head.execution_id for head in shown], self._limits.list_events)
+        items = []
+        for head in shown:
+            events: list[Event] = []
+            # It may have moved on between the two reads: an item is one instant.
+            batches = (batch for batch in tails.get(head.execution_id, ()) if batch.last_seq <= head.seq)
+            for batch in batches:
+                # Large values are not read for a list: what lists show of them is trimmed anyway.
+                events.extend(self._codec.decode(batch, None, organization_id, head.execution_id))
+            items.append(Listed(head=head, events=events[-self._limits.list_events :]))
+        more = shown[-1].execution_id if len(heads) > limit else looked_down_to
+        return Page(items=items, after=more, truncated=bool(looked_down_to) and len(heads) <= limit)
+
+    async def settled(self, execution_id: str, until: datetime) -> Execution:
+        """Returns the execution as soon as it has ended, waits or has an incident, or as it is at `until`."""
+        known = self._current.in_memory(execution_id)
+        # One that this process has just started is looked at with all others, not once more by itself.
+        is_looked_for = self._is_shared and known is not None and known[0].status == "RUNNING"
+        with self._watchers.watch(execution_id) as signal:
+            while (left := (until - self._clock.now()).total_seconds()) > 0:
+                signal.clear()
+                if not is_looked_for:
+                    execution = await self.get(execution_id)
+                    if execution.head.status != "RUNNING":
+                        return execution
+                is_looked_for = False
+                if self._is_shared:
+                    # Nobody tells of what other processes store.
+                    self._completion_poller.wake()
+                try:
+                    await asyncio.wait_for(signal.wait(), left)
+                except TimeoutError:
+                    break
+            return await self.get(execution_id)
+
+    async def open_cards(
+        self,
+        organization_id: str,
+        recipient: str = "",
+        limit: int = 100,
+        *,
+        card_id: str = "",
+        after: CardKey | None = None,
+    ) -> Sequence[OpenCard]:
+        """Returns cards that take answers, newest first; with `card_id` that one only, if it is the organization's.
+
+        `recipient` is a person by any spelling of the address. A page begins behind the card `after`.
+        """
+        if card_id:
+            card = await self._store.reads.find_card(card_id)
+            head = await self._store.reads.head(card.execution_id) if card is not None else None
+            return [card] if card is not None and head is not None and head.organization_id == organization_id else []
+        person = person_of(recipient) if recipient else ""
+        if recipient and not person:
+            return []
+        return await self._store.reads.open_cards(organization_id, person, after, limit)
+
+    async def stored(self, execution_id: str) -> ExecutionState:
+        """Returns the state that is stored, also where memory does not know of its end yet.
+
+        Raises: NotFound, StoreCorrupt.
+        """
+        return (await self._loader.load(execution_id))[0]
+
+    async def workflow(self, definition_hash: str) -> Workflow:
+        """Returns a compiled definition by its hash. Raises: StoreCorrupt when it is not stored."""
+        return await self._loader.workflow(definition_hash)

@@ -1,0 +1,133 @@
+"""The shell: feeds the decision core and obeys it. Written once, above any `Store` and `Dispatcher`.
+
+Theory of operation. A command goes to the mailbox of its execution. The mailbox takes all that is waiting, lets
+`answer` and `advance` compute on the stored state, and makes one unit of the result; the replies are given after the
+unit is durable. A unit that is not stored leaves the state where it was, and every caller of it is told so. All races
+end at the fence of the store: a unit applies only to the state that it was computed on.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from looply.definition import Workflow
+from looply.engine.effects.datastore_operations import DatastoreOperations
+from looply.engine.effects.effects import EffectRunner
+from looply.engine.effects.suspect_calls import SuspectCallGate
+from looply.engine.ports.port import Audit, Health, LiveSchedules, Start, Started
+from looply.engine.processing.committer import stored_definition
+from looply.engine.processing.live_schedules import StoredSchedules
+from looply.engine.processing.processor import Processor
+from looply.engine.processing.quotas import Quotas
+from looply.engine.records.startup import StartupState
+from looply.engine.records.survey import Usage
+from looply.engine.shell.audit import audit_store
+from looply.engine.shell.reading import Parts, Reader
+from looply.engine.shell.starting import Starter
+from looply.errors import ShuttingDown
+from looply.execution import ExecutionState
+from looply.execution.facts.commands import Command, Reply
+
+
+class Shell(Reader):
+    """The engine: what `engine.port.Engine` promises, for every pair of store and dispatcher."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.limits = parts.limits
+        self._processor = Processor(
+            self._boxes, self._loader, self._committer, parts.clock, parts.limits, is_shared=self._is_shared
+        )
+        self.effects = EffectRunner(
+            parts.store,
+            self._current,
+            self._processor,
+            parts.worker,
+            DatastoreOperations(parts.store.datastores, parts.clock, parts.limits),
+            SuspectCallGate(self.dispatcher.offer),
+        )
+        self.quotas = Quotas(parts.store.survey, parts.limits)
+        self._committer.count = self.quotas.changed
+        self._starter = Starter(parts, self._loader, self._boxes, self._processor, self._committer, self.quotas)
+        self.schedules: LiveSchedules = StoredSchedules(
+            parts.store, self._check_open, lambda: self._committer.on_timer(None)
+        )
+        self._is_open = False
+
+    async def open(self, boot: StartupState | None = None) -> StartupState:
+        """Opens the store and takes over its epoch; nothing runs yet. `boot` is given when the store is open already.
+
+        Raises: what `Store.open` raises.
+        """
+        boot = boot or await self._store.open()
+        self._codec.add_dictionaries(boot.dictionaries)
+        self._committer.begin(boot.epoch, boot.definitions)
+        self.effects.begin(boot.epoch)
+        self._starter.begin(boot.highest_id)
+        self._is_open = True
+        return boot
+
+    def on_timer(self, woken: Callable[[datetime | None], None]) -> None:
+        """Gives the function that is told when a timer or schedule may be due earlier than before."""
+        self._committer.on_timer = woken
+
+    def on_change(self, told: Callable[[ExecutionState | None, ExecutionState], None]) -> None:
+        """Gives the function that is told the states before and after each durable unit; it must not raise."""
+        self._committer.on_change = told
+
+    def on_commit(self, told: Callable[[float], None]) -> None:
+        """Gives the function that is told how many seconds the store took for each durable unit; it must not raise."""
+        self._committer.on_commit = told
+
+    def on_copies(self, woken: Callable[[], None]) -> None:
+        """Gives the function that is called when a copy of a card has to look otherwise in its channel."""
+        self._committer.on_copies = woken
+
+    def begin(self) -> None:
+        """Lets effects run."""
+        self.dispatcher.start(self.effects.perform)
+
+    async def close(self, drain: timedelta) -> None:
+        """Takes nothing new, lets running effects end within `drain`, stores what they say, closes the store."""
+        self._is_open = False
+        await self._starter.stop()
+        await self._completion_poller.stop()
+        await self.feed.stop()
+        await self.dispatcher.stop(drain)
+        await self._processor.stop()
+        await self._store.close()
+
+    async def start(self, request: Start) -> Started:
+        """Stores a new execution and runs it as far as it goes; see `Engine.start`."""
+        self._check_open()
+        return await self._starter.start(request)
+
+    async def submit(self, execution_id: str, command: Command) -> Reply:
+        """Puts a command to an execution and returns the reply after its events are durable; see `Engine.submit`."""
+        self._check_open()
+        return await self._processor.submit(execution_id, command)
+
+    async def put_definition(self, workflow: Workflow, workflow_id: str, workflow_version: int) -> None:
+        """Stores a definition by its hash, so that executions on it are complete in themselves."""
+        self._check_open()
+        await self._store.journal.put_definition(stored_definition(workflow, workflow_id, workflow_version))
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """Returns what each organization has, counted and measured now; see `Engine.usage`."""
+        await self.quotas.count()
+        await self.quotas.measure()
+        return self.quotas.known()
+
+    async def audit(self) -> Audit:
+        """Returns what a fold of every history says beside the stored rows."""
+        return await audit_store(self._store, self._loader.folded, self._channels)
+
+    def health(self) -> Health:
+        """Returns whether the engine takes work."""
+        failure = self._store.failure()
+        if failure is not None:
+            return Health(is_ready=False, reason=str(failure))
+        return Health(is_ready=self._is_open, reason="" if self._is_open else "the server is stopping")
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise ShuttingDown("the server is stopping and takes no new work")

@@ -1,0 +1,219 @@
+"""The starter: makes new executions, and answers the same trigger again with the execution that it made."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from looply.clock import Ids
+from looply.definition import TriggerSettings
+from looply.engine.ports.port import Start, Started
+from looply.engine.processing.committer import Committer, Extras
+from looply.engine.processing.loading import Loader
+from looply.engine.processing.mailbox import Mailboxes
+from looply.engine.processing.processor import Processor
+from looply.engine.processing.quotas import Quotas
+from looply.engine.shell.reading import Parts
+from looply.errors import (
+    BadRequest,
+    ClaimTaken,
+    Conflict,
+    KeyTaken,
+    Overloaded,
+    QuotaExhausted,
+    QuotaReached,
+    Refused,
+    StoreFull,
+    payload_refused,
+)
+from looply.execution import ExecutionState, advance, evolve
+from looply.execution.facts.events import Event, ExecutionStarted
+from looply.execution.facts.log_levels import at_level
+from looply.rates import Rates
+
+_STARTS_IN_FLIGHT = 4096
+"""So many triggers may be in the writer's queue; more are refused, because triggers are refused first."""
+
+
+class Starter:
+    """Starts executions of one engine."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        loader: Loader,
+        boxes: Mailboxes,
+        processor: Processor,
+        committer: Committer,
+        quotas: Quotas,
+    ) -> None:
+        self._store = parts.store
+        self._clock = parts.clock
+        self._entropy = parts.entropy
+        self._limits = parts.limits
+        self._loader = loader
+        self._boxes = boxes
+        self._processor = processor
+        self._committer = committer
+        self._ids = Ids(parts.entropy)
+        self._starts: set[asyncio.Task[Started]] = set()
+        self._rates = Rates(parts.limits.triggers)
+        self._quotas = quotas
+
+    def begin(self, highest_id: str) -> None:
+        """Gives no id below the highest one that is stored ("" when there is none)."""
+        self._ids = Ids(self._entropy, UUID(highest_id) if highest_id else None)
+
+    async def stop(self) -> None:
+        """Ends when no start is being stored."""
+        await asyncio.gather(*self._starts, return_exceptions=True)
+
+    async def start(self, request: Start) -> Started:
+        """Stores a new execution and runs it as far as it goes; see `Engine.start`."""
+        if self._store.is_short_of_space:
+            message = "the disk is nearly full: new executions are refused so that open ones can end; free some space"
+            raise StoreFull(message)
+        if len(self._starts) >= _STARTS_IN_FLIGHT:
+            raise Overloaded(f"{len(self._starts)} triggers are being stored; the queue takes no more")
+        if request.call is None:
+            self._check_rate(request.organization_id)
+        _check_body(request)
+        if request.process_id:
+            await self._check_process_id(request)
+        await self._quotas.ready()
+        try:
+            self._quotas.check(request.organization_id)
+        except QuotaExhausted:
+            if not await self._is_repeated(request):
+                raise
+        try:
+            return await self._apart(self._start(request), request.organization_id)
+        except KeyTaken as taken:
+            assert request.key is not None
+            if taken.request != request.key.request:
+                message = "the Idempotency-Key was used for another request; use a new key"
+                raise Refused(message, code="KEY_REUSED") from taken
+            return Started(execution_id=taken.execution_id, replayed=True)
+        except ClaimTaken as taken:
+            if taken.request != request.request:
+                message = (
+                    f"an open execution of the workflow has the process id {request.process_id!r} with another body; "
+                    "wait for its end, terminate it, or use another process id"
+                )
+                raise Conflict(message, code="PROCESS_ID_IN_USE") from taken
+            return Started(execution_id=taken.execution_id, replayed=True)
+
+    def _check_rate(self, organization_id: str) -> None:
+        """Counts a trigger. Raises: QuotaReached."""
+        if seconds := self._rates.take(organization_id, self._clock.monotonic()):
+            most = self._limits.triggers
+            message = f"the organization has triggered {most} executions in a minute; the limit triggers is {most}"
+            raise QuotaReached(f"{message}; repeat later", retry_after=timedelta(seconds=seconds))
+
+    async def _is_repeated(self, request: Start) -> bool:
+        """Returns whether a key or an open execution answers the request, so that the store starts nothing for it."""
+        if request.key is not None:
+            key = await self._store.journal.find_key(request.organization_id, request.key.text, self._clock.now())
+            if key is not None:
+                return True
+        if not request.process_id:
+            return False
+        heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
+        return any(head.status in ("RUNNING", "WAITING") for head in heads)
+
+    async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+        """Lets a start run to its end even when its caller goes away: what is stored must be published."""
+        self._quotas.begin(organization_id)
+        task = asyncio.get_running_loop().create_task(self._counted(start, organization_id))
+        self._starts.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+        """Runs a start, and ends its count in the moment in which its unit counts."""
+        try:
+            return await start
+        finally:
+            self._quotas.end(organization_id)
+
+    def _forget(self, task: "asyncio.Task[Started]") -> None:
+        self._starts.discard(task)
+        if not task.cancelled():
+            # A caller that went away does not read its exception; that is no defect.
+            task.exception()
+
+    async def _check_process_id(self, request: Start) -> None:
+        """Refuses a process id that is an execution id of the organization: it would name two executions."""
+        try:
+            UUID(request.process_id)
+        except ValueError:
+            return
+        head = await self._store.reads.head(request.process_id.lower())
+        if head is not None and head.organization_id == request.organization_id:
+            message = "the process id is the id of an execution; choose another one"
+            raise BadRequest(message, code="PROCESS_ID_IS_EXECUTION")
+
+    async def _start(self, request: Start) -> Started:
+        now = self._clock.now()
+        call = request.call
+        execution_id = str(self._ids.next(now)) if call is None else call.execution_id
+        if call is not None and self._boxes.find(execution_id) is not None:
+            raise Overloaded(f"somebody asks for execution {execution_id} before it is stored")
+        secret = request.workflow.steps[request.workflow.start].secret
+        first = ExecutionStarted(
+            at=now,
+            by=request.by,
+            via=request.via,
+            execution_id=execution_id,
+            organization_id=request.organization_id,
+            workspace_id=request.workspace_id,
+            workflow_id=request.workflow_id,
+            workflow_version=request.workflow_version,
+            definition=request.workflow.hash.hex(),
+            seed=self._entropy.token(16),
+            trigger_type=request.trigger_type,
+            process_id=request.process_id,
+            profile=request.profile,
+            environment=request.environment,
+            body=request.body,
+            request=request.request,
+            size=request.body_size,
+            secret=secret if call is None else tuple(dict.fromkeys((*secret, *call.secret))),
+            parent=call.parent if call is not None else "",
+            tells=call.tells if call is not None else "",
+            depth=call.depth if call is not None else request.depth,
+            is_response=call is not None and call.is_response,
+            rerun_of=request.rerun_of,
+        )
+        state, events = self._begun(request, first)
+        extras = Extras(key=request.key, fire=request.fire, applied=(call.delivery,) if call is not None else ())
+        # The mailbox is busy from before the unit is stored: a command that finds the new row waits for the answer.
+        box = self._boxes.open(execution_id)
+        box.is_busy = True
+        try:
+            await self._committer.commit(box, state, request.workflow, events, extras)
+        finally:
+            self._processor.release(box)
+        self._loader.keep(first.definition, request.workflow)
+        return Started(execution_id=execution_id)
+
+    def _begun(self, request: Start, first: ExecutionStarted) -> tuple[ExecutionState, tuple[Event, ...]]:
+        """Returns the first stretch.
+
+        That of an execution which another one wants is its start alone: the wish comes again after a crash, so what
+        could bring the process down must not be part of the unit that takes the wish away.
+        """
+        if request.call is not None:
+            (stored,) = at_level(request.workflow.settings.log, (first,))
+            return evolve(None, stored), (stored,)
+        stretch = advance(request.workflow, None, (first,), limits=self._limits, is_cut=self._processor.deadline())
+        return stretch.state, stretch.events
+
+
+def _check_body(request: Start) -> None:
+    """Refuses a body that the schema of the trigger does not allow. Raises: Refused (code `PAYLOAD_REFUSED`)."""
+    settings = request.workflow.steps[request.workflow.start].settings
+    assert isinstance(settings, TriggerSettings)
+    if problems := settings.problems_of(request.body):
+        raise payload_refused(problems)

@@ -1,0 +1,291 @@
+"""The writer: one thread, one connection, and all waiting writes in one transaction.
+
+Theory of operation. Each write runs in a savepoint of its own, so one that conflicts fails alone. The transaction is
+flushed once for all of them, and their callers are answered together after it. What a failed transaction means:
+
+- the disk is full: SQLite has rolled everything back, so nothing of the group is stored, and work goes on later;
+- anything else while writing: nobody knows what is on the disk. Every caller is told so, and nothing is taken any
+  more; the process must end and look at the file again.
+
+A flush costs more than many writes. Callers that were answered together tend to come back together, within the time
+that their next calls take to compute; a writer that took the first of them at once would flush once for every two or
+three. So after a group of several it waits for as many again, two milliseconds at most and only while more keep
+coming. A caller on its own never waits.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NamedTuple, TypeVar
+
+import apsw
+
+from looply.engine.sqlite.file.checkpoints import Checkpointer
+from looply.engine.sqlite.file.reserve import Reserve
+from looply.errors import EngineError, ShuttingDown, StoreCorrupt, StoreFull, StoreLost
+
+Result = TypeVar("Result")
+Write = Callable[[apsw.Connection], Any]
+
+GROUP: Final = 512
+"""Writes of one transaction at most."""
+
+_GATHER_ROUNDS: Final = 4
+_GATHER_SECONDS: Final = 0.0005
+_EPOCH = "SELECT value FROM meta WHERE key = 'epoch'"
+# What one write can do wrong without harm to the others of its group.
+_OWN_FAULTS = (apsw.ConstraintError, apsw.TooBigError, LookupError, ValueError, TypeError, OverflowError)
+
+
+class _Item(NamedTuple):
+    write: Write
+    future: "asyncio.Future[Any]"
+
+
+class _Outcome(NamedTuple):
+    future: "asyncio.Future[Any]"
+    result: Any
+    error: Exception | None
+
+
+class _Queue:
+    """What waits for the writer, in order. `None` in it is the end."""
+
+    def __init__(self) -> None:
+        self._items: SimpleQueue[_Item | None] = SimpleQueue()
+        self.put = self._items.put
+        self.size = self._items.qsize
+
+    def end(self) -> None:
+        """Lets the writer end after what is queued."""
+        self._items.put(None)
+
+    def next_group(self, usual: int) -> tuple[list[_Item], bool]:
+        """Waits for a write; returns it with all that wait behind it, and whether the end was met.
+
+        `usual` is the size of the group before: so many are worth a moment of waiting, while they keep coming.
+        """
+        item = self._items.get()
+        if item is None:
+            return [], True
+        group = [item]
+        is_ended = self._drain(group)
+        for _ in range(_GATHER_ROUNDS):
+            if is_ended or len(group) >= min(usual, GROUP):
+                break
+            known = len(group)
+            time.sleep(_GATHER_SECONDS)
+            is_ended = self._drain(group)
+            if len(group) == known:
+                break
+        return group, is_ended
+
+    def _drain(self, group: list[_Item]) -> bool:
+        """Adds what waits to the group, as far as it may grow; tells whether the end was met."""
+        while len(group) < GROUP:
+            try:
+                item = self._items.get_nowait()
+            except Empty:
+                return False
+            if item is None:
+                return True
+            group.append(item)
+        return False
+
+    def rest(self) -> list[_Item]:
+        """Takes out what nobody will commit any more."""
+        found = []
+        while not self._items.empty():
+            if (item := self._items.get()) is not None:
+                found.append(item)
+        return found
+
+
+def unheard(_writes: int) -> None:
+    """Stands for who measures until there is somebody."""
+
+
+class Writer:
+    """Takes writes from one event loop and commits them in the order in which they come."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        epoch: int,
+        checkpointer: Checkpointer,
+        reserve: Reserve,
+        on_rollback: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._on_rollback = on_rollback
+        self._epoch = epoch
+        self._checkpointer = checkpointer
+        self._reserve = reserve
+        self._loop = asyncio.get_running_loop()
+        self._queue = _Queue()
+        self._thread = threading.Thread(target=self._run, name="looply-writer", daemon=True)
+        self._is_open = True
+        self.failure: Exception | None = None
+        """The error after which nothing is taken any more."""
+        self.groups = 0
+        """Transactions so far."""
+        self.on_group: Callable[[int], None] = unheard
+        """Is told, in the writer's thread, of how many writes a transaction was."""
+
+    @property
+    def waiting(self) -> int:
+        """About how many writes wait for the next transaction."""
+        return self._queue.size()
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def submit(self, write: Callable[[apsw.Connection], Result]) -> "asyncio.Future[Result]":
+        """Queues a write; its future is done after the transaction is on disk.
+
+        The future raises what `write` raises as EngineError (only its own changes are undone), StoreFull, StoreLost,
+        ShuttingDown.
+        """
+        future: asyncio.Future[Result] = self._loop.create_future()
+        if self.failure is not None:
+            future.set_exception(StoreLost(str(self.failure)))
+        elif not self._is_open:
+            future.set_exception(ShuttingDown("the store is closed and takes no more units"))
+        else:
+            self._queue.put(_Item(write, future))
+        return future
+
+    def close(self, *, drains: bool = True) -> None:
+        """Commits what is queued, unless told not to, and ends the thread. The connection stays open."""
+        self._is_open = False
+        if not drains:
+            self._lose("the store was abandoned")
+        self._queue.end()
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_ended = False
+        group: list[_Item] = []
+        usual = 1
+        try:
+            while not is_ended:
+                group, is_ended = self._queue.next_group(usual)
+                if group:
+                    usual = len(group)
+                    self._answer(self._commit(group))
+                    group = []
+        finally:
+            # Reached with open work only by a defect: no caller may wait for ever.
+            self._is_open = False
+            if group or not is_ended:
+                self._lose("the writer broke")
+            self._answer([_Outcome(item.future, None, self._lost()) for item in (*group, *self._queue.rest())])
+
+    def _commit(self, group: list[_Item]) -> list[_Outcome]:
+        if self.failure is not None:
+            return [_Outcome(item.future, None, self._lost()) for item in group]
+        try:
+            outcomes = self._transaction(group)
+        except apsw.Error as error:
+            self._roll_back()
+            failure = self._judged(error)
+            return [_Outcome(item.future, None, failure) for item in group]
+        if outcomes is None:
+            return [_Outcome(item.future, None, self._lost()) for item in group]
+        self._after_commit()
+        return outcomes
+
+    def _transaction(self, group: list[_Item]) -> list[_Outcome] | None:
+        """Returns what became of each write, or None when the file belongs to another process by now."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        epoch = connection.execute(_EPOCH).get
+        if epoch != self._epoch:
+            connection.execute("ROLLBACK")
+            self._lose(f"another process has taken the store over: its epoch is {epoch}, ours {self._epoch}")
+            return None
+        outcomes = [self._one(connection, item) for item in group]
+        connection.execute("COMMIT")
+        self.groups += 1
+        self.on_group(len(group))
+        return outcomes
+
+    def _one(self, connection: apsw.Connection, item: _Item) -> _Outcome:
+        connection.execute("SAVEPOINT one")
+        try:
+            result = item.write(connection)
+        except EngineError as error:
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            return _Outcome(item.future, None, error)
+        except _OWN_FAULTS as error:
+            if not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            failure = EngineError(f"the unit cannot be stored, and was not: {error}")
+            failure.__cause__ = error
+            return _Outcome(item.future, None, failure)
+        connection.execute("RELEASE one")
+        return _Outcome(item.future, result, None)
+
+    def _judged(self, error: apsw.Error) -> EngineError:
+        """Returns what the callers of a failed transaction are told."""
+        if isinstance(error, apsw.FullError):
+            self._reserve.give_up()
+            return StoreFull("the disk is full; nothing was stored. Make space: work goes on by itself")
+        if isinstance(error, apsw.BusyError | apsw.LockedError):
+            return StoreFull("another program holds the store's file locked; nothing was stored")
+        if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+            self.failure = StoreCorrupt(f"the store's file is damaged: {error}; restore it from a backup")
+        else:
+            self._lose(f"{error} ({type(error).__name__})")
+        return self._lost()
+
+    def _roll_back(self) -> None:
+        self._on_rollback()
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except apsw.Error:
+                # The error before it is the one that counts.
+                return
+
+    def _after_commit(self) -> None:
+        self._checkpointer.notice()
+        if not self._reserve.is_held:
+            self._reserve.restore()
+        if self._checkpointer.wants_restart:
+            self._checkpointer.wants_restart = False
+            try:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            except apsw.Error:
+                # A reader is in the log; the checkpointer asks again.
+                return
+
+    def _lose(self, reason: str) -> None:
+        if self.failure is None:
+            self.failure = StoreLost(f"the store failed while committing: {reason}; what was in flight may be stored")
+
+    def _lost(self) -> StoreLost:
+        return StoreLost(str(self.failure))
+
+    def _answer(self, outcomes: list[_Outcome]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(_resolve, outcomes)
+        except RuntimeError:
+            # The loop is closed: nobody waits any more.
+            return
+
+
+def _resolve(outcomes: list[_Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

@@ -1,0 +1,101 @@
+"""What a row of a list must fulfil, as a condition in SQL, made for each filter.
+
+A page may look at 20,000 rows, so a condition holds what its filter asks for and nothing else, and each text is a
+parameter of its own: a list of texts in one parameter would be taken apart again for each row.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
+from looply.engine.coding.searching import id_patterns, patterns
+from looply.engine.ports.port import Filter
+
+Facts = dict[str, str | int]
+
+_ID: Final = (
+    "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' ||"
+    " substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))"
+)
+
+
+class Condition(NamedTuple):
+    """The text of a condition on a row `e` of executions, and the values of its own parameters."""
+
+    text: str
+    facts: Facts
+
+
+def condition(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Condition:
+    """Returns what a row must fulfil; its text is made of constants and the names of its parameters only.
+
+    `workflows` are the numbers of the filter's workflows, `term_workflows` those of the workflows that the terms name.
+    """
+    facts: Facts = {}
+    columns: dict[str, Sequence[str | int]] = {
+        "e.status": [STATUS_NUMBERS[status] for status in wanted.statuses],
+        "e.workflow": workflows,
+        "e.version": wanted.workflow_versions,
+        "e.trigger": [TRIGGER_NUMBERS[kind] for kind in wanted.trigger_types],
+        "e.parent": wanted.parents,
+    }
+    parts = [_is_one_of(column, values, facts) for column, values in columns.items() if values]
+    if wanted.process_ids:
+        parts.append(_answers(wanted.process_ids, facts))
+    if wanted.terms:
+        parts.append(_is_found(wanted.terms, term_workflows, facts))
+    for name, texts in wanted.fields:
+        value = _like("s.value", _named(texts, facts))
+        parts.append(_has_value(f"s.name = :{_name(name, facts)} AND {value}"))
+    return Condition(" AND ".join(parts) or "true", facts)
+
+
+def _answers(texts: Sequence[str], facts: Facts) -> str:
+    any_id, own = patterns(texts)
+    found = [_like("e.process_id", _named([*own, *any_id], facts))]
+    # An execution without a process id answers to its own id.
+    if ids := id_patterns(texts):
+        found.append(f"(e.process_id IS NULL AND {_like(_ID, _named(ids, facts))})")
+    return f"({' OR '.join(found)})"
+
+
+def _is_found(terms: Sequence[str], term_workflows: Sequence[int], facts: Facts) -> str:
+    names = _named(terms, facts)
+    found = [
+        _like("e.process_id", names),
+        f"(e.status <> 3 AND {_like('e.state', names)})",
+    ]
+    if term_workflows:
+        found.append(_is_one_of("e.workflow", term_workflows, facts))
+    # It may also be an execution's own id where that has a process id.
+    if ids := id_patterns(terms):
+        found.append(_like(_ID, _named(ids, facts)))
+    found.append(_has_value(_like("s.value", names)))
+    return f"({' OR '.join(found)})"
+
+
+def _is_one_of(column: str, values: Sequence[str | int], facts: Facts) -> str:
+    return f"{column} IN ({', '.join(f':{_name(value, facts)}' for value in values)})"
+
+
+def _has_value(fits: str) -> str:
+    return f"EXISTS (SELECT 1 FROM search_field s WHERE s.execution_id = e.id AND {fits})"  # noqa: S608 - constants
+
+
+def _like(column: str, names: Sequence[str]) -> str:
+    return f"({' OR '.join(f'{column} GLOB :{name}' for name in names) or 'false'})"
+
+
+def _named(texts: Sequence[str], facts: Facts) -> list[str]:
+    return [_name(_glob(text), facts) for text in texts]
+
+
+def _name(value: str | int, facts: Facts) -> str:
+    name = f"fact{len(facts)}"
+    facts[name] = value
+    return name
+
+
+def _glob(text: str) -> str:
+    """Returns the GLOB pattern of a text in which only `*` is special."""
+    return "".join(f"[{char}]" if char in "?[" else char for char in text)

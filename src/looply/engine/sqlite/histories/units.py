@@ -1,0 +1,264 @@
+"""How one unit becomes rows. Runs in the writer's thread, inside the unit's savepoint.
+
+What can be refused comes first: the key, the fence, the claim, the firing, the
+datastore. A refusal undoes the savepoint.
+"""
+
+import apsw
+
+from looply.clock import to_ms
+from looply.engine.coding.rows import (
+    EFFECT_STATES,
+    INCIDENT_KINDS,
+    STATUS_NUMBERS,
+    TIMER_KINDS,
+    TRIGGER_NUMBERS,
+    id_bytes,
+    id_text,
+)
+from looply.engine.ports.store import StoredDefinition, Unit, Work, WorkChange
+from looply.engine.records.claims import Claim, StoredKey
+from looply.engine.sqlite.file.names import Names
+from looply.engine.sqlite.histories.copies import wish_copies
+from looply.engine.sqlite.histories.datastores import store_change
+from looply.engine.sqlite.histories.decisions import put_decisions
+from looply.engine.sqlite.histories.letters import put_letters
+from looply.engine.sqlite.pending.deliveries import drop_place, store_deliveries, store_place
+from looply.engine.sqlite.pending.ledger import store_fire
+from looply.errors import ClaimTaken, KeyTaken, Stale
+
+_INSERT = (
+    "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
+    " seq, bytes, modified_ms, modified_by, reversed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
+_UPDATE = (
+    "UPDATE execution SET version = ?, status = ?, state = ?, seq = ?, loads = 0, bytes = bytes + ?, modified_ms = ?,"
+    " modified_by = ? WHERE id = ? AND seq = ?"
+)
+_BATCH = (
+    "INSERT INTO batch(execution_id, first_seq, last_seq, at_ms, codec, chain, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_SNAPSHOT = "INSERT OR REPLACE INTO snapshot(execution_id, seq, fold, codec, state) VALUES (?, ?, ?, ?, ?)"
+_DROP_SNAPSHOT = "DELETE FROM snapshot WHERE execution_id = ?"
+_VALUE = "INSERT INTO value(org, hash, codec, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_VALUE_USE = (
+    "INSERT INTO value_use(execution_id, hash, org, seq) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET seq = excluded.seq"
+)
+_DEFINITION = "INSERT INTO definition(hash, workflow_id, version, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_DROP_SEARCH = "DELETE FROM search_field WHERE execution_id = ?"
+_EXPIRY = "INSERT OR REPLACE INTO expiry(execution_id, due_ms) VALUES (?, ?)"
+_SEARCH = "INSERT INTO search_field(org, value, execution_id, name) VALUES (?, ?, ?, ?)"
+
+_KEY = (
+    "SELECT k.execution_id, k.request, k.expires_ms, e.status FROM idempotency k LEFT JOIN execution e"
+    " ON e.id = k.execution_id WHERE k.org = ? AND k.key = ?"
+)
+_PUT_KEY = "INSERT OR REPLACE INTO idempotency(org, key, request, execution_id, expires_ms) VALUES (?, ?, ?, ?, ?)"
+_CLAIM = "SELECT execution_id, request FROM claim WHERE workflow = ? AND process_id = ?"
+_PUT_CLAIM = "INSERT OR REPLACE INTO claim(workflow, process_id, org, execution_id, request) VALUES (?, ?, ?, ?, ?)"
+_DROP_CLAIM = "DELETE FROM claim WHERE workflow = ? AND process_id = ? AND execution_id = ?"
+_EFFECT = (
+    "INSERT OR REPLACE INTO effect(execution_id, seq, org, queue, state, attempt, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_TIMER = "INSERT OR REPLACE INTO timer(due_ms, execution_id, seq, kind) VALUES (?, ?, ?, ?)"
+_WAIT = "INSERT OR REPLACE INTO wait(execution_id, seq, step, sources) VALUES (?, ?, ?, ?)"
+_INCIDENT = (
+    "INSERT OR REPLACE INTO incident(execution_id, seq, id, org, step, kind, code, opened_ms)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_CARD = (
+    "INSERT OR REPLACE INTO card(id, execution_id, org, workflow, step, address, part, recipient, channel, revision,"
+    " opened_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_CONTINUATION = "INSERT INTO continuation(execution_id) VALUES (?) ON CONFLICT DO NOTHING"
+_DROP_EFFECT = "DELETE FROM effect WHERE execution_id = ? AND seq = ?"
+_DROP_TIMER = "DELETE FROM timer WHERE due_ms = ? AND execution_id = ? AND seq = ?"
+_DROP_WAIT = "DELETE FROM wait WHERE execution_id = ? AND seq = ?"
+_DROP_INCIDENT = "DELETE FROM incident WHERE execution_id = ? AND seq = ?"
+_DROP_CARD = "DELETE FROM card WHERE id = ?"
+_DROP_CONTINUATION = "DELETE FROM continuation WHERE execution_id = ?"
+
+_OPEN = (STATUS_NUMBERS["RUNNING"], STATUS_NUMBERS["WAITING"])
+_NO_CHANGE = WorkChange()
+_NO_WORK = Work()
+
+
+def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
+    """Writes the rows of one unit.
+
+    Raises: Stale, KeyTaken, ClaimTaken, SlotTaken, FireTaken, DatastoreMoved, DatastoresFull.
+    """
+    head, batch = unit.head, unit.batch
+    key = id_bytes(unit.execution_id)
+    org = names.number(connection, head.organization_id)
+    workflow = names.number(connection, head.workflow_id)
+    if unit.key is not None:
+        _put_key(connection, key, org, unit.key, to_ms(batch.at))
+    if unit.expected_seq:
+        _update(connection, key, unit)
+    else:
+        _insert(connection, names, key, (org, workflow), unit)
+    if unit.put_claim is not None:
+        _put_claim(connection, key, (org, workflow), unit.put_claim)
+    if unit.drop_claim is not None:
+        connection.execute(_DROP_CLAIM, (workflow, unit.drop_claim.process_id, key))
+    if unit.fire is not None:
+        store_fire(connection, names, unit.fire, key)
+    if unit.datastore is not None:
+        store_change(connection, names, unit.datastore)
+    if unit.letters:
+        put_letters(connection, key, (org, workflow), unit.letters)
+    if unit.decisions:
+        put_decisions(connection, key, (org, workflow), unit.decisions)
+    if unit.copies:
+        wish_copies(connection, key, unit.copies)
+    connection.execute(
+        _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
+    )
+    if unit.values or unit.snapshot is not None:
+        _put_payload(connection, key, org, unit)
+    if unit.snapshot is None and unit.expected_seq and head.status in ("COMPLETED", "TERMINATED"):
+        connection.execute(_DROP_SNAPSHOT, (key,))
+    if unit.work != _NO_CHANGE:
+        _put_work(connection, key, (org, workflow), unit.work.put)
+        _drop_work(connection, key, unit.work)
+    if unit.sent or unit.applied:
+        store_deliveries(connection, unit)
+    if unit.definition is not None:
+        store_definition(connection, unit.definition)
+    if unit.expires_on is not None:
+        connection.execute(_EXPIRY, (key, to_ms(unit.expires_on)))
+    if unit.search is not None:
+        connection.execute(_DROP_SEARCH, (key,))
+        for name, value in unit.search:
+            connection.execute(_SEARCH, (org, value, key, name))
+
+
+def store_definition(connection: apsw.Connection, definition: StoredDefinition) -> None:
+    """Stores a definition once."""
+    connection.execute(
+        _DEFINITION, (definition.hash, definition.workflow_id, definition.workflow_version, definition.body)
+    )
+
+
+def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
+    head = unit.head
+    connection.execute(
+        _UPDATE,
+        (
+            head.workflow_version,
+            STATUS_NUMBERS[head.status],
+            head.current_state,
+            head.seq,
+            len(unit.batch.events),
+            to_ms(head.modified_on),
+            head.modified_by,
+            key,
+            unit.expected_seq,
+        ),
+    )
+    if connection.changes() != 1:
+        raise Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+
+
+def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
+    head = unit.head
+    process_id = head.process_id if head.process_id != head.execution_id else None
+    connection.execute(
+        _INSERT,
+        (
+            key,
+            numbers[0],
+            names.number(connection, head.workspace_id),
+            numbers[1],
+            head.workflow_version,
+            STATUS_NUMBERS[head.status],
+            head.current_state,
+            TRIGGER_NUMBERS[head.trigger_type],
+            process_id,
+            head.profile,
+            head.parent,
+            head.seq,
+            len(unit.batch.events),
+            to_ms(head.modified_on),
+            head.modified_by,
+            process_id[::-1] if process_id is not None else None,
+        ),
+    )
+    if connection.changes() != 1:
+        raise Stale(f"execution {unit.execution_id} exists already")
+
+
+def _put_key(connection: apsw.Connection, key: bytes, org: int, wanted: StoredKey, now_ms: int) -> None:
+    found = connection.execute(_KEY, (org, wanted.text)).fetchone()
+    if found is not None:
+        holder, request, expires_ms, status = found
+        if expires_ms > now_ms or status in _OPEN:
+            message = f"the idempotency key {wanted.text!r} is stored already"
+            raise KeyTaken(message, execution_id=id_text(holder), request=request)
+    connection.execute(_PUT_KEY, (org, wanted.text, wanted.request, key, to_ms(wanted.expires_on)))
+
+
+def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], claim: Claim) -> None:
+    org, workflow = numbers
+    found = connection.execute(_CLAIM, (workflow, claim.process_id)).fetchone()
+    if found is not None and found[0] != key:
+        message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
+        raise ClaimTaken(message, execution_id=id_text(found[0]), request=found[1])
+    connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
+
+
+def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) -> None:
+    for value in unit.values:
+        connection.execute(_VALUE, (org, value.hash, value.codec, value.data))
+        connection.execute(_VALUE_USE, (key, value.hash, org, unit.batch.last_seq))
+    if unit.snapshot is not None:
+        snapshot = unit.snapshot
+        connection.execute(_SNAPSHOT, (key, snapshot.seq, snapshot.fold, snapshot.codec, snapshot.state))
+
+
+def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], work: Work) -> None:
+    if work == _NO_WORK:
+        return
+    org, workflow = numbers
+    for effect in work.effects:
+        state = EFFECT_STATES.index(effect.state)
+        row = (key, effect.seq, org, effect.queue, state, effect.attempt, effect.epoch)
+        connection.execute(_EFFECT, row)
+    for timer in work.timers:
+        connection.execute(_TIMER, (to_ms(timer.due), key, timer.seq, TIMER_KINDS.index(timer.kind)))
+    for wait in work.waits:
+        connection.execute(_WAIT, (key, wait.seq, wait.step, " ".join(wait.sources)))
+    for incident in work.incidents:
+        kind = INCIDENT_KINDS.index(incident.kind)
+        opened_ms = to_ms(incident.opened_on)
+        connection.execute(
+            _INCIDENT, (key, incident.seq, incident.incident_id, org, incident.step, kind, incident.code, opened_ms)
+        )
+    for card in work.cards:
+        place = (card.step, card.address, card.part)
+        shown = (card.recipient, card.channel, card.revision, to_ms(card.opened_on))
+        connection.execute(_CARD, (card.card_id, key, org, workflow, *place, *shown))
+    if work.continues:
+        connection.execute(_CONTINUATION, (key,))
+    if work.place is not None:
+        store_place(connection, key, workflow, work.place)
+
+
+def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
+    for seq in work.drop_effects:
+        connection.execute(_DROP_EFFECT, (key, seq))
+    for due, seq in work.drop_timers:
+        connection.execute(_DROP_TIMER, (to_ms(due), key, seq))
+    for seq in work.drop_waits:
+        connection.execute(_DROP_WAIT, (key, seq))
+    for seq in work.drop_incidents:
+        connection.execute(_DROP_INCIDENT, (key, seq))
+    for card_id in work.drop_cards:
+        connection.execute(_DROP_CARD, (card_id,))
+    if work.drop_continues:
+        connection.execute(_DROP_CONTINUATION, (key,))
+    if work.drop_place:
+        drop_place(connection, key)

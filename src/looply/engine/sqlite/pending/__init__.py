@@ -1,0 +1,5 @@
+"""What is open, as rows: deliveries, timers and effects that are due, schedules and their ledger, suspects.
+
+Imports `file`.
+Never here: histories, or what has ended.
+"""

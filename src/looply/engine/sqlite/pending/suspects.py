@@ -1,0 +1,76 @@
+"""Executions that may have brought a process down, in the SQLite store: who is a suspect, and whose trial has begun."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import apsw
+
+from looply.engine.coding.rows import EFFECT_STATES, find_id, id_bytes, id_text
+from looply.engine.ports.store import POISON_LOADS
+from looply.engine.records.suspects import FRONT
+from looply.engine.sqlite.file.threads import Threads
+from looply.engine.sqlite.pending.deliveries import admissible
+
+# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+_SUSPECT: Final = """
+  UPDATE execution SET loads = 1 WHERE loads = 0 AND id IN (
+    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
+    UNION SELECT execution_id FROM (
+      SELECT execution_id FROM timer WHERE due_ms <= :now ORDER BY due_ms, execution_id, seq LIMIT :front)
+    UNION SELECT target FROM (SELECT DISTINCT target FROM delivery ORDER BY target LIMIT :front))
+"""
+_SUSPECT_ONE: Final = "UPDATE execution SET loads = 1 WHERE loads = 0 AND id = ?"
+_SUSPECTS: Final = """
+  SELECT id, loads > :loads FROM execution WHERE loads > 0 AND id IN (
+    SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
+    UNION SELECT execution_id FROM timer WHERE due_ms <= :now UNION SELECT target FROM delivery
+    UNION SELECT execution_id FROM place WHERE held = 0)
+"""
+_BEGIN: Final = "UPDATE execution SET loads = loads + 1 WHERE id = ?"
+_END: Final = "UPDATE execution SET loads = 0 WHERE id = ? AND loads > 0"
+
+
+def suspect(connection: apsw.Connection, now_ms: int) -> None:
+    """Makes suspects of all executions that a process was at which ended without order."""
+    connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": FRONT})
+    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, FRONT)])
+
+
+def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:
+    """Returns the suspects that something is to be done for, and those of them that ended too many processes."""
+    facts = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
+    found = [(id_text(key), is_poisoned) for key, is_poisoned in connection.execute(_SUSPECTS, facts)]
+    return (
+        frozenset(execution_id for execution_id, is_poisoned in found if not is_poisoned),
+        sorted(execution_id for execution_id, is_poisoned in found if is_poisoned),
+    )
+
+
+def _begin_trial(connection: apsw.Connection, key: bytes | None) -> bool:
+    """Counts a load; it stays when the process does not come to the end of the trial."""
+    connection.execute(_BEGIN, (key,))
+    return connection.changes() == 1
+
+
+def _end_trial(connection: apsw.Connection, key: bytes | None) -> None:
+    """Forgets the loads."""
+    connection.execute(_END, (key,))
+
+
+class SqliteTrials:
+    """See `looply.engine.records.suspects.Trials`."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
+        """Returns nothing: the start has named them."""
+        return {}
+
+    async def begin_trial(self, execution_id: str) -> bool:
+        """Counts a load of a suspect that is about to be worked on; durable when it returns."""
+        return await self._threads.write(lambda connection: _begin_trial(connection, find_id(execution_id)))
+
+    async def end_trial(self, execution_id: str) -> None:
+        """Forgets the loads of an execution; writes nothing where a unit has done so."""
+        await self._threads.write(lambda connection: _end_trial(connection, find_id(execution_id)))

@@ -1,0 +1,5 @@
+"""Upkeep: the loops beside all calls: timers, schedules, deliveries, recovery, quarantine, audits, pruning, cards.
+
+Imports every room of the engine.
+Never here: anything that a call waits for.
+"""

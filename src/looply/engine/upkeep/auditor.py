@@ -1,0 +1,214 @@
+"""The auditor: goes round the store beside all work, and proves that every open execution will go on.
+
+Theory of operation. It does for one execution after the other what `looply doctor` does for all: fold its history and
+compare what follows with the rows that are stored. Head and rows are read between two looks at the sequence number, so
+that an execution which moves meanwhile is left for the next round. What differs is mended: an attempt whose row is gone
+is told as lost, since nobody knows whether it was sent, and all other rows are written anew in a unit of the execution,
+under its fence. What is wrong after that is told, and stays in `damaged` until a later look finds it sound.
+
+A round takes hours where much is stored, and an execution that nothing moves should not wait so long. So every
+`COUNT_SECONDS` it asks the store for what is open and has no row that would move it, and looks at that at once; with
+the same step it counts what is open, for the metrics. Where several processes share a store, one of them does all this.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from looply.clock import Clock
+from looply.engine.ports.port import Head
+from looply.engine.ports.store import Store, Work
+from looply.engine.records.survey import Census
+from looply.engine.shell.audit import Problem, is_stranded, problems_of
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.loop import Loop
+from looply.errors import LooplyError
+from looply.execution import ExecutionState, open_work
+from looply.execution.facts.commands import EffectLost, Mend
+
+_log = structlog.get_logger(__name__)
+
+SLICE: Final = 50
+"""So many executions are looked at in one go."""
+COUNT_SECONDS: Final = 15.0
+"""Between two counts of what is open."""
+_IDLE_SHARE: Final = 20
+"""A count that takes long is made less often: it rests so many times as long as it took."""
+SUSPECTS: Final = 200
+"""So many executions that nothing moves are looked at after one count."""
+_FIRST_SECONDS: Final = 60.0
+"""Before the first round: a process that starts has more urgent things to do."""
+_PAUSE_SECONDS: Final = 1.0
+"""Between two slices: the auditor must never be what is slow."""
+_ROUND_SECONDS: Final = 3600.0
+"""Between two rounds."""
+_OPEN: Final = ("RUNNING", "WAITING", "FAILED")
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the auditor of this process knows.
+
+    `census` is of the instant `counted_on`, `audited_on` is the end of the last round. `mended` counts executions since
+    the start of the process, `damaged` are those that are other than their history says, and `orphans` those of them
+    that nothing will move.
+    """
+
+    census: Census | None = None
+    counted_on: datetime | None = None
+    audited_on: datetime | None = None
+    mended: int = 0
+    damaged: int = 0
+    orphans: int = 0
+
+
+class Auditor(Loop):
+    """One process's way round the store; see the module. Several at once are harmless: the fence decides."""
+
+    failed_event = "auditor_failed"
+
+    def __init__(self, shell: Shell, store: Store, clock: Clock, channels: frozenset[str]) -> None:
+        super().__init__()
+        self._shell = shell
+        self._store = store
+        self._clock = clock
+        self._channels = channels
+        self._after = ""
+        self._looked_at = 0
+        self._known = Findings()
+        self._round_at = 0.0
+        self._count_at = 0.0
+        self._is_on_duty = False
+        self.damaged: dict[str, Sequence[Problem]] = {}
+
+    @property
+    def orphans(self) -> int:
+        """How many executions that nothing will move were found and could not be mended."""
+        return sum(is_stranded(found) for found in self.damaged.values())
+
+    @property
+    def findings(self) -> Findings | None:
+        """What this process knows, None while another one is the auditor."""
+        if not self._is_on_duty:
+            return None
+        return msgspec.structs.replace(self._known, damaged=len(self.damaged), orphans=self.orphans)
+
+    async def tick(self) -> bool:
+        """Looks at one slice, mends what it can, and returns whether the round is over."""
+        heads = await self._store.reads.scan(self._after, SLICE)
+        for head in heads:
+            if self.is_stopping:
+                return False
+            await self._look_at(head)
+        self._looked_at += len(heads)
+        if len(heads) == SLICE:
+            self._after = heads[-1].execution_id
+            return False
+        await self._forget_pruned()
+        _log.info("audited", executions=self._looked_at, damaged=len(self.damaged), orphans=self.orphans)
+        self._after, self._looked_at = "", 0
+        self._known = msgspec.structs.replace(self._known, audited_on=self._clock.now())
+        return True
+
+    async def _forget_pruned(self) -> None:
+        for execution_id in list(self.damaged):
+            if await self._store.reads.head(execution_id) is None:
+                del self.damaged[execution_id]
+
+    async def count(self) -> None:
+        """Looks at executions that nothing stored will move, those known as such included, and counts what is open."""
+        known = [execution_id for execution_id, found in self.damaged.items() if is_stranded(found)][:SUSPECTS]
+        for execution_id in dict.fromkeys((*await self._store.survey.ownerless(SUSPECTS), *known)):
+            if self.is_stopping:
+                return
+            head = await self._store.reads.head(execution_id)
+            if head is None:
+                self.damaged.pop(execution_id, None)
+            else:
+                await self._look_at(head)
+        census = await self._store.survey.count()
+        self._known = msgspec.structs.replace(self._known, census=census, counted_on=self._clock.now())
+
+    async def round(self) -> float:
+        """Counts and looks at a slice, as each is due, where this process audits; returns the seconds until then."""
+        now = self._clock.monotonic()
+        if not await self._store.survey.take_duty():
+            self._is_on_duty = False
+            return COUNT_SECONDS
+        if not self._is_on_duty:
+            self._begin(now)
+        if now >= self._count_at:
+            await self.count()
+            took = self._clock.monotonic() - now
+            self._count_at = self._clock.monotonic() + max(COUNT_SECONDS, took * _IDLE_SHARE)
+        if now >= self._round_at:
+            self._round_at = now + (_ROUND_SECONDS if await self.tick() else _PAUSE_SECONDS)
+        return max(min(self._count_at, self._round_at) - self._clock.monotonic(), _PAUSE_SECONDS)
+
+    def _begin(self, now: float) -> None:
+        """Begins as the auditor, knowing nothing: what another one has found may be mended by now."""
+        self._is_on_duty = True
+        self._after, self._looked_at = "", 0
+        self._known = Findings(mended=self._known.mended)
+        self.damaged.clear()
+        self._count_at, self._round_at = now, now + _FIRST_SECONDS
+
+    async def _look_at(self, head: Head) -> None:
+        execution_id = head.execution_id
+        if head.status not in _OPEN and not await self._owns_rows(execution_id):
+            self.damaged.pop(execution_id, None)
+            return
+        found = await self._found(execution_id)
+        if found and await self._mend(execution_id):
+            left = await self._found(execution_id)
+            # One that has moved since goes on: what is left of it, if anything, the next look tells.
+            if not left:
+                kinds = sorted({str(problem["kind"]) for problem in found})
+                _log.warning("execution_mended", execution_id=execution_id, kinds=kinds)
+                self._known = msgspec.structs.replace(self._known, mended=self._known.mended + 1)
+            found = left
+        if found:
+            if execution_id not in self.damaged:
+                _log.error("execution_damaged", execution_id=execution_id, problems=[p["message"] for p in found])
+            self.damaged[execution_id] = found
+        elif found is not None:
+            self.damaged.pop(execution_id, None)
+
+    async def _owns_rows(self, execution_id: str) -> bool:
+        if await self._store.reads.work_of(execution_id) != Work():
+            return True
+        return bool(await self._store.reads.claims_of(execution_id))
+
+    async def _found(self, execution_id: str) -> Sequence[Problem] | None:
+        """Returns what is wrong, None for an execution that has moved meanwhile."""
+        before = await self._store.reads.head(execution_id)
+        found = await problems_of(self._store, self._shell.stored, execution_id, self._channels)
+        return found if before == await self._store.reads.head(execution_id) else None
+
+    async def _mend(self, execution_id: str) -> bool:
+        """Returns whether something was mended; an execution that cannot be read, or has ended, is only told of."""
+        try:
+            state = await self._shell.stored(execution_id)
+            if state.closed is not None:
+                return False
+            for lost in await self._lost_attempts(state):
+                await self._shell.submit(execution_id, lost)
+            await self._shell.submit(execution_id, Mend(at=self._clock.now()))
+        except LooplyError as error:
+            _log.error("command_failed", execution_id=execution_id, error=error.message)
+            return False
+        return True
+
+    async def _lost_attempts(self, state: ExecutionState) -> list[EffectLost]:
+        execution_id = state.started.execution_id
+        stored = {row.seq for row in (await self._store.reads.work_of(execution_id)).effects}
+        head = await self._store.reads.head(execution_id)
+        if head is None or head.seq != state.seq:
+            return []  # it has moved: what is missing now need not be lost
+        return [
+            EffectLost(at=self._clock.now(), address=effect.address, attempt=effect.attempt)
+            for seq, effect in open_work(state).effects.items()
+            if seq not in stored
+        ]

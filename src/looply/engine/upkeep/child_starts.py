@@ -1,0 +1,54 @@
+"""How many executions the steps of each organization start in a minute, counted in this process.
+
+A start over the rate is delayed: it has its place within the next minute, in the order in which starts came. Only what
+would be later than that is refused, so that executions which start each other without end stay bounded. A delayed start
+is nothing but the row that asks for it, as after a crash: the places are kept in memory only, and given anew then.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from looply.errors import Refused
+from looply.execution.facts.deliveries import Delivered
+from looply.rates import Rates
+
+_KEPT_SECONDS: Final = 60.0
+"""So long a place is kept for a row that does not come again when it is due: another process has applied it."""
+
+
+class ChildStarts:
+    """The rate of each organization, and the starts that are delayed by it. `most` is the limit `child_starts`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rates = Rates(most)
+        self._delayed: dict[Delivered, float] = {}
+
+    def delayed(self, now: float) -> Sequence[str]:
+        """Returns the executions whose start is delayed beyond this moment of the monotonic clock."""
+        over = [row for row, due in self._delayed.items() if due + _KEPT_SECONDS < now]
+        for row in over:
+            del self._delayed[row]
+        return [row.target for row, due in self._delayed.items() if due > now]
+
+    def is_delayed(self, row: Delivered, now: float) -> bool:
+        """Returns whether the start that a row asks for is delayed beyond this moment."""
+        return self._delayed.get(row, now) > now
+
+    def admit(self, row: Delivered, organization_id: str, now: float) -> bool:
+        """Returns whether the execution may be started now; if not, it is delayed from now on.
+
+        Raises: Refused (code `CHILD_RATE`) when all places of the next minute are taken.
+        """
+        if row in self._delayed:
+            if self.is_delayed(row, now):
+                return False
+            del self._delayed[row]
+            return True
+        seconds = self._rates.reserve(organization_id, now)
+        if seconds is None:
+            message = f"steps of the organization start {self._most} executions in this minute and in the next one"
+            raise Refused(f"{message}; the limit child_starts is {self._most}", code="CHILD_RATE")
+        if seconds:
+            self._delayed[row] = now + seconds
+        return not seconds

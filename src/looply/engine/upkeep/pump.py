@@ -1,0 +1,161 @@
+"""The pump: fires what is due, once the recovery has taken up what an earlier process left.
+
+`tick` does what is due now and is all that tests need; the loop calls it whenever something falls due.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from looply.clock import Clock
+from looply.engine.ports.port import CalleeOf
+from looply.engine.ports.store import Store, TimerRow
+from looply.engine.records.startup import StartupState
+from looply.engine.shell.shell import Shell
+from looply.engine.upkeep.deliveries import Deliverer
+from looply.engine.upkeep.loop import BACK_OFF_SECONDS, Loop
+from looply.engine.upkeep.quarantine import Quarantine
+from looply.engine.upkeep.recovery import Recovery
+from looply.engine.upkeep.scheduling import ProfileOf, Scheduling
+from looply.execution.facts.commands import Done, FireTimer
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_SHARED_BATCH = 200
+"""So many timers one process takes at a time: what it has taken, no other one fires."""
+
+_SWEEP_SECONDS = 5.0
+_OWN_SWEEP_SECONDS = 60.0
+_LONGEST_SLEEP_SECONDS = 60.0
+_CLOCK_STEP = timedelta(minutes=5)
+_HOLD_SECONDS = 60.0
+
+
+class Pump(Loop):
+    """Timers, schedules and deliveries of one engine, and its recovery."""
+
+    failed_event = "pump_failed"
+
+    def __init__(self, shell: Shell, store: Store, clock: Clock, profile_of: ProfileOf, callee_of: CalleeOf) -> None:
+        super().__init__()
+        self._shell = shell
+        self._store = store
+        self._clock = clock
+        self._scheduling = Scheduling(shell, store, profile_of)
+        self._planned: datetime | None = None
+        self._is_stuck = False
+        self._quarantine = Quarantine(shell, store, clock)
+        self._recovery = Recovery(shell, store, clock, self._quarantine)
+        self._deliverer = Deliverer(shell, store, clock, callee_of, self._quarantine)
+        self._late: set[tuple[str, int]] = set()
+        self._seen = (clock.now(), clock.monotonic())
+        self._held_until = 0.0
+        self._sweep_at = 0.0
+        self._own_sweep_at = 0.0
+        self._batch = _SHARED_BATCH if store.is_shared else _BATCH
+        shell.on_timer(self._woken)
+
+    async def recover(self, boot: StartupState) -> None:
+        """Takes up what an earlier process left; see `Recovery.begin`."""
+        self._sweep_at = self._clock.monotonic() + _SWEEP_SECONDS
+        self._own_sweep_at = self._clock.monotonic() + _OWN_SWEEP_SECONDS
+        await self._recovery.begin(boot)
+
+    async def tick(self, now: datetime | None = None) -> None:
+        """Does everything that is due, now or at `now`. What cannot be done holds up nothing else.
+
+        That is: to fire timers and schedules, to apply what executions sent to each other, to admit those in line.
+        """
+        now = now or self._clock.now()
+        # What found no space at the start would else stay open until the next one.
+        await self._recover_more()
+        self._is_stuck = self._recovery.is_unfinished
+        settled: set[tuple[str, int]] = set()
+        while rows := await self._due(now, settled):
+            replies = await asyncio.gather(*(self._fire_timer(row, now, settled) for row in rows))
+            if not all(replies):
+                self._is_stuck = True
+                break
+        if not await self._scheduling.tick(now, self._batch):
+            self._is_stuck = True
+        if not await self._deliverer.settle():
+            self._is_stuck = True
+
+    async def round(self) -> float:
+        """Fires what is due, and returns the seconds until something falls due."""
+        # What was judged is what fires: the clock may be set in between.
+        if self._is_held(now := self._clock.now()):
+            # Nothing of this goes by the wall clock.
+            await self._deliverer.settle()
+            return BACK_OFF_SECONDS
+        await self.tick(now)
+        return await self._pause()
+
+    async def _recover_more(self) -> None:
+        now = self._clock.monotonic()
+        if self._store.is_shared and now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_SECONDS
+            await self._recovery.sweep()
+        else:
+            await self._recovery.go_on()
+        if now >= self._own_sweep_at:
+            self._own_sweep_at = now + _OWN_SWEEP_SECONDS
+            await self._recovery.sweep_own()
+
+    def _woken(self, due: datetime | None) -> None:
+        if due is None or self._planned is None or due < self._planned:
+            self.wake()
+
+    async def _pause(self) -> float:
+        """Returns the seconds until something falls due."""
+        # A timer that is stored while the earliest one is looked up may be missed there, so it must wake.
+        self._planned = None
+        if self._recovery.is_unfinished:
+            return BACK_OFF_SECONDS
+        instants = [
+            instant
+            for instant in (await self._store.work.next_due(), await self._store.schedules.next_due())
+            if instant is not None
+        ]
+        self._planned = min(instants, default=None)
+        # What other processes store wakes nobody here, nor does the end of an execution that a start waits for.
+        is_told = not self._store.is_shared and not self._scheduling.has_queued
+        most = _LONGEST_SLEEP_SECONDS if is_told else BACK_OFF_SECONDS
+        if self._planned is None:
+            return BACK_OFF_SECONDS if self._is_stuck else most
+        left = (self._planned - self._clock.now()).total_seconds()
+        # A row that does not go away must not make a busy loop.
+        least = BACK_OFF_SECONDS if self._late or self._is_stuck else 0.001
+        return min(max(left, least), BACK_OFF_SECONDS if self._is_stuck else most)
+
+    def _is_held(self, now: datetime) -> bool:
+        """Holds firing for a minute after the wall clock was set by more than five: somebody may set it back."""
+        monotonic = self._clock.monotonic()
+        drift = (now - self._seen[0]) - timedelta(seconds=monotonic - self._seen[1])
+        self._seen = (now, monotonic)
+        if abs(drift) > _CLOCK_STEP:
+            _log.error("clock_stepped", seconds=drift.total_seconds(), held_seconds=_HOLD_SECONDS)
+            self._held_until = monotonic + _HOLD_SECONDS
+        return monotonic < self._held_until
+
+    async def _due(self, now: datetime, settled: set[tuple[str, int]]) -> Sequence[TimerRow]:
+        """Returns rows that are due. One that is there after its execution said that it is none will never go away."""
+        rows = await self._store.work.due_timers(now, self._batch)
+        for row in rows:
+            key = (row.execution_id, row.seq)
+            if key in settled and key not in self._late:
+                _log.error("timer_row_without_timer", execution_id=row.execution_id, seq=row.seq)
+                self._late.add(key)
+        fit = [row for row in rows if (row.execution_id, row.seq) not in self._late]
+        await self._quarantine.look(row.execution_id for row in fit)
+        return [row for row in fit if not self._quarantine.holds(row.execution_id)]
+
+    async def _fire_timer(self, row: TimerRow, now: datetime, settled: set[tuple[str, int]]) -> bool:
+        reply = await self._quarantine.submit(row.execution_id, FireTimer(at=now, timer=row.seq))
+        if isinstance(reply, Done) and reply.is_late:
+            # Often it was read just before the unit that took it away was stored.
+            settled.add((row.execution_id, row.seq))
+        return reply is not None

@@ -1,0 +1,144 @@
+"""The reconciler: brings every copy of a card to what it has to look like, through the channel that keeps it.
+
+Theory of operation. A unit that changes a card writes down what each copy has to look like. The reconciler takes such
+copies for a while, asks the state how they look now (not how they had to look when the wish was written), calls the
+channel, and notes what was shown. A call that fails, hangs or is lost leaves the copy stale: it comes again with a
+pause that grows, and what is shown then is the newest. Several processes share the work, since a copy that was taken
+is given to nobody else; who dies with it loses it after the time of the taking.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from looply.clock import Clock
+from looply.engine.ports.card_channel import CardChannel, Copy
+from looply.engine.ports.port import Execution
+from looply.engine.records.copies import Copies, CopyRow
+from looply.engine.upkeep.loop import Loop
+from looply.errors import LooplyError, NotFound
+from looply.execution.approvals.card_view import CardView, view_of
+from looply.execution.facts.address import card_token, parse_address
+
+_log = structlog.get_logger(__name__)
+
+CALL_SECONDS: Final = 10.0
+"""So long one call of a channel may take."""
+TAKEN: Final = timedelta(seconds=30)
+"""So long a copy that was taken belongs to who took it: longer than a call, so that two never show one copy."""
+_AT_ONCE: Final = 8
+_BATCH: Final = 40
+_ROUND_SECONDS: Final = 1.0
+"""A process takes at most a batch in this time, whatever is waiting: channels throttle who sends more."""
+_FIRST_PAUSE: Final = timedelta(seconds=2)
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+_LONGEST_SLEEP_SECONDS: Final = 30.0
+
+
+class Executions(Protocol):
+    """Where the reconciler learns how copies look now."""
+
+    async def get(self, execution_id: str) -> Execution:
+        """Returns an execution as of its last stored unit. Raises: NotFound, StoreCorrupt."""
+        ...
+
+
+class Reconciler(Loop):
+    """The copies of one process; see the module."""
+
+    failed_event = "reconciler_failed"
+
+    def __init__(
+        self, executions: Executions, copies: Copies, channels: Mapping[str, CardChannel], clock: Clock
+    ) -> None:
+        super().__init__()
+        self._executions = executions
+        self._copies = copies
+        self._channels = channels
+        self._clock = clock
+        self._free = asyncio.Semaphore(_AT_ONCE)
+
+    async def tick(self) -> int:
+        """Brings one batch of due copies to what they have to look like and returns how many there were."""
+        now = self._clock.now()
+        taken = await self._copies.take(now, now + TAKEN, _BATCH)
+        await asyncio.gather(*(self._bring(row) for row in taken))
+        return len(taken)
+
+    async def round(self) -> float:
+        """Brings a batch, and returns the seconds until the next one may be taken."""
+        if await self.tick():
+            return _ROUND_SECONDS
+        await self._tell_stale()
+        return await self._pause()
+
+    async def _bring(self, row: CopyRow) -> None:
+        async with self._free:
+            try:
+                shown, handle = await asyncio.wait_for(self._shown(row), CALL_SECONDS)
+            except (LooplyError, TimeoutError) as error:
+                # A call that hung may have been carried out: it is made again, which is harmless.
+                pause = min(_FIRST_PAUSE * 2 ** min(row.attempts, 20), _LONGEST_PAUSE)
+                reason = error.message if isinstance(error, LooplyError) else "no answer in time"
+                _log.warning(
+                    "card_not_shown",
+                    card_id=row.card_id,
+                    execution_id=row.execution_id,
+                    channel=row.channel,
+                    attempt=row.attempts + 1,
+                    error=reason,
+                )
+                await self._copies.postpone(row.card_id, self._clock.now() + pause)
+            else:
+                await self._copies.settle(row.card_id, shown, handle)
+
+    async def _shown(self, row: CopyRow) -> tuple[int, str]:
+        """Returns the number of what the channel shows now, and the handle of the copy."""
+        channel = self._channels.get(row.channel)
+        if channel is None:
+            raise NotFound(f"this process has no channel {row.channel!r}", code="NO_CHANNEL")
+        execution = await self._executions.get(row.execution_id)
+        view = view_of(execution.workflow, execution.state, row.card_id)
+        if view is None:
+            return row.wanted, row.handle  # no such copy any more: nothing has to be shown
+        copy = _copy(execution, row)
+        if not row.handle and not row.shown:
+            if view.status in ("ANSWERED", "CLOSED"):
+                return view.number, ""  # over before it was ever shown
+            return view.number, await channel.show(copy, view)
+        await _change(channel, replace(copy, handle=row.handle), view)
+        return view.number, row.handle
+
+    async def _pause(self) -> float:
+        due = await self._copies.next_due()
+        if due is None:
+            return _LONGEST_SLEEP_SECONDS
+        left = (due - self._clock.now()).total_seconds()
+        return min(max(left, _ROUND_SECONDS), _LONGEST_SLEEP_SECONDS)
+
+    async def _tell_stale(self) -> None:
+        if stale := await self._copies.stale():
+            _log.info("stale_cards", count=stale)
+
+
+async def _change(channel: CardChannel, copy: Copy, view: CardView) -> None:
+    if view.status in ("ANSWERED", "CLOSED"):
+        await channel.close(copy, view)
+    else:
+        await channel.update(copy, view)
+
+
+def _copy(execution: Execution, row: CopyRow) -> Copy:
+    started = execution.state.started
+    card = execution.state.cards[row.card_id]
+    return Copy(
+        card_id=row.card_id,
+        execution_id=row.execution_id,
+        organization_id=started.organization_id,
+        app=card.app,
+        token=card_token(row.execution_id, started.seed, parse_address(card.address), card.part),
+    )

@@ -1,0 +1,169 @@
+"""Editing the data document: what an operator gives becomes the new payload and outputs, or is refused with reasons."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from looply.definition import EACH, METADATA, Workflow
+from looply.definition.graph.model import Region
+from looply.definition.values.pointer import split_pointer
+from looply.errors import Problem
+from looply.execution.approvals import overrides
+from looply.execution.document.document import region_of
+from looply.execution.document.masking import MASK, hidden_values
+from looply.execution.document.overlays import home_of, payload_seen, secrets_seen, size_of
+from looply.execution.document.sizes import json_bytes
+from looply.execution.facts.commands import EditDocument, Retry, Unfit
+from looply.execution.facts.events import DocumentEdited
+from looply.execution.facts.state import ExecutionState
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_TOLD_SCOPES: Final = 10
+
+
+def edited(
+    workflow: Workflow, state: ExecutionState, command: EditDocument | Retry, limits: Limits
+) -> DocumentEdited | Unfit:
+    """Returns the event of an edit. `document` is {`payload`: {`output`: ...}, STEP: {`output`: ...}}.
+
+    Each part is a merge patch (RFC 7396) of what is there, or takes its place when it `replaces`. The engine's own
+    fields of the payload stay, and so does what is secret and not given. With a `scope` all parts are what that
+    iteration has of its own, and its payload from now on.
+    """
+    if command.scope and command.scope not in state.frames:
+        return Unfit(problems=(_no_scope(state, command.scope),))
+    home = home_of(state, command.scope)
+    document = command.document
+    problems = tuple(_problems(workflow, state, home, document))
+    if problems:
+        return Unfit(problems=problems)
+    outputs: dict[str, Json] = {}
+    payload: Json = None
+    for name, part in document.items():
+        before = payload_seen(state, home) if name == "payload" else _own_output(state, home, name)
+        value = part["output"] if command.replaces else merged(before, part["output"])
+        if name == "payload":
+            payload = {**value, **{field: state.payload[field] for field in METADATA}}
+        else:
+            outputs[name] = value
+    sizes = {name: json_bytes(value) for name, value in outputs.items()}
+    if payload is not None:
+        sizes["payload"] = json_bytes({name: value for name, value in payload.items() if name not in METADATA})
+    grown = state.document_bytes + sum(size - size_of(state, home, name) for name, size in sizes.items())
+    if grown > limits.document_bytes:
+        message = f"the data document would have {grown} bytes; the limit document_bytes is {limits.document_bytes}"
+        return Unfit(problems=(Problem(path="/document", message=message),))
+    given = {"payload": payload} if payload is not None else {}
+    return DocumentEdited(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        outputs=outputs,
+        reason=command.reason,
+        sizes=sizes,
+        secret=tuple(_secrets(workflow, state, home, (*outputs, *given))),
+        scope=home,
+        overrides=overrides.edited(workflow, document, command.asking),
+        **given,
+    )
+
+
+def _no_scope(state: ExecutionState, scope: str) -> Problem:
+    return Problem(path="/scope", message=f"no branch or iteration {scope!r} is open{_open_ones(list(state.frames))}")
+
+
+def _open_ones(scopes: list[str]) -> str:
+    """Returns the names of scopes as the end of a message, the first of many."""
+    more = ", ..." if len(scopes) > _TOLD_SCOPES else ""
+    return f"; open are {', '.join(scopes[:_TOLD_SCOPES])}{more}" if scopes else ""
+
+
+def _own_output(state: ExecutionState, home: str, step: str) -> Json:
+    return (state.frames[home].outputs if home else state.outputs).get(step)
+
+
+def merged(target: Json, patch: Json) -> Json:
+    """Returns the target after a merge patch (RFC 7396): objects are merged, null removes, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
+
+
+def _problems(workflow: Workflow, state: ExecutionState, home: str, document: Json) -> Iterator[Problem]:
+    if not isinstance(document, dict) or not document:
+        message = 'must be an object such as {"payload": {"output": {"amount": 5}}} or {"STEP": {"output": {}}}'
+        yield Problem(path="/document", message=message)
+        return
+    for name, part in document.items():
+        path = f"/document/{name}"
+        if name != "payload" and (name not in workflow.steps or name == workflow.start):
+            yield Problem(
+                path=path, message="is neither `payload` nor a step of the version that the execution runs on"
+            )
+        elif name != "payload" and (message := _elsewhere(workflow, state, home, name)):
+            yield Problem(path=path, message=message)
+        elif not isinstance(part, dict) or set(part) != {"output"}:
+            yield Problem(path=path, message="must be an object with `output` and nothing else")
+        elif name == "payload" and not isinstance(part["output"], dict):
+            yield Problem(path=f"{path}/output", message="must be an object")
+        else:
+            yield from _masks(_secret_paths(workflow, state, home, name), name, part["output"])
+            if name == "payload":
+                yield from _metadata(state, part["output"])
+
+
+def _metadata(state: ExecutionState, given: dict[str, Json]) -> Iterator[Problem]:
+    for field in METADATA:
+        if field in given and given[field] != state.payload[field]:
+            yield Problem(
+                path=f"/document/payload/output/{field}", message="belongs to the engine and cannot be edited"
+            )
+
+
+def _elsewhere(workflow: Workflow, state: ExecutionState, home: str, step: str) -> str:
+    """Returns why the output of a step is not in the scope that is edited, empty when it is."""
+    body = _body_of(workflow.region(step))
+    if body == _body_of(region_of(state, home)):
+        return ""
+    if not body:
+        return f"is not of the iteration {home}; edit it without a scope"
+    own = [name for name, frame in state.frames.items() if frame.is_iteration and region_of(state, name) == body]
+    return f"has an output in each iteration of its own; name the iteration by its scope{_open_ones(own)}"
+
+
+def _body_of(region: Region) -> Region:
+    """Returns the innermost body that a region lies in, with all that is around it; nothing outside of any."""
+    ends = [place for place, (_, exit_) in enumerate(region, start=1) if exit_ == EACH]
+    return region[: ends[-1]] if ends else ()
+
+
+def _masks(paths: Iterable[tuple[str, ...]], name: str, given: Json) -> Iterator[Problem]:
+    """Refuses a mask that a reader was shown in place of a secret: written back it would be the secret."""
+    for path in paths:
+        if any(value == MASK for value in hidden_values(given, path)):
+            where = "/".join(("", "document", name, "output", *path))
+            yield Problem(path=where, message="is secret; leave it out to keep it, or give its new value")
+
+
+def _secret_paths(workflow: Workflow, state: ExecutionState, home: str, name: str) -> list[tuple[str, ...]]:
+    """Returns the paths below an entry's `output` that are secret, by what was marked and by what the step marks."""
+    found = [path[2:] for path in secrets_seen(state, home) if path[0] == name]
+    if name != "payload":
+        found += [split_pointer(pointer)[1:] for pointer in workflow.steps[name].output_secrets]
+    return list(dict.fromkeys(found))
+
+
+def _secrets(workflow: Workflow, state: ExecutionState, home: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        field = ("payload",) if name == "payload" else ("outputs", name)
+        yield from (_pointer(*field, *path) for path in _secret_paths(workflow, state, home, name))
+
+
+def _pointer(*parts: str) -> str:
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

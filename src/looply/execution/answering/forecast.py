@@ -1,0 +1,114 @@
+"""What a command would bring about, told before anybody gives it: computed as the command would be, and not kept."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeGuard
+
+import msgspec
+
+from looply.definition import Workflow
+from looply.execution.answering.answer import answer
+from looply.execution.deciding.decide import advance
+from looply.execution.facts.address import Address, idempotency_key, parse_address
+from looply.execution.facts.commands import Command, Reply
+from looply.execution.facts.events import (
+    CardClosed,
+    Computed,
+    Event,
+    IncidentOpened,
+    StepScheduled,
+    TimerStarted,
+    WaitOpened,
+)
+from looply.execution.facts.state import ExecutionState, Status, open_work
+from looply.limits import DEFAULT_LIMITS, Limits
+
+
+class PlannedEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that would be made at once.
+
+    `is_repeated`: the step has called before in this execution. `keeps_key`: with this very key, so that a receiver
+    that remembers keys does not act twice.
+    """
+
+    address: Address
+    attempt: int
+    operation: str
+    key: str
+    is_repeated: bool
+    keeps_key: bool
+    on_unknown: str
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What would follow from a command until the execution rests or its stretch is cut.
+
+    `visits` are the steps that would be visited, `waiting` the effects that stand in line and would go on, `timers`
+    how many timers have fallen due meanwhile and would fire, `closes_cards` how many cards would take no more answers,
+    `incident` the one at which it would stand still again.
+    """
+
+    reply: Reply
+    status: Status
+    current_state: str
+    workflow_version: int
+    effects: tuple[PlannedEffect, ...] = ()
+    visits: tuple[Address, ...] = ()
+    waiting: tuple[Address, ...] = ()
+    timers: int = 0
+    closes_cards: int = 0
+    incident: IncidentOpened | None = None
+    events: tuple[Event, ...] = ()
+
+
+def forecast(
+    workflow: Workflow, state: ExecutionState, command: Command, *, limits: Limits = DEFAULT_LIMITS
+) -> Forecast:
+    """Returns what the command would bring about. Nothing is recorded; the world may have moved on when it is given."""
+    given = answer(workflow, state, command, limits=limits)
+    onto = given.workflow or workflow
+    after, events = state, given.events
+    if events:
+        stretch = advance(onto, state, events, limits=limits)
+        after, events = stretch.state, stretch.events
+    is_thawed = state.is_frozen and not after.is_frozen
+    return Forecast(
+        reply=given.reply,
+        status=after.status,
+        current_state=after.current_state,
+        workflow_version=after.workflow_version,
+        effects=tuple(_effect(onto, after, event) for event in events if isinstance(event, StepScheduled)),
+        visits=tuple(_visited(events)),
+        waiting=tuple(parse_address(one.address) for one in open_work(state).effects.values()) if is_thawed else (),
+        timers=sum(timer.due <= command.at for timer in after.timers.values()) if is_thawed else 0,
+        closes_cards=sum(len(event.cards) for event in events if isinstance(event, CardClosed)),
+        incident=next((event for event in events if _stays_open(event, after)), None),
+        events=tuple(events),
+    )
+
+
+def _stays_open(event: Event, after: ExecutionState) -> TypeGuard[IncidentOpened]:
+    # A step that had failed beside another one gets an incident that the same command closes.
+    return isinstance(event, IncidentOpened) and event.incident_id in after.incidents
+
+
+def _effect(workflow: Workflow, after: ExecutionState, event: StepScheduled) -> PlannedEffect:
+    opened = after.open_steps.get(event.address.text)
+    address = event.address
+    if opened is not None and opened.key:
+        address = parse_address(opened.key)
+    return PlannedEffect(
+        address=event.address,
+        attempt=event.attempt,
+        operation=event.operation,
+        key=idempotency_key(after.started.execution_id, address),
+        is_repeated=event.attempt > 1 or event.visit > 1,
+        keeps_key=event.attempt > 1,
+        on_unknown=workflow.steps[event.step].on_unknown,
+    )
+
+
+def _visited(events: Iterable[Event]) -> Iterator[Address]:
+    for event in events:
+        match event:
+            case TimerStarted(kind="DELAY") | StepScheduled(attempt=1) | Computed() | WaitOpened():
+                yield event.address

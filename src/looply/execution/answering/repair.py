@@ -1,0 +1,390 @@
+"""The answers to operators: retry, skip or complete a step, edit the document, move a path, redrive onto a version.
+
+Theory of operation. An incident stands in the way of everything, so whoever decides about it closes it and says how
+its step goes on: by another attempt, by another visit, with an output that is given, or elsewhere. What follows is
+`decide`'s, once no incident is left. Whether a step is tried again under its old key or visited anew is judged here,
+by evaluating its input once more as of the instant when it was evaluated first: where that gives the same bytes the
+other system must see the same key, where it does not the key must be another one, because one key with two bodies is
+refused by good receivers and answered from memory by bad ones.
+"""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from looply.definition import Workflow
+from looply.definition.schemas.step_types import STEP_TYPES
+from looply.errors import Problem
+from looply.execution.answering.editing import edited
+from looply.execution.approvals import overrides
+from looply.execution.approvals.children import close_children
+from looply.execution.approvals.closing import close_cards_of
+from looply.execution.approvals.decisions import Overriding
+from looply.execution.deciding.decide import after_failure, execution_timer
+from looply.execution.deciding.renaming import places_to_come, renamed_steps, unfit_steps
+from looply.execution.document.document import region_of
+from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.evolving.evolve import evolve
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.commands import (
+    Answer,
+    DeclineCode,
+    Declined,
+    EditDocument,
+    MoveTo,
+    Redrive,
+    RepairCommand,
+    Repaired,
+    Retry,
+    SkipStep,
+    Unfit,
+)
+from looply.execution.facts.events import (
+    Again,
+    Event,
+    IncidentClosed,
+    IncidentOpened,
+    Migrated,
+    Moved,
+    StepScheduled,
+    StepSkipped,
+)
+from looply.execution.facts.scopes import scope_of
+from looply.execution.facts.state import ExecutionState, Incident, Path
+from looply.execution.steps import ENTRIES, Visit
+from looply.execution.steps.visit import StepError
+from looply.expressions import ExpressionError
+from looply.jsontext import encode_json
+from looply.limits import Limits
+
+
+def answer_repair(workflow: Workflow, state: ExecutionState, command: RepairCommand, limits: Limits) -> Answer:
+    """Returns the reply to an operator and the events of it.
+
+    Guarantees: an execution that has ended for ever is never changed; of two operators who decide about one incident
+    the second is told that it is closed.
+    """
+    if state.closed is not None:
+        return _decline(state.closed.status, f"the execution is {state.closed.status} for ever")
+    if command.expected_seq and command.expected_seq != state.seq:
+        return _decline("STALE", "the execution has changed since it was read; read it again and decide anew")
+    given = _answer(workflow, state, command, limits)
+    names = (name for event in given.events if isinstance(event, Overriding) for name in event.overrides)
+    if not isinstance(given.reply, Repaired):
+        return given
+    return replace(given, reply=replace(given.reply, overrides=tuple(dict.fromkeys(names))))
+
+
+def _answer(workflow: Workflow, state: ExecutionState, command: RepairCommand, limits: Limits) -> Answer:
+    match command:
+        case EditDocument():
+            return _edit(workflow, state, command, limits)
+        case Retry():
+            return _retry(workflow, state, command, limits)
+        case SkipStep():
+            return _skip(workflow, state, command, limits)
+        case MoveTo():
+            return _move(workflow, state, command)
+        case Redrive():
+            return _redrive(workflow, state, command, limits)
+        case _:
+            assert_never(command)
+
+
+def _edit(workflow: Workflow, state: ExecutionState, command: EditDocument, limits: Limits) -> Answer:
+    changed = edited(workflow, state, command, limits)
+    if isinstance(changed, Unfit):
+        return Answer(changed)
+    return overrides.refusal(command, changed.overrides) or Answer(Repaired(), (changed,))
+
+
+def _retry(workflow: Workflow, state: ExecutionState, command: Retry, limits: Limits) -> Answer:
+    if not state.incidents:
+        return _no_incident(state)
+    if command.incident_id and command.incident_id not in state.incidents:
+        return _decline("NO_INCIDENT", f"the execution has no open incident {command.incident_id}")
+    events: list[Event] = []
+    if command.document is not None:
+        changed = edited(workflow, state, command, limits)
+        if isinstance(changed, Unfit):
+            return Answer(changed)
+        if refused := overrides.refusal(command, changed.overrides):
+            return refused
+        events.append(changed)
+        state = evolve(state, changed)
+    chosen = (command.incident_id,) if command.incident_id else tuple(state.incidents)
+    closed = _resolved(workflow, state, command, "retry", chosen, limits)
+    if not command.incident_id:
+        closed += _kept_failures(workflow, state, command, "retry", closed, limits)
+    return Answer(Repaired(incidents=_ids(closed)), (*events, *closed))
+
+
+def _redrive(workflow: Workflow, state: ExecutionState, command: Redrive, limits: Limits) -> Answer:
+    target = command.workflow
+    if target is None and not state.incidents:
+        return _no_incident(state)
+    if command.opened_by is not None and not _is_of(state, command):
+        return _decline("NO_INCIDENT", "the execution has no incident of before the redrive was asked for")
+    events: list[Event] = []
+    if target is not None and target.hash.hex() != state.definition:
+        if problems := unfit_steps(workflow, target, state, command.steps):
+            return Answer(Unfit(problems=problems))
+        approvals = overrides.left_behind(workflow, target, state, command.steps, command.asking)
+        if refused := overrides.refusal(command, approvals):
+            return refused
+        events.append(
+            Migrated(
+                at=command.at,
+                by=command.by,
+                via=command.via,
+                workflow_version=command.workflow_version,
+                definition=target.hash.hex(),
+                reason=command.reason,
+                steps=renamed_steps(command.steps),
+                places=places_to_come(workflow, target, state, command.steps),
+                overrides=approvals,
+            )
+        )
+        state = evolve(state, events[0])
+    elif not state.incidents:
+        return _decline("NO_INCIDENT", "the execution runs on that version already and has no open incident")
+    chosen = tuple(state.incidents)
+    closed = _resolved(target or workflow, state, command, "redrive", chosen, limits)
+    closed += _kept_failures(target or workflow, state, command, "redrive", closed, limits)
+    return Answer(Repaired(incidents=_ids(closed)), (*events, *closed), workflow=target if events else None)
+
+
+def _is_of(state: ExecutionState, command: Redrive) -> bool:
+    """Tells whether a redrive of many is about this execution as it stands: no incident is younger than the call."""
+    asked = command.opened_by
+    assert asked is not None
+    return all(incident.opened_on <= asked for incident in state.incidents.values())
+
+
+def _resolved(
+    workflow: Workflow,
+    state: ExecutionState,
+    command: Retry | Redrive,
+    action: str,
+    chosen: tuple[str, ...],
+    limits: Limits,
+) -> list[Event]:
+    """Returns the closing of incidents, each with how its step begins anew."""
+    events: list[Event] = []
+    for incident_id in chosen:
+        again = _again(workflow, state, state.incidents[incident_id], limits)
+        events.extend(_closing(workflow, state, command, incident_id, action, again))
+    return events
+
+
+def _kept_failures(
+    workflow: Workflow,
+    state: ExecutionState,
+    command: Retry | Redrive,
+    action: str,
+    closed: list[Event],
+    limits: Limits,
+) -> list[Event]:
+    """Returns an incident, closed at once, for each failure that arrived while an incident held the execution.
+
+    Such a failure is older than the decision, which is about it too: nobody should have to decide again for every
+    branch or iteration that failed for the same reason.
+    """
+    for event in closed:
+        state = evolve(state, event)
+    events: list[Event] = []
+    for path in state.lines.values():
+        if path.phase != "FAILED":
+            continue
+        for opened in after_failure(workflow, state, path):
+            if isinstance(opened, IncidentOpened):
+                state = evolve(state, opened)
+                resolved = _resolved(workflow, state, command, action, (opened.incident_id,), limits)
+                for event in resolved:
+                    state = evolve(state, event)
+                events += (opened, *resolved)
+    return events
+
+
+def _ids(events: list[Event]) -> tuple[str, ...]:
+    return tuple(event.incident_id for event in events if isinstance(event, IncidentClosed))
+
+
+def _closing(
+    workflow: Workflow, state: ExecutionState, command: RepairCommand, incident_id: str, action: str, again: Again = ""
+) -> tuple[Event, ...]:
+    """Returns the closing of an incident; after that of a time limit the same span begins anew."""
+    incident = state.incidents[incident_id]
+    closed = IncidentClosed(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        step=incident.step,
+        visit=incident.visit,
+        scope=incident.scope,
+        incident_id=incident_id,
+        action=action,
+        reason=command.reason,
+        again=again,
+    )
+    if incident.kind != "TIMEOUT" or workflow.settings.timeout is None:
+        return (closed,)
+    timer = execution_timer(workflow, replace(state, now=command.at))
+    return (closed, replace(timer, by=command.by, via=command.via))
+
+
+def _again(workflow: Workflow, state: ExecutionState, incident: Incident, limits: Limits) -> Again:
+    path = state.lines.get(incident.scope)
+    if path is None or path.address != incident.address or path.phase not in ("FAILED", "UNKNOWN"):
+        return ""
+    opened = state.open_steps.get(path.address.text)
+    if opened is None:
+        return "visit"
+    if state.edited < opened.seq:
+        return "attempt"
+    visit = Visit(
+        workflow,
+        replace(state, now=opened.entered_on or state.now),
+        workflow.steps[path.step],
+        path.address,
+        limits,
+        step_fuel(limits),
+    )
+    try:
+        events = ENTRIES[visit.step.type](visit)
+    except (ExpressionError, StepError):
+        return "visit"
+    wanted = next((event for event in events if isinstance(event, StepScheduled)), None)
+    if wanted is None or wanted.operation != opened.operation:
+        return "visit"
+    return "attempt" if encode_json(wanted.input) == encode_json(opened.input) else "visit"
+
+
+def _skip(workflow: Workflow, state: ExecutionState, command: SkipStep, limits: Limits) -> Answer:
+    path = _path_of(state, command.incident_id, command.state)
+    if isinstance(path, Answer):
+        return path
+    if path.phase not in ("OPEN", "FAILED", "UNKNOWN", "RETRY"):
+        return _decline("STEP_ENDED", f"step '{path.step}' has ended already; move the execution to another step")
+    step = workflow.steps[path.step]
+    branch = command.branch or "next"
+    exits = _exits(workflow, path.step)
+    if branch not in exits:
+        choice = f"choose one of {', '.join(exits)}" if exits else "move the execution to another step"
+        message = f"step '{path.step}' cannot be left by {branch!r}; {choice}"
+        return Answer(Unfit(problems=(Problem(path="/branch", message=message),)))
+    size = json_bytes(command.output)
+    if reason := over_document(state, path.step, size, limits, path.scope):
+        return Answer(Unfit(problems=(Problem(path="/output", message=reason),)))
+    approvals = overrides.skipped(workflow, path.step, branch, command.asking)
+    if refused := overrides.refusal(command, approvals):
+        return refused
+    skipped = StepSkipped(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        **path.address.fields,
+        output=command.output,
+        branch=branch,
+        reason=command.reason,
+        size=size,
+        secret=step.output_secrets,
+        overrides=approvals,
+    )
+    given_up = _given_up(state, path, skipped)
+    return _repaired(workflow, state, command, path, command.action, (*given_up, skipped))
+
+
+def _exits(workflow: Workflow, step_id: str) -> tuple[str, ...]:
+    """Returns the exits by which an operator may let a step be left; `error` tells of a failure that there must be."""
+    step = workflow.steps[step_id]
+    if step.type == "redirect":
+        return ("next",)
+    branches = tuple(branch.id for branch in getattr(step.settings, "branches", ()))
+    return tuple(dict.fromkeys((*branches, *STEP_TYPES[step.type].exits)))
+
+
+def _move(workflow: Workflow, state: ExecutionState, command: MoveTo) -> Answer:
+    path = _path_of(state, command.incident_id, command.state)
+    if isinstance(path, Answer):
+        return path
+    if command.to not in workflow.steps or command.to == workflow.start:
+        message = f"the version that the execution runs on has no step '{command.to}' that could be visited"
+        return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
+    if workflow.region(command.to) != region_of(state, path.scope):
+        message = f"'{command.to}' does not lie in the same branch or body as '{path.step}', and no border is crossed"
+        return Answer(Unfit(problems=(Problem(path="/to", message=message),)))
+    approvals = overrides.left_out(workflow, path.step, command.to, command.asking)
+    if refused := overrides.refusal(command, approvals):
+        return refused
+    moved = Moved(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        scope=path.scope,
+        to=command.to,
+        reason=command.reason,
+        overrides=approvals,
+    )
+    given_up = _given_up(state, path, moved)
+    return _repaired(workflow, state, command, path, "move", (*given_up, moved))
+
+
+def _path_of(state: ExecutionState, incident_id: str, step: str) -> Path | Answer:
+    """Returns the path that a command means, or why that cannot be said."""
+    # The step of a parallel or forEach whose branches or iterations stand elsewhere is meant only when it is named.
+    paths = list(state.paths if step else state.standing_paths)
+    if incident_id:
+        incident = state.incidents.get(incident_id)
+        if incident is None:
+            return _decline("NO_INCIDENT", f"the execution has no open incident {incident_id}")
+        paths = [path for path in paths if path.address == incident.address] or paths
+    if step:
+        paths = [path for path in paths if path.step == step]
+        if not paths:
+            stands = ", ".join(dict.fromkeys(path.step for path in state.paths))
+            message = f"the execution does not stand at '{step}' but at {stands}"
+            return Answer(Unfit(problems=(Problem(path="/state", message=message),)))
+    if len(paths) == 1:
+        return paths[0]
+    states = tuple(dict.fromkeys(path.step for path in paths))
+    message = f"the execution stands at {len(paths)} places; name one by its state or its incident_id"
+    return Answer(Declined(code="AMBIGUOUS", message=message, states=states))
+
+
+def _given_up(state: ExecutionState, path: Path, cause: Event) -> tuple[Event, ...]:
+    """Returns the closing of the cards and children of a visit, and of those of its branches and iterations."""
+    inner = scope_of(path.scope, path.step, "")[:-1] if path.scope in state.regions else ""
+    own = path.address.text
+
+    def is_meant(text: str) -> bool:
+        return text == own or (bool(inner) and parse_address(text).scope.startswith(inner))
+
+    return (*close_cards_of(state, is_meant, "ENDED", cause), *close_children(state, is_meant, cause))
+
+
+def _repaired(
+    workflow: Workflow,
+    state: ExecutionState,
+    command: SkipStep | MoveTo,
+    path: Path,
+    action: str,
+    events: tuple[Event, ...],
+) -> Answer:
+    """Returns the answer; first the incidents of the path are closed, and those that no single step is the cause of."""
+    chosen = tuple(
+        incident_id
+        for incident_id, incident in state.incidents.items()
+        if not incident.step or incident.address == path.address
+    )
+    closed = [event for each in chosen for event in _closing(workflow, state, command, each, action)]
+    return Answer(Repaired(incidents=chosen), (*closed, *events))
+
+
+def _no_incident(state: ExecutionState) -> Answer:
+    return _decline("NO_INCIDENT", f"the execution is {state.status} and has no open incident")
+
+
+def _decline(code: DeclineCode, message: str) -> Answer:
+    return Answer(Declined(code=code, message=message))

@@ -1,0 +1,102 @@
+"""The check of an answer against the card that was shown: what is recorded is what the card lets its reader send."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from looply.errors import Problem, Refused
+from looply.execution.approvals.card_form import CardAction, CardForm, CardInput, read_form
+from looply.execution.approvals.card_values import UNSET, Wrong, error_message, is_filled_in, read_value
+from looply.jsontext import Json, canonical_json
+
+_MOST_TRIED: Final = 20
+"""So many actions with equal static data are tried."""
+_MOST_PROBLEMS: Final = 20
+_SHOWN_ACTIONS: Final = 3
+_SHOWN_CHARACTERS: Final = 100
+
+
+def checked_answer(card: Json, data: Mapping[str, Json]) -> dict[str, Json] | tuple[Problem, ...]:
+    """Returns the answer as it is recorded, or why it is refused.
+
+    `data` is what a renderer sends: the static data of the action that was pressed, and the value of each input by its
+    id, as a text. The static data of the result are the card's own, its inputs have their types: `Input.Number` is a
+    number, `Input.Toggle` its `valueOn` or `valueOff`, all others are texts. Inputs that were left empty are left out,
+    unless they are texts. Paths of problems lead into the body of the call (`/data/comment`).
+    """
+    try:
+        form = read_form(card)
+    except Refused as error:
+        return (Problem(path="/data", message=error.message),)
+    texts = {name: canonical_json(value) for name, value in data.items()}
+    first: tuple[Problem, ...] = ()
+    for action in _actions_of(form, texts)[:_MOST_TRIED]:
+        answer, problems = _read(form, action, data, texts)
+        if not problems:
+            return answer
+        first = first or tuple(problems[:_MOST_PROBLEMS])
+    return first or (Problem(path="/data", message=_no_action(form)),)
+
+
+def _actions_of(form: CardForm, data: Mapping[str, bytes]) -> Sequence[CardAction]:
+    """Returns the actions that may have been pressed: those with the most static data among the ones that are whole.
+
+    An action of which the answer lacks some static data counts where no other one could be meant.
+    """
+    fitting = [action for action in form.actions if _fits(form, action, data)]
+    whole = [action for action in fitting if all(name in data or name in form.inputs for name in action.data)]
+    if whole:
+        most = max(len(action.data) for action in whole)
+        return [action for action in whole if len(action.data) == most]
+    if len(form.actions) == 1:
+        return fitting
+    partly = [action for action in fitting if not action.data.keys().isdisjoint(data)]
+    return partly if len(partly) == 1 else ()
+
+
+def _fits(form: CardForm, action: CardAction, data: Mapping[str, bytes]) -> bool:
+    return all(
+        name not in data or name in form.inputs or data[name] == canonical_json(value)
+        for name, value in action.data.items()
+    )
+
+
+def _no_action(form: CardForm) -> str:
+    shown = [canonical_json(dict(action.data)).decode() for action in form.actions[:_SHOWN_ACTIONS]]
+    texts = [text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…" for text in shown]
+    more = ", …" if len(form.actions) > len(shown) else ""
+    return f"the answer has the data of none of the card's actions: {', '.join(texts)}{more}"
+
+
+def _read(
+    form: CardForm, action: CardAction, data: Mapping[str, Json], texts: Mapping[str, bytes]
+) -> tuple[dict[str, Json], list[Problem]]:
+    answer = dict(action.data)
+    problems: list[Problem] = []
+    for name, value in data.items():
+        one = form.inputs.get(name)
+        if name in action.data and texts[name] == canonical_json(action.data[name]):
+            continue
+        if one is None:
+            problems.append(_problem(name, "is neither an input of the card nor data of its action"))
+            continue
+        try:
+            read = read_value(one, value)
+        except Wrong as error:
+            problems.append(_problem(name, str(error)))
+            continue
+        if read is not UNSET:
+            answer[name] = read
+    problems += [_problem(one.name, _missing(one)) for one in form.inputs.values() if _is_missing(action, one, answer)]
+    return answer, problems
+
+
+def _is_missing(action: CardAction, one: CardInput, answer: Mapping[str, Json]) -> bool:
+    return one.definition.get("isRequired") is True and action.needs(one) and not is_filled_in(one, answer)
+
+
+def _missing(one: CardInput) -> str:
+    return error_message(one.definition) or "must be filled in"
+
+
+def _problem(name: str, message: str) -> Problem:
+    return Problem(path=f"/data/{name.replace('~', '~0').replace('/', '~1')}", message=message)

@@ -1,0 +1,56 @@
+"""How a copy of a card has to look now: pure, from the state. Channels that keep copies elsewhere show this."""
+
+from typing import Literal
+
+import msgspec
+
+from looply.definition import Workflow
+from looply.execution.approvals.cards import former_answer, open_wait_of, why_closed
+from looply.execution.facts.state import ExecutionState
+from looply.jsontext import Json
+
+
+class CardView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one recipient should see. `number` rises with every change of the copy.
+
+    `OPEN`: it takes an answer; `SHOWN`: it is for reading, no answer is asked; `ANSWERED` and `CLOSED`: `text` says by
+    whom and why. `reminder` counts the reminders from 1, 0 before the first.
+    """
+
+    number: int
+    status: Literal["OPEN", "SHOWN", "ANSWERED", "CLOSED"]
+    card: Json
+    revision: int
+    recipient: str
+    reminder: int = 0
+    text: str = ""
+
+
+def view_of(workflow: Workflow, state: ExecutionState, card_id: str) -> CardView | None:
+    """Returns how a copy has to look, None when the execution has no such copy."""
+    card = state.cards.get(card_id)
+    if card is None:
+        return None
+    former = former_answer(workflow, state, card)
+    status: Literal["OPEN", "SHOWN", "ANSWERED", "CLOSED"] = "CLOSED"
+    text = ""
+    if card.is_passed_on:
+        text = why_closed(card)
+    elif former is not None:
+        status, what = "ANSWERED", f" ({former.decision})" if former.decision else ""
+        text = f"answered by {former.answered_by}{what}"
+    elif open_wait_of(state, card) is not None:
+        status = "OPEN"
+    elif card.wanted == "OPEN":
+        status = "SHOWN"
+    else:
+        text = why_closed(card)
+    return CardView(
+        number=card.changed,
+        status=status,
+        card=card.body,
+        revision=card.revision,
+        recipient=card.recipient,
+        reminder=card.reminders,
+        text=text,
+    )

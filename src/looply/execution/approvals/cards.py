@@ -1,0 +1,136 @@
+"""The answer to a recipient who decides on a card: the first valid answers count, later ones are told who decided."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from looply.definition import Step, Workflow
+from looply.errors import Problem
+from looply.execution.approvals.card_answers import checked_answer
+from looply.execution.approvals.closing import close_cards
+from looply.execution.approvals.deciding import decide_on
+from looply.execution.approvals.decisions import action_of
+from looply.execution.approvals.reassign import passed_on
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.address import card_id, is_genuine, parse_address, parse_token
+from looply.execution.facts.commands import AlreadyAnswered, Answer, AnswerCard, Declined, Recorded, Unfit, UnknownToken
+from looply.execution.facts.events import AnswerRecorded, Event, Resumed
+from looply.execution.facts.state import Card, CardAnswer, ExecutionState, OpenWait, asked
+from looply.execution.steps.wait import card_output
+from looply.jsontext import Json
+from looply.limits import Limits
+
+CARD_SOURCE = "TEAMS"
+"""The source that a card's answer counts as: the people's side, whatever the channel."""
+
+
+_ENDS: Final = {
+    "TIMED_OUT": "the time to answer is over; the card takes no more answers",
+    "TERMINATED": "the workflow was terminated; the card takes no more answers",
+    "DELETED": "the card was taken back and takes no more answers",
+    "CANCELLED": "the answer is not needed any more; the card takes none",
+    "ENDED": "the workflow has ended; the card takes no more answers",
+}
+
+
+def find_card(state: ExecutionState, text: str) -> Card | None:
+    """Returns the card copy that a token names, or None when this execution never made the token."""
+    token = parse_token(text)
+    if token is None or token.part < 0 or token.execution_id != state.started.execution_id:
+        return None
+    if not is_genuine(token, state.started.seed):
+        return None
+    return state.cards.get(card_id(token.execution_id, parse_address(token.address), token.part))
+
+
+def former_answer(workflow: Workflow, state: ExecutionState, card: Card) -> AlreadyAnswered | None:
+    """Returns who answered a card before: its own recipient, else who released the wait; None while nobody has.
+
+    What they decided is not told where the step's output is secret.
+    """
+    former = _former(state, card)
+    step = workflow.steps.get(parse_address(card.address).step)
+    return replace(former, decision="") if former is not None and step is not None and step.output_secrets else former
+
+
+def _former(state: ExecutionState, card: Card) -> AlreadyAnswered | None:
+    settled, wait = state.settled.get(card.address), state.waits.get(card.address)
+    answers = settled.answers if settled is not None else wait.answers if wait is not None else ()
+    own = next((answer for answer in answers if answer.part == card.part), None)
+    if own is not None:
+        return AlreadyAnswered(answered_by=own.user, answered_on=own.on, decision=action_of(own))
+    if settled is None or settled.how != "RESUMED":
+        return None
+    last = answers[-1] if answers and answers[-1].on == settled.on and answers[-1].user == settled.by else None
+    decision = settled.outcome or (action_of(last) if last is not None else "")
+    return AlreadyAnswered(answered_by=settled.by, answered_on=settled.on, decision=decision)
+
+
+def open_wait_of(state: ExecutionState, card: Card) -> OpenWait | None:
+    """Returns the wait that an answer to the card would count for, None when the card takes no more answers."""
+    return state.waits.get(card.address) if card.wanted == "OPEN" else None
+
+
+def why_closed(card: Card) -> str:
+    """Returns in words why a card takes no more answers."""
+    if card.is_passed_on:
+        return passed_on(card)
+    return _ENDS.get(card.wanted, "the card takes no more answers")
+
+
+def answer_card(workflow: Workflow, state: ExecutionState, command: AnswerCard, limits: Limits) -> Answer:
+    """Returns the reply to a recipient and the events of it."""
+    card = find_card(state, command.token)
+    if card is None:
+        return Answer(UnknownToken())
+    if (former := former_answer(workflow, state, card)) is not None:
+        return Answer(former)
+    wait = open_wait_of(state, card)
+    if wait is None:
+        return Answer(Declined(code="CLOSED", message=why_closed(card)))
+    if state.is_frozen:
+        return Answer(Declined(code="FAILED", message="the execution has failed; an operator must decide first"))
+    if command.revision and command.revision != card.revision:
+        message = f"the card has changed since it was shown (revision {command.revision}, now {card.revision})"
+        return Answer(Declined(code="CARD_CHANGED", message=f"{message}; look at it again"))
+    checked = checked_answer(card.body, command.data)
+    if isinstance(checked, tuple):
+        return Answer(Unfit(problems=checked))
+    command, step = replace(command, data=checked), workflow.steps[wait.step]
+    if wait.approval is not None:
+        return decide_on(state, command, card, step, limits, CARD_SOURCE)
+    last = CardAnswer(part=card.part, user=card.recipient, data=command.data, on=command.at)
+    output = card_output((*wait.answers, last), asked(state, card.address), CARD_SOURCE)
+    if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
+        return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
+    return Answer(Recorded(), _recorded(state, command, card, wait, output, step))
+
+
+def _recorded(
+    state: ExecutionState, command: AnswerCard, card: Card, wait: OpenWait, output: Json, step: Step
+) -> tuple[Event, ...]:
+    address = parse_address(card.address)
+    recorded = AnswerRecorded(
+        at=command.at,
+        by=card.recipient,
+        via=command.via,
+        **address.fields,
+        part=card.part,
+        user=card.recipient,
+        data=command.data,
+        revision=card.revision,
+        secret=("/data",) if step.output_secrets else (),
+    )
+    if len(wait.answers) + 1 < wait.count:
+        return (recorded,)
+    resumed = Resumed(
+        at=command.at,
+        by=card.recipient,
+        via=command.via,
+        **address.fields,
+        source=CARD_SOURCE,
+        output=output,
+        size=json_bytes(output),
+        secret=step.output_secrets,
+    )
+    return (recorded, resumed, *close_cards(state, card.address, "ANSWERED", resumed))

@@ -1,0 +1,168 @@
+"""Executions that an execution starts: for its `subworkflow` steps, and because of its incidents."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from looply.clock import to_ms
+from looply.definition import METADATA, Workflow
+from looply.execution.document.incidents import incident_facts
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.address import Address, child_id, parse_address
+from looply.execution.facts.commands import Answer, ChildEnded, Done
+from looply.execution.facts.events import ChildClosed, ChildStarted, Event, ExecutionStarted, StepFailed, StepSucceeded
+from looply.execution.facts.state import ExecutionState, Incident, OpenChild
+from looply.jsontext import Json
+from looply.limits import Limits
+
+
+class ChildRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A child that the execution waits for, and the visit of the step that has started it."""
+
+    state: str
+    visit: int
+    execution_id: str
+    workflow_id: str
+    started_on: int
+
+
+def child_ended(state: ExecutionState, command: ChildEnded, limits: Limits) -> Answer:
+    """Returns the events of what became of a child; none when nobody waits for it any more."""
+    child = state.children.get(command.child_id)
+    if child is None:
+        return Answer(Done(is_late=True))
+    address = parse_address(child.address) if child.address else None
+    closed = ChildClosed(
+        at=command.at,
+        by=command.by,
+        via=command.via,
+        **(address.fields if address is not None else {}),
+        child_id=child.child_id,
+        outcome=command.outcome,
+        code=command.code,
+        message=command.message,
+    )
+    if address is None or not _waits(state, address):
+        return Answer(Done(), (closed,))
+    return Answer(Done(), (closed, _result(state, child, command, limits)))
+
+
+def _waits(state: ExecutionState, address: Address) -> bool:
+    """Tells whether the step is still open: its branch may be given up, or an operator may have moved the path on."""
+    path = state.lines.get(address.scope)
+    return path is not None and path.address == address and path.phase == "OPEN"
+
+
+def _result(state: ExecutionState, child: OpenChild, command: ChildEnded, limits: Limits) -> StepSucceeded | StepFailed:
+    """Returns how the step ends that has started the child."""
+    address = parse_address(child.address)
+    common: dict[str, Any] = {"at": command.at, **address.fields}
+    if command.outcome == "REFUSED":
+        message = f"step '{address.step}': the execution could not be started: {command.message}"
+        return StepFailed(**common, code=command.code, message=message)
+    status = "RUNNING" if command.outcome == "STARTED" else command.outcome
+    output: Json = {"execution_id": child.child_id, "status": status, "output": None}
+    size = json_bytes(output) + command.size
+    if reason := over_document(state, address.step, size, limits):
+        return StepFailed(**common, code="DOCUMENT_TOO_LARGE", message=f"step '{address.step}': {reason}")
+    output["output"] = command.output
+    secret = tuple(f"/output/output{pointer}" for pointer in command.secret)
+    given: dict[str, Any] = {"output": output, "size": size, "secret": secret}
+    reason = command.message or "no reason is given"
+    if command.outcome == "TERMINATED":
+        message = f"step '{address.step}': the execution {child.child_id} was terminated: {reason}"
+        return StepFailed(**common, code="CHILD_TERMINATED", message=message, **given)
+    if command.outcome == "FAILED":
+        message = f"step '{address.step}': the execution {child.child_id} has failed: {reason}"
+        return StepFailed(**common, code="CHILD_FAILED", message=message, **given)
+    return StepSucceeded(**common, **given)
+
+
+def close_children(state: ExecutionState, is_meant: Callable[[str], bool], cause: Event) -> tuple[ChildClosed, ...]:
+    """Returns the giving up of the children that are waited for at the addresses that are meant.
+
+    A child that is not awaited has a life of its own.
+    """
+    return tuple(
+        ChildClosed(
+            at=cause.at,
+            by=cause.by,
+            via=cause.via,
+            **parse_address(child.address).fields,
+            child_id=child.child_id,
+            outcome="CANCELLED",
+        )
+        for child in state.children.values()
+        if child.is_awaited and child.address and is_meant(child.address)
+    )
+
+
+def responses(workflow: Workflow, state: ExecutionState) -> tuple[ChildStarted, ...]:
+    """Returns the starts of the workflow that answers incidents, for each incident that has none yet.
+
+    An execution that answers an incident starts nothing because of its own.
+    """
+    wanted = workflow.settings.on_failure
+    if wanted is None or state.started.is_response or not state.incidents or state.closed is not None:
+        return ()
+    return tuple(
+        _response(state, wanted, incident) for incident in state.incidents.values() if not incident.is_answered
+    )
+
+
+def children_of(state: ExecutionState) -> list[ChildRecord]:
+    """Returns the children that the execution waits for, oldest first; `started_on` is in epoch milliseconds."""
+    open_children = [child for child in state.children.values() if child.address]
+    return [
+        ChildRecord(
+            state=parse_address(child.address).step,
+            visit=parse_address(child.address).visit,
+            execution_id=child.child_id,
+            workflow_id=child.workflow_id,
+            started_on=to_ms(child.started_on),
+        )
+        for child in sorted(open_children, key=lambda child: child.seq)
+    ]
+
+
+def start_secrets(event: ChildStarted) -> tuple[str, ...]:
+    """Returns the secrets of what a child is started with, as pointers of its `ExecutionStarted`."""
+    found: list[str] = []
+    for pointer in event.secret:
+        within = pointer.removeprefix("/input")
+        if not isinstance(event.input, dict):
+            found.append(f"/output/body{within}")
+        elif within:
+            found.append(f"/output{within}")
+        else:
+            found += [f"/output/{name.replace('~', '~0').replace('/', '~1')}" for name in event.input]
+    return tuple(found)
+
+
+def output_secrets(state: ExecutionState) -> tuple[str, ...]:
+    """Returns the pointers into an execution's `payload.output` at which something secret lies."""
+    return tuple(
+        "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path[2:])
+        for path in state.secrets
+        if path[:2] == ("payload", "output")
+    )
+
+
+def _response(state: ExecutionState, workflow_id: str, incident: Incident) -> ChildStarted:
+    payload = {"incident": msgspec.to_builtins(incident_facts(incident)), "execution": _execution(state)}
+    return ChildStarted(
+        at=state.now,
+        child_id=child_id(state.started.execution_id, incident.incident_id, state.now),
+        workflow_id=workflow_id,
+        input=payload,
+        size=json_bytes(payload),
+        is_awaited=False,
+        incident_id=incident.incident_id,
+    )
+
+
+def _execution(state: ExecutionState) -> dict[str, Json]:
+    started: ExecutionStarted = state.started
+    metadata = {name: state.payload[name] for name in METADATA}
+    return {**metadata, "workflow_version": str(state.workflow_version), "parent_execution_id": started.parent or None}

@@ -1,0 +1,57 @@
+"""The end of what people see: cards that take no more answers, resumes that nobody used."""
+
+from collections.abc import Callable
+
+from looply.execution.approvals.children import close_children
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.events import CardClosed, CardEnd, Event, ExecutionClosed, ResumeIgnored
+from looply.execution.facts.state import ExecutionState, open_cards
+
+
+def close(state: ExecutionState, end: ExecutionClosed) -> tuple[Event, ...]:
+    """Returns the end with what belongs to it.
+
+    Open cards are closed, children that are waited for are given up, resumes that nobody used become dead letters.
+    """
+    reason: CardEnd = "TERMINATED" if end.status == "TERMINATED" else "ENDED"
+    unused = tuple(
+        ResumeIgnored(
+            at=end.at,
+            by=kept.by,
+            reason="UNUSED",
+            source=kept.source,
+            message="the execution ended before a wait opened",
+            payload=kept.payload,
+            secret=kept.secret,
+            is_letter=True,
+        )
+        for kept in state.buffered.values()
+    )
+    children = close_children(state, lambda _address: True, end)
+    return (*close_cards(state, "", reason, end), *children, *unused, end)
+
+
+def close_cards(state: ExecutionState, address: str, reason: CardEnd, cause: Event) -> tuple[CardClosed, ...]:
+    """Returns the closing of all open card copies of one visit, or of all visits when `address` is empty."""
+    return close_cards_of(state, lambda text: not address or text == address, reason, cause)
+
+
+def close_cards_of(
+    state: ExecutionState, is_meant: Callable[[str], bool], reason: CardEnd, cause: Event
+) -> tuple[CardClosed, ...]:
+    """Returns the closing of all open card copies of the visits whose addresses are meant."""
+    found: dict[str, list[str]] = {}
+    for card in open_cards(state):
+        if is_meant(card.address):
+            found.setdefault(card.address, []).append(card.card_id)
+    return tuple(
+        CardClosed(
+            at=cause.at,
+            by=cause.by,
+            via=cause.via,
+            **parse_address(text).fields,
+            cards=tuple(cards),
+            reason=reason,
+        )
+        for text, cards in found.items()
+    )

@@ -1,0 +1,114 @@
+"""A person decides on an approval's card: the answer is read, checked, counted, and may decide the whole."""
+
+from typing import Final
+
+from looply.definition import Step
+from looply.errors import Problem
+from looply.execution.approvals.closing import close_cards
+from looply.execution.approvals.default_card import COMMENT_CHARACTERS
+from looply.execution.approvals.quorum import approval_output, verdict
+from looply.execution.approvals.turns import next_turn
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.approval_terms import ApprovalTerms, Decision, is_same_person
+from looply.execution.facts.commands import Answer, AnswerCard, Declined, Recorded, Unfit
+from looply.execution.facts.events import AnswerRecorded, Resumed
+from looply.execution.facts.state import Card, CardAnswer, ExecutionState
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_WORDS: Final[dict[str, Decision]] = {
+    "approve": "approved",
+    "approved": "approved",
+    "reject": "rejected",
+    "rejected": "rejected",
+}
+_NAMES: Final = ("action", "outcome", "verb")
+
+
+def decide_on(
+    state: ExecutionState, command: AnswerCard, card: Card, step: Step, limits: Limits, source: str
+) -> Answer:
+    """Returns the reply to a decision on an open card of an approval, and its events."""
+    wait = state.waits[card.address]
+    terms = wait.approval
+    assert terms is not None
+    if terms.barred and is_same_person(card.recipient, terms.barred):
+        message = f"{card.recipient} asks for this approval and may not decide about it"
+        return Answer(Declined(code="SELF_APPROVAL", message=message))
+    decision, comment, problems = _read(command.data, terms)
+    if decision is None or problems:
+        return Answer(Unfit(problems=problems))
+    given = CardAnswer(
+        part=card.part,
+        user=card.recipient,
+        data=command.data,
+        on=command.at,
+        decision=decision,
+        comment=comment,
+        revision=card.revision,
+        seats=card.seats,
+        via=command.via,
+    )
+    answers = (*wait.answers, given)
+    outcome = verdict(terms, answers)
+    output = approval_output(outcome or "", answers)
+    if reason := over_document(state, wait.step, json_bytes(output), limits, wait.scope):
+        return Answer(Unfit(problems=(Problem(path="/data", message=reason),)))
+    recorded = _recorded(command, card, given, step)
+    if outcome is None:
+        turn = next_turn(state, wait, recorded) if terms.order == "sequence" else ()
+        return Answer(Recorded(), (recorded, *turn))
+    resumed = _resumed(command, card, step, outcome, output, source)
+    return Answer(Recorded(), (recorded, resumed, *close_cards(state, wait.address, "ANSWERED", resumed)))
+
+
+def _read(data: dict[str, Json], terms: ApprovalTerms) -> tuple[Decision | None, str, tuple[Problem, ...]]:
+    said = next((data[name] for name in _NAMES if name in data), None)
+    decision = _WORDS.get(said.casefold()) if isinstance(said, str) else None
+    if decision is None:
+        shown = f", not {said!r}" if isinstance(said, str) and len(said) <= 60 else ""
+        return None, "", (Problem(path="/data/action", message=f"the answer must be approve or reject{shown}"),)
+    comment = data.get("comment")
+    if comment is not None and not isinstance(comment, str):
+        return decision, "", (Problem(path="/data/comment", message="the comment must be a text"),)
+    text = (comment or "").strip()
+    if len(text) > COMMENT_CHARACTERS:
+        message = f"the comment has {len(text)} characters; at most {COMMENT_CHARACTERS} are kept"
+        return decision, "", (Problem(path="/data/comment", message=message),)
+    rule = terms.comment_required
+    if not text and (rule == "always" or (rule == "reject" and decision == "rejected")):
+        what = "to reject" if rule == "reject" else "with every decision"
+        return decision, "", (Problem(path="/data/comment", message=f"A comment is required {what}."),)
+    return decision, text, ()
+
+
+def _recorded(command: AnswerCard, card: Card, given: CardAnswer, step: Step) -> AnswerRecorded:
+    return AnswerRecorded(
+        at=command.at,
+        by=card.recipient,
+        via=command.via,
+        **parse_address(card.address).fields,
+        part=card.part,
+        user=card.recipient,
+        data=command.data,
+        decision="approved" if given.decision == "approved" else "rejected",
+        comment=given.comment,
+        revision=given.revision,
+        seats=given.seats,
+        secret=("/data", "/comment") if step.output_secrets else (),
+    )
+
+
+def _resumed(command: AnswerCard, card: Card, step: Step, outcome: Decision, output: Json, source: str) -> Resumed:
+    return Resumed(
+        at=command.at,
+        by=card.recipient,
+        via=command.via,
+        **parse_address(card.address).fields,
+        source=source,
+        branch=outcome,
+        output=output,
+        size=json_bytes(output),
+        secret=step.output_secrets,
+    )

@@ -1,0 +1,142 @@
+"""Which approvals an operator's command would decide or leave out: only a caller who may override them can give it.
+
+Theory of operation. An approval's exits belong to its approvers. A command takes them when it gives the step an output,
+moves its path, edits its output, or puts a path behind an approval that it had before it. Whether an approval lies
+before or behind a step is a question about the graph of the version; loops make "behind" ambiguous, so that a move is
+judged by both: does the way on lead to the approval without coming back first, and is there a way to the target that
+does not need it. In doubt the command needs the permission.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from looply.definition import EACH, Workflow
+from looply.errors import Problem
+from looply.execution.facts.commands import Answer, Declined, OperatorCommand, Unfit
+from looply.execution.facts.state import ExecutionState
+from looply.jsontext import Json
+
+_APPROVAL: Final = "approval"
+
+
+def refusal(command: OperatorCommand, approvals: tuple[str, ...]) -> Answer | None:
+    """Returns why a command that decides about these approvals is not carried out, None when it is."""
+    if not approvals:
+        return None
+    names = ", ".join(f"'{name}'" for name in approvals)
+    if not command.may_override:
+        message = f"only its approvers decide about the approval {names}; to override it takes the scope `override`"
+        return Answer(Declined(code="OVERRIDE_NEEDED", message=message))
+    if not command.reason.strip():
+        message = f"say why the approval {names} is overridden; the reason is recorded with the decision"
+        return Answer(Unfit(problems=(Problem(path="/reason", message=message),)))
+    return None
+
+
+def left_out(workflow: Workflow, step: str, target: str | None, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that a path at `step` would not ask if it went to `target` (None: it ends there).
+
+    `asking` are steps that count as approvals, because a child of theirs asks.
+    """
+    graph = _Graph(workflow, asking)
+    return tuple(name for name in graph.approvals if graph.leaves_out(name, step, target))
+
+
+def skipped(workflow: Workflow, step: str, branch: str, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals that are decided or left out when an operator lets a step be left by an exit."""
+    graph = _Graph(workflow, asking)
+    if step in graph.approvals:
+        return (step,)
+    inner = graph.inside(step)
+    target = workflow.next(step, branch)
+    if target is None or workflow.steps[target].type == "terminate":
+        return inner  # nothing follows that an approval could guard
+    ahead = graph.reach(graph.successors(step, errors=False))
+    beside = (name for name in graph.approvals if name in ahead and graph.leaves_out(name, step, target))
+    return tuple(dict.fromkeys((*inner, *beside)))
+
+
+def edited(workflow: Workflow, document: Json, asking: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the approvals whose output, or the collected output that it is part of, an edit changes."""
+    if not isinstance(document, dict):
+        return ()
+    graph = _Graph(workflow, asking)
+    touched = {name for part in document if part in workflow.steps for name in (part, *graph.inside(part))}
+    return tuple(name for name in graph.approvals if name in touched)
+
+
+def left_behind(
+    workflow: Workflow,
+    target: Workflow,
+    state: ExecutionState,
+    steps: Mapping[str, str],
+    asking: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Returns the approvals of today's version, still to be asked, that the execution would not meet on `target`.
+
+    `steps` are new names of steps by their old ones.
+    """
+    still = [steps.get(name, name) for name in asking]
+    before = _Graph(workflow, asking)
+    after = _Graph(
+        target, [name for name in still if name in target.steps and target.steps[name].type == "subworkflow"]
+    )
+    found: dict[str, None] = {}
+    for step in dict.fromkeys(path.step for path in state.paths):
+        new = steps.get(step, step)
+        ahead, met = before.reach((step,)), after.reach((new,))
+        for name in before.approvals:
+            now = steps.get(name, name)
+            if name in ahead and not (now in after.approvals and now in met):
+                found[name] = None
+        if new != step and step in target.steps:
+            found.update(dict.fromkeys(left_out(target, step, new)))
+    return tuple(found)
+
+
+class _Graph:
+    """The ways between the steps of a version, redirects and the way out of a `forEach` body among them."""
+
+    def __init__(self, workflow: Workflow, asking: Collection[str] = ()) -> None:
+        self._workflow = workflow
+        self.approvals = tuple(
+            name for name, step in workflow.steps.items() if step.type == _APPROVAL or name in asking
+        )
+        self._ways: dict[str, list[tuple[str, str]]] = {name: [] for name in workflow.steps}
+        for (source, exit_), target in workflow.edges.items():
+            self._ways[source].append((exit_, target))
+        for name, step in workflow.steps.items():
+            after_bodies = [workflow.next(around) for around, exit_ in workflow.region(name) if exit_ == EACH]
+            redirected = [workflow.next(name)] if step.type == "redirect" else []
+            self._ways[name] += [("next", following) for following in (*redirected, *after_bodies) if following]
+
+    def successors(self, step: str, *, errors: bool = True) -> tuple[str, ...]:
+        """Returns the steps that may follow a step directly; without `errors` those that follow a success."""
+        return tuple(target for exit_, target in self._ways[step] if errors or exit_ != "error")
+
+    def reach(self, starts: Iterable[str], avoiding: str = "") -> frozenset[str]:
+        """Returns the steps that can be reached, the starts among them, by ways that do not lead over `avoiding`."""
+        pending = [step for step in starts if step != avoiding]
+        found = set(pending)
+        while pending:
+            following = [step for step in self.successors(pending.pop()) if step != avoiding and step not in found]
+            found.update(following)
+            pending.extend(following)
+        return frozenset(found)
+
+    def inside(self, step: str) -> tuple[str, ...]:
+        """Returns the approvals in the branches or the body of a step."""
+        return tuple(
+            name for name in self.approvals if any(around == step for around, _ in self._workflow.region(name))
+        )
+
+    def leaves_out(self, approval: str, step: str, target: str | None) -> bool:
+        """Tells whether a path at `step` that goes to `target` goes by an approval that was ahead of it."""
+        if target == approval or (step != approval and approval not in self.reach(self.successors(step))):
+            return False
+        if target is None:
+            return step == approval
+        if target not in self.reach(self.successors(approval)):
+            return approval not in self.reach((target,))
+        is_before = target in self.reach((step,), avoiding=approval)
+        return step == approval or not is_before or approval not in self.reach((target,), avoiding=step)

@@ -1,0 +1,40 @@
+"""An operator passes a card on: the old copy closes and says who has it now, a new one opens with its own token."""
+
+from looply.errors import Problem
+from looply.execution.approvals.turns import may_take, pass_on, undecided
+from looply.execution.facts.approval_terms import is_same_person
+from looply.execution.facts.commands import Answer, Declined, ReassignCard, Reassigned, Unfit, UnknownToken
+from looply.execution.facts.events import CardWanted
+from looply.execution.facts.state import Card, ExecutionState, OpenWait
+
+
+def reassign_card(state: ExecutionState, command: ReassignCard) -> Answer:
+    """Returns the reply to an operator who passes a card on, and the events of it."""
+    card = state.cards.get(command.card_id)
+    if card is None:
+        return Answer(UnknownToken())
+    wait = state.waits.get(card.address)
+    if wait is None or card not in undecided(state, wait):
+        return Answer(Declined(code="CLOSED", message="the card takes no more answers, so it cannot be passed on"))
+    if problem := _objection(state, wait, command.to):
+        return Answer(Unfit(problems=(Problem(path="/to", message=problem),)))
+    events = pass_on(state, wait, {command.to: [card]}, command, command.reason)
+    (copy,) = next(event for event in events if isinstance(event, CardWanted)).copies
+    return Answer(Reassigned(card_id=copy.card_id, part=copy.part), events)
+
+
+def passed_on(card: Card) -> str:
+    """Returns what the former recipient of a card that was passed on is told."""
+    why = f": {card.note}" if card.note else ""
+    return f"the request was passed on to {card.passed_to}{why}"
+
+
+def _objection(state: ExecutionState, wait: OpenWait, to: str) -> str:
+    terms = wait.approval
+    if terms is not None and terms.barred and is_same_person(to, terms.barred):
+        return f"{to} asks for this approval and may not decide about it"
+    if terms is not None and not may_take(terms, wait, to):
+        return f"{to} has decided already"
+    if any(is_same_person(card.recipient, to) for card in undecided(state, wait)):
+        return f"{to} has a card of this step already"
+    return ""

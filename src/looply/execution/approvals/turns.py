@@ -1,0 +1,173 @@
+"""The clocks of an approval, and who is asked next: reminders, substitutes who take over, the turns of a sequence."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from looply.definition import parse_duration
+from looply.errors import Refused
+from looply.execution.document.working_time import read_calendar, working_instant
+from looply.execution.facts.address import Address, card_id, parse_address
+from looply.execution.facts.approval_terms import ApprovalTerms, is_same_person
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.commands import CommandBase
+from looply.execution.facts.events import CardClosed, CardWanted, Event, EventBase, TimerStarted
+from looply.execution.facts.state import Card, ExecutionState, OpenWait, Timer, cards_of, is_answered
+from looply.execution.steps.visit import StepError
+
+
+def due_after(terms: ApprovalTerms, start: datetime, span: str, name: str) -> datetime:
+    """Returns the UTC instant that lies an ISO 8601 duration after `start`: working time where there is a calendar.
+
+    Raises: StepError when it is no duration.
+    """
+    try:
+        duration = parse_duration(span)
+        if terms.calendar is None:
+            return duration.after(start, terms.zone)
+        return working_instant(read_calendar(terms.calendar), start, duration)
+    except (Refused, OverflowError) as error:
+        raise StepError(f"{name}: {error}", code="BAD_INPUT") from error
+
+
+def turn_timers(terms: ApprovalTerms, address: Address, start: datetime) -> tuple[TimerStarted, ...]:
+    """Returns the reminders and escalations of a turn that begins at `start`. Raises: StepError."""
+    reminders = tuple(
+        TimerStarted(
+            at=start,
+            **address.fields,
+            kind="REMINDER",
+            due=due_after(terms, start, span, "reminders"),
+            level=level,
+        )
+        for level, span in enumerate(terms.reminders)
+    )
+    escalations = tuple(
+        TimerStarted(
+            at=start,
+            **address.fields,
+            kind="ESCALATION",
+            due=due_after(terms, start, term.after, "escalation"),
+            level=level,
+        )
+        for level, term in enumerate(terms.escalation)
+    )
+    return (*reminders, *escalations)
+
+
+def next_turn(state: ExecutionState, wait: OpenWait, cause: EventBase) -> tuple[Event, ...]:
+    """Returns the card of the next person of a sequence, with their reminders."""
+    terms = wait.approval
+    assert terms is not None
+    cards = cards_of(state, wait.address)
+    part = 1 + max(card.part for card in cards if card.part < len(terms.recipients))
+    address = parse_address(wait.address)
+    key = card_id(state.started.execution_id, address, part)
+    copy = CardCopy(card_id=key, recipient=terms.recipients[part], part=part)
+    wanted = _wanted(cards, address, cause, (copy,))
+    return (wanted, *turn_timers(terms, address, cause.at))
+
+
+def undecided(state: ExecutionState, wait: OpenWait) -> list[Card]:
+    """Returns the open copies of a wait whose recipients have not answered."""
+    return [card for card in cards_of(state, wait.address) if card.wanted == "OPEN" and not is_answered(state, card)]
+
+
+def remind(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:
+    """Returns the reminder of everybody who has not answered."""
+    cards = undecided(state, state.waits[timer.address])
+    if not cards:
+        return ()
+    copies = tuple(CardCopy(card_id=card.card_id, recipient=card.recipient, part=card.part) for card in cards)
+    wanted = CardWanted(
+        at=cause.at,
+        **parse_address(timer.address).fields,
+        copies=copies,
+        body=None,
+        channel=cards[0].channel,
+        app=cards[0].app,
+        revision=max(card.revision for card in cards),
+        reminder=timer.level + 1,
+    )
+    return (wanted,)
+
+
+def escalate(state: ExecutionState, timer: Timer, cause: EventBase) -> tuple[Event, ...]:
+    """Returns how the substitutes take over what nobody has decided.
+
+    Who has decided already, and who may not decide, takes nothing over. Several substitutes share what is open; each
+    has one card, which counts for all those whose place it takes.
+    """
+    wait = state.waits[timer.address]
+    terms = wait.approval
+    assert terms is not None
+    cards = undecided(state, wait)
+    substitutes = [one for one in terms.escalation[timer.level].to if may_take(terms, wait, one)]
+    if not substitutes:
+        return ()
+    passed = [card for card in cards if not _is_among(card.recipient, substitutes)]
+    shares = {holder: passed[number :: len(substitutes)] for number, holder in enumerate(substitutes)}
+    return pass_on(state, wait, {holder: share for holder, share in shares.items() if share}, cause)
+
+
+def may_take(terms: ApprovalTerms, wait: OpenWait, person: str) -> bool:
+    """Tells whether a person may decide in somebody's place: not the requester, nor who has decided already."""
+    if terms.barred and is_same_person(person, terms.barred):
+        return False
+    return not _is_among(person, [answer.user for answer in wait.answers])
+
+
+def pass_on(
+    state: ExecutionState, wait: OpenWait, shares: dict[str, list[Card]], cause: EventBase | CommandBase, why: str = ""
+) -> tuple[Event, ...]:
+    """Returns the events by which each holder has the cards of a share: the old copies close, one new one opens.
+
+    Who has an open copy of their own keeps it; it counts for more then. `why` is an operator's reason.
+    """
+    address = parse_address(wait.address)
+    cards = cards_of(state, wait.address)
+    people = len(wait.approval.recipients) if wait.approval is not None else 0
+    part = max(people, 1 + max(card.part for card in cards))
+    events: list[Event] = []
+    copies: list[CardCopy] = []
+    for holder, share in shares.items():
+        closed = CardClosed(
+            at=cause.at,
+            by=cause.by,
+            via=cause.via,
+            **address.fields,
+            cards=tuple(card.card_id for card in share),
+            reason="REASSIGNED" if cause.by else "ESCALATED",
+            to=holder,
+            note=why,
+        )
+        events.append(closed)
+        own = next((card for card in undecided(state, wait) if is_same_person(card.recipient, holder)), None)
+        number = own.part if own is not None else part
+        part += own is None
+        key = card_id(state.started.execution_id, address, number)
+        takes = tuple(card.part for card in share)
+        copies.append(CardCopy(card_id=key, recipient=own.recipient if own else holder, part=number, takes=takes))
+    return (*events, _wanted(cards, address, cause, copies, why)) if copies else ()
+
+
+def _wanted(
+    cards: Sequence[Card], address: Address, cause: EventBase | CommandBase, copies: Iterable[CardCopy], why: str = ""
+) -> CardWanted:
+    """Returns the wish for more copies of the card that the others show."""
+    newest = max(cards, key=lambda card: card.revision)
+    return CardWanted(
+        at=cause.at,
+        by=cause.by,
+        via=cause.via,
+        **address.fields,
+        copies=tuple(copies),
+        body=newest.body,
+        channel=newest.channel,
+        app=newest.app,
+        revision=newest.revision,
+        reason=why,
+    )
+
+
+def _is_among(person: str, people: Iterable[str]) -> bool:
+    return any(is_same_person(person, one) for one in people)

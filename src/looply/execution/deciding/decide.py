@@ -1,0 +1,284 @@
+"""`decide`: what must happen next; `advance`: as far as it goes without the world.
+
+Called once per command or event, in the unit that stores the result: decisions are recorded, never taken twice, so
+these functions may change with every release.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import assert_never
+
+import msgspec
+
+from looply.clock import rfc3339
+from looply.definition import RetryPolicy, TerminateSettings, Workflow
+from looply.errors import IllegalTransition
+from looply.execution.approvals.children import responses
+from looply.execution.approvals.closing import close
+from looply.execution.deciding.leaving import go_on, leave_scope
+from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.overlays import output_seen
+from looply.execution.evolving.evolve import evolve
+from looply.execution.facts.address import incident_id, jitter
+from looply.execution.facts.datastores import is_datastore_operation
+from looply.execution.facts.events import (
+    ErrorCaught,
+    Event,
+    ExecutionClosed,
+    IncidentKind,
+    IncidentOpened,
+    Queued,
+    StepFailed,
+    StepScheduled,
+    TimerStarted,
+)
+from looply.execution.facts.log_levels import at_level
+from looply.execution.facts.state import ExecutionState, OpenStep, Path
+from looply.execution.steps import ENTRIES, Visit
+from looply.execution.steps.visit import StepError
+from looply.expressions import ExpressionError
+from looply.limits import DEFAULT_LIMITS, Limits
+
+_LONGEST_RETRY = timedelta(days=365)
+
+_POISON_ENDS = 5
+_POISON_SPAN = timedelta(minutes=5)
+"""A call that no process has outlived so often in a row, and for so long, is not made again by itself.
+
+A call takes time, so that a process which is killed again and again for another reason dies in the midst of one by
+chance; over minutes it gets through.
+"""
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """A stretch: the state after it, and all of its events in order, the given ones first."""
+
+    state: ExecutionState
+    events: tuple[Event, ...]
+
+
+def advance(
+    workflow: Workflow,
+    state: ExecutionState | None,
+    events: tuple[Event, ...],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    is_cut: Callable[[], bool] = lambda: False,
+) -> Advance:
+    """Evolves the events, then decides until the execution rests, ends, or the stretch is cut.
+
+    A stretch is cut after `limits.stretch_steps` decisions, or when `is_cut` says that its time is over; then
+    `open_work(state).continues` holds, and a `Continue` command goes on. Where it is cut does not change the result.
+    """
+    recorded: list[Event] = []
+    state = _record(workflow, state, events, recorded)
+    for _ in range(limits.stretch_steps):
+        decided = decide(workflow, state, limits=limits)
+        if not decided:
+            break
+        state = _record(workflow, state, decided, recorded)
+        if is_cut():
+            break
+    return Advance(state, tuple(recorded))
+
+
+def _record(
+    workflow: Workflow, state: ExecutionState | None, events: tuple[Event, ...], recorded: list[Event]
+) -> ExecutionState:
+    """Returns the state after events, and after what the incidents among them start, however the stretch is cut."""
+    level = workflow.settings.log
+    for event in at_level(level, events):
+        state = evolve(state, event)
+        recorded.append(event)
+    if state is None:
+        raise IllegalTransition("a history begins with ExecutionStarted")
+    for event in at_level(level, responses(workflow, state)):
+        state = evolve(state, event)
+        recorded.append(event)
+    return state
+
+
+def decide(workflow: Workflow, state: ExecutionState, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Event, ...]:
+    """Returns the events that must be recorded next.
+
+    Empty when the execution waits for the world, stands still because of an incident, or is closed.
+    """
+    if state.closed is not None:
+        return ()
+    if state.seq == 1 and workflow.settings.timeout is not None:
+        return (execution_timer(workflow, state),)
+    if state.is_frozen or state.is_queued:
+        return ()
+    if state.place is None and workflow.settings.max_concurrency is not None:
+        return (Queued(at=state.now, most=workflow.settings.max_concurrency),)
+    for path in state.lines.values():
+        match path.phase:
+            case "OPEN":
+                if path.scope in state.regions and (events := go_on(state, path.scope, limits)):
+                    return events
+            case "ENTER":
+                return _visit(workflow, state, path.scope, path.step, limits)
+            case "LEAVE":
+                return _leave(workflow, state, path, limits)
+            case "FAILED":
+                return after_failure(workflow, state, path)
+            case "UNKNOWN":
+                return _on_unknown(workflow, state, path)
+            case "RETRY":
+                return (_again(workflow, state, path),)
+            case _:
+                assert_never(path.phase)
+    return ()
+
+
+def execution_timer(workflow: Workflow, state: ExecutionState) -> TimerStarted:
+    """Returns the timer of the execution's time limit, counted from now; the workflow must have one."""
+    timeout = workflow.settings.timeout
+    assert timeout is not None
+    return TimerStarted(at=state.now, kind="EXECUTION", due=timeout.after(state.now, workflow.settings.timezone))
+
+
+def _leave(workflow: Workflow, state: ExecutionState, path: Path, limits: Limits) -> tuple[Event, ...]:
+    step = workflow.steps.get(path.step)
+    if step is not None and isinstance(step.settings, TerminateSettings):
+        _, output = output_seen(state, path.scope, path.step)
+        end = ExecutionClosed(at=state.now, status=output["status"], reason=output["reason"], step=path.step)
+        return close(state, end)
+    target = workflow.next(path.step, path.branch)
+    if (ended := leave_scope(workflow, state, path, target)) is not None:
+        return (ended,)
+    if target is None:
+        return close(state, ExecutionClosed(at=state.now, status="COMPLETED", step=path.step))
+    return _visit(workflow, state, path.scope, target, limits)
+
+
+def _visit(workflow: Workflow, state: ExecutionState, scope: str, target: str, limits: Limits) -> tuple[Event, ...]:
+    if state.total_visits >= limits.step_visits:
+        message = (
+            f"the execution has made {state.total_visits} step visits; the limit step_visits is {limits.step_visits}"
+        )
+        return (open_incident(state, "LIMIT", "STEP_LIMIT", message),)
+    address = state.next_visit(scope, target)
+    visit = Visit(workflow, state, workflow.steps[target], address, limits, step_fuel(limits))
+    try:
+        return ENTRIES[visit.step.type](visit)
+    except (ExpressionError, StepError) as error:
+        return (visit.failed(error),)
+
+
+def after_failure(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+    """Returns what follows on the failure at which a path stands: another attempt, the exit `error`, or an incident."""
+    failure = path.failure
+    assert failure is not None
+    step = workflow.steps[path.step]
+    opened = state.open_steps.get(path.address.text)
+    failures = opened.failures if opened is not None else 1
+    if failure.is_retriable and step.retry is not None and failures < step.retry.max_attempts:
+        delay = retry_delay(step.retry, failures, failure.retry_after_seconds, _jitter_of(state, path, failures))
+        return (
+            TimerStarted(
+                at=state.now,
+                **path.address.fields,
+                attempt=failure.attempt,
+                kind="RETRY",
+                due=state.now + delay,
+            ),
+        )
+    if workflow.next(path.step, "error") is not None:
+        return (_caught(state, path, failure, failures),)
+    return (open_incident(state, "FAILED", failure.code, failure.message, path=path, status=failure.status),)
+
+
+def _on_unknown(workflow: Workflow, state: ExecutionState, path: Path) -> tuple[Event, ...]:
+    step = workflow.steps[path.step]
+    opened = state.open_steps[path.address.text]
+    # What the engine itself carries out is stored with its outcome: where that is unknown, nothing was done.
+    if step.on_unknown == "retry" or is_datastore_operation(opened.operation):
+        if not _ends_processes(state, opened):
+            return (_again(workflow, state, path),)
+        message = (
+            f"step '{step.id}': {opened.process_ends} processes in a row ended while they made this call; "
+            "report it, then retry the step or complete it by hand"
+        )
+        return (open_incident(state, "POISON", "POISONED", message, path=path),)
+    message = (
+        f"step '{step.id}': nobody can tell whether the call got through ({path.cause.lower()}); "
+        "look at the other system, then retry the step or complete it by hand"
+    )
+    return (open_incident(state, "UNKNOWN", "OUTCOME_UNKNOWN", message, path=path),)
+
+
+def _ends_processes(state: ExecutionState, opened: OpenStep) -> bool:
+    """Tells whether a call has ended so many processes, for so long, that it is not made again by itself."""
+    since = opened.ending_since
+    return opened.process_ends >= _POISON_ENDS and since is not None and state.now - since >= _POISON_SPAN
+
+
+def retry_delay(policy: RetryPolicy, failures: int, retry_after_seconds: float, chance: float) -> timedelta:
+    """Returns how long the next attempt waits after `failures` failed ones (from 1).
+
+    The interval grows by the backoff up to `max_interval`; jitter takes off up to its share; what the other system
+    asked for is a lower bound.
+    """
+    grown = policy.interval.total_seconds() * _growth(policy.backoff, failures - 1)
+    most = (policy.max_interval or _LONGEST_RETRY).total_seconds()
+    seconds = min(grown, most) * (1 - policy.jitter * chance)
+    return timedelta(seconds=round(min(max(seconds, retry_after_seconds), _LONGEST_RETRY.total_seconds()), 3))
+
+
+def _growth(backoff: float, times: int) -> float:
+    try:
+        return float(backoff**times)
+    except OverflowError:  # far past any interval; not infinite, because an interval of zero stays zero
+        return sys.float_info.max
+
+
+def _jitter_of(state: ExecutionState, path: Path, failures: int) -> float:
+    return jitter(state.started.execution_id, path.address, failures)
+
+
+def _again(workflow: Workflow, state: ExecutionState, path: Path) -> StepScheduled:
+    opened = state.open_steps[path.address.text]
+    # Of today's version: a longer time for each attempt is a common mend.
+    timeout = workflow.steps[path.step].timeout
+    return StepScheduled(
+        at=state.now,
+        **path.address.fields,
+        attempt=opened.attempt + 1,
+        operation=opened.operation,
+        timeout_seconds=timeout.total_seconds() if timeout is not None else opened.timeout_seconds,
+    )
+
+
+def _caught(state: ExecutionState, path: Path, failure: StepFailed, attempts: int) -> ErrorCaught:
+    error = {
+        "state": path.step,
+        "code": failure.code,
+        "message": failure.message,
+        "status": failure.status or None,
+        "attempts": attempts,
+        "on": rfc3339(failure.at),
+    }
+    return ErrorCaught(at=state.now, **path.address.fields, attempt=failure.attempt, error=error)
+
+
+def open_incident(
+    state: ExecutionState,
+    kind: IncidentKind,
+    code: str,
+    message: str,
+    *,
+    path: Path | None = None,
+    status: str = "",
+) -> IncidentOpened:
+    """Returns the incident that makes the execution stand still, opened as its next event."""
+    return IncidentOpened(
+        at=state.now,
+        **(path.address.fields if path is not None else {"step": ""}),
+        incident_id=incident_id(state.started.execution_id, state.seq + 1),
+        kind=kind,
+        code=code,
+        message=message,
+        status=status,
+    )

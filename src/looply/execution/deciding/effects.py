@@ -1,0 +1,174 @@
+"""What the result of an attempt means: success, failure, or nobody knows. Statuses are judged here, for all engines."""
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from looply.definition import ApprovalSettings, CallSettings, Step, Workflow, is_status, matches_status
+from looply.execution.document.evaluation import step_fuel
+from looply.execution.document.masking import MASK
+from looply.execution.document.sizes import over_document
+from looply.execution.facts.address import Address, parse_address
+from looply.execution.facts.commands import Answer, Done, EffectDone, EffectFailed, EffectLost
+from looply.execution.facts.events import Discarded, StepFailed, StepSucceeded, StepUnknown
+from looply.execution.facts.state import ExecutionState, OpenStep
+from looply.execution.steps.approval import after_reading
+from looply.execution.steps.visit import StepError, Visit
+from looply.expressions import ExpressionError
+from looply.jsontext import Json, encode_json
+from looply.limits import Limits
+
+_SHOWN_CHARACTERS = 500
+"""So much of an answer stands in the message of a failure."""
+
+
+def effect_done(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
+    """Returns the events of an answer: a success, or a failure by its status or size."""
+    opened = _in_flight(state, command.address, command.attempt)
+    if opened is None:
+        return _late(command.address, command, command.output, "the step was no longer open")
+    address = parse_address(command.address)
+    step = workflow.steps[address.step]
+    if isinstance(step.settings, ApprovalSettings):
+        return _opened(workflow, state, command, limits)
+    secret = _output_secrets(step, command.secret)
+    if message := over_document(state, step.id, command.size, limits, address.scope):
+        failed = StepFailed(
+            at=command.at,
+            **address.fields,
+            attempt=command.attempt,
+            code="DOCUMENT_TOO_LARGE",
+            message=f"step '{step.id}': {message}",
+        )
+        return Answer(Done(), (failed,))
+    if (judged := _judged(step, opened, command, address)) is not None:
+        return Answer(Done(), (judged,))
+    succeeded = StepSucceeded(
+        at=command.at,
+        **address.fields,
+        attempt=command.attempt,
+        output=command.output,
+        size=command.size,
+        secret=secret,
+    )
+    return Answer(Done(), (succeeded,), command.write)
+
+
+def _opened(workflow: Workflow, state: ExecutionState, command: EffectDone, limits: Limits) -> Answer:
+    """Returns the events of an approval that has read what it needs."""
+    address = parse_address(command.address)
+    if state.is_frozen:
+        # Nobody is asked while an incident is open; what stands in the datastore is read again after it.
+        message = "the execution stood still when the datastore had been read, so it will be read again"
+        unknown = StepUnknown(at=command.at, **address.fields, attempt=command.attempt, cause="CRASH", message=message)
+        return Answer(Done(), (unknown,))
+    visit = Visit(workflow, state, workflow.steps[address.step], address, limits, step_fuel(limits))
+    try:
+        return Answer(Done(), after_reading(visit, command))
+    except (ExpressionError, StepError) as error:
+        failed = replace(visit.failed(error), at=command.at, attempt=command.attempt)
+        return Answer(Done(), (failed,))
+
+
+def effect_failed(workflow: Workflow, state: ExecutionState, command: EffectFailed) -> Answer:
+    """Returns the events of a failed attempt; after a call that may have got through the outcome may be unknown."""
+    if _in_flight(state, command.address, command.attempt) is None:
+        return _late(command.address, command, {"code": command.code}, "the step was no longer open")
+    address = parse_address(command.address)
+    step = workflow.steps[address.step]
+    if command.was_sent and command.code in ("TIMEOUT", "CONNECTION") and step.on_unknown == "incident":
+        cause: Literal["TIMEOUT", "CONNECTION"] = "TIMEOUT" if command.code == "TIMEOUT" else "CONNECTION"
+        unknown = StepUnknown(
+            at=command.at, **address.fields, attempt=command.attempt, cause=cause, message=command.message
+        )
+        return Answer(Done(), (unknown,))
+    is_retriable = step.retry is not None and command.is_transient and step.retry.matches(command.code, command.status)
+    failed = StepFailed(
+        at=command.at,
+        **address.fields,
+        attempt=command.attempt,
+        code=command.code,
+        message=f"step '{step.id}': {command.message}",
+        status=command.status,
+        is_retriable=is_retriable,
+        retry_after_seconds=command.retry_after_seconds,
+    )
+    return Answer(Done(), (failed,))
+
+
+def effect_lost(state: ExecutionState, command: EffectLost) -> Answer:
+    """Returns the event that nobody knows how the attempt ended."""
+    if _in_flight(state, command.address, command.attempt) is None:
+        return Answer(Done(is_late=True))
+    address = parse_address(command.address)
+    unknown = StepUnknown(
+        at=command.at,
+        **address.fields,
+        attempt=command.attempt,
+        cause="CRASH",
+        ended_process=command.ended_process,
+    )
+    return Answer(Done(), (unknown,))
+
+
+def _in_flight(state: ExecutionState, address: str, attempt: int) -> OpenStep | None:
+    opened = state.open_steps.get(address)
+    return opened if opened is not None and opened.attempt == attempt and opened.is_in_flight else None
+
+
+def _late(address: str, command: EffectDone | EffectFailed, result: Json, reason: str) -> Answer:
+    discarded = Discarded(
+        at=command.at,
+        **parse_address(address).fields,
+        attempt=command.attempt,
+        result=result,
+        reason=reason,
+        secret=("/result",) if isinstance(command, EffectDone) and command.secret else (),
+    )
+    return Answer(Done(is_late=True), (discarded,))
+
+
+def _judged(step: Step, opened: OpenStep, command: EffectDone, address: Address) -> StepFailed | None:
+    """Returns the failure that the answer's status is, or None when the answer is data.
+
+    A status that the retry policy names fails the attempt while attempts are left; what is left after the last one
+    is data unless `fail_on` names it.
+    """
+    fail_on = step.settings.fail_on if isinstance(step.settings, CallSettings) else None
+    if fail_on is None or not isinstance(command.output, dict) or not is_status(status := command.output.get("status")):
+        return None
+    has_attempts = step.retry is not None and opened.failures + 1 < step.retry.max_attempts
+    is_retriable = has_attempts and step.retry is not None and step.retry.matches("STATUS", status)
+    if not is_retriable and not matches_status(fail_on, status):
+        return None
+    text = str(command.output.get("statusText", ""))
+    shown = MASK if command.secret or step.output_secrets else _shown(command.output)
+    return StepFailed(
+        at=command.at,
+        **address.fields,
+        attempt=command.attempt,
+        code="STATUS",
+        message=f"step '{step.id}': the other system answered {status} {text}: {shown}",
+        status=status,
+        is_retriable=is_retriable,
+        retry_after_seconds=_retry_after(command.output.get("headers")),
+        output=command.output,
+        size=command.size,
+        secret=_output_secrets(step, command.secret),
+    )
+
+
+def _output_secrets(step: Step, found: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*step.output_secrets, *found)))
+
+
+def _shown(output: dict[str, Json]) -> str:
+    data = output.get("data")
+    text = data if isinstance(data, str) else encode_json(data).decode()
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _retry_after(headers: Json) -> float:
+    """Returns the seconds of a `Retry-After` header (RFC 9110 §10.2.3); its date form is resolved by the connector."""
+    value = headers.get("retry-after") if isinstance(headers, dict) else None
+    return float(value) if isinstance(value, str) and value.isascii() and value.isdigit() else 0.0

@@ -1,0 +1,91 @@
+"""`decide` for branches and iterations: when one is over, when the next begins, and when all of them are done."""
+
+from looply.definition import ARRIVE, Workflow
+from looply.execution.approvals.children import close_children
+from looply.execution.approvals.closing import close_cards_of
+from looply.execution.document.sizes import json_bytes, over_document
+from looply.execution.facts.address import Address, parse_address
+from looply.execution.facts.events import Cancelled, Event, ScopeClosed, ScopeEntered, StepFailed, StepSucceeded
+from looply.execution.facts.scopes import Region, scope_of, scopes_around
+from looply.execution.facts.state import ExecutionState, Path
+from looply.jsontext import Json
+from looply.limits import Limits
+
+_MARKED_SINGLY = 100
+"""Of more items that hold something secret the whole list is marked, or each later look would take longer."""
+
+
+def leave_scope(workflow: Workflow, state: ExecutionState, path: Path, target: str | None) -> ScopeClosed | None:
+    """Returns the end of the path's branch or iteration, or None when the path goes on to `target` within it."""
+    frame = state.frames.get(path.scope)
+    if frame is None:
+        return None
+    if target is None:
+        return ScopeClosed(at=state.now, scope=path.scope)
+    if not frame.is_iteration and workflow.join_of(state.regions[frame.parent].step) == target:
+        return ScopeClosed(at=state.now, scope=path.scope, how="ARRIVED")
+    return None
+
+
+def go_on(state: ExecutionState, scope: str, limits: Limits) -> tuple[Event, ...]:
+    """Returns what happens next to the region of the path of a scope; nothing while its branches must move."""
+    region = state.regions[scope]
+    if region.may_begin:
+        return (ScopeEntered(**_common(state, scope, region), index=region.begun),)
+    if not region.is_over:
+        return ()
+    return (
+        _branches_over(state, scope, region) if region.kind == "parallel" else _items_over(state, scope, region, limits)
+    )
+
+
+def _branches_over(state: ExecutionState, scope: str, region: Region) -> tuple[Event, ...]:
+    ends: dict[str, Json] = dict(region.ends)
+    losers = [branch for branch in region.branches if branch not in ends]
+    ends.update(dict.fromkeys(losers, "CANCELLED"))
+    common = _common(state, scope, region)
+    done = StepSucceeded(**common, branch=ARRIVE, output={"branches": ends})
+    if not losers:
+        return (done,)
+    cancelled = Cancelled(
+        at=state.now,
+        scope=scope,
+        scopes=tuple(scope_of(scope, region.step, branch) for branch in losers),
+        reason=f"enough branches of '{region.step}' have arrived",
+    )
+    return (*_given_up(state, cancelled), cancelled, done)
+
+
+def _items_over(state: ExecutionState, scope: str, region: Region, limits: Limits) -> tuple[Event, ...]:
+    common = _common(state, scope, region)
+    output = {"items": [region.results.get(str(index)) for index in range(len(region.items))]}
+    size = json_bytes(output)
+    if reason := over_document(state, region.step, size - region.result_bytes, limits, scope):
+        message = f"step '{region.step}': {reason}"
+        return (StepFailed(**common, code="DOCUMENT_TOO_LARGE", message=message),)
+    return (StepSucceeded(**common, output=output, size=size, secret=_secrets(region)),)
+
+
+def _secrets(region: Region) -> tuple[str, ...]:
+    if len(region.result_secrets) > _MARKED_SINGLY:
+        return ("/output/items",)
+    found = [(int(index), path) for index, paths in region.result_secrets.items() for path in paths]
+    return tuple("/".join(("/output/items", str(index), *map(_escaped, path))) for index, path in sorted(found))
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _given_up(state: ExecutionState, cause: Cancelled) -> tuple[Event, ...]:
+    """Returns the closing of the cards and children of the branches that are given up, or of what is below them."""
+    gone = frozenset(cause.scopes)
+
+    def is_gone(address: str) -> bool:
+        return not gone.isdisjoint(scopes_around(state.frames, parse_address(address).scope))
+
+    return (*close_cards_of(state, is_gone, "CANCELLED", cause), *close_children(state, is_gone, cause))
+
+
+def _common(state: ExecutionState, scope: str, region: Region) -> dict[str, Json]:
+    return {"at": state.now, **Address(scope, region.step, region.visit).fields}

@@ -1,0 +1,107 @@
+"""Whether an execution can go on with another version: each step where it stands must be there, by some name."""
+
+from collections.abc import Iterator, Mapping
+
+from looply.definition import Workflow
+from looply.errors import Problem
+from looply.execution.document.document import region_of, scope_of_step
+from looply.execution.facts.state import ExecutionState
+
+_LIVE = ("OPEN", "RETRY")
+"""Phases of a path whose visit goes on as it began, so that the step must be of the same type."""
+
+
+def renamed_steps(steps: Mapping[str, str]) -> dict[str, str]:
+    """Returns the steps that have another name now."""
+    return {old: new for old, new in steps.items() if old != new}
+
+
+def unfit_steps(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Returns why the execution cannot go on with `target`; empty when it can. `steps` are new names by old ones."""
+    problems = (
+        *_wrong_names(workflow, target, steps),
+        *_in_regions(workflow, target, state, steps),
+        *_homeless(workflow, target, state, steps),
+    )
+    return tuple(dict.fromkeys(problems))
+
+
+def places_to_come(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> dict[str, str]:
+    """Returns where renamed waits in branches and iterations will be visited first: as it is called now, by as it was.
+
+    A token of such a visit may be out already, handed on by a step before it. Places are scope and step, `scope/step`.
+    """
+    found = {}
+    for old, new in renamed_steps(steps).items():
+        if old not in workflow.waiting_steps:
+            continue
+        for scope in ("", *state.frames):
+            before = scope_of_step(workflow, state, scope, old)
+            after = scope_of_step(target, state, scope, new)
+            if before and after and f"{before}/{old}" not in state.visits:
+                found[f"{before}/{old}"] = f"{after}/{new}"
+    return found
+
+
+def _wrong_names(workflow: Workflow, target: Workflow, steps: Mapping[str, str]) -> Iterator[Problem]:
+    for old, new in steps.items():
+        if old not in workflow.steps:
+            yield Problem(path=f"/mapping/{old}", message=f"the version of today has no step '{old}'")
+        elif new not in target.steps:
+            yield Problem(path=f"/mapping/{old}", message=f"the version to come has no step '{new}'")
+    names = [new for old, new in steps.items() if old in workflow.steps]
+    for new in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield Problem(path="/mapping", message=f"several steps are to be called '{new}'")
+
+
+def _homeless(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> Iterator[Problem]:
+    for path in state.paths:
+        if path.step == workflow.start:
+            continue
+        new = steps.get(path.step, path.step)
+        if new not in target.steps:
+            yield Problem(
+                path=f"/mapping/{path.step}",
+                message=f"the execution stands at '{path.step}', which the version to come does not have",
+                hint=f'say which step takes its place: {{"{path.step}": "..."}}',
+            )
+        elif path.phase in _LIVE and target.steps[new].type != workflow.steps[path.step].type:
+            before, after = workflow.steps[path.step].type, target.steps[new].type
+            yield Problem(
+                path=f"/mapping/{path.step}",
+                message=f"'{path.step}' is open as {before}, and '{new}' of the version to come is {after}",
+                hint="choose a step of the same type, or move the execution to another step",
+            )
+        elif target.region(new) != region_of(state, path.scope):
+            yield Problem(
+                path=f"/mapping/{path.step}",
+                message=f"'{new}' of the version to come does not lie in the branch or body where the execution stands",
+            )
+
+
+def _in_regions(
+    workflow: Workflow, target: Workflow, state: ExecutionState, steps: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What runs side by side keeps its name, by which scopes are called; what lies in it stays in it."""
+    open_regions = {region.step: region.branches for region in state.regions.values()}
+    for old, new in renamed_steps(steps).items():
+        if old in open_regions:
+            message = f"'{old}' has branches or iterations that are open; it must keep its name until they end"
+            yield Problem(path=f"/mapping/{old}", message=message)
+        elif any(step in open_regions for step, _ in workflow.region(old)) and new in target.steps:
+            region = tuple((steps.get(step, step), exit_) for step, exit_ in workflow.region(old))
+            if target.region(new) != region:
+                message = f"'{new}' of the version to come does not lie where '{old}' does, in what is open"
+                yield Problem(path=f"/mapping/{old}", message=message)
+    for step, branches in open_regions.items():
+        settings = target.steps[step].settings if step in target.steps else None
+        there = {branch.id for branch in getattr(settings, "branches", ())}
+        if missing := [branch for branch in branches if branch not in there]:
+            message = f"the branches {', '.join(missing)} of '{step}' are open, and the version to come has none such"
+            yield Problem(path=f"/mapping/{step}", message=message)

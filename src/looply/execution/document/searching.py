@@ -1,0 +1,73 @@
+"""What finds an execution by its content: the values of its workflow's search fields, as short texts."""
+
+import unicodedata
+from typing import Final, TypeAlias
+
+from looply.definition import Workflow, search_paths
+from looply.execution.document.document import Document
+from looply.execution.document.masking import without_tokens
+from looply.execution.facts.state import ExecutionState
+from looply.jsontext import Json, encode_json
+
+SEARCH_CHARACTERS: Final = 200
+"""Characters of a value that a search compares; what follows is cut off."""
+
+SearchValues: TypeAlias = tuple[tuple[str, str], ...]
+"""Pairs of a field's name and its value, in the order of the setting."""
+
+
+def search_values(workflow: Workflow, state: ExecutionState) -> SearchValues:
+    """Returns the values of the search fields as the data document is now.
+
+    Texts, numbers and booleans have one; objects, lists, null, what is not there, and what is marked secret have none.
+    """
+    if not workflow.settings.search_fields:
+        return ()
+    document = Document(workflow, state)
+    found = []
+    for name, path in search_paths(workflow.settings.search_fields).items():
+        if not _is_secret(path, state) and (text := _text(_value(document, path))):
+            found.append((name, text))
+    return tuple(found)
+
+
+def changed_search_values(
+    former: tuple[Workflow, ExecutionState] | None, workflow: Workflow, state: ExecutionState
+) -> SearchValues | None:
+    """Returns the values that hold from now on, None when they are those of before."""
+    values = search_values(workflow, state)
+    return values if values != (search_values(*former) if former is not None else ()) else None
+
+
+def search_text(text: str) -> str:
+    """Returns a text as it is compared: composed (NFC) and cut."""
+    return unicodedata.normalize("NFC", text[: 4 * SEARCH_CHARACTERS])[:SEARCH_CHARACTERS]
+
+
+def _is_secret(path: tuple[str, ...], state: ExecutionState) -> bool:
+    """Whether a path leads into a secret, or to where one may be. Names are compared as `masked` does."""
+    return any(
+        all(own.casefold() == hidden.casefold() for own, hidden in zip(path, secret, strict=False))
+        for secret in state.secrets
+    )
+
+
+def _value(document: Document, path: tuple[str, ...]) -> Json:
+    value: Json = document.get(path[0])
+    for part in path[1:]:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        # PostgreSQL stores no character 0.
+        return search_text(without_tokens(value).replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return search_text(encode_json(value).decode())

@@ -1,0 +1,90 @@
+"""What happens to the copies of cards and their answers, as state: the part of `evolve` that is about people."""
+
+from msgspec.structs import replace
+
+from looply.errors import IllegalTransition
+from looply.execution.approvals.decisions import answer_of
+from looply.execution.facts.address import card_id
+from looply.execution.facts.card_copy import CardCopy
+from looply.execution.facts.events import AnswerRecorded, CardClosed, CardWanted
+from looply.execution.facts.state import Card, ExecutionState, OpenWait, cards_of
+
+_OF_A_TURN = ("REMINDER", "ESCALATION")
+
+
+def cards_wanted(state: ExecutionState, event: CardWanted) -> ExecutionState:
+    """Returns the state in which each copy has to show the card, or its recipient is reminded of it."""
+    cards = state.cards
+    for copy in event.copies:
+        former = cards.get(copy.card_id)
+        cards = cards.set(copy.card_id, _sent(state, event, copy) if former is None else _again(state, event, former))
+        if copy.takes:
+            card = cards[copy.card_id]
+            cards = cards.set(copy.card_id, replace(card, seats=_seats_of(state, card, copy, is_new=former is None)))
+    return replace(state, cards=cards)
+
+
+def cards_closed(state: ExecutionState, event: CardClosed) -> ExecutionState:
+    """Returns the state in which the cards take no more answers."""
+    cards = state.cards
+    for key in event.cards:
+        card = cards.get(key)
+        if card is None:
+            raise IllegalTransition(f"there is no card {key}")
+        closed = replace(
+            card,
+            wanted=event.reason,
+            changed=state.seq + 1,
+            closed_on=event.at,
+            passed_to=event.to,
+            note=event.note,
+        )
+        cards = cards.set(key, closed)
+    return replace(state, cards=cards)
+
+
+def after_answer(state: ExecutionState, wait: OpenWait, event: AnswerRecorded) -> ExecutionState:
+    """Returns the state with one more answer. The reminders of a turn in a sequence end with it."""
+    answer = answer_of(event)
+    cards = state.cards
+    own = cards.get(card_id(state.started.execution_id, event.address, event.part))
+    if own is not None:
+        cards = cards.set(own.card_id, replace(own, changed=state.seq + 1))
+    timers = state.timers
+    if wait.approval is not None and wait.approval.order == "sequence":
+        timers = {
+            seq: timer for seq, timer in timers.items() if timer.address != wait.address or timer.kind not in _OF_A_TURN
+        }
+    waits = {**state.waits, wait.address: replace(wait, answers=(*wait.answers, answer))}
+    return replace(state, waits=waits, cards=cards, timers=timers)
+
+
+def _again(state: ExecutionState, event: CardWanted, former: Card) -> Card:
+    seq = state.seq + 1
+    if event.reminder:
+        return replace(former, changed=seq, reminders=event.reminder)
+    return replace(former, seq=seq, changed=seq, body=event.body, revision=event.revision)
+
+
+def _sent(state: ExecutionState, event: CardWanted, copy: CardCopy) -> Card:
+    seq = state.seq + 1
+    return Card(
+        seq=seq,
+        card_id=copy.card_id,
+        address=event.address.text,
+        part=copy.part,
+        recipient=copy.recipient,
+        channel=event.channel,
+        app=event.app,
+        body=event.body,
+        revision=event.revision,
+        wanted="OPEN",
+        opened_on=event.at,
+        changed=seq,
+    )
+
+
+def _seats_of(state: ExecutionState, card: Card, copy: CardCopy, *, is_new: bool) -> int:
+    """Returns for how many of those who were asked a copy counts: those whose place it takes, and its own."""
+    taken = sum(other.seats for other in cards_of(state, card.address) if other.part in copy.takes)
+    return taken if is_new else card.seats + taken

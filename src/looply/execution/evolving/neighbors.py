@@ -1,0 +1,53 @@
+"""`evolve` for what concerns other executions too: children, and the line of the workflow."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from looply.errors import IllegalTransition
+from looply.execution.facts.events import Admitted, ChildClosed, ChildStarted, Queued
+from looply.execution.facts.state import ExecutionState, OpenChild, Place
+
+
+def evolved(state: ExecutionState, event: ChildStarted | ChildClosed | Queued | Admitted) -> ExecutionState:
+    """Returns the state after the event; the path that a step's child begins at has moved already.
+
+    Raises: IllegalTransition.
+    """
+    match event:
+        case ChildStarted():
+            return _child_started(state, event)
+        case ChildClosed():
+            return replace(state, children=_without(state.children, event.child_id))
+        case Queued():
+            return replace(state, place=Place(seq=state.seq + 1, since=event.at, most=event.most))
+        case Admitted():
+            if not state.is_queued or state.place is None:
+                raise IllegalTransition("the execution does not stand in line")
+            return replace(state, place=replace(state.place, seq=state.seq + 1, is_held=True))
+        case _:
+            assert_never(event)
+
+
+def _child_started(state: ExecutionState, event: ChildStarted) -> ExecutionState:
+    child = OpenChild(
+        seq=state.seq + 1,
+        child_id=event.child_id,
+        address=event.address.text if event.step else "",
+        workflow_id=event.workflow_id,
+        is_awaited=event.is_awaited,
+        started_on=event.at,
+    )
+    state = replace(state, children={**state.children, event.child_id: child})
+    if event.step:
+        return state
+    incident = state.incidents.get(event.incident_id)
+    if incident is None:
+        raise IllegalTransition(f"the incident {event.incident_id} is not open")
+    answered = {**state.incidents, event.incident_id: replace(incident, is_answered=True)}
+    return replace(state, incidents=answered)
+
+
+def _without(children: Mapping[str, OpenChild], child_id: str) -> Mapping[str, OpenChild]:
+    return {name: child for name, child in children.items() if name != child_id}

@@ -1,0 +1,159 @@
+"""`evolve` for branches and iterations: how their regions open, go on, and close."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from looply.definition import EACH
+from looply.definition.values.pointer import split_pointer
+from looply.errors import IllegalTransition
+from looply.execution.facts.address import parse_address
+from looply.execution.facts.events import Cancelled, ScopeClosed, ScopeEntered, ScopeOpened
+from looply.execution.facts.scopes import Frame, Region, SecretPath, scope_of, scopes_around
+from looply.execution.facts.state import ExecutionState, Path, SettledWait
+
+Key = TypeVar("Key", int, str)
+Entry = TypeVar("Entry")
+
+
+def opened(state: ExecutionState, event: ScopeOpened) -> ExecutionState:
+    """Returns the state with the region, whose step has moved to OPEN; the branches of a parallel stand at it."""
+    region = Region(
+        step=event.step,
+        visit=event.visit,
+        kind="parallel" if event.branches else "forEach",
+        branches=event.branches,
+        needed=event.needed,
+        items=event.items,
+        concurrency=event.concurrency,
+        secrets=tuple(split_pointer(pointer)[1:] for pointer in event.secret),
+        begun=len(event.branches),
+        running=len(event.branches),
+    )
+    paths, frames = dict(state.lines), dict(state.frames)
+    for branch in event.branches:
+        scope = scope_of(event.scope, event.step, branch)
+        paths[scope] = _beginning(scope, event, branch)
+        frames[scope] = Frame(parent=event.scope, name=branch)
+    return replace(state, lines=paths, frames=frames, regions={**state.regions, event.scope: region})
+
+
+def entered(state: ExecutionState, event: ScopeEntered) -> ExecutionState:
+    """Returns the state with one more iteration, which stands at its forEach."""
+    region = state.regions.get(event.scope)
+    if region is None or region.step != event.step or region.begun != event.index:
+        raise IllegalTransition(f"{event.address.text} cannot begin with item {event.index}")
+    name = str(event.index)
+    scope = scope_of(event.scope, event.step, name)
+    secrets = tuple(("item", *path[1:]) for path in region.secrets if not path or path[0] == name)
+    return replace(
+        state,
+        lines={**state.lines, scope: _beginning(scope, event, EACH)},
+        frames={**state.frames, scope: Frame(parent=event.scope, name=name, is_iteration=True, secrets=secrets)},
+        regions={
+            **state.regions,
+            event.scope: replace(region, begun=region.begun + 1, running=region.running + 1),
+        },
+    )
+
+
+def closed(state: ExecutionState, event: ScopeClosed) -> ExecutionState:
+    """Returns the state without a branch or iteration that has come to its end; an iteration's output is collected."""
+    frame, path = state.frames.get(event.scope), state.lines.get(event.scope)
+    if frame is None or path is None or event.scope in state.regions:
+        raise IllegalTransition(f"there is no branch or iteration {event.scope} that could end")
+    region = state.regions[frame.parent]
+    region = replace(region, running=region.running - 1, arrived=region.arrived + (event.how == "ARRIVED"))
+    freed = 0
+    if frame.is_iteration:
+        kept = frame.sizes.get(path.step, 0)
+        freed = frame.bytes - kept
+        region = _collected(region, frame, path.step, kept)
+    else:
+        region = replace(region, ends=(*region.ends, (frame.name, event.how)))
+    return replace(
+        state,
+        lines=_without(state.lines, event.scope),
+        frames=_without(state.frames, event.scope),
+        regions={**state.regions, frame.parent: region},
+        document_bytes=state.document_bytes - freed,
+    )
+
+
+def cancelled(state: ExecutionState, event: Cancelled) -> ExecutionState:
+    """Returns the state without some branches or iterations, and without all that is open in them and below."""
+    regions = dict(state.regions)
+    for scope in event.scopes:
+        frame = state.frames.get(scope)
+        if frame is None:
+            raise IllegalTransition(f"there is no branch or iteration {scope} that could be given up")
+        region = regions[frame.parent]
+        ends = region.ends if frame.is_iteration else (*region.ends, (frame.name, "CANCELLED"))
+        regions[frame.parent] = replace(region, running=region.running - 1, ends=ends)
+    return _without_scopes(replace(state, regions=regions), event.scopes, event)
+
+
+def without_region(state: ExecutionState, scope: str, event: Any) -> ExecutionState:
+    """Returns the state without the region of the path of a scope, whatever of it still runs."""
+    region = state.regions.get(scope)
+    if region is None:
+        return state
+    inner = [name for name, frame in state.frames.items() if frame.parent == scope]
+    state = _without_scopes(state, inner, event) if inner else state
+    return replace(
+        state,
+        regions=_without(state.regions, scope),
+        document_bytes=state.document_bytes - region.result_bytes,
+    )
+
+
+def _beginning(scope: str, event: ScopeOpened | ScopeEntered, exit_: str) -> Path:
+    return Path(scope=scope, step=event.step, visit=event.visit, phase="LEAVE", branch=exit_)
+
+
+def _collected(region: Region, frame: Frame, step: str, size: int) -> Region:
+    secrets: tuple[SecretPath, ...] = tuple(path[2:] for path in frame.secrets if path[0] == step)
+    return replace(
+        region,
+        results=region.results.set(frame.name, frame.outputs.get(step)),
+        result_bytes=region.result_bytes + size,
+        result_secrets=region.result_secrets.set(frame.name, secrets) if secrets else region.result_secrets,
+    )
+
+
+def _without_scopes(state: ExecutionState, scopes: Iterable[str], event: Any) -> ExecutionState:
+    outer = frozenset(scopes)
+    gone = {scope for scope in state.frames if not outer.isdisjoint(scopes_around(state.frames, scope))}
+    settled = state.settled
+    for text, wait in state.waits.items():
+        if wait.scope in gone:
+            end = SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers)
+            settled = settled.set(text, end)
+    dropped = [region for scope, region in state.regions.items() if scope in gone]
+    freed = sum(state.frames[scope].bytes for scope in gone) + sum(region.result_bytes for region in dropped)
+    return replace(
+        state,
+        settled=settled,
+        lines=_left(state.lines, gone),
+        frames=_left(state.frames, gone),
+        regions=_left(state.regions, gone),
+        waits={text: wait for text, wait in state.waits.items() if wait.scope not in gone},
+        open_steps={text: step for text, step in state.open_steps.items() if _scope(text) not in gone},
+        timers={seq: timer for seq, timer in state.timers.items() if _scope(timer.address) not in gone},
+        document_bytes=state.document_bytes - freed,
+    )
+
+
+def _scope(address: str) -> str:
+    return parse_address(address).scope if address else ""
+
+
+def _left(entries: Mapping[str, Entry], gone: set[str]) -> Mapping[str, Entry]:
+    return {scope: entry for scope, entry in entries.items() if scope not in gone}
+
+
+def _without(entries: Mapping[Key, Entry], key: Key) -> Mapping[Key, Entry]:
+    left = dict(entries)
+    del left[key]
+    return left

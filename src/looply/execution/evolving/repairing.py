@@ -1,0 +1,78 @@
+"""What an operator's decisions do to the state: a part of `evolve`, which does not judge them either."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from looply.definition.values.pointer import split_pointer
+from looply.execution.document.overlays import size_of, with_output, with_payload
+from looply.execution.evolving.regions import without_region
+from looply.execution.facts.address import Address
+from looply.execution.facts.events import DocumentEdited, IncidentClosed, Moved
+from looply.execution.facts.state import ExecutionState, Path, SettledWait
+
+_STANDS_STILL = ("FAILED", "UNKNOWN")
+
+
+def incident_closed(state: ExecutionState, event: IncidentClosed) -> ExecutionState:
+    """Returns the state without the incident; its step begins anew where the event says so."""
+    incident = state.incidents.get(event.incident_id)
+    state = replace(state, incidents=_without(state.incidents, event.incident_id))
+    if incident is None or not event.again:
+        return state
+    path = state.lines.get(incident.scope)
+    if path is None or path.address != incident.address or path.phase not in _STANDS_STILL:
+        return state
+    text = path.address.text
+    if event.again == "visit":
+        entering = Path(scope=path.scope, step=path.step, visit=path.visit, phase="ENTER")
+        lines = {**state.lines, path.scope: entering}
+        return replace(state, lines=lines, open_steps=_without(state.open_steps, text))
+    # Who asked for another attempt asked for all that the step's retry policy grants, whatever ended before.
+    opened = replace(state.open_steps[text], failures=0, process_ends=0, ending_since=None)
+    again = Path(scope=path.scope, step=path.step, visit=path.visit, phase="RETRY")
+    lines = {**state.lines, path.scope: again}
+    return replace(state, lines=lines, open_steps={**state.open_steps, text: opened})
+
+
+def document_edited(state: ExecutionState, event: DocumentEdited) -> ExecutionState:
+    """Returns the state with the parts of the data document that were replaced."""
+    paths = [split_pointer(pointer) for pointer in event.secret]
+    for name, output in event.outputs.items():
+        size = event.sizes.get(name, size_of(state, event.scope, name))
+        secrets = tuple((name, "output", *path[2:]) for path in paths if path[:2] == ("outputs", name))
+        state = with_output(state, event.scope, name, output, size, secrets)
+    if event.payload is not UNSET:
+        size = event.sizes.get("payload", size_of(state, event.scope, "payload"))
+        state = with_payload(state, event.scope, event.payload, size, ())
+    return replace(state, edited=state.seq + 1)
+
+
+def moved(state: ExecutionState, event: Moved) -> ExecutionState:
+    """Returns the state with the path of the scope on another step; what was open where it stood is given up."""
+    path = Path(scope=event.scope, step=event.to, visit=0, phase="ENTER")
+    left = state.lines.get(event.scope)
+    state = without_region(state, event.scope, event)
+    state = replace(state, lines={**state.lines, event.scope: path})
+    return state if left is None else _given_up(state, left.address, event)
+
+
+def _given_up(state: ExecutionState, left: Address, event: Moved) -> ExecutionState:
+    text = left.text
+    wait = state.waits.get(text)
+    settled = state.settled
+    if wait is not None:
+        settled = settled.set(text, SettledWait(how="CANCELLED", by=event.by, on=event.at, answers=wait.answers))
+    return replace(
+        state,
+        open_steps=_without(state.open_steps, text),
+        waits=_without(state.waits, text),
+        timers={seq: timer for seq, timer in state.timers.items() if timer.address != text},
+        settled=settled,
+    )
+
+
+def _without(entries: Mapping[Any, Any], key: str) -> Mapping[Any, Any]:
+    return {name: value for name, value in entries.items() if name != key} if key in entries else entries

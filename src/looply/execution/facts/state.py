@@ -1,0 +1,489 @@
+"""The state of an execution: what a fold over its history knows.
+
+A value, never changed in place: `evolve` makes a new one that shares structure with the old one, so a state whose
+commit failed is simply dropped. What can grow with the number of steps is a persistent map; what is bounded by a
+limit is a small dict in order of opening.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+from immutables import Map
+
+from looply.execution.facts.address import Address
+from looply.execution.facts.approval_terms import ApprovalTerms
+from looply.execution.facts.events import (
+    ExecutionStarted,
+    FinalStatus,
+    IgnoreReason,
+    IncidentKind,
+    StepFailed,
+    TimerKind,
+)
+from looply.execution.facts.scopes import Frame, Region
+from looply.jsontext import Json
+
+Status: TypeAlias = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
+Phase: TypeAlias = Literal["ENTER", "OPEN", "LEAVE", "FAILED", "UNKNOWN", "RETRY"]
+
+WaitEnd: TypeAlias = Literal["RESUMED", "TIMED_OUT", "CANCELLED"]
+
+WAITING_STATE = "wait_for_response_state"
+"""What lists show as the current state of an execution that waits for an answer."""
+
+
+class Path(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of control: the visit where it stands, and what that visit needs.
+
+    `ENTER`: the step must be visited; `OPEN`: the world must answer; `LEAVE`: the step is done, by exit `branch`;
+    `FAILED`: `failure` must be dealt with; `UNKNOWN`: the outcome `cause` must be dealt with; `RETRY`: a retry is due.
+    """
+
+    scope: str
+    step: str
+    visit: int
+    phase: Phase
+    branch: str = "next"
+    failure: StepFailed | None = None
+    cause: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The visit where the path stands."""
+        return Address(self.scope, self.step, self.visit)
+
+
+SUSPECT_ENDS: Final = 2
+"""So many ends of processes in a row make a call suspect: once a call is only near when something else goes wrong."""
+
+
+class OpenStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit whose effect is not finished. `seq` numbers the event that scheduled the attempt in flight.
+
+    `entered_on` is the instant at which the input was evaluated, `key` the address that the idempotency key is made
+    of where the step had another name then (empty: `address`). `process_ends` counts the attempts in a row that no
+    process has outlived, of which the first was told of at `ending_since`.
+    """
+
+    seq: int
+    address: str
+    operation: str
+    attempt: int
+    input: Json
+    timeout_seconds: float
+    failures: int = 0
+    is_in_flight: bool = True
+    secret: tuple[str, ...] = ()
+    entered_on: datetime | None = None
+    key: str = ""
+    process_ends: int = 0
+    ending_since: datetime | None = None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the call may be what ends processes: its next attempt is made while no other suspect is."""
+        return self.process_ends >= SUSPECT_ENDS
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An instant that is awaited; `seq` numbers the event that started it.
+
+    `address` is empty for the timeout of the whole execution.
+    """
+
+    seq: int
+    kind: TimerKind
+    due: datetime
+    address: str
+    level: int = 0
+
+
+class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one recipient answered; on an approval the decision that it is, for `seats` of those who were asked."""
+
+    part: int
+    user: str
+    data: Json
+    on: datetime
+    decision: str = ""
+    comment: str = ""
+    revision: int = 0
+    seats: int = 1
+    via: str = ""
+
+
+class OpenWait(msgspec.Struct, frozen=True, kw_only=True):
+    """A wait that can be released; `seq` numbers the event that opened it."""
+
+    seq: int
+    address: str
+    step: str
+    visit: int
+    scope: str
+    sources: tuple[str, ...]
+    opened_on: datetime
+    timeout_on: datetime | None = None
+    count: int = 0
+    answers: tuple[CardAnswer, ...] = ()
+    approval: ApprovalTerms | None = None
+
+
+class SettledWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How a wait ended, by whom and when. `request` is the fingerprint of the resume that released it.
+
+    `outcome` is how an approval was decided, `via` the channel of who released the wait.
+    """
+
+    how: WaitEnd
+    by: str
+    on: datetime
+    request: bytes = b""
+    answers: tuple[CardAnswer, ...] = ()
+    outcome: str = ""
+    via: str = ""
+
+
+class Buffered(msgspec.Struct, frozen=True, kw_only=True):
+    """A resume that is kept for a wait to come; `secret` as in the event that keeps it."""
+
+    source: str
+    payload: Json
+    request: bytes
+    by: str
+    on: datetime
+    secret: tuple[str, ...] = ()
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter: a resume that was kept and moved nothing. Its payload stands in the event that `seq` numbers.
+
+    `action` is empty until somebody settles it; then `by`, `on` and `note` tell who, when and why.
+    """
+
+    seq: int
+    reason: IgnoreReason
+    source: str
+    sender: str
+    at: datetime
+    action: Literal["", "APPLIED", "DISCARDED"] = ""
+    by: str = ""
+    on: datetime | None = None
+    note: str = ""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient's copy of a card. `wanted` is OPEN while it takes answers, else why it does not.
+
+    `changed` numbers the event after which it has to look as it does. `seats` says for how many of those who were
+    asked its answer counts. One that was passed on names in `passed_to` who has it now, and in `note` why.
+    `sent_as` is the address that its token names where the step had another name then (empty: `address`).
+    """
+
+    seq: int
+    card_id: str
+    address: str
+    part: int
+    recipient: str
+    channel: str
+    app: str
+    body: Json
+    revision: int
+    wanted: str
+    opened_on: datetime
+    changed: int = 0
+    seats: int = 1
+    reminders: int = 0
+    closed_on: datetime | None = None
+    passed_to: str = ""
+    note: str = ""
+    sent_as: str = ""
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether somebody else has it now."""
+        return self.wanted in ("REASSIGNED", "ESCALATED")
+
+
+class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution that this one wants and has not heard of yet; `seq` numbers the event that wants it.
+
+    `address` is empty when an incident wants it. One that is not awaited is heard of when it is stored.
+    """
+
+    seq: int
+    child_id: str
+    address: str
+    workflow_id: str
+    is_awaited: bool
+    started_on: datetime
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among the executions of a workflow with `max_concurrency`: in line, or one of the slots.
+
+    `seq` numbers the event since which it is so; `most` are the slots as the execution's own version states them.
+    """
+
+    seq: int
+    since: datetime
+    most: int
+    is_held: bool = False
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why the execution stands still; `seq` numbers the event that opened it.
+
+    `is_answered`: the workflow that is started for it is wanted already.
+    """
+
+    seq: int
+    incident_id: str
+    kind: IncidentKind
+    code: str
+    message: str
+    step: str
+    visit: int
+    opened_on: datetime
+    scope: str = ""
+    is_answered: bool = False
+
+    @property
+    def address(self) -> Address:
+        """The visit that is the cause; its step is empty when no single step is."""
+        return Address(self.scope, self.step, self.visit)
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator decided about approvals, or left them out, in the place of their approvers.
+
+    `steps` are the approvals; `visit` is that of the first one where the event knows it, else 0.
+    """
+
+    steps: tuple[str, ...]
+    visit: int
+    scope: str
+    by: str
+    on: datetime
+    via: str
+    reason: str
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """The end."""
+
+    status: FinalStatus
+    reason: str
+    by: str
+    on: datetime
+
+
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decisions and reads of one execution need. `seq` numbers its last event, from 1.
+
+    `lines` are the paths by their scopes, in the order in which they began. A path whose scope has an entry in
+    `regions` stands at a parallel or forEach, while the paths of its branches or iterations move; each of these has
+    its own part in `frames`.
+    """
+
+    seq: int
+    now: datetime
+    started: ExecutionStarted
+    workflow_version: int
+    definition: str
+    payload: Mapping[str, Json]
+    lines: Mapping[str, Path]
+    regions: Mapping[str, Region] = {}
+    frames: Mapping[str, Frame] = {}
+    modified_by: str = ""
+    outputs: Map[str, Json] = Map()
+    sizes: Map[str, int] = Map()
+    visits: Map[str, int] = Map()
+    total_visits: int = 1
+    document_bytes: int = 0
+    error: Json = None
+    open_steps: Mapping[str, OpenStep] = {}
+    waits: Mapping[str, OpenWait] = {}
+    timers: Mapping[int, Timer] = {}
+    settled: Map[str, SettledWait] = Map()
+    last_settled: str = ""
+    last_released: str = ""
+    buffered: Mapping[str, Buffered] = {}
+    ignored: int = 0
+    letters: Map[int, Letter] = Map()
+    cards: Map[str, Card] = Map()
+    incidents: Mapping[str, Incident] = {}
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
+    secrets: tuple[tuple[str, ...], ...] = ()
+    closed: Closed | None = None
+    edited: int = 0
+    """Number of the last event by which an operator changed what inputs are made of: the document or the definition."""
+    overrides: tuple[Override, ...] = ()
+    aliases: Map[str, str] = Map()
+    """Addresses by what they were called when tokens and attempts that are still out were given them."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All paths, those that stand at a parallel or forEach among them, in the order in which they began."""
+        return tuple(self.lines.values())
+
+    @property
+    def standing_paths(self) -> tuple[Path, ...]:
+        """The paths that move by themselves: where the execution stands."""
+        if not self.regions:
+            return self.paths
+        return tuple(path for path in self.lines.values() if path.scope not in self.regions)
+
+    @property
+    def standing_steps(self) -> str:
+        """The steps where the execution stands, each once, joined by `,`."""
+        return ",".join(dict.fromkeys(path.step for path in self.standing_paths))
+
+    @property
+    def status(self) -> Status:
+        """The status of the contract: RUNNING while any path has something to do, FAILED while an incident is open."""
+        if self.closed is not None:
+            return self.closed.status
+        if self.incidents:
+            return "FAILED"
+        if self.is_queued:
+            return "RUNNING"
+        resting = self._resting
+        return "WAITING" if all(self._rests(path, resting) for path in self.standing_paths) else "RUNNING"
+
+    @property
+    def current_state(self) -> str:
+        """Where the execution stands: step ids joined by `,`; a path that waits for an answer has a name of its own."""
+        if self.closed is not None or self.incidents or not self.waits:
+            return self.standing_steps
+        names = (WAITING_STATE if path.address.text in self.waits else path.step for path in self.standing_paths)
+        return ",".join(dict.fromkeys(names))
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether an incident holds everything: what arrives is kept, nothing starts."""
+        return bool(self.incidents)
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the execution stands in line for a slot of its workflow: nothing starts."""
+        return self.place is not None and not self.place.is_held
+
+    def find_open_step(self, seq: int) -> OpenStep | None:
+        """Returns the open step whose attempt in flight was scheduled as event number `seq`, or None."""
+        return next((step for step in self.open_steps.values() if step.seq == seq), None)
+
+    def current_address(self, text: str) -> str:
+        """Returns what the visit of that address is called now: a move to another version may have renamed its step."""
+        return self.aliases.get(text, text)
+
+    def next_visit(self, scope: str, step: str) -> Address:
+        """Returns the address of the next visit of a step; visits are counted per scope, from 1."""
+        return Address(scope, step, self.visits.get(f"{scope}/{step}", 0) + 1)
+
+    @property
+    def _resting(self) -> frozenset[str]:
+        """The addresses of visits that wait for somebody, for another execution, or for a time."""
+        delays = (timer.address for timer in self.timers.values() if timer.kind == "DELAY")
+        return frozenset((*self.waits, *delays, *(child.address for child in self.children.values())))
+
+    def _rests(self, path: Path, resting: frozenset[str]) -> bool:
+        return path.phase == "OPEN" and path.address.text in resting
+
+
+class EffectWork(msgspec.Struct, frozen=True):
+    """An effect to run or in flight: the number of the event that wants it, and what it is."""
+
+    seq: int
+    address: str
+    attempt: int
+    operation: str
+
+
+class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What an execution owns in the store: the reason why it will go on. A pure function of the state."""
+
+    effects: Mapping[int, EffectWork]
+    timers: Mapping[int, Timer]
+    waits: Mapping[int, OpenWait]
+    incidents: Mapping[int, Incident]
+    cards: Mapping[str, Card]
+    continues: bool
+    holds_process_id: bool
+    children: Mapping[str, OpenChild] = {}
+    place: Place | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing will ever move the execution again."""
+        is_queued = self.place is not None and not self.place.is_held
+        owned = (self.effects, self.timers, self.waits, self.incidents, self.children)
+        return not (any(owned) or self.continues or is_queued)
+
+
+def cards_of(state: ExecutionState, address: str) -> list[Card]:
+    """Returns the card copies that one visit sent, in the order of its recipients."""
+    found = [card for card in state.cards.values() if card.address == address]
+    return sorted(found, key=lambda card: card.part)
+
+
+def asked(state: ExecutionState, address: str) -> list[str]:
+    """Returns the recipients of the cards of one visit, without those who passed theirs on."""
+    return [card.recipient for card in cards_of(state, address) if not card.is_passed_on]
+
+
+def open_cards(state: ExecutionState) -> list[Card]:
+    """Returns the card copies that are not closed, oldest first; a map's own order changes with every process."""
+    return sorted(
+        (card for card in state.cards.values() if card.wanted == "OPEN"), key=lambda card: (card.seq, card.part)
+    )
+
+
+def is_answered(state: ExecutionState, card: Card) -> bool:
+    """Tells whether the card's own recipient has answered a wait that still waits for others."""
+    wait = state.waits.get(card.address)
+    return wait is not None and any(answer.part == card.part for answer in wait.answers)
+
+
+def _moves(state: ExecutionState) -> bool:
+    """Tells whether a region has an iteration to begin, or is over and not closed yet."""
+    return any(region.is_over or region.may_begin for region in state.regions.values())
+
+
+_NONE: Mapping[Any, Any] = {}
+
+NO_WORK: Final = OpenWork(
+    effects=_NONE, timers=_NONE, waits=_NONE, incidents=_NONE, cards=_NONE, continues=False, holds_process_id=False
+)
+"""What an execution owns before its start and after its end."""
+
+
+def open_work(state: ExecutionState) -> OpenWork:
+    """Returns what the store must hold for the execution beside its history.
+
+    While an incident is open, timers are not owned: what fell due fires when the incident is closed.
+    """
+    if state.closed is not None:
+        return NO_WORK
+    return OpenWork(
+        effects={
+            step.seq: EffectWork(step.seq, step.address, step.attempt, step.operation)
+            for step in state.open_steps.values()
+            if step.is_in_flight
+        },
+        timers=_NONE if state.is_frozen else state.timers,
+        waits={wait.seq: wait for wait in state.waits.values()},
+        incidents={incident.seq: incident for incident in state.incidents.values()},
+        cards={
+            card.card_id: card
+            for card in open_cards(state)
+            if card.address in state.waits and not is_answered(state, card)
+        },
+        continues=not (state.is_frozen or state.is_queued)
+        and (_moves(state) or any(path.phase != "OPEN" for path in state.lines.values())),
+        holds_process_id=not state.is_frozen,
+        children=state.children,
+        place=state.place,
+    )

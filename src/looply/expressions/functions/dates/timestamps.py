@@ -1,0 +1,39 @@
+"""What the functions on timestamps share: their arguments, and how they read and print."""
+
+from looply.expressions.dates.dotnet import ISO, Moment, dayjs_format, print_moment
+from looply.expressions.dates.javascript import read_date
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.functions.declaring.declaration import Argument, Kind, Type
+from looply.jsontext import Json
+
+TIMESTAMP = Argument("timestamp", Kind.TIMESTAMP)
+"""A timestamp in its one exact form, such as `2026-03-15T13:00:00.000Z`, unless the function says otherwise."""
+FORMATTED = (
+    Argument("format", is_optional=True, type=Type.TEXT),
+    Argument("locale", is_optional=True, type=Type.TEXT),
+)
+"""The last two arguments of every function that gives a timestamp. What is no text counts as not given."""
+
+
+def printed(run: Run, moment: Moment, given: tuple[Json, ...], default: str = ISO) -> str:
+    """Returns the moment in the format that was given, if any. The locale, if given, must not be empty.
+
+    Raises: ExpressionError, ExpressionLimit.
+    """
+    pattern = default
+    if given and all(isinstance(each, str) for each in given):
+        run.spend(len(given[0]))
+        pattern = dayjs_format(given[0])
+        if given[1:] == ("",):
+            raise ExpressionError("expected a locale such as 'en-US', found an empty text")
+    return print_moment(moment, pattern)
+
+
+def read_lenient(run: Run, timestamp: str) -> int:
+    """Returns the instant of whatever looks like a date. Raises: ExpressionError, ExpressionLimit."""
+    run.spend(2 * len(timestamp))
+    instant = read_date(timestamp)
+    if instant is None:
+        raise ExpressionError(f"expected a timestamp such as '2026-03-15T13:00:00Z', found {timestamp[:40]!r}")
+    return instant

@@ -1,0 +1,5 @@
+"""Functions on texts, bytes, regular expressions and addresses.
+
+Imports `declaring`.
+Never here: parsing of the language itself.
+"""

@@ -1,0 +1,92 @@
+"""Numbers as texts, with the signs of a locale."""
+
+import math
+import sys
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from looply.expressions.errors import ExpressionError
+from looply.expressions.evaluation import Run
+from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
+from looply.expressions.functions.texts.text import LOCALE
+from looply.expressions.texts.number_locales import ENGLISH, NUMBER_LOCALES, NumberLocale
+from looply.expressions.values import is_whole, number_text
+from looply.jsontext import Json
+
+_MINUS = "-"
+_MOST_DIGITS = 20
+"""Digits after the point that are ever printed."""
+_WITHOUT_FRACTION = 2**52
+"""From here on, a double has no fraction."""
+_WITH_EXPONENT = 1e21
+"""From here on, a double is printed with an exponent."""
+_EXACT = Context(prec=60)
+
+
+def written(value: float, digits: int, tag: Json = None) -> str:
+    """Returns a number with `digits` after the point, in groups, as the locale of a tag writes it.
+
+    An unknown tag, or none, is English.
+    """
+    locale = NUMBER_LOCALES.get(tag, ENGLISH) if type(tag) is str else ENGLISH
+    fixed = _fixed(abs(value), min(digits, _MOST_DIGITS))
+    whole, point, rest = fixed.partition(".")
+    whole, exponent, power = whole.partition("e")
+    made = _grouped(whole, locale) + exponent + power + (locale.decimal + rest if point else "")
+    if locale.digits != ENGLISH.digits:
+        made = made.translate(str.maketrans(ENGLISH.digits, locale.digits))
+    return _MINUS + made if value < 0 and fixed.strip("0.") else made
+
+
+def shown(value: float, tag: Json = None) -> str:
+    """Returns a number with all digits of its fraction, in groups, as the locale of a tag writes it."""
+    fraction = "" if type(value) is int else number_text(value).partition(".")[2]
+    return written(value, len(fraction), tag)
+
+
+def _fixed(size: float, digits: int) -> str:
+    if type(size) is int:
+        return f"{size}.{'0' * digits}" if digits else str(size)
+    if size >= _WITH_EXPONENT:
+        return number_text(size)
+    # A half goes up, of the exact value that the double has.
+    return format(Decimal(size).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT), "f")
+
+
+def _grouped(digits: str, locale: NumberLocale) -> str:
+    groups, end, size = [], len(digits), 3
+    while end > 0:
+        groups.append(digits[max(0, end - size) : end])
+        end, size = end - size, locale.later
+    return locale.thousands.join(reversed(groups))
+
+
+def _format_number(_: Run, number: Json, digits: Json, locale: Json = None) -> str:
+    if not is_whole(digits) or digits < 0:
+        raise ExpressionError(f"formatNumber() expects a whole number of at least 0 as `digits`, found {digits}")
+    return written(_rounded(number, int(digits)), int(digits), locale)
+
+
+def _rounded(number: float, digits: int) -> float:
+    scale = math.pow(10, digits) if digits <= sys.float_info.max_10_exp else math.nan
+    scaled = scale if type(number) is int else number * scale
+    if not math.isfinite(scaled):
+        raise ExpressionError(f"formatNumber() cannot round this number to {digits} digits")
+    if type(number) is int:
+        return number
+    if abs(scaled) < _WITHOUT_FRACTION:
+        down = math.floor(scaled)
+        scaled = down + 1 if scaled - down >= 0.5 else down
+    return scaled / scale
+
+
+NUMBER_FUNCTIONS = (
+    Function(
+        "formatNumber",
+        "conversion",
+        (Argument("number", Kind.NUMBER), Argument("digits", Kind.NUMBER), LOCALE),
+        Type.TEXT,
+        "Prints a number with so many digits after the point, as a locale writes it (en-US).",
+        ("formatNumber(1234.5, 2, 'de-DE')", "1.234,50"),
+        _format_number,
+    ),
+)

@@ -1,0 +1,97 @@
+"""Matching of texts with regular expressions."""
+
+from looply.expressions.errors import ExpressionError, ExpressionLimit
+from looply.expressions.evaluation import Closure, Run
+from looply.expressions.functions.declaring.declaration import Argument, Compiling, Function, Kind, Type
+from looply.expressions.parsing.syntax import Call, Constant
+from looply.expressions.texts.patterns import Pattern, compiled
+from looply.expressions.values import kind_of
+from looply.jsontext import Json
+from looply.limits import DEFAULT_LIMITS
+
+_FAILED = 3000
+"""Units of work that a pattern which cannot be used may have taken."""
+
+
+def _is_match(node: Call, compiling: Compiling) -> Closure:
+    text, pattern = (compiling.closure(argument) for argument in node.arguments)
+    source = node.arguments[1]
+    if isinstance(source, Constant) and type(source.value) is str and _fits(source.value):
+        return _with_constant(text, source.value, source.position, compiling)
+
+    def evaluate(run: Run) -> Json:
+        value = _text(text(run))
+        return _found(run, _computed(run, pattern(run)), value)
+
+    return evaluate
+
+
+def _with_constant(text: Closure, pattern: str, position: int, compiling: Compiling) -> Closure:
+    try:
+        known = compiled(pattern)
+    except ExpressionError as error:
+        raise compiling.error(f"isMatch(): {error.reason}", position) from error
+
+    def evaluate(run: Run) -> Json:
+        # The limit of this evaluation may be lower than the default one.
+        check_pattern(run, pattern)
+        return _found(run, known, _text(text(run)))
+
+    return evaluate
+
+
+def _fits(pattern: str) -> bool:
+    return len(pattern) <= DEFAULT_LIMITS.expression_pattern
+
+
+def _computed(run: Run, value: Json) -> Pattern:
+    if type(value) is not str:
+        raise ExpressionError(f"isMatch() expects a text as `pattern`, found {kind_of(value)}")
+    check_pattern(run, value)
+    try:
+        pattern = compiled(value)
+    except ExpressionError:
+        run.spend(_FAILED)
+        raise
+    run.spend(len(value) * 2 + pattern.programsize)
+    return pattern
+
+
+def check_pattern(run: Run, pattern: str) -> None:
+    """Refuses a pattern or path that is too long. Raises: ExpressionLimit."""
+    if len(pattern) > run.limits.expression_pattern:
+        raise ExpressionLimit(
+            "expression_pattern",
+            f"a pattern or path of {len(pattern)} characters, allowed are {run.limits.expression_pattern}",
+        )
+
+
+def _text(value: Json) -> str:
+    if type(value) is str:
+        return str(value)
+    if value is None:
+        return ""
+    raise ExpressionError(f"isMatch() expects a text as `subject`, found {kind_of(value)}")
+
+
+def _found(run: Run, pattern: Pattern, text: str) -> bool:
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:  # halves of characters outside the BMP
+        content = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    # RE2 takes each character through every instruction at worst; an instruction is 10 nanoseconds.
+    run.spend(1 + (len(content) * pattern.programsize >> 6))
+    return pattern.search(content) is not None
+
+
+REGEX_FUNCTIONS = (
+    Function(
+        "isMatch",
+        "text",
+        (Argument("subject", Kind.TEXT), Argument("pattern", Kind.PRESENT_TEXT)),
+        Type.BOOLEAN,
+        "Tells whether a regular expression matches somewhere in the text; `(?i)`, `(?m)` and `(?s)` are its options.",
+        ("isMatch('PO-4711', '^PO-[0-9]+$')", True),
+        build_source=_is_match,
+    ),
+)

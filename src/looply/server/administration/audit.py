@@ -1,0 +1,109 @@
+"""The call on the audit: who did what, and when."""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.context import audit
+from looply.catalog.trail.audit import AuditFilter, AuditPage
+from looply.errors import BadRequest
+from looply.server.http.call import Answer, Call, Parameter, read_route
+from looply.server.http.rows import AuditItem, audit_row
+from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of
+
+_FILTERS: Final = ("actor", "action", "object", "from", "to")
+
+
+class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest record: its number, 0 when there is none, and its hash."""
+
+    record_id: int
+    hash: str
+
+
+class AuditCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as query parameter."""
+
+    record_id: int | UnsetType = UNSET
+    after: int | UnsetType = UNSET
+
+
+class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows; `truncated` when it is short because so many were read."""
+
+    message: str
+    count: int
+    items: list[AuditItem]
+    head: AuditHead
+    truncated: bool | UnsetType = UNSET
+    last_key: AuditCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+async def get_audit(call: Call) -> Answer:
+    """Lists the records of the audit."""
+    after = _number(call, "after")
+    if after is None:
+        return Answer(audit_answer(await _newest_first(call), "record_id"))
+    if any(name in call.query for name in (*_FILTERS, "record_id")):
+        raise BadRequest("after lists all records in their order; leave the other parameters out", code="BAD_FILTER")
+    found = await audit.list_after(call.services, call.principal, after, limit=limit_of(call))
+    return Answer(audit_answer(found, "after"))
+
+
+async def _newest_first(call: Call) -> AuditPage:
+    query = call.query
+    wanted = AuditFilter(
+        actor=query.get("actor"),
+        action=query.get("action"),
+        object_id=query.get("object"),
+        recorded_from=instant_of(query.get("from"), "from") if "from" in query else None,
+        recorded_to=instant_of(query.get("to"), "to") if "to" in query else None,
+    )
+    before = _number(call, "record_id")
+    return await audit.list_page(call.services, call.principal, wanted, before=before, limit=limit_of(call))
+
+
+def audit_answer(found: AuditPage, cursor: Literal["record_id", "after"]) -> AuditAnswer:
+    """Returns a page as it is answered, with `cursor` in its `lastKey` where another one follows."""
+    items = [audit_row(each) for each in found.items]
+    return AuditAnswer(
+        message=SUCCESS,
+        count=len(items),
+        items=items,
+        head=AuditHead(record_id=found.head.count, hash=found.head.hash.hex()),
+        truncated=found.is_truncated or UNSET,
+        last_key=UNSET if found.next is None else AuditCursor(**{cursor: found.next}),
+    )
+
+
+def _number(call: Call, name: str) -> int | None:
+    text = call.query.get(name)
+    if name not in call.query:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise BadRequest(f"{name} is {text[:50]!r}, expected the number of a record", code="BAD_CURSOR")
+    return int(text)
+
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/getAudit",
+        access="audit",
+        handle=get_audit,
+        summary="List who did what in the administration of the organization, newest first",
+        description="With `after` in the order in which it was done, for whoever copies the audit elsewhere.",
+        tag="Audit",
+        parameters=(
+            LIMIT,
+            Parameter("actor", "Only acts of this key, by its id."),
+            Parameter("action", "Only acts of this kind, such as `key.create`."),
+            Parameter("object", "Only acts on the object with this id."),
+            Parameter("from", "Done at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Done before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("record_id", "Pagination key from `lastKey`.", kind="offset"),
+            Parameter("after", "Records with numbers over this one, oldest first; 0 for all.", kind="offset"),
+        ),
+        answer=AuditAnswer,
+    ),
+)

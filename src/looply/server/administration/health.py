@@ -1,0 +1,44 @@
+"""Health: whether the process lives, and whether it takes calls."""
+
+from typing import Final
+
+from looply.errors import EngineError
+from looply.server.http.call import Answer, Call, Route
+from looply.server.http.wire import Message
+
+
+async def live(call: Call) -> Answer:  # noqa: ARG001
+    """Says that the process runs."""
+    return Answer(Message(message="live"))
+
+
+async def ready(call: Call) -> Answer:
+    """Says whether calls are taken; 503 with the reason when they are not."""
+    if call.services.lifecycle.is_draining:
+        raise EngineError("the server is stopping", code="NOT_READY")
+    health = call.services.engine.health()
+    if not health.is_ready:
+        raise EngineError(health.reason, code="NOT_READY")
+    return Answer(Message(message="ready"))
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/healthz/live",
+        access="public",
+        handle=live,
+        summary="Whether the process runs",
+        tag="Health",
+        answer=Message,
+    ),
+    Route(
+        method="GET",
+        path="/healthz/ready",
+        access="public",
+        handle=ready,
+        summary="Whether the server takes calls",
+        tag="Health",
+        answer=Message,
+    ),
+)

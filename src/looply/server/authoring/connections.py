@@ -1,0 +1,188 @@
+"""Calls on connections. No answer holds the value of a secret."""
+
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.authoring import connections
+from looply.catalog.authored.connections import Connection, ConnectionDraft
+from looply.clock import to_ms
+from looply.jsontext import Json
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
+
+
+class ConnectionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection with the names of its secrets."""
+
+    connection_id: str
+    organization_id: str
+    workspace_id: str
+    name: str
+    kind: str
+    settings: dict[str, Json]
+    secret_names: list[str]
+    created_by: str | None
+    modified_by: str | None
+    created_on: int
+    modified_on: int
+
+
+class ConnectionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection."""
+
+    message: str
+    item: ConnectionRecord
+
+
+class ConnectionCursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as query parameter."""
+
+    connection_id: str
+
+
+class ConnectionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[ConnectionRecord]
+    last_key: ConnectionCursor | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class CreateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`settings` and `secrets` are those of the kind (`sap`, `http`)."""
+
+    name: str
+    kind: str
+    settings: dict[str, Json]
+    secrets: dict[str, str] = {}
+
+
+class UpdateConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A secret that is left out keeps its value, null removes it. `new_name` renames."""
+
+    name: str
+    kind: str
+    settings: dict[str, Json]
+    secrets: dict[str, str | None] = {}
+    new_name: str | None = None
+
+
+class NamedConnectionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a connection."""
+
+    name: str
+
+
+async def create_connection(call: Call) -> Answer:
+    """Makes a connection."""
+    body: CreateConnectionBody = call.body
+    draft = ConnectionDraft(name=body.name, kind=body.kind, settings=body.settings, secrets=body.secrets)
+    return _answer(await connections.create(call.services, call.principal, draft))
+
+
+async def update_connection(call: Call) -> Answer:
+    """Changes a connection."""
+    body: UpdateConnectionBody = call.body
+    draft = ConnectionDraft(
+        name=body.name if body.new_name is None else body.new_name,
+        kind=body.kind,
+        settings=body.settings,
+        secrets=body.secrets,
+    )
+    return _answer(await connections.update(call.services, call.principal, body.name, draft))
+
+
+async def delete_connection(call: Call) -> Answer:
+    """Deletes a connection."""
+    await connections.delete(call.services, call.principal, call.body.name)
+    return Answer(Message())
+
+
+async def get_connection(call: Call) -> Answer:
+    """Reads a connection."""
+    return _answer(await connections.get(call.services, call.principal, call.query.get("name")))
+
+
+async def get_connections(call: Call) -> Answer:
+    """Lists the connections."""
+    before = call.query.get("connection_id") or None
+    page = await connections.list_page(call.services, call.principal, limit_of(call), before)
+    items = [_record(connection) for connection in page.items]
+    last_key = ConnectionCursor(connection_id=items[-1].connection_id) if page.has_more else UNSET
+    return Answer(ConnectionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+def _answer(connection: Connection) -> Answer:
+    return Answer(ConnectionAnswer(message=SUCCESS, item=_record(connection)))
+
+
+def _record(connection: Connection) -> ConnectionRecord:
+    return ConnectionRecord(
+        connection_id=connection.connection_id,
+        organization_id=connection.organization_id,
+        workspace_id=connection.workspace_id,
+        name=connection.name,
+        kind=connection.kind,
+        settings=connection.settings,
+        secret_names=list(connection.secret_names),
+        created_by=connection.created_by,
+        modified_by=connection.modified_by,
+        created_on=to_ms(connection.created_on),
+        modified_on=to_ms(connection.modified_on),
+    )
+
+
+ROUTES: Final = (
+    manage_route(
+        path="/v2/workflows/createConnection",
+        access="edit.connections",
+        handle=create_connection,
+        summary="Make a connection to another system",
+        tag="Connections",
+        body=CreateConnectionBody,
+        answer=ConnectionAnswer,
+        refusals=(409, 422),
+    ),
+    manage_route(
+        path="/v2/workflows/updateConnection",
+        access="edit.connections",
+        handle=update_connection,
+        summary="Change a connection; secrets that are left out are kept",
+        tag="Connections",
+        body=UpdateConnectionBody,
+        answer=ConnectionAnswer,
+        refusals=(404, 409, 422),
+    ),
+    manage_route(
+        path="/v2/workflows/deleteConnection",
+        access="edit.connections",
+        handle=delete_connection,
+        summary="Delete a connection and its secrets",
+        tag="Connections",
+        body=NamedConnectionBody,
+        answer=Message,
+        refusals=(404,),
+    ),
+    read_route(
+        path="/v2/workflows/getConnection",
+        access="read.definitions",
+        handle=get_connection,
+        summary="Read a connection; secrets are shown by name only",
+        tag="Connections",
+        parameters=(Parameter("name", "Name of the connection.", is_required=True),),
+        answer=ConnectionAnswer,
+        refusals=(404,),
+    ),
+    read_route(
+        path="/v2/workflows/getConnections",
+        access="read.definitions",
+        handle=get_connections,
+        summary="List the connections, newest first",
+        tag="Connections",
+        parameters=(LIMIT, Parameter("connection_id", "Pagination key from `lastKey`.")),
+        answer=ConnectionPage,
+    ),
+)

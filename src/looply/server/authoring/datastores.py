@@ -1,0 +1,124 @@
+"""Calls on datastores."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.authoring import datastores
+from looply.jsontext import Json
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.rows import DatastoreRecord, DatastoreRow, datastore_line, datastore_row
+from looply.server.http.wire import LIMIT, SUCCESS, Message, limit_of
+
+Revision = Annotated[int, msgspec.Meta(ge=0, description="0: the datastore must not exist.")]
+
+
+class DatastoreAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The datastore."""
+
+    message: str
+    item: DatastoreRecord
+
+
+class DatastoreKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as a query parameter."""
+
+    name: str
+
+
+class DatastoreList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, by name. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[DatastoreRow]
+    last_key: DatastoreKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class PutDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole document of a datastore; with `if_revision` only while it has this revision."""
+
+    name: str
+    value: Json
+    if_revision: Revision | None = None
+
+
+class DeleteDatastoreBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a datastore; with `if_revision` only while it has this revision."""
+
+    name: str
+    if_revision: Revision | None = None
+
+
+async def get_datastores(call: Call) -> Answer:
+    """Lists the datastores."""
+    found, has_more = await datastores.list_page(call.services, call.principal, limit_of(call), call.query.get("name"))
+    items = [datastore_line(line) for line in found]
+    last_key = DatastoreKey(name=items[-1].name) if has_more else UNSET
+    return Answer(DatastoreList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def get_datastore(call: Call) -> Answer:
+    """Returns a datastore."""
+    found = await datastores.get(call.services, call.principal, call.query.get("name"))
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(found)))
+
+
+async def put_datastore(call: Call) -> Answer:
+    """Stores the document of a datastore."""
+    body: PutDatastoreBody = call.body
+    stored = await datastores.put(call.services, call.principal, body.name, body.value, if_revision=body.if_revision)
+    return Answer(DatastoreAnswer(message=SUCCESS, item=datastore_row(stored)))
+
+
+async def delete_datastore(call: Call) -> Answer:
+    """Deletes a datastore."""
+    body: DeleteDatastoreBody = call.body
+    await datastores.delete(call.services, call.principal, body.name, if_revision=body.if_revision)
+    return Answer(Message())
+
+
+_NAME: Final = Parameter("name", "Name of the datastore.", is_required=True)
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/getDatastores",
+        access="read.definitions",
+        handle=get_datastores,
+        summary="List the datastores by name, without their documents",
+        tag="Datastores",
+        parameters=(LIMIT, Parameter("name", "Pagination key from `lastKey`.")),
+        answer=DatastoreList,
+    ),
+    read_route(
+        path="/v2/workflows/getDatastore",
+        access="read.payloads",
+        handle=get_datastore,
+        summary="Read a datastore",
+        tag="Datastores",
+        parameters=(_NAME,),
+        answer=DatastoreAnswer,
+        refusals=(404,),
+    ),
+    manage_route(
+        path="/v2/workflows/putDatastore",
+        access="edit.datastores",
+        handle=put_datastore,
+        summary="Store the whole document of a datastore; makes it when there is none",
+        tag="Datastores",
+        body=PutDatastoreBody,
+        answer=DatastoreAnswer,
+        refusals=(409, 422),
+    ),
+    manage_route(
+        path="/v2/workflows/deleteDatastore",
+        access="edit.datastores",
+        handle=delete_datastore,
+        summary="Delete a datastore",
+        tag="Datastores",
+        body=DeleteDatastoreBody,
+        answer=Message,
+        refusals=(404, 409),
+    ),
+)

@@ -1,0 +1,248 @@
+"""Calls of editors: expressions and cards that are evaluated on sample data, completed and checked while one types.
+
+They read nothing but what is sent, and the definition that is named: the scope is `read`. An expression that is wrong
+is what was asked about, so the answer is 200 and tells where; 4xx is for calls that are malformed themselves.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, to_builtins
+
+from looply.app.authoring import expressions
+from looply.app.authoring.expressions import Mistake, Source, Trial
+from looply.clock import to_ms
+from looply.errors import BadRequest
+from looply.expressions import FUNCTIONS, Argument, Function
+from looply.expressions.values import Kind
+from looply.jsontext import Json, fingerprint
+from looply.server.http.call import IF_NONE_MATCH, Answer, Call, Route, read_route
+from looply.server.http.wire import SUCCESS, instant_of
+
+_MAX_SEED: Final = 128
+_FORMS: Final = ("expression", "template", "card")
+
+
+class SourceBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of three forms; null is the same as leaving out.
+
+    `expression` stands bare, without `${}`. `template` is a value of a step's settings, a text with `${}` or an
+    object of such texts. `card` is an Adaptive Card template.
+    """
+
+    expression: str | None = None
+    template: Json = None
+    card: Json = None
+
+
+class EvaluateBody(SourceBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source and what it is evaluated on.
+
+    `data` is the data document, for a card any value. `host` is what a card reads as `$host`. `now` is the time of
+    `utcNow()`, the server's when it is left out. `seed` makes the stream of `newGuid()` and `rand()`: the same seed
+    gives the same values, and so does none.
+    """
+
+    data: Json = None
+    host: Json = None
+    now: int | None = None
+    seed: Annotated[str, Meta(max_length=_MAX_SEED)] = ""
+
+
+class ExpressionFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with an expression, and where.
+
+    `path` is the JSON Pointer of the text within what was sent, empty for a bare expression. `position` and `length`
+    count characters (code points) of that text from 0, `line` and `column` from 1; they are null where no place of
+    the text is to blame, `length` also where the text cannot be cut into words.
+    """
+
+    path: str
+    message: str
+    code: str
+    hint: str
+    position: int | None
+    length: int | None
+    line: int | None
+    column: int | None
+
+
+class Fuel(msgspec.Struct, frozen=True, kw_only=True):
+    """The units of work that an evaluation took, and how many it may take."""
+
+    used: int
+    limit: int
+
+
+class EvaluateAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The value, or in `error` what is wrong; then `value` and `type` are null.
+
+    `is_present` is false for a path that leads nowhere, whose value is null. `now` is the time that was used.
+    """
+
+    message: str
+    value: Json
+    type: Kind | None
+    is_present: bool
+    error: ExpressionFinding | None
+    fuel: Fuel
+    now: int
+
+
+class ArgumentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One argument. `type` is what an expression in its place may give, `kind` what the value must be then."""
+
+    name: str
+    type: str
+    kind: str
+    is_optional: bool
+    is_repeated: bool
+
+
+class ExampleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An expression and its value, at the time 2026-01-15T09:30:00Z."""
+
+    expression: str
+    value: Json
+
+
+class FunctionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One function of the language."""
+
+    name: str
+    family: str
+    signature: str
+    arguments: list[ArgumentRecord]
+    result: str
+    summary: str
+    example: ExampleRecord
+
+
+class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
+    """All functions, by family."""
+
+    message: str
+    count: int
+    items: list[FunctionRecord]
+
+
+async def evaluate_expression(call: Call) -> Answer:
+    """Evaluates a source."""
+    body: EvaluateBody = call.body
+    source = source_of(body)
+    if source.form != "card" and body.data is not None and not isinstance(body.data, dict):
+        raise BadRequest.at("/data", "must be an object; only a card takes another value")
+    if source.form != "card" and body.host is not None:
+        raise BadRequest.at("/host", "is what a card reads; leave it out")
+    now = None if body.now is None else instant_of(body.now, "now")
+    trial = Trial(data=body.data, host=body.host, now=now, seed=body.seed)
+    outcome = await expressions.evaluate(call.services, source, trial)
+    mistake = outcome.mistake
+    return Answer(
+        EvaluateAnswer(
+            message=SUCCESS,
+            value=outcome.value,
+            type=outcome.type if mistake is None else None,
+            is_present=outcome.is_present,
+            error=None if mistake is None else finding_item(mistake),
+            fuel=Fuel(used=outcome.fuel, limit=call.services.limits.expression_fuel),
+            now=to_ms(outcome.now),
+        )
+    )
+
+
+async def get_expression_functions(call: Call) -> Answer:
+    """Lists the functions."""
+    etag = f'"{fingerprint(to_builtins(_FUNCTION_ITEMS)).hex()}"'
+    headers = ((b"etag", etag.encode()), (b"cache-control", b"private, no-cache"))
+    if _is_known(etag, call.headers.get(IF_NONE_MATCH.lower().encode(), "")):
+        return Answer(b"", 304, headers, b"")
+    answer = FunctionList(message=SUCCESS, count=len(_FUNCTION_ITEMS), items=_FUNCTION_ITEMS)
+    return Answer(answer, headers=headers)
+
+
+def _is_known(etag: str, known: str) -> bool:
+    """Tells whether `If-None-Match` names the tag. Source: RFC 9110 section 13.1.2."""
+    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    return etag in tags or tags == ["*"]
+
+
+def finding_item(mistake: Mistake) -> ExpressionFinding:
+    """Returns what is wrong as editors read it."""
+    place = mistake.place
+    return ExpressionFinding(
+        path=mistake.path,
+        message=mistake.message,
+        code=mistake.code,
+        hint=mistake.hint,
+        position=place.position if place is not None else None,
+        length=place.length if place is not None else None,
+        line=place.line if place is not None else None,
+        column=place.column if place is not None else None,
+    )
+
+
+def source_of(body: Any) -> Source:
+    """Returns the one form that a body gives. Raises: BadRequest (code `BAD_BODY`)."""
+    given = [form for form in _FORMS if getattr(body, form) is not None]
+    if len(given) != 1:
+        found = " and ".join(given) or "none"
+        raise BadRequest(f"give one of expression, template and card; found {found}", code="BAD_BODY")
+    form: Any = given[0]
+    return Source(form, getattr(body, form))
+
+
+def _argument_item(argument: Argument) -> ArgumentRecord:
+    return ArgumentRecord(
+        name=argument.name,
+        type=str(argument.wanted),
+        kind=argument.kind.value,
+        is_optional=argument.is_optional,
+        is_repeated=argument.is_repeated,
+    )
+
+
+def _function_item(function: Function) -> FunctionRecord:
+    expression, value = function.example
+    return FunctionRecord(
+        name=function.name,
+        family=function.family,
+        signature=function.signature(),
+        arguments=[_argument_item(argument) for argument in function.arguments],
+        result=str(function.result),
+        summary=function.summary,
+        example=ExampleRecord(expression=expression, value=value),
+    )
+
+
+_FUNCTION_ITEMS: Final = [_function_item(function) for function in FUNCTIONS.values()]
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/v2/workflows/evaluateExpression",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=evaluate_expression,
+        summary="Evaluate an expression, a value of settings or a card on sample data",
+        description=(
+            "Nothing is stored or called. The limits are those of the steps of a workflow. A source that is wrong is "
+            "200 with `error`."
+        ),
+        tag="Expressions",
+        body=EvaluateBody,
+        answer=EvaluateAnswer,
+        refusals=(429,),
+    ),
+    read_route(
+        path="/v2/workflows/getExpressionFunctions",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=get_expression_functions,
+        summary="List the functions of the expression language",
+        description="The list changes with the release only: send its `ETag` as `If-None-Match` to get 304 instead.",
+        tag="Expressions",
+        header_values={IF_NONE_MATCH: "The `ETag` of the list that the caller has."},
+        answer=FunctionList,
+    ),
+)

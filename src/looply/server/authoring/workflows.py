@@ -1,0 +1,444 @@
+"""Calls on workflows and their versions."""
+
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.authoring import workflows
+from looply.app.authoring.activate import activate
+from looply.app.authoring.mocks import input_of, set_mock
+from looply.app.authoring.workflows import Saved, payload_schema
+from looply.catalog.authored.workflows import WorkflowVersion
+from looply.clock import to_ms
+from looply.errors import BadRequest, Forbidden, Problem
+from looply.jsontext import Json
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.rows import WorkflowRow, workflow_row
+from looply.server.http.wire import (
+    LIMIT,
+    SUCCESS,
+    WORKFLOW_ID,
+    WORKFLOW_VERSION,
+    Finding,
+    Message,
+    cursor_of,
+    extended,
+    finding_of,
+    flag_of,
+    instant_of,
+    limit_of,
+    number_of,
+    version_of,
+)
+
+
+class WorkflowRecord(WorkflowRow, frozen=True, kw_only=True):
+    """One version with its content. `workflow_findings` are what keeps an incomplete draft from being activated."""
+
+    workflow_integrations: dict[str, Json]
+    workflow_steps: list[Json]
+    workflow_connections: list[Json]
+    workflow_schema: dict[str, Json]
+    workflow_settings: dict[str, Json]
+    description: str
+    workflow_findings: list[Finding]
+
+
+class WorkflowAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The version."""
+
+    message: str
+    item: WorkflowRecord
+
+
+class SavedAnswer(WorkflowAnswer, frozen=True, kw_only=True):
+    """The stored version and what is doubtful in it. `unchanged`: an import found the same definition stored."""
+
+    warnings: list[Finding]
+    unchanged: bool | UnsetType = UNSET
+
+
+class WorkflowKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    organization_id: str
+    workflow_id: str
+    workflow_version: int
+
+
+class WorkflowPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[WorkflowRow]
+    last_key: WorkflowKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class SchemaRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The mock payload of a version and the JSON Schema of its payload."""
+
+    workflow_id: str
+    workflow_version: int
+    workflow_mock_payload: Json
+    workflow_schema: dict[str, Json]
+    created_by: str | None
+    modified_by: str | None
+    created_on: int
+    modified_on: int
+
+
+class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The schema."""
+
+    message: str
+    item: SchemaRecord
+
+
+class DefinitionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition. `incomplete`: store it as a draft even with errors."""
+
+    definition: Json
+    incomplete: bool = False
+
+
+class UpdateBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`modified_on` is what the author has read: it keeps two authors from overwriting each other."""
+
+    workflow_id: str
+    workflow_version: int | str
+    modified_on: int
+
+
+class ImportBody(DefinitionBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without `workflow_id`, here or in the definition, it becomes a new workflow.
+
+    `modified_on` is that of the open draft whose place it takes: without it an open draft is not overwritten.
+    """
+
+    workflow_id: str = ""
+    modified_on: int | None = None
+
+
+class MockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mock payload, or the execution whose input is one. `workflow_version`: a number or `latest`."""
+
+    workflow_id: str
+    workflow_version: int | str
+    payload: Json | UnsetType = UNSET
+    workflow_execution_id: str = ""
+
+
+class VersionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a version."""
+
+    workflow_id: str
+    workflow_version: int | str
+
+
+class DeleteBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a version, or without one all versions."""
+
+    workflow_id: str
+    workflow_version: int | str | None = None
+
+
+class ValidateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A definition to check."""
+
+    definition: Json
+
+
+class FindingsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong and what is doubtful; paths point into the definition."""
+
+    message: str
+    errors: list[Finding]
+    warnings: list[Finding]
+
+
+class ExportAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A definition with the ids that an import finds its workflow by."""
+
+    message: str
+    definition: dict[str, Json]
+
+
+async def get_workflow(call: Call) -> Answer:
+    """Reads a version."""
+    row = await workflows.get(call.services, call.principal, *_named(call))
+    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
+
+
+async def get_schema(call: Call) -> Answer:
+    """Reads the payload schema of a version."""
+    return _schema_answer(await workflows.get(call.services, call.principal, *_named(call)))
+
+
+async def set_mock_payload(call: Call) -> Answer:
+    """Stores a mock payload."""
+    body: MockBody = call.body
+    if (body.payload is UNSET) == (not body.workflow_execution_id):
+        raise BadRequest.at("/payload", "must be given, or workflow_execution_id; not both")
+    payload = body.payload
+    if payload is UNSET:
+        if not call.principal.may("read.payloads"):
+            raise Forbidden("Forbidden", code="SCOPE")
+        payload = await input_of(call.services, call.principal, body.workflow_id, body.workflow_execution_id)
+    version = version_of(body.workflow_version)
+    return _schema_answer(await set_mock(call.services, call.principal, body.workflow_id, version, payload))
+
+
+def _schema_answer(row: WorkflowVersion) -> Answer:
+    item = SchemaRecord(
+        workflow_id=row.workflow_id,
+        workflow_version=row.workflow_version,
+        workflow_mock_payload=row.mock_payload,
+        workflow_schema=payload_schema(row),
+        created_by=row.created_by,
+        modified_by=row.modified_by,
+        created_on=to_ms(row.created_on),
+        modified_on=to_ms(row.modified_on),
+    )
+    return Answer(SchemaAnswer(message=SUCCESS, item=item))
+
+
+async def get_workflows(call: Call) -> Answer:
+    """Lists the versions of all workflows."""
+    limit = limit_of(call)
+    cursor = cursor_of(call, "workflow_id", "workflow_version")
+    after = None if cursor is None else (cursor[0], number_of(cursor[1], "workflow_version"))
+    page = await workflows.list_page(call.services, call.principal, limit, after)
+    items = [workflow_row(row) for row in page.items]
+    last_key = _key(items[-1]) if page.has_more else UNSET
+    return Answer(WorkflowPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def create_workflow(call: Call) -> Answer:
+    """Stores a new workflow."""
+    body: DefinitionBody = call.body
+    return _saved(
+        await workflows.create(call.services, call.principal, body.definition, incomplete=_is_incomplete(call))
+    )
+
+
+async def update_workflow(call: Call) -> Answer:
+    """Stores a draft."""
+    body: UpdateBody = call.body
+    saved = await workflows.update(
+        call.services,
+        call.principal,
+        (body.workflow_id, number_of(body.workflow_version, "workflow_version")),
+        body.definition,
+        modified_on=instant_of(body.modified_on, "modified_on"),
+        incomplete=_is_incomplete(call),
+    )
+    return _saved(saved)
+
+
+async def import_workflow(call: Call) -> Answer:
+    """Stores an imported definition."""
+    body: ImportBody = call.body
+    saved = await workflows.import_definition(
+        call.services,
+        call.principal,
+        body.definition,
+        workflow_id=body.workflow_id,
+        modified_on=None if body.modified_on is None else instant_of(body.modified_on, "modified_on"),
+        incomplete=_is_incomplete(call),
+    )
+    return _saved(saved)
+
+
+async def export_workflow(call: Call) -> Answer:
+    """Reads a definition as a file."""
+    definition = await workflows.export_definition(call.services, call.principal, *_named(call))
+    return Answer(ExportAnswer(message=SUCCESS, definition=definition))
+
+
+async def validate_workflow(call: Call) -> Answer:
+    """Checks a definition."""
+    found = await workflows.validate(call.services, call.principal, call.body.definition)
+    return Answer(FindingsAnswer(message=SUCCESS, errors=_findings(found.errors), warnings=_findings(found.warnings)))
+
+
+async def activate_workflow(call: Call) -> Answer:
+    """Makes a draft ACTIVE."""
+    body: VersionBody = call.body
+    version = number_of(body.workflow_version, "workflow_version")
+    row = await activate(call.services, call.principal, body.workflow_id, version)
+    return Answer(WorkflowAnswer(message=SUCCESS, item=_record(row)))
+
+
+async def delete_workflow(call: Call) -> Answer:
+    """Deletes a version or a workflow."""
+    body: DeleteBody = call.body
+    version = None if body.workflow_version is None else number_of(body.workflow_version, "workflow_version")
+    await workflows.delete(call.services, call.principal, body.workflow_id, version)
+    return Answer(Message())
+
+
+def _named(call: Call) -> tuple[str, int | None]:
+    return call.query.get("workflow_id"), version_of(call.query.get("workflow_version"))
+
+
+def _is_incomplete(call: Call) -> bool:
+    incomplete: bool = call.body.incomplete
+    return incomplete or flag_of(call, "incomplete")
+
+
+def _saved(saved: Saved) -> Answer:
+    body = SavedAnswer(
+        message=SUCCESS,
+        item=_record(saved.version),
+        warnings=_findings(saved.warnings),
+        unchanged=saved.is_unchanged or UNSET,
+    )
+    return Answer(body)
+
+
+def _findings(problems: tuple[Problem, ...]) -> list[Finding]:
+    return [finding_of(problem) for problem in problems]
+
+
+def _key(row: WorkflowRow) -> WorkflowKey:
+    return WorkflowKey(
+        organization_id=row.organization_id, workflow_id=row.workflow_id, workflow_version=row.workflow_version
+    )
+
+
+def _record(row: WorkflowVersion) -> WorkflowRecord:
+    definition = row.definition
+    return extended(
+        WorkflowRecord,
+        workflow_row(row),
+        workflow_integrations=definition.get("workflow_integrations", {}),
+        workflow_steps=definition.get("workflow_steps", []),
+        workflow_connections=definition.get("workflow_connections", []),
+        workflow_schema=payload_schema(row),
+        workflow_settings=definition.get("workflow_settings", {}),
+        description=definition.get("description", ""),
+        workflow_findings=_findings(row.findings),
+    )
+
+
+_INCOMPLETE: Final = (
+    Parameter("incomplete", "`true`: store a draft even with errors; it cannot be activated.", kind="flag"),
+)
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/getWorkflowById",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=get_workflow,
+        summary="Read a version of a workflow",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=WorkflowAnswer,
+        refusals=(404, 409),
+    ),
+    read_route(
+        path="/v2/workflows/getOrganizationWorkflows",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=get_workflows,
+        summary="List the versions of all workflows, newest created first",
+        parameters=(
+            LIMIT,
+            Parameter("workflow_id", "Pagination key from `lastKey`."),
+            Parameter("workflow_version", "Pagination key from `lastKey`.", kind="count"),
+        ),
+        answer=WorkflowPage,
+    ),
+    read_route(
+        path="/v2/workflows/getWorkflowSchemaById",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=get_schema,
+        summary="Read the mock payload and the payload schema of a version",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=SchemaAnswer,
+        refusals=(404, 409),
+    ),
+    manage_route(
+        path="/v2/workflows/setMockPayload",
+        access="edit.drafts",
+        handle=set_mock_payload,
+        summary="Store a mock payload beside a version, or take it from an execution",
+        description="What the trigger marks as `secret` is stored as `***`. From an execution also with the permission "
+        "`read.payloads`.",
+        body=MockBody,
+        answer=SchemaAnswer,
+        refusals=(404, 409, 422),
+    ),
+    read_route(
+        path="/v2/workflows/exportWorkflow",
+        access="read.definitions",
+        takes_bound_keys=True,
+        handle=export_workflow,
+        summary="Read a definition as `importWorkflow` takes it",
+        parameters=(WORKFLOW_ID, WORKFLOW_VERSION),
+        answer=ExportAnswer,
+        refusals=(404, 409),
+    ),
+    manage_route(
+        path="/v2/workflows/createWorkflow",
+        access="edit.drafts",
+        handle=create_workflow,
+        summary="Store a new workflow as version 1, a draft",
+        parameters=_INCOMPLETE,
+        body=DefinitionBody,
+        answer=SavedAnswer,
+        refusals=(422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/updateWorkflow",
+        access="edit.drafts",
+        handle=update_workflow,
+        summary="Save a draft; on an ACTIVE version: make the next draft",
+        parameters=_INCOMPLETE,
+        body=UpdateBody,
+        answer=SavedAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/importWorkflow",
+        access="edit.drafts",
+        handle=import_workflow,
+        summary="Store an exported definition: as the next draft of its workflow, or as a new workflow",
+        parameters=_INCOMPLETE,
+        body=ImportBody,
+        answer=SavedAnswer,
+        refusals=(409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/validateWorkflow",
+        access="edit.drafts",
+        handle=validate_workflow,
+        summary="Check a definition and store nothing",
+        description="A connection, card, datastore or workflow that it names and that does not exist is a warning.",
+        body=ValidateBody,
+        answer=FindingsAnswer,
+        refusals=(429,),
+    ),
+    manage_route(
+        path="/v2/workflows/activateWorkflow",
+        access="activate",
+        handle=activate_workflow,
+        summary="Lock a draft for ever and make it what `latest` means",
+        description="A connection, card, datastore or workflow that it names and that does not exist is an error.",
+        body=VersionBody,
+        answer=WorkflowAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/deleteWorkflow",
+        access="activate",
+        handle=delete_workflow,
+        summary="Delete a version or a workflow; executions go on",
+        body=DeleteBody,
+        answer=Message,
+        refusals=(404,),
+    ),
+)

@@ -1,0 +1,183 @@
+"""Calls of editors while somebody writes an expression: what may stand here, and what is wrong or doubtful."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from looply.app.authoring import writing
+from looply.app.authoring.writing import Basis, Sample, Schema, StepOfDefinition, StepOfWorkflow
+from looply.errors import BadRequest
+from looply.jsontext import Json
+from looply.server.authoring.expressions import ExpressionFinding, finding_item, source_of
+from looply.server.http.call import Answer, Call, Route
+from looply.server.http.wire import SUCCESS, version_of
+
+_BASES: Final = ("data", "schema", "definition", "workflow_id")
+
+
+class KnownBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most one of four says what the data document looks like; null is the same as leaving out.
+
+    `data` is a sample. `schema` is a JSON Schema. `definition` with `step_id` is a workflow that is being edited, and
+    the step whose settings are written. `workflow_id` with `step_id` and `workflow_version` is a stored one;
+    `latest`, or no version, is the newest ACTIVE one.
+    """
+
+    data: Json = None
+    schema: dict[str, Json] | None = None
+    definition: dict[str, Json] | None = None
+    workflow_id: str | None = None
+    workflow_version: int | str | None = None
+    step_id: str | None = None
+
+
+class CompleteBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of three texts, and a position in it, which counts characters (code points) from 0.
+
+    `expression` stands bare, without `${}`. `template` is a text of a step's settings, `card` a text of a card; in
+    both something is completed within `${}` only, which need not be closed.
+    """
+
+    position: Annotated[int, Meta(ge=0)]
+    expression: str | None = None
+    template: str | None = None
+    card: str | None = None
+
+
+class ValidateExpressionBody(KnownBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Exactly one of three forms, as `evaluateExpression` takes them, and what is known of the data document."""
+
+    expression: str | None = None
+    template: Json = None
+    card: Json = None
+
+
+class CompletionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What may stand here: `insert` replaces `length` characters of the text from `position` on.
+
+    `detail` is what a field or a variable is, or the signature of a function with its result.
+    """
+
+    label: str
+    kind: Literal["field", "function", "variable"]
+    detail: str
+    insert: str
+    position: int
+    length: int
+
+
+class CompletionList(msgspec.Struct, frozen=True, kw_only=True):
+    """What may stand at the position: variables of loops, fields, then functions; at most 200."""
+
+    message: str
+    count: int
+    items: list[CompletionRecord]
+
+
+class ExpressionFindings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong and what is doubtful, for all data that the document may be.
+
+    An error fails whenever the expression is evaluated. The `code` of a warning is `UNKNOWN` (a name that is not
+    there), `MISSING` (a value that may be missing) or `WRONG` (hardly what is meant). `type` is what a bare
+    expression without errors gives, such as `list of text`.
+    """
+
+    message: str
+    errors: list[ExpressionFinding]
+    warnings: list[ExpressionFinding]
+    type: str | None
+
+
+async def complete_expression(call: Call) -> Answer:
+    """Completes an expression."""
+    body: CompleteBody = call.body
+    source = source_of(body)
+    if body.position > len(source.text):
+        raise BadRequest.at(
+            "/position", f"is {body.position}, behind the text, which has {len(source.text)} characters"
+        )
+    basis = _basis(body, takes_any=source.form == "card")
+    found = await writing.complete(call.services, call.principal, source, body.position, basis)
+    items = [
+        CompletionRecord(
+            label=each.label,
+            kind=each.kind,
+            detail=each.detail,
+            insert=each.insert,
+            position=each.start,
+            length=each.end - each.start,
+        )
+        for each in found
+    ]
+    return Answer(CompletionList(message=SUCCESS, count=len(items), items=items))
+
+
+async def validate_expression(call: Call) -> Answer:
+    """Checks a source."""
+    body: ValidateExpressionBody = call.body
+    source = source_of(body)
+    basis = _basis(body, takes_any=source.form == "card")
+    advice = await writing.check(call.services, call.principal, source, basis)
+    return Answer(
+        ExpressionFindings(
+            message=SUCCESS,
+            errors=[finding_item(mistake) for mistake in advice.errors],
+            warnings=[finding_item(mistake) for mistake in advice.warnings],
+            type=advice.type or None,
+        )
+    )
+
+
+def _basis(body: KnownBody, *, takes_any: bool) -> Basis:
+    """Returns what a body says of the data document. Raises: BadRequest (codes `BAD_BODY`, `BAD_NUMBER`)."""
+    given = [name for name in _BASES if getattr(body, name) is not None]
+    if len(given) > 1:
+        raise BadRequest.at(f"/{given[1]}", f"cannot stand beside {given[0]}: at most one says what the data are")
+    needs_step = given[:1] in (["definition"], ["workflow_id"])
+    if needs_step != (body.step_id is not None):
+        raise BadRequest.at("/step_id", "comes with definition or workflow_id, and they with it")
+    if body.workflow_version is not None and body.workflow_id is None:
+        raise BadRequest.at("/workflow_version", "comes with workflow_id")
+    step_id = body.step_id or ""
+    if body.data is not None:
+        if not takes_any and not isinstance(body.data, dict):
+            raise BadRequest.at("/data", "must be an object; only a card takes another value")
+        return Sample(body.data)
+    if body.schema is not None:
+        return Schema(body.schema)
+    if body.definition is not None:
+        return StepOfDefinition(body.definition, step_id)
+    if body.workflow_id is not None:
+        return StepOfWorkflow(body.workflow_id, version_of(body.workflow_version), step_id)
+    return None
+
+
+_EDITORS: Final[dict[str, Any]] = {
+    "method": "POST",
+    "access": "read.definitions",
+    "tag": "Expressions",
+    "refusals": (404, 409, 429),
+}
+
+ROUTES: Final = (
+    Route(
+        path="/v2/workflows/completeExpression",
+        takes_bound_keys=True,
+        handle=complete_expression,
+        summary="Tell what may stand at a position of an expression",
+        body=CompleteBody,
+        answer=CompletionList,
+        **_EDITORS,
+    ),
+    Route(
+        path="/v2/workflows/validateExpression",
+        takes_bound_keys=True,
+        handle=validate_expression,
+        summary="Check an expression, a value of settings or a card against what is known of the data",
+        description="Nothing is evaluated. Findings are 200, in `errors` and `warnings`.",
+        body=ValidateExpressionBody,
+        answer=ExpressionFindings,
+        **_EDITORS,
+    ),
+)

@@ -1,0 +1,312 @@
+"""Deadlines and bounds of connections that the HTTP server does not have itself.
+
+A request's head must be complete within a time and a size, its body within a time, and a reader may not stall for
+ever. A request that arrives in one piece, as nearly all do, costs no timer.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.server import ServerState
+
+from looply.jsontext import encode_json
+from looply.server.connection.serial import SerialProtocol
+from looply.server.http.access_log import Refused
+from looply.server.http.problems import error_body
+
+MAX_HEADERS: Final = 200
+"""Headers of one request."""
+
+MAX_BREAKS: Final = 1000
+"""Blank lines within the body of one request that comes in chunks."""
+
+_VERSIONS: Final = ("1.0", "1.1")
+
+_TOO_LARGE: Final = ("the head of the request is too large (setting header_bytes)", "HEADERS_TOO_LARGE")
+_TOO_MUCH_FRAMING: Final = (
+    "the chunk sizes, chunk extensions and trailers of the body are too large (setting header_bytes)",
+    "HEADERS_TOO_LARGE",
+)
+_TOO_MANY_BREAKS: Final = (
+    f"the body comes in chunks and has more than {MAX_BREAKS} blank lines; send it with Content-Length",
+    "MALFORMED_HTTP",
+)
+_TOO_SLOW: Final = ("the request did not arrive in time", "REQUEST_TIMEOUT")
+_MALFORMED: Final = ("the request is not valid HTTP", "MALFORMED_HTTP")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection may take. Times are seconds.
+
+    `head_bytes` counts request line and headers, and what stands between two bytes of a body in chunks.
+    """
+
+    head_seconds: float = 10.0
+    head_bytes: int = 16_384
+    body_seconds: float = 30.0
+
+
+def _stays() -> bool:
+    """Stands for a server that does not stop."""
+    return False
+
+
+def _nameless() -> str:
+    """Stands for a server that names no requests."""
+    return ""
+
+
+def _unheard(client: Any, status: int, request_id: str, size: int) -> None:
+    """Stands for a server that logs no requests."""
+
+
+class GuardedProtocol(SerialProtocol):
+    """A connection with `bounds`; `guarded` makes a class with other ones.
+
+    Once `is_leaving` says so, each answer is the last one of its connection.
+    """
+
+    bounds = Bounds()
+    is_leaving = staticmethod(_stays)
+    next_id = staticmethod(_nameless)
+    on_refused: Refused = staticmethod(_unheard)
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+        self._messages = 0
+        self._head_size = 0
+        self._framing_size = 0
+        self._deadline = _Deadline(self.loop)
+        self._stall = _Deadline(self.loop)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for a request."""
+        super().connection_made(transport)
+        self._deadline.set((self.phase, self._messages), self.bounds.head_seconds, self._expire)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drops the timers."""
+        self._deadline.drop()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parses, then sees to it that what is unfinished has a deadline."""
+        super().data_received(data)
+        if self.is_over:
+            return
+        if self.phase == "IDLE" and self.is_answering:
+            self._deadline.drop()
+            return
+        # Blank lines before a request are no request, and end the wait of uvicorn for one.
+        seconds = self.bounds.body_seconds if self.phase == "BODY" else self.bounds.head_seconds
+        self._deadline.set((self.phase, self._messages), seconds, self._expire)
+
+    def on_message_begin(self) -> None:
+        """Notes that a request begins."""
+        self._messages += 1
+        self._head_size = self._framing_size = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header, up to their number."""
+        if self.phase == "HEAD" and len(self.headers) == MAX_HEADERS:
+            self._refuse(431, *_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Refuses a head over the bounds, else begins the request."""
+        if self.is_refused:
+            return
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.bounds.head_bytes:
+            self._refuse(431, *_TOO_LARGE)
+            return
+        if not _is_plain(self.parser.get_http_version(), self.url, self.headers):
+            self._refuse(400, *_MALFORMED)
+            return
+        super().on_headers_complete()
+        # The type is uvicorn's for what it needs of a transport.
+        self.cycle.transport = CoalescingTransport(self.transport, self.loop)  # type: ignore[assignment]
+        if self.is_leaving():
+            self.finish()
+
+    def on_piece(self, size: int, body_size: int) -> None:
+        """Refuses a head over the bound, and as many bytes that carry nothing between two parts of a body."""
+        if self.phase == "HEAD":
+            self._head_size += size
+            if self._head_size > self.bounds.head_bytes:
+                self._refuse(431, *_TOO_LARGE)
+            return
+        self._framing_size = size - body_size + (0 if body_size else self._framing_size)
+        if self._framing_size > self.bounds.head_bytes:
+            self._refuse(431, *_TOO_MUCH_FRAMING)
+        elif self.breaks > MAX_BREAKS:
+            self._refuse(400, *_TOO_MANY_BREAKS)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no request has come yet."""
+        return self._messages == 0
+
+    def finish(self) -> None:
+        """Makes the answer that has not begun yet the last one of the connection, and says so in it."""
+        current = self.current
+        if current is not None and not current.response_started:
+            current.keep_alive = False
+
+    def pause_writing(self) -> None:
+        """Begins to wait for a reader that has stalled."""
+        super().pause_writing()
+        self._stall.set("READER", self.bounds.body_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Goes on: the reader reads."""
+        self._stall.drop()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Answers what the parser refuses, in our shape."""
+        self._refuse(400, *_MALFORMED)
+
+    def _expire(self) -> None:
+        if self.phase == "IDLE":
+            self.transport.close()
+        else:
+            self._refuse(408, *_TOO_SLOW)
+
+    def _refuse(self, status: int, message: str, code: str) -> None:
+        """Answers a request that never reaches the application, and closes the connection.
+
+        A request whose answer has begun, or was given before its body was complete, gets no second one.
+        """
+        if self.is_over:
+            return
+        self.is_refused = True
+        self._deadline.drop()
+        current = self.current
+        if self.phase != "BODY" or current is None or not current.response_started:
+            request_id = self.next_id()
+            response = _response(status, message, code, request_id)
+            self.transport.write(response)
+            self.on_refused(self.client, status, request_id, len(response))
+        if current is not None:
+            current.disconnected = True
+            current.message_event.set()
+        self.transport.close()
+
+
+class _Deadline:
+    """One timer of a connection, and what it stands for."""
+
+    __slots__ = ("_handle", "_loop", "_subject")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._subject: Hashable = None
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, subject: Hashable, seconds: float, act: Callable[[], None]) -> None:
+        """Lets `act` be called after this time; a deadline for the same subject that stands already stays."""
+        if self._handle is not None:
+            if subject == self._subject:
+                return
+            self._handle.cancel()
+        self._subject = subject
+        self._handle = self._loop.call_later(seconds, act)
+
+    def drop(self) -> None:
+        """Forgets the deadline. Harmless when there is none."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class CoalescingTransport:
+    """The writing side of one answer: its head leaves with the first piece of its body, in one call of the system.
+
+    A head that no body follows within the same turn of the loop leaves alone.
+    """
+
+    __slots__ = ("_held", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = b""
+
+    def write(self, data: bytes) -> None:
+        """Writes, or holds what is written first."""
+        if self._held is None:
+            self._transport.write(data)
+        elif self._held:
+            self._transport.write(self._held + data)
+            self._held = None
+        else:
+            self._held = data
+            self._loop.call_soon(self._let_go)
+
+    def is_closing(self) -> bool:
+        """Tells whether the connection is about to end."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Ends the connection after what was written."""
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+        self._held = None
+
+
+def _is_plain(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Tells whether a request names a path and, from HTTP/1.1 on, one host (RFC 9112 §3.2); we are no proxy.
+
+    Its body may come in chunks and in no other coding (§6.1), which HTTP/1.0 does not know.
+    """
+    hosts = sum(name == b"host" for name, _ in headers)
+    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    if codings and (codings != [b"chunked"] or version == "1.0"):
+        return False
+    return version in _VERSIONS and target[:1] == b"/" and hosts <= 1 and (hosts == 1 or version == "1.0")
+
+
+def guarded(
+    bounds: Bounds, is_leaving: Callable[[], bool], next_id: Callable[[], str], on_refused: Refused | None = None
+) -> type[GuardedProtocol]:
+    """Returns the protocol class with these bounds.
+
+    `is_leaving` tells whether the server stops, `next_id` names a request that is refused here,
+    `on_refused` is told of it.
+    """
+    own = {
+        "bounds": bounds,
+        "is_leaving": staticmethod(is_leaving),
+        "next_id": staticmethod(next_id),
+        "on_refused": staticmethod(on_refused or _unheard),
+    }
+    return type("BoundedProtocol", (GuardedProtocol,), own)
+
+
+def _response(status: int, message: str, code: str, request_id: str) -> bytes:
+    body = encode_json(error_body(message, code, (), request_id))
+    return b"".join(
+        (
+            STATUS_LINE[status],
+            b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n",
+            f"x-request-id: {request_id}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n".encode(),
+            body,
+        )
+    )

@@ -1,0 +1,270 @@
+"""Runs the application on a socket until the process is asked to stop."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from errno import EADDRINUSE
+from typing import Any, Final, TypeVar
+
+import structlog
+import uvicorn
+import uvloop
+
+from looply.app.context.services import Lifecycle
+from looply.clock import Clock, SystemEntropy
+from looply.errors import Problem, SettingsError
+from looply.server.connection.guard import Bounds, GuardedProtocol, guarded
+from looply.server.http.access_log import Refused
+from looply.server.http.request_ids import RequestIds
+from looply.settings import Settings, split_address
+
+_log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_BACKLOG: Final = 2048
+# Callers that ask more often than this are told that the server leaves before their connection is closed.
+_LONGEST_LINGER_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.02
+_SO_ATTACH_FILTER: Final = 26
+# Classic BPF (linux/filter.h) over the TCP header: (code, jump if true, jump if false, operand).
+_DROP_SYN: Final = (
+    (0x30, 0, 0, 13),  # load the byte of the flags
+    (0x54, 0, 0, 0x12),  # keep SYN and ACK
+    (0x15, 0, 1, 0x02),  # SYN alone asks for a new connection:
+    (0x06, 0, 0, 0),  # drop it
+    (0x06, 0, 0, 0xFFFF_FFFF),  # let everything else pass
+)
+# What is left for the engine when the calls in flight have used all the time there was.
+_LEAST_DRAIN: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the process does when the server listens (with its address), and after the last call was answered.
+
+    `on_refused` is told of each request that was refused before it reached the application.
+    """
+
+    on_listening: Callable[[str], None]
+    drain: Callable[[timedelta], Awaitable[None]]
+    on_refused: Refused | None = None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, told to stop by the life cycle, which signals begin."""
+
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, linger_seconds: float, on_listening: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._linger = linger_seconds
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to answer, and says so."""
+        await super().startup(sockets)
+        self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets callers leave, lets nobody in any more, then closes what is still open.
+
+        A connection that is closed while a request is on its way leaves its caller in doubt. So callers are told
+        with their next answer that it is the last one, and those who are at the door are still served.
+        """
+        for connection in self._connections():
+            connection.finish()
+        await _until(lambda: not self._connections(), self._linger)
+        for listener in sockets or ():
+            stop_accepting(listener)
+        await asyncio.sleep(_POLL_SECONDS)
+        await _until(lambda: not any(connection.is_new for connection in self._connections()), self._linger)
+        await super().shutdown(sockets)
+
+    def _connections(self) -> list[GuardedProtocol]:
+        return [each for each in self.server_state.connections if isinstance(each, GuardedProtocol)]
+
+    async def on_tick(self, counter: int) -> bool:
+        """Returns whether to stop."""
+        self.should_exit = self.should_exit or self._lifecycle.is_draining
+        return await super().on_tick(counter)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to `serve`, which still holds them while the engine drains."""
+        yield
+
+
+async def serve(settings: Settings, app: Any, lifecycle: Lifecycle, clock: Clock, hooks: Hooks) -> None:
+    """Serves until SIGTERM or SIGINT, or until somebody calls `lifecycle.drain`; then answers what is in flight.
+
+    Order: the server is no longer ready and answers each caller for the last time, takes no new connections, answers
+    the calls in flight, lets the engine drain, returns. All together takes `drain_seconds`. A second signal ends the
+    process at once.
+
+    Raises: SettingsError when the address cannot be listened on.
+    """
+    listener = listen(settings.host, settings.port)
+    address = address_of(settings.host, listener)
+    bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
+    config = uvicorn.Config(
+        app,
+        http=guarded(bounds, lambda: lifecycle.is_draining, RequestIds(SystemEntropy()).next, hooks.on_refused),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=max(1, round(settings.keep_alive_seconds)),
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+    )
+    linger = min(_LONGEST_LINGER_SECONDS, settings.drain_seconds / 10)
+    server = _Server(config, lifecycle, linger, lambda: hooks.on_listening(address))
+    release_signals = drain_on_signals(lifecycle)
+    begun: list[float] = []
+    watch = asyncio.ensure_future(_note_drain(lifecycle, clock, begun))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watch.cancel()
+        listener.close()
+        left = settings.drain_seconds - (clock.monotonic() - begun[0] if begun else 0.0)
+        await hooks.drain(max(timedelta(seconds=left), _LEAST_DRAIN))
+        release_signals()
+
+
+class _Beside(uvicorn.Server):
+    """uvicorn's server beside another one, which has the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to whoever runs the process."""
+        yield
+
+
+@asynccontextmanager
+async def monitored(settings: Settings, app: Any) -> AsyncIterator[str | None]:
+    """Serves `app` on the address of `metrics_listen` until the end of the block, which is given its URL.
+
+    Without the setting it serves nothing, and gives None. Raises: SettingsError when the address cannot be listened on.
+    """
+    if not settings.metrics_listen:
+        yield None
+        return
+    host, port = split_address(settings.metrics_listen)
+    listener = listen(host, port, "metrics_listen")
+    bounds = Bounds(settings.header_seconds, settings.header_bytes, settings.body_seconds)
+    server = _Beside(
+        uvicorn.Config(
+            app,
+            http=guarded(bounds, lambda: False, RequestIds(SystemEntropy()).next),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    address = address_of(host, listener)
+    _log.info("metrics_listening", address=address)
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+def run(main: Coroutine[Any, Any, Result]) -> Result:
+    """Returns the result of `main`, run on uvloop's event loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+def listen(host: str, port: int, setting: str = "port") -> socket.socket:
+    """Returns a listening socket; port 0 takes a free one. Raises: SettingsError, which names the setting."""
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        message = f"cannot listen on {host} port {port}: {_why(error, setting)}"
+        raise SettingsError(message, problems=(Problem(path=f"/{setting}", message=message),)) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _why(error: OSError, setting: str) -> str:
+    # The words of `create_server` name the address a second time; only what the resolver says has words of its own.
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    reason = os.strerror(error.errno)
+    return f"{reason}; stop what listens there, or set another `{setting}`" if error.errno == EADDRINUSE else reason
+
+
+def stop_accepting(listener: socket.socket) -> None:
+    """Lets nobody in any more, while those who are in already, or are coming in, can still be served.
+
+    Closing a listening socket resets connections that it has not accepted yet, though their callers may have sent a
+    request. So the kernel is first told to drop what asks for a new connection: its caller asks again a second later
+    and is refused. Where the system has no such filter nothing is done.
+    """
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in _DROP_SYN))
+    with contextlib.suppress(OSError):
+        option = struct.pack("HP", len(_DROP_SYN), ctypes.addressof(program))
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
+
+
+async def _until(is_met: Callable[[], bool], seconds: float) -> None:
+    """Returns when a condition is met, or after so many seconds."""
+    for _ in range(round(seconds / _POLL_SECONDS)):
+        if is_met():
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def address_of(host: str, listener: socket.socket) -> str:
+    """Returns the address of a listening socket as a URL that can be opened on this machine."""
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def drain_on_signals(lifecycle: Lifecycle) -> Callable[[], None]:
+    """Lets the first signal begin the drain and every further one end the process; returns what gives them back."""
+    loop = asyncio.get_running_loop()
+    former = {each: signal.getsignal(each) for each in _SIGNALS}
+
+    def begin() -> None:
+        release()
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        lifecycle.drain()
+
+    def release() -> None:
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+            # The loop gives back the system's own handler only. None is one that Python did not set.
+            signal.signal(each, former[each] or signal.SIG_DFL)
+
+    for each in _SIGNALS:
+        loop.add_signal_handler(each, begin)
+    return release
+
+
+async def _note_drain(lifecycle: Lifecycle, clock: Clock, begun: list[float]) -> None:
+    await lifecycle.wait()
+    begun.append(clock.monotonic())

@@ -1,0 +1,5 @@
+"""The OpenAPI document, made of the table of routes and the types of bodies and answers.
+
+Imports `http`.
+Never here: a text about one route; the route has it.
+"""

@@ -1,0 +1,322 @@
+"""Calls that act on many executions: `bulkRedrive`, `bulkTerminate`, and how they get on."""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.executions import bulks
+from looply.app.executions.bulks import DEFAULT_RATE, BulkPreview, BulkRequest
+from looply.catalog.authored.bulks import Bulk, BulkAction
+from looply.clock import ms_or_none, to_ms
+from looply.engine.ports.port import Filter, Head, TriggerType
+from looply.execution.facts.state import Status
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.wire import LIMIT, SUCCESS, instant_of, limit_of, number_of, version_of
+
+
+class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which executions are meant; the fields are those of `searchExecutions`. `all`: naming nothing is meant so."""
+
+    workflow_id: str = ""
+    workflow_version: int | str | None = None
+    status: list[Status] = []
+    workflow_trigger_type: Literal["", "REQUEST", "SCHEDULED"] = ""
+    process_id: list[str] = []
+    from_: int | None = msgspec.field(name="from", default=None)
+    to: int | None = None
+    all: bool = False
+
+
+class BulkTerminateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which executions end, and why. `dry_run` only counts them."""
+
+    filter: BulkFilter
+    reason: str = ""
+    rate_per_second: int = DEFAULT_RATE
+    dry_run: bool = False
+
+
+class BulkRedriveBody(BulkTerminateBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which executions go on. `workflow_version`: a number or `latest`; `mapping`: new names of steps by old ones."""
+
+    workflow_version: int | str | None = None
+    mapping: dict[str, str] = {}
+
+
+class BulkIdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a bulk."""
+
+    bulk_id: str
+
+
+class FilterRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions are meant, by what each field that is there names."""
+
+    workflow_id: str | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    status: list[Status] | UnsetType = UNSET
+    workflow_trigger_type: TriggerType | UnsetType = UNSET
+    process_id: list[str] | UnsetType = UNSET
+    from_: int | UnsetType = msgspec.field(name="from", default=UNSET)
+    to: int | UnsetType = UNSET
+
+
+class BulkItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One act on many executions. `done` were moved, `refused` did not allow it."""
+
+    bulk_id: str
+    action: BulkAction
+    status: Literal["RUNNING", "DONE", "CANCELLED"]
+    filter: FilterRecord
+    reason: str
+    rate_per_second: int
+    workflow_version: int | None
+    mapping: dict[str, str]
+    done: int
+    refused: int
+    created_by: str | None
+    created_on: int
+    modified_on: int
+    ended_on: int | None
+
+
+class BulkSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the executions that a bulk would act on."""
+
+    workflow_execution_id: str
+    workflow_id: str
+    workflow_version: int
+    process_id: str
+    status: Status
+    workflow_current_state: str
+    created_on: int
+
+
+class BulkEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one step, in all executions together.
+
+    `repeated` of them were made before, and `same_key` of these are sent with the key that they had then.
+    """
+
+    workflow_id: str
+    state: str
+    operation: str
+    count: int
+    repeated: int
+    same_key: int
+
+
+class BulkForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a redrive of the newest `examined` executions would lead to at once; `refused` of them would not go on."""
+
+    examined: int
+    refused: int
+    effects: list[BulkEffect]
+
+
+class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The bulk; or, of a dry run, how many executions fit (`truncated`: and more) and the newest of them."""
+
+    message: Literal["success", "forecast"]
+    item: BulkItem | UnsetType = UNSET
+    count: int | UnsetType = UNSET
+    truncated: bool | UnsetType = UNSET
+    items: list[BulkSample] | UnsetType = UNSET
+    forecast: BulkForecast | UnsetType = UNSET
+
+
+class BulkKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins."""
+
+    bulk_id: str
+
+
+class BulksAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[BulkItem]
+    last_key: BulkKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+async def bulk_redrive(call: Call) -> Answer:
+    """Lets many failed executions go on."""
+    body: BulkRedriveBody = call.body
+    return await _begun(
+        call,
+        body,
+        BulkRequest(
+            action="redrive",
+            **_common(body),
+            has_version=body.workflow_version is not None,
+            version=version_of(body.workflow_version),
+            steps=body.mapping,
+        ),
+    )
+
+
+async def bulk_terminate(call: Call) -> Answer:
+    """Ends many executions."""
+    body: BulkTerminateBody = call.body
+    return await _begun(call, body, BulkRequest(action="terminate", **_common(body)))
+
+
+async def get_bulk(call: Call) -> Answer:
+    """Tells how far a bulk has come."""
+    found = await bulks.get(call.services, call.principal, call.query.get("bulk_id"))
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+
+
+async def get_bulks(call: Call) -> Answer:
+    """Lists bulks."""
+    before = call.query.get("bulk_id") or None
+    page = await bulks.list_page(call.services, call.principal, limit_of(call), before)
+    items = [_item(bulk) for bulk in page.items]
+    last_key = BulkKey(bulk_id=items[-1].bulk_id) if page.has_more else UNSET
+    return Answer(BulksAnswer(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def cancel_bulk(call: Call) -> Answer:
+    """Lets a bulk do nothing more."""
+    found = await bulks.cancel(call.services, call.principal, call.body.bulk_id)
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+
+
+async def _begun(call: Call, body: BulkTerminateBody, request: BulkRequest) -> Answer:
+    if body.dry_run:
+        return Answer(_foreseen(request, await bulks.foresee(call.services, call.principal, request)))
+    found = await bulks.start(call.services, call.principal, request)
+    return Answer(BulkAnswer(message=SUCCESS, item=_item(found)))
+
+
+def _common(body: BulkTerminateBody) -> dict[str, Any]:
+    given = body.filter
+    wanted = Filter(
+        workflow_ids=(given.workflow_id,) if given.workflow_id else (),
+        statuses=tuple(dict.fromkeys(given.status)),
+        workflow_versions=()
+        if given.workflow_version is None
+        else (number_of(given.workflow_version, "workflow_version"),),
+        trigger_types=(given.workflow_trigger_type,) if given.workflow_trigger_type else (),
+        process_ids=tuple(given.process_id),
+        created_from=instant_of(given.from_, "from") if given.from_ is not None else None,
+        created_to=instant_of(given.to, "to") if given.to is not None else None,
+    )
+    return {"wanted": wanted, "is_all": given.all, "reason": body.reason, "rate": body.rate_per_second}
+
+
+def _foreseen(request: BulkRequest, seen: BulkPreview) -> BulkAnswer:
+    return BulkAnswer(
+        message="forecast",
+        count=seen.count,
+        truncated=not seen.is_complete,
+        items=[_sample(head) for head in seen.sample],
+        forecast=_forecast(seen) if request.action == "redrive" else UNSET,
+    )
+
+
+def _sample(head: Head) -> BulkSample:
+    return BulkSample(
+        workflow_execution_id=head.execution_id,
+        workflow_id=head.workflow_id,
+        workflow_version=head.workflow_version,
+        process_id=head.process_id,
+        status=head.status,
+        workflow_current_state=head.current_state,
+        created_on=to_ms(head.created_on),
+    )
+
+
+def _forecast(seen: BulkPreview) -> BulkForecast:
+    effects = [
+        BulkEffect(
+            workflow_id=calls.workflow_id,
+            state=calls.step,
+            operation=calls.operation,
+            count=calls.count,
+            repeated=calls.repeated,
+            same_key=calls.same_key,
+        )
+        for calls in seen.calls
+    ]
+    return BulkForecast(examined=seen.examined, refused=seen.refused, effects=effects)
+
+
+def _item(bulk: Bulk) -> BulkItem:
+    options = bulk.options
+    return BulkItem(
+        bulk_id=bulk.bulk_id,
+        action=bulk.action,
+        status=bulk.status,
+        filter=msgspec.convert(bulk.wanted, FilterRecord),
+        reason=options["reason"],
+        rate_per_second=options["rate"],
+        workflow_version=options["version"] or None,
+        mapping=options["steps"],
+        done=bulk.done,
+        refused=bulk.refused,
+        created_by=bulk.created_by,
+        created_on=to_ms(bulk.created_on),
+        modified_on=to_ms(bulk.modified_on),
+        ended_on=ms_or_none(bulk.ended_on),
+    )
+
+
+ROUTES: Final = (
+    manage_route(
+        path="/v2/workflows/bulkRedrive",
+        access="repair",
+        handle=bulk_redrive,
+        summary="Let many failed executions go on",
+        description=(
+            "Newest first, at a limited rate, over restarts. `dry_run` counts them, shows the newest, and tells which "
+            "calls would be made at once and which of them anew."
+        ),
+        tag="Repairs",
+        body=BulkRedriveBody,
+        answer=BulkAnswer,
+        refusals=(404, 409, 422),
+    ),
+    manage_route(
+        path="/v2/workflows/bulkTerminate",
+        access="repair",
+        handle=bulk_terminate,
+        summary="Terminate many executions",
+        description="Newest first, at a limited rate, over restarts. `dry_run` counts them and shows the newest.",
+        tag="Repairs",
+        body=BulkTerminateBody,
+        answer=BulkAnswer,
+        refusals=(404, 409, 422),
+    ),
+    read_route(
+        path="/v2/workflows/getBulk",
+        access="read.executions",
+        handle=get_bulk,
+        summary="Read how far a bulk has come",
+        tag="Repairs",
+        parameters=(Parameter("bulk_id", "Id of the bulk.", is_required=True),),
+        answer=BulkAnswer,
+        refusals=(404,),
+    ),
+    read_route(
+        path="/v2/workflows/getBulks",
+        access="read.executions",
+        handle=get_bulks,
+        summary="List bulks, newest first",
+        tag="Repairs",
+        parameters=(LIMIT, Parameter("bulk_id", "Pagination key from `lastKey`.")),
+        answer=BulksAnswer,
+    ),
+    manage_route(
+        path="/v2/workflows/cancelBulk",
+        access="repair",
+        handle=cancel_bulk,
+        summary="Cancel a bulk; what it has done stays",
+        tag="Repairs",
+        body=BulkIdBody,
+        answer=BulkAnswer,
+        refusals=(404,),
+    ),
+)

@@ -1,0 +1,183 @@
+"""The record of decisions: who decided what in one execution, and in the whole organization."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.context.addressing import checked_process_id, event_id, parse_event_id
+from looply.app.executions import approvals
+from looply.catalog.tenants.names import checked_id
+from looply.clock import to_ms
+from looply.engine.records.decisions import DecisionFilter, DecisionKey, DecisionRow
+from looply.errors import BadRequest
+from looply.execution.approvals.decisions import Decision
+from looply.server.http.call import Answer, Call, Parameter, Route
+from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, extended, instant_of, limit_of
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who decided what. `card_revision` is null where the answer came without a card, and counts for everybody.
+
+    `is_override`: nobody who was asked decided so; an operator (`user`) did, for the reason in `comment`.
+    """
+
+    state: str
+    visit: int
+    scope: str
+    user: str
+    action: str
+    comment: str
+    at: int
+    via: str
+    card_revision: int | None
+    is_final: bool
+    is_override: bool
+
+
+class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
+    """The decisions of an execution, oldest first."""
+
+    message: str
+    count: int
+    items: list[DecisionRecord]
+
+
+class DecisionItem(DecisionRecord, frozen=True, kw_only=True):
+    """Who decided what, and in which execution, which may have been pruned since.
+
+    `workflow_version` is the version that the execution was on. `process_id` is the execution id when the caller gave
+    none.
+    """
+
+    decision_id: str
+    workflow_execution_id: str
+    workflow_id: str
+    workflow_version: int
+    process_id: str
+
+
+class DecisionPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    at: int
+    decision_id: str
+
+
+class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest decision first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[DecisionItem]
+    last_key: DecisionPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+def decision_item(decision: Decision) -> DecisionRecord:
+    """Returns who decided what."""
+    return DecisionRecord(
+        state=decision.step,
+        visit=decision.visit,
+        scope=decision.scope,
+        user=decision.user,
+        action=decision.action,
+        comment=decision.comment,
+        at=to_ms(decision.on),
+        via=decision.via,
+        card_revision=decision.revision or None,
+        is_final=decision.is_final,
+        is_override=decision.is_override,
+    )
+
+
+async def get_decisions(call: Call) -> Answer:
+    """Lists who decided what in an execution."""
+    execution_id = call.query.get("workflow_execution_id") or ""
+    found = await approvals.decisions(call.services, call.principal, execution_id)
+    items = [decision_item(one) for one in found]
+    return Answer(DecisionList(message=SUCCESS, count=len(items), items=items))
+
+
+async def get_organization_decisions(call: Call) -> Answer:
+    """Lists who decided what in the organization."""
+    limit, after = limit_of(call), _cursor(call)
+    rows = await approvals.list_decisions(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    items = [_item(row) for row in rows[:limit]]
+    last_key = DecisionPlace(at=items[-1].at, decision_id=items[-1].decision_id) if len(rows) > limit else UNSET
+    return Answer(DecisionPage(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+def _cursor(call: Call) -> DecisionKey | None:
+    cursor = cursor_of(call, "at", "decision_id")
+    if cursor is None:
+        return None
+    place = parse_event_id(cursor[1])
+    if place is None:
+        raise BadRequest("decision_id of the lastKey is not the id of a decision", code="BAD_CURSOR")
+    return (to_ms(instant_of(cursor[0], "at")), *place)
+
+
+def _wanted(call: Call) -> DecisionFilter:
+    query = call.query
+    workflow_id, execution_id = query.get("workflow_id"), query.get("workflow_execution_id")
+    if query.get("state") and not workflow_id:
+        raise BadRequest("state names a step of a workflow; give its workflow_id too", code="BAD_FILTER")
+    return DecisionFilter(
+        workflow_id=checked_id(workflow_id, "workflow") if workflow_id else "",
+        step=query.get("state"),
+        user=query.get("user"),
+        process_id=checked_process_id(query.get("process_id")) if query.get("process_id") else "",
+        execution_id=checked_id(execution_id, "execution") if execution_id else "",
+        decided_from=instant_of(query.get("from"), "from") if "from" in query else None,
+        decided_to=instant_of(query.get("to"), "to") if "to" in query else None,
+    )
+
+
+def _item(row: DecisionRow) -> DecisionItem:
+    return extended(
+        DecisionItem,
+        decision_item(row.decision),
+        decision_id=event_id(row.execution_id, row.seq),
+        workflow_execution_id=row.execution_id,
+        workflow_id=row.workflow_id,
+        workflow_version=row.workflow_version,
+        process_id=row.process_id,
+    )
+
+
+_COMMON: Final[dict[str, Any]] = {"method": "GET", "access": "read.executions", "tag": "Decisions"}
+
+ROUTES: Final = (
+    Route(
+        path="/v2/workflows/getDecisions",
+        takes_bound_keys=True,
+        handle=get_decisions,
+        summary="List who decided what on the cards of an execution, oldest first",
+        description="Also of an execution that was pruned, as long as the record of decisions is kept.",
+        parameters=(Parameter("workflow_execution_id", "Id of the execution.", is_required=True),),
+        answer=DecisionList,
+        refusals=(404,),
+        **_COMMON,
+    ),
+    Route(
+        path="/v2/workflows/getOrganizationDecisions",
+        takes_bound_keys=True,
+        handle=get_organization_decisions,
+        summary="List who decided what in the organization, newest first",
+        description="Also in executions that were pruned, as long as the record of decisions is kept.",
+        parameters=(
+            LIMIT,
+            Parameter("workflow_id", "Only decisions in executions of this workflow."),
+            Parameter("state", "Only decisions on this step of the workflow, by the name it had then."),
+            Parameter("user", "Only decisions of this person; letter case does not count."),
+            Parameter("process_id", "Only decisions in executions with this process id."),
+            Parameter("workflow_execution_id", "Only decisions in this execution."),
+            Parameter("from", "Decided at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Decided before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("at", "Pagination key from `lastKey`.", kind="instant"),
+            Parameter("decision_id", "Pagination key from `lastKey`."),
+        ),
+        answer=DecisionPage,
+        **_COMMON,
+    ),
+)

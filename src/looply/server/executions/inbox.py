@@ -1,0 +1,298 @@
+"""The web inbox's calls: what a card shows, a recipient's answer, and the open cards of the organization."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.context.services import Services
+from looply.app.executions import approvals, inbox
+from looply.catalog.tenants.names import checked_id
+from looply.clock import ms_or_none, to_ms
+from looply.engine.ports.port import CardKey
+from looply.errors import BadRequest
+from looply.execution.facts.commands import Recorded
+from looply.jsontext import Json
+from looply.server.executions.decisions import DecisionRecord, decision_item
+from looply.server.http.call import Answer, Call, Parameter, Route, manage_route, read_route
+from looply.server.http.wire import LIMIT, SUCCESS, cursor_of, instant_of, limit_of
+
+_TOKEN: Final = {"token": "Token of one recipient's card."}
+
+
+class ApprovalRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What an open approval takes, and who has decided so far. `recipients` is how many are asked."""
+
+    requester: str | None
+    order: Literal["parallel", "sequence"]
+    quorum: int
+    recipients: int
+    veto: bool
+    comment_required: Literal["reject", "always"] | None
+    decisions: list[DecisionRecord]
+
+
+class InboxRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A card as its recipient sees it.
+
+    `OPEN`: an answer counts now. `FROZEN`: an incident holds the execution; answers are 409 `FAILED` until an operator
+    has decided about it.
+    """
+
+    status: Literal["OPEN", "FROZEN", "ANSWERED", "CLOSED"]
+    card: dict[str, Json]
+    workflow_name: str
+    recipient: str
+    opened_on: int
+    timeout_on: int | None
+    answered_by: str | None
+    answered_on: int | None
+    decision: str | None
+    revision: int
+    reminders: int
+    closed_reason: str | None
+    closed_text: str | None
+    passed_to: str | None
+    approval: ApprovalRecord | None
+
+
+class InboxAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The card."""
+
+    message: str
+    item: InboxRecord
+
+
+class DecideBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the recipient entered, with the data of the button.
+
+    `card_revision` is that of the card they saw: when it has changed since, nothing is recorded.
+    """
+
+    data: dict[str, Json]
+    card_revision: int = 0
+
+
+class DecideAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the answer counts, or who answered before."""
+
+    message: Literal["recorded", "already answered"]
+    answered_by: str | UnsetType | None = UNSET
+    answered_on: int | UnsetType = UNSET
+    decision: str | UnsetType | None = UNSET
+
+
+class ReassignBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which open card goes to whom, and why."""
+
+    card_id: str
+    to: str
+    reason: str = ""
+
+
+class ReassignAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The card that took the other one's place. `token` and `url` are for callers with the scope `override` alone."""
+
+    message: str
+    card_id: str
+    recipient: str
+    workflow_execution_id: str
+    token: str | None
+    url: str | None
+
+
+class OpenCardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that takes answers; with status `FROZEN` it does so again when an incident has been decided about.
+
+    `token` and `url` are null without the scope `override`: their holder can answer as the recipient.
+    """
+
+    card_id: str
+    status: Literal["OPEN", "FROZEN"]
+    workflow_id: str
+    workflow_execution_id: str
+    state: str
+    recipient: str
+    channel: str
+    revision: int
+    opened_on: int
+    token: str | None
+    url: str | None
+
+
+class OpenCardPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    opened_on: int
+    card_id: str
+
+
+class OpenCardList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of open cards, newest first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[OpenCardRecord]
+    last_key: OpenCardPlace | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+async def _check_token(services: Services, values: Mapping[str, str]) -> None:
+    await inbox.check_token(services, values["token"])
+
+
+async def show_card(call: Call) -> Answer:
+    """Reads a card; nothing is decided."""
+    shown = await inbox.show(call.services, call.values["token"])
+    item = InboxRecord(
+        status=shown.status,
+        card=shown.card,
+        workflow_name=shown.workflow_name,
+        recipient=shown.recipient,
+        opened_on=to_ms(shown.opened_on),
+        timeout_on=ms_or_none(shown.timeout_on),
+        answered_by=shown.answered_by or None,
+        answered_on=ms_or_none(shown.answered_on),
+        decision=shown.decision or None,
+        revision=shown.revision,
+        reminders=shown.reminders,
+        closed_reason=shown.closed_reason or None if shown.status == "CLOSED" else None,
+        closed_text=shown.closed_text if shown.status == "CLOSED" else None,
+        passed_to=shown.passed_to or None,
+        approval=_approval(shown),
+    )
+    return Answer(InboxAnswer(message=SUCCESS, item=item))
+
+
+async def reassign_card(call: Call) -> Answer:
+    """Passes an open card on."""
+    body: ReassignBody = call.body
+    passed = await approvals.reassign(call.services, call.principal, body.card_id, to=body.to, reason=body.reason)
+    shown = ReassignAnswer(
+        message="reassigned",
+        card_id=passed.card_id,
+        recipient=passed.recipient,
+        workflow_execution_id=passed.execution_id,
+        token=passed.token or None,
+        url=call.services.links.inbox(passed.token) if passed.token else None,
+    )
+    return Answer(shown)
+
+
+def _approval(shown: inbox.InboxCard) -> ApprovalRecord | None:
+    terms = shown.terms
+    if terms is None:
+        return None
+    return ApprovalRecord(
+        requester=terms.requester or None,
+        order=terms.order,
+        quorum=terms.quorum,
+        recipients=len(terms.recipients),
+        veto=terms.veto,
+        comment_required=terms.comment_required or None,
+        decisions=[decision_item(one) for one in shown.decisions],
+    )
+
+
+async def decide(call: Call) -> Answer:
+    """Records an answer."""
+    body: DecideBody = call.body
+    reply = await inbox.decide(call.services, call.values["token"], body.data, revision=body.card_revision)
+    if isinstance(reply, Recorded):
+        return Answer(DecideAnswer(message="recorded"))
+    earlier = DecideAnswer(
+        message="already answered",
+        answered_by=reply.answered_by or None,
+        answered_on=to_ms(reply.answered_on),
+        decision=reply.decision or UNSET,
+    )
+    return Answer(earlier)
+
+
+async def get_open_cards(call: Call) -> Answer:
+    """Lists the cards that take answers."""
+    recipient, limit = call.query.get("recipient"), limit_of(call)
+    page = await inbox.list_open(call.services, call.principal, recipient, limit, _cursor(call))
+    items = [
+        OpenCardRecord(
+            card_id=entry.card.card_id,
+            status="FROZEN" if entry.is_frozen else "OPEN",
+            workflow_id=entry.card.workflow_id,
+            workflow_execution_id=entry.card.execution_id,
+            state=entry.card.step,
+            recipient=entry.recipient,
+            channel=entry.card.channel,
+            revision=entry.card.revision,
+            opened_on=to_ms(entry.card.opened_on),
+            token=entry.token or None,
+            url=call.services.links.inbox(entry.token) if entry.token else None,
+        )
+        for entry in page.entries
+    ]
+    last_key = OpenCardPlace(opened_on=items[-1].opened_on, card_id=items[-1].card_id) if page.has_more else UNSET
+    return Answer(OpenCardList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+def _cursor(call: Call) -> CardKey | None:
+    cursor = cursor_of(call, "opened_on", "card_id")
+    if cursor is None:
+        return None
+    try:
+        return to_ms(instant_of(cursor[0], "opened_on")), checked_id(cursor[1], "card")
+    except BadRequest as error:
+        raise BadRequest("opened_on and card_id are not those of a lastKey", code="BAD_CURSOR") from error
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/v2/inbox/{token}",
+        access="public",
+        check_token=_check_token,
+        handle=show_card,
+        summary="Read a card as its recipient sees it; nothing is decided",
+        tag="Inbox",
+        path_values=_TOKEN,
+        answer=InboxAnswer,
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/v2/inbox/{token}",
+        access="public",
+        check_token=_check_token,
+        handle=decide,
+        summary="Answer a card",
+        tag="Inbox",
+        path_values=_TOKEN,
+        body=DecideBody,
+        answer=DecideAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    read_route(
+        path="/v2/workflows/getOpenCards",
+        access="read.executions",
+        handle=get_open_cards,
+        summary="List the cards that take answers, now or after an incident, newest first",
+        tag="Inbox",
+        parameters=(
+            Parameter("recipient", "Only cards of this person, by any spelling of the address."),
+            LIMIT,
+            Parameter("opened_on", "Pagination key from `lastKey`.", kind="instant"),
+            Parameter("card_id", "Pagination key from `lastKey`."),
+        ),
+        answer=OpenCardList,
+    ),
+    manage_route(
+        path="/v2/workflows/reassignCard",
+        access="repair",
+        takes_bound_keys=True,
+        handle=reassign_card,
+        summary="Pass an open card on to somebody else",
+        description="The old copy closes and says who has it now; the new one has a link of its own.",
+        tag="Inbox",
+        body=ReassignBody,
+        answer=ReassignAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+)

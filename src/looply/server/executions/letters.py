@@ -1,0 +1,213 @@
+"""Calls on dead letters: answers that came before their wait and that nobody could use."""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.context.addressing import parse_event_id
+from looply.app.executions import letters
+from looply.app.executions.letters import Decision, Letter, Settlement
+from looply.catalog.tenants.names import checked_id
+from looply.clock import ms_or_none, to_ms
+from looply.engine.records.letters import LetterFilter, LetterRow
+from looply.errors import BadRequest
+from looply.jsontext import Json
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.wire import LIMIT, SUCCESS, extended, flag_of, limit_of
+
+REASONS: Final = ("UNFIT", "UNUSED")
+
+
+class LetterItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter. `UNFIT`: the wait that opened does not take it; `UNUSED`: the execution ended before one opened.
+
+    `action` and what begins with `settled` are null until somebody has settled it.
+    """
+
+    letter_id: str
+    workflow_execution_id: str
+    workflow_id: str
+    process_id: str
+    reason: Literal["UNFIT", "UNUSED"]
+    source: str
+    by: str | None
+    kept_on: int
+    action: Literal["APPLIED", "DISCARDED"] | None
+    settled_by: str | None
+    settled_on: int | None
+    settled_reason: str | None
+
+
+class LetterRecord(LetterItem, frozen=True, kw_only=True):
+    """A dead letter with what it holds: the `payload` of the resume, secrets masked, and why nobody could use it."""
+
+    why: str
+    payload: Json
+
+
+class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The letter."""
+
+    message: str
+    item: LetterRecord
+
+
+class LetterKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the field comes back as a query parameter."""
+
+    letter_id: str
+
+
+class LetterList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[LetterItem]
+    last_key: LetterKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+
+
+class SettleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do with a letter: `apply` puts it to the wait that is open, `discard` lets it go.
+
+    Of several open waits `state` (a step) or `wait_token` names one.
+    """
+
+    letter_id: str
+    action: Literal["apply", "discard"]
+    reason: str = ""
+    state: str = ""
+    wait_token: str = ""
+
+
+class SettleAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the letter was settled, by whom and when: by this call, or by an earlier one."""
+
+    message: Literal["settled", "already settled"]
+    letter_id: str
+    action: Literal["APPLIED", "DISCARDED"]
+    settled_by: str | None
+    settled_on: int
+
+
+async def get_letters(call: Call) -> Answer:
+    """Lists dead letters."""
+    limit, cursor = limit_of(call), call.query.get("letter_id")
+    after = parse_event_id(cursor) if cursor else None
+    if cursor and after is None:
+        raise BadRequest("letter_id of the lastKey is not the id of a letter", code="BAD_CURSOR")
+    rows = await letters.list_page(call.services, call.principal, _wanted(call), after=after, limit=limit + 1)
+    items = [_item(row) for row in rows[:limit]]
+    last_key = LetterKey(letter_id=items[-1].letter_id) if len(rows) > limit else UNSET
+    return Answer(LetterList(message=SUCCESS, count=len(items), items=items, last_key=last_key))
+
+
+async def get_letter(call: Call) -> Answer:
+    """Returns a dead letter with what it holds."""
+    letter = await letters.get(call.services, call.principal, call.query.get("letter_id"))
+    return Answer(LetterAnswer(message=SUCCESS, item=_record(letter)))
+
+
+async def settle_letter(call: Call) -> Answer:
+    """Settles a dead letter."""
+    body: SettleBody = call.body
+    decision = Decision(
+        letter_id=body.letter_id,
+        action=body.action,
+        reason=body.reason,
+        state=body.state,
+        token=body.wait_token,
+    )
+    return Answer(_settlement(await letters.settle(call.services, call.principal, decision)))
+
+
+def _wanted(call: Call) -> LetterFilter:
+    workflow_id, execution_id = call.query.get("workflow_id"), call.query.get("workflow_execution_id")
+    reason = call.query.get("reason")
+    if reason not in ("", *REASONS):
+        raise BadRequest(f"reason is {reason[:50]!r}, expected {' or '.join(REASONS)}", code="BAD_REASON")
+    return LetterFilter(
+        workflow_id=checked_id(workflow_id, "workflow") if workflow_id else "",
+        execution_id=checked_id(execution_id, "execution") if execution_id else "",
+        process_id=call.query.get("process_id"),
+        reason=reason,
+        is_settled=flag_of(call, "settled") if "settled" in call.query else None,
+    )
+
+
+def _item(row: LetterRow) -> LetterItem:
+    return LetterItem(
+        letter_id=letters.id_of(row),
+        workflow_execution_id=row.execution_id,
+        workflow_id=row.workflow_id,
+        process_id=row.process_id,
+        reason=row.reason,
+        source=row.source,
+        by=row.sender or None,
+        kept_on=to_ms(row.kept_on),
+        action=row.action or None,
+        settled_by=row.settled_by or None,
+        settled_on=ms_or_none(row.settled_on),
+        settled_reason=row.note or None,
+    )
+
+
+def _record(letter: Letter) -> LetterRecord:
+    return extended(LetterRecord, _item(letter.row), why=letter.message, payload=letter.payload)
+
+
+def _settlement(settled: Settlement) -> SettleAnswer:
+    return SettleAnswer(
+        message="settled" if settled.is_new else "already settled",
+        letter_id=letters.id_of(settled.row),
+        action=settled.action,
+        settled_by=settled.by or None,
+        settled_on=to_ms(settled.on),
+    )
+
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/getLetters",
+        access="read.payloads",
+        takes_bound_keys=True,
+        handle=get_letters,
+        summary="List answers that were kept and that nobody could use",
+        tag="Dead letters",
+        parameters=(
+            LIMIT,
+            Parameter("workflow_id", "Only letters of this workflow."),
+            Parameter("workflow_execution_id", "Only letters of this execution."),
+            Parameter("process_id", "Only letters of executions with this process id."),
+            Parameter("reason", "`UNFIT` or `UNUSED`."),
+            Parameter(
+                "settled", "`false`: those that wait for somebody; `true`: the others. Both when left out.", kind="flag"
+            ),
+            Parameter("letter_id", "Pagination key from `lastKey`."),
+        ),
+        answer=LetterList,
+    ),
+    read_route(
+        path="/v2/workflows/getLetter",
+        access="read.payloads",
+        takes_bound_keys=True,
+        handle=get_letter,
+        summary="Read a dead letter with what it holds",
+        tag="Dead letters",
+        parameters=(Parameter("letter_id", "Id of the letter.", is_required=True),),
+        answer=LetterAnswer,
+        refusals=(404,),
+    ),
+    manage_route(
+        path="/v2/workflows/settleLetter",
+        access="repair",
+        takes_bound_keys=True,
+        handle=settle_letter,
+        summary="Apply a dead letter to the wait that is open, or discard it",
+        tag="Dead letters",
+        body=SettleBody,
+        answer=SettleAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+)

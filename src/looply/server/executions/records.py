@@ -1,0 +1,189 @@
+"""Executions on the wire: the record of one, and the rows of lists."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.executions.executions import Record, Row, Rows
+from looply.clock import to_ms
+from looply.engine.ports.port import Head
+from looply.execution.approvals.children import ChildRecord, children_of
+from looply.execution.document.incidents import IncidentRecord
+from looply.execution.views.condensed import VisitRecord
+from looply.execution.views.log_entries import LogEntry
+from looply.execution.views.log_pages import LogPage, log_page
+from looply.execution.views.logs import WaitRecord, event_log, incidents_of, input_payload, masked_document, waits_of
+from looply.jsontext import Json
+from looply.limits import Limits
+from looply.server.http.wire import SUCCESS, extended
+
+
+class EventLog(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, oldest first. `truncated`: not all of it is here; `after` says where the next read goes on.
+
+    In a list, where the last events are shown, `truncated` says that there are earlier ones.
+    """
+
+    events: list[LogEntry]
+    truncated: bool | UnsetType = UNSET
+    after: int | UnsetType = UNSET
+
+
+class NamedWorkflow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the workflow is called."""
+
+    workflow_name: str
+
+
+class WorkflowDetails(NamedWorkflow, frozen=True, kw_only=True):
+    """The steps and connections of the definition that the execution runs on, as they were saved."""
+
+    workflow_steps: list[Json]
+    workflow_connections: list[Json]
+
+
+class _ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    workflow_id: str
+    workflow_current_state: str
+    modified_on: int
+    organization_id: str
+    workflow_execution_id: str
+    modified_by: str | None
+    workflow_version: int
+    workflow_trigger_type: Literal["REQUEST", "SCHEDULED"]
+    workspace_id: str
+    created_on: int
+    status: Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "TERMINATED"]
+    process_id: str
+    profile: str | None
+
+
+class ExecutionRow(_ExecutionFacts, frozen=True, kw_only=True):
+    """One execution of a list. `workflow_event_log` holds its last events, at most 50."""
+
+    workflow_event_log: EventLog
+    workflow_details: NamedWorkflow
+
+
+class ExecutionRecord(_ExecutionFacts, frozen=True, kw_only=True):
+    """One execution with everything. `condensed_logs`: for each step its visits, oldest first."""
+
+    workflow_event_log: EventLog
+    workflow_details: WorkflowDetails
+    parent_execution_id: str | None
+    rerun_of_execution_id: str | None
+    workflow_input_payload: dict[str, Json]
+    workflow_output_payload: dict[str, Json]
+    condensed_logs: dict[str, list[VisitRecord]]
+    waits: list[WaitRecord]
+    children: list[ChildRecord]
+    workflow_incidents: list[IncidentRecord]
+
+
+class ExecutionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The execution."""
+
+    message: str
+    item: ExecutionRecord
+
+
+class ExecutionKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next page begins; the fields come back as query parameters."""
+
+    workflow_execution_id: str
+    workflow_id: str | UnsetType = UNSET
+
+
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `lastKey` is there when another one follows; `truncated`: a search ran out of its budget."""
+
+    message: str
+    count: int
+    items: list[ExecutionRow]
+    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    truncated: bool | UnsetType = UNSET
+
+
+def execution_item(record: Record, limits: Limits) -> ExecutionRecord:
+    """Returns the record of one execution."""
+    execution = record.execution
+    state, workflow = execution.state, execution.workflow
+    page = log_page(record.events, limits, state.standing_steps)
+    return extended(
+        ExecutionRecord,
+        _facts(execution.head),
+        workflow_event_log=_log(page, is_truncated=record.is_truncated),
+        workflow_details=_details(workflow.definition),
+        workflow_input_payload=input_payload(state),
+        workflow_output_payload=masked_document(workflow, state),
+        condensed_logs=page.visits,
+        waits=waits_of(state),
+        children=children_of(state),
+        workflow_incidents=incidents_of(state),
+        parent_execution_id=execution.head.parent or None,
+        rerun_of_execution_id=state.started.rerun_of or None,
+    )
+
+
+def _details(definition: Mapping[str, Json]) -> WorkflowDetails:
+    return WorkflowDetails(
+        workflow_name=definition["workflow_name"],
+        workflow_steps=definition["workflow_steps"],
+        workflow_connections=definition["workflow_connections"],
+    )
+
+
+def _log(page: LogPage, *, is_truncated: bool) -> EventLog:
+    """Returns the log of a single read. Values that no page could hold are left out without an `after`."""
+    goes_on = is_truncated or page.is_cut
+    return EventLog(
+        events=page.entries,
+        truncated=goes_on or page.is_trimmed or UNSET,
+        after=page.last if goes_on else UNSET,
+    )
+
+
+def execution_page(rows: Rows, limits: Limits, *, is_search: bool = False) -> ExecutionPage:
+    """Returns one page of executions. The key of a search names no workflow, since that is a filter there."""
+    items = [_row(row, limits) for row in rows.items]
+    last_key: ExecutionKey | UnsetType = UNSET
+    if rows.after:
+        workflow_id = UNSET if is_search else rows.items[-1].listed.head.workflow_id
+        last_key = ExecutionKey(workflow_execution_id=rows.after, workflow_id=workflow_id)
+    return ExecutionPage(
+        message=SUCCESS, count=len(items), items=items, last_key=last_key, truncated=rows.truncated or UNSET
+    )
+
+
+def _row(row: Row, limits: Limits) -> ExecutionRow:
+    head, events = row.listed.head, row.listed.events
+    first = head.seq - len(events) + 1
+    entries = event_log(enumerate(events, first), limits)
+    shown = entries[-limits.list_events :]
+    is_truncated = first > 1 or len(shown) < len(entries)
+    return extended(
+        ExecutionRow,
+        _facts(head),
+        workflow_event_log=EventLog(events=shown, truncated=is_truncated or UNSET),
+        workflow_details=NamedWorkflow(workflow_name=row.workflow_name),
+    )
+
+
+def _facts(head: Head) -> _ExecutionFacts:
+    return _ExecutionFacts(
+        workflow_id=head.workflow_id,
+        workflow_current_state=head.current_state,
+        modified_on=to_ms(head.modified_on),
+        organization_id=head.organization_id,
+        workflow_execution_id=head.execution_id,
+        modified_by=head.modified_by or None,
+        workflow_version=head.workflow_version,
+        workflow_trigger_type=head.trigger_type,
+        workspace_id=head.workspace_id,
+        created_on=to_ms(head.created_on),
+        status=head.status,
+        process_id=head.process_id,
+        profile=head.profile or None,
+    )

@@ -1,0 +1,349 @@
+"""Calls of operators: what failed, what to do about it, and what that would bring about."""
+
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from looply.app.context.reasons import checked_reason
+from looply.app.executions import incidents, repairs
+from looply.app.executions.incidents import IncidentFilter, OpenIncident
+from looply.app.executions.repairs import Decision, Outcome, Version
+from looply.catalog.tenants.names import checked_id
+from looply.errors import BadRequest
+from looply.execution.answering.forecast import Forecast, PlannedEffect
+from looply.execution.document.incidents import IncidentFacts, incident_facts
+from looply.execution.facts.address import Address
+from looply.execution.facts.commands import EditDocument, MoveTo, Redrive, RepairCommand, Retry, SkipStep
+from looply.execution.facts.events import IncidentKind, IncidentOpened
+from looply.execution.views.logs import event_log
+from looply.jsontext import Json
+from looply.server.executions.records import EventLog, ExecutionKey
+from looply.server.http.call import Answer, Call, Parameter, manage_route, read_route
+from looply.server.http.wire import LIMIT, SUCCESS, execution_cursor, extended, instant_of, limit_of, one_of, version_of
+
+Action = Literal["retry", "complete", "skip", "edit", "move"]
+
+
+class RepairBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do about an execution. `modified_on` or `seq` is what was read of it: a decision about a state that is
+    over is refused. `dry_run` tells what would follow and stores nothing. `scope` names the iteration whose own part of
+    the data `document` changes, such as `forEach_1[2]`."""
+
+    workflow_execution_id: str
+    action: Action
+    state: str | UnsetType = UNSET
+    incident_id: str | UnsetType = UNSET
+    output: Json | UnsetType = UNSET
+    branch: str | UnsetType = UNSET
+    document: dict[str, Json] | UnsetType = UNSET
+    replace: bool | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
+    to: str | UnsetType = UNSET
+    reason: str = ""
+    dry_run: bool = False
+    modified_on: int | None = None
+    seq: int = 0
+
+
+class RedriveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which execution goes on. `workflow_version`: a number or `latest`; `mapping`: new names of steps by old ones."""
+
+    workflow_execution_id: str
+    workflow_version: int | str | None = None
+    mapping: dict[str, str] = {}
+    reason: str = ""
+    dry_run: bool = False
+    modified_on: int | None = None
+    seq: int = 0
+
+
+class VisitAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit of a step; in a branch or an iteration with its `scope`."""
+
+    state: str
+    visit: int
+    scope: str | UnsetType = UNSET
+
+
+class ForecastEffect(VisitAddress, frozen=True, kw_only=True):
+    """A call that would be made at once.
+
+    `is_repeated`: the step has called before in this execution. `keeps_key`: with this very key, so that a receiver
+    that remembers keys does not act twice.
+    """
+
+    attempt: int
+    operation: str
+    idempotency_key: str
+    is_repeated: bool
+    keeps_key: bool
+    on_unknown: str
+
+
+class ForecastIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that would open. `state` is null when no single step is the cause."""
+
+    state: str | None
+    kind: IncidentKind
+    code: str
+    message: str
+
+
+class ForecastItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What would follow. `effects` are calls that would be made at once, `waiting` calls that stand in line, `visits`
+    the steps that would be visited, `timers_due` how many timers would fire, `incident` a new failure."""
+
+    status: str
+    workflow_current_state: str
+    workflow_version: int
+    effects: list[ForecastEffect]
+    visits: list[VisitAddress]
+    waiting: list[VisitAddress]
+    timers_due: int
+    cards_closed: int
+    incident: ForecastIncident | None
+    workflow_event_log: EventLog
+
+
+class RepairAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How the execution stands now, and the ids of the incidents that were closed. `forecast`: of a dry run."""
+
+    message: Literal["success", "forecast"]
+    workflow_execution_id: str
+    status: str
+    workflow_current_state: str
+    workflow_version: int
+    incidents: list[str]
+    forecast: ForecastItem | UnsetType = UNSET
+
+
+class IncidentItem(IncidentFacts, frozen=True, kw_only=True):
+    """An open incident. `state` and `visit` are null when no single step is the cause."""
+
+    workflow_execution_id: str
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    process_id: str
+
+
+class IncidentsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One page, newest execution first. `lastKey` is there when another one follows."""
+
+    message: str
+    count: int
+    items: list[IncidentItem]
+    last_key: ExecutionKey | UnsetType = msgspec.field(name="lastKey", default=UNSET)
+    truncated: bool | UnsetType = UNSET
+
+
+_FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "retry": ((), ("incident_id", "document", "replace", "scope")),
+    "complete": (("output",), ("incident_id", "state", "branch")),
+    "skip": ((), ("incident_id", "state", "output", "branch")),
+    "edit": (("document",), ("replace", "scope")),
+    "move": (("to",), ("incident_id", "state")),
+}
+"""Action -> the fields that it needs, and those that it may have beside them."""
+
+_OPTIONAL: Final = ("state", "incident_id", "output", "branch", "document", "replace", "scope", "to")
+
+
+async def repair_execution(call: Call) -> Answer:
+    """Does one of five things about an execution."""
+    body: RepairBody = call.body
+    command = _command(call, body)
+    return await _decided(call, body, command)
+
+
+async def redrive_execution(call: Call) -> Answer:
+    """Lets a failed execution go on, perhaps with another version."""
+    body: RedriveBody = call.body
+    command = Redrive(**_common(call, body), steps=body.mapping)
+    if body.workflow_version is not None:
+        version = Version(number=version_of(body.workflow_version), steps=body.mapping)
+        command = await repairs.onto(call.services, call.principal, body.workflow_execution_id, command, version)
+    elif body.mapping:
+        raise BadRequest.at("/mapping", "goes with a workflow_version; name the version to go on with")
+    return await _decided(call, body, command)
+
+
+async def get_incidents(call: Call) -> Answer:
+    """Lists what somebody must decide about."""
+    query = call.query
+    after = query.get("workflow_execution_id")
+    kinds = one_of(query.all("kind"), get_args(IncidentKind), "kind")
+    wanted = IncidentFilter(
+        workflow_id=checked_id(query.get("workflow_id"), "workflow") if "workflow_id" in query else "",
+        codes=query.all("code"),
+        kinds=kinds,
+    )
+    page = await incidents.list_page(
+        call.services,
+        call.principal,
+        wanted,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    items = [_incident(item) for item in page.items]
+    answer = IncidentsAnswer(
+        message=SUCCESS,
+        count=len(items),
+        items=items,
+        last_key=ExecutionKey(workflow_execution_id=page.after) if page.after else UNSET,
+        truncated=page.truncated or UNSET,
+    )
+    return Answer(answer)
+
+
+async def _decided(call: Call, body: RepairBody | RedriveBody, command: RepairCommand) -> Answer:
+    read_on = instant_of(body.modified_on, "modified_on") if body.modified_on is not None else None
+    decision = Decision(execution_id=body.workflow_execution_id, command=command, read_on=read_on)
+    act = repairs.foresee if body.dry_run else repairs.decide
+    return Answer(_outcome(call, await act(call.services, call.principal, decision)))
+
+
+def _command(call: Call, body: RepairBody) -> RepairCommand:
+    needed, allowed = _FIELDS[body.action]
+    given = {name: getattr(body, name) for name in _OPTIONAL if getattr(body, name) is not UNSET}
+    for name in needed:
+        if name not in given:
+            raise BadRequest.at(f"/{name}", f"is missing; the action {body.action} needs it")
+    for name in given:
+        if name not in (*needed, *allowed):
+            raise BadRequest.at(f"/{name}", f"does not go with the action {body.action}")
+    if "scope" in given and "document" not in given:
+        raise BadRequest.at("/scope", "says where a document is changed; give the document, or leave it out")
+    facts: dict[str, Any] = {**_common(call, body), **given}
+    if "replace" in facts:
+        facts["replaces"] = facts.pop("replace")
+    match body.action:
+        case "retry":
+            return Retry(**facts)
+        case "edit":
+            return EditDocument(**facts)
+        case "move":
+            return MoveTo(**facts)
+        case action:
+            return SkipStep(**facts, action=action)
+
+
+def _common(call: Call, body: RepairBody | RedriveBody) -> dict[str, Any]:
+    if body.seq < 0:
+        raise BadRequest.at("/seq", "must be the number of the last event that was read")
+    return {
+        "at": call.services.clock.now(),
+        "by": call.principal.by,
+        "via": "API",
+        "reason": checked_reason(body.reason),
+        "expected_seq": body.seq,
+    }
+
+
+def _outcome(call: Call, outcome: Outcome) -> RepairAnswer:
+    head, forecast = outcome.execution.head, outcome.forecast
+    return RepairAnswer(
+        message=SUCCESS if forecast is None else "forecast",
+        workflow_execution_id=head.execution_id,
+        status=head.status,
+        workflow_current_state=head.current_state,
+        workflow_version=head.workflow_version,
+        incidents=list(outcome.incidents),
+        forecast=UNSET if forecast is None else _forecast(call, forecast, head.seq),
+    )
+
+
+def _forecast(call: Call, seen: Forecast, seq: int) -> ForecastItem:
+    return ForecastItem(
+        status=seen.status,
+        workflow_current_state=seen.current_state,
+        workflow_version=seen.workflow_version,
+        effects=[_effect(effect) for effect in seen.effects],
+        visits=[_address(address) for address in seen.visits],
+        waiting=[_address(address) for address in seen.waiting],
+        timers_due=seen.timers,
+        cards_closed=seen.closes_cards,
+        incident=None if seen.incident is None else _foreseen(seen.incident),
+        workflow_event_log=EventLog(events=event_log(enumerate(seen.events, seq + 1), call.services.limits)),
+    )
+
+
+def _foreseen(incident: IncidentOpened) -> ForecastIncident:
+    return ForecastIncident(
+        state=incident.step or None, kind=incident.kind, code=incident.code, message=incident.message
+    )
+
+
+def _effect(effect: PlannedEffect) -> ForecastEffect:
+    return extended(
+        ForecastEffect,
+        _address(effect.address),
+        attempt=effect.attempt,
+        operation=effect.operation,
+        idempotency_key=effect.key,
+        is_repeated=effect.is_repeated,
+        keeps_key=effect.keeps_key,
+        on_unknown=effect.on_unknown,
+    )
+
+
+def _address(address: Address) -> VisitAddress:
+    return VisitAddress(state=address.step, visit=address.visit, scope=address.scope or UNSET)
+
+
+def _incident(item: OpenIncident) -> IncidentItem:
+    head = item.head
+    return extended(
+        IncidentItem,
+        incident_facts(item.incident),
+        workflow_execution_id=head.execution_id,
+        workflow_id=head.workflow_id,
+        workflow_version=head.workflow_version,
+        workflow_name=item.workflow_name,
+        process_id=head.process_id,
+    )
+
+
+ROUTES: Final = (
+    manage_route(
+        path="/v2/workflows/repairExecution",
+        access="repair",
+        takes_bound_keys=True,
+        handle=repair_execution,
+        summary="Retry, complete, skip, edit or move an execution",
+        description="With `dry_run` nothing is stored; the answer tells which calls would be repeated under which key.",
+        tag="Repairs",
+        body=RepairBody,
+        answer=RepairAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    manage_route(
+        path="/v2/workflows/redriveExecution",
+        access="repair",
+        takes_bound_keys=True,
+        handle=redrive_execution,
+        summary="Let a failed execution go on, perhaps with a corrected version",
+        description="With a `workflow_version` also an execution that only waits is moved to that version.",
+        tag="Repairs",
+        body=RedriveBody,
+        answer=RepairAnswer,
+        refusals=(404, 409, 422, 429),
+    ),
+    read_route(
+        path="/v2/workflows/getIncidents",
+        access="read.executions",
+        takes_bound_keys=True,
+        handle=get_incidents,
+        summary="List open incidents, those of the newest executions first",
+        tag="Repairs",
+        parameters=(
+            Parameter("workflow_id", "Only incidents of this workflow."),
+            Parameter("code", "Only incidents with this code.", repeats=True),
+            Parameter("kind", "FAILED, UNKNOWN, TIMEOUT, LIMIT or POISON.", repeats=True),
+            LIMIT,
+            Parameter("workflow_execution_id", "Pagination key from `lastKey`."),
+        ),
+        answer=IncidentsAnswer,
+    ),
+)

@@ -1,0 +1,95 @@
+"""The search for executions."""
+
+from typing import Final, get_args
+
+from looply.app.executions.search import search
+from looply.catalog.tenants.names import checked_id
+from looply.engine.ports.port import Filter, TriggerType
+from looply.errors import BadRequest
+from looply.execution.facts.state import Status
+from looply.server.executions.executions import EXECUTION_KEY
+from looply.server.executions.records import ExecutionPage, execution_page
+from looply.server.http.call import Answer, Call, Parameter, read_route
+from looply.server.http.wire import LIMIT, execution_cursor, instant_of, limit_of, number_of, one_of
+
+_FIELD: Final = "field."
+
+
+async def search_executions(call: Call) -> Answer:
+    """Lists the executions that fit."""
+    query = call.query
+    after = query.get("workflow_execution_id")
+    wanted = Filter(
+        workflow_ids=tuple(checked_id(text, "workflow") for text in query.all("workflow_id")),
+        statuses=one_of(query.all("status"), get_args(Status), "status"),
+        workflow_versions=tuple(number_of(text, "workflow_version") for text in query.all("workflow_version")),
+        trigger_types=one_of(query.all("workflow_trigger_type"), get_args(TriggerType), "workflow_trigger_type"),
+        process_ids=query.all("process_id"),
+        created_from=instant_of(query.get("from"), "from") if "from" in query else None,
+        created_to=instant_of(query.get("to"), "to") if "to" in query else None,
+        terms=query.all("term"),
+        parents=tuple(map(_parent_of, query.all("parent_execution_id"))),
+        fields=tuple((_field_of(name), query.all(name)) for name in query.values if name.startswith(_FIELD)),
+    )
+    page = await search(
+        call.services,
+        call.principal,
+        wanted,
+        after=execution_cursor(after) if after else "",
+        limit=limit_of(call),
+    )
+    return Answer(execution_page(page, call.services.limits, is_search=True))
+
+
+def _parent_of(text: str) -> str:
+    try:
+        return checked_id(text, "execution")
+    except BadRequest as error:
+        message = f"parent_execution_id is {text[:50]!r}, expected the id of an execution"
+        raise BadRequest(message, code="BAD_FILTER") from error
+
+
+def _field_of(name: str) -> str:
+    field = name.removeprefix(_FIELD)
+    if not field:
+        raise BadRequest("field. is given without the name of a search field", code="BAD_FILTER")
+    return field
+
+
+ROUTES: Final = (
+    read_route(
+        path="/v2/workflows/searchExecutions",
+        access="read.payloads",
+        takes_bound_keys=True,
+        handle=search_executions,
+        summary="Search executions, newest first",
+        description=(
+            "Values of one parameter are OR-ed, different parameters are AND-ed. `field.NAME` is a search field of the "
+            "workflow (setting `search_fields`), named by the last part of its pointer. In texts `*` stands for any "
+            "text. A page looks at 20,000 executions at most, at fewer with many texts; one that ends there says "
+            "`truncated` and may be short; `lastKey` goes on."
+        ),
+        tag="Executions",
+        parameters=(
+            Parameter("status", "RUNNING, WAITING, COMPLETED, FAILED or TERMINATED.", repeats=True),
+            Parameter("workflow_id", "Id of the workflow.", repeats=True),
+            Parameter("workflow_version", "Version of the workflow.", repeats=True, kind="count"),
+            Parameter("workflow_trigger_type", "REQUEST or SCHEDULED.", repeats=True),
+            Parameter("process_id", "Process id; `*` stands for any text.", repeats=True),
+            Parameter("from", "Created at or after this instant, epoch milliseconds.", kind="instant"),
+            Parameter("to", "Created before this instant, epoch milliseconds.", kind="instant"),
+            Parameter("parent_execution_id", "Id of the execution that started them.", repeats=True),
+            Parameter(
+                "term",
+                "A process id, an execution id, the value of any search field, the step where an execution stands that "
+                "has not completed, or the name of its workflow in any case; `*` stands for any text.",
+                repeats=True,
+            ),
+            LIMIT,
+            EXECUTION_KEY,
+        ),
+        prefix=_FIELD,
+        answer=ExecutionPage,
+        refusals=(422,),
+    ),
+)

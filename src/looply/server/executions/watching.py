@@ -1,0 +1,154 @@
+"""Streams of events: of one execution until it has ended, of an organization for as long as somebody reads."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Literal
+
+from looply.app.executions.watching import (
+    Ended,
+    Subscription,
+    check_place,
+    check_watched,
+    entries_of,
+    follow_execution,
+    follow_organization,
+)
+from looply.engine.processing.feed import Committed
+from looply.errors import BadRequest
+from looply.server.http.call import Answer, Call, Parameter, Route
+from looply.server.http.events import EVENT_STREAM, EventStream, frame
+
+_HEADER: Final = "Last-Event-ID"
+_NUMBERS: Final[dict[Literal["e", "o"], int]] = {"e": 2, "o": 3}
+
+
+async def watch_execution(call: Call) -> Answer:
+    """Streams the log of one execution."""
+    execution_id = await check_watched(call.services, call.principal, call.query.get("workflow_execution_id"))
+    found = _cursor(call, "e")
+    watched = Subscription(call.services, call.organization_id, execution_id)
+    place = [(found[0], found[1]) if found else (0, -1)]
+
+    async def frames() -> AsyncIterator[bytes]:
+        async for told in follow_execution(call.services, watched, execution_id, place[0]):
+            if isinstance(told, Ended):
+                yield frame(_text("e", *place[0]), {"status": told.status}, "end")
+                return
+            for number, entry in told.entries:
+                place[0] = (told.seq, number)
+                yield frame(_text("e", told.seq, number), entry)
+
+    return _stream(EventStream(frames(), watched.close, lambda: _text("e", *place[0])))
+
+
+async def watch_organization(call: Call) -> Answer:
+    """Streams the logs of all executions of the organization, from now on or from a place."""
+    found = _cursor(call, "o")
+    position = (found[0], found[1]) if found else await call.services.feed.position()
+    told = found[2] if found else _ALL
+    # Unless all entries of its batch were told, the batch of the place is read again.
+    begin = position if told == _ALL else (position[0], position[1] - 1)
+    for each in dict.fromkeys((position, begin) if found else ()):
+        await check_place(call.services, call.organization_id, each)
+    watched = Subscription(call.services, call.organization_id, call.organization_id)
+    place = [position]
+
+    async def frames() -> AsyncIterator[bytes]:
+        only = call.principal.workflow_ids
+        async for committed in follow_organization(call.services, watched, call.organization_id, begin, only=only):
+            shown = _frames(committed)
+            if committed.position == position:
+                shown = shown[told + 1 :]
+            place[0] = max(place[0], committed.position)
+            if shown:
+                yield b"".join(shown)
+
+    return _stream(EventStream(frames(), watched.close, lambda: _text("o", *place[0], _ALL)))
+
+
+_ALL: Final = 1_000_000
+"""In a cursor: all entries of the batch. Whoever was told them asks for nothing of it, which may be pruned by then."""
+
+
+def _frames(committed: Committed) -> Sequence[bytes]:
+    """Returns the frames of a batch, which are made once for all who watch."""
+    if committed.frames is None:
+        entries = entries_of(committed)
+        last = len(entries) - 1
+        committed.frames = [
+            frame(_text("o", *committed.position, _ALL if number == last else number), entry)
+            for number, entry in entries
+        ]
+    return committed.frames
+
+
+def _stream(stream: EventStream) -> Answer:
+    # Buffering proxies let it through at once.
+    return Answer(stream, headers=((b"x-accel-buffering", b"no"),), media_type=EVENT_STREAM)
+
+
+def _text(kind: Literal["e", "o"], *numbers: int) -> str:
+    text = ".".join((kind, *map(str, numbers)))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _cursor(call: Call, kind: Literal["e", "o"]) -> tuple[int, ...]:
+    """Returns the numbers of a cursor, none when none came. The header, which browsers send by themselves, wins."""
+    text = call.headers.get(_HEADER.lower().encode(), "") or call.query.get("after")
+    if not text:
+        return ()
+    try:
+        found, *parts = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)).decode().split(".")
+        numbers = tuple(int(part) for part in parts)
+    except (ValueError, binascii.Error):
+        found, numbers = "", ()
+    if found != kind or len(numbers) != _NUMBERS[kind] or any(not -1 <= each < 1 << 62 for each in numbers):
+        message = "the cursor is none of this stream; give the id of its last event, or begin without one"
+        raise BadRequest(message, code="BAD_CURSOR")
+    return numbers
+
+
+_AFTER: Final = Parameter("after", "Id of the last event that was read, for callers that cannot send the header.")
+_SHARED: Final[dict[str, Any]] = {
+    "method": "GET",
+    "access": "read.payloads",
+    "tag": "Executions",
+    "header_values": {_HEADER: "Id of the last event that was read: the stream goes on behind it."},
+    "answer_type": "text/event-stream",
+}
+
+ROUTES: Final = (
+    Route(
+        path="/v2/workflows/watchExecution",
+        takes_bound_keys=True,
+        handle=watch_execution,
+        summary="Watch one execution: its log as server-sent events",
+        description=(
+            "Each entry of the log once, as `getWorkflowExecutionById` shows it, from the first one or behind the "
+            "event named by `Last-Event-ID`. After the end of the execution comes an event `end` with its `status`, "
+            "and the stream ends. A comment comes every 15 seconds."
+        ),
+        parameters=(
+            Parameter("workflow_execution_id", "Id of the execution.", is_required=True),
+            _AFTER,
+        ),
+        refusals=(404, 429),
+        **_SHARED,
+    ),
+    Route(
+        path="/v2/workflows/watchOrganization",
+        takes_bound_keys=True,
+        handle=watch_organization,
+        summary="Watch all executions of the organization: their logs as server-sent events",
+        description=(
+            "Each entry once, in the order in which it was stored, from now on or behind the event named by "
+            "`Last-Event-ID`; with `workflow_id` and `workflow_execution_id`. A comment comes every 15 seconds. "
+            "`409` `EVENTS_PRUNED`: what came behind that event has been pruned in part. Where that happens while "
+            "it is told, the body of that answer comes as an event `refused`, and the stream ends."
+        ),
+        parameters=(_AFTER,),
+        refusals=(409, 429),
+        **_SHARED,
+    ),
+)

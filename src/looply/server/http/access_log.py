@@ -1,0 +1,67 @@
+"""The access log: one line a request, for who runs the server.
+
+It never holds what a caller sends: no query, no header, no body, and of the path only the template of its route, since
+a path may hold the token of a card.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import structlog
+
+from looply.catalog.tenants.keys import Principal
+from looply.clock import Clock
+from looply.server.http.call import Route
+from looply.server.http.callers import Callers
+
+_log = structlog.get_logger(__name__)
+
+NO_ROUTE: Final = "(none)"
+"""Stands for the route and method of a request that no route is for; what it asked for is the caller's."""
+
+Refused: TypeAlias = Callable[[Any, int, str, int], None]
+"""Is told of a request that never reached the application: peer, status, request id, bytes of the answer."""
+
+
+class AccessLog:
+    """Writes the lines, with the address of the caller as `callers` finds it."""
+
+    def __init__(self, clock: Clock, callers: Callers) -> None:
+        self._clock = clock
+        self._callers = callers
+
+    def now(self) -> float:
+        """Returns the moment to hand to `answered` as `begun`."""
+        return self._clock.monotonic()
+
+    def answered(
+        self, scope: Any, request_id: str, begun: float, *, route: Route | None, status: int, size: int
+    ) -> None:
+        """Logs a request whose answer has ended; status 0: the caller left before it began."""
+        principal: Principal | None = scope["state"].get("principal")
+        _log.info(
+            "request",
+            address=self._callers.address(scope),
+            method=route.method if route is not None else NO_ROUTE,
+            route=route.path if route is not None else NO_ROUTE,
+            status=status,
+            duration_ms=round((self._clock.monotonic() - begun) * 1000, 1),
+            bytes=size,
+            key_id=principal.key_id or None if principal is not None else None,
+            request_id=request_id,
+        )
+
+    def refused(self, client: Any, status: int, request_id: str, size: int) -> None:
+        """Logs a request that was refused before it was one; its headers were not read."""
+        address = self._callers.address({"client": client, "headers": ()})
+        _log.info(
+            "request",
+            address=address,
+            method=NO_ROUTE,
+            route=NO_ROUTE,
+            status=status,
+            duration_ms=None,
+            bytes=size,
+            key_id=None,
+            request_id=request_id,
+        )

@@ -1,0 +1,210 @@
+"""The ASGI application: names the request, finds its route, and turns every error into an answer.
+
+Nothing reaches a handler but by a route, and every route passes the same checks in the same order.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from looply.app.context.metrics import Meter
+from looply.clock import Entropy
+from looply.errors import LooplyError
+from looply.server.http.access_log import NO_ROUTE, AccessLog
+from looply.server.http.call import Answer, Route
+from looply.server.http.dispatch import Dispatch, rendered, response_headers
+from looply.server.http.door import ClientGone
+from looply.server.http.events import PACE, EventStream, Pace, frame, send_stream
+from looply.server.http.problems import error_body, problem, status_of
+from looply.server.http.request_ids import RequestIds
+from looply.server.http.routing import RouteTable
+
+_log = structlog.get_logger(__name__)
+
+_TOLD_IN_STREAMS: Final = (404, 409)
+
+
+class Observers(NamedTuple):
+    """What notes each request, where it is there: `meter` times it, `access_log` logs it."""
+
+    meter: Meter | None = None
+    access_log: AccessLog | None = None
+
+
+NO_OBSERVERS: Final = Observers()
+
+
+class Boundary:
+    """The ASGI application that the server runs."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        dispatch: Dispatch,
+        entropy: Entropy,
+        *,
+        observers: Observers = NO_OBSERVERS,
+        pace: Pace = PACE,
+    ) -> None:
+        """`pace` is that of streams."""
+        self.routes = tuple(routes)
+        self._meter, self._access_log = observers
+        self._pace = pace
+        self._table = RouteTable(routes)
+        self._dispatch = dispatch
+        self._ids = RequestIds(entropy)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await _refuse_protocol(scope, receive, send)
+            return
+        request_id = self._ids.next()
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        tracked = _Tracked(send, self._meter, is_head=scope["method"] == "HEAD")
+        if self._access_log is None:
+            await self._exchange(scope, receive, tracked, request_id)
+            return
+        begun = self._access_log.now()
+        try:
+            await self._exchange(scope, receive, tracked, request_id)
+        finally:
+            self._access_log.answered(
+                scope, request_id, begun, route=tracked.route, status=tracked.status, size=tracked.size
+            )
+
+    async def _exchange(self, scope: Any, receive: Any, tracked: "_Tracked", request_id: str) -> None:
+        """Answers a request, also when that goes wrong."""
+        try:
+            await self._answer(scope, receive, tracked, request_id)
+        except ClientGone:
+            return
+        except Exception as error:
+            # The HTTP boundary: whatever went wrong, the caller gets an answer and the log the place.
+            if not isinstance(error, LooplyError):
+                _log_defect(error, request_id)
+            if tracked.has_started:
+                raise
+            await reply(tracked, problem(error, request_id), request_id)
+
+    async def _answer(self, scope: Any, receive: Any, send: "_Tracked", request_id: str) -> None:
+        match = self._table.find(scope["path"])
+        if match is None:
+            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
+            return
+        branch = match.branch(scope["method"])
+        if branch is None:
+            refusal = _refusal("method not allowed", "METHOD_NOT_ALLOWED", 405, request_id)
+            await reply(send, Answer(refusal.body, 405, ((b"allow", match.allow),)), request_id)
+            return
+        route = send.route = branch.route(match.rest)
+        if not branch.leads_to(match.rest):
+            await reply(send, _refusal("not found", "NOT_FOUND", 404, request_id), request_id)
+            return
+        values = branch.values(match.rest)
+        principal = scope["state"]["principal"] = await self._dispatch.admit(route, scope)
+        answer = await self._dispatch.perform(route, principal, scope, receive, values)
+        if isinstance(answer.body, EventStream):
+            await self._stream(send, receive, answer, request_id, lambda: self._dispatch.check(route, scope))
+            return
+        await reply(send, answer, request_id)
+
+    async def _stream(
+        self,
+        send: "_Tracked",
+        receive: Any,
+        answer: Answer,
+        request_id: str,
+        check: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Sends an answer that goes on.
+
+        What goes wrong after its head is told by its end. Where coming back would be refused for the same reason, an
+        event `refused` with the body of that answer comes before.
+        """
+        stream: EventStream = answer.body
+        headers = [each for each in response_headers(answer, request_id, 0) if each[0] != b"content-length"]
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            if send.is_head:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send_stream(send, receive, stream, self._dispatch.draining(), check, self._pace)
+        except LooplyError as error:
+            _log.info("stream_ended", request_id=request_id, error=error.message)
+            last = b""
+            if status_of(error) in _TOLD_IN_STREAMS:
+                last = frame(stream.place(), problem(error, request_id).body, "refused")
+            await send({"type": "http.response.body", "body": last})
+        finally:
+            await stream.aclose()
+
+
+class _Tracked:
+    """A `send` that knows status and bytes of the answer, and that sends no body for HEAD.
+
+    The request is timed until then, under the `route` that it was found to be for.
+    """
+
+    __slots__ = ("_begun", "_meter", "_send", "is_head", "route", "size", "status")
+
+    def __init__(self, send: Any, meter: Meter | None, *, is_head: bool) -> None:
+        self._send = send
+        self._meter = meter
+        self._begun = meter.begin() if meter is not None else 0.0
+        self.is_head = is_head
+        self.status = 0
+        self.size = 0
+        self.route: Route | None = None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the answer has begun."""
+        return self.status != 0
+
+    async def __call__(self, message: Any) -> None:
+        """Sends one message."""
+        if not self.has_started:
+            self.status = message["status"]
+            self._measure()
+        if message["type"] == "http.response.body":
+            if self.is_head:
+                message = {**message, "body": b""}
+            self.size += len(message.get("body", b""))
+        await self._send(message)
+
+    def _measure(self) -> None:
+        if self._meter is not None:
+            route = self.route
+            path, method = (route.path, route.method) if route is not None else (NO_ROUTE, NO_ROUTE)
+            self._meter.end(self._begun, path, method, self.status)
+
+
+def _refusal(message: str, code: str, status: int, request_id: str) -> Answer:
+    return Answer(error_body(message, code, (), request_id), status)
+
+
+def _log_defect(error: BaseException, request_id: str) -> None:
+    """Logs an error that nobody expected; the caller is told the request id only."""
+    _log.error("request_broke", request_id=request_id, exc_info=error)
+
+
+async def reply(send: Any, answer: Answer, request_id: str) -> None:
+    """Sends an answer."""
+    body = rendered(answer)
+    headers = response_headers(answer, request_id, len(body))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _refuse_protocol(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    while scope["type"] == "lifespan":
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,156 @@
+"""What a route is, what it is given, and what it gives back. Only the edge and the door know ASGI."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from looply.app.context.services import Services
+from looply.catalog.tenants.keys import Principal
+from looply.jsontext import Json
+from looply.permissions import Permission
+
+Access: TypeAlias = Permission | Literal["public", "metrics"]
+"""The permission that a call needs, or `public`: no key is looked at, or `metrics`: the token of the process."""
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+JSON: Final = "application/json"
+JSON_TYPE: Final = b"application/json"
+
+Kind: TypeAlias = Literal["text", "count", "offset", "instant", "flag", "version"]
+"""What a query parameter is: a text, a number from 1, a number from 0, epoch milliseconds, `true` or `false`, or a
+number from 1 or `latest`."""
+
+IF_NONE_MATCH: Final = "If-None-Match"
+"""The header with the `ETag` of what the caller has. A route that declares it may answer 304."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter.
+
+    `repeats`: it may be given several times, the values are OR-ed. `kind` is for the description: the handler
+    gets the text and checks it.
+    """
+
+    name: str
+    summary: str
+    is_required: bool = False
+    repeats: bool = False
+    kind: Kind = "text"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a call is answered: a JSON value (or ready bytes of another type), status and extra headers."""
+
+    body: Json
+    status: int = 200
+    headers: Headers = ()
+    media_type: bytes = JSON_TYPE
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call that has passed the key check and the door.
+
+    `values` has what is in the path. `body` is an instance of the route's body type, or the parsed JSON where the
+    route takes any; `has_body` tells an absent body from `null`, `body_size` is in bytes. `headers` has those that the
+    route declares.
+    """
+
+    services: Services
+    principal: Principal
+    values: Mapping[str, str]
+    query: "Query"
+    body: Any = None
+    has_body: bool = False
+    body_size: int = 0
+    headers: Mapping[bytes, str] = {}
+
+    @property
+    def organization_id(self) -> str:
+        """The organization of the key; it comes from nowhere else."""
+        return self.principal.organization_id
+
+
+class Query(msgspec.Struct, frozen=True):
+    """The declared query parameters of a call."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def get(self, name: str, default: str = "") -> str:
+        """Returns the value of a parameter, `default` when it was not given."""
+        found = self.values.get(name)
+        return found[0] if found else default
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Returns all values of a parameter that may be repeated."""
+        return self.values.get(name, ())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+
+NO_QUERY: Final = Query({})
+
+CheckToken: TypeAlias = Callable[[Services, Mapping[str, str]], Awaitable[None]]
+"""Looks at the token among the texts of a path. Raises: NotFound when it opens nothing."""
+
+Handle: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of the server, from which its checks, its dispatch and its documentation are made.
+
+    `body` is the type of the JSON body, None for calls without one; a Struct is what the handler gets, unless
+    `has_strict_body` is false: then it is documentation and the handler gets the parsed JSON. `takes_text`: where the
+    call comes with a key, its JSON may be declared as `text/plain` or `text/json`. `refusals` are statuses beside
+    those that every route has. `prefix` keeps query parameters that begin with it; others that the route does not have
+    are refused, unless `has_strict_query` is false. `check_token` is called before the body is read. `answer_type` is
+    the media type of a success. `takes_bound_keys`: a key that is bound to workflows may call it too; what it says of
+    workflows is then only in its field or parameter `workflow_id`, and what it shows of executions comes from the
+    engine. Every other route refuses such a key.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    access: Access
+    handle: Handle
+    summary: str
+    description: str = ""
+    tag: str = "Workflows"
+    parameters: tuple[Parameter, ...] = ()
+    path_values: Mapping[str, str] = field(default_factory=dict)
+    header_values: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    has_strict_query: bool = True
+    body: Any = None
+    is_body_optional: bool = False
+    has_strict_body: bool = True
+    takes_text: bool = False
+    check_token: CheckToken | None = None
+    answer: Any = None
+    refusals: tuple[int, ...] = ()
+    answer_type: str = JSON
+    takes_bound_keys: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the call answers pages of a list."""
+        return any(parameter.name == "limit" for parameter in self.parameters)
+
+    @property
+    def name(self) -> str:
+        """The last fixed part of the path, such as `resumeWorkflow`; for v1 with the version."""
+        parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        return parts[-1] if parts[0] != "v1" else f"{parts[-1]}_v1"
+
+
+read_route: Final = partial(Route, method="GET")
+"""Makes the route of a call that reads."""
+
+manage_route: Final = partial(Route, method="POST")
+"""Makes the route of a call that changes something."""

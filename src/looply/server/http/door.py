@@ -1,0 +1,213 @@
+"""The door for what comes in: bodies, query parameters and headers, checked before any of our code sees them."""
+
+import re
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from looply.errors import BadRequest, BodyTooLarge, Problem, UnsupportedMediaType
+from looply.jsontext import Json, check_values, parse_json
+from looply.limits import Limits
+from looply.server.http.call import NO_QUERY, Query, Route
+from looply.suggest import did_you_mean
+
+_JSON_TYPE: Final = re.compile(
+    r"""application/(?:[a-z0-9!#$&^_.-]+\+)?json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
+)
+_TEXT_TYPE: Final = re.compile(
+    r"""text/(?:plain|json)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?""", re.IGNORECASE
+)
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_TEXT: Final = re.compile(rb"[\x20-\x7e]{1,255}")
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_MAX_PARAMETERS: Final = 1000
+_MOST_TOLD: Final = 300
+"""Characters of a message that repeats what came: whoever sent it knows it."""
+
+
+_LONGEST_NAME: Final = 100
+_OF_LAST_KEY: Final = ("organization_id",)
+"""Fields of a `lastKey` that come back and are not looked at: the organization is that of the key."""
+
+
+class ClientGone(Exception):
+    """The caller closed the connection before the body was complete; there is nobody to answer."""
+
+
+async def read_json(scope: Any, receive: Any, limits: Limits, *, takes_text: bool = False) -> tuple[Json, int]:
+    """Returns the JSON value of a call's body and its size in bytes; an empty body is None and 0.
+
+    With `takes_text` the JSON may be declared as `text/plain` or `text/json`.
+
+    Raises: UnsupportedMediaType, BodyTooLarge, BadRequest (codes `MALFORMED_JSON`, `TOO_MANY_VALUES`), ClientGone.
+    """
+    declared = _check_headers(scope["headers"], takes_text=takes_text)
+    text = await _read(receive, declared, limits.body_bytes)
+    if not text:
+        return None, 0
+    check_values(text, limits.body_nodes, name="the body")
+    return parse_json(text, limits, name="the body"), len(text)
+
+
+def _check_headers(headers: list[tuple[bytes, bytes]], *, takes_text: bool) -> int:
+    """Returns the declared length, -1 when there is none."""
+    length, media_type = -1, None
+    for name, value in headers:
+        if name == b"content-length":
+            length = int(value) if _LENGTH.fullmatch(value) is not None else -1
+        elif name == b"content-type":
+            if media_type is not None:
+                raise UnsupportedMediaType("the call has two content types; send one: application/json")
+            media_type = value
+        elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise UnsupportedMediaType("the body is compressed; send it as it is, without Content-Encoding")
+    if media_type is not None:
+        _check_type(media_type.decode("latin-1").strip(), takes_text=takes_text)
+    return length
+
+
+def _check_type(media_type: str, *, takes_text: bool) -> None:
+    if _JSON_TYPE.fullmatch(media_type) or (takes_text and _TEXT_TYPE.fullmatch(media_type)):
+        return
+    name = media_type.partition(";")[0].strip().lower()
+    if name in _FORMS:
+        message = (
+            f"the body is a form ({name}); send its values as one JSON object and name the type, with curl: "
+            "-H 'Content-Type: application/json' -d '{\"name\": \"value\"}'"
+        )
+        raise UnsupportedMediaType(message)
+    raise UnsupportedMediaType("the body must be application/json in UTF-8")
+
+
+async def _read(receive: Any, declared: int, limit: int) -> bytes:
+    if declared > limit:
+        raise _too_large(limit)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    parts = [body]
+    size = len(body)
+    while message.get("more_body", False):
+        if size > limit:
+            raise _too_large(limit)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(parts)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {limit} bytes (setting limits.body_bytes)")
+
+
+def to_shape(value: Json, shape: type[msgspec.Struct]) -> Any:
+    """Returns a body as its wire type; names that the type does not have are refused where it says so.
+
+    Raises: BadRequest (code `BAD_BODY`) with the JSON Pointer of what does not fit.
+    """
+    if not isinstance(value, dict):
+        raise BadRequest.at("", "must be a JSON object")
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        message, pointer = _explained(str(error))
+        hint = ""
+        if len(message) > _MOST_TOLD:
+            message = f"{message[:_MOST_TOLD]}..."
+        if (unknown := re.search(r"unknown field `(.*)`", message)) is not None:
+            hint = did_you_mean(unknown[1], [field.encode_name for field in msgspec.structs.fields(shape)])
+        problem = Problem(path=pointer, message=message, hint=hint)
+        where = f" at {pointer}" if pointer else ""
+        raise BadRequest(f"the body does not fit{where}: {message}", code="BAD_BODY", problems=(problem,)) from error
+
+
+def _explained(text: str) -> tuple[str, str]:
+    """Returns message and JSON Pointer of msgspec's `... - at `$.name[0]``."""
+    message, _, place = text.partition(" - at `$")
+    pointer = "".join(
+        f"/{(name or index).replace('~', '~0').replace('/', '~1')}"
+        for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", place.rstrip("`"))
+    )
+    missing = re.search(r"missing required field `(.*)`", message)
+    return message[0].lower() + message[1:], f"{pointer}/{missing[1]}" if missing is not None else pointer
+
+
+def read_query(text: bytes, route: Route) -> Query:
+    """Returns the parameters of a query string as a route declares them.
+
+    Those that begin with the route's prefix may be given several times.
+
+    Raises: BadRequest (codes `UNKNOWN_PARAMETER`, `DUPLICATE_PARAMETER`, `MISSING_PARAMETER`, `MALFORMED_QUERY`).
+    """
+    declared = route.parameters
+    if not text and not any(parameter.is_required for parameter in declared):
+        return NO_QUERY
+    known = {parameter.name: parameter for parameter in declared}
+    values: dict[str, tuple[str, ...]] = {}
+    pairs = text.split(b"&") if text else []
+    if len(pairs) > _MAX_PARAMETERS:
+        raise BadRequest(f"the query has more than {_MAX_PARAMETERS} parameters", code="MALFORMED_QUERY")
+    for pair in pairs:
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = _decoded(raw_name)
+        if name not in known and not (route.prefix and name.startswith(route.prefix)):
+            _check_ignored(name, route)
+            continue
+        if name in values and name in known and not known[name].repeats:
+            raise BadRequest(f"the query parameter {name} is given twice", code="DUPLICATE_PARAMETER")
+        values[name] = (*values.get(name, ()), _decoded(raw_value))
+    for parameter in declared:
+        if parameter.is_required and not values.get(parameter.name, ("",))[0]:
+            raise BadRequest(f"the query parameter {parameter.name} is missing", code="MISSING_PARAMETER")
+    return Query(values)
+
+
+def _check_ignored(name: str, route: Route) -> None:
+    """Raises: BadRequest (code `UNKNOWN_PARAMETER`) for a parameter that the route neither has nor leaves aside."""
+    if not route.has_strict_query or (name in _OF_LAST_KEY and route.is_list):
+        return
+    names = [parameter.name for parameter in route.parameters]
+    known = ", ".join([*names, *([f"{route.prefix}NAME"] if route.prefix else [])]) or "none"
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+    problem = Problem(path="", message=f"{shown!r} is no query parameter of this call", hint=did_you_mean(name, names))
+    message = f"{problem.message}; {problem.hint or f'it takes {known}'}"
+    raise BadRequest(message, code="UNKNOWN_PARAMETER", problems=(problem,))
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        found = unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8", code="MALFORMED_QUERY") from error
+    if "\0" in found:
+        # No name of anything has it, and not every store can be asked for it.
+        raise BadRequest("the query has a character 0 (%00)", code="MALFORMED_QUERY")
+    return found
+
+
+def one_header(scope: Any, name: bytes) -> str:
+    """Returns a header's text, empty when it is absent.
+
+    Raises: BadRequest (code `BAD_HEADER`) when it is given twice, is empty, longer than 255 characters or not
+    printable ASCII.
+    """
+    found = [value for key, value in scope["headers"] if key == name]
+    if not found:
+        return ""
+    if len(found) > 1 or _TEXT.fullmatch(found[0]) is None:
+        raise BadRequest(
+            f"the header {name.decode()} must be given once, with 1 to 255 printable characters", code="BAD_HEADER"
+        )
+    return str(found[0], "ascii")

@@ -1,0 +1,99 @@
+"""Errors on the wire: one table from error class to HTTP status, one shape for all bodies."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from looply.app.authoring.workflows import DraftOpen
+from looply.app.context.addressing import Ambiguous
+from looply.errors import (
+    BadRequest,
+    BodyTooLarge,
+    Conflict,
+    EngineError,
+    Forbidden,
+    KeyUnfit,
+    LooplyError,
+    NotFound,
+    OperationError,
+    Overloaded,
+    Problem,
+    RecordDamaged,
+    Refused,
+    ShuttingDown,
+    StoreCorrupt,
+    StoreFull,
+    StoreLost,
+    UnsupportedMediaType,
+)
+from looply.sealing import SealBroken
+from looply.server.http.call import Answer, Headers
+from looply.server.http.wire import ConflictAnswer, ErrorAnswer, ForbiddenAnswer, finding_of
+
+STATUSES: Final[Mapping[type[LooplyError], int]] = MappingProxyType(
+    {
+        BadRequest: 400,
+        Forbidden: 403,
+        NotFound: 404,
+        Conflict: 409,
+        BodyTooLarge: 413,
+        UnsupportedMediaType: 415,
+        Refused: 422,
+        OperationError: 422,
+        Overloaded: 429,
+        ShuttingDown: 503,
+        StoreFull: 503,
+        StoreLost: 503,
+        StoreCorrupt: 503,
+        RecordDamaged: 503,
+        SealBroken: 503,
+        KeyUnfit: 503,
+        EngineError: 503,
+        LooplyError: 500,
+    }
+)
+"""The status of each class; a class that is not listed has that of its nearest parent."""
+
+_RETRY_AFTER: Final = {503: 5}
+_BROKEN: Final = (StoreCorrupt, RecordDamaged, SealBroken, KeyUnfit)
+"""What only an operator can mend: waiting does not help."""
+_MAX_PROBLEMS: Final = 1000
+
+
+def status_of(error: LooplyError) -> int:
+    """Returns the HTTP status of an error."""
+    return next(STATUSES[parent] for parent in type(error).__mro__ if parent in STATUSES)
+
+
+def problem(error: Exception, request_id: str) -> Answer:
+    """Returns the answer for an error. What is not one of ours is a 500 that tells nothing but the request id."""
+    if isinstance(error, Forbidden) and error.code in ("FORBIDDEN", "SCOPE"):
+        # The body is the same for every cause, so that it tells nothing; the request id is in its header.
+        return Answer(ForbiddenAnswer(message="Forbidden", code="SCOPE" if error.code == "SCOPE" else None), 403)
+    if isinstance(error, LooplyError):
+        status = status_of(error)
+        more: dict[str, Any] = {}
+        if isinstance(error, Ambiguous):
+            more = {error.field: list(error.choices)}
+        if isinstance(error, DraftOpen):
+            more = error.fields
+        body = error_body(error.message, error.code, error.problems, request_id, **more)
+        return Answer(body, status, _headers(error, status))
+    return Answer(error_body("something went wrong", "INTERNAL", (), request_id), 500)
+
+
+def error_body(message: str, code: str, problems: tuple[Problem, ...], request_id: str, **more: Any) -> ErrorAnswer:
+    """Returns the contract's error object, with the optional fields that are given."""
+    errors = [finding_of(problem) for problem in problems[:_MAX_PROBLEMS]]
+    shape = ConflictAnswer if more else ErrorAnswer
+    return shape(message=message, code=code, errors=errors, request_id=request_id, **more)
+
+
+def _headers(error: LooplyError, status: int) -> Headers:
+    if isinstance(error, Overloaded):
+        seconds = max(1, math.ceil(error.retry_after.total_seconds()))
+        return ((b"retry-after", str(seconds).encode()),)
+    if status in _RETRY_AFTER and not isinstance(error, _BROKEN):
+        return ((b"retry-after", str(_RETRY_AFTER[status]).encode()),)
+    return ()

@@ -1,0 +1,90 @@
+"""Keys and tokens that were refused: counted, logged once a minute and address, and limited by address."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, Literal, NoReturn, TypeAlias
+
+import msgspec
+import structlog
+
+from looply.clock import Clock
+from looply.errors import TooManyRefusals
+from looply.server.http.callers import network_of
+
+_log = structlog.get_logger(__name__)
+
+Credential: TypeAlias = Literal["key", "inbox_token", "metrics_token"]
+
+MOST_ADDRESSES: Final = 4096
+"""Addresses that are remembered one by one; those beyond are counted together."""
+
+REFUSALS_PER_MINUTE: Final = 60
+"""Of one address, before further ones are 429, unless a setting says otherwise."""
+
+_WINDOW_SECONDS: Final = 60.0
+_OTHERS: Final = "others"
+
+
+class _Window(msgspec.Struct):
+    """The refusals of one address since `begun`, in seconds of the monotonic clock."""
+
+    begun: float
+    count: int = 0
+
+
+class Refusals:
+    """The refused credentials of one process by address, for a minute each.
+
+    Guarantees: memory for 4,096 addresses, however many call; addresses of IPv6 count as their network of 64 bits.
+    It is asked after a credential was refused, so it never refuses a valid one.
+    """
+
+    def __init__(self, clock: Clock, per_minute: int, count: Callable[[Credential], None]) -> None:
+        """`count` is called for each refusal; after `per_minute` of an address its further ones are 429."""
+        self._clock = clock
+        self._per_minute = per_minute
+        self._count = count
+        self._windows: dict[str, _Window] = {}
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def record(self, address: str, credential: Credential, route: str, error: Exception) -> NoReturn:
+        """Records a refusal of a call for a route and raises its error.
+
+        Raises: TooManyRefusals in place of `error` once the address has had its refusals of the minute.
+        """
+        self._count(credential)
+        window = self._window(network_of(address), credential, route)
+        window.count += 1
+        if window.count <= self._per_minute:
+            raise error
+        left = window.begun + _WINDOW_SECONDS - self._clock.monotonic()
+        raise TooManyRefusals(
+            f"more than {self._per_minute} calls of this address were refused within a minute (setting "
+            "refusals_per_minute); a call with a valid key or token is answered, others again after Retry-After",
+            retry_after=timedelta(seconds=left),
+        ) from error
+
+    def _window(self, address: str, credential: Credential, route: str) -> _Window:
+        now = self._clock.monotonic()
+        found = self._windows.get(address)
+        if found is None and len(self._windows) >= MOST_ADDRESSES:
+            oldest = next(iter(self._windows))
+            if self._is_past(self._windows[oldest], now):
+                del self._windows[oldest]
+            else:
+                address = _OTHERS
+                found = self._windows.get(address)
+        if found is not None and not self._is_past(found, now):
+            return found
+        before = found.count if found is not None else 0
+        # Taken out and put back, so that the first window is always the one that began first.
+        self._windows.pop(address, None)
+        window = self._windows[address] = _Window(now)
+        _log.warning("calls_refused", address=address, kind=credential, route=route, refused_before=before)
+        return window
+
+    @staticmethod
+    def _is_past(window: _Window, now: float) -> bool:
+        return now - window.begun >= _WINDOW_SECONDS

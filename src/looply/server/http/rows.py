@@ -1,0 +1,292 @@
+"""What is listed, on the wire. The command line shows the same rows when it works on a data folder."""
+
+from typing import Any, Literal, cast
+
+import msgspec
+
+from looply.app.authoring.fires import Preview
+from looply.app.authoring.schedules import LiveSchedule
+from looply.catalog.authored.workflows import WorkflowSummary
+from looply.catalog.tenants.keys import ApiKey
+from looply.catalog.trail.audit import AuditRecord
+from looply.clock import ms_or_none, to_ms
+from looply.definition import find_zone
+from looply.engine.ports.port import LedgerRow, MissedFires
+from looply.engine.records.datastores import Datastore, DatastoreLine
+from looply.jsontext import Json
+from looply.permissions import Scope
+from looply.schedule import Occurrence
+from looply.server.http.wire import SUCCESS, extended, latest_text
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A key without its text; `prefix` is the public part by which its owner recognizes it.
+
+    `workflow_ids` are the workflows that it is bound to, null for a key of the whole organization.
+    """
+
+    key_id: str
+    organization_id: str
+    workspace_id: str
+    name: str
+    prefix: str
+    scopes: list[Scope]
+    workflow_ids: list[str] | None
+    created_by: str | None
+    created_on: int
+    expires_on: int | None
+    revoked_on: int | None
+
+
+class NewKeyRecord(KeyRecord, frozen=True, kw_only=True):
+    """A new key. `api_key` is its text, which is shown this once."""
+
+    api_key: str
+
+
+class ActorRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it: a key with its id and name, or the operator of the store, who has neither."""
+
+    kind: Literal["key", "operator"]
+    id: str | None
+    name: str | None
+
+
+class AuditItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One act. `record_id` counts the records of the organization from 1 on without gaps.
+
+    `hash` is the SHA-256 over the hash of the record before it and this record's content, in hexadecimal digits.
+    """
+
+    record_id: int
+    organization_id: str
+    at: int
+    actor: ActorRecord
+    action: str
+    object_id: str
+    details: dict[str, Any]
+    hash: str
+
+
+class WorkflowRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One version in a list. `latest` is `"true"` for the highest number, ACTIVE or not."""
+
+    workflow_id: str
+    workflow_version: int
+    modified_on: int
+    organization_id: str
+    workflow_status: Literal["DRAFT", "ACTIVE"]
+    latest: Literal["true", "false"]
+    workflow_name: str
+    created_by: str | None
+    workflow_status_version: str
+    modified_by: str | None
+    workspace_id: str
+    created_on: int
+
+
+class ScheduleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The live schedule of a workflow. `next_on` is null when it has ended or does not fire any more.
+
+    `due_on` is `next_on` with the jitter. `missed_count` are the instants of its ledger that started nothing because no
+    server ran, and `missed_on` is the last one.
+    """
+
+    workflow_id: str
+    workflow_version: int
+    workflow_name: str
+    status: Literal["ACTIVE", "PAUSED"]
+    next_on: int | None
+    due_on: int | None
+    last_on: int | None
+    last_execution_id: str | None
+    missed_count: int
+    missed_on: int | None
+
+
+class FireRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one nominal instant.
+
+    `STARTED` on time, `CAUGHT_UP` late, `SKIPPED` by the overlap rule, `QUEUED` behind the execution before it,
+    `REFUSED` by a quota of the organization, or `MISSED`: nothing starts any more, and `count` is how many
+    instants it stands for, this one being the last.
+    """
+
+    nominal_on: int
+    outcome: Literal["STARTED", "CAUGHT_UP", "SKIPPED", "QUEUED", "MISSED", "REFUSED"]
+    workflow_execution_id: str | None
+    decided_on: int | None
+    count: int
+
+
+class PreviewRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One fire, or a time of the day that does not fire.
+
+    `wall` is what the schedule names, `local` what the clocks of the zone show then, with their offset. `mark` is empty
+    for the most, else `MOVED` out of the hour that the clocks leave out, or `SKIPPED` with it; the `SECOND` time that
+    the clocks show it, or `REPEATED`, where nothing fires at that.
+    """
+
+    on: int
+    local: str
+    wall: str
+    fires: bool
+    mark: Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The next fires. `change_on` is when the clocks of the zone are set next, null when they are not."""
+
+    message: str
+    timezone: str
+    change_on: int | None
+    count: int
+    items: list[PreviewRecord]
+
+
+class DatastoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A datastore without its document, which has `bytes` bytes. `modified_by` is a key or an execution."""
+
+    name: str
+    revision: int
+    bytes: int
+    created_on: int
+    modified_on: int
+    modified_by: str | None
+
+
+class DatastoreRecord(DatastoreRow, frozen=True, kw_only=True):
+    """A datastore; `value` is the whole document."""
+
+    organization_id: str
+    value: Json
+
+
+def key_row(key: ApiKey) -> KeyRecord:
+    """Returns a key without its text."""
+    return KeyRecord(
+        key_id=key.key_id,
+        organization_id=key.organization_id,
+        workspace_id=key.workspace_id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=cast("list[Scope]", sorted(key.scopes)),
+        workflow_ids=None if key.workflow_ids is None else sorted(key.workflow_ids),
+        created_by=key.created_by,
+        created_on=to_ms(key.created_on),
+        expires_on=ms_or_none(key.expires_on),
+        revoked_on=ms_or_none(key.revoked_on),
+    )
+
+
+def new_key_row(key: ApiKey, text: str) -> NewKeyRecord:
+    """Returns a key with its text."""
+    return extended(NewKeyRecord, key_row(key), api_key=text)
+
+
+def audit_row(record: AuditRecord) -> AuditItem:
+    """Returns a record of the audit."""
+    return AuditItem(
+        record_id=record.record_id,
+        organization_id=record.organization_id,
+        at=to_ms(record.at),
+        actor=ActorRecord(kind="operator" if record.actor is None else "key", id=record.actor, name=record.actor_name),
+        action=record.action,
+        object_id=record.object_id,
+        details=record.details,
+        hash=record.hash.hex(),
+    )
+
+
+def workflow_row(version: WorkflowSummary) -> WorkflowRow:
+    """Returns a version without its content."""
+    return WorkflowRow(
+        workflow_id=version.workflow_id,
+        workflow_version=version.workflow_version,
+        modified_on=to_ms(version.modified_on),
+        organization_id=version.organization_id,
+        workflow_status=version.status,
+        latest=latest_text(version.is_latest),
+        workflow_name=version.workflow_name,
+        created_by=version.created_by,
+        workflow_status_version=f"{version.status}_{version.workflow_version}",
+        modified_by=version.modified_by,
+        workspace_id=version.workspace_id,
+        created_on=to_ms(version.created_on),
+    )
+
+
+def schedule_row(live: LiveSchedule, missed: MissedFires | None) -> ScheduleRecord:
+    """Returns the live schedule of a workflow, with what its ledger says of missed instants."""
+    schedule = live.schedule
+    return ScheduleRecord(
+        workflow_id=schedule.workflow_id,
+        workflow_version=schedule.workflow_version,
+        workflow_name=live.workflow_name,
+        status=schedule.status,
+        next_on=ms_or_none(schedule.next),
+        due_on=ms_or_none(schedule.due),
+        last_on=ms_or_none(schedule.last),
+        last_execution_id=schedule.last_execution or None,
+        missed_count=missed.count if missed is not None else 0,
+        missed_on=to_ms(missed.last) if missed is not None else None,
+    )
+
+
+def fire_row(row: LedgerRow) -> FireRecord:
+    """Returns what became of one nominal instant of a schedule."""
+    return FireRecord(
+        nominal_on=to_ms(row.nominal),
+        outcome=row.outcome,
+        workflow_execution_id=row.execution_id or None,
+        decided_on=ms_or_none(row.at),
+        count=row.count,
+    )
+
+
+def preview_answer(shown: Preview) -> PreviewAnswer:
+    """Returns the answer that shows a preview."""
+    items = [_preview_row(shown, item) for item in shown.items]
+    return PreviewAnswer(
+        message=SUCCESS,
+        timezone=shown.timezone,
+        change_on=ms_or_none(shown.change),
+        count=len(items),
+        items=items,
+    )
+
+
+def _preview_row(shown: Preview, item: Occurrence) -> PreviewRecord:
+    return PreviewRecord(
+        on=to_ms(item.at),
+        local=item.at.astimezone(find_zone(shown.timezone)).isoformat(),
+        wall=item.wall.isoformat(),
+        fires=item.fires,
+        mark=item.mark,
+    )
+
+
+def datastore_line(line: DatastoreLine) -> DatastoreRow:
+    """Returns a datastore without its document."""
+    return DatastoreRow(
+        name=line.name,
+        revision=line.revision,
+        bytes=line.size,
+        created_on=to_ms(line.created_on),
+        modified_on=to_ms(line.modified_on),
+        modified_by=line.modified_by or None,
+    )
+
+
+def datastore_row(datastore: Datastore) -> DatastoreRecord:
+    """Returns a datastore with its document. Raises: StoreCorrupt."""
+    return DatastoreRecord(
+        name=datastore.name,
+        revision=datastore.revision,
+        bytes=len(datastore.body),
+        created_on=to_ms(datastore.created_on),
+        modified_on=to_ms(datastore.modified_on),
+        modified_by=datastore.modified_by or None,
+        organization_id=datastore.organization_id,
+        value=datastore.value,
+    )

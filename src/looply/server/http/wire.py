@@ -1,0 +1,178 @@
+"""Wire values that many routes share: numbers and instants in queries, pages, and who somebody is."""
+
+import re
+from datetime import datetime
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
+
+from looply.catalog.tenants.names import checked_id
+from looply.clock import from_ms
+from looply.errors import BadRequest, Problem
+from looply.server.http.call import Call, Parameter
+
+MAX_LIMIT: Final = 30
+DEFAULT_LIMIT: Final = 20
+LATEST: Final = "latest"
+SUCCESS: Final = "success"
+"""What the `message` of an answer says when there is nothing else to say."""
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
+
+_DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_TOO_MANY_DIGITS: Final = 10**18
+# 9999-12-31, the last day of a calendar date.
+_LAST_MS: Final = 253_402_300_799_999
+
+LIMIT: Final = Parameter("limit", "Items on a page, 1 to 30; larger is 30. Default 20.", kind="count")
+WORKFLOW_ID: Final = Parameter("workflow_id", "Id of the workflow (UUID).", is_required=True)
+WORKFLOW_VERSION: Final = Parameter(
+    "workflow_version",
+    "Version of the workflow, or `latest`: the newest ACTIVE one.",
+    is_required=True,
+    kind="version",
+)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that says only that it is done."""
+
+    message: str = SUCCESS
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finding: a JSON Pointer, what is wrong there, and how to mend it."""
+
+    path: str
+    message: str
+    hint: str = ""
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong. `code` is stable and UPPER_SNAKE; `request_id` finds the log lines of the call.
+
+    `workflow_ids` or `states` are what the parameter of that name could say, where the call was ambiguous.
+    `workflow_version` and `modified_on` are those of the open draft that an import did not overwrite.
+    """
+
+    message: str
+    code: str
+    errors: list[Finding]
+    request_id: str
+
+
+class ConflictAnswer(ErrorAnswer, frozen=True, kw_only=True, omit_defaults=True):
+    """What of the state of the object stands against the call, and what the caller may name instead.
+
+    `workflow_ids` or `states` are what the parameter of the call could say, with code `AMBIGUOUS`; `workflow_version`
+    and `modified_on` are those of the open draft, with code `DRAFT_OPEN`.
+    """
+
+    workflow_ids: list[str] | UnsetType = UNSET
+    states: list[str] | UnsetType = UNSET
+    workflow_version: int | UnsetType = UNSET
+    modified_on: int | UnsetType = UNSET
+
+
+class ForbiddenAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """No key, a wrong one, or one without the scope."""
+
+    message: Literal["Forbidden"]
+    code: Literal["SCOPE"] | None = None
+
+
+def limit_of(call: Call) -> int:
+    """Returns the page size. Raises: BadRequest (code `BAD_LIMIT`) when it is not a positive integer."""
+    if "limit" not in call.query:
+        return DEFAULT_LIMIT
+    text = call.query.get("limit")
+    if _DIGITS.fullmatch(text[:18]) is None or not text.isdigit() or int(text[:18]) < 1 or not text.isascii():
+        raise BadRequest(f"limit is {text[:50]!r}, expected a positive integer", code="BAD_LIMIT")
+    return min(int(text[:18]), MAX_LIMIT)
+
+
+def number_of(value: Any, name: str) -> int:
+    """Returns a positive integer of up to 18 digits that came as a number or as its digits.
+
+    Raises: BadRequest (code `BAD_NUMBER`).
+    """
+    if isinstance(value, str) and _DIGITS.fullmatch(value) is not None:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < _TOO_MANY_DIGITS:
+        raise BadRequest(f"{name} is {str(value)[:50]!r}, expected a positive integer", code="BAD_NUMBER")
+    return value
+
+
+def version_of(value: Any) -> int | None:
+    """Returns a version number; None for `latest`, an empty text or nothing.
+
+    Raises: BadRequest (code `BAD_NUMBER`).
+    """
+    if value is None or value in ("", LATEST):
+        return None
+    return number_of(value, "workflow_version")
+
+
+def cursor_of(call: Call, *names: str) -> tuple[str, ...] | None:
+    """Returns the values of the fields of a `lastKey`, None when none of them came.
+
+    Raises: BadRequest (code `BAD_CURSOR`) when one came without the others.
+    """
+    values = tuple(call.query.get(name) for name in names)
+    if not any(values):
+        return None
+    if not all(values):
+        raise BadRequest(f"{' and '.join(names)} of a lastKey come together", code="BAD_CURSOR")
+    return values
+
+
+def execution_cursor(text: str) -> str:
+    """Returns the execution id of a cursor. Raises: BadRequest (code `BAD_CURSOR`) when it is none."""
+    try:
+        return checked_id(text, "execution")
+    except BadRequest as error:
+        raise BadRequest("workflow_execution_id of the lastKey is not an execution id", code="BAD_CURSOR") from error
+
+
+def instant_of(value: Any, name: str) -> datetime:
+    """Returns the instant of a count of epoch milliseconds. Raises: BadRequest (code `BAD_TIME`)."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value) is not None:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LAST_MS:
+        raise BadRequest(f"{name} is {str(value)[:50]!r}, expected epoch milliseconds", code="BAD_TIME")
+    return from_ms(value)
+
+
+def flag_of(call: Call, name: str) -> bool:
+    """Returns a `true` / `false` parameter, false when it did not come. Raises: BadRequest (code `BAD_FLAG`)."""
+    if name not in call.query:
+        return False
+    text = call.query.get(name)
+    if text not in ("true", "false"):
+        raise BadRequest(f"{name} is {text[:50]!r}, expected true or false", code="BAD_FLAG")
+    return text == "true"
+
+
+def one_of(values: tuple[str, ...], known: tuple[str, ...], name: str) -> tuple[Any, ...]:
+    """Returns the values of a filter. Raises: BadRequest (code `BAD_FILTER`) for one that is not known."""
+    for value in values:
+        if value not in known:
+            raise BadRequest(f"{name} is {value[:50]!r}, expected one of {', '.join(known)}", code="BAD_FILTER")
+    return values
+
+
+def extended(shape: type[_Shape], base: msgspec.Struct, **more: Any) -> _Shape:
+    """Returns a record that has the fields of `base`, whose shape `shape` extends, and these."""
+    return shape(**asdict(base), **more)
+
+
+def finding_of(problem: Problem) -> Finding:
+    """Returns a problem as callers read it."""
+    return Finding(path=problem.path, message=problem.message, hint=problem.hint)
+
+
+def latest_text(is_latest: bool) -> Literal["true", "false"]:
+    """Returns a boolean as the reference shows it on records: as a string."""
+    return "true" if is_latest else "false"
