@@ -15,7 +15,7 @@ from looply.cli.command_line import is_help, parse
 
 HOW_TO = DOCS / "how-to"
 OPERATE = HOW_TO / "operate.md"
-STANDS_STILL = HOW_TO / "stuck-executions.md"
+TROUBLESHOOTING = HOW_TO / "stuck-executions.md"
 BY_NAME = {measure.name: measure for measure in MEASURES}
 NAME = re.compile(r"\blooply_(?!catalog\b)[a-z_]+[a-z]\b")
 OURS = tuple(f"looply_{part}" for part in ("executions", "incidents", "http", "commit", "effects", "store", "timers"))
@@ -90,10 +90,10 @@ def commands(page: Path) -> list[str]:
 
 
 def test_the_page_for_the_night_has_commands() -> None:
-    assert len(commands(STANDS_STILL)) > 15
+    assert len(commands(TROUBLESHOOTING)) > 15
 
 
-@pytest.mark.parametrize("line", commands(STANDS_STILL))
+@pytest.mark.parametrize("line", commands(TROUBLESHOOTING))
 def test_a_command_for_the_night_is_accepted_as_it_is_written(line: str) -> None:
     command, _, _ = parse(shlex.split(line)[1:])
     assert not is_help(command)
