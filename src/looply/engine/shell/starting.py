@@ -1,9 +1,7 @@
 """The starter: makes new executions, and answers the same trigger again with the execution that it made."""
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from looply.clock import Ids
@@ -88,7 +86,7 @@ class Starter:
             if not await self._is_repeated(request):
                 raise
         try:
-            return await self._apart(self._start(request), request.organization_id)
+            return await self._apart(request)
         except KeyTaken as taken:
             assert request.key is not None
             if taken.request != request.key.request:
@@ -122,20 +120,20 @@ class Starter:
         heads = await self._store.reads.heads(request.organization_id, request.process_id, request.workflow_id)
         return any(head.status in ("RUNNING", "WAITING") for head in heads)
 
-    async def _apart(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+    async def _apart(self, request: Start) -> Started:
         """Lets a start run to its end even when its caller goes away: what is stored must be published."""
-        self._quotas.begin(organization_id)
-        task = asyncio.get_running_loop().create_task(self._counted(start, organization_id))
+        self._quotas.begin(request.organization_id)
+        task = asyncio.get_running_loop().create_task(self._counted(request))
         self._starts.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    async def _counted(self, start: Coroutine[Any, Any, Started], organization_id: str) -> Started:
+    async def _counted(self, request: Start) -> Started:
         """Runs a start, and ends its count in the moment in which its unit counts."""
         try:
-            return await start
+            return await self._start(request)
         finally:
-            self._quotas.end(organization_id)
+            self._quotas.end(request.organization_id)
 
     def _forget(self, task: "asyncio.Task[Started]") -> None:
         self._starts.discard(task)
