@@ -89,7 +89,8 @@ def _add_tables(tree: Path) -> None:
         schema = tree / "engine" / store / "schema"
         newest = max(int(path.name[:4]) for path in schema.iterdir())
         (schema / f"{newest + 1:04}_next.sql").write_text(statements, encoding="utf-8")
-    file = tree / "catalog" / "schema.py"
+    storage = tree / "catalog" / "storage"
+    file = storage / "schema.py"
     text = file.read_text(encoding="utf-8")
     found = _REVISIONS.search(text)
     assert found, file
@@ -97,6 +98,6 @@ def _add_tables(tree: Path) -> None:
     before, revision = known[-1], f"{int(known[-1]) + 1:04}"
     listed = ", ".join(f'"{each}"' for each in (*known, revision))
     file.write_text(text.replace(found[0], f"REVISIONS = ({listed})"), encoding="utf-8")
-    versions = tree / "catalog" / "migrations" / "versions"
+    versions = storage / "migrations" / "versions"
     migration = _MORE_CATALOG.format(revision=revision, before=before)
     (versions / f"v{revision}_next.py").write_text(f'"""The next release."""\n{migration}', encoding="utf-8")

@@ -20,12 +20,18 @@ FOLDER: Final = Path(__file__).parent.parent
 
 OF_THE_PROOF: Final = {
     "blackbox/test_blackbox_clients.py": "two programs that others wrote make clients, which are compiled and used",
+    "blackbox/test_blackbox_crash.py": "servers that are killed at work; the stories of recovery are in the gate",
     "blackbox/test_blackbox_openapi.py": "requests that Schemathesis draws, for each operation of the API",
+    "blackbox/test_cli_move.py": "whole installations that move to another store",
     "blackbox/test_faults_*.py": "kills, faults of system calls and damage, over many lives of a server",
     "blackbox/test_upgrade_*.py": "two releases beside each other",
     "browser/test_browser_inbox.py": "pages in a browser beyond the one approval that the gate plays",
+    "contract/moving/test_*.py": "moves of whole installations, cut off at every step",
+    "contract/test_*_faults.py": "databases that go away and come back",
+    "contract/catalog/test_*_faults.py": "databases that go away and come back",
+    "golden/test_golden_upgrades.py": "upgrades that are killed midway",
     "simulation/test_mutants.py": "engines that are wrong in one thing: a proof of the simulator, not of the engine",
-    "simulation/test_power_loss_*.py": "a disk that loses what was not flushed, under a whole engine",
+    "simulation/test_power_loss*.py": "a disk that loses what was not flushed",
 }
 """Files, with the reason."""
 
