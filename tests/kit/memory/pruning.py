@@ -137,6 +137,7 @@ class MemoryPruning:
             or any(self._is_open(child) for child in children)
             or self._is_open(parent)
             or (last is not None and last[0] == execution_id)
+            or execution_id == max(data.heads)
         )
 
     def _size(self, execution_id: str) -> int:

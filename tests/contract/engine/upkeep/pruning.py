@@ -82,6 +82,18 @@ class PruneStories:
         assert (await pruned(engine)).executions == 0
         assert await engine.resume(waiting) == Restarted()
 
+    async def test_the_highest_id_stays_so_that_none_is_given_twice(self, engine: Driver) -> None:
+        waiting = await engine.started(asking())
+        highest = await engine.started(computing())
+        await engine.advance(MONTH + DAY)
+        # What is stored last is of the one with the lower id.
+        await engine.resume(waiting)
+        found = await pruned(engine)
+        assert (found.executions, found.held) == (0, 1)
+        assert await stored(engine) == [waiting, highest]
+        await aged(engine)
+        assert (await pruned(engine)).executions == 2
+
     async def test_an_incident_that_is_closed_lets_its_execution_go(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(status=500))
         failed = await engine.started(chain(call(fail_on=["5xx"])))

@@ -74,7 +74,8 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM execution o
       WHERE (o.org, o.parent COLLATE "C") = (e.org, e.id::text) AND o.parent <> '' AND {IS_OPEN})
     OR EXISTS (SELECT 1 FROM execution o WHERE o.id = nullif(e.parent, '')::uuid AND {IS_OPEN})
-    OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1),
+    OR e.id = (SELECT b.execution_id FROM batch b ORDER BY b.tx DESC, b.n DESC LIMIT 1)
+    OR e.id = (SELECT h.id FROM execution h ORDER BY h.id DESC LIMIT 1),
     e.bytes + coalesce((SELECT sum(octet_length(v.bytes)) FROM value_use u
       JOIN value v ON v.org = u.org AND v.hash = u.hash WHERE u.execution_id = e.id), 0)::bigint
   FROM unnest(%(ids)s::uuid[]) w(id) CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = w.id LIMIT 1) e

@@ -56,7 +56,8 @@ _HELD: Final = f"""
     OR EXISTS (SELECT 1 FROM execution o INDEXED BY execution_parent
       WHERE o.org = e.org AND o.parent = :text AND o.parent <> '' AND {IS_OPEN})
     OR EXISTS (SELECT 1 FROM execution o WHERE o.id = unhex(e.parent, '-') AND {IS_OPEN})
-    OR :id = (SELECT b.execution_id FROM batch b ORDER BY b.n DESC LIMIT 1),
+    OR :id = (SELECT b.execution_id FROM batch b ORDER BY b.n DESC LIMIT 1)
+    OR :id = (SELECT max(h.id) FROM execution h),
     e.bytes + coalesce((SELECT sum(length(v.bytes)) FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash
       WHERE u.execution_id = :id), 0)
   FROM execution e WHERE e.id = :id
