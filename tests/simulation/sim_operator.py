@@ -147,6 +147,9 @@ class Operator:
 
     async def drop_schedules(self) -> None:
         """Removes all schedules, so that the run can end."""
+        # A change that is still on its way would undo it.
+        while self.busy:  # noqa: ASYNC110 - simulated time
+            await asyncio.sleep(0.01)
         for workflow_id, made in self._simulation.workflows.items():
             if made.every_ms:
                 organization = self._simulation.trace.organizations[workflow_id]
