@@ -75,6 +75,7 @@ ROOMS = {
         "records",
         "ports",
         "coding",
+        "sql",
         "processing",
         "effects",
         "shell",

@@ -17,21 +17,22 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.move_marker import check_whole
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.database.opening import read_boot, take_over, upgrade
+from looply.engine.postgres.database.sessions import PostgresSessions
 from looply.engine.postgres.database.upkeep import Upkeep
-from looply.engine.postgres.histories.copies import PostgresCopies
 from looply.engine.postgres.histories.datastores import PostgresDatastores
-from looply.engine.postgres.histories.decisions import PostgresDecisions
 from looply.engine.postgres.histories.journal import PostgresJournal
-from looply.engine.postgres.histories.letters import PostgresLetters
 from looply.engine.postgres.histories.pruning import PostgresPruning
 from looply.engine.postgres.histories.reads import PostgresReads
 from looply.engine.postgres.histories.units import UnitWriter
 from looply.engine.postgres.pending.schedules import PostgresSchedules
-from looply.engine.postgres.pending.shared import SharedSchedules, SharedWorkQueue
-from looply.engine.postgres.pending.survey import PostgresSurvey, SharedSurvey
+from looply.engine.postgres.pending.shared import SharedSchedules, SharedSurvey, SharedWorkQueue
 from looply.engine.postgres.pending.suspects import PostgresTrials
 from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.copies import SqlCopies
+from looply.engine.sql.decisions import SqlDecisions
+from looply.engine.sql.letters import SqlLetters
+from looply.engine.sql.survey import SqlSurvey
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -69,18 +70,19 @@ class PostgresStore:
         self._database = Database(address, self.clock, writers=writers, readers=readers, is_alone=is_alone)
         self._upkeep = Upkeep(self._database, self.clock, self.database_now)
         names = Names()
+        sessions = PostgresSessions(self._database, names)
         self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
         self.work = PostgresWorkQueue(self._database) if is_alone else SharedWorkQueue(self._database)
         self.reads = PostgresReads(self._database, names)
         schedules = PostgresSchedules if is_alone else SharedSchedules
         self.schedules = schedules(self._database, names)
         self.datastores = PostgresDatastores(self._database, names)
-        self.copies = PostgresCopies(self._database)
-        self.letters = PostgresLetters(self._database, names)
-        self.decisions = PostgresDecisions(self._database, names)
+        self.copies = SqlCopies(sessions)
+        self.letters = SqlLetters(sessions)
+        self.decisions = SqlDecisions(sessions)
         self.trials = PostgresTrials(self._database, is_alone=is_alone)
         self.pruning = PostgresPruning(self._database, names, self.clock)
-        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
+        self.survey = SqlSurvey(sessions) if is_alone else SharedSurvey(sessions, self._database)
 
     @property
     def is_shared(self) -> bool:

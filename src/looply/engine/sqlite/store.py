@@ -9,20 +9,21 @@ import apsw
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.copies import SqlCopies
+from looply.engine.sql.decisions import SqlDecisions
+from looply.engine.sql.letters import SqlLetters
+from looply.engine.sql.survey import SqlSurvey
 from looply.engine.sqlite.file.backup import back_up, integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME, check_library
 from looply.engine.sqlite.file.seal import Seal
+from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.histories.copies import SqliteCopies
 from looply.engine.sqlite.histories.datastores import SqliteDatastores
-from looply.engine.sqlite.histories.decisions import SqliteDecisions
 from looply.engine.sqlite.histories.journal import SqliteJournal
-from looply.engine.sqlite.histories.letters import SqliteLetters
 from looply.engine.sqlite.histories.pruning import SqlitePruning
 from looply.engine.sqlite.histories.reads import SqliteReads
 from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.pending.schedules import SqliteSchedules
-from looply.engine.sqlite.pending.survey import SqliteSurvey
 from looply.engine.sqlite.pending.suspects import SqliteTrials
 from looply.engine.sqlite.pending.work import SqliteWorkQueue
 from looply.errors import EngineError
@@ -53,17 +54,18 @@ class SqliteStore:
         self._path = folder / FILE_NAME
         self._ownership = Ownership(folder, clock, seal=seal, is_working=is_working)
         self._threads = Threads(self._path, self._ownership.reserve)
+        sessions = SqliteSessions(self._threads)
         self.journal = SqliteJournal(self._threads, fold)
         self.work = SqliteWorkQueue(self._threads)
         self.reads = SqliteReads(self._threads)
         self.schedules = SqliteSchedules(self._threads)
         self.datastores = SqliteDatastores(self._threads)
-        self.copies = SqliteCopies(self._threads)
-        self.letters = SqliteLetters(self._threads)
-        self.decisions = SqliteDecisions(self._threads)
+        self.copies = SqlCopies(sessions)
+        self.letters = SqlLetters(sessions)
+        self.decisions = SqlDecisions(sessions)
         self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
-        self.survey = SqliteSurvey(self._threads)
+        self.survey = SqlSurvey(sessions)
 
     @property
     def is_shared(self) -> bool:

@@ -1,5 +1,6 @@
 """How one unit becomes one statement, and what its refusals mean."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
+    decision_facts,
     fire_taken,
     letter_facts,
 )
@@ -29,10 +31,7 @@ from looply.engine.ports.store import (
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
-from looply.engine.postgres.histories.copies import WISH, wish_facts
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.histories.decisions import PUT_DECISIONS, decisions_argument
-from looply.engine.postgres.histories.letters import PUT_LETTERS
 from looply.engine.postgres.pending.deliveries import WITH_OTHERS, passed_on
 from looply.engine.postgres.pending.ledger import (
     NOTE_FIRE,
@@ -42,6 +41,8 @@ from looply.engine.postgres.pending.ledger import (
     note_facts,
     queued_facts,
 )
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.decisions import DecisionRow
 from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
 
 _STORE: Final = (
@@ -53,6 +54,9 @@ _FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
 _FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
 _EXPIRY: Final = "put_expiry(%s::uuid, %s)"
+_PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
+_PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
+_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
 _HOLD_VALUES: Final = "SELECT hold_lease(%s), hold_values(), "
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
@@ -99,18 +103,18 @@ class UnitWriter:
         if unit.expires_on is not None:
             statement, arguments = f"{statement}, {_EXPIRY}", (*arguments, unit.execution_id, to_ms(unit.expires_on))
         if unit.copies:
-            wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
-            statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
+            wishes = (unit.execution_id, msgspec.json.encode(_wish_facts(unit.copies)).decode())
+            statement, arguments = f"SELECT {_WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
         if unit.letters:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
             letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
-            statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
+            statement = f"SELECT {_PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
         if unit.decisions:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
-            decisions = decisions_argument(unit.decisions, numbers)
-            statement, arguments = f"{statement}, {PUT_DECISIONS}", (*arguments, decisions)
+            decisions = _decisions_argument(unit.decisions, numbers)
+            statement, arguments = f"{statement}, {_PUT_DECISIONS}", (*arguments, decisions)
         # Known by now, and at hand.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
         if passed := passed_on(unit, numbers[unit.head.workflow_id]):
@@ -269,6 +273,28 @@ def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     if gone:
         facts["drop"] = gone
     return facts
+
+
+def _decisions_argument(rows: Sequence[DecisionRow], numbers: Mapping[str, int]) -> str:
+    """Returns the argument of `_PUT_DECISIONS`; `numbers` has those of organizations and workflows."""
+    facts = [
+        {
+            "execution": each.execution_id,
+            "org": numbers[each.organization_id],
+            "workflow": numbers[each.workflow_id],
+            **decision_facts(each),
+        }
+        for each in rows
+    ]
+    return msgspec.json.encode(facts).decode()
+
+
+def _wish_facts(wishes: Sequence[CopyWish]) -> list[dict[str, Any]]:
+    """Returns the wishes as the database's function takes them."""
+    return [
+        {"id": wish.card_id, "channel": wish.channel, "wanted": wish.wanted, "due_ms": to_ms(wish.due)}
+        for wish in wishes
+    ]
 
 
 def _filled(**parts: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ What can be refused comes first: the key, the fence, the claim, the firing, the
 datastore. A refusal undoes the savepoint.
 """
 
+from collections.abc import Sequence
+
 import apsw
 
 from looply.clock import to_ms
@@ -13,16 +15,18 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
+    decision_facts,
     id_bytes,
     id_text,
+    letter_facts,
 )
 from looply.engine.ports.store import StoredDefinition, Unit, Work, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.letters import LetterRow
 from looply.engine.sqlite.file.names import Names
-from looply.engine.sqlite.histories.copies import wish_copies
 from looply.engine.sqlite.histories.datastores import store_change
-from looply.engine.sqlite.histories.decisions import put_decisions
-from looply.engine.sqlite.histories.letters import put_letters
 from looply.engine.sqlite.pending.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.pending.ledger import store_fire
 from looply.errors import ClaimTaken, KeyTaken, Stale
@@ -79,6 +83,22 @@ _DROP_WAIT = "DELETE FROM wait WHERE execution_id = ? AND seq = ?"
 _DROP_INCIDENT = "DELETE FROM incident WHERE execution_id = ? AND seq = ?"
 _DROP_CARD = "DELETE FROM card WHERE id = ?"
 _DROP_CONTINUATION = "DELETE FROM continuation WHERE execution_id = ?"
+_LETTER = (
+    "INSERT OR REPLACE INTO letter(execution_id, seq, org, workflow, process_id, reason, source, sender, kept_ms,"
+    " action, settled_by, settled_ms, note) VALUES (:execution, :seq, :org, :workflow, :process_id, :reason, :source,"
+    " :sender, :kept_ms, :action, :settled_by, :settled_ms, :note)"
+)
+# What is recorded stays as it is.
+_DECISION = (
+    "INSERT INTO decision(execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by,"
+    " person, action, comment, at_ms, via, revision, is_final) VALUES (:execution, :seq, :org, :workflow, :version,"
+    " :process_id, :step, :visit, :scope, :decided_by, :person, :action, :comment, :at_ms, :via, :revision, :is_final)"
+    " ON CONFLICT DO NOTHING"
+)
+_WISH = (
+    "INSERT INTO card_copy(id, execution_id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
+)
 
 _OPEN = (STATUS_NUMBERS["RUNNING"], STATUS_NUMBERS["WAITING"])
 _NO_CHANGE = WorkChange()
@@ -109,11 +129,11 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
     if unit.letters:
-        put_letters(connection, key, (org, workflow), unit.letters)
+        _put_letters(connection, key, (org, workflow), unit.letters)
     if unit.decisions:
-        put_decisions(connection, key, (org, workflow), unit.decisions)
+        _put_decisions(connection, key, (org, workflow), unit.decisions)
     if unit.copies:
-        wish_copies(connection, key, unit.copies)
+        _wish_copies(connection, key, unit.copies)
     connection.execute(
         _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
     )
@@ -208,6 +228,30 @@ def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int]
         message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
         raise ClaimTaken(message, execution_id=id_text(found[0]), request=found[1])
     connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
+
+
+def _put_letters(
+    connection: apsw.Connection, key: bytes, numbers: tuple[int, int], letters: Sequence[LetterRow]
+) -> None:
+    """Notes the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
+    org, workflow = numbers
+    for letter in letters:
+        connection.execute(_LETTER, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
+
+
+def _put_decisions(
+    connection: apsw.Connection, key: bytes, numbers: tuple[int, int], rows: Sequence[DecisionRow]
+) -> None:
+    """Records decisions of one execution; `numbers` are those of organization and workflow."""
+    org, workflow = numbers
+    for row in rows:
+        connection.execute(_DECISION, {"execution": key, "org": org, "workflow": workflow, **decision_facts(row)})
+
+
+def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
+    """Notes what copies have to look like, within the unit that changes them."""
+    for wish in wishes:
+        connection.execute(_WISH, (wish.card_id, key, wish.channel, wish.wanted, to_ms(wish.due)))
 
 
 def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) -> None:

@@ -1,0 +1,69 @@
+"""The sessions of SQLite: a function of a side runs to its end in one call, in a thread of the store."""
+
+from collections.abc import Callable, Collection, Coroutine, Hashable, Sequence
+from typing import Any, Protocol
+
+import apsw
+
+from looply.engine.coding.rows import Row, find_id
+from looply.engine.sql.dialects import Statement, sqlite_text
+from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Sessions
+from looply.engine.sqlite.file.names import find_number
+
+
+class _Session:
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
+        return self._connection.execute(sqlite_text(statement), facts).fetchall()
+
+    async def change(self, statement: Statement, facts: Facts) -> int:
+        self._connection.execute(sqlite_text(statement), facts)
+        return self._connection.changes()
+
+    async def numbers(self, organization_id: str, workflow_id: str = "") -> tuple[int | None, int | None]:
+        org = find_number(self._connection, organization_id)
+        return org, find_number(self._connection, workflow_id) if workflow_id else 0
+
+
+class Runner(Protocol):
+    """What runs functions on a connection, as `Threads` does."""
+
+    async def read(self, read: Callable[[apsw.Connection], Result]) -> Result:
+        """Returns what `read` returns."""
+        ...
+
+    async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
+        """Returns what `write` returns, after it is durable."""
+        ...
+
+
+class SqliteSessions(Sessions):
+    """See `looply.engine.sql.sessions.Sessions`. Writes are made in the order in which they come."""
+
+    def __init__(self, threads: Runner) -> None:
+        self._threads = threads
+
+    def key(self, execution_id: str) -> bytes | None:
+        """Returns the 16 bytes of an id."""
+        return find_id(execution_id)
+
+    async def read(self, act: Act[Result]) -> Result:
+        """Runs `act` in a thread that reads; all its statements see one state of the store."""
+        return await self._threads.read(lambda connection: _run(act(_Session(connection))))
+
+    async def write(self, act: Act[Result], lanes: Collection[Hashable] = ()) -> Result:  # noqa: ARG002 - the port has it
+        """Runs `act` in the thread that writes."""
+        return await self._threads.write(lambda connection: _run(act(_Session(connection))))
+
+
+def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Returns the result of a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a function of a session waits for something else than its session")
