@@ -72,10 +72,10 @@ class PostgresStore:
         names = Names()
         sessions = PostgresSessions(self._database, names)
         self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
-        self.work = PostgresWorkQueue(self._database) if is_alone else SharedWorkQueue(self._database)
-        self.reads = PostgresReads(self._database, names)
+        self.work = (PostgresWorkQueue if is_alone else SharedWorkQueue)(sessions, self._database)
+        self.reads = PostgresReads(sessions, self._database, names)
         schedules = PostgresSchedules if is_alone else SharedSchedules
-        self.schedules = schedules(self._database, names)
+        self.schedules = schedules(sessions, self._database, names)
         self.datastores = PostgresDatastores(self._database, names)
         self.copies = SqlCopies(sessions)
         self.letters = SqlLetters(sessions)

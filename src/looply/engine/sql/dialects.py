@@ -19,7 +19,7 @@ class Variants(NamedTuple):
 
 Statement: TypeAlias = str | Variants
 
-_PARAMETER: Final = re.compile(r"(?<!:):(\w+)(?::(\w+))?")
+_PARAMETER: Final = re.compile(r"(?<!:):(\w+)(?::(\w+(?:\[\])?))?")
 _SQLITE: Final[Mapping[str, str]] = {r"\bgreatest\(": "max(", r" FOR UPDATE SKIP LOCKED": ""}
 # SQLite follows the order of a CROSS JOIN and takes the index that is named; PostgreSQL has options for its planner.
 _POSTGRES: Final[Mapping[str, str]] = {r"\bCROSS JOIN (?!LATERAL)": "JOIN ", r" INDEXED BY \w+": ""}

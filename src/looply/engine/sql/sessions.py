@@ -1,7 +1,8 @@
 """What a store with tables offers to its sides: sessions, in which statements of either dialect are sent."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from looply.engine.coding.rows import Row
@@ -19,6 +20,14 @@ class Session(Protocol):
 
     async def rows(self, statement: Statement, facts: Facts = ...) -> Sequence[Row]:
         """Returns all rows of a statement."""
+        ...
+
+    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        """Returns the rows of each statement, of one state of the store and in one round trip."""
+        ...
+
+    def one_state(self) -> AbstractAsyncContextManager[object]:
+        """Lets all statements within the block see one state of the store."""
         ...
 
     async def change(self, statement: Statement, facts: Facts) -> int:
@@ -40,6 +49,10 @@ class Sessions(ABC):
     @abstractmethod
     def key(self, execution_id: str) -> Any:
         """Returns an execution id as a parameter, None (which no row has) when the text is no id."""
+
+    @abstractmethod
+    def keys(self, execution_ids: Iterable[str]) -> Any:
+        """Returns a list of execution ids as one parameter."""
 
     @abstractmethod
     async def read(self, act: Act[Result]) -> Result:

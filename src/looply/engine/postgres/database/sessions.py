@@ -1,6 +1,7 @@
 """The sessions of PostgreSQL: connections of its pools, in which functions of a side wait for their rows."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from looply.engine.coding.rows import Row, find_id
 from looply.engine.postgres.database.connections import Connection, rows
@@ -17,6 +18,16 @@ class _Session:
 
     async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
         return await rows(self._connection, postgres_text(statement), facts)
+
+    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        async with self._connection.pipeline():
+            cursors = [
+                await self._connection.execute(postgres_text(statement), facts, binary=True) for statement in statements
+            ]
+        return [await cursor.fetchall() for cursor in cursors]
+
+    def one_state(self) -> AbstractAsyncContextManager[object]:
+        return self._connection.transaction()
 
     async def change(self, statement: Statement, facts: Facts) -> int:
         return (await self._connection.execute(postgres_text(statement), facts)).rowcount
@@ -36,6 +47,10 @@ class PostgresSessions(Sessions):
     def key(self, execution_id: str) -> str | None:
         """Returns the text of an id, which a statement casts to a uuid."""
         return execution_id if find_id(execution_id) is not None else None
+
+    def keys(self, execution_ids: Iterable[str]) -> list[str]:
+        """Returns the ids, which a statement casts to an array of uuids."""
+        return list(execution_ids)
 
     async def read(self, act: Act[Result]) -> Result:
         """Lends `act` a connection that only reads."""

@@ -26,9 +26,9 @@ from looply.engine.postgres.database.connections import Connection, call, row, r
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.pending.deliveries import TAKE_DELIVERIES
-from looply.engine.postgres.pending.ledger import SCHEDULE_COLUMNS
 from looply.engine.postgres.pending.schedules import PostgresSchedules
 from looply.engine.postgres.pending.work import MARK, PostgresWorkQueue
+from looply.engine.sql.schedules import NAMES_OF_SCHEDULE, SCHEDULE_COLUMNS
 from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.survey import SqlSurvey
 from looply.execution.facts.deliveries import Delivery
@@ -57,9 +57,7 @@ _LOST: Final = (
 )
 _TAKE_CONTINUATIONS: Final = "SELECT * FROM take_continuations(%s, make_interval(secs => %s), %s)"
 _TAKE_SCHEDULES: Final = (
-    f"SELECT {SCHEDULE_COLUMNS}"
-    " FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s"
-    " JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
+    f"SELECT {SCHEDULE_COLUMNS} FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s {NAMES_OF_SCHEDULE}"
 )
 _TAKE_DUTY: Final = "SELECT take_audit(%s)"
 _NEXT_SCHEDULE: Final = (

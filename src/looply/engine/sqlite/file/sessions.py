@@ -1,14 +1,16 @@
 """The sessions of SQLite: a function of a side runs to its end in one call, in a thread of the store."""
 
-from collections.abc import Callable, Collection, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 import apsw
 
-from looply.engine.coding.rows import Row, find_id
+from looply.engine.coding.rows import Row, find_id, id_bytes
 from looply.engine.sql.dialects import Statement, sqlite_text
 from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Sessions
 from looply.engine.sqlite.file.names import find_number
+from looply.jsontext import encode_json
 
 
 class _Session:
@@ -17,6 +19,12 @@ class _Session:
 
     async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
         return self._connection.execute(sqlite_text(statement), facts).fetchall()
+
+    async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        return [await self.rows(statement, facts) for statement in statements]
+
+    def one_state(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()  # each read is a transaction
 
     async def change(self, statement: Statement, facts: Facts) -> int:
         self._connection.execute(sqlite_text(statement), facts)
@@ -48,6 +56,10 @@ class SqliteSessions(Sessions):
     def key(self, execution_id: str) -> bytes | None:
         """Returns the 16 bytes of an id."""
         return find_id(execution_id)
+
+    def keys(self, execution_ids: Iterable[str]) -> str:
+        """Returns a JSON list of the ids as `hex` shows them."""
+        return encode_json([id_bytes(each).hex().upper() for each in execution_ids]).decode()
 
     async def read(self, act: Act[Result]) -> Result:
         """Runs `act` in a thread that reads; all its statements see one state of the store."""

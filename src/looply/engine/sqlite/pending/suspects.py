@@ -5,11 +5,12 @@ from typing import Final
 
 import apsw
 
-from looply.engine.coding.rows import EFFECT_STATES, find_id, id_bytes, id_text
+from looply.engine.coding.rows import EFFECT_STATES, find_id, id_text
 from looply.engine.ports.store import POISON_LOADS
 from looply.engine.records.suspects import FRONT
+from looply.engine.sql.dialects import sqlite_text
+from looply.engine.sql.work import ADMISSIBLE
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.pending.deliveries import admissible
 
 # An effect that only stands in line was never loaded for: it is not to blame for a crash.
 _SUSPECT: Final = """
@@ -33,7 +34,8 @@ _END: Final = "UPDATE execution SET loads = 0 WHERE id = ? AND loads > 0"
 def suspect(connection: apsw.Connection, now_ms: int) -> None:
     """Makes suspects of all executions that a process was at which ended without order."""
     connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": FRONT})
-    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, FRONT)])
+    admissible = connection.execute(sqlite_text(ADMISSIBLE), {"limit": FRONT}).fetchall()
+    connection.executemany(_SUSPECT_ONE, admissible)
 
 
 def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:
