@@ -71,9 +71,9 @@ class PostgresStore:
         self._upkeep = Upkeep(self._database, self.clock, self.database_now)
         names = Names()
         sessions = PostgresSessions(self._database, names)
-        self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
+        self.journal = PostgresJournal(sessions, self._database, UnitWriter(names), fold)
         self.work = (PostgresWorkQueue if is_alone else SharedWorkQueue)(sessions, self._database)
-        self.reads = PostgresReads(sessions, self._database, names)
+        self.reads = PostgresReads(sessions, self._database)
         schedules = PostgresSchedules if is_alone else SharedSchedules
         self.schedules = schedules(sessions, self._database, names)
         self.datastores = PostgresDatastores(self._database, names)

@@ -6,7 +6,7 @@ one has differently, or does not need, are in `_SQLITE` and `_POSTGRES`. Where m
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 
@@ -19,20 +19,21 @@ class Variants(NamedTuple):
 
 Statement: TypeAlias = str | Variants
 
+_KEPT: Final = 1000  # statements of lists are made for their filters
 _PARAMETER: Final = re.compile(r"(?<!:):(\w+)(?::(\w+(?:\[\])?))?")
 _SQLITE: Final[Mapping[str, str]] = {r"\bgreatest\(": "max(", r" FOR UPDATE SKIP LOCKED": ""}
 # SQLite follows the order of a CROSS JOIN and takes the index that is named; PostgreSQL has options for its planner.
 _POSTGRES: Final[Mapping[str, str]] = {r"\bCROSS JOIN (?!LATERAL)": "JOIN ", r" INDEXED BY \w+": ""}
 
 
-@cache
+@lru_cache(_KEPT)
 def sqlite_text(statement: Statement) -> str:
     """Returns a statement as SQLite understands it."""
     text = statement.sqlite if isinstance(statement, Variants) else statement
     return _PARAMETER.sub(r":\1", _translate(text, _SQLITE))
 
 
-@cache
+@lru_cache(_KEPT)
 def postgres_text(statement: Statement) -> str:
     """Returns a statement as psycopg understands it."""
     text = statement.postgres if isinstance(statement, Variants) else statement

@@ -17,11 +17,12 @@ from looply.engine.coding.rows import (
     timer_from,
     wait_from,
 )
-from looply.engine.ports.port import CardKey, Head, OpenCard
+from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
 from looply.engine.ports.store import Work
 from looply.engine.records.claims import Claim
 from looply.engine.records.spans import LOWEST_ID
 from looply.engine.sql.dialects import Variants
+from looply.engine.sql.lists import ListDialect, read_page
 from looply.engine.sql.sessions import Session, Sessions
 from looply.execution.facts.deliveries import Delivery
 
@@ -84,10 +85,11 @@ _FIRST: Final = id_text(LOWEST_ID)
 
 
 class SqlReads:
-    """See `looply.engine.ports.store.Reads`; each store adds `resting`, `list` and `tails`."""
+    """See `looply.engine.ports.store.Reads`; each store adds `resting` and `tails`."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, lists: ListDialect) -> None:
         self._sessions = sessions
+        self._lists = lists
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
         """Returns the executions that have a process id or an execution id."""
@@ -111,6 +113,12 @@ class SqlReads:
         if (key := self._sessions.key(execution_id)) is None:
             return None
         return await self._sessions.find(head_from, _HEAD, {"execution": key})
+
+    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+        """Returns a page of heads, newest first, and where its scan budget ended."""
+        return await self._sessions.read(
+            lambda session: read_page(session, self._lists, organization_id, wanted, after, limit)
+        )
 
     async def open_cards(
         self, organization_id: str, person: str, after: CardKey | None, limit: int

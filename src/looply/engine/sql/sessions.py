@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from looply.engine.coding.rows import Row
 from looply.engine.sql.dialects import Statement
@@ -15,28 +15,33 @@ Facts: TypeAlias = Mapping[str, Any]
 NO_FACTS: Final[Facts] = {}
 
 
-class Session(Protocol):
+class Session(ABC):
     """A connection of the store for one read or one write."""
 
-    async def rows(self, statement: Statement, facts: Facts = ...) -> Sequence[Row]:
+    @abstractmethod
+    async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
         """Returns all rows of a statement."""
-        ...
 
+    @abstractmethod
     async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
         """Returns the rows of each statement, of one state of the store and in one round trip."""
-        ...
 
+    @abstractmethod
     def one_state(self) -> AbstractAsyncContextManager[object]:
         """Lets all statements within the block see one state of the store."""
-        ...
 
+    @abstractmethod
     async def change(self, statement: Statement, facts: Facts) -> int:
         """Sends a statement without rows; returns how many rows it has changed."""
-        ...
+
+    @abstractmethod
+    async def find_numbers(self, *names: str) -> Sequence[int | None]:
+        """Returns the number of each id of an organization or a workflow, None for an unknown one."""
 
     async def numbers(self, organization_id: str, workflow_id: str = "") -> tuple[int | None, int | None]:
-        """Returns the numbers of an organization and a workflow: None for an unknown one, 0 for the empty one."""
-        ...
+        """Returns the numbers of an organization and a workflow, as `find_numbers`, but 0 for the workflow ""."""
+        org, *rest = await self.find_numbers(organization_id, *([workflow_id] if workflow_id else []))
+        return org, rest[0] if rest else 0
 
 
 Act: TypeAlias = Callable[[Session], Coroutine[Any, Any, Result]]

@@ -8,10 +8,10 @@ from looply.engine.postgres.database.connections import Connection, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
 from looply.engine.sql.dialects import Statement, postgres_text
-from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Sessions
+from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Session, Sessions
 
 
-class _Session:
+class _Session(Session):
     def __init__(self, connection: Connection, names: Names) -> None:
         self._connection = connection
         self._names = names
@@ -32,9 +32,8 @@ class _Session:
     async def change(self, statement: Statement, facts: Facts) -> int:
         return (await self._connection.execute(postgres_text(statement), facts)).rowcount
 
-    async def numbers(self, organization_id: str, workflow_id: str = "") -> tuple[int | None, int | None]:
-        org, *rest = await self._names.find(self._connection, organization_id, *([workflow_id] if workflow_id else []))
-        return org, rest[0] if rest else 0
+    async def find_numbers(self, *names: str) -> Sequence[int | None]:
+        return await self._names.find(self._connection, *names)
 
 
 class PostgresSessions(Sessions):

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from looply.engine.coding.rows import RUNNING, batch_from, find_id, id_text
-from looply.engine.ports.port import Filter, Head
 from looply.engine.ports.store import Batch
 from looply.engine.postgres.database.connections import rows
 from looply.engine.postgres.database.database import Database
-from looply.engine.postgres.database.names import Names
-from looply.engine.postgres.histories.lists import list_heads
+from looply.engine.postgres.histories.lists import LISTS
 from looply.engine.sql.reads import SqlReads
 from looply.engine.sql.sessions import Sessions
 
@@ -28,22 +26,15 @@ _TAILS: Final = (
 class PostgresReads(SqlReads):
     """See `looply.engine.ports.store.Reads`."""
 
-    def __init__(self, sessions: Sessions, database: Database, names: Names) -> None:
-        super().__init__(sessions)
+    def __init__(self, sessions: Sessions, database: Database) -> None:
+        super().__init__(sessions, LISTS)
         self._database = database
-        self._names = names
 
     async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
         """Returns those that do not run."""
         sought = [each for each in execution_ids if find_id(each) is not None]
         found = await self._database.read(lambda connection: rows(connection, _RESTING, (sought,)))
         return [id_text(key) for (key,) in found]
-
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
-        """Returns a page of heads, newest first, and where its scan budget ended."""
-        return await self._database.read(
-            lambda connection: list_heads(connection, self._names, organization_id, wanted, after, limit)
-        )
 
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         """Returns for each execution its last batches, oldest first."""

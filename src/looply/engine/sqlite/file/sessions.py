@@ -8,12 +8,12 @@ import apsw
 
 from looply.engine.coding.rows import Row, find_id, id_bytes
 from looply.engine.sql.dialects import Statement, sqlite_text
-from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Sessions
+from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Session, Sessions
 from looply.engine.sqlite.file.names import find_number
 from looply.jsontext import encode_json
 
 
-class _Session:
+class _Session(Session):
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
@@ -30,9 +30,8 @@ class _Session:
         self._connection.execute(sqlite_text(statement), facts)
         return self._connection.changes()
 
-    async def numbers(self, organization_id: str, workflow_id: str = "") -> tuple[int | None, int | None]:
-        org = find_number(self._connection, organization_id)
-        return org, find_number(self._connection, workflow_id) if workflow_id else 0
+    async def find_numbers(self, *names: str) -> Sequence[int | None]:
+        return [find_number(self._connection, name) for name in names]
 
 
 class Runner(Protocol):

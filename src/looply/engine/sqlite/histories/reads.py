@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from looply.engine.coding.rows import RUNNING, batch_from, find_id
-from looply.engine.ports.port import Filter, Head
 from looply.engine.ports.store import Batch
 from looply.engine.sql.reads import SqlReads
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.histories.lists import list_heads
+from looply.engine.sqlite.histories.lists import LISTS
 
 _STATUS = "SELECT status FROM execution WHERE id = ?"
 _TAIL = (
@@ -23,7 +22,7 @@ class SqliteReads(SqlReads):
     """See `looply.engine.ports.store.Reads`."""
 
     def __init__(self, threads: Threads) -> None:
-        super().__init__(SqliteSessions(threads))
+        super().__init__(SqliteSessions(threads), LISTS)
         self._threads = threads
 
     async def resting(self, execution_ids: Sequence[str]) -> Sequence[str]:
@@ -35,12 +34,6 @@ class SqliteReads(SqlReads):
             return [each for each, row in rows if row is not None and row[0] != RUNNING]
 
         return await self._threads.read(read)
-
-    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
-        """Returns a page of heads, newest first, and where its scan budget ended."""
-        return await self._threads.read(
-            lambda connection: list_heads(connection, organization_id, wanted, after, limit)
-        )
 
     async def tails(self, execution_ids: Sequence[str], events: int) -> Mapping[str, Sequence[Batch]]:
         """Returns for each execution its last batches, oldest first."""
