@@ -81,7 +81,7 @@ class PostgresStore:
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)
         self.trials = PostgresTrials(self._database, is_alone=is_alone)
-        self.pruning = PostgresPruning(self._database, names, self.clock)
+        self.pruning = PostgresPruning(sessions, self._database, self.clock)
         self.survey = SqlSurvey(sessions) if is_alone else SharedSurvey(sessions, self._database)
 
     @property

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import Row, id_text
-from looply.engine.ports.store import StoredDefinition, Value
+from looply.engine.coding.rows import Row, batch_from, head_from, id_text
+from looply.engine.ports.store import Batch, Loaded, Snapshot, StoredDefinition, Value
 from looply.engine.sql.sessions import Sessions
 from looply.errors import Stale
 
@@ -49,6 +49,31 @@ class SqlJournal:
 def values_from(rows: Iterable[Row]) -> dict[bytes, Value]:
     """Returns large values by hash, of (hash, codec, bytes)."""
     return {row[0]: Value(hash=row[0], codec=row[1], data=row[2]) for row in rows}
+
+
+def enough(rows: Iterable[Row], after: int, limit: int) -> list[Batch]:
+    """Returns as many batches as hold `limit` events with numbers over `after`."""
+    found: list[Batch] = []
+    for row in rows:
+        found.append(batch_from(row))
+        if found[-1].last_seq - after >= limit:
+            break
+    return found
+
+
+def loaded_from(head: Row, snapshot: Row | None, batches: Iterable[Row], chain: bytes, values: Iterable[Row]) -> Loaded:
+    """Returns an execution of its head, a row of (seq, fold, codec, state), the batches and values behind that, and the
+    chain at it."""
+    stored = None
+    if snapshot is not None:
+        stored = Snapshot(seq=snapshot[0], fold=snapshot[1], codec=snapshot[2], state=snapshot[3])
+    return Loaded(
+        head=head_from(head),
+        snapshot=stored,
+        batches=[batch_from(row) for row in batches],
+        chain=chain,
+        values=values_from(values),
+    )
 
 
 def is_stored_error(number: int) -> Stale:

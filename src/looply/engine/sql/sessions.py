@@ -51,6 +51,11 @@ Act: TypeAlias = Callable[[Session], Coroutine[Any, Any, Result]]
 class Sessions(ABC):
     """The sessions of a store."""
 
+    @property
+    @abstractmethod
+    def epoch(self) -> int:
+        """The epoch of this process, whose lease PostgreSQL's writes hold; 0 where no other process can write."""
+
     @abstractmethod
     def key(self, execution_id: str) -> Any:
         """Returns an execution id as a parameter, None (which no row has) when the text is no id."""

@@ -43,6 +43,11 @@ class PostgresSessions(Sessions):
         self._database = database
         self._names = names
 
+    @property
+    def epoch(self) -> int:
+        """The epoch of this process."""
+        return self._database.epoch
+
     def key(self, execution_id: str) -> str | None:
         """Returns the text of an id, which a statement casts to a uuid."""
         return execution_id if find_id(execution_id) is not None else None

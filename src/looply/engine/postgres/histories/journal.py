@@ -1,16 +1,16 @@
 """The journal side of the PostgreSQL store: units in, histories out."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-from looply.engine.coding.rows import Row, batch_from, find_id, head_from, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit
+from looply.engine.coding.rows import find_id, placed_from
+from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.histories.datastores import lane_of
 from looply.engine.postgres.histories.units import UnitWriter, store_definition
 from looply.engine.sql.dialects import postgres_text
-from looply.engine.sql.journal import VALUES, SqlJournal, is_stored_error, values_from
+from looply.engine.sql.journal import VALUES, SqlJournal, enough, is_stored_error, loaded_from
 from looply.engine.sql.sessions import Sessions
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"
@@ -72,7 +72,7 @@ class PostgresJournal(SqlJournal):
         if find_id(execution_id) is None:
             return ()
         found = await self._database.read(lambda connection: rows(connection, _BATCHES, (execution_id, after, limit)))
-        return _enough(found, after, limit)
+        return enough(found, after, limit)
 
     async def position(self) -> Position:
         """Returns the place of the oldest transaction that is open: what is before it is complete."""
@@ -137,22 +137,11 @@ async def _load(connection: Connection, execution_id: str, fold: int) -> Loaded 
     head = await heads.fetchone()
     if head is None:
         return None
-    found = await snapshots.fetchone()
     chain = await chains.fetchone()
-    return Loaded(
-        head=head_from(head),
-        snapshot=Snapshot(seq=found[0], fold=found[1], codec=found[2], state=found[3]) if found is not None else None,
-        batches=[batch_from(each) for each in await batches.fetchall()],
-        chain=chain[0] if chain is not None else b"",
-        values=values_from(await values.fetchall()),
+    return loaded_from(
+        head,
+        await snapshots.fetchone(),
+        await batches.fetchall(),
+        chain[0] if chain is not None else b"",
+        await values.fetchall(),
     )
-
-
-def _enough(found: Iterable[Row], after: int, limit: int) -> list[Batch]:
-    """Returns as many batches as hold `limit` events with numbers over `after`."""
-    batches: list[Batch] = []
-    for each in found:
-        batches.append(batch_from(each))
-        if batches[-1].last_seq - after >= limit:
-            break
-    return batches

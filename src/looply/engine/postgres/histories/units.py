@@ -43,7 +43,8 @@ from looply.engine.postgres.pending.ledger import (
 )
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
-from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
+from looply.engine.sql.units import claim_taken, key_taken, slot_taken, stale
+from looply.errors import EngineError
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
@@ -181,23 +182,16 @@ async def store_definition(connection: Connection, epoch: int, definition: Store
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
     """Returns what a refusal by the database's functions means, None when the error is another one."""
     match error.sqlstate:
-        case "LP001" if unit.expected_seq:
-            return Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
         case "LP001":
-            return Stale(f"execution {unit.execution_id} exists already")
+            return stale(unit)
         case "LP002" if unit.key is not None:
-            holder, request = _holder(error)
-            message = f"the idempotency key {unit.key.text!r} is stored already"
-            return KeyTaken(message, execution_id=holder, request=request)
+            return key_taken(unit.key, *_holder(error))
         case "LP003" if unit.put_claim is not None:
-            holder, request = _holder(error)
-            claim = unit.put_claim
-            message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
-            return ClaimTaken(message, execution_id=holder, request=request)
+            return claim_taken(unit.put_claim, *_holder(error))
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
         case "LP006":
-            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
+            return slot_taken(unit.execution_id)
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:

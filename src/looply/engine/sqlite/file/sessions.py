@@ -13,24 +13,31 @@ from looply.engine.sqlite.file.names import find_number
 from looply.jsontext import encode_json
 
 
-class _Session(Session):
+class SqliteSession(Session):
+    """See `looply.engine.sql.sessions.Session`."""
+
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
     async def rows(self, statement: Statement, facts: Facts = NO_FACTS) -> Sequence[Row]:
+        """Returns all rows of a statement."""
         return self._connection.execute(sqlite_text(statement), facts).fetchall()
 
     async def rows_of_all(self, statements: Sequence[Statement], facts: Facts) -> Sequence[Sequence[Row]]:
+        """Returns the rows of each statement."""
         return [await self.rows(statement, facts) for statement in statements]
 
     def one_state(self) -> AbstractAsyncContextManager[object]:
-        return nullcontext()  # each read is a transaction
+        """Does nothing: each read is a transaction."""
+        return nullcontext()
 
     async def change(self, statement: Statement, facts: Facts) -> int:
+        """Sends a statement; returns how many rows it has changed."""
         self._connection.execute(sqlite_text(statement), facts)
         return self._connection.changes()
 
     async def find_numbers(self, *names: str) -> Sequence[int | None]:
+        """Returns the number of each id, None for an unknown one."""
         return [find_number(self._connection, name) for name in names]
 
 
@@ -52,6 +59,11 @@ class SqliteSessions(Sessions):
     def __init__(self, threads: Runner) -> None:
         self._threads = threads
 
+    @property
+    def epoch(self) -> int:
+        """Returns 0: one process owns the file."""
+        return 0
+
     def key(self, execution_id: str) -> bytes | None:
         """Returns the 16 bytes of an id."""
         return find_id(execution_id)
@@ -62,14 +74,14 @@ class SqliteSessions(Sessions):
 
     async def read(self, act: Act[Result]) -> Result:
         """Runs `act` in a thread that reads; all its statements see one state of the store."""
-        return await self._threads.read(lambda connection: _run(act(_Session(connection))))
+        return await self._threads.read(lambda connection: run(act(SqliteSession(connection))))
 
     async def write(self, act: Act[Result], lanes: Collection[Hashable] = ()) -> Result:  # noqa: ARG002 - the port has it
         """Runs `act` in the thread that writes."""
-        return await self._threads.write(lambda connection: _run(act(_Session(connection))))
+        return await self._threads.write(lambda connection: run(act(SqliteSession(connection))))
 
 
-def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Returns the result of a coroutine that never waits."""
     try:
         coroutine.send(None)

@@ -1,13 +1,13 @@
 """The journal side of the SQLite store: units in, histories out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import apsw
 
-from looply.engine.coding.rows import Row, batch_from, find_id, head_from, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit
+from looply.engine.coding.rows import find_id, placed_from
+from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
 from looply.engine.sql.dialects import sqlite_text
-from looply.engine.sql.journal import VALUES, SqlJournal, is_stored_error, values_from
+from looply.engine.sql.journal import VALUES, SqlJournal, enough, is_stored_error, loaded_from
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.histories.units import store_definition, store_unit
@@ -88,27 +88,9 @@ class SqliteJournal(SqlJournal):
         head = connection.execute(_HEAD, (key,)).fetchone()
         if head is None:
             return None
-        found = connection.execute(_SNAPSHOT, (key, self._fold)).fetchone()
-        snapshot, after, chain = None, 0, b""
-        if found is not None:
-            snapshot = Snapshot(seq=found[0], fold=found[1], codec=found[2], state=found[3])
-            after = snapshot.seq
-            chain = connection.execute(_CHAIN, (key, after)).get or b""
-        return Loaded(
-            head=head_from(head),
-            snapshot=snapshot,
-            batches=[batch_from(row) for row in connection.execute(_BATCHES, (key, after, _ALL))],
-            chain=chain,
-            values=values_from(connection.execute(_VALUES, {"execution": key, "after": after})),
-        )
-
-
-def enough(rows: Iterable[Row], after: int, limit: int) -> list[Batch]:
-    """Returns as many batches as hold `limit` events with numbers over `after`."""
-    found: list[Batch] = []
-    for row in rows:
-        batch = batch_from(row)
-        found.append(batch)
-        if batch.last_seq - after >= limit:
-            break
-    return found
+        snapshot = connection.execute(_SNAPSHOT, (key, self._fold)).fetchone()
+        after = snapshot[0] if snapshot is not None else 0
+        chain = connection.execute(_CHAIN, (key, after)).get if snapshot is not None else None
+        batches = connection.execute(_BATCHES, (key, after, _ALL)).fetchall()
+        values = connection.execute(_VALUES, {"execution": key, "after": after})
+        return loaded_from(head, snapshot, batches, chain or b"", values)

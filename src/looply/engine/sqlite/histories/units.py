@@ -25,11 +25,11 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
+from looply.engine.sql.units import claim_taken, key_taken, stale
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
 from looply.engine.sqlite.pending.deliveries import drop_place, store_deliveries, store_place
 from looply.engine.sqlite.pending.ledger import store_fire
-from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
     "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
@@ -180,7 +180,7 @@ def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
         ),
     )
     if connection.changes() != 1:
-        raise Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+        raise stale(unit)
 
 
 def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
@@ -208,25 +208,23 @@ def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tupl
         ),
     )
     if connection.changes() != 1:
-        raise Stale(f"execution {unit.execution_id} exists already")
+        raise stale(unit)
 
 
-def _put_key(connection: apsw.Connection, key: bytes, org: int, wanted: StoredKey, now_ms: int) -> None:
-    found = connection.execute(_KEY, (org, wanted.text)).fetchone()
+def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKey, now_ms: int) -> None:
+    found = connection.execute(_KEY, (org, stored.text)).fetchone()
     if found is not None:
         holder, request, expires_ms, status = found
         if expires_ms > now_ms or status in _OPEN:
-            message = f"the idempotency key {wanted.text!r} is stored already"
-            raise KeyTaken(message, execution_id=id_text(holder), request=request)
-    connection.execute(_PUT_KEY, (org, wanted.text, wanted.request, key, to_ms(wanted.expires_on)))
+            raise key_taken(stored, id_text(holder), request)
+    connection.execute(_PUT_KEY, (org, stored.text, stored.request, key, to_ms(stored.expires_on)))
 
 
 def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], claim: Claim) -> None:
     org, workflow = numbers
     found = connection.execute(_CLAIM, (workflow, claim.process_id)).fetchone()
     if found is not None and found[0] != key:
-        message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
-        raise ClaimTaken(message, execution_id=id_text(found[0]), request=found[1])
+        raise claim_taken(claim, id_text(found[0]), found[1])
     connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
 
 

@@ -9,7 +9,7 @@ from looply.clock import to_ms
 from looply.engine.coding.rows import DELIVERIES, id_bytes
 from looply.engine.ports.store import Unit
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.errors import SlotTaken
+from looply.engine.sql.units import slot_taken
 from looply.execution.facts.deliveries import Delivered
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -44,7 +44,7 @@ def drop_deliveries(connection: apsw.Connection, rows: Iterable[Delivered]) -> N
 def store_place(connection: apsw.Connection, key: bytes, workflow: int, place: ConcurrencySlotRow) -> None:
     """Writes the place of an execution. Raises: SlotTaken when it is not its turn to take a slot."""
     if place.is_held and not connection.execute(_MAY_ENTER, {"workflow": workflow, "most": place.most, "id": key}).get:
-        raise SlotTaken(f"it is not the turn of execution {place.execution_id}")
+        raise slot_taken(place.execution_id)
     row = (key, workflow, place.seq, to_ms(place.since), place.most, int(place.is_held))
     connection.execute(_PLACE, row)
 
