@@ -25,14 +25,14 @@ from looply.engine.postgres.histories.pruning import PostgresPruning
 from looply.engine.postgres.histories.reads import PostgresReads
 from looply.engine.postgres.histories.units import UnitWriter
 from looply.engine.postgres.pending.schedules import PostgresSchedules
-from looply.engine.postgres.pending.shared import SharedSchedules, SharedSurvey, SharedWorkQueue
+from looply.engine.postgres.pending.shared import SharedSchedules, SharedWorkQueue
+from looply.engine.postgres.pending.survey import PostgresSurvey
 from looply.engine.postgres.pending.suspects import PostgresTrials
 from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.records.startup import StartupState
 from looply.engine.sql.copies import SqlCopies
 from looply.engine.sql.decisions import SqlDecisions
 from looply.engine.sql.letters import SqlLetters
-from looply.engine.sql.survey import SqlSurvey
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -82,7 +82,7 @@ class PostgresStore:
         self.decisions = SqlDecisions(sessions)
         self.trials = PostgresTrials(self._database, is_alone=is_alone)
         self.pruning = PostgresPruning(sessions, self._database, self.clock)
-        self.survey = SqlSurvey(sessions) if is_alone else SharedSurvey(sessions, self._database)
+        self.survey = PostgresSurvey(sessions, self._database)
 
     @property
     def is_shared(self) -> bool:

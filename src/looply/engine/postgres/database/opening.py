@@ -7,7 +7,7 @@ from looply.clock import to_ms
 from looply.engine.coding.database_server import unfit
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import EFFECT_STATES, id_text
-from looply.engine.coding.schema_steps import read_steps
+from looply.engine.coding.schema_steps import missing_steps, read_steps
 from looply.engine.ports.store import POISON_LOADS
 from looply.engine.postgres.database.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.database.ownership import end_lost, end_others
@@ -69,18 +69,13 @@ async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
     if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
-    steps = read_steps(_PACKAGE)
-    newest = max(steps)
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
         await connection.execute(_SCHEMA)
         await connection.execute(_VERSIONS)
         stored = await call(connection, _STORED_VERSION)
-        if stored > newest:
-            message = f"the database has schema {stored}, this release knows {newest}; start the release that wrote it"
-            raise SchemaMismatch(f"{message}, or a newer one")
-        for number in range(stored + 1, newest + 1):
-            await connection.execute(steps[number].encode(), prepare=False)
+        for number, step in missing_steps(_PACKAGE, stored, "the database").items():
+            await connection.execute(step.encode(), prepare=False)
             await connection.execute(_MADE, (number,))
 
 

@@ -22,15 +22,12 @@ from looply.engine.coding.rows import (
 )
 from looply.engine.ports.port import Schedule
 from looply.engine.ports.store import POISON_LOADS, EffectRow, TimerRow
-from looply.engine.postgres.database.connections import Connection, call, row, rows
-from looply.engine.postgres.database.database import Database
+from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.pending.deliveries import TAKE_DELIVERIES
 from looply.engine.postgres.pending.schedules import PostgresSchedules
 from looply.engine.postgres.pending.work import MARK, PostgresWorkQueue
 from looply.engine.sql.schedules import NAMES_OF_SCHEDULE, SCHEDULE_COLUMNS
-from looply.engine.sql.sessions import Sessions
-from looply.engine.sql.survey import SqlSurvey
 from looply.execution.facts.deliveries import Delivery
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +56,6 @@ _TAKE_CONTINUATIONS: Final = "SELECT * FROM take_continuations(%s, make_interval
 _TAKE_SCHEDULES: Final = (
     f"SELECT {SCHEDULE_COLUMNS} FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s {NAMES_OF_SCHEDULE}"
 )
-_TAKE_DUTY: Final = "SELECT take_audit(%s)"
 _NEXT_SCHEDULE: Final = (
     "SELECT next_ms + delay_ms FROM schedule WHERE status = 1 AND next_ms IS NOT NULL AND taken = '-infinity'"
     " ORDER BY next_ms + delay_ms LIMIT 1"
@@ -138,16 +134,3 @@ class SharedSchedules(PostgresSchedules):
         """Returns the earliest next instant of an ACTIVE schedule that nobody has taken, or None."""
         found = await self._database.read(lambda connection: row(connection, _NEXT_SCHEDULE))
         return optional_instant(found[0] if found is not None else None)
-
-
-class SharedSurvey(SqlSurvey):
-    """See `looply.engine.records.survey.Survey`."""
-
-    def __init__(self, sessions: Sessions, database: Database) -> None:
-        super().__init__(sessions)
-        self._database = database
-
-    async def take_duty(self) -> bool:
-        """Returns whether the duty is this process's, taking it when no process has it that may still write."""
-        own = self._database.epoch
-        return bool(await self._database.write(lambda connection: call(connection, _TAKE_DUTY, (own,))))

@@ -7,8 +7,8 @@ from typing import Final
 
 import apsw
 
-from looply.engine.coding.schema_steps import read_steps
-from looply.errors import EngineError, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost
+from looply.engine.coding.schema_steps import missing_steps, read_steps
+from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 FILE_NAME: Final = "executions.db"
 LOCK_NAME: Final = "executions.lock"
@@ -149,17 +149,10 @@ def _configure(connection: apsw.Connection, path: Path) -> None:
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
-    steps = read_steps(_PACKAGE)
-    newest = max(steps)
     stored = int(connection.pragma("user_version"))
-    if stored > newest:
-        message = (
-            f"{path} has schema {stored}, this release knows {newest}; start the release that wrote it, or a newer one"
-        )
-        raise SchemaMismatch(message)
-    for number in range(stored + 1, newest + 1):
+    for number, step in missing_steps(_PACKAGE, stored, str(path)).items():
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(steps[number])
+        connection.execute(step)
         connection.pragma("user_version", number)
         connection.execute("COMMIT")
 
