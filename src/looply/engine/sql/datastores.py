@@ -28,7 +28,7 @@ class SqlDatastores:
 
     async def find(self, organization_id: str, name: str) -> Found:
         """Returns what is stored under a name. Raises: StoreCorrupt."""
-        found = await self._sessions.find(_found, _FIND, {"organization": organization_id, "name": name})
+        found = await self._sessions.find(_found_from, _FIND, {"organization": organization_id, "name": name})
         return found or Found(stored=None, next_revision=1)
 
     async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
@@ -42,7 +42,7 @@ class SqlDatastores:
         return [line for line in found if line]
 
 
-def _found(row: Row) -> Found:
+def _found_from(row: Row) -> Found:
     floor, *facts = row
     if facts[1] is None:
         return Found(stored=None, next_revision=floor + 1)

@@ -51,7 +51,7 @@ def values_from(rows: Iterable[Row]) -> dict[bytes, Value]:
     return {row[0]: Value(hash=row[0], codec=row[1], data=row[2]) for row in rows}
 
 
-def enough(rows: Iterable[Row], after: int, limit: int) -> list[Batch]:
+def take_batches(rows: Iterable[Row], after: int, limit: int) -> list[Batch]:
     """Returns as many batches as hold `limit` events with numbers over `after`."""
     found: list[Batch] = []
     for row in rows:
@@ -76,7 +76,7 @@ def loaded_from(head: Row, snapshot: Row | None, batches: Iterable[Row], chain: 
     )
 
 
-def is_stored_error(number: int) -> Stale:
+def dictionary_taken_error(number: int) -> Stale:
     """Returns the refusal of a dictionary whose number is taken."""
     return Stale(f"dictionary {number} is stored already and never changes")
 

@@ -16,19 +16,19 @@ from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_o
 from looply.engine.ports.port import Filter, Head
 from looply.engine.sql.sessions import Facts, Session
 
-Reading: TypeAlias = tuple[Callable[[Kind], str], Facts]
-"""The statement that reads a source, by its kind, and what all sources of a page are asked with."""
+ListPlan: TypeAlias = tuple[Callable[[Kind], str], Facts]
+"""The statement that reads a source, by its kind, and the parameters of all sources of a page."""
 
 
 class ListDialect(NamedTuple):
     """How a store reads lists.
 
-    `reading` is of a filter, the numbers of its workflows, and the numbers of the workflows that its terms name. The
+    `plan_of` takes a filter, the numbers of its workflows, and those of the workflows that its terms name. The
     last two columns of its statements say whether a row fits, and its number within its source. `probes` count the
     matches of a span. `key` makes a parameter of an id.
     """
 
-    reading: Callable[[Filter, Sequence[int], Sequence[int]], Reading]
+    plan_of: Callable[[Filter, Sequence[int], Sequence[int]], ListPlan]
     probes: Mapping[Kind, str]
     key: Callable[[bytes], Any]
 
@@ -39,11 +39,11 @@ async def read_page(
     """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
     bounds = bounds_of(wanted, after, limit)
     org, *found = await session.find_numbers(organization_id, *wanted.workflow_ids)
-    workflows = _known(found)
+    workflows = _known_numbers(found)
     if org is None or (wanted.workflow_ids and not workflows):
         return [], ""
-    term_workflows = _known(await session.find_numbers(*wanted.term_workflows)) if wanted.terms else []
-    statement, facts = dialect.reading(wanted, workflows, term_workflows)
+    term_workflows = _known_numbers(await session.find_numbers(*wanted.term_workflows)) if wanted.terms else []
+    statement, facts = dialect.plan_of(wanted, workflows, term_workflows)
     shared = {**bounds, **facts, "org": org}
     # All sources are read in one state of the store: what moves between two of them must not be missed.
     async with session.one_state():
@@ -56,7 +56,7 @@ async def read_page(
     return merged(sources, limit, budget)
 
 
-def _known(numbers: Sequence[int | None]) -> list[int]:
+def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
     return [number for number in numbers if number is not None]
 
 

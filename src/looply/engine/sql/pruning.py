@@ -1,4 +1,4 @@
-"""What a store with tables forgets, where both dialects find it in the same way."""
+"""Pruning of a store with tables: how what is to be removed is found, the same in both dialects."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -92,7 +92,7 @@ class SqlReads:
         self._lists = lists
 
     async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
-        """Returns the executions that have a process id or an execution id."""
+        """Returns the executions that a process id or an execution id names."""
         key = self._sessions.key(name)
 
         async def read(session: Session) -> list[Head]:

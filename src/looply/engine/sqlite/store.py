@@ -45,10 +45,10 @@ class SqliteStore:
         seal: Seal | None = None,
         is_working: bool = True,
     ) -> None:
-        """`seal` is broken up before the file is opened and put on when it is closed in order.
+        """`seal` is checked and removed before the file is opened, and written when it is closed in order.
 
-        Without `is_working` the owner runs no execution: it makes no suspects, and leaves what a crash left to the next
-        one that does.
+        Without `is_working` the owner runs no execution: it marks no suspects, and leaves the recovery
+        from a crash to the next owner that does.
         """
         self._is_working = is_working
         self._path = folder / FILE_NAME
@@ -69,12 +69,12 @@ class SqliteStore:
 
     @property
     def is_shared(self) -> bool:
-        """Whether others store units too: never, one process owns the folder."""
+        """Whether other processes store units too: never, one process owns the folder."""
         return False
 
     @property
     def is_short_of_space(self) -> bool:
-        """Whether the reserve is given up: new work should be refused, so that what frees space can be stored."""
+        """Whether the reserve is deleted: new work should be refused, so that writes that free space can be stored."""
         return self._ownership.reserve.is_spent()
 
     @property
@@ -82,18 +82,18 @@ class SqliteStore:
         """Transactions of this process so far."""
         return self._threads.groups
 
-    def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in the writer's thread, of how many writes a transaction is.
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """Sets the function that is called in the writer's thread with the number of writes of each transaction.
 
         It must not raise.
         """
-        self._threads.on_group = told
+        self._threads.on_group = listener
 
     async def open(self) -> StartupState:
         """Takes the folder into possession; makes it, and the file in it, when there is none.
 
-        A new store has the starter dictionary as number 1. What the last process that worked on the store may
-        have been at is suspect, unless it ended in order.
+        A new store has the starter dictionary as number 1. Unless the last process that worked on the store ended in
+        order, the executions that it may have worked on are suspects.
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old;
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
@@ -108,11 +108,11 @@ class SqliteStore:
         return boot
 
     async def close(self) -> None:
-        """Commits what is queued, moves the log into the file, and gives the folder back. Closing twice is harmless."""
+        """Commits queued writes, moves the log into the file, and releases the folder. Closing twice is harmless."""
         await asyncio.to_thread(self._leave)
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
+        """Ends as a crash does, for tests: queued writes are not stored, and the next start has suspects."""
         await asyncio.to_thread(self._threads.abandon)
         self._ownership.release()
 

@@ -1,4 +1,4 @@
-"""Opening of the database: the schema, the months, and what a process must know before it works on it."""
+"""Opening of the database: the schema, the lease, and the startup state of a process."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ _HIGHEST = "SELECT id FROM execution ORDER BY id DESC LIMIT 1"
 _DICTIONARIES = "SELECT n, bytes FROM dictionary"
 _PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _DEFINITIONS = "SELECT hash FROM definition"
-# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+# An effect that is only queued was never loaded: it did not cause a crash.
 _RUNNABLE = (
     "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
     " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
@@ -48,7 +48,7 @@ _SUSPECTS = f"SELECT id, loads > %(loads)s FROM execution WHERE loads > 0 AND id
 
 
 async def read_boot(connection: Connection) -> StartupState:
-    """Returns what a process needs that only reads: no epoch is taken and no lease, and nobody is suspect.
+    """Returns the startup state of a process that only reads: it takes no epoch and no lease, and has no suspects.
 
     Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
     """
@@ -80,9 +80,9 @@ async def upgrade(connection: Connection) -> None:
 
 
 async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> StartupState:
-    """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
+    """Takes a lease with a new epoch and ends those of processes that have ended; returns the startup state.
 
-    Where one was ended, its process did not leave in order: what it may have been at is suspect.
+    A process whose lease was ended did not stop in order: executions that it may have worked on are suspects.
     Raises: psycopg.Error.
     """
     suspects: Sequence[bytes] = ()
@@ -109,7 +109,7 @@ async def take_over(connection: Connection, now: datetime, *, is_alone: bool) ->
 
 
 async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """Returns the suspects that something is to be done for, and those that ended too many processes."""
+    """Returns the suspects that have work to do, and those that ended too many processes."""
     running = EFFECT_STATES.index("RUNNING")
     facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": FRONT}
     if await end_others(connection, epoch):

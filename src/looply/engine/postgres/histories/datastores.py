@@ -14,7 +14,7 @@ from looply.engine.sql.datastores import SqlDatastores
 from looply.errors import EngineError
 
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
-"""The call that applies a change; `put_facts` gives its arguments."""
+"""The call that applies a change; `put_facts` returns its arguments."""
 
 _REFUSALS: Final = {"LP010": moved, "LP011": too_many}
 _PUT_ALONE: Final = f"SELECT {PUT} FROM hold_lease(%s)"
@@ -34,12 +34,12 @@ def put_facts(change: DatastoreChange, org: int) -> tuple[Any, ...]:
     if after is None:
         return (org, change.name, change.expected, change.revision, None, None, None, None, None, change.most)
     instants = (to_ms(after.created_on), to_ms(after.modified_on))
-    place = (org, change.name, change.expected, change.revision)
-    return (*place, after.body, after.digest, *instants, after.modified_by, change.most)
+    target = (org, change.name, change.expected, change.revision)
+    return (*target, after.body, after.digest, *instants, after.modified_by, change.most)
 
 
 def refusal_of(error: psycopg.Error, change: DatastoreChange) -> EngineError | None:
-    """Returns what a refusal by the database's function means, None when the error is another one."""
+    """Returns the error for a refusal by the database's function, None for any other error."""
     refused = _REFUSALS.get(error.sqlstate or "")
     return refused(change) if refused is not None else None
 

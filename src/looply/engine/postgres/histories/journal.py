@@ -10,7 +10,7 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.histories.datastores import lane_of
 from looply.engine.postgres.histories.units import UnitWriter, store_definition
 from looply.engine.sql.dialects import postgres_text
-from looply.engine.sql.journal import VALUES, SqlJournal, enough, is_stored_error, loaded_from
+from looply.engine.sql.journal import VALUES, SqlJournal, dictionary_taken_error, loaded_from, take_batches
 from looply.engine.sql.sessions import Sessions
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"
@@ -31,7 +31,7 @@ _BATCHES: Final = (
     "SELECT first_seq, last_seq, at_ms, codec, chain, events FROM batch"
     " WHERE execution_id = %s::uuid AND last_seq > %s ORDER BY last_seq LIMIT %s"
 )
-# What is below the oldest transaction that is open is complete; numbers of batches show out of their order.
+# Below the oldest open transaction all is complete; batches become visible out of the order of their numbers.
 _POSITION: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _COMMITTED: Final = (
     "SELECT b.tx::text::bigint, b.n, b.execution_id, o.id, w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain,"
@@ -57,7 +57,7 @@ class PostgresJournal(SqlJournal):
         database, writer = self._database, self._writer
         await database.write(
             lambda connection: writer.store(connection, database.epoch, unit),
-            _wanted(unit),
+            _lanes_of(unit),
             lambda connection: writer.stored(connection, database.epoch, unit),
         )
 
@@ -72,15 +72,15 @@ class PostgresJournal(SqlJournal):
         if find_id(execution_id) is None:
             return ()
         found = await self._database.read(lambda connection: rows(connection, _BATCHES, (execution_id, after, limit)))
-        return enough(found, after, limit)
+        return take_batches(found, after, limit)
 
     async def position(self) -> Position:
-        """Returns the place of the oldest transaction that is open: what is before it is complete."""
+        """Returns the position of the oldest open transaction: all batches before it are complete."""
         found = await self._database.read(lambda connection: row(connection, _POSITION))
         return (found[0], 0) if found is not None else (0, 0)
 
     async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
-        """Returns batches behind a place, in the order of their transactions."""
+        """Returns batches behind a position, in the order of their transactions."""
         sought = (str(after[0]), after[1], limit)
         found = await self._database.read(lambda connection: rows(connection, _COMMITTED, sought))
         return [placed_from(each) for each in found]
@@ -91,12 +91,12 @@ class PostgresJournal(SqlJournal):
         await database.write(lambda connection: store_definition(connection, database.epoch, definition))
 
     async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary for ever. Raises: Stale."""
+        """Stores a dictionary, which stays. Raises: Stale."""
 
         async def write(connection: Connection) -> None:
             cursor = await connection.execute(_DICTIONARY, (number, data))
             if cursor.rowcount != 1:
-                raise is_stored_error(number)
+                raise dictionary_taken_error(number)
 
         async def found(connection: Connection) -> tuple[None] | None:
             return (None,) if await row(connection, _SAME_DICTIONARY, (number, data)) is not None else None
@@ -104,8 +104,8 @@ class PostgresJournal(SqlJournal):
         await self._database.write(write, [("dictionary", number)], found)
 
 
-def _wanted(unit: Unit) -> list[Hashable]:
-    """Returns what other units may want at the same time."""
+def _lanes_of(unit: Unit) -> list[Hashable]:
+    """Returns the keys under which units are stored in their order."""
     found: list[Hashable] = [("execution", unit.execution_id)]
     found.extend(
         ("claim", claim.workflow_id, claim.process_id)

@@ -11,7 +11,7 @@ from uuid import UUID
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
 from looply.engine.coding.searching import Kind, id_patterns, patterns
 from looply.engine.ports.port import Filter
-from looply.engine.sql.lists import ListDialect, Reading
+from looply.engine.sql.lists import ListDialect, ListPlan
 
 _ALL = 0b111111
 """All statuses, or all kinds of triggers, as bits."""
@@ -151,7 +151,7 @@ def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
     return "".join((*parts, " LIMIT %(limit)s"))
 
 
-def _reading(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Reading:
+def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
     facts: dict[str, Any] = {
         "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
@@ -177,7 +177,7 @@ def _reading(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[
 
 
 LISTS: Final = ListDialect(
-    reading=_reading,
+    plan_of=_plan_of,
     probes={kind: f"SELECT count(*) FROM ({matches}) e" for kind, matches in _MATCHES.items()},
     key=lambda data: UUID(bytes=data),
 )

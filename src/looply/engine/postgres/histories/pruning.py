@@ -1,8 +1,8 @@
-"""What the PostgreSQL store forgets: one slice is one call of a function, and so one transaction.
+"""Pruning of the PostgreSQL store: one slice is one call of a function, and so one transaction.
 
 Rows of executions that are deleted leave free space in their partitions, which no other month uses. So at the end of
-a round a month in which nothing is left is dropped, and one in which little is left of what was pruned is written
-anew, without those who read it missing anything.
+a round an empty month is dropped, and a pruned month with few rows left is rewritten, without readers missing
+anything.
 """
 
 from datetime import datetime
@@ -38,7 +38,7 @@ from looply.engine.sql.sessions import Session, Sessions
 _log = structlog.get_logger(__name__)
 
 FEW: Final = 1000
-"""With so many executions left at most, a month that was pruned is written anew."""
+"""With so many executions left at most, a pruned month is rewritten."""
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 
@@ -58,7 +58,7 @@ _HELD: Final = f"""
 """
 _PRUNE: Final = "SELECT prune_executions(%s, %s::uuid[], %s::bigint[], %s)"
 _SOME_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM unnest(%s::uuid[]) w(id) JOIN execution e ON e.id = w.id)"
-# A key that was given away meanwhile has another time.
+# A key that another execution has got since has another time.
 _DROP_KEYS: Final = (
     "DELETE FROM idempotency k USING hold_lease(%s), unnest(%s::integer[], %s::text[]) AS w(org, key)"
     " WHERE k.org = w.org AND k.key = w.key AND k.expires_ms <= %s"
@@ -85,7 +85,7 @@ class PostgresPruning(SqlPruning):
         return bool(self._database.writing)
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
+        """Removes one slice of executions whose retention is over."""
         choice = await self._sessions.read(lambda session: self._choice(session, spent, after))
         if is_dry or not choice.gone:
             return choice.told
@@ -103,7 +103,7 @@ class PostgresPruning(SqlPruning):
         if count is None:
             return Slice(is_elsewhere=True)
         self._touched.update(map(month_of, ids))
-        # What has moved in between stays.
+        # Executions that have changed in between stay.
         return replace(choice.told, executions=count)
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
@@ -119,7 +119,7 @@ class PostgresPruning(SqlPruning):
         return found
 
     async def give_back(self) -> bool:
-        """Drops an empty month, or writes one anew in which little is left; returns whether it did so."""
+        """Drops an empty month, or rewrites one with few rows left; returns whether it did so."""
         this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
         for month in (name for (name,) in months if name < this_month):
@@ -140,7 +140,7 @@ class PostgresPruning(SqlPruning):
         return chosen(candidates, has_more=not is_whole or found.is_full)
 
     async def _drop(self, month: str) -> bool:
-        """Drops an empty month; returns whether it did: who is in the way is not waited for."""
+        """Drops an empty month; returns whether it did: it does not wait for locks."""
         self._touched.discard(month)
         database = self._database
 
@@ -150,7 +150,7 @@ class PostgresPruning(SqlPruning):
         return await database.write(write, [("pruning",)])
 
     async def _rewrite(self, month: str) -> None:
-        """Writes the rest of a month anew, so that the space of what went is the disk's again."""
+        """Rewrites the rest of a month, so that the disk gets the space of the removed rows back."""
         try:
             connection = await self._database.writers.connect()
         except psycopg.Error as error:

@@ -1,4 +1,4 @@
-"""How one unit becomes one statement, and what its refusals mean."""
+"""How one unit becomes one statement, and how its refusals become errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -32,7 +32,7 @@ from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.pending.deliveries import WITH_OTHERS, passed_on
+from looply.engine.postgres.pending.deliveries import WITH_OTHERS, others_arguments
 from looply.engine.postgres.pending.ledger import (
     NOTE_FIRE,
     TAKE_QUEUED,
@@ -43,7 +43,7 @@ from looply.engine.postgres.pending.ledger import (
 )
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
-from looply.engine.sql.units import claim_taken, key_taken, slot_taken, stale
+from looply.engine.sql.units import claim_taken_error, key_taken_error, slot_taken_error, stale_error
 from looply.errors import EngineError
 
 _STORE: Final = (
@@ -116,16 +116,16 @@ class UnitWriter:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             decisions = _decisions_argument(unit.decisions, numbers)
             statement, arguments = f"{statement}, {_PUT_DECISIONS}", (*arguments, decisions)
-        # Known by now, and at hand.
+        # Known by now: no query.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
-        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
-            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
+        if others := others_arguments(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *others)
         if unit.values:
             statement, arguments = _HOLD_VALUES + statement.removeprefix("SELECT "), (epoch, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
-            # No row has a place in a month without partitions: it is the first of a month that nobody foresaw.
+            # The month of the row has no partitions: it is later than the months that were made ahead.
             await add_month(connection, month_of(unit.execution_id))
             await _send(connection, unit, statement, arguments)
 
@@ -180,18 +180,18 @@ async def store_definition(connection: Connection, epoch: int, definition: Store
 
 
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
-    """Returns what a refusal by the database's functions means, None when the error is another one."""
+    """Returns the error for a refusal by the database's functions, None for any other error."""
     match error.sqlstate:
         case "LP001":
-            return stale(unit)
+            return stale_error(unit)
         case "LP002" if unit.key is not None:
-            return key_taken(unit.key, *_holder(error))
+            return key_taken_error(unit.key, *_holder(error))
         case "LP003" if unit.put_claim is not None:
-            return claim_taken(unit.put_claim, *_holder(error))
+            return claim_taken_error(unit.put_claim, *_holder(error))
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
         case "LP006":
-            return slot_taken(unit.execution_id)
+            return slot_taken_error(unit.execution_id)
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:
@@ -247,16 +247,16 @@ def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
 def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if work.put != _NO_WORK:
-        facts["put"] = _filled(
+        facts["put"] = _without_empty(
             effects=[_effect(effect) for effect in work.put.effects],
             timers=[_timer(timer) for timer in work.put.timers],
             waits=[_wait(wait) for wait in work.put.waits],
             incidents=[_incident(incident) for incident in work.put.incidents],
             cards=[_card(card) for card in work.put.cards],
-            # The epoch of the process that goes on with the stretch.
+            # The epoch of the process that continues the stretch.
             continues=epoch if work.put.continues else 0,
         )
-    gone = _filled(
+    gone = _without_empty(
         effects=work.drop_effects,
         timers=[{"due_ms": to_ms(due), "seq": seq} for due, seq in work.drop_timers],
         waits=work.drop_waits,
@@ -291,7 +291,7 @@ def _wish_facts(wishes: Sequence[CopyWish]) -> list[dict[str, Any]]:
     ]
 
 
-def _filled(**parts: Any) -> dict[str, Any]:
+def _without_empty(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 

@@ -1,4 +1,4 @@
-"""What executions send to each other, and their places in line, as rows of the PostgreSQL store."""
+"""Deliveries between executions, and their concurrency slots, as rows of the PostgreSQL store."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,14 +13,14 @@ from looply.engine.records.concurrency_slots import ConcurrencySlotRow
 from looply.execution.facts.deliveries import Delivered
 
 WITH_OTHERS: Final = ", pass_on(%s::uuid, %s::integer, %s::jsonb)"
-"""Added to the statement of a unit that is about other executions too."""
+"""Added to the statement of a unit that concerns other executions too."""
 
 TAKE_DELIVERIES: Final = "SELECT target, sender, seq, kind FROM take_deliveries(%s, make_interval(secs => %s), %s)"
 _DROP: Final = "SELECT drop_deliveries(%s, %s::jsonb)"
 
 
-def passed_on(unit: Unit, workflow: int) -> tuple[Any, ...]:
-    """Returns the arguments of `WITH_OTHERS`, none when the unit is about its own execution only."""
+def others_arguments(unit: Unit, workflow: int) -> tuple[Any, ...]:
+    """Returns the arguments of `WITH_OTHERS`, none when the unit concerns its own execution only."""
     facts: dict[str, Any] = {}
     if unit.sent:
         facts["sent"] = [
@@ -32,12 +32,12 @@ def passed_on(unit: Unit, workflow: int) -> tuple[Any, ...]:
     if unit.work.drop_place:
         facts["drop_place"] = True
     if unit.work.put.place is not None:
-        facts["place"] = _place(unit.work.put.place)
+        facts["place"] = _slot(unit.work.put.place)
     return (unit.execution_id, workflow, msgspec.json.encode(facts).decode()) if facts else ()
 
 
 async def drop_deliveries(connection: Connection, epoch: int, gone: Iterable[Delivered]) -> None:
-    """Takes rows away, as the process of this epoch."""
+    """Removes rows, as the process of this epoch."""
     await call(connection, _DROP, (epoch, msgspec.json.encode(_rows(gone)).decode()))
 
 
@@ -45,5 +45,5 @@ def _rows(found: Iterable[Delivered]) -> list[dict[str, Any]]:
     return [{"target": row.target, "sender": row.sender, "seq": row.seq} for row in found]
 
 
-def _place(row: ConcurrencySlotRow) -> dict[str, Any]:
+def _slot(row: ConcurrencySlotRow) -> dict[str, Any]:
     return {"seq": row.seq, "since_ms": to_ms(row.since), "most": row.most, "held": int(row.is_held)}

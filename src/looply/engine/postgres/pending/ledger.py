@@ -1,4 +1,4 @@
-"""The ledger of schedules in PostgreSQL: one row for each nominal instant that was decided on."""
+"""The ledger of schedules in PostgreSQL: one row for each nominal instant with a decision."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ _MS: Final = timedelta(milliseconds=1)
 
 
 def fire_facts(fire: Fire, workflow: int) -> dict[str, Any]:
-    """Returns a firing as the database's functions take it."""
+    """Returns a fire as the database's functions take it."""
     return {"workflow": workflow, "nominal_ms": to_ms(fire.nominal), "next_ms": ms_or_none(fire.next)}
 
 

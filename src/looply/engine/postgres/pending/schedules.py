@@ -25,7 +25,7 @@ _PUT: Final = (
     " next_ms = excluded.next_ms, last_ms = excluded.last_ms, last_execution = excluded.last_execution,"
     " delay_ms = excluded.delay_ms"
 )
-# Not only the version: what fires in between changes other columns.
+# Not only the version: a fire in between changes other columns.
 _REPLACE: Final = (
     "UPDATE schedule s SET org = %s, workspace = %s, version = %s, definition = %s, status = %s, anchor_ms = %s,"
     " next_ms = %s, last_ms = %s, last_execution = %s::uuid, delay_ms = %s"
@@ -55,7 +55,7 @@ class PostgresSchedules(SqlSchedules):
         self._names = names
 
     async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one, with `former` only while it is that one."""
+        """Replaces the schedule of the workflow; with `former`, only while that one is stored."""
 
         own = self._database.epoch
 

@@ -1,4 +1,4 @@
-"""The side of the PostgreSQL store that knows what is due or runnable, for a process that is alone."""
+"""The work queue of the PostgreSQL store, for a process that has the database to itself."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -40,6 +40,6 @@ class PostgresWorkQueue(SqlWorkQueue):
         return await self._database.write(write, [("execution", execution_id)], found)
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
-        """Removes rows that move nothing any more; durable when it returns."""
+        """Removes deliveries that have no effect any more; durable when it returns."""
         own = self._database.epoch
         await self._database.write(lambda connection: drop_deliveries(connection, own, rows))

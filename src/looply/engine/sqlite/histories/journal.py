@@ -7,7 +7,7 @@ import apsw
 from looply.engine.coding.rows import find_id, placed_from
 from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
 from looply.engine.sql.dialects import sqlite_text
-from looply.engine.sql.journal import VALUES, SqlJournal, enough, is_stored_error, loaded_from
+from looply.engine.sql.journal import VALUES, SqlJournal, dictionary_taken_error, loaded_from, take_batches
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
 from looply.engine.sqlite.histories.units import store_definition, store_unit
@@ -57,15 +57,15 @@ class SqliteJournal(SqlJournal):
         if key is None:
             return ()
         return await self._threads.read(
-            lambda connection: enough(connection.execute(_BATCHES, (key, after, limit)), after, limit)
+            lambda connection: take_batches(connection.execute(_BATCHES, (key, after, limit)), after, limit)
         )
 
     async def position(self) -> Position:
-        """Returns the place of the last batch."""
+        """Returns the position of the last batch."""
         return await self._threads.read(lambda connection: (0, int(connection.execute(_POSITION).get)))
 
     async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
-        """Returns batches behind a place, in the order in which they were stored."""
+        """Returns batches behind a position, in the order in which they were stored."""
         return await self._threads.read(
             lambda connection: [placed_from((0, *row)) for row in connection.execute(_COMMITTED, (after[1], limit))]
         )
@@ -75,12 +75,12 @@ class SqliteJournal(SqlJournal):
         await self._threads.write(lambda connection: store_definition(connection, definition))
 
     async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary for ever. Raises: Stale."""
+        """Stores a dictionary, which stays. Raises: Stale."""
 
         def write(connection: apsw.Connection) -> None:
             connection.execute(_DICTIONARY, (number, data))
             if connection.changes() != 1:
-                raise is_stored_error(number)
+                raise dictionary_taken_error(number)
 
         await self._threads.write(write)
 

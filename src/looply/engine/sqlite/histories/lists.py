@@ -5,7 +5,7 @@ from typing import Final
 
 from looply.engine.coding.searching import Kind
 from looply.engine.ports.port import Filter
-from looply.engine.sql.lists import ListDialect, Reading
+from looply.engine.sql.lists import ListDialect, ListPlan
 from looply.engine.sqlite.histories.fitting import condition
 
 # `n` numbers the rows of a source: the one numbered :budget is returned whether it fits or not.
@@ -91,13 +91,13 @@ def statement(kind: Kind, fits: str) -> str:
     return "".join((*parts, " WHERE e.n = :budget OR (", fits, ") LIMIT :limit"))
 
 
-def _reading(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> Reading:
+def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
     fits, facts = condition(wanted, workflows, term_workflows)
     return lambda kind: statement(kind, fits), facts
 
 
 LISTS: Final = ListDialect(
-    reading=_reading,
+    plan_of=_plan_of,
     probes={kind: f"SELECT count(*) FROM ({matches})" for kind, matches in _MATCHES.items()},  # noqa: S608 - constants
     key=bytes,
 )

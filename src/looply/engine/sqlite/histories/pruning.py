@@ -1,4 +1,4 @@
-"""What the SQLite store forgets: one slice is one savepoint of the writer, as a unit is."""
+"""Pruning of the SQLite store: one slice is one savepoint of the writer, as a unit is."""
 
 from collections.abc import Container, Sequence
 from datetime import datetime
@@ -22,11 +22,11 @@ from looply.engine.sqlite.file.sessions import SqliteSession, SqliteSessions, ru
 from looply.engine.sqlite.file.threads import Threads
 
 BEHIND: Final = 3000
-"""So many pages may be committed and not yet in the file while something is pruned."""
+"""Pruning pauses while more committed pages are not yet in the file."""
 
 _GIVEN_BACK: Final = 64
 _SPARE: Final = 256
-"""So many free pages stay in the file: what comes next takes them."""
+"""So many free pages stay in the file for the next rows."""
 
 _HELD: Final = f"""
   SELECT
@@ -81,7 +81,7 @@ _GONE_FIRES: Final = (
     "UPDATE fire SET execution_id = NULL WHERE workflow = :workflow AND execution_id >= :low AND execution_id <= :high"
     " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = fire.execution_id)"
 )
-# Outcomes 4 and 5 wait, or tell that something was missed.
+# Starts with outcome 4 wait; 5 marks missed ones.
 _OLD_FIRES: Final = (
     "DELETE FROM fire WHERE workflow = :workflow AND nominal_ms < :before AND execution_id IS NULL"
     " AND outcome NOT IN (4, 5)"
@@ -102,7 +102,7 @@ class SqlitePruning(SqlPruning):
         return self._threads.waiting > 0 or self._threads.behind > BEHIND
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
+        """Removes one slice of executions whose retention is over."""
         choice = await self._threads.read(lambda connection: self._choice(connection, spent, after))
         if is_dry or not choice.gone:
             return choice.told
@@ -116,7 +116,7 @@ class SqlitePruning(SqlPruning):
         return await self._threads.write(lambda connection: self._drop_keys(connection, now, after))
 
     async def give_back(self) -> bool:
-        """Gives a few free pages back to the disk; returns whether there are more."""
+        """Returns a few free pages to the disk; returns whether there are more."""
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
             return False
@@ -133,7 +133,7 @@ class SqlitePruning(SqlPruning):
         return chosen(candidates, has_more=found.is_full)
 
     def _prune(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Slice:
-        """Looks again, now that nothing moves, and removes what it finds."""
+        """Chooses again, now that no other write runs, and removes the chosen executions."""
         choice = self._choice(connection, spent, after)
         _remove(connection, [id_bytes(each.execution_id) for each in choice.gone], fires_before(spent))
         return choice.told

@@ -25,10 +25,10 @@ from looply.engine.records.claims import Claim, StoredKey
 from looply.engine.records.copies import CopyWish
 from looply.engine.records.decisions import DecisionRow
 from looply.engine.records.letters import LetterRow
-from looply.engine.sql.units import claim_taken, key_taken, stale
+from looply.engine.sql.units import claim_taken_error, key_taken_error, stale_error
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.histories.datastores import store_change
-from looply.engine.sqlite.pending.deliveries import drop_place, store_deliveries, store_place
+from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
 
 _INSERT = (
@@ -88,7 +88,7 @@ _LETTER = (
     " action, settled_by, settled_ms, note) VALUES (:execution, :seq, :org, :workflow, :process_id, :reason, :source,"
     " :sender, :kept_ms, :action, :settled_by, :settled_ms, :note)"
 )
-# What is recorded stays as it is.
+# A recorded decision never changes.
 _DECISION = (
     "INSERT INTO decision(execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by,"
     " person, action, comment, at_ms, via, revision, is_final) VALUES (:execution, :seq, :org, :workflow, :version,"
@@ -180,7 +180,7 @@ def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
         ),
     )
     if connection.changes() != 1:
-        raise stale(unit)
+        raise stale_error(unit)
 
 
 def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
@@ -208,7 +208,7 @@ def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tupl
         ),
     )
     if connection.changes() != 1:
-        raise stale(unit)
+        raise stale_error(unit)
 
 
 def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKey, now_ms: int) -> None:
@@ -216,7 +216,7 @@ def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKe
     if found is not None:
         holder, request, expires_ms, status = found
         if expires_ms > now_ms or status in _OPEN:
-            raise key_taken(stored, id_text(holder), request)
+            raise key_taken_error(stored, id_text(holder), request)
     connection.execute(_PUT_KEY, (org, stored.text, stored.request, key, to_ms(stored.expires_on)))
 
 
@@ -224,14 +224,14 @@ def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int]
     org, workflow = numbers
     found = connection.execute(_CLAIM, (workflow, claim.process_id)).fetchone()
     if found is not None and found[0] != key:
-        raise claim_taken(claim, id_text(found[0]), found[1])
+        raise claim_taken_error(claim, id_text(found[0]), found[1])
     connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
 
 
 def _put_letters(
     connection: apsw.Connection, key: bytes, numbers: tuple[int, int], letters: Sequence[LetterRow]
 ) -> None:
-    """Notes the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
+    """Stores the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
     org, workflow = numbers
     for letter in letters:
         connection.execute(_LETTER, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
@@ -247,7 +247,7 @@ def _put_decisions(
 
 
 def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
-    """Notes what copies have to look like, within the unit that changes them."""
+    """Stores the expected state of card copies, within the unit that changes them."""
     for wish in wishes:
         connection.execute(_WISH, (wish.card_id, key, wish.channel, wish.wanted, to_ms(wish.due)))
 
@@ -286,7 +286,7 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
     if work.place is not None:
-        store_place(connection, key, workflow, work.place)
+        store_slot(connection, key, workflow, work.place)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -303,4 +303,4 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
     if work.drop_place:
-        drop_place(connection, key)
+        drop_slot(connection, key)

@@ -1,4 +1,4 @@
-"""What executions send to each other, and their places in line, as rows of the SQLite store."""
+"""Deliveries between executions, and their concurrency slots, as rows of the SQLite store."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,7 +9,7 @@ from looply.clock import to_ms
 from looply.engine.coding.rows import DELIVERIES, id_bytes
 from looply.engine.ports.store import Unit
 from looply.engine.records.concurrency_slots import ConcurrencySlotRow
-from looply.engine.sql.units import slot_taken
+from looply.engine.sql.units import slot_taken_error
 from looply.execution.facts.deliveries import Delivered
 
 _SEND: Final = "INSERT INTO delivery(target, sender, seq, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -27,7 +27,7 @@ _MAY_ENTER: Final = """
 
 
 def store_deliveries(connection: apsw.Connection, unit: Unit) -> None:
-    """Writes what a unit sends, and takes away what it has applied."""
+    """Writes the deliveries that a unit sends, and removes those that it has applied."""
     for delivery in unit.sent:
         kind = DELIVERIES.index(delivery.kind)
         row = delivery.row
@@ -36,19 +36,19 @@ def store_deliveries(connection: apsw.Connection, unit: Unit) -> None:
 
 
 def drop_deliveries(connection: apsw.Connection, rows: Iterable[Delivered]) -> None:
-    """Takes rows away."""
+    """Removes rows."""
     for row in rows:
         connection.execute(_DROP, (id_bytes(row.target), id_bytes(row.sender), row.seq))
 
 
-def store_place(connection: apsw.Connection, key: bytes, workflow: int, place: ConcurrencySlotRow) -> None:
-    """Writes the place of an execution. Raises: SlotTaken when it is not its turn to take a slot."""
+def store_slot(connection: apsw.Connection, key: bytes, workflow: int, place: ConcurrencySlotRow) -> None:
+    """Writes the slot of an execution, or its place in the queue. Raises: SlotTaken before its turn to take one."""
     if place.is_held and not connection.execute(_MAY_ENTER, {"workflow": workflow, "most": place.most, "id": key}).get:
-        raise slot_taken(place.execution_id)
+        raise slot_taken_error(place.execution_id)
     row = (key, workflow, place.seq, to_ms(place.since), place.most, int(place.is_held))
     connection.execute(_PLACE, row)
 
 
-def drop_place(connection: apsw.Connection, key: bytes) -> None:
-    """Takes the place of an execution away."""
+def drop_slot(connection: apsw.Connection, key: bytes) -> None:
+    """Removes the slot of an execution."""
     connection.execute(_DROP_PLACE, (key,))

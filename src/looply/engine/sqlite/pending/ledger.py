@@ -1,4 +1,4 @@
-"""The ledger of schedules in SQLite: one row for each nominal instant that was decided on."""
+"""The ledger of schedules in SQLite: one row for each nominal instant with a decision."""
 
 from datetime import timedelta
 from typing import Final
@@ -35,7 +35,7 @@ _GIVE_UP = "UPDATE fire SET outcome = 5 WHERE workflow = ? AND outcome = 4"
 
 
 def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_key: bytes | None) -> None:
-    """Takes a nominal instant of a schedule, for an execution or for none, and moves the schedule on.
+    """Takes a nominal instant of a schedule, for an execution or for none, and moves the schedule to its next one.
 
     Raises: FireTaken when it was taken before, or the schedule is paused, gone, past that instant, or has started
     another execution.
@@ -64,8 +64,8 @@ def store_fire(connection: apsw.Connection, names: Names, fire: Fire, execution_
         connection.execute(_STARTED, facts)
 
 
-def give_up_queued(connection: apsw.Connection, workflow: int | None) -> None:
-    """Lets starts that wait count as missed: their schedule goes."""
+def mark_queued_missed(connection: apsw.Connection, workflow: int | None) -> None:
+    """Marks queued starts as missed: their schedule is removed."""
     connection.execute(_GIVE_UP, (workflow,))
 
 

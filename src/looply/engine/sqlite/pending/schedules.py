@@ -11,7 +11,7 @@ from looply.engine.sql.schedules import OF_WORKFLOW, SqlSchedules, schedule_fact
 from looply.engine.sqlite.file.names import Names, find_number
 from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.pending.ledger import give_up_queued, store_fire, trim
+from looply.engine.sqlite.pending.ledger import mark_queued_missed, store_fire, trim
 
 _OF_WORKFLOW: Final = sqlite_text(OF_WORKFLOW)
 _PUT = (
@@ -30,7 +30,7 @@ class SqliteSchedules(SqlSchedules):
         self._names = threads.names
 
     async def put(self, schedule: Schedule, *, former: Schedule | None = None) -> bool:
-        """Stores the schedule in place of the workflow's former one, with `former` only while it is that one."""
+        """Replaces the schedule of the workflow; with `former`, only while that one is stored."""
 
         def write(connection: apsw.Connection) -> bool:
             if former is not None:
@@ -50,7 +50,7 @@ class SqliteSchedules(SqlSchedules):
             numbers = (find_number(connection, workflow_id), find_number(connection, organization_id))
             connection.execute(_DROP, numbers)
             if connection.changes():
-                give_up_queued(connection, numbers[0])
+                mark_queued_missed(connection, numbers[0])
 
         await self._threads.write(write)
 

@@ -1,4 +1,4 @@
-"""The side of the SQLite store that knows what is due or runnable."""
+"""The work queue of the SQLite store: the writes that every store with tables makes in its own way."""
 
 from collections.abc import Sequence
 
@@ -32,5 +32,5 @@ class SqliteWorkQueue(SqlWorkQueue):
         return await self._threads.write(write)
 
     async def drop_deliveries(self, rows: Sequence[Delivered]) -> None:
-        """Removes rows that move nothing any more; durable when it returns."""
+        """Removes deliveries that have no effect any more; durable when it returns."""
         await self._threads.write(lambda connection: drop_deliveries(connection, rows))
