@@ -26,7 +26,7 @@ from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.pending.deliveries import TAKE_DELIVERIES
 from looply.engine.postgres.pending.schedules import PostgresSchedules
-from looply.engine.postgres.pending.work import MARK, PostgresWorkQueue
+from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.sql.schedules import NAMES_OF_SCHEDULE, SCHEDULE_COLUMNS
 from looply.execution.facts.deliveries import Delivery
 
@@ -45,8 +45,6 @@ _EFFECT: Final = "e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.ep
 _TAKE_EFFECTS: Final = (
     f"SELECT {_EFFECT} FROM take_effects(%s, make_interval(secs => %s), %s) e JOIN name n ON n.n = e.org"
 )
-# Another process may have opened an incident since this one looked: while it is open no effect may begin.
-_MARK_UNLESS_FROZEN: Final = f"{MARK} WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = %(id)s::uuid)"
 _LOST: Final = (
     f"SELECT {_EFFECT} FROM effect e JOIN name n ON n.n = e.org WHERE e.state = 1 AND e.epoch <> %(own)s"
     " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)"
@@ -64,8 +62,6 @@ _NEXT_SCHEDULE: Final = (
 
 class SharedWorkQueue(PostgresWorkQueue):
     """See `looply.engine.ports.store.WorkQueue`."""
-
-    _mark = _MARK_UNLESS_FROZEN
 
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
         """Claims timers that are due and returns them, earliest first."""

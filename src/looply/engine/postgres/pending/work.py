@@ -11,14 +11,16 @@ from looply.engine.sql.sessions import Sessions
 from looply.engine.sql.work import SqlWorkQueue
 from looply.execution.facts.deliveries import Delivered
 
-MARK: Final = "SELECT mark_running(%(own)s, %(id)s::uuid, %(seq)s, %(runner)s)"
+# Another process may have opened an incident since this one looked: while it is open no effect may begin.
+_MARK: Final = (
+    "SELECT mark_running(%(own)s, %(id)s::uuid, %(seq)s, %(runner)s)"
+    " WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = %(id)s::uuid)"
+)
 _MARKED: Final = "SELECT 1 FROM effect WHERE execution_id = %s::uuid AND seq = %s AND state = 1 AND epoch = %s"
 
 
 class PostgresWorkQueue(SqlWorkQueue):
     """See `looply.engine.ports.store.WorkQueue`."""
-
-    _mark = MARK
 
     def __init__(self, sessions: Sessions, database: Database) -> None:
         super().__init__(sessions)
@@ -31,7 +33,7 @@ class PostgresWorkQueue(SqlWorkQueue):
 
         async def write(connection: Connection) -> bool:
             facts = {"own": self._database.epoch, "id": execution_id, "seq": seq, "runner": epoch}
-            marked = await row(connection, self._mark, facts)
+            marked = await row(connection, _MARK, facts)
             return marked is not None and bool(marked[0])
 
         async def found(connection: Connection) -> tuple[bool] | None:

@@ -1,8 +1,8 @@
 """The sessions of SQLite: a function of a side runs to its end in one call, in a thread of the store."""
 
-from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any
 
 import apsw
 
@@ -10,6 +10,7 @@ from looply.engine.coding.rows import Row, find_id, id_bytes
 from looply.engine.sql.dialects import Statement, sqlite_text
 from looply.engine.sql.sessions import NO_FACTS, Act, Facts, Result, Session, Sessions
 from looply.engine.sqlite.file.names import find_number
+from looply.engine.sqlite.file.threads import Threads
 from looply.jsontext import encode_json
 
 
@@ -41,22 +42,10 @@ class SqliteSession(Session):
         return [find_number(self._connection, name) for name in names]
 
 
-class Runner(Protocol):
-    """What runs functions on a connection, as `Threads` does."""
-
-    async def read(self, read: Callable[[apsw.Connection], Result]) -> Result:
-        """Returns what `read` returns."""
-        ...
-
-    async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
-        """Returns what `write` returns, after it is durable."""
-        ...
-
-
 class SqliteSessions(Sessions):
     """See `looply.engine.sql.sessions.Sessions`. Writes are made in the order in which they come."""
 
-    def __init__(self, threads: Runner) -> None:
+    def __init__(self, threads: Threads) -> None:
         self._threads = threads
 
     @property
