@@ -80,7 +80,7 @@ class PostgresStore:
         self.copies = SqlCopies(sessions)
         self.letters = SqlLetters(sessions)
         self.decisions = SqlDecisions(sessions)
-        self.trials = PostgresTrials(self._database, is_alone=is_alone)
+        self.trials = PostgresTrials(self._database)
         self.pruning = PostgresPruning(sessions, self._database, self.clock)
         self.survey = PostgresSurvey(sessions, self._database)
 

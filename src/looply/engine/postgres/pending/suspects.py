@@ -17,15 +17,14 @@ _END: Final = "SELECT end_trial(%s, %s::uuid)"
 class PostgresTrials:
     """See `looply.engine.records.suspects.Trials`."""
 
-    def __init__(self, database: Database, *, is_alone: bool) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._is_alone = is_alone
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
         """Returns those of these executions that are suspects, each with its loads, 1 while a process tries it."""
         known = [execution_id for execution_id in execution_ids if find_id(execution_id) is not None]
-        if self._is_alone or not known:
-            return {}  # the start has reported them
+        if not known:
+            return {}
         found = await self._database.read(lambda connection: rows(connection, _SUSPECTS, (known,)))
         return {id_text(key): loads for key, loads in found}
 
