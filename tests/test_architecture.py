@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -75,6 +76,7 @@ ROOMS = {
         "records",
         "ports",
         "coding",
+        "sql",
         "processing",
         "effects",
         "shell",
@@ -147,6 +149,9 @@ ROOMS = {
 }
 """The rooms of packages, lowest first: what is in one imports from its own and from those before it."""
 MOST_SIDE_BY_SIDE = 15
+STORES = ("sqlite", "postgres")
+MOST_IN_COMMON = 0.05
+"""The share of equal lines in files of the same name."""
 JUNK = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Where a lower layer may be told of a higher one: the command line puts processes together by bootstrap.
 EXCUSED = {("cli", "bootstrap"), ("demo", "bootstrap")}
@@ -366,3 +371,30 @@ def test_files_functions_and_classes_stay_in_their_band() -> None:
                 if methods > 16:
                     wrong.append(f"{path.relative_to(SOURCE)}:{node.lineno} {node.name} has {methods} methods")
     assert wrong == []
+
+
+def test_the_two_stores_with_tables_hardly_repeat_each_other() -> None:
+    sqlite, postgres = ({path.name: path for path in (SOURCE / "engine" / name).rglob("*.py")} for name in STORES)
+    pairs = {name: (statements(sqlite[name]), statements(postgres[name])) for name in sqlite.keys() & postgres.keys()}
+    same = {name: (one & other).total() for name, (one, other) in pairs.items()}
+    sizes = {name: (one.total() + other.total()) / 2 for name, (one, other) in pairs.items()}
+    table = {name: f"{same[name]} of {sizes[name]:.0f} lines" for name in sorted(same, key=lambda name: -same[name])}
+    assert sum(same.values()) / sum(sizes.values()) < MOST_IN_COMMON, table
+
+
+def statements(path: Path) -> Counter[str]:
+    """Returns the lines of a file as they are compared: white space is folded, and what every file of its kind has is
+    left out: imports, docstrings, comments, signatures (a port gives both the same) and lines of one or two words."""
+    text = path.read_text()
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_text(node):
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            left_out.update(range(node.lineno, node.body[0].lineno))
+    lines = (" ".join(line.split()) for number, line in enumerate(text.splitlines(), 1) if number not in left_out)
+    return Counter(line for line in lines if not line.startswith("#") and len(re.findall(r"\w+", line)) > 2)
+
+
+def is_text(node: ast.AST) -> TypeGuard[ast.Expr]:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -21,6 +21,7 @@ from looply.engine.ports.port import Filter, Fire
 from looply.engine.ports.store import Unit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.histories import lists as postgres_lists
+from looply.engine.sql import lists as sql_lists
 from looply.errors import (
     ClaimTaken,
     DataFolderInUse,
@@ -271,7 +272,7 @@ async def test_a_page_whose_budget_ran_out_says_where_to_go_on(
 async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
     store: PostgresStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_lists, "MATCHES", 5)
+    monkeypatch.setattr(sql_lists, "MATCHES", 5)
     monkeypatch.setattr(searching, "BUDGET", 10)
     units = [samples.first(process_id=f"{'PO' if number % 5 == 0 else 'QA'}-{number}") for number in range(30)]
     await asyncio.gather(*(store.journal.commit(unit) for unit in units))

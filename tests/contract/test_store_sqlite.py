@@ -20,6 +20,7 @@ from looply.clock import SystemClock
 from looply.engine.coding import searching
 from looply.engine.coding.searching import Kind
 from looply.engine.ports.port import Filter
+from looply.engine.sql import lists as sql_lists
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.opening import check_library
 from looply.engine.sqlite.histories import lists as sqlite_lists
@@ -322,7 +323,7 @@ async def test_parts_of_texts_are_looked_up_in_their_index(
 async def test_a_beginning_with_too_many_matches_is_read_newest_first_and_says_where_it_ends(
     store: SqliteStore, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_lists, "MATCHES", 5)
+    monkeypatch.setattr(sql_lists, "MATCHES", 5)
     monkeypatch.setattr(searching, "BUDGET", 10)
     names = [f"{'PO' if number % 5 == 0 else 'QA'}-{number}-{'X' if number < 5 else 'Y'}" for number in range(30)]
     units = [samples.first(process_id=name) for name in names]

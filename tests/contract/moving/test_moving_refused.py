@@ -13,7 +13,7 @@ from postgres_cuts import Cut, Road
 
 from looply.cli.offline.moving import TABLES, carry_out, rehearse
 from looply.engine.postgres import PostgresStore
-from looply.engine.postgres.database.receiving import place_of
+from looply.engine.postgres.database.receiving import server_of
 from looply.engine.sqlite import SqliteStore
 from looply.engine.sqlite.file.moved import LABEL_NAME, find_label
 from looply.errors import Conflict, DataFolderInUse, EngineError, SettingsError, StoreUnreachable
@@ -135,7 +135,7 @@ async def test_a_moved_folder_is_not_served_until_its_label_is_removed(
     installation: Installation, address: str
 ) -> None:
     await carry_out(installation.move(address))
-    with pytest.raises(EngineError, match=r"goes on there; .* remove .*moved\.json") as refused:
+    with pytest.raises(EngineError, match=r"continues there; .* remove .*moved\.json") as refused:
         await SqliteStore(installation.folder, installation.clock).open()
     assert refused.value.code == "FOLDER_MOVED"
     with pytest.raises(Conflict, match="already") as twice:
@@ -208,12 +208,12 @@ async def test_another_key_than_the_one_of_the_folder_is_found_before_anything_m
     ],
 )
 def test_a_place_is_told_without_user_and_password(text: str, place: str) -> None:
-    assert place_of(text) == place
+    assert server_of(text) == place
 
 
 def test_what_is_no_address_is_refused_without_being_shown() -> None:
     with pytest.raises(SettingsError) as refused:
-        place_of("postgresql://ann:word@db.example:port of ours/looply word=word")
+        server_of("postgresql://ann:word@db.example:port of ours/looply word=word")
     assert "word" not in refused.value.message
 
 

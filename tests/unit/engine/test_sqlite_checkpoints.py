@@ -28,9 +28,9 @@ def test_an_end_that_comes_just_after_the_pause_is_not_missed(tmp_path: Path) ->
     apsw.Connection(str(tmp_path / "executions.db")).pragma("journal_mode", "wal")
     checkpointer = Checkpointer(tmp_path / "executions.db", lambda: None)
     # What `stop` does first: it sets this event, and wakes the thread.
-    checkpointer._stop = JustMissed(then=checkpointer.notice)
+    checkpointer._stop = JustMissed(then=checkpointer.notify_commit)
     checkpointer.start()
-    checkpointer.notice()
+    checkpointer.notify_commit()
     checkpointer._thread.join(5)
     assert not checkpointer._thread.is_alive()
     checkpointer.stop()

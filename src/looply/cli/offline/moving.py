@@ -26,7 +26,7 @@ from looply.engine.ports.port import Audit
 from looply.engine.postgres import PostgresStore
 from looply.engine.postgres.database.connections import SCHEMA_NAME as JOURNAL_SCHEMA
 from looply.engine.postgres.database.move_marker import Marker
-from looply.engine.postgres.database.receiving import Receiver, place_of, receiving
+from looply.engine.postgres.database.receiving import Receiver, open_receiver, server_of
 from looply.engine.processing.loading import Loader
 from looply.engine.shell.audit import audit_store
 from looply.engine.sqlite import SqliteStore
@@ -91,9 +91,9 @@ class _Folder:
 
 async def rehearse(move: Move) -> Moved:
     """Returns what a move would find; nothing is written. Raises: as `carry_out`, but for `TARGET_NOT_EMPTY`."""
-    found = Moved(to=place_of(move.address))
+    found = Moved(to=server_of(move.address))
     async with _owned(move) as folder:
-        async with receiving(move.address) as target:
+        async with open_receiver(move.address) as target:
             if await _has_ended(move, target, folder):
                 found.problems.append(
                     "an earlier move has ended in the database; repeated in earnest, it labels the folder"
@@ -111,9 +111,9 @@ async def carry_out(move: Move) -> Moved:
     Raises: DataFolderInUse when a server works on the folder or on the database; Conflict (codes `ALREADY_MOVED`,
     `TARGET_NOT_EMPTY`); StoreCorrupt, SchemaMismatch, StoreFull, StoreUnreachable, EngineError.
     """
-    found = Moved(to=place_of(move.address))
+    found = Moved(to=server_of(move.address))
     async with _owned(move) as folder:
-        async with receiving(move.address) as target:
+        async with open_receiver(move.address) as target:
             if await _has_ended(move, target, folder):
                 _label(move, found)
                 return found
@@ -123,7 +123,7 @@ async def carry_out(move: Move) -> Moved:
         await _examine(move, folder, found)
         if found.problems:
             return found
-        async with receiving(move.address) as target:
+        async with open_receiver(move.address) as target:
             await _check_free(target, folder)
             marker = await _begin(move, target, folder)
             await _fill(move, target, folder, found)
@@ -272,7 +272,7 @@ async def _audit_target(move: Move) -> Audit:
 async def _end(move: Move, marker: Marker, found: Moved) -> None:
     """Ends the move in the database, then in the folder. From the first label on, the folder is not served."""
     put_label(move.data, MovedLabel("ENDING", found.to, rfc3339(move.clock.now())))
-    async with receiving(move.address) as target:
+    async with open_receiver(move.address) as target:
         await target.finish(marker)
     _label(move, found)
 

@@ -11,19 +11,12 @@ from looply.engine.records.pruning import LOOKED_AT, Cursor, RetentionFilter
 IS_OPEN: Final = "(o.status IN (1, 2) OR EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = o.id))"
 """Of an execution `o`."""
 
-_IS_SPENT: Final = """
+IS_SPENT: Final = """
   (e.status IN (3, 5) OR (e.status = 4 AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = e.id)))
-  AND :workflow: IN (0, e.workflow) AND (CAST(:before: AS bigint) IS NULL OR (e.modified_ms < :before:
-    AND (:overrides: OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
+  AND :workflow IN (0, e.workflow) AND (CAST(:before AS bigint) IS NULL OR (e.modified_ms < :before
+    AND (:overrides OR NOT EXISTS (SELECT 1 FROM expiry x WHERE x.execution_id = e.id))))
 """
-
-
-def spent_condition(marks: str) -> str:
-    """Returns the condition of an execution `e`, at import; `marks` is how the store marks the parameter `{}`."""
-    condition = _IS_SPENT
-    for name in ("workflow", "before", "overrides"):
-        condition = condition.replace(f":{name}:", marks.format(name))
-    return condition
+"""Of an execution `e`; its parameters are those of `facts_of`."""
 
 
 def facts_of(spent: RetentionFilter, workflow: int, after: Cursor) -> dict[str, Any]:

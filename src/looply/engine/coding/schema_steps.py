@@ -9,6 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from looply.errors import SchemaMismatch
+
 _ENDING: Final = ".sql"
 
 
@@ -16,6 +18,15 @@ def read_steps(package: str) -> dict[int, str]:
     """Returns the SQL of each step in the folder `schema` of a package, by its number, in their order."""
     folder = files(package).joinpath("schema")
     return {int(entry.name[:4]): _text(entry) for entry in _in_order(folder)}
+
+
+def missing_steps(package: str, stored: int, store: str) -> dict[int, str]:
+    """Returns the steps that a schema lacks; `stored` is its number, `store` names it. Raises: SchemaMismatch."""
+    steps = read_steps(package)
+    if stored > (newest := max(steps)):
+        message = f"{store} has schema {stored}, this release knows {newest}; start the release that wrote it"
+        raise SchemaMismatch(f"{message}, or a newer one")
+    return {number: step for number, step in steps.items() if number > stored}
 
 
 def _text(entry: Traversable) -> str:

@@ -1,4 +1,4 @@
-"""The PostgreSQL store: one database, elsewhere or here. See `looply.engine.ports.store` for what it promises."""
+"""The PostgreSQL store: one database, remote or local. See `looply.engine.ports.store` for its guarantees."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,21 +17,22 @@ from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.move_marker import check_whole
 from looply.engine.postgres.database.names import Names
 from looply.engine.postgres.database.opening import read_boot, take_over, upgrade
+from looply.engine.postgres.database.sessions import PostgresSessions
 from looply.engine.postgres.database.upkeep import Upkeep
-from looply.engine.postgres.histories.copies import PostgresCopies
 from looply.engine.postgres.histories.datastores import PostgresDatastores
-from looply.engine.postgres.histories.decisions import PostgresDecisions
 from looply.engine.postgres.histories.journal import PostgresJournal
-from looply.engine.postgres.histories.letters import PostgresLetters
 from looply.engine.postgres.histories.pruning import PostgresPruning
 from looply.engine.postgres.histories.reads import PostgresReads
 from looply.engine.postgres.histories.units import UnitWriter
 from looply.engine.postgres.pending.schedules import PostgresSchedules
 from looply.engine.postgres.pending.shared import SharedSchedules, SharedWorkQueue
-from looply.engine.postgres.pending.survey import PostgresSurvey, SharedSurvey
+from looply.engine.postgres.pending.survey import PostgresSurvey
 from looply.engine.postgres.pending.suspects import PostgresTrials
 from looply.engine.postgres.pending.work import PostgresWorkQueue
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.copies import SqlCopies
+from looply.engine.sql.decisions import SqlDecisions
+from looply.engine.sql.letters import SqlLetters
 from looply.errors import EngineError, StoreUnreachable
 
 WRITERS: Final = 16
@@ -49,8 +50,8 @@ class PostgresStore:
     """A store in a database, in the schema `looply`. `address` is a URL or what libpq takes in its place.
 
     Guarantees: a commit that returned survives the loss of power of the database's machine; a commit whose connection
-    broke says what became of it; a database that is away is no reason to end. One process works on the database unless
-    all that do are told to share it: then `clock` follows the database's, for their own clocks differ.
+    broke reports its outcome; an unreachable database does not end the process. One process works on the database,
+    unless all are configured to share it: then `clock` follows the database's, because their own clocks differ.
     """
 
     def __init__(
@@ -65,22 +66,23 @@ class PostgresStore:
     ) -> None:
         self._is_alone = is_alone
         self.clock: Clock = clock if is_alone else DatabaseClock(clock)
-        """What the processes of the store go by: the clock that was given, or where they share it the database's."""
+        """The clock of the store's processes: the given one, or the database's where they share it."""
         self._database = Database(address, self.clock, writers=writers, readers=readers, is_alone=is_alone)
         self._upkeep = Upkeep(self._database, self.clock, self.database_now)
         names = Names()
-        self.journal = PostgresJournal(self._database, UnitWriter(names), fold)
-        self.work = PostgresWorkQueue(self._database) if is_alone else SharedWorkQueue(self._database)
-        self.reads = PostgresReads(self._database, names)
+        sessions = PostgresSessions(self._database, names)
+        self.journal = PostgresJournal(sessions, self._database, UnitWriter(names), fold)
+        self.work = (PostgresWorkQueue if is_alone else SharedWorkQueue)(sessions, self._database)
+        self.reads = PostgresReads(sessions, self._database)
         schedules = PostgresSchedules if is_alone else SharedSchedules
-        self.schedules = schedules(self._database, names)
+        self.schedules = schedules(sessions, self._database, names)
         self.datastores = PostgresDatastores(self._database, names)
-        self.copies = PostgresCopies(self._database)
-        self.letters = PostgresLetters(self._database, names)
-        self.decisions = PostgresDecisions(self._database, names)
-        self.trials = PostgresTrials(self._database, is_alone=is_alone)
-        self.pruning = PostgresPruning(self._database, names, self.clock)
-        self.survey = PostgresSurvey(self._database) if is_alone else SharedSurvey(self._database)
+        self.copies = SqlCopies(sessions)
+        self.letters = SqlLetters(sessions)
+        self.decisions = SqlDecisions(sessions)
+        self.trials = PostgresTrials(self._database)
+        self.pruning = PostgresPruning(sessions, self._database, self.clock)
+        self.survey = PostgresSurvey(sessions, self._database)
 
     @property
     def is_shared(self) -> bool:
@@ -95,8 +97,8 @@ class PostgresStore:
     async def open(self) -> StartupState:
         """Takes the database into possession; makes the schema when there is none.
 
-        A new store has the starter dictionary as number 1. What a process may have been at that did not end in
-        order is suspect.
+        A new store has the starter dictionary as number 1. Executions that a crashed process may have worked on
+        are suspects.
         Raises: DataFolderInUse, SchemaMismatch, StoreUnreachable, EngineError (code `MOVE_UNFINISHED` for a database
         that a move has not filled to its end).
         """
@@ -107,7 +109,7 @@ class PostgresStore:
         return await self._open(needs_whole=False)
 
     async def open_to_read(self) -> StartupState:
-        """Opens the database beside whoever works on it; a write is refused. Raises: as `open`, but not in use."""
+        """Opens the database beside other processes; a write is refused. Raises: as `open`, but not in use."""
         async with self._opening() as connection:
             boot = await read_boot(connection)
             await check_whole(connection)
@@ -128,7 +130,7 @@ class PostgresStore:
 
     @asynccontextmanager
     async def _opening(self, before: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Connection]:
-        """Gives the first connection, after `before`; what goes wrong with it drops everything."""
+        """Lends the first connection, after `before`; an error with it drops all connections."""
         database = self._database
         try:
             if before is not None:
@@ -146,18 +148,18 @@ class PostgresStore:
             raise EngineError(f"the database cannot be opened: {one_line(error)}") from error
 
     async def close(self) -> None:
-        """Commits what is queued and gives the database back. Closing twice is harmless."""
+        """Commits the queued writes and releases the database. Closing twice is harmless."""
         database = self._database
         self._upkeep.stop()
         if database.is_open:
             await database.finish()
-            # Who only reads has no epoch, and nothing to give back.
+            # A process that only reads has no epoch, and no lease to release.
             if database.failure is None and database.epoch:
                 await self._leave()
         database.drop()
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
+        """Ends as a crash does, for tests: queued writes are not stored, and the next start has suspects."""
         self._upkeep.stop()
         self._database.abandon()
 
@@ -167,13 +169,13 @@ class PostgresStore:
 
     async def database_now(self, connection: Connection) -> datetime:
         """Returns the instant of the database's clock, which `clock` follows where processes share the database."""
-        told: datetime = await call(connection, _NOW)
-        return told
+        now: datetime = await call(connection, _NOW)
+        return now
 
     async def _leave(self) -> None:
         try:
             async with self._database.writers.one() as connection:
                 await call(connection, _LEAVE, (self._database.epoch,))
         except psycopg.Error as error:
-            # The next process finds a lease that is not given back, and looks more closely.
+            # The next process finds a lease that was not released, and checks more.
             _log.warning("lease_kept", error=one_line(error))

@@ -1,4 +1,4 @@
-"""The ownership of a data folder: the lock, and what is looked at and put in order where it is taken and given back.
+"""The ownership of a data folder: the lock, and the checks and repairs when it is taken and released.
 
 The order matters: nothing is touched without the lock, and the file of a folder that was moved, or whose seal does not
 match, stays as it was found.
@@ -15,11 +15,18 @@ from looply.engine.coding.rows import id_text
 from looply.engine.records.startup import StartupState
 from looply.engine.sqlite.file.lock import FolderLock
 from looply.engine.sqlite.file.moved import check_not_moved
-from looply.engine.sqlite.file.opening import FILE_NAME, LOCK_NAME, UNREADABLE, accept, open_database, prepare_folder
+from looply.engine.sqlite.file.opening import (
+    FILE_NAME,
+    LOCK_NAME,
+    UNREADABLE,
+    move_log_on_close,
+    open_database,
+    prepare_folder,
+)
 from looply.engine.sqlite.file.reserve import Reserve
 from looply.engine.sqlite.file.seal import Seal
 from looply.engine.sqlite.file.watermark import MARK_NAME, CommitWatermark
-from looply.engine.sqlite.pending.suspects import suspect, suspects
+from looply.engine.sqlite.pending.suspects import find_suspects, mark_suspects
 from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 _NEXT_EPOCH = "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value"
@@ -32,7 +39,7 @@ _DEFINITIONS = "SELECT hash FROM definition"
 
 
 class Ownership:
-    """The ownership of one folder by one process. Without `is_working` that runs no execution: see `SqliteStore`."""
+    """The ownership of one folder by one process. Without `is_working` it runs no execution: see `SqliteStore`."""
 
     def __init__(self, folder: Path, clock: Clock, *, seal: Seal | None, is_working: bool) -> None:
         self._folder = folder
@@ -45,7 +52,7 @@ class Ownership:
         self.reserve = Reserve(folder, clock)
 
     def take(self) -> tuple[StartupState, apsw.Connection]:
-        """Takes the folder; returns what a process must know before it works on it, and the connection that writes.
+        """Takes the folder; returns the startup state, and the connection that writes.
 
         Raises: as `SqliteStore.open`; the folder is free again then.
         """
@@ -59,7 +66,7 @@ class Ownership:
                 self._seal.break_up()
             connection = open_database(self._path)
             try:
-                boot = self._taken_over(connection)
+                boot = self._take_over_file(connection)
             except EngineError:
                 connection.close()
                 raise
@@ -80,7 +87,7 @@ class Ownership:
         self._mark.close()
         self._lock.release()
 
-    def _taken_over(self, connection: apsw.Connection) -> StartupState:
+    def _take_over_file(self, connection: apsw.Connection) -> StartupState:
         try:
             self._mark.check(connection)
             boot = _take_over(connection, to_ms(self._clock.now()), is_working=self._is_working)
@@ -90,25 +97,25 @@ class Ownership:
             raise StoreCorrupt(f"{self._path} is damaged: {error}; restore it from a backup") from error
         except apsw.Error as error:
             raise StoreLost(f"{self._path} cannot be taken over: {error}") from error
-        accept(connection)
+        move_log_on_close(connection)
         self._mark.follow(connection)
         return boot
 
 
 def _take_over(connection: apsw.Connection, now_ms: int, *, is_working: bool) -> StartupState:
-    """Takes a new epoch, in one transaction; what a process may have been at that did not end in order is suspect."""
+    """Takes a new epoch, in one transaction; after an unclean end, executions that may have caused it are suspects."""
     connection.execute("BEGIN IMMEDIATE")
     epoch = connection.execute(_NEXT_EPOCH).get
     if is_working:
         if not connection.execute(_CLEAN).get:
-            suspect(connection, now_ms)
+            mark_suspects(connection, now_ms)
         connection.execute(_SET_UNCLEAN)
     dictionaries: Mapping[int, bytes] = {row[0]: row[1] for row in connection.execute(_DICTIONARIES)}
     if not dictionaries:
         dictionaries = {STARTER: starter_dictionary()}
         connection.execute(_PUT_DICTIONARY, (STARTER, dictionaries[STARTER]))
     highest = connection.execute(_HIGHEST).get
-    suspected, poisoned = suspects(connection, now_ms)
+    suspected, poisoned = find_suspects(connection, now_ms)
     boot = StartupState(
         epoch=epoch,
         highest_id=id_text(highest) if highest is not None else "",

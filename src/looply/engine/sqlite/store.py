@@ -9,20 +9,21 @@ import apsw
 from looply.clock import Clock
 from looply.engine.coding.codec import FOLD_VERSION
 from looply.engine.records.startup import StartupState
+from looply.engine.sql.copies import SqlCopies
+from looply.engine.sql.decisions import SqlDecisions
+from looply.engine.sql.letters import SqlLetters
+from looply.engine.sql.survey import SqlSurvey
 from looply.engine.sqlite.file.backup import back_up, integrity_check
 from looply.engine.sqlite.file.opening import FILE_NAME, check_library
 from looply.engine.sqlite.file.seal import Seal
+from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.histories.copies import SqliteCopies
 from looply.engine.sqlite.histories.datastores import SqliteDatastores
-from looply.engine.sqlite.histories.decisions import SqliteDecisions
 from looply.engine.sqlite.histories.journal import SqliteJournal
-from looply.engine.sqlite.histories.letters import SqliteLetters
 from looply.engine.sqlite.histories.pruning import SqlitePruning
 from looply.engine.sqlite.histories.reads import SqliteReads
 from looply.engine.sqlite.ownership import Ownership
 from looply.engine.sqlite.pending.schedules import SqliteSchedules
-from looply.engine.sqlite.pending.survey import SqliteSurvey
 from looply.engine.sqlite.pending.suspects import SqliteTrials
 from looply.engine.sqlite.pending.work import SqliteWorkQueue
 from looply.errors import EngineError
@@ -44,35 +45,36 @@ class SqliteStore:
         seal: Seal | None = None,
         is_working: bool = True,
     ) -> None:
-        """`seal` is broken up before the file is opened and put on when it is closed in order.
+        """`seal` is checked and removed before the file is opened, and written when it is closed in order.
 
-        Without `is_working` the owner runs no execution: it makes no suspects, and leaves what a crash left to the next
-        one that does.
+        Without `is_working` the owner runs no execution: it marks no suspects, and leaves the recovery
+        from a crash to the next owner that does.
         """
         self._is_working = is_working
         self._path = folder / FILE_NAME
         self._ownership = Ownership(folder, clock, seal=seal, is_working=is_working)
         self._threads = Threads(self._path, self._ownership.reserve)
+        sessions = SqliteSessions(self._threads)
         self.journal = SqliteJournal(self._threads, fold)
         self.work = SqliteWorkQueue(self._threads)
         self.reads = SqliteReads(self._threads)
         self.schedules = SqliteSchedules(self._threads)
         self.datastores = SqliteDatastores(self._threads)
-        self.copies = SqliteCopies(self._threads)
-        self.letters = SqliteLetters(self._threads)
-        self.decisions = SqliteDecisions(self._threads)
+        self.copies = SqlCopies(sessions)
+        self.letters = SqlLetters(sessions)
+        self.decisions = SqlDecisions(sessions)
         self.trials = SqliteTrials(self._threads)
         self.pruning = SqlitePruning(self._threads)
-        self.survey = SqliteSurvey(self._threads)
+        self.survey = SqlSurvey(sessions)
 
     @property
     def is_shared(self) -> bool:
-        """Whether others store units too: never, one process owns the folder."""
+        """Whether other processes store units too: never, one process owns the folder."""
         return False
 
     @property
     def is_short_of_space(self) -> bool:
-        """Whether the reserve is given up: new work should be refused, so that what frees space can be stored."""
+        """Whether the reserve is deleted: new work should be refused, so that writes that free space can be stored."""
         return self._ownership.reserve.is_spent()
 
     @property
@@ -80,18 +82,18 @@ class SqliteStore:
         """Transactions of this process so far."""
         return self._threads.groups
 
-    def on_group(self, told: Callable[[int], None]) -> None:
-        """Gives the function that is told, in the writer's thread, of how many writes a transaction is.
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """Sets the function that is called in the writer's thread with the number of writes of each transaction.
 
         It must not raise.
         """
-        self._threads.on_group = told
+        self._threads.on_group = listener
 
     async def open(self) -> StartupState:
         """Takes the folder into possession; makes it, and the file in it, when there is none.
 
-        A new store has the starter dictionary as number 1. What the last process that worked on the store may
-        have been at is suspect, unless it ended in order.
+        A new store has the starter dictionary as number 1. Unless the last process that worked on the store ended in
+        order, the executions that it may have worked on are suspects.
         Raises: DataFolderInUse, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost, EngineError (SQLite is too old;
         code `FOLDER_MOVED` for a folder that was moved, unless no execution is to run).
         """
@@ -106,11 +108,11 @@ class SqliteStore:
         return boot
 
     async def close(self) -> None:
-        """Commits what is queued, moves the log into the file, and gives the folder back. Closing twice is harmless."""
+        """Commits queued writes, moves the log into the file, and releases the folder. Closing twice is harmless."""
         await asyncio.to_thread(self._leave)
 
     async def abandon(self) -> None:
-        """Ends as a crash does, for tests: what is queued is not stored, and the next start has suspects."""
+        """Ends as a crash does, for tests: queued writes are not stored, and the next start has suspects."""
         await asyncio.to_thread(self._threads.abandon)
         self._ownership.release()
 

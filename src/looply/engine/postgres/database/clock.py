@@ -1,4 +1,4 @@
-"""The clock of processes that share a database: it goes with the database's, whatever the machine's own says."""
+"""The clock of processes that share a database: it follows the database's clock, not the machine's."""
 
 from datetime import datetime, timedelta
 
@@ -6,9 +6,9 @@ from looply.clock import Clock, from_ms, to_ms
 
 
 class DatabaseClock:
-    """Tells the time of the database, as it was measured last, moved on by the monotonic clock of the process.
+    """The time of the database as it was last measured, advanced by the monotonic clock of the process.
 
-    Until the first measurement it tells that of `base`. A step of the machine's clock does not move it.
+    Until the first measurement it is that of `base`. A step of the machine's clock does not move it.
     """
 
     def __init__(self, base: Clock) -> None:
@@ -25,8 +25,8 @@ class DatabaseClock:
         """Returns the monotonic clock of the process in seconds."""
         return self._base.monotonic()
 
-    def follow(self, told: datetime, asked_at: float) -> None:
-        """Takes over what the database has told; `asked_at` is the monotonic clock when it was asked."""
+    def follow(self, measured: datetime, asked_at: float) -> None:
+        """Sets the clock to the database's answer; `asked_at` is the monotonic clock when it was asked."""
         self._measured_at = self._base.monotonic()
-        # It looked at its clock somewhere between question and answer.
-        self._measured = told + timedelta(seconds=(self._measured_at - asked_at) / 2)
+        # The database read its clock at some time between request and answer.
+        self._measured = measured + timedelta(seconds=(self._measured_at - asked_at) / 2)

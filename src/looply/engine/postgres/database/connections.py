@@ -33,7 +33,7 @@ READER_OPTIONS: Final = (
 
 
 class _IdLoader(Loader):
-    """Gives a uuid as its 16 bytes."""
+    """Loads a uuid as its 16 bytes."""
 
     format = pq.Format.BINARY
 
@@ -56,12 +56,12 @@ class Connections:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Connection]:
-        """Gives a connection for the length of a block. One that broke, or is left in a transaction, is not kept.
+        """Lends a connection for the length of a block. One that broke, or is left in a transaction, is not kept.
 
         Raises: psycopg.OperationalError when the database cannot be reached.
         """
         async with self._slots:
-            connection = self._sound() or await self.connect()
+            connection = self._idle_connection() or await self.connect()
             self._used.add(connection)
             try:
                 yield connection
@@ -76,7 +76,7 @@ class Connections:
         """Returns a new connection that the caller keeps. Raises: psycopg.Error."""
         self._count += 1
         facts: dict[str, Any] = {**REACHED_BY, **conninfo_to_dict(self._address)}
-        # By its name a session is found and ended; its options make it what it is for.
+        # A session is found and ended by its name; its options make it a writer or a reader.
         facts |= {"application_name": f"looply {self._token} {self._count}", "options": self._options}
         connection = await psycopg.AsyncConnection.connect(make_conninfo(**facts), autocommit=True, prepare_threshold=0)
         connection.adapters.register_loader("uuid", _IdLoader)
@@ -84,30 +84,30 @@ class Connections:
         connection.adapters.register_dumper(int, Int8BinaryDumper)
         return connection
 
-    def _sound(self) -> Connection | None:
-        """Returns an idle connection that still stands: what is sent on one that broke has an outcome to be sought."""
+    def _idle_connection(self) -> Connection | None:
+        """Returns an idle connection that is still open: the outcome of a write on a broken one must be looked up."""
         while self._idle:
             connection = self._idle.pop()
-            # The server says nothing to a session that rests, unless it ends it.
+            # The server sends nothing to an idle session, unless it ends it.
             if not has_pending_input(connection):
                 return connection
             drop(connection)
         return None
 
     def close(self) -> None:
-        """Drops all connections at once; the server undoes what they have not committed."""
+        """Drops all connections at once; the server rolls back their transactions."""
         for connection in (*self._idle, *self._used):
             drop(connection)
         self._idle.clear()
 
 
 def drop(connection: Connection) -> None:
-    """Closes a connection without a word to the server that could take time."""
+    """Closes a connection without a message to the server, which could take time."""
     connection.pgconn.finish()
 
 
 def has_pending_input(connection: Connection) -> bool:
-    """Returns whether the server has said something to a session that rests: mostly that it is over."""
+    """Returns whether the server has sent something to an idle session: mostly that it has ended it."""
     watch = select.poll()
     watch.register(connection.pgconn.socket, select.POLLIN)
     return bool(watch.poll(0))
@@ -130,8 +130,8 @@ async def row(
 
 
 async def call(connection: Connection, statement: str, arguments: Sequence[Any] = ()) -> Any:
-    """Returns the one value that a statement gives. Raises: LookupError when it gives no row."""
+    """Returns the one value of a statement. Raises: LookupError when it returns no row."""
     found = await row(connection, statement, arguments)
     if found is None:
-        raise LookupError(f"no row came of {statement}")
+        raise LookupError(f"the statement returned no row: {statement}")
     return found[0]

@@ -1,15 +1,15 @@
-"""The database as the sides of the store see it: something to read from and to write to, whatever happens to it.
+"""The database as the sides of the store see it: reads and writes that survive failures of connections.
 
-Theory of operation. A write is one statement, and so one transaction. What its failure means:
+Theory of operation. A write is one statement, and so one transaction. Its failures mean:
 
-- the server said no: nothing is stored, and the error says why. A deadlock is tried again;
-- there is no connection to be had: nothing was sent. It is tried for a while, then the caller is told that nothing
-  was stored;
-- the connection broke while the statement was under way: nobody knows. The session is ended on the server first, so
-  that it cannot store anything any more; then the rows say whether it did. Only a server that is stopped before that
-  is known tells its callers that it is not.
+- the server refused: nothing is stored, and the error says why. A deadlock is retried;
+- no connection can be opened: nothing was sent. The write is retried for a while, then the caller gets an error that
+  says that nothing was stored;
+- the connection broke while the statement was in flight: the outcome is unknown. The session is ended on the server
+  first, so that it cannot store anything any more; then the rows say whether it did. Only a server that is stopped
+  before that reports the outcome as unknown.
 
-A database that is away is no reason to end: several processes share it, and what they know is in it.
+An unreachable database does not end the process: several processes share it, and their state is in it.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, OverflowError)
 
 
 class _Failed(NamedTuple):
-    """How a write failed, and on which session."""
+    """The error of a write, and its session."""
 
     error: psycopg.Error
     name: str
@@ -61,9 +61,9 @@ class Database:
         self.ownership = Ownership(self.writers, is_alone=is_alone)
         self._queue = KeyedQueue()
         self.writing: set[asyncio.Task[Any]] = set()
-        """The writes of this process that are under way, or wait."""
+        """The writes of this process that are in flight, or wait."""
         self.is_open = False
-        """Whether writes and reads are taken."""
+        """Whether writes and reads are accepted."""
         self._full_until = float("-inf")
         self.epoch = 0
         self.failure: Exception | None = None
@@ -74,7 +74,7 @@ class Database:
         return self._clock.monotonic() < self._full_until
 
     def begin(self, epoch: int) -> None:
-        """Takes writes from now on, as the process of this epoch."""
+        """Accepts writes from now on, as the process of this epoch."""
         self.epoch = epoch
         self.is_open = True
 
@@ -83,8 +83,8 @@ class Database:
     ) -> Result:
         """Returns what `act` returns, after it is durable; calls with a lane in common are made in their order.
 
-        `act` sends one statement. `found` tells, on a later connection, whether it was stored: its result in a tuple,
-        or None. Without `found`, `act` may be repeated. A caller that goes away does not stop it.
+        `act` sends one statement. `found` looks up, on a later connection, whether it was stored: it returns the result
+        in a tuple, or None. Without `found`, `act` may be repeated. A caller that is cancelled does not stop it.
         Raises: what `act` raises as EngineError (nothing was stored), StoreFull, StoreUnreachable, StoreLost,
         ShuttingDown.
         """
@@ -92,14 +92,14 @@ class Database:
             raise StoreLost(str(self.failure))
         if not self.is_open:
             raise ShuttingDown("the store is closed and takes no more units")
-        task = asyncio.get_running_loop().create_task(self._written(self._queue.enter(lanes), act, found))
+        task = asyncio.get_running_loop().create_task(self._run_write(self._queue.enter(lanes), act, found))
         self.writing.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
     async def read(self, act: Act[Result]) -> Result:
         """Returns what `act` returns. It may be called again. Raises: StoreCorrupt, StoreUnreachable, EngineError."""
-        patience = self._patience()
+        budget = self._retry_budget()
         while True:
             if not self.is_open:
                 raise ShuttingDown("the store is closed")
@@ -107,7 +107,7 @@ class Database:
                 async with self.readers.one() as connection:
                     return await act(connection)
             except psycopg.OperationalError as error:
-                await patience.wait(error)
+                await budget.wait(error)
             except psycopg.errors.InternalError as error:
                 raise StoreCorrupt(f"the database is damaged: {one_line(error)}; restore it from a backup") from error
             except psycopg.Error as error:
@@ -117,7 +117,7 @@ class Database:
                 raise StoreCorrupt(message) from error
 
     async def finish(self) -> None:
-        """Finishes what is being written and takes nothing more; what waits for a database that is away is given up."""
+        """Finishes the writes in flight and accepts no more; those that wait for an unreachable database fail."""
         self.is_open = False
         while self.writing:
             await asyncio.wait(tuple(self.writing))
@@ -138,37 +138,37 @@ class Database:
         self.drop()
 
     def lose(self, reason: str) -> StoreLost:
-        """Takes no more units from now on; returns the error that says why."""
+        """Accepts no more units from now on; returns the error that says why."""
         if self.failure is None:
             self.failure = StoreLost(f"{reason}; nothing more is written")
         return StoreLost(str(self.failure))
 
-    def _patience(self) -> RetryBudget:
+    def _retry_budget(self) -> RetryBudget:
         return RetryBudget(self._clock, lambda: self.is_open)
 
     def _forget(self, task: "asyncio.Task[Any]") -> None:
         self.writing.discard(task)
         if not task.cancelled():
-            # A caller that went away does not read its exception; that is no defect.
+            # A cancelled caller does not read its exception; that is no defect.
             task.exception()
 
-    async def _written(self, turn: Ticket, act: Act[Result], found: Find[Result] | None) -> Result:
-        async with turn:
-            patience = self._patience()
+    async def _run_write(self, ticket: Ticket, act: Act[Result], found: Find[Result] | None) -> Result:
+        async with ticket:
+            budget = self._retry_budget()
             for _ in range(_TRIES):
-                answer = await self._attempt(act, patience)
+                answer = await self._attempt(act, budget)
                 if not isinstance(answer, _Failed):
                     return answer[0]
                 if answer.is_lost:
-                    stored = await self._resolved(answer.name, found)
+                    stored = await self._resolve_outcome(answer.name, found)
                     if stored is not None:
                         return stored[0]
-                elif not self._is_worth_a_try(answer.error):
-                    await patience.wait(answer.error)
+                elif not self._should_retry_now(answer.error):
+                    await budget.wait(answer.error)
             raise StoreUnreachable("the database fails again and again; nothing was stored")
 
-    async def _attempt(self, act: Act[Result], patience: RetryBudget) -> "tuple[Result] | _Failed":
-        """Sends a write once a connection can be had; returns its result in a tuple, or how it failed."""
+    async def _attempt(self, act: Act[Result], budget: RetryBudget) -> "tuple[Result] | _Failed":
+        """Sends a write once a connection can be opened; returns its result in a tuple, or how it failed."""
         while True:
             if self.failure is not None:
                 raise StoreLost(str(self.failure))
@@ -183,25 +183,27 @@ class Database:
                         is_lost = connection.closed or (error.sqlstate or "")[:3] == _SESSION_ENDED
                         return _Failed(error, name, is_lost)
             except psycopg.Error as error:
-                await patience.wait(error)
+                await budget.wait(error)
             except StoreLost as error:
                 raise self.lose(error.message) from error
 
-    def _is_worth_a_try(self, error: psycopg.Error) -> bool:
-        """Returns whether to try again at once; False is later. Raises: what the caller is told."""
+    def _should_retry_now(self, error: psycopg.Error) -> bool:
+        """Returns whether to retry at once; False is later. Raises: the error that the caller gets."""
         code = error.sqlstate or ""
         if code in _AGAIN:
             return True
         if code == LEASE_IS_OVER:
-            raise self.lose(lease_is_over(self.epoch)) from error
+            raise self.lose(lease_lost_reason(self.epoch)) from error
         if code == _FULL:
             self._full_until = self._clock.monotonic() + _FULL_SECONDS
-            raise StoreFull("the disk of the database is full; nothing was stored. Make space: work goes on") from error
+            raise StoreFull(
+                "the disk of the database is full; nothing was stored. Make space: work continues"
+            ) from error
         if code[:2] in _LATER:
             return False
         raise EngineError(f"the unit cannot be stored, and was not: {one_line(error)}") from error
 
-    async def _resolved(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
+    async def _resolve_outcome(self, name: str, found: Find[Result] | None) -> tuple[Result] | None:
         """Returns the result of a write whose connection broke, None when it was not stored. Raises: StoreLost."""
         pause = FIRST_PAUSE_SECONDS
         while self.is_open:
@@ -220,7 +222,7 @@ class Database:
         raise StoreLost("the server stopped while the database was away; what was in flight may be stored")
 
 
-def lease_is_over(epoch: int) -> str:
-    """Returns why the process of this epoch takes no more units, and what to do: others do its work by now."""
-    reason = f"another process has ended the epoch {epoch} of this one, which was not heard of for a while"
+def lease_lost_reason(epoch: int) -> str:
+    """Returns why the process of this epoch accepts no more units, and what to do: others do its work by now."""
+    reason = f"another process has ended the epoch {epoch} of this one, which did not renew its lease for a while"
     return f"{reason} (paused, or cut off from the database); start this process again"

@@ -1,4 +1,4 @@
-"""KeyedQueue: what wants the same thing is written in the order of the calls, everything else side by side."""
+"""KeyedQueue: writes with a key in common run in the order of the calls, all others concurrently."""
 
 import asyncio
 from collections.abc import Collection, Hashable
@@ -19,7 +19,7 @@ class Ticket:
     async def __aenter__(self) -> None:
         try:
             for each in self._before:
-                # Shared with others that wait: nobody's cancellation may reach it.
+                # Shared with others that wait: a cancellation must not reach it.
                 await asyncio.shield(each)
         except asyncio.CancelledError:
             self._queue.leave(self, self._keys)
@@ -32,22 +32,22 @@ class Ticket:
 
 
 class KeyedQueue:
-    """The order of writes by what they want: an execution, a process id, a key, a schedule."""
+    """The order of writes by their keys: an execution, a process id, an idempotency key, a schedule."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, Ticket] = {}
 
     def enter(self, keys: Collection[Hashable]) -> Ticket:
-        """Returns the next turn in the lanes of `keys`; it must be entered, or `leave` be called for it."""
+        """Retickets the next ticket in the lanes of `keys`; it must be entered, or `leave` be called for it."""
         before = [self._last[key].done for key in keys if key in self._last]
-        turn = Ticket(self, keys, before)
-        self._last.update(dict.fromkeys(keys, turn))
-        return turn
+        ticket = Ticket(self, keys, before)
+        self._last.update(dict.fromkeys(keys, ticket))
+        return ticket
 
-    def leave(self, turn: Ticket, keys: Collection[Hashable]) -> None:
-        """Lets the next ones of the lanes go on. Leaving twice is harmless."""
+    def leave(self, ticket: Ticket, keys: Collection[Hashable]) -> None:
+        """Lets the next tickets of the lanes enter. Leaving twice is harmless."""
         for key in keys:
-            if self._last.get(key) is turn:
+            if self._last.get(key) is ticket:
                 del self._last[key]
-        if not turn.done.done():
-            turn.done.set_result(None)
+        if not ticket.done.done():
+            ticket.done.set_result(None)

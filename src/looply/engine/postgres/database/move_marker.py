@@ -1,4 +1,4 @@
-"""The marker of a move: what is in a database is not whole until the move that fills it has ended."""
+"""The marker of a move: a database is incomplete until the move that fills it has ended."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +43,7 @@ async def begin_marker(connection: Connection, installation: str) -> Marker:
 
 
 async def finish_marker(connection: Connection, marker: Marker) -> bool:
-    """Marks the database as whole; false when another move has begun meanwhile."""
+    """Marks the database as complete; returns false when another move has begun since."""
     return await row(connection, _FINISH, (marker.installation, marker.begun)) is not None
 
 
@@ -53,6 +53,6 @@ async def check_whole(connection: Connection) -> None:
     if marker is not None and not marker.is_finished:
         raise EngineError(
             f"a move into this database, begun {marker.begun}, has not ended: repeat 'looply db move', which begins it"
-            " anew, or drop the schemas looply and looply_catalog",
+            " again, or drop the schemas looply and looply_catalog",
             code="MOVE_UNFINISHED",
         )

@@ -1,4 +1,4 @@
-"""Small numbers for the ids that stand in every row. A number that was given stays, so it is looked up once."""
+"""Small numbers for the ids that are part of every row. An assigned number stays, so it is looked up once."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -17,7 +17,7 @@ class Names:
         self._numbers: dict[str, int] = {}
 
     def known(self, names: Collection[str]) -> bool:
-        """Whether all numbers are known without asking."""
+        """Returns whether all numbers are known without a query."""
         return all(name in self._numbers for name in names)
 
     async def give(self, connection: Connection, names: Collection[str]) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Opening of the database: the schema, the months, and what a process must know before it works on it."""
+"""Opening of the database: the schema, the lease, and the startup state of a process."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from looply.clock import to_ms
 from looply.engine.coding.database_server import unfit
 from looply.engine.coding.dictionary import STARTER, starter_dictionary
 from looply.engine.coding.rows import EFFECT_STATES, id_text
-from looply.engine.coding.schema_steps import read_steps
+from looply.engine.coding.schema_steps import missing_steps, read_steps
 from looply.engine.ports.store import POISON_LOADS
 from looply.engine.postgres.database.connections import SCHEMA_NAME, Connection, call, rows
 from looply.engine.postgres.database.ownership import end_lost, end_others
@@ -31,7 +31,7 @@ _HIGHEST = "SELECT id FROM execution ORDER BY id DESC LIMIT 1"
 _DICTIONARIES = "SELECT n, bytes FROM dictionary"
 _PUT_DICTIONARY = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _DEFINITIONS = "SELECT hash FROM definition"
-# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+# An effect that is only queued was never loaded: it did not cause a crash.
 _RUNNABLE = (
     "SELECT execution_id FROM effect WHERE state = %(running)s UNION SELECT execution_id FROM continuation"
     " UNION SELECT execution_id FROM timer WHERE due_ms <= %(now)s UNION SELECT target FROM delivery"
@@ -48,7 +48,7 @@ _SUSPECTS = f"SELECT id, loads > %(loads)s FROM execution WHERE loads > 0 AND id
 
 
 async def read_boot(connection: Connection) -> StartupState:
-    """Returns what a process needs that only reads: no epoch is taken and no lease, and nobody is suspect.
+    """Returns the startup state of a process that only reads: it takes no epoch and no lease, and has no suspects.
 
     Raises: SchemaMismatch for a schema that is not today's; psycopg.Error.
     """
@@ -69,25 +69,20 @@ async def upgrade(connection: Connection) -> None:
     """Brings the schema to today's. Raises: SchemaMismatch, psycopg.Error."""
     if reasons := unfit(connection.info.server_version, connection.info.parameter_status("server_encoding")):
         raise SchemaMismatch("; ".join(reasons))
-    steps = read_steps(_PACKAGE)
-    newest = max(steps)
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
         await connection.execute(_SCHEMA)
         await connection.execute(_VERSIONS)
         stored = await call(connection, _STORED_VERSION)
-        if stored > newest:
-            message = f"the database has schema {stored}, this release knows {newest}; start the release that wrote it"
-            raise SchemaMismatch(f"{message}, or a newer one")
-        for number in range(stored + 1, newest + 1):
-            await connection.execute(steps[number].encode(), prepare=False)
+        for number, step in missing_steps(_PACKAGE, stored, "the database").items():
+            await connection.execute(step.encode(), prepare=False)
             await connection.execute(_MADE, (number,))
 
 
 async def take_over(connection: Connection, now: datetime, *, is_alone: bool) -> StartupState:
-    """Takes a lease with a new epoch and ends those of processes that are gone; returns what the store tells.
+    """Takes a lease with a new epoch and ends those of processes that have ended; returns the startup state.
 
-    Where one was ended, its process did not leave in order: what it may have been at is suspect.
+    A process whose lease was ended did not stop in order: executions that it may have worked on are suspects.
     Raises: psycopg.Error.
     """
     suspects: Sequence[bytes] = ()
@@ -114,7 +109,7 @@ async def take_over(connection: Connection, now: datetime, *, is_alone: bool) ->
 
 
 async def _suspects_alone(connection: Connection, epoch: int, now: datetime) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """Returns the suspects that something is to be done for, and those that ended too many processes."""
+    """Returns the suspects that have work to do, and those that ended too many processes."""
     running = EFFECT_STATES.index("RUNNING")
     facts = {"now": to_ms(now), "loads": POISON_LOADS, "running": running, "front": FRONT}
     if await end_others(connection, epoch):

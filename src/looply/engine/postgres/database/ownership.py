@@ -1,10 +1,10 @@
 """Who may write: a lock of the database that lives as long as its session, and a lease with the epoch of the process.
 
 Theory of operation. A process that wants the database alone holds the lock exclusively, one that shares it holds it
-with others, so that the two kinds never meet. The lock tells of a process that ended; the lease ends one that was
-only thought to have ended: each write holds it for the length of its transaction, and who deletes it waits for those.
-A session that broke, as all do when the server is started again, is replaced and the lock taken again; whoever was
-faster has deleted the lease by then, and the first write finds that out.
+with others, so that the two kinds never meet. The lock shows that a process has ended; the lease fences off one that
+was only presumed dead: each write holds it for the length of its transaction, and deleting it waits for those writes.
+A broken session, as after a restart of the server, is replaced and the lock taken again; a process that was faster has
+deleted the lease by then, and the first write notices that.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from looply.engine.postgres.database.connections import Connection, Connections,
 from looply.errors import DataFolderInUse, StoreLost
 
 LEASE_SECONDS: Final = 30
-"""A process that shares the database and was not heard of for so long has ended."""
+"""A process that shares the database and did not renew its lease for so long has ended."""
 
 RENEWAL_SECONDS: Final = 5
 
@@ -47,7 +47,7 @@ class Ownership:
         connection = await self._sessions.connect()
         try:
             await connection.execute(_WAIT)
-            # A session that was dropped a moment ago may still hold it: the server is a little behind.
+            # A session that was dropped a moment ago may still hold it: the server notices later.
             await connection.execute(self._statement)
             self._connection = connection
         except psycopg.errors.LockNotAvailable as error:
@@ -77,35 +77,35 @@ class Ownership:
                     raise StoreLost("another process has taken the database over") from error
 
     def release(self) -> None:
-        """Gives the lock back. Releasing twice is harmless."""
+        """Releases the lock. Releasing twice is harmless."""
         connection, self._connection = self._connection, None
         if connection is not None:
             drop(connection)
 
 
 async def end_others(connection: Connection, epoch: int) -> int:
-    """Ends the leases of all others; what they are writing is done before it returns. Returns how many had one."""
+    """Ends the leases of all other processes after their writes in flight. Returns how many had one."""
     found: int = await call(connection, _END_OTHERS, (epoch,))
     return found
 
 
 async def end_lost(connection: Connection, epoch: int, most_loads: int) -> tuple[Sequence[int], Sequence[bytes]]:
-    """Ends the leases of others that ran out, and makes suspects of what those were at.
+    """Ends the expired leases of other processes, and marks the executions that they worked on as suspects.
 
-    A process that was itself not heard of all the time ends nobody: it cannot tell who is gone from who was cut off.
+    A process whose own lease had expired ends no other: it cannot distinguish a dead process from one that was cut off.
     Returns the epochs that were ended, and the ids of executions with more than `most_loads` loads whose process has
-    ended, by whomever that was found out.
+    ended, whichever process has noticed that.
     """
     found = await row(connection, _END_LOST, (epoch, LEASE_SECONDS, most_loads))
     return (found[0], found[1]) if found is not None else ((), ())
 
 
 async def renew(connection: Connection, epoch: int) -> bool:
-    """Says that the process of this epoch is alive; returns whether it still may write."""
+    """Renews the lease of the process of this epoch; returns whether it may still write."""
     return bool(await call(connection, _RENEW, (epoch, LEASE_SECONDS)))
 
 
 async def terminate(connection: Connection, name: str) -> None:
-    """Ends the session of this name if the server still has it; whatever it was doing is done or undone then."""
+    """Ends the session of this name if the server still has it; its transaction is committed or rolled back then."""
     while await call(connection, _TERMINATE, (name,)):
         continue

@@ -1,9 +1,9 @@
-"""A database that takes a moved installation in: what it must be, how rows come in, and what they add up to there.
+"""The database that receives a moved installation: its requirements, the copying of rows, and their checksums.
 
-Theory of operation. A marker is committed first; with it no server starts on the database. All rows come in one
-transaction, which takes out whatever an earlier try had brought: a connection that breaks leaves nothing of it. Within
-that transaction the rows are read again and added up, and only what adds up to the same is committed. After it the
-rows are there, and the marker still says that they are not to be used; taking it away is the last step.
+Theory of operation. A marker is committed first; with it no server starts on the database. All rows are
+written in one transaction, which first removes those of an earlier try: a broken connection leaves nothing. Within the
+transaction the rows are read again and summed up, and they are committed only when the sums are equal. After that the
+rows are stored, and the marker still says that they must not be used; removing it is the last step.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _IS_TABLE: Final = "SELECT to_regclass(%s) IS NOT NULL"
 
 _LEASES: Final = "DELETE FROM lease"
-# The sequence of epochs never goes back: what older processes of this database had is not given again.
+# The sequence of epochs never decreases: epochs of older processes of this database are not used again.
 _EPOCHS: Final = "SELECT setval('epoch', greatest(%s, (SELECT last_value FROM epoch)))"
 _BATCHES: Final = "SELECT setval('batch_n', greatest(%s, 1))"
 _NAMES: Final = "SELECT setval(pg_get_serial_sequence('name', 'n'), greatest(%s, 1))"
@@ -64,7 +64,7 @@ class Receiver:
         self._connection = connection
 
     async def faults(self, schemas: Sequence[str]) -> list[str]:
-        """Returns what keeps the database from taking an installation in; writes nothing."""
+        """Returns the reasons why the database cannot receive an installation; writes nothing."""
         server = self._connection.info
         found = [*unfit(server.server_version, server.parameter_status("server_encoding"))]
         if await self._ask(_IS_STANDBY):
@@ -82,7 +82,7 @@ class Receiver:
 
     async def marker(self) -> Marker | None:
         """Returns the latest move into the database, None when there was none."""
-        with told():
+        with translate_errors():
             return await find_marker(self._connection)
 
     async def contents(self, tables: Iterable[MovedTable]) -> list[str]:
@@ -90,29 +90,29 @@ class Receiver:
         found = []
         for table in tables:
             if await self._ask(_IS_TABLE, (table.full_name,)):
-                statement = sql.SQL("SELECT count(*) FROM {}").format(_named(table))
+                statement = sql.SQL("SELECT count(*) FROM {}").format(_identifier(table))
                 if count := await self._ask(statement):
                     found.append(f"{table.full_name} has {count} row{'s' if count > 1 else ''}")
         return found
 
     async def begin(self, installation: str) -> Marker:
         """Makes the schema, and marks the database as one that is being filled; durable when it returns."""
-        with told():
+        with translate_errors():
             await upgrade(self._connection)
             return await begin_marker(self._connection, installation)
 
     @asynccontextmanager
     async def filling(self, tables: Sequence[MovedTable]) -> AsyncIterator[None]:
-        """Takes everything out of the tables, then keeps what the block brings in, unless it raises."""
-        with told():
+        """Empties the tables, then keeps the rows that the block writes, unless it raises."""
+        with translate_errors():
             async with self._connection.transaction():
-                names = sql.SQL(", ").join(_named(table) for table in tables)
+                names = sql.SQL(", ").join(_identifier(table) for table in tables)
                 await self._connection.execute(sql.SQL("TRUNCATE {}").format(names))
                 await self._connection.execute(_LEASES)
                 yield
 
     async def add_months(self, first_id: Callable[[bytes], bytes | None]) -> None:
-        """Makes the partitions of each month that has an execution. `first_id` gives the lowest id from one on."""
+        """Makes the partitions of each month that has an execution. `first_id` returns the lowest id from one on."""
         low = LOWEST_ID
         while (found := first_id(low)) is not None:
             try:
@@ -125,70 +125,72 @@ class Receiver:
                 return
 
     async def put(self, table: MovedTable, found: Iterable[Row]) -> None:
-        """Brings rows into a table; one at a time is in memory."""
+        """Writes rows into a table; one at a time is in memory."""
         kinds = tuple(table.columns.values())
-        ids = [place for place, kind in enumerate(kinds) if kind == "uuid"]
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_named(table), _columns(table))
+        ids = [index for index, kind in enumerate(kinds) if kind == "uuid"]
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_identifier(table), _columns(table))
         async with self._connection.cursor().copy(statement) as copy:
             copy.set_types(kinds)
             for row in found:
                 await copy.write_row(_with_ids(row, ids))
 
-    async def sum(self, table: MovedTable, heard: Callable[[int], None]) -> Sum:
-        """Returns what the rows of a table add up to; `heard` is told from time to time how many it were."""
+    async def sum(self, table: MovedTable, on_progress: Callable[[int], None]) -> Sum:
+        """Returns the sum of the rows of a table; `on_progress` is called now and then with their number so far."""
         tally = Tally()
         async for row in self._stored(table):
             tally.add(row)
             if tally.rows % STEP_ROWS == 0:
-                heard(tally.rows)
+                on_progress(tally.rows)
         return tally.sum
 
     async def set_counters(self, counters: Counters, tables: Iterable[MovedTable]) -> None:
-        """Lets every number that the database gives be above those that are stored."""
+        """Sets the sequences of the database above all stored numbers."""
         for statement, value in ((_EPOCHS, counters.epoch), (_BATCHES, counters.batch), (_NAMES, counters.name)):
             await self._ask(statement, (value,))
         for table in tables:
             for column, sequence in await self._rows(_SERIALS, {"table": table.full_name}):
                 highest = sql.SQL("SELECT setval({}, (SELECT coalesce(max({}), 0) + 1 FROM {}), false)")
-                await self._ask(highest.format(sequence, sql.Identifier(column), _named(table)))
+                await self._ask(highest.format(sequence, sql.Identifier(column), _identifier(table)))
 
     async def learn(self, tables: Iterable[MovedTable]) -> None:
-        """Lets the planner know what is in the tables."""
+        """Updates the planner's statistics of the tables."""
         for table in tables:
-            await self._connection.execute(sql.SQL("ANALYZE {}").format(_named(table)))
+            await self._connection.execute(sql.SQL("ANALYZE {}").format(_identifier(table)))
 
     async def finish(self, marker: Marker) -> None:
         """Marks the database as whole; durable when it returns. Raises: EngineError when another move has begun."""
-        with told():
+        with translate_errors():
             if not await finish_marker(self._connection, marker):
-                raise EngineError("another move into this database has begun meanwhile; this one counts for nothing")
+                raise EngineError("another move into this database has begun since; this one is void")
 
     async def _stored(self, table: MovedTable) -> AsyncIterator[Row]:
-        statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(_columns(table), _named(table))
+        statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT BINARY)").format(
+            _columns(table), _identifier(table)
+        )
         async with self._connection.cursor().copy(statement) as copy:
             copy.set_types(tuple(table.columns.values()))
             async for row in copy.rows():
                 yield row
 
     async def _ask(self, statement: Any, arguments: Any = ()) -> Any:
-        with told():
+        with translate_errors():
             return await call(self._connection, statement, arguments)
 
     async def _rows(self, statement: str, arguments: Any) -> list[tuple[Any, ...]]:
-        with told():
+        with translate_errors():
             return await rows(self._connection, statement, arguments)
 
 
 @asynccontextmanager
-async def receiving(address: str) -> AsyncIterator[Receiver]:
-    """Gives a session with the database to the end of the block; meanwhile no server works on it.
+async def open_receiver(address: str) -> AsyncIterator[Receiver]:
+    """Opens a session with the database for the length of the block, during which no server works on it.
 
     Raises: DataFolderInUse when one does; StoreUnreachable; SettingsError for an address that is none.
     """
     sessions = Connections(address, 2, WRITER_OPTIONS)
     ownership = Ownership(sessions, is_alone=True)
     try:
-        with told():
+        with translate_errors():
             await ownership.take()
             connection = await sessions.connect()
         try:
@@ -199,8 +201,8 @@ async def receiving(address: str) -> AsyncIterator[Receiver]:
         ownership.release()
 
 
-def place_of(address: str) -> str:
-    """Returns where an address leads, without user and password: `host/database`. Raises: SettingsError."""
+def server_of(address: str) -> str:
+    """Returns the `host/database` of an address, without user and password. Raises: SettingsError."""
     try:
         facts = conninfo_to_dict(address)
     except psycopg.Error as error:
@@ -215,8 +217,8 @@ def place_of(address: str) -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Tells the driver's errors in our words. Raises: StoreFull, StoreUnreachable, EngineError."""
+def translate_errors() -> Iterator[None]:
+    """Translates errors of the driver. Raises: StoreFull, StoreUnreachable, EngineError."""
     try:
         yield
     except psycopg.Error as error:
@@ -225,10 +227,10 @@ def told() -> Iterator[None]:
             raise StoreFull("the disk of the database is full; nothing was moved. Make space and repeat") from error
         if isinstance(error, psycopg.OperationalError):
             raise StoreUnreachable(f"the database cannot be reached: {text}; repeat the command") from error
-        raise EngineError(f"the database refuses what is moved: {text}") from error
+        raise EngineError(f"the database refuses the moved rows: {text}") from error
 
 
-def _named(table: MovedTable) -> sql.Identifier:
+def _identifier(table: MovedTable) -> sql.Identifier:
     return sql.Identifier(table.schema, table.name)
 
 
@@ -236,11 +238,11 @@ def _columns(table: MovedTable) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, table.columns))
 
 
-def _with_ids(row: Row, places: Sequence[int]) -> Row:
-    if not places:
+def _with_ids(row: Row, indexes: Sequence[int]) -> Row:
+    if not indexes:
         return row
     values = list(row)
-    for place in places:
-        if values[place] is not None:
-            values[place] = UUID(bytes=values[place])
+    for index in indexes:
+        if values[index] is not None:
+            values[index] = UUID(bytes=values[index])
     return tuple(values)

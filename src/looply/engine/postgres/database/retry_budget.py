@@ -1,4 +1,4 @@
-"""How long one call waits for a database that is away, and how often it tries again meanwhile."""
+"""How long one call waits for an unreachable database, and how often it retries."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from looply.engine.coding.database_server import one_line
 from looply.errors import ShuttingDown, StoreUnreachable
 
 PATIENCE_SECONDS: Final = 10.0
-"""So long a call waits for a database that is away."""
+"""A call waits so long for an unreachable database."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
 
 
 class RetryBudget:
-    """The patience of one call, counted from here on. `is_open` tells whether the store still takes calls."""
+    """The retries of one call, counted from now on. `is_open` returns whether the store still accepts calls."""
 
     def __init__(self, clock: Clock, is_open: Callable[[], bool]) -> None:
         self._clock = clock

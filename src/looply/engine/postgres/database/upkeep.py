@@ -1,7 +1,7 @@
-"""What a process keeps up at the database: its lease, its clock, and the partitions of the months ahead.
+"""What a process renews in the database: its lease, its clock, and the partitions of the months ahead.
 
-One that is alone does so once, when it opens the store. Where several share the database each does so again and again:
-one that cannot is taken for dead, and finds that out.
+One that is alone does so once, when it opens the store. Where several share the database each does so periodically:
+one that cannot loses its lease, and notices that at its next write.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from looply.clock import Clock
 from looply.engine.coding.database_server import one_line
 from looply.engine.postgres.database.clock import DatabaseClock
 from looply.engine.postgres.database.connections import Connection
-from looply.engine.postgres.database.database import Database, lease_is_over
+from looply.engine.postgres.database.database import Database, lease_lost_reason
 from looply.engine.postgres.database.months import add_month, months_from
 from looply.engine.postgres.database.ownership import RENEWAL_SECONDS, renew
 
@@ -33,7 +33,7 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
 
     async def prepare(self, connection: Connection) -> None:
-        """Looks at the database's clock, where processes share it, and makes the partitions that are missing."""
+        """Reads the database's clock, where processes share it, and makes the missing partitions."""
         if isinstance(self._clock, DatabaseClock):
             asked_at = self._clock.monotonic()
             self._clock.follow(await self._now_of(connection), asked_at)
@@ -43,11 +43,11 @@ class Upkeep:
             self._months = months
 
     def begin(self) -> None:
-        """Renews the lease from now on, until `stop` or until it is over."""
+        """Renews the lease from now on, until `stop` or until it is lost."""
         self._task = asyncio.get_running_loop().create_task(self._renew())
 
     def stop(self) -> None:
-        """Renews no more. Stopping twice, or before `begin`, is harmless."""
+        """Stops renewing. Stopping twice, or before `begin`, is harmless."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -59,7 +59,7 @@ class Upkeep:
             try:
                 async with database.writers.one() as connection:
                     if not await renew(connection, database.epoch):
-                        _log.error("lease_lost", error=str(database.lose(lease_is_over(database.epoch))))
+                        _log.error("lease_lost", error=str(database.lose(lease_lost_reason(database.epoch))))
                         return
                     await self.prepare(connection)
             except psycopg.Error as error:

@@ -1,5 +1,5 @@
-"""Histories and what is read beside them: journal, lists, letters, decisions, card copies, datastores, pruning.
+"""Histories as rows, where PostgreSQL has its own way: units, journal, reads, lists, datastores, pruning.
 
-Imports `database` and `pending`.
+Imports `database`, `pending` and `engine.sql`.
 Never here: connections, locks or leases.
 """

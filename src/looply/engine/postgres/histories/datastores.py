@@ -1,38 +1,27 @@
-"""The datastores of the PostgreSQL store, and the change of one within a unit."""
+"""Changes of datastores in the PostgreSQL store, alone and within a unit."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import datastore_from, datastore_line_from
-from looply.engine.postgres.database.connections import Connection, row, rows
+from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.names import Names
-from looply.engine.records.datastores import DatastoreChange, DatastoreLine, Found, checked, damage_in, moved, too_many
+from looply.engine.postgres.database.sessions import PostgresSessions
+from looply.engine.records.datastores import DatastoreChange, moved, too_many
+from looply.engine.sql.datastores import SqlDatastores
 from looply.errors import EngineError
 
 PUT: Final = "put_datastore(%s::integer, %s, %s, %s, %s::bytea, %s::bytea, %s, %s, %s, %s)"
-"""The call that applies a change; `put_facts` gives its arguments."""
+"""The call that applies a change; `put_facts` returns its arguments."""
 
 _REFUSALS: Final = {"LP010": moved, "LP011": too_many}
 _PUT_ALONE: Final = f"SELECT {PUT} FROM hold_lease(%s)"
-_COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
-# One row for an organization that is known, whether it has the datastore or not: both facts are of one instant.
-_FIND: Final = (
-    f"SELECT coalesce(f.revision, 0), {_COLUMNS} FROM name n"
-    " LEFT JOIN datastore_floor f ON f.org = n.n LEFT JOIN datastore d ON d.org = n.n AND d.name = %s WHERE n.id = %s"
-)
-_LIST: Final = (
-    "SELECT d.name, d.revision, length(d.body), d.created_ms, d.modified_ms, d.modified_by"
-    " FROM datastore d JOIN name n ON n.n = d.org WHERE n.id = %s AND d.name > %s ORDER BY d.name LIMIT %s"
-)
-_SCAN: Final = f"SELECT {_COLUMNS} FROM datastore d JOIN name n ON n.n = d.org ORDER BY n.id, d.name"
 _STORED: Final = (
     "SELECT 1 FROM datastore d JOIN name n ON n.n = d.org WHERE n.id = %s AND d.name = %s AND d.digest = %s"
 )
-# A later change would have another revision: who deleted it was this one, or somebody who was told so.
+# A later change would have another revision: it was deleted by this call, or by another one that was answered so.
 _GONE: Final = (
     "SELECT 1 FROM datastore_floor f JOIN name n ON n.n = f.org WHERE n.id = %s AND f.revision >= %s AND NOT EXISTS"
     " (SELECT 1 FROM datastore d WHERE d.org = f.org AND d.name = %s AND d.revision <= %s)"
@@ -45,39 +34,23 @@ def put_facts(change: DatastoreChange, org: int) -> tuple[Any, ...]:
     if after is None:
         return (org, change.name, change.expected, change.revision, None, None, None, None, None, change.most)
     instants = (to_ms(after.created_on), to_ms(after.modified_on))
-    place = (org, change.name, change.expected, change.revision)
-    return (*place, after.body, after.digest, *instants, after.modified_by, change.most)
+    target = (org, change.name, change.expected, change.revision)
+    return (*target, after.body, after.digest, *instants, after.modified_by, change.most)
 
 
 def refusal_of(error: psycopg.Error, change: DatastoreChange) -> EngineError | None:
-    """Returns what a refusal by the database's function means, None when the error is another one."""
+    """Returns the error for a refusal by the database's function, None for any other error."""
     refused = _REFUSALS.get(error.sqlstate or "")
     return refused(change) if refused is not None else None
 
 
-class PostgresDatastores:
+class PostgresDatastores(SqlDatastores):
     """See `looply.engine.records.datastores.Datastores`."""
 
     def __init__(self, database: Database, names: Names) -> None:
+        super().__init__(PostgresSessions(database, names))
         self._database = database
         self._names = names
-
-    async def find(self, organization_id: str, name: str) -> Found:
-        """Returns what is stored under a name. Raises: StoreCorrupt."""
-        found = await self._database.read(lambda connection: row(connection, _FIND, (name, organization_id)))
-        if found is None:
-            return Found(stored=None, next_revision=1)
-        floor, *facts = found
-        if facts[1] is None:
-            return Found(stored=None, next_revision=floor + 1)
-        stored = checked(datastore_from(tuple(facts)))
-        return Found(stored=stored, next_revision=stored.revision + 1)
-
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
-        """Returns up to `limit` datastores of an organization by name, those after `after`."""
-        sought = (organization_id, after, limit)
-        found = await self._database.read(lambda connection: rows(connection, _LIST, sought))
-        return [datastore_line_from(each) for each in found]
 
     async def put(self, change: DatastoreChange) -> None:
         """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
@@ -103,12 +76,7 @@ class PostgresDatastores:
 
         await self._database.write(write, [lane_of(change)], found)
 
-    async def damaged(self) -> Sequence[str]:
-        """Returns a line for each datastore that cannot be read as it was stored."""
-        found = await self._database.read(lambda connection: rows(connection, _SCAN))
-        return [line for each in found if (line := damage_in(datastore_from(each)))]
-
 
 def lane_of(change: DatastoreChange) -> tuple[str, str, str]:
-    """Returns what other changes may want at the same time."""
+    """Returns the key under which changes of the same datastore are made in their order."""
     return ("datastore", change.organization_id, change.name)

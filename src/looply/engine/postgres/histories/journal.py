@@ -1,41 +1,37 @@
 """The journal side of the PostgreSQL store: units in, histories out."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Hashable, Sequence
 from typing import Any, Final
 
-from looply.clock import to_ms
-from looply.engine.coding.rows import Row, batch_from, find_id, head_from, id_text, placed_from
-from looply.engine.ports.store import Batch, Loaded, Placed, Position, Snapshot, StoredDefinition, Unit, Value
+from looply.engine.coding.rows import find_id, placed_from
+from looply.engine.ports.store import Batch, Loaded, Placed, Position, StoredDefinition, Unit
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.histories.datastores import lane_of
 from looply.engine.postgres.histories.units import UnitWriter, store_definition
-from looply.errors import Stale
+from looply.engine.sql.dialects import postgres_text
+from looply.engine.sql.journal import VALUES, SqlJournal, dictionary_taken_error, loaded_from, take_batches
+from looply.engine.sql.sessions import Sessions
 
 _HEAD: Final = "SELECT * FROM head WHERE id = %s::uuid"
-_SNAPSHOT: Final = "SELECT seq, fold, codec, state FROM snapshot WHERE execution_id = %(id)s::uuid AND fold = %(fold)s"
-_SINCE: Final = "coalesce((SELECT seq FROM snapshot WHERE execution_id = %(id)s::uuid AND fold = %(fold)s), 0)"
+_SNAPSHOT: Final = (
+    "SELECT seq, fold, codec, state FROM snapshot WHERE execution_id = %(execution)s::uuid AND fold = %(fold)s"
+)
+_SINCE: Final = "coalesce((SELECT seq FROM snapshot WHERE execution_id = %(execution)s::uuid AND fold = %(fold)s), 0)"
 _BATCHES_SINCE: Final = (
     "SELECT first_seq, last_seq, at_ms, codec, chain, events FROM batch"
-    f" WHERE execution_id = %(id)s::uuid AND last_seq > {_SINCE} ORDER BY last_seq"
+    f" WHERE execution_id = %(execution)s::uuid AND last_seq > {_SINCE} ORDER BY last_seq"
 )
 _CHAIN: Final = (
-    f"SELECT chain FROM batch WHERE execution_id = %(id)s::uuid AND last_seq <= {_SINCE} ORDER BY last_seq DESC LIMIT 1"
+    f"SELECT chain FROM batch WHERE execution_id = %(execution)s::uuid AND last_seq <= {_SINCE}"
+    " ORDER BY last_seq DESC LIMIT 1"
 )
-_VALUES_SINCE: Final = (
-    "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
-    f" WHERE u.execution_id = %(id)s::uuid AND u.seq > {_SINCE}"
-)
+_VALUES_SINCE: Final = f"{postgres_text(VALUES)} AND u.seq > {_SINCE}"
 _BATCHES: Final = (
     "SELECT first_seq, last_seq, at_ms, codec, chain, events FROM batch"
     " WHERE execution_id = %s::uuid AND last_seq > %s ORDER BY last_seq LIMIT %s"
 )
-_VALUES: Final = (
-    "SELECT v.hash, v.codec, v.bytes FROM value_use u JOIN value v ON v.org = u.org AND v.hash = u.hash"
-    " WHERE u.execution_id = %s::uuid"
-)
-# What is below the oldest transaction that is open is complete; numbers of batches show out of their order.
+# Below the oldest open transaction all is complete; batches become visible out of the order of their numbers.
 _POSITION: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _COMMITTED: Final = (
     "SELECT b.tx::text::bigint, b.n, b.execution_id, o.id, w.id, b.first_seq, b.last_seq, b.at_ms, b.codec, b.chain,"
@@ -44,30 +40,24 @@ _COMMITTED: Final = (
     " WHERE (b.tx, b.n) > (%s::text::xid8, %s) AND b.tx < pg_snapshot_xmin(pg_current_snapshot())"
     " ORDER BY b.tx, b.n LIMIT %s"
 )
-_DEFINITION: Final = "SELECT hash, workflow_id, version, body FROM definition WHERE hash = %s"
 _DICTIONARY: Final = "INSERT INTO dictionary(n, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _SAME_DICTIONARY: Final = "SELECT 1 FROM dictionary WHERE n = %s AND bytes = %s"
-_KEY: Final = (
-    "SELECT k.execution_id, k.request FROM idempotency k JOIN name o ON o.n = k.org"
-    " WHERE o.id = %s AND k.key = %s AND (k.expires_ms > %s"
-    " OR EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2)))"
-)
 
 
-class PostgresJournal:
+class PostgresJournal(SqlJournal):
     """See `looply.engine.ports.store.Journal`."""
 
-    def __init__(self, database: Database, writer: UnitWriter, fold: int) -> None:
+    def __init__(self, sessions: Sessions, database: Database, writer: UnitWriter, fold: int) -> None:
+        super().__init__(sessions, fold)
         self._database = database
         self._writer = writer
-        self._fold = fold
 
     async def commit(self, unit: Unit) -> None:
         """Stores the unit; durable when it returns."""
         database, writer = self._database, self._writer
         await database.write(
             lambda connection: writer.store(connection, database.epoch, unit),
-            _wanted(unit),
+            _lanes_of(unit),
             lambda connection: writer.stored(connection, database.epoch, unit),
         )
 
@@ -82,31 +72,18 @@ class PostgresJournal:
         if find_id(execution_id) is None:
             return ()
         found = await self._database.read(lambda connection: rows(connection, _BATCHES, (execution_id, after, limit)))
-        return _enough(found, after, limit)
+        return take_batches(found, after, limit)
 
     async def position(self) -> Position:
-        """Returns the place of the oldest transaction that is open: what is before it is complete."""
+        """Returns the position of the oldest open transaction: all batches before it are complete."""
         found = await self._database.read(lambda connection: row(connection, _POSITION))
         return (found[0], 0) if found is not None else (0, 0)
 
     async def committed(self, after: Position, limit: int) -> Sequence[Placed]:
-        """Returns batches behind a place, in the order of their transactions."""
+        """Returns batches behind a position, in the order of their transactions."""
         sought = (str(after[0]), after[1], limit)
         found = await self._database.read(lambda connection: rows(connection, _COMMITTED, sought))
         return [placed_from(each) for each in found]
-
-    async def values_of(self, execution_id: str) -> Mapping[bytes, Value]:
-        """Returns the large values of an execution by hash."""
-        if find_id(execution_id) is None:
-            return {}
-        return _values(await self._database.read(lambda connection: rows(connection, _VALUES, (execution_id,))))
-
-    async def find_definition(self, definition_hash: str) -> StoredDefinition | None:
-        """Returns a definition, or None."""
-        found = await self._database.read(lambda connection: row(connection, _DEFINITION, (definition_hash,)))
-        if found is None:
-            return None
-        return StoredDefinition(hash=found[0], workflow_id=found[1], workflow_version=found[2], body=found[3])
 
     async def put_definition(self, definition: StoredDefinition) -> None:
         """Stores a definition once; durable when it returns."""
@@ -114,27 +91,21 @@ class PostgresJournal:
         await database.write(lambda connection: store_definition(connection, database.epoch, definition))
 
     async def put_dictionary(self, number: int, data: bytes) -> None:
-        """Stores a dictionary for ever. Raises: Stale."""
+        """Stores a dictionary, which stays. Raises: Stale."""
 
         async def write(connection: Connection) -> None:
             cursor = await connection.execute(_DICTIONARY, (number, data))
             if cursor.rowcount != 1:
-                raise Stale(f"dictionary {number} is stored already and never changes")
+                raise dictionary_taken_error(number)
 
         async def found(connection: Connection) -> tuple[None] | None:
             return (None,) if await row(connection, _SAME_DICTIONARY, (number, data)) is not None else None
 
         await self._database.write(write, [("dictionary", number)], found)
 
-    async def find_key(self, organization_id: str, text: str, now: datetime) -> tuple[str, bytes] | None:
-        """Returns (execution id, request) of a key that is still kept, or None."""
-        sought = (organization_id, text, to_ms(now))
-        found = await self._database.read(lambda connection: row(connection, _KEY, sought))
-        return (id_text(found[0]), found[1]) if found is not None else None
 
-
-def _wanted(unit: Unit) -> list[Hashable]:
-    """Returns what other units may want at the same time."""
+def _lanes_of(unit: Unit) -> list[Hashable]:
+    """Returns the keys under which units are stored in their order."""
     found: list[Hashable] = [("execution", unit.execution_id)]
     found.extend(
         ("claim", claim.workflow_id, claim.process_id)
@@ -151,7 +122,7 @@ def _wanted(unit: Unit) -> list[Hashable]:
 
 
 async def _load(connection: Connection, execution_id: str, fold: int) -> Loaded | None:
-    facts = {"id": execution_id, "fold": fold}
+    facts = {"execution": execution_id, "fold": fold}
 
     async def ask(statement: str, arguments: Any = facts) -> Any:
         return await connection.execute(statement, arguments, binary=True)
@@ -166,26 +137,11 @@ async def _load(connection: Connection, execution_id: str, fold: int) -> Loaded 
     head = await heads.fetchone()
     if head is None:
         return None
-    found = await snapshots.fetchone()
     chain = await chains.fetchone()
-    return Loaded(
-        head=head_from(head),
-        snapshot=Snapshot(seq=found[0], fold=found[1], codec=found[2], state=found[3]) if found is not None else None,
-        batches=[batch_from(each) for each in await batches.fetchall()],
-        chain=chain[0] if chain is not None else b"",
-        values=_values(await values.fetchall()),
+    return loaded_from(
+        head,
+        await snapshots.fetchone(),
+        await batches.fetchall(),
+        chain[0] if chain is not None else b"",
+        await values.fetchall(),
     )
-
-
-def _enough(found: Iterable[Row], after: int, limit: int) -> list[Batch]:
-    """Returns as many batches as hold `limit` events with numbers over `after`."""
-    batches: list[Batch] = []
-    for each in found:
-        batches.append(batch_from(each))
-        if batches[-1].last_seq - after >= limit:
-            break
-    return batches
-
-
-def _values(found: Iterable[Row]) -> dict[bytes, Value]:
-    return {each[0]: Value(hash=each[0], codec=each[1], data=each[2]) for each in found}

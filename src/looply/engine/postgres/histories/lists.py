@@ -1,99 +1,27 @@
-"""Lists of executions, newest first, at the same cost at any depth.
-
-Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
-ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
-where that ends is marked, so that a short page can tell where to go on. Several sources (two statuses, three process
-ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources serve which
-filter, and how large the budget is, says `looply.engine.coding.searching`.
+"""How PostgreSQL reads the sources of lists.
 
 An index is named to PostgreSQL by comparing and ordering all its columns at once: no other one has that order. The
-bare comparison of ids beside it only tells which months are out of the span.
+bare comparison of ids beside it only excludes the months that are out of the span.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from looply.engine.coding.pages import merged
 from looply.engine.coding.rows import STATUS_NUMBERS, TRIGGER_NUMBERS
-from looply.engine.coding.searching import (
-    MATCHES,
-    PROBED,
-    Kind,
-    Span,
-    bounds_of,
-    budget_of,
-    id_patterns,
-    patterns,
-    ways,
-)
-from looply.engine.ports.port import Filter, Head
-from looply.engine.postgres.database.connections import Connection
-from looply.engine.postgres.database.names import Names
+from looply.engine.coding.searching import Kind, id_patterns, patterns
+from looply.engine.ports.port import Filter
+from looply.engine.sql.lists import ListDialect, ListPlan
 
 _ALL = 0b111111
 """All statuses, or all kinds of triggers, as bits."""
 
 _SPAN = "e.id < %(below)s AND e.id >= %(lowest)s"
 
-# `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
-_BY_ORGANIZATION = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, e.id) < (%(org)s, %(below)s) AND (e.org, e.id) >= (%(org)s, %(lowest)s) AND {_SPAN}
-  ORDER BY e.org DESC, e.id DESC LIMIT %(budget)s
-"""
-# Its index does not have the organization, and a caller may name the workflow of another one: what is read of that
-# costs no more than the budget, and none of it leaves, not even the id where the budget ended.
-_BY_WORKFLOW = f"""
-  SELECT w.* FROM (
-    SELECT e.*, row_number() OVER (ORDER BY e.workflow DESC, e.id DESC) AS place FROM execution e
-    WHERE (e.workflow, e.id) < (%(span_workflow)s, %(below)s)
-      AND (e.workflow, e.id) >= (%(span_workflow)s, %(lowest)s) AND {_SPAN}
-    ORDER BY e.workflow DESC, e.id DESC LIMIT %(budget)s) w
-  WHERE w.org = %(org)s
-"""
-_BY_STATUS = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.status DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, e.status, e.id) < (%(org)s, %(status)s::smallint, %(below)s)
-    AND (e.org, e.status, e.id) >= (%(org)s, %(status)s::smallint, %(lowest)s) AND e.status <> 3 AND {_SPAN}
-  ORDER BY e.org DESC, e.status DESC, e.id DESC LIMIT %(budget)s
-"""
-_BY_PROCESS_ID = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.process_id DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, e.process_id, e.id) < (%(org)s, %(text)s, %(below)s)
-    AND (e.org, e.process_id, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.process_id IS NOT NULL AND {_SPAN}
-  ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT %(budget)s
-"""
 _STATE = 'e.state COLLATE "C"'
-_BY_STATE = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_STATE} DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
-    AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
-  ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
-"""
 _PARENT = 'e.parent COLLATE "C"'
-_BY_PARENT = f"""
-  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
-  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
-    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
-  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
-"""
 # One look-up for each row, in the month of its id: a join would read the partitions of all months.
 _LOOKED_UP = "CROSS JOIN LATERAL (SELECT x.* FROM execution x WHERE x.id = m.id LIMIT 1) e"
-_BY_VALUE = f"""
-  SELECT e.*, m.place FROM (
-    SELECT v.org, v.value, v.execution_id AS id,
-      row_number() OVER (ORDER BY v.org DESC, v.value DESC, v.execution_id DESC) AS place
-    FROM (SELECT DISTINCT s.org, s.value, s.execution_id FROM search_field s
-          WHERE (s.org, s.value, s.execution_id) < (%(org)s, %(text)s, %(below)s)
-            AND (s.org, s.value, s.execution_id) >= (%(org)s, %(text)s, %(lowest)s)
-          ORDER BY s.org DESC, s.value DESC, s.execution_id DESC LIMIT %(budget)s) v) m {_LOOKED_UP}
-  ORDER BY m.org DESC, m.value DESC, m.id DESC
-"""
-# An execution without a process id answers to its own id.
-_BY_ID = f"""
-  SELECT e.*, 0 AS place FROM execution e WHERE e.id = %(id)s AND e.org = %(org)s AND {_SPAN}
-"""
 
 
 def _matches(text: str, condition: str) -> str:
@@ -115,7 +43,6 @@ _MATCHES: Final[Mapping[Kind, str]] = {
       ORDER BY s.org, s.value LIMIT %(matches)s
     """,
 }
-_PROBES: Final = {kind: f"SELECT count(*) FROM ({statement}) e" for kind, statement in _MATCHES.items()}
 
 
 def _sorted(matches: str) -> str:
@@ -148,14 +75,60 @@ _HAS_VALUE = """
 
 
 _SOURCES: Final[Mapping[Kind, str]] = {
-    "ORGANIZATION": _BY_ORGANIZATION,
-    "WORKFLOW": _BY_WORKFLOW,
-    "STATUS": _BY_STATUS,
-    "PROCESS_ID": _BY_PROCESS_ID,
-    "ID": _BY_ID,
-    "VALUE": _BY_VALUE,
-    "STATE": _BY_STATE,
-    "PARENT": _BY_PARENT,
+    # `place` numbers the rows of a source: the one numbered `budget` is returned whether it fits or not.
+    "ORGANIZATION": f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, e.id) < (%(org)s, %(below)s) AND (e.org, e.id) >= (%(org)s, %(lowest)s) AND {_SPAN}
+  ORDER BY e.org DESC, e.id DESC LIMIT %(budget)s
+""",
+    # Its index does not have the organization, and a caller may name the workflow of another one: what is read of that
+    # costs no more than the budget, and none of it leaves, not even the id where the budget ended.
+    "WORKFLOW": f"""
+  SELECT w.* FROM (
+    SELECT e.*, row_number() OVER (ORDER BY e.workflow DESC, e.id DESC) AS place FROM execution e
+    WHERE (e.workflow, e.id) < (%(span_workflow)s, %(below)s)
+      AND (e.workflow, e.id) >= (%(span_workflow)s, %(lowest)s) AND {_SPAN}
+    ORDER BY e.workflow DESC, e.id DESC LIMIT %(budget)s) w
+  WHERE w.org = %(org)s
+""",
+    "STATUS": f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.status DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, e.status, e.id) < (%(org)s, %(status)s::smallint, %(below)s)
+    AND (e.org, e.status, e.id) >= (%(org)s, %(status)s::smallint, %(lowest)s) AND e.status <> 3 AND {_SPAN}
+  ORDER BY e.org DESC, e.status DESC, e.id DESC LIMIT %(budget)s
+""",
+    "PROCESS_ID": f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, e.process_id DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, e.process_id, e.id) < (%(org)s, %(text)s, %(below)s)
+    AND (e.org, e.process_id, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.process_id IS NOT NULL AND {_SPAN}
+  ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT %(budget)s
+""",
+    "STATE": f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_STATE} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_STATE}, e.id) < (%(org)s, %(text)s, %(below)s)
+    AND (e.org, {_STATE}, e.id) >= (%(org)s, %(text)s, %(lowest)s) AND e.status <> 3 AND {_SPAN}
+  ORDER BY e.org DESC, {_STATE} DESC, e.id DESC LIMIT %(budget)s
+""",
+    "PARENT": f"""
+  SELECT e.*, row_number() OVER (ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC) AS place FROM execution e
+  WHERE (e.org, {_PARENT}, e.id) < (%(org)s, %(parent)s, %(below)s)
+    AND (e.org, {_PARENT}, e.id) >= (%(org)s, %(parent)s, %(lowest)s) AND e.parent <> '' AND {_SPAN}
+  ORDER BY e.org DESC, {_PARENT} DESC, e.id DESC LIMIT %(budget)s
+""",
+    "VALUE": f"""
+  SELECT e.*, m.place FROM (
+    SELECT v.org, v.value, v.execution_id AS id,
+      row_number() OVER (ORDER BY v.org DESC, v.value DESC, v.execution_id DESC) AS place
+    FROM (SELECT DISTINCT s.org, s.value, s.execution_id FROM search_field s
+          WHERE (s.org, s.value, s.execution_id) < (%(org)s, %(text)s, %(below)s)
+            AND (s.org, s.value, s.execution_id) >= (%(org)s, %(text)s, %(lowest)s)
+          ORDER BY s.org DESC, s.value DESC, s.execution_id DESC LIMIT %(budget)s) v) m {_LOOKED_UP}
+  ORDER BY m.org DESC, m.value DESC, m.id DESC
+""",
+    # An execution without a process id answers to its own id.
+    "ID": f"""
+  SELECT e.*, 0 AS place FROM execution e WHERE e.id = %(id)s AND e.org = %(org)s AND {_SPAN}
+""",
     **{kind: _sorted(matches) for kind, matches in _MATCHES.items()},
 }
 
@@ -178,92 +151,37 @@ def statement(kind: Kind, *, has_terms: bool = False, fields: int = 0) -> str:
     return "".join((*parts, " LIMIT %(limit)s"))
 
 
-async def list_heads(
-    connection: Connection, names: Names, organization_id: str, wanted: Filter, after: str, limit: int
-) -> tuple[list[Head], str]:
-    """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
-    bounds = bounds_of(wanted, after, limit)
-    org, *found_workflows = await names.find(connection, organization_id, *wanted.workflow_ids)
-    workflows = [number for number in found_workflows if number is not None]
-    if org is None or (wanted.workflow_ids and not workflows):
-        return [], ""
-    shared: dict[str, Any] = {
-        **bounds,
-        "org": org,
+def _plan_of(wanted: Filter, workflows: Sequence[int], term_workflows: Sequence[int]) -> ListPlan:
+    facts: dict[str, Any] = {
         "statuses": sum(1 << STATUS_NUMBERS[status] for status in set(wanted.statuses)) or _ALL,
         "triggers": sum(1 << TRIGGER_NUMBERS[kind] for kind in set(wanted.trigger_types)) or _ALL,
         "versions": list(wanted.workflow_versions) or None,
         "workflows": workflows or None,
         "parents": list(wanted.parents) or None,
-        "below": UUID(bytes=bounds["below"]),
-        "lowest": UUID(bytes=bounds["lowest"]),
         "patterns": None,
         "endings": None,
     }
     if wanted.process_ids:
         any_id, own = patterns(wanted.process_ids)
-        shared |= {"patterns": _likes(any_id), "endings": _likes(own)}
-    shared |= await _sought(connection, names, wanted)
-    parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
-    # All sources are read in one state of the store: what moves between two of them must not be missed.
-    async with connection.transaction():
-        spans = await _first_way(connection, shared, wanted)
-        shared["budget"] = budget_of(wanted, len(spans))
-        found = []
-        for span in spans:
-            arguments = await _arguments(connection, names, shared, span)
-            cursor = await connection.execute(statement(span.kind, **parts), arguments, binary=True)
-            found.append(await cursor.fetchall())
-    return merged(found, limit, shared["budget"])
-
-
-async def _sought(connection: Connection, names: Names, wanted: Filter) -> dict[str, Any]:
-    """Returns what terms and search fields are compared with."""
-    facts: dict[str, Any] = {}
+        facts |= {"patterns": _likes(any_id), "endings": _likes(own)}
     for number, (name, texts) in enumerate(wanted.fields):
         facts |= {f"field{number}": name, f"texts{number}": _likes(texts)}
     if wanted.terms:
-        found = await names.find(connection, *wanted.term_workflows) if wanted.term_workflows else []
         facts |= {
             "terms": _likes(wanted.terms),
             "term_ids": _likes(id_patterns(wanted.terms)) or None,
-            "term_workflows": [number for number in found if number is not None],
+            "term_workflows": term_workflows,
         }
-    return facts
+    parts: dict[str, Any] = {"has_terms": bool(wanted.terms), "fields": len(wanted.fields)}
+    return lambda kind: statement(kind, **parts), facts
 
 
-async def _first_way(connection: Connection, shared: Mapping[str, Any], wanted: Filter) -> Sequence[Span]:
-    spans: Sequence[Span] = ()
-    for spans in ways(wanted):
-        if await _is_served(connection, shared, spans):
-            break
-    return spans
-
-
-async def _is_served(connection: Connection, shared: Mapping[str, Any], spans: Sequence[Span]) -> bool:
-    """Whether no span has more matches than can be sorted."""
-    for span in spans:
-        if span.kind in PROBED:
-            probe = await (await connection.execute(_PROBES[span.kind], {**shared, **span.facts})).fetchone()
-            if probe is None or probe[0] > MATCHES:
-                return False
-    return True
-
-
-async def _arguments(connection: Connection, names: Names, shared: Mapping[str, Any], span: Span) -> dict[str, Any]:
-    arguments = {**shared, **span.facts}
-    if "id" in span.facts:
-        arguments["id"] = UUID(bytes=span.facts["id"])
-    if (name := span.facts.get("span_workflow")) is not None:
-        # Of a workflow that nothing is stored of there is no execution.
-        arguments["span_workflow"] = (await names.find(connection, name))[0] or 0
-    if span.ids is not None:
-        low, high = span.ids
-        arguments |= {
-            "lowest": max(shared["lowest"], UUID(bytes=low)),
-            "below": min(shared["below"], UUID(bytes=high)),
-        }
-    return arguments
+LISTS: Final = ListDialect(
+    plan_of=_plan_of,
+    probes={kind: f"SELECT count(*) FROM ({matches}) e" for kind, matches in _MATCHES.items()},
+    key=lambda data: UUID(bytes=data),
+)
+"""How PostgreSQL reads lists."""
 
 
 def _likes(texts: Sequence[str]) -> list[str]:

@@ -1,14 +1,13 @@
-"""What the PostgreSQL store forgets: one slice is one call of a function, and so one transaction.
+"""Pruning of the PostgreSQL store: one slice is one call of a function, and so one transaction.
 
 Rows of executions that are deleted leave free space in their partitions, which no other month uses. So at the end of
-a round a month in which nothing is left is dropped, and one in which little is left of what was pruned is written
-anew, without those who read it missing anything.
+a round an empty month is dropped, and a pruned month with few rows left is rewritten, without readers missing
+anything.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
@@ -17,16 +16,12 @@ from psycopg import sql
 
 from looply.clock import Clock, to_ms
 from looply.engine.coding.database_server import one_line
-from looply.engine.coding.retention import IS_OPEN, facts_of, spent_condition
-from looply.engine.coding.rows import Row, id_text
-from looply.engine.ports.store import Position
-from looply.engine.postgres.database.connections import Connection, call, drop, row, rows
+from looply.engine.coding.retention import IS_OPEN
+from looply.engine.coding.rows import id_text
+from looply.engine.postgres.database.connections import Connection, call, drop, rows
 from looply.engine.postgres.database.database import Database
 from looply.engine.postgres.database.months import month_of, months_from
-from looply.engine.postgres.database.names import Names
 from looply.engine.records.pruning import (
-    KEYS,
-    LOOKED_AT,
     SLICE,
     SLICE_BYTES,
     Candidate,
@@ -36,35 +31,17 @@ from looply.engine.records.pruning import (
     Slice,
     chosen,
     fires_before,
-    highest_id,
 )
-from looply.engine.records.spans import LOWEST_ID, first_id
+from looply.engine.sql.pruning import Spent, SqlPruning
+from looply.engine.sql.sessions import Session, Sessions
 
 _log = structlog.get_logger(__name__)
 
 FEW: Final = 1000
-"""With so many executions left at most, a month that was pruned is written anew."""
+"""With so many executions left at most, a pruned month is rewritten."""
 
 _PARTS: Final = ("execution", "batch", "snapshot", "value_use")
 
-_IS_SPENT: Final = spent_condition("%({})s")
-_EXPIRED: Final = f"""
-  SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
-    SELECT x.due_ms, x.execution_id FROM expiry x
-    WHERE (x.due_ms, x.execution_id) > (%(after_ms)s, %(after_id)s::uuid) AND x.due_ms <= %(now)s
-    ORDER BY x.due_ms, x.execution_id LIMIT %(most)s) s
-    CROSS JOIN LATERAL (SELECT y.* FROM execution y WHERE y.id = s.execution_id LIMIT 1) e
-  ORDER BY s.due_ms, s.execution_id
-"""
-_OLD: Final = f"""
-  SELECT 0, e.id, e.seq, {_IS_SPENT} FROM execution e
-  WHERE e.id > %(after_id)s::uuid AND e.id < %(below)s::uuid ORDER BY e.id LIMIT %(most)s
-"""
-_OLD_OF_WORKFLOW: Final = f"""
-  SELECT 0, e.id, e.seq, {_IS_SPENT} FROM execution e
-  WHERE (e.workflow, e.id) > (%(workflow)s, %(after_id)s::uuid) AND (e.workflow, e.id) < (%(workflow)s, %(below)s::uuid)
-    AND e.id > %(after_id)s::uuid AND e.id < %(below)s::uuid ORDER BY e.workflow, e.id LIMIT %(most)s
-"""
 _HELD: Final = f"""
   SELECT e.id,
     EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = e.id AND k.expires_ms > %(now)s)
@@ -82,31 +59,11 @@ _HELD: Final = f"""
 """
 _PRUNE: Final = "SELECT prune_executions(%s, %s::uuid[], %s::bigint[], %s)"
 _SOME_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM unnest(%s::uuid[]) w(id) JOIN execution e ON e.id = w.id)"
-_KEYS: Final = """
-  SELECT k.org, k.key, k.execution_id FROM idempotency k
-  WHERE k.execution_id > %(after_id)s::uuid AND k.execution_id < %(below)s::uuid AND k.expires_ms <= %(now)s
-    AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2))
-  ORDER BY k.execution_id LIMIT %(most)s
-"""
-# A key that was given away meanwhile has another time.
+# A key that another execution has got since has another time.
 _DROP_KEYS: Final = (
     "DELETE FROM idempotency k USING hold_lease(%s), unnest(%s::integer[], %s::text[]) AS w(org, key)"
     " WHERE k.org = w.org AND k.key = w.key AND k.expires_ms <= %s"
 )
-# A whole slice at a time: rows of one instant and execution are on one side of its end.
-_DECISIONS_END: Final = (
-    "SELECT at_ms, execution_id FROM decision"
-    " WHERE (at_ms, execution_id) > (%(after_ms)s, %(after_id)s::uuid) AND at_ms < %(before)s"
-    " ORDER BY at_ms, execution_id LIMIT 1 OFFSET %(most)s"
-)
-_ARE_OLD: Final = (
-    "(d.at_ms, d.execution_id) > (%(after_ms)s, %(after_id)s::uuid)"
-    " AND (d.at_ms, d.execution_id) <= (%(end_ms)s, %(end_id)s::uuid) AND d.at_ms < %(before)s"
-    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = d.execution_id)"
-)
-_COUNT_DECISIONS: Final = f"SELECT count(*) FROM decision d WHERE {_ARE_OLD}"
-_DROP_DECISIONS: Final = f"DELETE FROM decision d USING hold_lease(%(own)s) WHERE {_ARE_OLD}"
-_PRUNED_TO: Final = "SELECT p.tx, p.n FROM pruned p JOIN name o ON o.n = p.org WHERE o.id = %s"
 _MONTHS: Final = (
     "SELECT substr(c.relname, 11) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'execution'::regclass ORDER BY c.relname"
@@ -115,12 +72,12 @@ _DROP_MONTH: Final = "SELECT drop_month(%s, %s)"
 _HURRY: Final = "SET lock_timeout = '200ms'"
 
 
-class PostgresPruning:
+class PostgresPruning(SqlPruning):
     """See `looply.engine.records.pruning.Pruning`."""
 
-    def __init__(self, database: Database, names: Names, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, database: Database, clock: Clock) -> None:
+        super().__init__(sessions)
         self._database = database
-        self._names = names
         self._clock = clock
         self._touched: set[str] = set()
 
@@ -129,8 +86,8 @@ class PostgresPruning:
         return bool(self._database.writing)
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
-        choice = await self._database.read(lambda connection: self._choice(connection, spent, after))
+        """Removes one slice of executions whose retention is over."""
+        choice = await self._sessions.read(lambda session: self._choice(session, spent, after))
         if is_dry or not choice.gone:
             return choice.told
         ids = [each.execution_id for each in choice.gone]
@@ -147,42 +104,23 @@ class PostgresPruning:
         if count is None:
             return Slice(is_elsewhere=True)
         self._touched.update(map(month_of, ids))
-        # What has moved in between stays.
+        # Executions that have changed in between stay.
         return replace(choice.told, executions=count)
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""
-        facts = {
-            "after_id": after[1] or id_text(LOWEST_ID),
-            "below": id_text(first_id(now)),
-            "now": to_ms(now),
-            "most": KEYS,
-        }
-        found = await self._database.read(lambda connection: rows(connection, _KEYS, facts))
-        told = Slice(keys=len(found), after=(0, id_text(found[-1][2])) if len(found) == KEYS else None)
-        if found and not is_dry:
-            arguments = (self._database.epoch, [each[0] for each in found], [each[1] for each in found], to_ms(now))
+        found, keys = await self._sessions.read(lambda session: self._find_keys(session, now, after))
+        if keys and not is_dry:
+            arguments = (self._database.epoch, [each[0] for each in keys], [each[1] for each in keys], to_ms(now))
 
             async def write(connection: Connection) -> None:
                 await connection.execute(_DROP_KEYS, arguments)
 
             await self._database.write(write, [("pruning",)])
-        return told
-
-    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes old decisions of executions that are gone."""
-        told, facts = await self._database.read(lambda connection: _decisions(connection, before, after))
-        if told.decisions and not is_dry:
-            arguments = {**facts, "own": self._database.epoch}
-
-            async def write(connection: Connection) -> None:
-                await connection.execute(_DROP_DECISIONS, arguments)
-
-            await self._database.write(write, [("pruning",)])
-        return told
+        return found
 
     async def give_back(self) -> bool:
-        """Drops an empty month, or writes one anew in which little is left; returns whether it did so."""
+        """Drops an empty month, or rewrites one with few rows left; returns whether it did so."""
         this_month = months_from(self._clock.now())[0]
         months = await self._database.read(lambda connection: rows(connection, _MONTHS))
         for month in (name for (name,) in months if name < this_month):
@@ -195,26 +133,15 @@ class PostgresPruning:
                 return True
         return False
 
-    async def pruned_to(self, organization_id: str) -> Position:
-        """Returns the last place of what went of an organization."""
-        found = await self._database.read(lambda connection: row(connection, _PRUNED_TO, (organization_id,)))
-        return (found[0], found[1]) if found is not None else (0, 0)
-
-    async def _choice(self, connection: Connection, spent: RetentionFilter, after: Cursor) -> Choice:
-        workflow: int | None = 0
-        if spent.workflow_id:
-            (workflow,) = await self._names.find(connection, spent.workflow_id)
-        if workflow is None:
+    async def _choice(self, session: Session, spent: RetentionFilter, after: Cursor) -> Choice:
+        found = await self._find_spent(session, spent, after)
+        if found is None:
             return Choice((), Slice())
-        ids = {"after_id": after[1] or id_text(LOWEST_ID), "below": id_text(highest_id(spent))}
-        facts = facts_of(spent, workflow, after) | ids
-        statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
-        found = await rows(connection, statement, facts)
-        candidates, is_whole = await _candidates(connection, found, facts["now"])
-        return chosen(candidates, has_more=not is_whole or len(found) == LOOKED_AT)
+        candidates, is_whole = await _candidates(session, found)
+        return chosen(candidates, has_more=not is_whole or found.is_full)
 
     async def _drop(self, month: str) -> bool:
-        """Drops an empty month; returns whether it did: who is in the way is not waited for."""
+        """Drops an empty month; returns whether it did: it does not wait for locks."""
         self._touched.discard(month)
         database = self._database
 
@@ -224,7 +151,7 @@ class PostgresPruning:
         return await database.write(write, [("pruning",)])
 
     async def _rewrite(self, month: str) -> None:
-        """Writes the rest of a month anew, so that the space of what went is the disk's again."""
+        """Rewrites the rest of a month, so that the disk gets the space of the removed rows back."""
         try:
             connection = await self._database.writers.connect()
         except psycopg.Error as error:
@@ -240,34 +167,21 @@ class PostgresPruning:
             drop(connection)
 
 
-async def _decisions(connection: Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
-    facts: dict[str, Any] = {
-        "after_ms": after[0],
-        "after_id": after[1] or id_text(LOWEST_ID),
-        "before": to_ms(before),
-    }
-    ends = await rows(connection, _DECISIONS_END, {**facts, "most": LOOKED_AT - 1})
-    end_ms, end_id = (ends[0][0], id_text(ends[0][1])) if ends else (facts["before"], id_text(LOWEST_ID))
-    facts |= {"end_ms": end_ms, "end_id": end_id}
-    ((count,),) = await rows(connection, _COUNT_DECISIONS, facts)
-    return Slice(decisions=count, after=(end_ms, end_id) if ends else None), facts
-
-
-async def _candidates(connection: Connection, found: Sequence[Row], now_ms: int) -> tuple[list[Candidate], bool]:
+async def _candidates(session: Session, found: Spent) -> tuple[list[Candidate], bool]:
     """Returns the candidates of rows until a slice is full, and whether they are all."""
     candidates: list[Candidate] = []
     taken = size = 0
-    for begin in range(0, len(found), SLICE):
-        part = found[begin : begin + SLICE]
-        facts = {"ids": [id_text(key) for _, key, _, is_spent in part if is_spent], "now": now_ms}
-        held = {row[0]: row[1:] for row in await rows(connection, _HELD, facts)}
+    for begin in range(0, len(found.rows), SLICE):
+        part = found.rows[begin : begin + SLICE]
+        facts = {"ids": [id_text(key) for _, key, _, is_spent in part if is_spent], "now": found.now_ms}
+        held = {row[0]: row[1:] for row in await session.rows(_HELD, facts)}
         for due_ms, key, seq, is_spent in part:
             is_held, bytes_held = held.get(key, (False, 0))
             candidates.append(Candidate(due_ms, id_text(key), seq, bool(is_spent), bool(is_held), bytes_held))
             if is_spent and not is_held:
                 taken, size = taken + 1, size + bytes_held
         if taken > SLICE or size > SLICE_BYTES:
-            return candidates, begin + SLICE >= len(found)
+            return candidates, begin + SLICE >= len(found.rows)
     return candidates, True
 
 

@@ -1,5 +1,6 @@
-"""How one unit becomes one statement, and what its refusals mean."""
+"""How one unit becomes one statement, and how its refusals become errors."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
+    decision_facts,
     fire_taken,
     letter_facts,
 )
@@ -29,11 +31,8 @@ from looply.engine.ports.store import (
 from looply.engine.postgres.database.connections import Connection, row
 from looply.engine.postgres.database.months import add_month, month_of
 from looply.engine.postgres.database.names import Names
-from looply.engine.postgres.histories.copies import WISH, wish_facts
 from looply.engine.postgres.histories.datastores import PUT, put_facts, refusal_of
-from looply.engine.postgres.histories.decisions import PUT_DECISIONS, decisions_argument
-from looply.engine.postgres.histories.letters import PUT_LETTERS
-from looply.engine.postgres.pending.deliveries import WITH_OTHERS, passed_on
+from looply.engine.postgres.pending.deliveries import WITH_OTHERS, others_arguments
 from looply.engine.postgres.pending.ledger import (
     NOTE_FIRE,
     TAKE_QUEUED,
@@ -42,7 +41,10 @@ from looply.engine.postgres.pending.ledger import (
     note_facts,
     queued_facts,
 )
-from looply.errors import ClaimTaken, EngineError, KeyTaken, SlotTaken, Stale
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.decisions import DecisionRow
+from looply.engine.sql.units import claim_taken_error, key_taken_error, slot_taken_error, stale_error
+from looply.errors import EngineError
 
 _STORE: Final = (
     "SELECT store_unit(%s, %s::jsonb, %s::bytea, %s::bytea, %s::bytea, %s::bytea, %s::bytea[], %s::bytea[],"
@@ -53,6 +55,9 @@ _FIRE: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {NOTE_FIRE}"
 _FIRE_QUEUED: Final = f"{_HOLD}{_STORE.removeprefix('SELECT ')}, {TAKE_QUEUED}"
 _SEARCH: Final = "put_search(%s::integer, %s::uuid, %s::text[], %s::text[])"
 _EXPIRY: Final = "put_expiry(%s::uuid, %s)"
+_PUT_LETTERS: Final = "put_letters(%s::uuid, %s::integer, %s::integer, %s::jsonb)"
+_PUT_DECISIONS: Final = "put_decisions(%s::jsonb)"
+_WISH: Final = "wish_copies(%s::uuid, %s::jsonb)"
 _HOLD_VALUES: Final = "SELECT hold_lease(%s), hold_values(), "
 _STORED: Final = (
     "SELECT 1 FROM batch WHERE execution_id = %s::uuid AND last_seq = %s AND epoch = %s AND chain = %s AND events = %s"
@@ -99,28 +104,28 @@ class UnitWriter:
         if unit.expires_on is not None:
             statement, arguments = f"{statement}, {_EXPIRY}", (*arguments, unit.execution_id, to_ms(unit.expires_on))
         if unit.copies:
-            wishes = (unit.execution_id, msgspec.json.encode(wish_facts(unit.copies)).decode())
-            statement, arguments = f"SELECT {WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
+            wishes = (unit.execution_id, msgspec.json.encode(_wish_facts(unit.copies)).decode())
+            statement, arguments = f"SELECT {_WISH}, {statement.removeprefix('SELECT ')}", (*wishes, *arguments)
         if unit.letters:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
             owner = (numbers[unit.head.organization_id], numbers[unit.head.workflow_id])
             letters = msgspec.json.encode([letter_facts(letter) for letter in unit.letters]).decode()
-            statement = f"SELECT {PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
+            statement = f"SELECT {_PUT_LETTERS}, {statement.removeprefix('SELECT ')}"
             arguments = (unit.execution_id, *owner, letters, *arguments)
         if unit.decisions:
             numbers = await self._names.give(connection, [unit.head.organization_id, unit.head.workflow_id])
-            decisions = decisions_argument(unit.decisions, numbers)
-            statement, arguments = f"{statement}, {PUT_DECISIONS}", (*arguments, decisions)
-        # Known by now, and at hand.
+            decisions = _decisions_argument(unit.decisions, numbers)
+            statement, arguments = f"{statement}, {_PUT_DECISIONS}", (*arguments, decisions)
+        # Known by now: no query.
         numbers = await self._names.give(connection, [unit.head.workflow_id])
-        if passed := passed_on(unit, numbers[unit.head.workflow_id]):
-            statement, arguments = statement + WITH_OTHERS, (*arguments, *passed)
+        if others := others_arguments(unit, numbers[unit.head.workflow_id]):
+            statement, arguments = statement + WITH_OTHERS, (*arguments, *others)
         if unit.values:
             statement, arguments = _HOLD_VALUES + statement.removeprefix("SELECT "), (epoch, *arguments)
         try:
             await _send(connection, unit, statement, arguments)
         except psycopg.errors.CheckViolation:
-            # No row has a place in a month without partitions: it is the first of a month that nobody foresaw.
+            # The month of the row has no partitions: it is later than the months that were made ahead.
             await add_month(connection, month_of(unit.execution_id))
             await _send(connection, unit, statement, arguments)
 
@@ -175,25 +180,18 @@ async def store_definition(connection: Connection, epoch: int, definition: Store
 
 
 def _refusal(error: psycopg.Error, unit: Unit) -> EngineError | None:
-    """Returns what a refusal by the database's functions means, None when the error is another one."""
+    """Returns the error for a refusal by the database's functions, None for any other error."""
     match error.sqlstate:
-        case "LP001" if unit.expected_seq:
-            return Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
         case "LP001":
-            return Stale(f"execution {unit.execution_id} exists already")
+            return stale_error(unit)
         case "LP002" if unit.key is not None:
-            holder, request = _holder(error)
-            message = f"the idempotency key {unit.key.text!r} is stored already"
-            return KeyTaken(message, execution_id=holder, request=request)
+            return key_taken_error(unit.key, *_holder(error))
         case "LP003" if unit.put_claim is not None:
-            holder, request = _holder(error)
-            claim = unit.put_claim
-            message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
-            return ClaimTaken(message, execution_id=holder, request=request)
+            return claim_taken_error(unit.put_claim, *_holder(error))
         case "LP004" if unit.fire is not None:
             return fire_taken(unit.fire)
         case "LP006":
-            return SlotTaken(f"it is not the turn of execution {unit.execution_id}")
+            return slot_taken_error(unit.execution_id)
         case _ if unit.datastore is not None:
             return refusal_of(error, unit.datastore)
         case _:
@@ -249,16 +247,16 @@ def _facts(unit: Unit, epoch: int) -> dict[str, Any]:
 def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if work.put != _NO_WORK:
-        facts["put"] = _filled(
+        facts["put"] = _without_empty(
             effects=[_effect(effect) for effect in work.put.effects],
             timers=[_timer(timer) for timer in work.put.timers],
             waits=[_wait(wait) for wait in work.put.waits],
             incidents=[_incident(incident) for incident in work.put.incidents],
             cards=[_card(card) for card in work.put.cards],
-            # The epoch of the process that goes on with the stretch.
+            # The epoch of the process that continues the stretch.
             continues=epoch if work.put.continues else 0,
         )
-    gone = _filled(
+    gone = _without_empty(
         effects=work.drop_effects,
         timers=[{"due_ms": to_ms(due), "seq": seq} for due, seq in work.drop_timers],
         waits=work.drop_waits,
@@ -271,7 +269,29 @@ def _work_facts(work: WorkChange, epoch: int) -> dict[str, Any]:
     return facts
 
 
-def _filled(**parts: Any) -> dict[str, Any]:
+def _decisions_argument(rows: Sequence[DecisionRow], numbers: Mapping[str, int]) -> str:
+    """Returns the argument of `_PUT_DECISIONS`; `numbers` has those of organizations and workflows."""
+    facts = [
+        {
+            "execution": each.execution_id,
+            "org": numbers[each.organization_id],
+            "workflow": numbers[each.workflow_id],
+            **decision_facts(each),
+        }
+        for each in rows
+    ]
+    return msgspec.json.encode(facts).decode()
+
+
+def _wish_facts(wishes: Sequence[CopyWish]) -> list[dict[str, Any]]:
+    """Returns the wishes as the database's function takes them."""
+    return [
+        {"id": wish.card_id, "channel": wish.channel, "wanted": wish.wanted, "due_ms": to_ms(wish.due)}
+        for wish in wishes
+    ]
+
+
+def _without_empty(**parts: Any) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 

@@ -1,5 +1,5 @@
-"""What is open, as rows: deliveries, timers and effects that are due, schedules and their ledger, suspects.
+"""Open work as rows, where PostgreSQL has its own way: deliveries, effects, schedules and their ledger, suspects.
 
-Imports `database`.
-Never here: histories, or what has ended.
+Imports `database` and `engine.sql`.
+Never here: histories, or executions that have ended.
 """

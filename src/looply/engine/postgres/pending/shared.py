@@ -1,7 +1,7 @@
-"""What is due or runnable where several processes share the database: each row is given to one of them at a time.
+"""The work queue where several processes share the database: one process at a time claims a row.
 
-A row that was taken is given to somebody else when its taker has not done it after `CLAIM_SECONDS`: it may have ended,
-or be paused. Should it come back, the fence of the execution tells it that it is late.
+Another process may claim the row when the first one has not finished it after `CLAIM_SECONDS`: that one may have ended,
+or be paused. Should it resume, the fence of the execution refuses its late write.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,28 +25,26 @@ from looply.engine.ports.store import POISON_LOADS, EffectRow, TimerRow
 from looply.engine.postgres.database.connections import Connection, row, rows
 from looply.engine.postgres.database.ownership import LEASE_SECONDS, end_lost
 from looply.engine.postgres.pending.deliveries import TAKE_DELIVERIES
-from looply.engine.postgres.pending.ledger import SCHEDULE_COLUMNS
 from looply.engine.postgres.pending.schedules import PostgresSchedules
-from looply.engine.postgres.pending.work import MARK, PostgresWorkQueue
+from looply.engine.postgres.pending.work import PostgresWorkQueue
+from looply.engine.sql.schedules import NAMES_OF_SCHEDULE, SCHEDULE_COLUMNS
 from looply.execution.facts.deliveries import Delivery
 
 _log = structlog.get_logger(__name__)
 
 CLAIM_SECONDS: Final = 10
-"""So long a row belongs to the process that took it."""
+"""So long a row belongs to the process that claimed it."""
 
 STRETCH_SECONDS: Final = 30
 """So long a cut stretch does; each unit of it belongs to the process that stores it."""
 
 _TAKE_TIMERS: Final = "SELECT due_ms, execution_id, seq, kind FROM take_timers(%s, %s, make_interval(secs => %s), %s)"
-# What was taken is done by somebody, or is looked for once a second.
+# A claimed timer is handled by its process, or found by the poll of each second.
 _NEXT_TIMER: Final = "SELECT due_ms FROM timer WHERE taken = '-infinity' ORDER BY due_ms, execution_id, seq LIMIT 1"
 _EFFECT: Final = "e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch"
 _TAKE_EFFECTS: Final = (
     f"SELECT {_EFFECT} FROM take_effects(%s, make_interval(secs => %s), %s) e JOIN name n ON n.n = e.org"
 )
-# Another process may have opened an incident since this one looked: while it is open nobody begins anything.
-_MARK_UNLESS_FROZEN: Final = f"{MARK} WHERE NOT EXISTS (SELECT 1 FROM incident i WHERE i.execution_id = %(id)s::uuid)"
 _LOST: Final = (
     f"SELECT {_EFFECT} FROM effect e JOIN name n ON n.n = e.org WHERE e.state = 1 AND e.epoch <> %(own)s"
     " AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.epoch = e.epoch)"
@@ -54,9 +52,7 @@ _LOST: Final = (
 )
 _TAKE_CONTINUATIONS: Final = "SELECT * FROM take_continuations(%s, make_interval(secs => %s), %s)"
 _TAKE_SCHEDULES: Final = (
-    f"SELECT {SCHEDULE_COLUMNS}"
-    " FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s"
-    " JOIN name o ON o.n = s.org JOIN name p ON p.n = s.workspace JOIN name w ON w.n = s.workflow"
+    f"SELECT {SCHEDULE_COLUMNS} FROM take_schedules(%s, %s, make_interval(secs => %s), %s) s {NAMES_OF_SCHEDULE}"
 )
 _NEXT_SCHEDULE: Final = (
     "SELECT next_ms + delay_ms FROM schedule WHERE status = 1 AND next_ms IS NOT NULL AND taken = '-infinity'"
@@ -67,23 +63,21 @@ _NEXT_SCHEDULE: Final = (
 class SharedWorkQueue(PostgresWorkQueue):
     """See `looply.engine.ports.store.WorkQueue`."""
 
-    _mark = _MARK_UNLESS_FROZEN
-
     async def due_timers(self, now: datetime, limit: int) -> Sequence[TimerRow]:
-        """Takes timers that are due and returns them, earliest first."""
+        """Claims timers that are due and returns them, earliest first."""
         arguments = (to_ms(now), CLAIM_SECONDS, limit)
-        found = await self._taken(_TAKE_TIMERS, arguments)
+        found = await self._claim(_TAKE_TIMERS, arguments)
         return sorted(
             (timer_from(each) for each in found), key=lambda timer: (timer.due, timer.execution_id, timer.seq)
         )
 
     async def next_due(self) -> datetime | None:
-        """Returns the instant of the earliest timer that nobody has taken, or None."""
+        """Returns the instant of the earliest timer that no process has claimed, or None."""
         found = await self._database.read(lambda connection: row(connection, _NEXT_TIMER))
         return optional_instant(found[0] if found is not None else None)
 
     async def lost_effects(self, epoch: int, limit: int) -> Sequence[EffectRow]:
-        """Returns RUNNING effects of all processes that were ended; one's own, `epoch`, are never lost."""
+        """Returns RUNNING effects of all processes that were ended; those of this process, `epoch`, are never lost."""
         arguments = {"own": epoch, "limit": limit}
 
         async def read(connection: Connection) -> list[EffectRow]:
@@ -93,19 +87,19 @@ class SharedWorkQueue(PostgresWorkQueue):
         return await self._database.read(read)
 
     async def overdue_effects(self, limit: int) -> Sequence[EffectRow]:
-        """Takes QUEUED effects that were offered `CLAIM_SECONDS` ago, and returns them."""
-        return [effect_from(each) for each in await self._taken(_TAKE_EFFECTS, (CLAIM_SECONDS, limit))]
+        """Claims QUEUED effects that were offered `CLAIM_SECONDS` ago, and returns them."""
+        return [effect_from(each) for each in await self._claim(_TAKE_EFFECTS, (CLAIM_SECONDS, limit))]
 
     async def continuations(self, limit: int) -> Sequence[str]:
-        """Takes cut stretches of processes that have ended, and returns the ids of their executions."""
-        return [id_text(key) for (key,) in await self._taken(_TAKE_CONTINUATIONS, (STRETCH_SECONDS, limit))]
+        """Claims cut stretches of processes that have ended, and returns the ids of their executions."""
+        return [id_text(key) for (key,) in await self._claim(_TAKE_CONTINUATIONS, (STRETCH_SECONDS, limit))]
 
     async def deliveries(self, limit: int, but_to: Collection[str] = ()) -> Sequence[Delivery]:  # noqa: ARG002
-        """Takes rows that wait for their targets, of what one execution sent to another one the first."""
-        return [delivery_from(each) for each in await self._taken(TAKE_DELIVERIES, (CLAIM_SECONDS, limit))]
+        """Claims deliveries that wait for their targets: of those between two executions the first."""
+        return [delivery_from(each) for each in await self._claim(TAKE_DELIVERIES, (CLAIM_SECONDS, limit))]
 
     async def end_lost_processes(self) -> Sequence[str]:
-        """Ends the leases that ran out; returns the executions that ended too many processes."""
+        """Ends the expired leases; returns the executions that ended too many processes."""
 
         async def write(connection: Connection) -> tuple[Sequence[int], Sequence[bytes]]:
             return await end_lost(connection, self._database.epoch, POISON_LOADS)
@@ -115,8 +109,8 @@ class SharedWorkQueue(PostgresWorkQueue):
             _log.warning("process_lost", epoch=epoch, unheard_seconds=LEASE_SECONDS)
         return [id_text(key) for key in poisoned]
 
-    async def _taken(self, statement: str, arguments: tuple[int, ...]) -> Sequence[Row]:
-        # What was taken on a connection that broke is not known to anybody: it is free again after a while.
+    async def _claim(self, statement: str, arguments: tuple[int, ...]) -> Sequence[Row]:
+        # The rows of a claim whose connection broke are unknown: they are free again after a while.
         own = self._database.epoch
         return await self._database.write(lambda connection: rows(connection, statement, (own, *arguments)))
 
@@ -125,7 +119,7 @@ class SharedSchedules(PostgresSchedules):
     """See `looply.engine.ports.store.Schedules`."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Schedule]:
-        """Takes ACTIVE schedules whose next instant has come, and returns them, earliest first."""
+        """Claims ACTIVE schedules whose next instant has come, and returns them, earliest first."""
         arguments = (self._database.epoch, to_ms(now), CLAIM_SECONDS, limit)
         found = await self._database.write(lambda connection: rows(connection, _TAKE_SCHEDULES, arguments))
         return sorted(
@@ -133,6 +127,6 @@ class SharedSchedules(PostgresSchedules):
         )
 
     async def next_due(self) -> datetime | None:
-        """Returns the earliest next instant of an ACTIVE schedule that nobody has taken, or None."""
+        """Returns the earliest next instant of an ACTIVE schedule that no process has claimed, or None."""
         found = await self._database.read(lambda connection: row(connection, _NEXT_SCHEDULE))
         return optional_instant(found[0] if found is not None else None)

@@ -1,4 +1,4 @@
-"""Executions that may have brought a process down, in PostgreSQL: who is a suspect, and who tries which of them."""
+"""Executions that may have crashed a process, in PostgreSQL: suspects, and which process tries which of them."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -17,27 +17,26 @@ _END: Final = "SELECT end_trial(%s, %s::uuid)"
 class PostgresTrials:
     """See `looply.engine.records.suspects.Trials`."""
 
-    def __init__(self, database: Database, *, is_alone: bool) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._is_alone = is_alone
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:
-        """Returns those of these executions that are suspects, each with its loads, 1 while somebody tries it."""
-        wanted = [execution_id for execution_id in execution_ids if find_id(execution_id) is not None]
-        if self._is_alone or not wanted:
-            return {}  # the start has named them
-        found = await self._database.read(lambda connection: rows(connection, _SUSPECTS, (wanted,)))
+        """Returns those of these executions that are suspects, each with its loads, 1 while a process tries it."""
+        known = [execution_id for execution_id in execution_ids if find_id(execution_id) is not None]
+        if not known:
+            return {}
+        found = await self._database.read(lambda connection: rows(connection, _SUSPECTS, (known,)))
         return {id_text(key): loads for key, loads in found}
 
     async def begin_trial(self, execution_id: str) -> bool:
-        """Counts a load of a suspect that is about to be worked on, unless another process that lives tries it."""
+        """Counts a load of a suspect that is about to be worked on, unless another living process tries it."""
         if find_id(execution_id) is None:
             return False
         arguments = (self._database.epoch, execution_id)
         return bool(await self._database.write(lambda connection: call(connection, _BEGIN, arguments)))
 
     async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution that this process has tried."""
+        """Sets the loads of an execution that this process has tried to 0."""
         if find_id(execution_id) is None:
             return
         arguments = (self._database.epoch, execution_id)

@@ -57,7 +57,7 @@ def _copy(source: Path, target: Path) -> None:
     reader = connect_reader(source)
     copy = apsw.Connection(str(target))
     try:
-        # One read transaction over the whole copy: without it every commit would begin the copy anew.
+        # One read transaction over the whole copy: without it every commit would restart the copy.
         reader.execute("BEGIN")
         reader.execute(_HOLD).fetchall()
         backup = copy.backup("main", reader, "main")

@@ -1,4 +1,4 @@
-"""Checkpoints beside the writer: what is committed moves from the write-ahead log to the file, never inside a commit.
+"""Checkpoints beside the writer: committed pages move from the write-ahead log to the file, never inside a commit.
 
 Passive checkpoints alone let the log grow while commits keep coming, because none ever finds it all moved. Past a
 bound the writer is asked to restart the log at its beginning, at a moment when little of it is left to move.
@@ -34,14 +34,14 @@ class Checkpointer:
         self.wants_restart = False
         """The writer restarts the log when it sees this, and clears it."""
         self.behind = 0
-        """Pages that were not moved when last looked; background work stands still while they are many."""
+        """Pages that were not moved when last looked; background work pauses while they are many."""
 
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
 
-    def notice(self) -> None:
-        """Says that something was committed."""
+    def notify_commit(self) -> None:
+        """Wakes the thread after a commit."""
         self._work.set()
 
     def stop(self) -> None:
@@ -61,11 +61,11 @@ class Checkpointer:
             # An end that came after the pause woke the thread before this line, and would be waited for in vain.
             if self._stop.is_set():
                 return
-            # What came while a long log was moved is less than that log: going on at once catches up.
+            # What came while a long log was moved is less than that log: the next round begins at once and catches up.
             pause = 0.0 if self._checkpoint() else PAUSE_SECONDS
 
     def _checkpoint(self) -> bool:
-        """Moves what it can; tells whether a long log should be gone on with at once."""
+        """Moves the pages that it can; returns whether the log is so long that the next round should begin at once."""
         try:
             frames, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.FullError:

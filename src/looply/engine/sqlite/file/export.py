@@ -1,4 +1,4 @@
-"""Reading of a whole store, table by table, for one that moves: as of one instant, a row in memory at a time."""
+"""Reading of a whole store, table by table, for a move: as of one instant, a row in memory at a time."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +12,8 @@ from looply.engine.coding.rows import Row
 from looply.engine.sqlite.file.opening import UNREADABLE, connect_reader
 from looply.errors import EngineError, StoreCorrupt
 
-# A batch is of no living process any more: nobody looks for one of its own by an epoch.
-_GIVEN: Final[Mapping[tuple[str, str], str]] = {("batch", "epoch"): "0 AS epoch"}
+# No living process owns a batch any more: none looks for its own by an epoch.
+_CONSTANTS: Final[Mapping[tuple[str, str], str]] = {("batch", "epoch"): "0 AS epoch"}
 _ORDER: Final[Mapping[str, str]] = {"batch": "ORDER BY execution_id, last_seq"}
 
 _COUNTERS: Final = (
@@ -29,7 +29,7 @@ _FIRST_ID: Final = (
 
 
 class Export:
-    """The rows of one store. The process that reads them owns the folder, so that nothing changes meanwhile.
+    """The rows of one store. The process that reads them owns the folder, so that nothing changes while it reads.
 
     Methods raise StoreCorrupt for what cannot be read, EngineError when the disk fails.
     """
@@ -37,40 +37,40 @@ class Export:
     def __init__(self, path: Path) -> None:
         """Opens the file; `close` it."""
         self._path = path
-        with self._told():
+        with self._translate_errors():
             self._connection = connect_reader(path)
             self._connection.execute("BEGIN")
 
     def close(self) -> None:
-        """Leaves the file. Closing twice is harmless."""
+        """Closes the file. Closing twice is harmless."""
         self._connection.close()
 
     def count(self, table: MovedTable) -> int:
         """Returns how many rows a table has."""
-        with self._told():
+        with self._translate_errors():
             count: int = self._connection.execute(f"SELECT count(*) FROM {_quoted(table.name)}").get  # noqa: S608 - names of our own
             return count
 
     def rows(self, table: MovedTable) -> Iterator[Row]:
         """Yields the rows of a table; batches by execution and number."""
-        columns = ", ".join(_GIVEN.get((table.name, column), _quoted(column)) for column in table.columns)
+        columns = ", ".join(_CONSTANTS.get((table.name, column), _quoted(column)) for column in table.columns)
         statement = f"SELECT {columns} FROM {_quoted(table.name)} {_ORDER.get(table.name, '')}"  # noqa: S608 - as above
-        with self._told():
+        with self._translate_errors():
             yield from self._connection.execute(statement)
 
     def counters(self) -> Counters:
-        """Returns the highest numbers that were given."""
-        with self._told():
+        """Returns the highest numbers in use."""
+        with self._translate_errors():
             return Counters(*next(self._connection.execute(_COUNTERS)))
 
     def first_id(self, low: bytes) -> bytes | None:
         """Returns the lowest id of an execution from `low` on, None when there is none."""
-        with self._told():
+        with self._translate_errors():
             found: bytes | None = self._connection.execute(_FIRST_ID, {"low": low}).get
             return found
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (apsw.CorruptError, apsw.NotADBError, *UNREADABLE) as error:

@@ -1,4 +1,4 @@
-"""The kernel's lock on a data folder: one process owns it, and a crash gives it back."""
+"""The kernel's lock on a data folder: one process owns it, and a crash releases it."""
 
 import fcntl
 import os
@@ -50,7 +50,7 @@ class FolderLock:
         self._file = file
 
     def release(self) -> None:
-        """Gives the lock back. Harmless when it is not held."""
+        """Releases the lock. Harmless when it is not held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,4 +1,4 @@
-"""The label of a moved folder: its executions go on in a database, and must not go on here too."""
+"""The label of a moved folder: its executions continue in a database, and must not continue here too."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class MovedLabel:
 
 
 def find_label(folder: Path) -> MovedLabel | None:
-    """Returns the label of a folder, None when it has none. Raises: EngineError for one that says nothing."""
+    """Returns the label of a folder, None when it has none. Raises: EngineError for one that cannot be read."""
     path = folder / LABEL_NAME
     try:
         found = json.loads(path.read_bytes())
@@ -31,7 +31,7 @@ def find_label(folder: Path) -> MovedLabel | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise EngineError(f"{path} cannot be read: {error}; remove it to go on in this folder") from error
+        raise EngineError(f"{path} cannot be read: {error}; remove it to continue in this folder") from error
 
 
 def put_label(folder: Path, label: MovedLabel) -> None:
@@ -52,14 +52,14 @@ def check_not_moved(folder: Path) -> None:
         return
     path = folder / LABEL_NAME
     if label.state == "ENDING":
-        told = (
+        reason = (
             f"a move of {folder} to {label.to} was cut off just as it ended, on {label.on}; repeat 'looply db move',"
             " which finds out whether it has"
         )
     else:
-        told = f"{folder} was moved to {label.to} on {label.on}, and goes on there; start the server with that database"
+        reason = f"{folder} was moved to {label.to} on {label.on}, and continues there; start the server with it"
     raise EngineError(
-        f"{told}. To go on in the folder instead: make sure that no server works on that database, ever, and remove"
-        f" {path}; what happened there meanwhile is not known here",
+        f"{reason}. To continue in the folder instead: make sure that no server ever works on that database, and"
+        f" remove {path}; what has happened there since is not known here",
         code="FOLDER_MOVED",
     )

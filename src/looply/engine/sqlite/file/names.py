@@ -1,4 +1,4 @@
-"""Small numbers for the ids that stand in every row."""
+"""Small numbers for the ids that are part of every row."""
 
 import apsw
 
@@ -11,7 +11,7 @@ _KEPT = 100_000
 class Names:
     """The numbers of ids, for the writer: an id that is met for the first time gets one.
 
-    What was learned is forgotten when a transaction is rolled back: it may have made the number.
+    All numbers are forgotten when a transaction is rolled back: it may have assigned them.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Opening of `executions.db`: connections, the schema, and what must hold before a process takes it over."""
+"""Opening of `executions.db`: connections, the schema, and the conditions under which a process takes it over."""
 
 import os
 from contextlib import closing
@@ -7,8 +7,8 @@ from typing import Final
 
 import apsw
 
-from looply.engine.coding.schema_steps import read_steps
-from looply.errors import EngineError, SchemaMismatch, StoreCorrupt, StoreFull, StoreLost
+from looply.engine.coding.schema_steps import missing_steps, read_steps
+from looply.errors import EngineError, StoreCorrupt, StoreFull, StoreLost
 
 FILE_NAME: Final = "executions.db"
 LOCK_NAME: Final = "executions.lock"
@@ -17,7 +17,7 @@ OLDEST_SQLITE: Final = (3, 51, 3)
 """Older releases can corrupt a write-ahead log when a checkpoint of another connection runs beside a restart."""
 
 UNREADABLE: Final = (ValueError, LookupError, TypeError, OverflowError)
-"""What reading a damaged row may raise: text that is no UTF-8, a number that stands for nothing, NULL in its place."""
+"""What reading a damaged row may raise: text that is no UTF-8, a number without a meaning, an unexpected NULL."""
 
 _PACKAGE = "looply.engine.sqlite"
 _CHECKED_BYTES = 256 * 1024 * 1024
@@ -33,8 +33,8 @@ def check_library(version: str) -> None:
     """Refuses a library with the known corruption of write-ahead logs. Raises: EngineError."""
     numbers = tuple(int(part) for part in version.split("."))
     if numbers < OLDEST_SQLITE:
-        wanted = ".".join(map(str, OLDEST_SQLITE))
-        raise EngineError(f"SQLite {version} can corrupt a store; install apsw with SQLite {wanted} or newer")
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise EngineError(f"SQLite {version} can corrupt a store; install apsw with SQLite {oldest} or newer")
 
 
 def prepare_folder(folder: Path) -> None:
@@ -47,7 +47,8 @@ def prepare_folder(folder: Path) -> None:
 
 
 def open_database(path: Path) -> apsw.Connection:
-    """Returns the connection that writes, with today's schema. Its log stays when it is closed, until `accept`.
+    """Returns the connection that writes, with today's schema. Its log stays when it is closed, until
+    `move_log_on_close` was called.
 
     Raises: SchemaMismatch, StoreCorrupt, StoreFull, StoreLost.
     """
@@ -56,9 +57,9 @@ def open_database(path: Path) -> apsw.Connection:
         path.chmod(0o600)
     except OSError as error:
         raise StoreLost(f"{path} cannot be opened: {error.strerror}") from error
-    connection = _connected(path, apsw.SQLITE_OPEN_READWRITE)
+    connection = _connect(path, apsw.SQLITE_OPEN_READWRITE)
     try:
-        # What is refused is left as it was found: a close would move what it can of the log and delete the rest.
+        # A refused file is left as it was found: a close would move what it can of the log and delete the rest.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         _settle_log(path)
         _configure(connection, path)
@@ -74,7 +75,7 @@ def open_database(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         connection.close()
         if isinstance(error, apsw.IOError) and _is_full(path):
-            # The memory that connections share is a file too; what does not fit there is told as a fault of the disk.
+            # The memory that connections share is a file too; SQLite reports a fault of the disk where it does not fit.
             raise StoreFull(f"the disk of {path} is full; make space and start again") from error
         raise StoreLost(f"{path} cannot be opened: {error}") from error
     except EngineError:
@@ -83,14 +84,14 @@ def open_database(path: Path) -> apsw.Connection:
     return connection
 
 
-def accept(connection: apsw.Connection) -> None:
-    """Lets the close of a connection move its log into the file again."""
+def move_log_on_close(connection: apsw.Connection) -> None:
+    """Lets the close of a connection move its log into the file."""
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
 
 
 def connect_reader(path: Path) -> apsw.Connection:
     """Returns a connection that cannot write."""
-    connection = _connected(path, apsw.SQLITE_OPEN_READONLY)
+    connection = _connect(path, apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(_BUSY_MS)
     connection.execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384")
     return connection
@@ -103,9 +104,9 @@ def connect_checkpointer(path: Path) -> apsw.Connection:
     return connection
 
 
-def _connected(path: Path, flags: int) -> apsw.Connection:
+def _connect(path: Path, flags: int) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=flags, statementcachesize=256)
-    # A statement is planned once. By itself SQLite plans it anew for each value of a LIMIT or a pattern, which takes
+    # A statement is planned once. By itself SQLite plans it again for each value of a LIMIT or a pattern, which takes
     # longer than most reads.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     return connection
@@ -149,28 +150,21 @@ def _configure(connection: apsw.Connection, path: Path) -> None:
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
-    steps = read_steps(_PACKAGE)
-    newest = max(steps)
     stored = int(connection.pragma("user_version"))
-    if stored > newest:
-        message = (
-            f"{path} has schema {stored}, this release knows {newest}; start the release that wrote it, or a newer one"
-        )
-        raise SchemaMismatch(message)
-    for number in range(stored + 1, newest + 1):
+    for number, step in missing_steps(_PACKAGE, stored, str(path)).items():
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(steps[number])
+        connection.execute(step)
         connection.pragma("user_version", number)
         connection.execute("COMMIT")
 
 
 def _check_schema(connection: apsw.Connection, path: Path) -> None:
-    """Compares the schema with that of a new store: one other word in a view or an index gives other answers."""
+    """Compares the schema with that of a new store: one changed word in a view or an index changes results."""
     with closing(apsw.Connection(":memory:")) as fresh:
         for step in read_steps(_PACKAGE).values():
             fresh.execute(step)
-        wanted = set(fresh.execute(_SCHEMA))
-    missing = wanted - set(connection.execute(_SCHEMA))
+        expected = set(fresh.execute(_SCHEMA))
+    missing = expected - set(connection.execute(_SCHEMA))
     if missing:
         names = ", ".join(sorted(name for _, name, _, _ in missing))
         raise StoreCorrupt(f"{path} is damaged: the schema of {names} is not ours; restore it from a backup")

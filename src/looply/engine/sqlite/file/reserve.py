@@ -1,4 +1,4 @@
-"""The reserve: a file that is given up when the disk is full, so that what frees space can still be stored."""
+"""The reserve: a file that is deleted when the disk is full, so that writes that free space can still be stored."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _SOME_BYTES = 1024 * 1024
 
 
 class Reserve:
-    """Sixteen megabytes that are held back while there is plenty."""
+    """Sixteen megabytes that are held back while the disk has plenty of space."""
 
     def __init__(self, folder: Path, clock: Clock, free_bytes: Callable[[], int] | None = None) -> None:
         self._path = folder / "reserve"
@@ -26,7 +26,7 @@ class Reserve:
         self._is_held = False
         self._next_try = 0.0
         self._next_look = 0.0
-        self._wanted_bytes = 0
+        self._needed_bytes = 0
 
     @property
     def is_held(self) -> bool:
@@ -36,23 +36,23 @@ class Reserve:
     def is_spent(self) -> bool:
         """Returns whether the disk was full and has not got its space back since.
 
-        Where a reserve was given up, what it freed does not count: it is for what ends executions and frees space.
+        The space of a deleted reserve does not count: it is for writes that end executions and free space.
         """
-        if self._wanted_bytes and self._clock.monotonic() >= self._next_look:
+        if self._needed_bytes and self._clock.monotonic() >= self._next_look:
             self._next_look = self._clock.monotonic() + _LOOK_SECONDS
-            if self._free_bytes() >= self._wanted_bytes:
-                self._wanted_bytes = 0
-        return self._wanted_bytes > 0
+            if self._free_bytes() >= self._needed_bytes:
+                self._needed_bytes = 0
+        return self._needed_bytes > 0
 
     def prepare(self) -> None:
-        """Looks for the space that an earlier process held back; gives it up when a start would find none."""
+        """Looks for the space that an earlier process held back; deletes it when a start would find no space."""
         self._is_held = self._path.exists()
         if self._is_held and self._free_bytes() < _SOME_BYTES:
             self.give_up()
 
     def give_up(self) -> None:
         """Frees the space, because the disk is full. Harmless when it is free already."""
-        self._wanted_bytes = max(self._wanted_bytes, 2 * RESERVE_BYTES if self._is_held else _SOME_BYTES)
+        self._needed_bytes = max(self._needed_bytes, 2 * RESERVE_BYTES if self._is_held else _SOME_BYTES)
         self._path.unlink(missing_ok=True)
         self._is_held = False
         self._next_try = self._clock.monotonic() + _PAUSE_SECONDS

@@ -1,7 +1,7 @@
-"""The seal: what the files of a data folder were when a process left them in order.
+"""The seal: the hashes of a data folder's files when a process last stopped in order.
 
-SQLite finds damage of the form of a file, not of what the rows say: a bit that changed in a status or a name would be
-served as truth. So an orderly stop notes the hash of each database, and the next start compares. While a process owns
+SQLite detects damage to the structure of a file, not to the values of rows: a changed bit in a status or name would be
+served as truth. So an orderly stop records the hash of each database, and the next start compares. While a process owns
 the folder there is no seal, and a crash leaves none.
 """
 
@@ -36,9 +36,9 @@ class Seal:
         Raises: StoreCorrupt when a database is not what it was, the seal stays then; StoreLost.
         """
         try:
-            noted = _noted(self._path)
-            for name, wanted in noted.items():
-                if _digest(self._folder / name) != wanted:
+            recorded = _read_seal(self._path)
+            for name, expected in recorded.items():
+                if _digest(self._folder / name) != expected:
                     raise StoreCorrupt(
                         f"{self._folder / name} is not what the last process left: the file is damaged, or was changed"
                         " by hand. Restore a backup into a new folder, or put back the file that was there; without"
@@ -52,19 +52,19 @@ class Seal:
             raise StoreLost(f"the seal {self._path} cannot be used: {error.strerror}") from error
 
     def withhold(self) -> None:
-        """Lets `put` do nothing: a database was refused, and what is refused is not what was left in order."""
+        """Lets `put` do nothing: a database was refused, and a refused one was not left in order."""
         self._is_withheld = True
 
     def put(self) -> None:
-        """Notes what the databases are. Nothing may change them until `break_up`; on a full disk there is no seal."""
+        """Records the hashes of the databases, which may not change until `break_up`; a full disk gets no seal."""
         if self._is_withheld:
             return
         with suppress(OSError):
-            noted = {name: digest for name in self._names if (digest := _digest(self._folder / name))}
-            write_whole(self._path, json.dumps(noted, indent=2).encode() + b"\n")
+            recorded = {name: digest for name in self._names if (digest := _digest(self._folder / name))}
+            write_whole(self._path, json.dumps(recorded, indent=2).encode() + b"\n")
 
 
-def _noted(path: Path) -> dict[str, str]:
+def _read_seal(path: Path) -> dict[str, str]:
     """Returns the hashes of a seal, none when it is missing or was not written whole."""
     try:
         found = json.loads(path.read_bytes())

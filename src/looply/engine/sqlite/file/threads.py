@@ -10,7 +10,7 @@ from looply.engine.sqlite.file.checkpoints import Checkpointer
 from looply.engine.sqlite.file.names import Names
 from looply.engine.sqlite.file.readers import Readers
 from looply.engine.sqlite.file.reserve import Reserve
-from looply.engine.sqlite.file.writer import Writer, unheard
+from looply.engine.sqlite.file.writer import Writer, ignore_group
 from looply.errors import EngineError, StoreLost
 
 Result = TypeVar("Result")
@@ -29,11 +29,11 @@ class Threads:
         self._readers: Readers | None = None
         self._checkpointer: Checkpointer | None = None
         self.names = Names()
-        self.on_group: Callable[[int], None] = unheard
+        self.on_group: Callable[[int], None] = ignore_group
 
     @property
     def failure(self) -> Exception | None:
-        """The error after which nothing is written any more."""
+        """The error after which no more writes are taken."""
         return self._writer.failure if self._writer is not None else None
 
     @property
@@ -60,12 +60,12 @@ class Threads:
             raise StoreLost(f"{self._path} cannot be opened: {error}") from error
         self._connection = connection
         self._writer = Writer(connection, epoch, self._checkpointer, self._reserve, self.names.forget)
-        self._writer.on_group = self._grouped
+        self._writer.on_group = self._on_group
         self._checkpointer.start()
         self._writer.start()
 
-    def _grouped(self, writes: int) -> None:
-        # Looked up with each group: who measures may come later than the threads.
+    def _on_group(self, writes: int) -> None:
+        # Looked up with each group: the listener may be set after the threads have started.
         self.on_group(writes)
 
     async def write(self, write: Callable[[apsw.Connection], Result]) -> Result:
@@ -81,7 +81,7 @@ class Threads:
         return await self._readers.run(read)
 
     def stop(self, *, marks_clean: bool = True) -> None:
-        """Commits what is queued, moves the log into the file and, if so told, marks the file as left in order."""
+        """Commits the queued writes, moves the log into the file and, with `marks_clean`, marks it as left in order."""
         if (connection := self._end_threads(drains=True)) is None:
             return
         try:
@@ -96,7 +96,7 @@ class Threads:
             connection.close()
 
     def abandon(self) -> None:
-        """Ends the threads and leaves the file as a crash would; what is queued is not stored."""
+        """Ends the threads and leaves the file as a crash would; the queued writes are not stored."""
         if (connection := self._end_threads(drains=False)) is not None:
             connection.close()
 

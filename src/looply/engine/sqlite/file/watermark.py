@@ -1,6 +1,6 @@
-"""The mark: how far commits have come, in a file beside the store.
+"""The watermark of commits: the number of the last one, in a file beside the store.
 
-A write-ahead log that is lost or cut takes the newest commits with it, and what is left looks sound. The mark is
+A write-ahead log that is lost or cut takes the newest commits with it, and the rest looks sound. The mark is
 written after each commit and never flushed: a crash of the process keeps it, and after a loss of power it may be old,
 but it is never ahead of what is durable. So a store that is behind its mark has lost something.
 """
@@ -43,9 +43,9 @@ class CommitWatermark:
         """Moves the mark after each commit of the connection, until `close`. A disk that fails leaves it behind."""
         with contextlib.suppress(OSError):
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        # Once before the first commit: what has its place on the disk needs none when the disk is full.
-        self._committed(connection, "main", 0)
-        connection.set_wal_hook(self._committed)
+        # Once before the first commit: a file that has its blocks needs none when the disk is full.
+        self._write_mark(connection, "main", 0)
+        connection.set_wal_hook(self._write_mark)
 
     def close(self) -> None:
         """Leaves the mark where it is. Closing twice is harmless."""
@@ -53,8 +53,8 @@ class CommitWatermark:
         if file is not None:
             os.close(file)
 
-    def _committed(self, connection: apsw.Connection, _database: str, _pages: int) -> int:
-        # What is raised here would be taken for a commit that failed.
+    def _write_mark(self, connection: apsw.Connection, _database: str, _pages: int) -> int:
+        # An exception raised here would be taken for a failed commit.
         with contextlib.suppress(OSError, apsw.Error):
             if self._file is not None:
                 os.pwrite(self._file, b"%0*d\n" % (_DIGITS, connection.execute(_NEWEST).get), 0)

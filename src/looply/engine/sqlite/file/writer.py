@@ -3,9 +3,9 @@
 Theory of operation. Each write runs in a savepoint of its own, so one that conflicts fails alone. The transaction is
 flushed once for all of them, and their callers are answered together after it. What a failed transaction means:
 
-- the disk is full: SQLite has rolled everything back, so nothing of the group is stored, and work goes on later;
-- anything else while writing: nobody knows what is on the disk. Every caller is told so, and nothing is taken any
-  more; the process must end and look at the file again.
+- the disk is full: SQLite has rolled everything back, so nothing of the group is stored, and later writes are taken;
+- anything else while writing: what is on the disk is unknown. Every caller gets an error that says so, and no more
+  writes are taken; the process must end, and read the file at its next start.
 
 A flush costs more than many writes. Callers that were answered together tend to come back together, within the time
 that their next calls take to compute; a writer that took the first of them at once would flush once for every two or
@@ -51,7 +51,7 @@ class _Outcome(NamedTuple):
 
 
 class _Queue:
-    """What waits for the writer, in order. `None` in it is the end."""
+    """The writes that wait for the writer, in order. `None` in it is the end."""
 
     def __init__(self) -> None:
         self._items: SimpleQueue[_Item | None] = SimpleQueue()
@@ -59,7 +59,7 @@ class _Queue:
         self.size = self._items.qsize
 
     def end(self) -> None:
-        """Lets the writer end after what is queued."""
+        """Lets the writer end after the queued writes."""
         self._items.put(None)
 
     def next_group(self, usual: int) -> tuple[list[_Item], bool]:
@@ -83,7 +83,7 @@ class _Queue:
         return group, is_ended
 
     def _drain(self, group: list[_Item]) -> bool:
-        """Adds what waits to the group, as far as it may grow; tells whether the end was met."""
+        """Adds what waits to the group, as far as it may grow; returns whether the end was met."""
         while len(group) < GROUP:
             try:
                 item = self._items.get_nowait()
@@ -94,8 +94,8 @@ class _Queue:
             group.append(item)
         return False
 
-    def rest(self) -> list[_Item]:
-        """Takes out what nobody will commit any more."""
+    def take_rest(self) -> list[_Item]:
+        """Takes out the writes that will not be committed any more."""
         found = []
         while not self._items.empty():
             if (item := self._items.get()) is not None:
@@ -103,8 +103,8 @@ class _Queue:
         return found
 
 
-def unheard(_writes: int) -> None:
-    """Stands for who measures until there is somebody."""
+def ignore_group(_writes: int) -> None:
+    """The listener of a store that is not measured."""
 
 
 class Writer:
@@ -128,11 +128,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="looply-writer", daemon=True)
         self._is_open = True
         self.failure: Exception | None = None
-        """The error after which nothing is taken any more."""
+        """The error after which no more writes are taken."""
         self.groups = 0
         """Transactions so far."""
-        self.on_group: Callable[[int], None] = unheard
-        """Is told, in the writer's thread, of how many writes a transaction was."""
+        self.on_group: Callable[[int], None] = ignore_group
+        """Called in the writer's thread with the number of writes of each transaction."""
 
     @property
     def waiting(self) -> int:
@@ -159,7 +159,7 @@ class Writer:
         return future
 
     def close(self, *, drains: bool = True) -> None:
-        """Commits what is queued, unless told not to, and ends the thread. The connection stays open."""
+        """Commits the queued writes if `drains`, and ends the thread. The connection stays open."""
         self._is_open = False
         if not drains:
             self._lose("the store was abandoned")
@@ -182,24 +182,26 @@ class Writer:
             self._is_open = False
             if group or not is_ended:
                 self._lose("the writer broke")
-            self._answer([_Outcome(item.future, None, self._lost()) for item in (*group, *self._queue.rest())])
+            self._answer(
+                [_Outcome(item.future, None, self._lost_error()) for item in (*group, *self._queue.take_rest())]
+            )
 
     def _commit(self, group: list[_Item]) -> list[_Outcome]:
         if self.failure is not None:
-            return [_Outcome(item.future, None, self._lost()) for item in group]
+            return [_Outcome(item.future, None, self._lost_error()) for item in group]
         try:
             outcomes = self._transaction(group)
         except apsw.Error as error:
             self._roll_back()
-            failure = self._judged(error)
+            failure = self._failure_of(error)
             return [_Outcome(item.future, None, failure) for item in group]
         if outcomes is None:
-            return [_Outcome(item.future, None, self._lost()) for item in group]
+            return [_Outcome(item.future, None, self._lost_error()) for item in group]
         self._after_commit()
         return outcomes
 
     def _transaction(self, group: list[_Item]) -> list[_Outcome] | None:
-        """Returns what became of each write, or None when the file belongs to another process by now."""
+        """Returns the outcome of each write, or None when another process owns the file by now."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         epoch = connection.execute(_EPOCH).get
@@ -207,13 +209,13 @@ class Writer:
             connection.execute("ROLLBACK")
             self._lose(f"another process has taken the store over: its epoch is {epoch}, ours {self._epoch}")
             return None
-        outcomes = [self._one(connection, item) for item in group]
+        outcomes = [self._run_write(connection, item) for item in group]
         connection.execute("COMMIT")
         self.groups += 1
         self.on_group(len(group))
         return outcomes
 
-    def _one(self, connection: apsw.Connection, item: _Item) -> _Outcome:
+    def _run_write(self, connection: apsw.Connection, item: _Item) -> _Outcome:
         connection.execute("SAVEPOINT one")
         try:
             result = item.write(connection)
@@ -232,18 +234,18 @@ class Writer:
         connection.execute("RELEASE one")
         return _Outcome(item.future, result, None)
 
-    def _judged(self, error: apsw.Error) -> EngineError:
-        """Returns what the callers of a failed transaction are told."""
+    def _failure_of(self, error: apsw.Error) -> EngineError:
+        """Returns the error that the callers of a failed transaction get."""
         if isinstance(error, apsw.FullError):
             self._reserve.give_up()
-            return StoreFull("the disk is full; nothing was stored. Make space: work goes on by itself")
+            return StoreFull("the disk is full; nothing was stored. Make space: work continues by itself")
         if isinstance(error, apsw.BusyError | apsw.LockedError):
             return StoreFull("another program holds the store's file locked; nothing was stored")
         if isinstance(error, apsw.CorruptError | apsw.NotADBError):
             self.failure = StoreCorrupt(f"the store's file is damaged: {error}; restore it from a backup")
         else:
             self._lose(f"{error} ({type(error).__name__})")
-        return self._lost()
+        return self._lost_error()
 
     def _roll_back(self) -> None:
         self._on_rollback()
@@ -255,7 +257,7 @@ class Writer:
                 return
 
     def _after_commit(self) -> None:
-        self._checkpointer.notice()
+        self._checkpointer.notify_commit()
         if not self._reserve.is_held:
             self._reserve.restore()
         if self._checkpointer.wants_restart:
@@ -270,14 +272,14 @@ class Writer:
         if self.failure is None:
             self.failure = StoreLost(f"the store failed while committing: {reason}; what was in flight may be stored")
 
-    def _lost(self) -> StoreLost:
+    def _lost_error(self) -> StoreLost:
         return StoreLost(str(self.failure))
 
     def _answer(self, outcomes: list[_Outcome]) -> None:
         try:
             self._loop.call_soon_threadsafe(_resolve, outcomes)
         except RuntimeError:
-            # The loop is closed: nobody waits any more.
+            # The loop is closed: no caller waits any more.
             return
 
 

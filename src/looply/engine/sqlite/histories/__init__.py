@@ -1,5 +1,5 @@
-"""Histories and what is read beside them: journal, lists, letters, decisions, card copies, datastores, pruning.
+"""Histories as rows, where SQLite has its own way: units, journal, reads, lists, datastores, pruning.
 
-Imports `file` and `pending`.
+Imports `file`, `pending` and `engine.sql`.
 Never here: threads, locks or files.
 """

@@ -1,33 +1,16 @@
-"""The datastores of the SQLite store, and the change of one within a unit."""
+"""Changes of datastores in the SQLite store, alone and within a unit."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import apsw
 
 from looply.clock import to_ms
-from looply.engine.coding.rows import datastore_from, datastore_line_from
-from looply.engine.records.datastores import (
-    Datastore,
-    DatastoreChange,
-    DatastoreLine,
-    Found,
-    checked,
-    damage_in,
-    moved,
-    too_many,
-)
+from looply.engine.records.datastores import Datastore, DatastoreChange, moved, too_many
+from looply.engine.sql.datastores import SqlDatastores
 from looply.engine.sqlite.file.names import Names
+from looply.engine.sqlite.file.sessions import SqliteSessions
 from looply.engine.sqlite.file.threads import Threads
 
-_COLUMNS: Final = "n.id, d.name, d.revision, d.body, d.created_ms, d.modified_ms, d.modified_by, d.digest"
-_FIND: Final = f"SELECT {_COLUMNS} FROM datastore d JOIN name n ON n.n = d.org WHERE n.id = ? AND d.name = ?"  # noqa: S608 - columns of our own
-_SCAN: Final = f"SELECT {_COLUMNS} FROM datastore d JOIN name n ON n.n = d.org ORDER BY n.id, d.name"  # noqa: S608 - as above
-_LIST: Final = (
-    "SELECT d.name, d.revision, length(d.body), d.created_ms, d.modified_ms, d.modified_by"
-    " FROM datastore d JOIN name n ON n.n = d.org WHERE n.id = ? AND d.name > ? ORDER BY d.name LIMIT ?"
-)
-_FLOOR: Final = "SELECT f.revision FROM datastore_floor f JOIN name n ON n.n = f.org WHERE n.id = ?"
 _FLOOR_OF: Final = "SELECT revision FROM datastore_floor WHERE org = ?"
 _COUNT: Final = "SELECT count(*) FROM datastore WHERE org = ?"
 _INSERT: Final = (
@@ -60,43 +43,16 @@ def store_change(connection: apsw.Connection, names: Names, change: DatastoreCha
         raise moved(change)
 
 
-class SqliteDatastores:
+class SqliteDatastores(SqlDatastores):
     """See `looply.engine.records.datastores.Datastores`."""
 
     def __init__(self, threads: Threads) -> None:
+        super().__init__(SqliteSessions(threads))
         self._threads = threads
-
-    async def find(self, organization_id: str, name: str) -> Found:
-        """Returns what is stored under a name. Raises: StoreCorrupt."""
-
-        def read(connection: apsw.Connection) -> Found:
-            row = connection.execute(_FIND, (organization_id, name)).fetchone()
-            if row is None:
-                floor: int | None = connection.execute(_FLOOR, (organization_id,)).get
-                return Found(stored=None, next_revision=(floor or 0) + 1)
-            stored = checked(datastore_from(row))
-            return Found(stored=stored, next_revision=stored.revision + 1)
-
-        return await self._threads.read(read)
-
-    async def list(self, organization_id: str, after: str, limit: int) -> Sequence[DatastoreLine]:
-        """Returns up to `limit` datastores of an organization by name, those after `after`."""
-        sought = (organization_id, after, limit)
-        return await self._threads.read(
-            lambda connection: [datastore_line_from(row) for row in connection.execute(_LIST, sought)]
-        )
 
     async def put(self, change: DatastoreChange) -> None:
         """Applies a change by itself. Raises: DatastoreMoved, DatastoresFull."""
         await self._threads.write(lambda connection: store_change(connection, self._threads.names, change))
-
-    async def damaged(self) -> Sequence[str]:
-        """Returns a line for each datastore that cannot be read as it was stored."""
-
-        def read(connection: apsw.Connection) -> list[str]:
-            return [line for row in connection.execute(_SCAN) if (line := damage_in(datastore_from(row)))]
-
-        return await self._threads.read(read)
 
 
 def _delete(connection: apsw.Connection, org: int, change: DatastoreChange) -> bool:

@@ -1,6 +1,6 @@
-"""What a row of a list must fulfil, as a condition in SQL, made for each filter.
+"""The condition of a list on its rows, in SQL, made for each filter.
 
-A page may look at 20,000 rows, so a condition holds what its filter asks for and nothing else, and each text is a
+A page may look at 20,000 rows, so a condition has the parts that its filter needs and no others, and each text is a
 parameter of its own: a list of texts in one parameter would be taken apart again for each row.
 """
 

@@ -1,4 +1,4 @@
-"""What the SQLite store forgets: one slice is one savepoint of the writer, as a unit is."""
+"""Pruning of the SQLite store: one slice is one savepoint of the writer, as a unit is."""
 
 from collections.abc import Container, Sequence
 from datetime import datetime
@@ -6,13 +6,9 @@ from typing import Any, Final
 
 import apsw
 
-from looply.clock import to_ms
-from looply.engine.coding.retention import IS_OPEN, facts_of, spent_condition
-from looply.engine.coding.rows import TRIGGER_NUMBERS, Row, find_id, id_bytes, id_text
-from looply.engine.ports.store import Position
+from looply.engine.coding.retention import IS_OPEN
+from looply.engine.coding.rows import TRIGGER_NUMBERS, Row, id_bytes, id_text
 from looply.engine.records.pruning import (
-    KEYS,
-    LOOKED_AT,
     Candidate,
     Choice,
     Cursor,
@@ -20,33 +16,18 @@ from looply.engine.records.pruning import (
     Slice,
     chosen,
     fires_before,
-    highest_id,
 )
-from looply.engine.records.spans import first_id
-from looply.engine.sqlite.file.names import find_number
+from looply.engine.sql.pruning import SqlPruning
+from looply.engine.sqlite.file.sessions import SqliteSession, SqliteSessions, run
 from looply.engine.sqlite.file.threads import Threads
 
 BEHIND: Final = 3000
-"""So many pages may be committed and not yet in the file while something is pruned."""
+"""Pruning pauses while more committed pages are not yet in the file."""
 
 _GIVEN_BACK: Final = 64
 _SPARE: Final = 256
-"""So many free pages stay in the file: what comes next takes them."""
+"""So many free pages stay in the file for the next rows."""
 
-_IS_SPENT: Final = spent_condition(":{}")
-_EXPIRED: Final = f"""
-  SELECT s.due_ms, e.id, e.seq, {_IS_SPENT} FROM (
-    SELECT due_ms, execution_id FROM expiry INDEXED BY expiry_due
-    WHERE (due_ms, execution_id) > (:after_ms, :after_id) AND due_ms <= :now
-    ORDER BY due_ms, execution_id LIMIT :most) s CROSS JOIN execution e ON e.id = s.execution_id
-"""  # noqa: S608 - constants
-_OLD: Final = f"""
-  SELECT 0, e.id, e.seq, {_IS_SPENT} FROM execution e WHERE e.id > :after_id AND e.id < :below ORDER BY e.id LIMIT :most
-"""  # noqa: S608 - constants
-_OLD_OF_WORKFLOW: Final = f"""
-  SELECT 0, e.id, e.seq, {_IS_SPENT} FROM execution e INDEXED BY execution_workflow
-  WHERE e.workflow = :workflow AND e.id > :after_id AND e.id < :below ORDER BY e.id LIMIT :most
-"""  # noqa: S608 - constants
 _HELD: Final = f"""
   SELECT
     EXISTS (SELECT 1 FROM idempotency k WHERE k.execution_id = :id AND k.expires_ms > :now)
@@ -63,27 +44,7 @@ _HELD: Final = f"""
   FROM execution e WHERE e.id = :id
 """  # noqa: S608 - constants
 _SENDERS: Final = "SELECT DISTINCT sender FROM delivery"
-_KEYS: Final = """
-  SELECT k.org, k.key, k.execution_id FROM idempotency k INDEXED BY idempotency_of
-  WHERE k.execution_id > :after_id AND k.execution_id < :below AND k.expires_ms <= :now
-    AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = k.execution_id AND e.status IN (1, 2))
-  ORDER BY k.execution_id LIMIT :most
-"""
 _DROP_KEY: Final = "DELETE FROM idempotency WHERE org = ? AND key = ?"
-
-# A whole slice at a time: rows of one instant and execution are on one side of its end.
-_DECISIONS_END: Final = (
-    "SELECT at_ms, execution_id FROM decision INDEXED BY decision_at"
-    " WHERE (at_ms, execution_id) > (:after_ms, :after_id) AND at_ms < :before"
-    " ORDER BY at_ms, execution_id LIMIT 1 OFFSET :most"
-)
-_OLD_DECISIONS: Final = (
-    "FROM decision INDEXED BY decision_at WHERE (at_ms, execution_id) > (:after_ms, :after_id)"
-    " AND (at_ms, execution_id) <= (:end_ms, :end_id) AND at_ms < :before"
-    " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = decision.execution_id)"
-)
-_COUNT_DECISIONS: Final = f"SELECT count(*) {_OLD_DECISIONS}"
-_DROP_DECISIONS: Final = f"DELETE {_OLD_DECISIONS}"
 
 _FACTS: Final = "SELECT org, workflow, trigger FROM execution WHERE id = ?"
 _MARK: Final = (
@@ -121,20 +82,20 @@ _GONE_FIRES: Final = (
     "UPDATE fire SET execution_id = NULL WHERE workflow = :workflow AND execution_id >= :low AND execution_id <= :high"
     " AND NOT EXISTS (SELECT 1 FROM execution e WHERE e.id = fire.execution_id)"
 )
-# Outcomes 4 and 5 wait, or tell that something was missed.
+# Starts with outcome 4 wait; 5 marks missed ones.
 _OLD_FIRES: Final = (
     "DELETE FROM fire WHERE workflow = :workflow AND nominal_ms < :before AND execution_id IS NULL"
     " AND outcome NOT IN (4, 5)"
 )
-_PRUNED_TO: Final = "SELECT p.tx, p.n FROM pruned p JOIN name o ON o.n = p.org WHERE o.id = ?"
 _FREE: Final = "PRAGMA freelist_count"
 _GIVE_BACK: Final = f"PRAGMA incremental_vacuum({_GIVEN_BACK})"
 
 
-class SqlitePruning:
+class SqlitePruning(SqlPruning):
     """See `looply.engine.records.pruning.Pruning`."""
 
     def __init__(self, threads: Threads) -> None:
+        super().__init__(SqliteSessions(threads))
         self._threads = threads
 
     async def is_busy(self) -> bool:
@@ -142,51 +103,47 @@ class SqlitePruning:
         return self._threads.waiting > 0 or self._threads.behind > BEHIND
 
     async def prune(self, spent: RetentionFilter, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes one slice of what is spent."""
-        choice = await self._threads.read(lambda connection: _choice(connection, spent, after))
+        """Removes one slice of executions whose retention is over."""
+        choice = await self._threads.read(lambda connection: self._choice(connection, spent, after))
         if is_dry or not choice.gone:
             return choice.told
-        return await self._threads.write(lambda connection: _prune(connection, spent, after))
+        return await self._threads.write(lambda connection: self._prune(connection, spent, after))
 
     async def drop_keys(self, now: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
         """Removes idempotency keys whose time is over and whose execution is not open."""
-        told, found = await self._threads.read(lambda connection: _keys(connection, now, after))
-        if is_dry or not found:
-            return told
-        return await self._threads.write(lambda connection: _drop_keys(connection, now, after))
-
-    async def drop_decisions(self, before: datetime, after: Cursor, *, is_dry: bool = False) -> Slice:
-        """Removes old decisions of executions that are gone."""
-        told, facts = await self._threads.read(lambda connection: _decisions(connection, before, after))
-        if told.decisions and not is_dry:
-            await self._threads.write(lambda connection: connection.execute(_DROP_DECISIONS, facts).fetchall())
-        return told
+        found, keys = await self._sessions.read(lambda session: self._find_keys(session, now, after))
+        if is_dry or not keys:
+            return found
+        return await self._threads.write(lambda connection: self._drop_keys(connection, now, after))
 
     async def give_back(self) -> bool:
-        """Gives a few free pages back to the disk; returns whether there are more."""
+        """Returns a few free pages to the disk; returns whether there are more."""
         free: int = await self._threads.read(lambda connection: connection.execute(_FREE).get)
         if free <= _SPARE:
             return False
         await self._threads.write(lambda connection: connection.execute(_GIVE_BACK).fetchall())
         return free - _GIVEN_BACK > _SPARE
 
-    async def pruned_to(self, organization_id: str) -> Position:
-        """Returns the last place of what went of an organization."""
-        row = await self._threads.read(lambda connection: connection.execute(_PRUNED_TO, (organization_id,)).fetchone())
-        return (row[0], row[1]) if row is not None else (0, 0)
+    def _choice(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Choice:
+        found = run(self._find_spent(SqliteSession(connection), spent, after))
+        if found is None:
+            return Choice((), Slice())
+        # Few, and without an index of their own.
+        senders = {sender for (sender,) in connection.execute(_SENDERS)}
+        candidates = (_candidate(connection, row, found.now_ms, senders) for row in found.rows)
+        return chosen(candidates, has_more=found.is_full)
 
+    def _prune(self, connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Slice:
+        """Chooses again, now that no other write runs, and removes the chosen executions."""
+        choice = self._choice(connection, spent, after)
+        _remove(connection, [id_bytes(each.execution_id) for each in choice.gone], fires_before(spent))
+        return choice.told
 
-def _choice(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Choice:
-    workflow = find_number(connection, spent.workflow_id) if spent.workflow_id else 0
-    if workflow is None:
-        return Choice((), Slice())
-    facts = facts_of(spent, workflow, after) | {"after_id": find_id(after[1]) or b"", "below": highest_id(spent)}
-    statement = _EXPIRED if spent.ended_before is None else _OLD_OF_WORKFLOW if workflow else _OLD
-    rows = connection.execute(statement, facts).fetchall()
-    # Few, and without an index of their own.
-    senders = {sender for (sender,) in connection.execute(_SENDERS)}
-    candidates = (_candidate(connection, row, facts["now"], senders) for row in rows)
-    return chosen(candidates, has_more=len(rows) == LOOKED_AT)
+    def _drop_keys(self, connection: apsw.Connection, now: datetime, after: Cursor) -> Slice:
+        found, rows = run(self._find_keys(SqliteSession(connection), now, after))
+        for org, key, _ in rows:
+            connection.execute(_DROP_KEY, (org, key))
+        return found
 
 
 def _candidate(connection: apsw.Connection, row: Row, now_ms: int, senders: Container[bytes]) -> Candidate:
@@ -204,10 +161,7 @@ def _rows(connection: apsw.Connection, statement: str, facts: Any) -> list[Row]:
     return found
 
 
-def _prune(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -> Slice:
-    """Looks again, now that nothing moves, and removes what it finds."""
-    choice = _choice(connection, spent, after)
-    keys = [id_bytes(each.execution_id) for each in choice.gone]
+def _remove(connection: apsw.Connection, keys: Sequence[bytes], before_ms: int) -> None:
     scheduled: set[int] = set()
     for key in keys:
         ((org, workflow, trigger),) = _rows(connection, _FACTS, (key,))
@@ -221,29 +175,6 @@ def _prune(connection: apsw.Connection, spent: RetentionFilter, after: Cursor) -
         for statement in _DROPS:
             connection.execute(statement, (key,))
     for workflow in scheduled:
-        facts = {"workflow": workflow, "low": min(keys), "high": max(keys), "before": fires_before(spent)}
+        facts = {"workflow": workflow, "low": min(keys), "high": max(keys), "before": before_ms}
         connection.execute(_GONE_FIRES, facts)
         connection.execute(_OLD_FIRES, facts)
-    return choice.told
-
-
-def _keys(connection: apsw.Connection, now: datetime, after: Cursor) -> tuple[Slice, Sequence[Row]]:
-    facts = {"after_id": find_id(after[1]) or b"", "below": first_id(now), "now": to_ms(now), "most": KEYS}
-    rows = _rows(connection, _KEYS, facts)
-    more = (0, id_text(rows[-1][2])) if len(rows) == KEYS else None
-    return Slice(keys=len(rows), after=more), rows
-
-
-def _decisions(connection: apsw.Connection, before: datetime, after: Cursor) -> tuple[Slice, dict[str, Any]]:
-    facts: dict[str, Any] = {"after_ms": after[0], "after_id": find_id(after[1]) or b"", "before": to_ms(before)}
-    end = connection.execute(_DECISIONS_END, {**facts, "most": LOOKED_AT - 1}).fetchone()
-    facts["end_ms"], facts["end_id"] = end or (facts["before"], b"")
-    count: int = connection.execute(_COUNT_DECISIONS, facts).get
-    return Slice(decisions=count, after=(end[0], id_text(end[1])) if end is not None else None), facts
-
-
-def _drop_keys(connection: apsw.Connection, now: datetime, after: Cursor) -> Slice:
-    told, rows = _keys(connection, now, after)
-    for org, key, _ in rows:
-        connection.execute(_DROP_KEY, (org, key))
-    return told

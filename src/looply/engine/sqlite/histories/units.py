@@ -4,6 +4,8 @@ What can be refused comes first: the key, the fence, the claim, the firing, the
 datastore. A refusal undoes the savepoint.
 """
 
+from collections.abc import Sequence
+
 import apsw
 
 from looply.clock import to_ms
@@ -13,19 +15,21 @@ from looply.engine.coding.rows import (
     STATUS_NUMBERS,
     TIMER_KINDS,
     TRIGGER_NUMBERS,
+    decision_facts,
     id_bytes,
     id_text,
+    letter_facts,
 )
 from looply.engine.ports.store import StoredDefinition, Unit, Work, WorkChange
 from looply.engine.records.claims import Claim, StoredKey
+from looply.engine.records.copies import CopyWish
+from looply.engine.records.decisions import DecisionRow
+from looply.engine.records.letters import LetterRow
+from looply.engine.sql.units import claim_taken_error, key_taken_error, stale_error
 from looply.engine.sqlite.file.names import Names
-from looply.engine.sqlite.histories.copies import wish_copies
 from looply.engine.sqlite.histories.datastores import store_change
-from looply.engine.sqlite.histories.decisions import put_decisions
-from looply.engine.sqlite.histories.letters import put_letters
-from looply.engine.sqlite.pending.deliveries import drop_place, store_deliveries, store_place
+from looply.engine.sqlite.pending.deliveries import drop_slot, store_deliveries, store_slot
 from looply.engine.sqlite.pending.ledger import store_fire
-from looply.errors import ClaimTaken, KeyTaken, Stale
 
 _INSERT = (
     "INSERT INTO execution(id, org, workspace, workflow, version, status, state, trigger, process_id, profile, parent,"
@@ -79,6 +83,22 @@ _DROP_WAIT = "DELETE FROM wait WHERE execution_id = ? AND seq = ?"
 _DROP_INCIDENT = "DELETE FROM incident WHERE execution_id = ? AND seq = ?"
 _DROP_CARD = "DELETE FROM card WHERE id = ?"
 _DROP_CONTINUATION = "DELETE FROM continuation WHERE execution_id = ?"
+_LETTER = (
+    "INSERT OR REPLACE INTO letter(execution_id, seq, org, workflow, process_id, reason, source, sender, kept_ms,"
+    " action, settled_by, settled_ms, note) VALUES (:execution, :seq, :org, :workflow, :process_id, :reason, :source,"
+    " :sender, :kept_ms, :action, :settled_by, :settled_ms, :note)"
+)
+# A recorded decision never changes.
+_DECISION = (
+    "INSERT INTO decision(execution_id, seq, org, workflow, version, process_id, step, visit, scope, decided_by,"
+    " person, action, comment, at_ms, via, revision, is_final) VALUES (:execution, :seq, :org, :workflow, :version,"
+    " :process_id, :step, :visit, :scope, :decided_by, :person, :action, :comment, :at_ms, :via, :revision, :is_final)"
+    " ON CONFLICT DO NOTHING"
+)
+_WISH = (
+    "INSERT INTO card_copy(id, execution_id, channel, wanted, due_ms) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET wanted = excluded.wanted, due_ms = excluded.due_ms, attempts = 0"
+)
 
 _OPEN = (STATUS_NUMBERS["RUNNING"], STATUS_NUMBERS["WAITING"])
 _NO_CHANGE = WorkChange()
@@ -109,11 +129,11 @@ def store_unit(connection: apsw.Connection, names: Names, unit: Unit) -> None:
     if unit.datastore is not None:
         store_change(connection, names, unit.datastore)
     if unit.letters:
-        put_letters(connection, key, (org, workflow), unit.letters)
+        _put_letters(connection, key, (org, workflow), unit.letters)
     if unit.decisions:
-        put_decisions(connection, key, (org, workflow), unit.decisions)
+        _put_decisions(connection, key, (org, workflow), unit.decisions)
     if unit.copies:
-        wish_copies(connection, key, unit.copies)
+        _wish_copies(connection, key, unit.copies)
     connection.execute(
         _BATCH, (key, batch.first_seq, batch.last_seq, to_ms(batch.at), batch.codec, batch.chain, batch.events)
     )
@@ -160,7 +180,7 @@ def _update(connection: apsw.Connection, key: bytes, unit: Unit) -> None:
         ),
     )
     if connection.changes() != 1:
-        raise Stale(f"execution {unit.execution_id} is no longer at event {unit.expected_seq}")
+        raise stale_error(unit)
 
 
 def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tuple[int, int], unit: Unit) -> None:
@@ -188,26 +208,48 @@ def _insert(connection: apsw.Connection, names: Names, key: bytes, numbers: tupl
         ),
     )
     if connection.changes() != 1:
-        raise Stale(f"execution {unit.execution_id} exists already")
+        raise stale_error(unit)
 
 
-def _put_key(connection: apsw.Connection, key: bytes, org: int, wanted: StoredKey, now_ms: int) -> None:
-    found = connection.execute(_KEY, (org, wanted.text)).fetchone()
+def _put_key(connection: apsw.Connection, key: bytes, org: int, stored: StoredKey, now_ms: int) -> None:
+    found = connection.execute(_KEY, (org, stored.text)).fetchone()
     if found is not None:
         holder, request, expires_ms, status = found
         if expires_ms > now_ms or status in _OPEN:
-            message = f"the idempotency key {wanted.text!r} is stored already"
-            raise KeyTaken(message, execution_id=id_text(holder), request=request)
-    connection.execute(_PUT_KEY, (org, wanted.text, wanted.request, key, to_ms(wanted.expires_on)))
+            raise key_taken_error(stored, id_text(holder), request)
+    connection.execute(_PUT_KEY, (org, stored.text, stored.request, key, to_ms(stored.expires_on)))
 
 
 def _put_claim(connection: apsw.Connection, key: bytes, numbers: tuple[int, int], claim: Claim) -> None:
     org, workflow = numbers
     found = connection.execute(_CLAIM, (workflow, claim.process_id)).fetchone()
     if found is not None and found[0] != key:
-        message = f"an open execution of workflow {claim.workflow_id} has the process id {claim.process_id!r}"
-        raise ClaimTaken(message, execution_id=id_text(found[0]), request=found[1])
+        raise claim_taken_error(claim, id_text(found[0]), found[1])
     connection.execute(_PUT_CLAIM, (workflow, claim.process_id, org, key, claim.request))
+
+
+def _put_letters(
+    connection: apsw.Connection, key: bytes, numbers: tuple[int, int], letters: Sequence[LetterRow]
+) -> None:
+    """Stores the letters that a unit makes or settles; `numbers` are those of organization and workflow."""
+    org, workflow = numbers
+    for letter in letters:
+        connection.execute(_LETTER, {"execution": key, "org": org, "workflow": workflow, **letter_facts(letter)})
+
+
+def _put_decisions(
+    connection: apsw.Connection, key: bytes, numbers: tuple[int, int], rows: Sequence[DecisionRow]
+) -> None:
+    """Records decisions of one execution; `numbers` are those of organization and workflow."""
+    org, workflow = numbers
+    for row in rows:
+        connection.execute(_DECISION, {"execution": key, "org": org, "workflow": workflow, **decision_facts(row)})
+
+
+def _wish_copies(connection: apsw.Connection, key: bytes, wishes: Sequence[CopyWish]) -> None:
+    """Stores the expected state of card copies, within the unit that changes them."""
+    for wish in wishes:
+        connection.execute(_WISH, (wish.card_id, key, wish.channel, wish.wanted, to_ms(wish.due)))
 
 
 def _put_payload(connection: apsw.Connection, key: bytes, org: int, unit: Unit) -> None:
@@ -244,7 +286,7 @@ def _put_work(connection: apsw.Connection, key: bytes, numbers: tuple[int, int],
     if work.continues:
         connection.execute(_CONTINUATION, (key,))
     if work.place is not None:
-        store_place(connection, key, workflow, work.place)
+        store_slot(connection, key, workflow, work.place)
 
 
 def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> None:
@@ -261,4 +303,4 @@ def _drop_work(connection: apsw.Connection, key: bytes, work: WorkChange) -> Non
     if work.drop_continues:
         connection.execute(_DROP_CONTINUATION, (key,))
     if work.drop_place:
-        drop_place(connection, key)
+        drop_slot(connection, key)

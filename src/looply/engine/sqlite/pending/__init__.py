@@ -1,5 +1,5 @@
-"""What is open, as rows: deliveries, timers and effects that are due, schedules and their ledger, suspects.
+"""Open work as rows, where SQLite has its own way: deliveries, effects, schedules and their ledger, suspects.
 
-Imports `file`.
-Never here: histories, or what has ended.
+Imports `file` and `engine.sql`.
+Never here: histories, or executions that have ended.
 """

@@ -1,17 +1,18 @@
-"""Executions that may have brought a process down, in the SQLite store: who is a suspect, and whose trial has begun."""
+"""Executions that may have crashed a process, in the SQLite store: suspects, and trials that have begun."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
 
 import apsw
 
-from looply.engine.coding.rows import EFFECT_STATES, find_id, id_bytes, id_text
+from looply.engine.coding.rows import EFFECT_STATES, find_id, id_text
 from looply.engine.ports.store import POISON_LOADS
 from looply.engine.records.suspects import FRONT
+from looply.engine.sql.dialects import sqlite_text
+from looply.engine.sql.work import ADMISSIBLE
 from looply.engine.sqlite.file.threads import Threads
-from looply.engine.sqlite.pending.deliveries import admissible
 
-# An effect that only stands in line was never loaded for: it is not to blame for a crash.
+# An effect that is only queued was never loaded: it did not cause a crash.
 _SUSPECT: Final = """
   UPDATE execution SET loads = 1 WHERE loads = 0 AND id IN (
     SELECT execution_id FROM effect WHERE state = :running UNION SELECT execution_id FROM continuation
@@ -30,14 +31,15 @@ _BEGIN: Final = "UPDATE execution SET loads = loads + 1 WHERE id = ?"
 _END: Final = "UPDATE execution SET loads = 0 WHERE id = ? AND loads > 0"
 
 
-def suspect(connection: apsw.Connection, now_ms: int) -> None:
-    """Makes suspects of all executions that a process was at which ended without order."""
+def mark_suspects(connection: apsw.Connection, now_ms: int) -> None:
+    """Marks the executions that a crashed process may have worked on as suspects."""
     connection.execute(_SUSPECT, {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "front": FRONT})
-    connection.executemany(_SUSPECT_ONE, [(id_bytes(execution_id),) for execution_id in admissible(connection, FRONT)])
+    admissible = connection.execute(sqlite_text(ADMISSIBLE), {"limit": FRONT}).fetchall()
+    connection.executemany(_SUSPECT_ONE, admissible)
 
 
-def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:
-    """Returns the suspects that something is to be done for, and those of them that ended too many processes."""
+def find_suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], list[str]]:
+    """Returns the suspects that have work to do, and those of them that ended too many processes."""
     facts = {"now": now_ms, "running": EFFECT_STATES.index("RUNNING"), "loads": POISON_LOADS}
     found = [(id_text(key), is_poisoned) for key, is_poisoned in connection.execute(_SUSPECTS, facts)]
     return (
@@ -47,13 +49,13 @@ def suspects(connection: apsw.Connection, now_ms: int) -> tuple[frozenset[str], 
 
 
 def _begin_trial(connection: apsw.Connection, key: bytes | None) -> bool:
-    """Counts a load; it stays when the process does not come to the end of the trial."""
+    """Counts a load; it stays counted when the process ends before the trial does."""
     connection.execute(_BEGIN, (key,))
     return connection.changes() == 1
 
 
 def _end_trial(connection: apsw.Connection, key: bytes | None) -> None:
-    """Forgets the loads."""
+    """Sets the loads to 0."""
     connection.execute(_END, (key,))
 
 
@@ -64,7 +66,7 @@ class SqliteTrials:
         self._threads = threads
 
     async def suspects(self, execution_ids: Collection[str]) -> Mapping[str, int]:  # noqa: ARG002 - the port has it
-        """Returns nothing: the start has named them."""
+        """Returns nothing: the start has reported them."""
         return {}
 
     async def begin_trial(self, execution_id: str) -> bool:
@@ -72,5 +74,5 @@ class SqliteTrials:
         return await self._threads.write(lambda connection: _begin_trial(connection, find_id(execution_id)))
 
     async def end_trial(self, execution_id: str) -> None:
-        """Forgets the loads of an execution; writes nothing where a unit has done so."""
+        """Sets the loads of an execution to 0; writes nothing where a unit has done so."""
         await self._threads.write(lambda connection: _end_trial(connection, find_id(execution_id)))

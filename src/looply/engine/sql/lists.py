@@ -1,0 +1,91 @@
+"""Pages of executions, newest first, at the same cost at any depth, in a store with tables.
+
+Theory of operation. A filter is served from one or several sources, each a span of an index in descending order of
+ids, read from the cursor on. What the index does not decide is tested row by row, up to a budget of rows; the row
+where that ends is marked, so that a short page can say where the next one begins. Several sources (two statuses, three
+process ids) are merged; where one of them ran out of budget, nothing below that point is shown yet. Which sources
+serve which filter, and how large the budget is, says `looply.engine.coding.searching`; how a source is read, each
+store says by its `ListDialect`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from looply.engine.coding.pages import merged
+from looply.engine.coding.searching import MATCHES, PROBED, Kind, Span, bounds_of, budget_of, ways
+from looply.engine.ports.port import Filter, Head
+from looply.engine.sql.sessions import Facts, Session
+
+ListPlan: TypeAlias = tuple[Callable[[Kind], str], Facts]
+"""The statement that reads a source, by its kind, and the parameters of all sources of a page."""
+
+
+class ListDialect(NamedTuple):
+    """How a store reads lists.
+
+    `plan_of` takes a filter, the numbers of its workflows, and those of the workflows that its terms name. The
+    last two columns of its statements say whether a row fits, and its number within its source. `probes` count the
+    matches of a span. `key` makes a parameter of an id.
+    """
+
+    plan_of: Callable[[Filter, Sequence[int], Sequence[int]], ListPlan]
+    probes: Mapping[Kind, str]
+    key: Callable[[bytes], Any]
+
+
+async def read_page(
+    session: Session, dialect: ListDialect, organization_id: str, wanted: Filter, after: str, limit: int
+) -> tuple[list[Head], str]:
+    """Returns one page and where its budget ended; see `looply.engine.ports.store.Reads.list`. Raises: BadRequest."""
+    bounds = bounds_of(wanted, after, limit)
+    org, *found = await session.find_numbers(organization_id, *wanted.workflow_ids)
+    workflows = _known_numbers(found)
+    if org is None or (wanted.workflow_ids and not workflows):
+        return [], ""
+    term_workflows = _known_numbers(await session.find_numbers(*wanted.term_workflows)) if wanted.terms else []
+    statement, facts = dialect.plan_of(wanted, workflows, term_workflows)
+    shared = {**bounds, **facts, "org": org}
+    # All sources are read in one state of the store: what moves between two of them must not be missed.
+    async with session.one_state():
+        spans = await _first_way(session, dialect, shared, wanted)
+        shared["budget"] = budget = budget_of(wanted, len(spans))
+        sources = [
+            await session.rows(statement(span.kind), await _span_facts(session, dialect, shared, span))
+            for span in spans
+        ]
+    return merged(sources, limit, budget)
+
+
+def _known_numbers(numbers: Sequence[int | None]) -> list[int]:
+    return [number for number in numbers if number is not None]
+
+
+async def _first_way(session: Session, dialect: ListDialect, shared: Facts, wanted: Filter) -> Sequence[Span]:
+    spans: Sequence[Span] = ()
+    for spans in ways(wanted):
+        if await _is_served(session, dialect, shared, spans):
+            break
+    return spans
+
+
+async def _is_served(session: Session, dialect: ListDialect, shared: Facts, spans: Sequence[Span]) -> bool:
+    """Returns whether no span has more matches than can be sorted."""
+    for span in spans:
+        if span.kind in PROBED:
+            ((count,),) = await session.rows(dialect.probes[span.kind], {**shared, **span.facts})
+            if count > MATCHES:
+                return False
+    return True
+
+
+async def _span_facts(session: Session, dialect: ListDialect, shared: Facts, span: Span) -> dict[str, Any]:
+    facts = {**shared, **span.facts}
+    if "id" in span.facts:
+        facts["id"] = dialect.key(span.facts["id"])
+    if (name := span.facts.get("span_workflow")) is not None:
+        # Of a workflow that nothing is stored of there is no execution.
+        facts["span_workflow"] = (await session.find_numbers(name))[0] or 0
+    low, high = span.ids or (shared["lowest"], shared["below"])
+    facts["lowest"] = dialect.key(max(shared["lowest"], low))
+    facts["below"] = dialect.key(min(shared["below"], high))
+    return facts

@@ -1,0 +1,178 @@
+"""The reading side of a store with tables: executions, their open work, cards, claims and orphans."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from looply.engine.coding.orphans import orphans_statement, told
+from looply.engine.coding.rows import (
+    FIRST_CARD,
+    card_from,
+    claim_from,
+    delivery_from,
+    effect_from,
+    head_from,
+    id_text,
+    incident_from,
+    place_from,
+    timer_from,
+    wait_from,
+)
+from looply.engine.ports.port import CardKey, Filter, Head, OpenCard
+from looply.engine.ports.store import Work
+from looply.engine.records.claims import Claim
+from looply.engine.records.spans import LOWEST_ID
+from looply.engine.sql.dialects import Variants
+from looply.engine.sql.lists import ListDialect, read_page
+from looply.engine.sql.sessions import Session, Sessions
+from looply.execution.facts.deliveries import Delivery
+
+_HEAD: Final = "SELECT * FROM head WHERE id = :execution:uuid"
+_HEAD_IN: Final = (
+    "SELECT h.* FROM execution e JOIN head h ON h.id = e.id"
+    " WHERE e.id = :execution:uuid AND e.org = :org AND :workflow IN (0, e.workflow)"
+)
+_CLAIMS: Final = (
+    "SELECT h.* FROM claim c JOIN head h ON h.id = c.execution_id"
+    " WHERE c.org = :org AND c.process_id = :name AND :workflow IN (0, c.workflow) ORDER BY c.execution_id DESC"
+)
+_NEWEST: Final = Variants(
+    "SELECT h.* FROM (SELECT id FROM execution INDEXED BY execution_process"
+    " WHERE org = :org AND process_id = :name AND :workflow IN (0, workflow) ORDER BY id DESC LIMIT 1) e"
+    " JOIN head h ON h.id = e.id",
+    # Ordered by all columns of the index, which no other one can do.
+    "SELECT h.* FROM (SELECT e.id FROM execution e WHERE (e.org, e.process_id) >= (:org, :name)"
+    " AND (e.org, e.process_id) <= (:org, :name) AND e.process_id IS NOT NULL"
+    " AND :workflow IN (0, e.workflow) ORDER BY e.org DESC, e.process_id DESC, e.id DESC LIMIT 1) e"
+    " JOIN head h ON h.id = e.id",
+)
+_SCAN: Final = "SELECT * FROM head WHERE id > :after:uuid ORDER BY id LIMIT :limit"
+
+_CARD: Final = (
+    "SELECT c.id, c.execution_id, n.id, c.step, c.address, c.part, c.recipient, c.channel, c.revision, c.opened_ms"
+    " FROM card c JOIN name n ON n.n = c.workflow"
+)
+_FIND_CARD: Final = f"{_CARD} WHERE c.id = :card"
+_BELOW: Final = "(c.opened_ms, c.id) < (:opened_ms, :card) ORDER BY c.opened_ms DESC, c.id DESC LIMIT :limit"
+_CARDS: Final = f"{_CARD} WHERE c.org = :org AND {_BELOW}"
+_CARDS_FOR: Final = f"{_CARD} WHERE c.org = :org AND c.recipient = :person AND {_BELOW}"
+
+_EFFECTS_OF: Final = (
+    "SELECT e.execution_id, e.seq, n.id, e.queue, e.state, e.attempt, e.epoch FROM effect e JOIN name n ON n.n = e.org"
+    " WHERE e.execution_id = :execution:uuid ORDER BY e.seq"
+)
+_TIMERS_OF: Final = (
+    "SELECT due_ms, execution_id, seq, kind FROM timer WHERE execution_id = :execution:uuid ORDER BY seq"
+)
+_WAITS_OF: Final = "SELECT execution_id, seq, step, sources FROM wait WHERE execution_id = :execution:uuid ORDER BY seq"
+_INCIDENTS_OF: Final = (
+    "SELECT i.execution_id, i.seq, i.id, n.id, i.step, i.kind, i.code, i.opened_ms FROM incident i"
+    " JOIN name n ON n.n = i.org WHERE i.execution_id = :execution:uuid ORDER BY i.seq"
+)
+_CARDS_OF: Final = f"{_CARD} WHERE c.execution_id = :execution:uuid ORDER BY c.opened_ms, c.id"
+_PLACE_OF: Final = "SELECT execution_id, seq, since_ms, most, held FROM place WHERE execution_id = :execution:uuid"
+_CONTINUES: Final = "SELECT 1 FROM continuation WHERE execution_id = :execution:uuid"
+_WORK_OF: Final = (_EFFECTS_OF, _TIMERS_OF, _WAITS_OF, _INCIDENTS_OF, _CARDS_OF, _CONTINUES, _PLACE_OF)
+_DELIVERIES_OF: Final = (
+    "SELECT target, sender, seq, kind FROM delivery WHERE target = :target:uuid ORDER BY sender, seq"
+)
+_CLAIMS_OF: Final = (
+    "SELECT o.id, w.id, c.process_id, c.request FROM claim c JOIN name o ON o.n = c.org JOIN name w ON w.n = c.workflow"
+    " WHERE c.execution_id = :execution:uuid ORDER BY w.id, c.process_id"
+)
+_ORPHANS: Final = Variants(orphans_statement("lower(hex(execution_id))"), orphans_statement("execution_id::text"))
+
+_FIRST: Final = id_text(LOWEST_ID)
+
+
+class SqlReads:
+    """See `looply.engine.ports.store.Reads`; each store adds `resting` and `tails`."""
+
+    def __init__(self, sessions: Sessions, lists: ListDialect) -> None:
+        self._sessions = sessions
+        self._lists = lists
+
+    async def heads(self, organization_id: str, name: str, workflow_id: str) -> Sequence[Head]:
+        """Returns the executions that a process id or an execution id names."""
+        key = self._sessions.key(name)
+
+        async def read(session: Session) -> list[Head]:
+            org, workflow = await session.numbers(organization_id, workflow_id)
+            if org is None or workflow is None:
+                return []
+            facts = {"execution": key, "name": name, "org": org, "workflow": workflow}
+            async with session.one_state():
+                for statement in (_HEAD_IN, _CLAIMS, _NEWEST) if key is not None else (_CLAIMS, _NEWEST):
+                    if found := await session.rows(statement, facts):
+                        return [head_from(row) for row in found]
+            return []
+
+        return await self._sessions.read(read)
+
+    async def head(self, execution_id: str) -> Head | None:
+        """Returns the head of one execution."""
+        if (key := self._sessions.key(execution_id)) is None:
+            return None
+        return await self._sessions.find(head_from, _HEAD, {"execution": key})
+
+    async def list(self, organization_id: str, wanted: Filter, after: str, limit: int) -> tuple[Sequence[Head], str]:
+        """Returns a page of heads, newest first, and where its scan budget ended."""
+        return await self._sessions.read(
+            lambda session: read_page(session, self._lists, organization_id, wanted, after, limit)
+        )
+
+    async def open_cards(
+        self, organization_id: str, person: str, after: CardKey | None, limit: int
+    ) -> Sequence[OpenCard]:
+        """Returns open card copies behind a key, newest first."""
+        opened_ms, card = after or FIRST_CARD
+        facts = {"person": person, "opened_ms": opened_ms, "card": card, "limit": limit}
+
+        async def read(session: Session) -> list[OpenCard]:
+            org, _ = await session.numbers(organization_id)
+            if org is None:
+                return []
+            found = await session.rows(_CARDS_FOR if person else _CARDS, {**facts, "org": org})
+            return [card_from(row) for row in found]
+
+        return await self._sessions.read(read)
+
+    async def find_card(self, card_id: str) -> OpenCard | None:
+        """Returns an open card copy, or None."""
+        return await self._sessions.find(card_from, _FIND_CARD, {"card": card_id})
+
+    async def work_of(self, execution_id: str) -> Work:
+        """Returns all rows of open work of one execution."""
+        if (key := self._sessions.key(execution_id)) is None:
+            return Work()
+
+        async def read(session: Session) -> Work:
+            found = await session.rows_of_all(_WORK_OF, {"execution": key})
+            effects, timers, waits, incidents, cards, continues, places = found
+            return Work(
+                effects=tuple(map(effect_from, effects)),
+                timers=tuple(map(timer_from, timers)),
+                waits=tuple(map(wait_from, waits)),
+                incidents=tuple(map(incident_from, incidents)),
+                cards=tuple(map(card_from, cards)),
+                continues=bool(continues),
+                place=place_from(places[0]) if places else None,
+            )
+
+        return await self._sessions.read(read)
+
+    async def deliveries_of(self, target: str) -> Sequence[Delivery]:
+        """Returns the rows that wait to be applied to one execution."""
+        return await self._sessions.select(delivery_from, _DELIVERIES_OF, {"target": self._sessions.key(target)})
+
+    async def claims_of(self, execution_id: str) -> Sequence[Claim]:
+        """Returns the claims of one execution."""
+        return await self._sessions.select(claim_from, _CLAIMS_OF, {"execution": self._sessions.key(execution_id)})
+
+    async def scan(self, after: str, limit: int) -> Sequence[Head]:
+        """Returns heads of all organizations by ascending id."""
+        facts = {"after": self._sessions.key(after or _FIRST), "limit": limit}
+        return await self._sessions.select(head_from, _SCAN, facts)
+
+    async def orphan_rows(self) -> Sequence[str]:
+        """Returns a line for each row that refers to what is not stored, 1,000 at most."""
+        return told(await self._sessions.select(tuple, _ORPHANS))
