@@ -90,8 +90,10 @@ def calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         function = FUNCTIONS[name]
         if function.build_loop is not None:
             return st.tuples(inner, st.sampled_from("xy"), inner).map(lambda made: f"{name}({', '.join(made)})")
-        most = function.fewest + 2 if function.most is None else function.most
-        return st.lists(inner, min_size=function.fewest, max_size=most).map(lambda made: f"{name}({', '.join(made)})")
+        most = function.min_arguments + 2 if function.max_arguments is None else function.max_arguments
+        return st.lists(inner, min_size=function.min_arguments, max_size=most).map(
+            lambda made: f"{name}({', '.join(made)})"
+        )
 
     return st.sampled_from(sorted(FUNCTIONS)).flatmap(call)
 

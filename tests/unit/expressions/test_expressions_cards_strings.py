@@ -1,7 +1,7 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionSyntaxError, parse_card
-from looply.expressions.compiling.unresolved import written
+from looply.expressions.compiling.unresolved import source_text
 from looply.expressions.parsing.lexer import Lexer
 from looply.expressions.parsing.parser import parse
 from looply.limits import Limits
@@ -159,7 +159,7 @@ def test_an_expression_within_a_text_that_fails_is_left_as_microsofts_package_wr
 
 def test_a_text_within_backticks_is_written_as_what_it_is_made_of():
     source = "`a ${n} b`"
-    assert written(parse(Lexer(source).whole(), source, Limits())) == "concat('', 'a ', n, ' b')"
+    assert source_text(parse(Lexer(source).whole(), source, Limits())) == "concat('', 'a ', n, ' b')"
 
 
 @pytest.mark.parametrize(

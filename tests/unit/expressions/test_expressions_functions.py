@@ -42,8 +42,8 @@ def test_the_table_is_by_name_and_cannot_be_changed():
     with pytest.raises(TypeError):
         FUNCTIONS["x"] = FUNCTIONS["if"]
     assert FUNCTIONS["join"].signature() == "join(list, separator, [last])"
-    assert FUNCTIONS["concat"].most is None
-    assert FUNCTIONS["newGuid"].most == 0
+    assert FUNCTIONS["concat"].max_arguments is None
+    assert FUNCTIONS["newGuid"].max_arguments == 0
 
 
 @pytest.mark.parametrize(

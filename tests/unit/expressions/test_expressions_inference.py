@@ -11,7 +11,7 @@ from looply.expressions import (
     shape_of_value,
 )
 from looply.expressions.inference.expressions import OWN_RULES, Budget, infer
-from looply.expressions.inference.findings import Doubt
+from looply.expressions.inference.findings import FindingKind
 from looply.expressions.inference.visible import visible_in_step
 from looply.expressions.shapes.shape import (
     ANY,
@@ -273,7 +273,7 @@ def test_the_error_of_a_comparison_tells_how_to_make_a_number() -> None:
 def test_what_fails_where_the_value_is_not_needed_is_a_warning(source: str) -> None:
     inferred = infer_expression(source, DOCUMENT)
     assert str(inferred.shape) != "nothing"
-    assert [finding.severity for finding in inferred.findings if finding.doubt is not Doubt.MISSING] == ["warning"]
+    assert [finding.severity for finding in inferred.findings if finding.kind is not FindingKind.MISSING] == ["warning"]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_what_fails_where_the_value_is_not_needed_is_a_warning(source: str) -> N
 )
 def test_what_may_be_missing_is_told_where_nothing_may_be_missing(source: str, message: str) -> None:
     found = one(source)
-    assert (found.message, found.doubt, found.severity) == (message, Doubt.MISSING, "warning")
+    assert (found.message, found.kind, found.severity) == (message, FindingKind.MISSING, "warning")
     path = message.split("`")[1] if message.startswith("`") else ""
     assert found.suggestion == (f"write coalesce({path}, ...), or ask exists({path}) first" if path else "")
 
@@ -318,7 +318,7 @@ def test_what_may_be_missing_is_told_where_nothing_may_be_missing(source: str, m
     ],
 )
 def test_nothing_is_told_where_a_missing_value_does_no_harm(source: str) -> None:
-    found = [finding for finding in findings(source) if finding.doubt is Doubt.MISSING]
+    found = [finding for finding in findings(source) if finding.kind is FindingKind.MISSING]
     assert not found
 
 
@@ -371,7 +371,7 @@ def test_a_guard_tells_that_a_path_is_there(guard: str) -> None:
     ],
 )
 def test_what_is_no_guard_tells_nothing(guard: str) -> None:
-    assert one(f"({guard}) ? uriHost(order.note) : 1").doubt is Doubt.MISSING
+    assert one(f"({guard}) ? uriHost(order.note) : 1").kind is FindingKind.MISSING
 
 
 def test_a_guard_holds_for_what_is_before_it_on_the_path_and_for_no_other_variable_of_the_name() -> None:

@@ -87,7 +87,7 @@ def test_objects_are_read_and_copied_but_never_changed(value, source, expected):
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("addProperty(o, 'a', 1)", "addProperty() expects a name that is not there yet, found 'a'"),
+        ("addProperty(o, 'a', 1)", "addProperty() expects a name that does not exist yet, found 'a'"),
         ("addProperty(list, 'a', 1)", "addProperty() expects an object as `object`, found list"),
         ("setProperty(nothing, 'a', 1)", "setProperty() expects an object as `object`, found null"),
         ("removeProperty(nothing, 'a')", "removeProperty() expects an object as `object`, found null"),

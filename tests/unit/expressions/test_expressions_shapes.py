@@ -22,7 +22,7 @@ from looply.expressions.shapes.shape import (
     Field,
     Presence,
     fits,
-    kinds_shown,
+    kinds_text,
     list_of,
     object_of,
     union,
@@ -68,7 +68,7 @@ def test_any_and_nothing_have_words_too() -> None:
     assert [str(ANY), str(NEVER), str(list_of(ANY)), str(list_of(NEVER))] == ["any", "nothing", "list", "list"]
     assert str(Shape(TEXT, frozenset({"b", "a"}))) == "'a' or 'b'"
     assert str(Shape(TEXT, frozenset(map(str, range(5))))) == "text"
-    assert kinds_shown(NULL | OBJECT | LIST) == "a list or an object or null"
+    assert kinds_text(NULL | OBJECT | LIST) == "a list or an object or null"
 
 
 def test_the_items_of_a_sample_are_put_together_and_what_some_lack_may_be_missing() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from looply.expressions import ExpressionError, ExpressionSyntaxError, by_quotes, parse_template
+from looply.expressions import ExpressionError, ExpressionSyntaxError, escape_by_quotes, parse_template
 from looply.limits import Limits
 
 DATA = {
@@ -121,7 +121,9 @@ def test_lookup_tells_presence_of_a_whole_path(seen, template, expected):
     ],
 )
 def test_values_within_the_quotes_of_a_text_with_literals_are_escaped(seen, template, expected):
-    parsed = parse_template({"p": template, "q": template}, placements={"/p": by_quotes(lambda value: f"<{value}>")})
+    parsed = parse_template(
+        {"p": template, "q": template}, placements={"/p": escape_by_quotes(lambda value: f"<{value}>")}
+    )
     made = parsed.evaluate(seen({"v": "O'Neil", "n": 7}))
     assert made["p"] == expected
     assert made["q"] == template.replace("${v}", "O'Neil").replace("${n}", "7")
