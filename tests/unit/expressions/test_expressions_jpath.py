@@ -222,7 +222,7 @@ def test_a_path_reads_lists_and_json_texts(value, json, path, expected):
         (".a[" + "-" * 41 + "1]", "nested at most 40 levels deep"),
     ],
 )
-def test_what_is_no_jspath_is_an_error_that_says_why(value, path, reason):
+def test_an_invalid_jspath_is_an_error_with_a_reason(value, path, reason):
     with pytest.raises(ExpressionError) as caught:
         value("jPath(json, path)", {"json": DOCUMENT, "path": path})
     assert reason in caught.value.message

@@ -85,7 +85,7 @@ def test_a_limit_is_an_error_in_a_condition_too(value, source):
         value(source, {"big": BIG})
 
 
-def test_a_loop_pays_for_its_body(seen):
+def test_a_loop_is_charged_for_its_body(seen):
     body = "+".join(["x"] * 1000)
     with pytest.raises(ExpressionLimit):
         parse_expression(f"foreach(many, x, {body})").evaluate(seen({"many": THREE_HUNDRED}))

@@ -1,4 +1,4 @@
-"""Places within texts, as editors show them."""
+"""Locations within texts, as editors show them."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_an_expression_of_a_card_is_found_without_its_white_space_and_sign() -> 
     assert expression_start("x ${ =a}", "a") == 6
 
 
-def test_an_expression_behind_what_cannot_be_read_is_found() -> None:
+def test_an_expression_after_a_syntax_error_is_found() -> None:
     assert expression_start("${'} ${a ~ b} ${c}", "a ~ b") == 7
     assert expression_start("${a ~ b} ${c ~}", "c ~") == 11
 

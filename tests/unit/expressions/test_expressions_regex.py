@@ -132,7 +132,7 @@ def test_escapes_of_the_grammar_mean_what_it_says(value, subject, pattern, expec
         ("\\p{Nonsense}", "invalid character class range"),
     ],
 )
-def test_what_is_no_pattern_is_an_error_that_says_why(value, pattern, reason):
+def test_an_invalid_pattern_is_an_error_with_a_reason(value, pattern, reason):
     with pytest.raises(ExpressionError) as caught:
         value("isMatch('a', pattern)", {"pattern": pattern})
     assert reason in caught.value.message

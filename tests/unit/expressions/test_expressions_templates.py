@@ -49,7 +49,7 @@ def test_strings_of_a_template_are_evaluated(filled, template, expected):
     assert type(result) is type(expected)
 
 
-def test_what_comes_out_of_an_expression_is_not_evaluated_again(filled):
+def test_the_value_of_an_expression_is_not_evaluated_again(filled):
     data = {"evil": "${7*7} {{ 1+1 }}"}
     assert filled({"a": "${evil}", "b": "x ${evil}"}, data) == {"a": data["evil"], "b": f"x {data['evil']}"}
 
@@ -161,7 +161,7 @@ def test_an_error_names_field_expression_and_position(filled):
         ("${{a: 1}", "{a: 1}", 6),
     ],
 )
-def test_what_does_not_parse_names_the_field(text, source, position):
+def test_a_syntax_error_names_the_field(text, source, position):
     with pytest.raises(ExpressionSyntaxError) as caught:
         parse_template({"body": [text]})
     error = caught.value

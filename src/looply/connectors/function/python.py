@@ -15,8 +15,8 @@ import pydantic_monty as monty
 from looply.connectors.function.interpreter import Request, RunResult, WorkerUnusable
 
 _NO_CLOCK: Final = "a function has no clock; give ${utcNow()} in its input"
-_NO_CHANCE: Final = "a function has no random numbers; give ${rand(1, 100)} in its input"
-_REFUSED: Final = {"datetime": _NO_CLOCK, "date": _NO_CLOCK, "time": _NO_CLOCK, "os.urandom": _NO_CHANCE}
+_NO_RANDOMNESS: Final = "a function has no random numbers; give ${rand(1, 100)} in its input"
+_REFUSED: Final = {"datetime": _NO_CLOCK, "date": _NO_CLOCK, "time": _NO_CLOCK, "os.urandom": _NO_RANDOMNESS}
 _HINTS: Final = {
     "set": "; give list(value)",
     "frozenset": "; give list(value)",

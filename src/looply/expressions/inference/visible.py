@@ -42,7 +42,7 @@ def visible_in_step(document: Shape) -> Visible:
 def visible_in_card(document: Shape, data: Shape, index: Shape = NOTHING) -> Visible:
     """Returns the names visible to an expression of a card where `$data` has a shape; bare names belong to `$data`."""
     variables = {"$root": document, "$data": data, "$index": index, "$host": ANY, "$_acTemplateVersion": ANY}
-    return Visible(data, variables, outcome="the card shows it as it is written")
+    return Visible(data, variables, outcome="the card shows its source text")
 
 
 class Inferring(Protocol):

@@ -56,9 +56,9 @@ def _now(run: Run, given: tuple[Json, ...]) -> Moment:
 
 def _viable_date(step: int) -> Callable[..., str]:
     def call(run: Run, timex: str, *given: Json) -> str:
-        told = read_timex(timex)
-        month, day = int(told.get("month", 0)), int(told.get("dayOfMonth", 0))
-        if told.get("year") or not (month and day):
+        fields = read_timex(timex)
+        month, day = int(fields.get("month", 0)), int(fields.get("dayOfMonth", 0))
+        if fields.get("year") or not (month and day):
             raise ExpressionError(f"expected a TIMEX of month and day such as 'XXXX-10-31', found {timex[:40]!r}")
         at = _now(run, given).at
         is_before = (month, day) < (at.month, at.day)
@@ -73,10 +73,10 @@ def _viable_date(step: int) -> Callable[..., str]:
 
 def _viable_time(step: int) -> Callable[..., str]:
     def call(run: Run, timex: str, *given: Json) -> str:
-        told = read_timex(timex.replace("XX", "00", 1)) if _MINUTES.search(timex) is not None else {}
-        if not is_time(told):
+        fields = read_timex(timex.replace("XX", "00", 1)) if _MINUTES.search(timex) is not None else {}
+        if not is_time(fields):
             raise ExpressionError(f"expected a TIMEX of minute and second such as 'TXX:15:28', found {timex[:40]!r}")
-        minute, second = int(told["minute"]), int(told["second"])
+        minute, second = int(fields["minute"]), int(fields["second"])
         at = _now(run, given).at
         is_before = (minute, second) < (at.minute, at.second)
         hour = at.hour + (step if is_before == (step > 0) else 0)
