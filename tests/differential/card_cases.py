@@ -1,7 +1,7 @@
 """Makes card templates from the template language: scopes within scopes, conditions, repetitions, odd strings.
 
-A case is a function of its seed alone. Most expressions fit the scope in which they stand; the rest come from the
-generator of expressions, so that they read what is not there as well.
+A case is a function of its seed alone. Most expressions fit their scope; the rest come from the generator of
+expressions, so that missing values are read as well.
 """
 
 import random
@@ -144,7 +144,7 @@ _LEFT_OUT = frozenset(
 
 
 class CardCases:
-    """A stream of templates with the data to expand them for; each case is drawn from `seed` and its number."""
+    """A stream of templates with their data; each case is generated from `seed` and its number."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -258,7 +258,7 @@ class CardCases:
         return self._made()
 
     def _made(self) -> str:
-        """Returns an expression of the grammar that can stand within a text between backticks, which theirs makes."""
+        """Returns an expression of the grammar that is allowed within a text between backticks, which theirs makes."""
         while True:
             self._number += 1
             made = self._expressions.case(self._number)

@@ -1,4 +1,4 @@
-"""Whatever JSON value is given as a definition, the answer is findings whose paths point into it."""
+"""The check of any JSON value as a definition returns findings whose paths point into it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -85,7 +85,7 @@ def test_any_likely_definition_gives_findings_that_point_into_it(document: Any) 
 
 
 @given(st.lists(st.text() | st.integers(min_value=0), max_size=5))
-def test_a_pointer_gives_back_its_names(parts: list[Any]) -> None:
+def test_a_pointer_is_parsed_to_its_names(parts: list[Any]) -> None:
     assert split_pointer(join_pointer("", *parts)) == tuple(map(str, parts))
 
 
