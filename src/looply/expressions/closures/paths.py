@@ -76,9 +76,9 @@ def walk_names(run: Run, value: Json, names: tuple[str, ...]) -> Json:
         if value is MISSING:
             return MISSING
         if type(value) is str:
-            place = _index(name) if name.isascii() and name.isdecimal() else -1
-            is_there = 0 <= place < len(value) and (name[0] != "0" or len(name) == 1)
-            value = value[place] if is_there else MISSING
+            index = _index(name) if name.isascii() and name.isdecimal() else -1
+            is_there = 0 <= index < len(value) and (name[0] != "0" or len(name) == 1)
+            value = value[index] if is_there else MISSING
         elif type(value) is list and (digits := _INDEX.match(name)) is not None:
             value = find(value, _index(digits[1]), run)
         else:

@@ -112,13 +112,13 @@ def print_moment(moment: Moment, pattern: str) -> str:
 
 def _compile_format(pattern: str) -> tuple[str | _Print, ...]:
     pieces: list[str | _Print] = []
-    place = 0
+    position = 0
     for match in _DAYJS.finditer(pattern):
-        pieces.append(pattern[place : match.start()])
+        pieces.append(pattern[position : match.start()])
         code = match["code"]
         pieces.append(_PRINTERS[code] if code is not None else match["literal"])
-        place = match.end()
-    return (*pieces, pattern[place:])
+        position = match.end()
+    return (*pieces, pattern[position:])
 
 
 _kept = lru_cache(maxsize=256)(_compile_format)

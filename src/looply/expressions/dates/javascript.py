@@ -258,23 +258,23 @@ class _Legacy:
 def _tokens(text: str) -> list[_Token]:
     """Returns the tokens of a text, without the contents of round brackets and unknown punctuation."""
     found: list[_Token] = []
-    place = 0
-    while place < len(text):
-        if text[place] == "(":
-            place = _after_brackets(text, place)
+    position = 0
+    while position < len(text):
+        if text[position] == "(":
+            position = _after_brackets(text, position)
             found.append(_Token("unknown", ""))
             continue
-        match = _TOKEN.match(text, place)
+        match = _TOKEN.match(text, position)
         found.append(_Token(str(match.lastgroup), match[0]) if match is not None else _Token("unknown", ""))
-        place = match.end() if match is not None else place + 1
+        position = match.end() if match is not None else position + 1
     return found
 
 
-def _after_brackets(text: str, place: int) -> int:
+def _after_brackets(text: str, position: int) -> int:
     depth = 0
-    while place < len(text):
-        depth += {"(": 1, ")": -1}.get(text[place], 0)
-        place += 1
+    while position < len(text):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        position += 1
         if depth == 0:
             break
-    return place
+    return position

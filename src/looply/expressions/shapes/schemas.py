@@ -74,7 +74,7 @@ class _Schemas:
         return made
 
     def _own(self, schema: dict[str, Json], levels: int) -> Shape:
-        """Returns the shape of the keywords that do not refer to other schemas of the value."""
+        """Returns the shape by all keywords except those of `_COMBINED`."""
         kinds, is_whole_number = _kinds_of(schema.get("type"))
         fields, others, is_listed = None, None, False
         if kinds & OBJECT:
@@ -135,7 +135,7 @@ class _Schemas:
             yield from (self.shape(schema, levels) for schema in schemas)
 
     def listed(self, values: Json, _: int) -> Iterator[Shape]:
-        """Yields the shape of a list of values."""
+        """Yields the shape of a value that is one of a list."""
         if isinstance(values, list):
             yield _shape_of_values(values)
 

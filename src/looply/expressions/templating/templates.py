@@ -32,7 +32,7 @@ def escape_by_quotes(within: Escape, outside: Escape | None = None) -> Placement
     A string that is one whole expression is outside.
     """
 
-    def place(pieces: tuple[Piece, ...]) -> tuple[Escape | None, ...]:
+    def placement(pieces: tuple[Piece, ...]) -> tuple[Escape | None, ...]:
         is_within = False
         made: list[Escape | None] = []
         for piece in pieces:
@@ -41,7 +41,7 @@ def escape_by_quotes(within: Escape, outside: Escape | None = None) -> Placement
             made.append(within if is_within else outside)
         return tuple(made)
 
-    return place
+    return placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class _Builder:
         if not found:
             return "".join(map(str, pieces)), None
         self.expressions.extend(found)
-        place = self._placements.get(pointer)
-        escapes = place(pieces) if place is not None else (None,) * len(pieces)
+        placement = self._placements.get(pointer)
+        escapes = placement(pieces) if placement is not None else (None,) * len(pieces)
         parts = tuple(_part(piece, escape, len(pieces) == 1) for piece, escape in zip(pieces, escapes, strict=True))
         if len(parts) == 1 and not isinstance(parts[0], str):
             return None, _with_pointer(parts[0], pointer)

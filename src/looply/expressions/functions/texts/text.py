@@ -61,12 +61,12 @@ def _replace_ignore_case(run: Run, value: str, old: str, new: str) -> str:
     run.check_text(len(value) + count * (len(new) - len(old)))
     run.spend(count >> 1)
     made: list[str] = []
-    place = 0
+    position = 0
     for _ in range(count):
-        found = whole.find(part, place)
-        made += value[place:found], new
-        place = found + len(part)
-    return "".join([*made, value[place:]])
+        found = whole.find(part, position)
+        made += value[position:found], new
+        position = found + len(part)
+    return "".join([*made, value[position:]])
 
 
 def _check_old(function: str, old: str) -> None:
