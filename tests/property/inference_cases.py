@@ -19,7 +19,7 @@ from looply.expressions import (
     Evaluation,
     ExpressionError,
     ExpressionSyntaxError,
-    Inferred,
+    InferenceResult,
     Shape,
     parse_expression,
     parse_template,
@@ -77,7 +77,7 @@ class InferenceCase:
     source: str
     documents: tuple[dict[str, Any], ...]
     shape: Shape
-    inferred: Inferred
+    inferred: InferenceResult
 
     @property
     def is_refused(self) -> bool:

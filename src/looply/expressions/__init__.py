@@ -10,7 +10,7 @@ from looply.expressions.evaluation import Evaluation, Fuel
 from looply.expressions.expression import Expression, parse_expression
 from looply.expressions.functions.declaring.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
-from looply.expressions.inference.expressions import Inferred, infer_expression
+from looply.expressions.inference.expressions import InferenceResult, infer_expression
 from looply.expressions.inference.findings import Finding
 from looply.expressions.shapes.schemas import shape_of_schema
 from looply.expressions.shapes.shape import Shape, shape_of_value
@@ -39,7 +39,7 @@ __all__ = [
     "Finding",
     "Fuel",
     "Function",
-    "Inferred",
+    "InferenceResult",
     "Placement",
     "Shape",
     "Template",

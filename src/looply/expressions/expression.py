@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from looply.expressions.closures.scope import Path, Rules
-from looply.expressions.compiling.compiler import Compiled, compile_tree
+from looply.expressions.compiling.compiler import CompiledExpression, compile_tree
 from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Evaluation, Run
 from looply.expressions.parsing.lexer import Lexer, Token
@@ -25,7 +25,7 @@ class Expression:
     source: str
     references: tuple[Path, ...]
     path: Path | None
-    compiled: Compiled = field(repr=False, compare=False)
+    compiled: CompiledExpression = field(repr=False, compare=False)
     tree: Node = field(repr=False, compare=False)
 
     @property
@@ -85,7 +85,7 @@ def parse_expression(source: str, limits: Limits = DEFAULT_LIMITS) -> Expression
     number of arguments, or is longer than `limits.expression_characters`.
     """
     check_length(source, limits)
-    return build_expression(Lexer(source).whole(), source, limits, Rules())
+    return build_expression(Lexer(source).tokenize(), source, limits, Rules())
 
 
 def check_length(source: str, limits: Limits) -> None:

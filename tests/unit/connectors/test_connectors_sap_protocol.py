@@ -93,7 +93,9 @@ def test_a_service_that_gives_no_token_is_called_without() -> None:
 
 def test_cookies_that_end_are_dropped() -> None:
     session = Session("t", {"a": "1", "b": "2", "c": "3"})
-    after = session.after(("a=; Max-Age=0", "b=x; expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=4; Max-Age=60", "=x", "y"))
+    after = session.with_set_cookies(
+        ("a=; Max-Age=0", "b=x; expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=4; Max-Age=60", "=x", "y")
+    )
     assert after.cookies == {"c": "4"}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from looply.expressions import Completion, completions, shape_of_value
-from looply.expressions.editing.unfinished import read_unfinished
+from looply.expressions.editing.unfinished import read_partial
 from looply.expressions.inference.visible import visible_in_card
 from looply.expressions.shapes.shape import ANY, TEXTUAL, Field, Presence, Shape, object_of
 from looply.limits import Limits
@@ -190,8 +190,8 @@ def test_in_a_card_the_names_are_those_of_its_data() -> None:
 
 
 def test_arguments_are_counted_at_their_own_level() -> None:
-    assert read_unfinished("f(1, g(2, 3), [4, 5], ").arguments() == ("f", 3)
-    assert read_unfinished("f(1, g(2, 3").arguments() == ("g", 1)
-    assert read_unfinished("(1, 2").arguments() == ("", 0)
-    assert read_unfinished("f(1)").arguments() == ("", 0)
-    assert read_unfinished("f([1, 2").arguments() == ("", 0)
+    assert read_partial("f(1, g(2, 3), [4, 5], ").arguments() == ("f", 3)
+    assert read_partial("f(1, g(2, 3").arguments() == ("g", 1)
+    assert read_partial("(1, 2").arguments() == ("", 0)
+    assert read_partial("f(1)").arguments() == ("", 0)
+    assert read_partial("f([1, 2").arguments() == ("", 0)

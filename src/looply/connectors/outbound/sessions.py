@@ -23,7 +23,7 @@ class Session:
         """Returns the value of the `Cookie` header, empty when there is no cookie."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def after(self, set_cookies: tuple[str, ...]) -> "Session":
+    def with_set_cookies(self, set_cookies: tuple[str, ...]) -> "Session":
         """Returns the session after a response's `Set-Cookie` headers. Attributes other than expiry are ignored.
 
         Paths and domains are not checked: a session is used for one origin only.

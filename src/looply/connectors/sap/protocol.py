@@ -97,7 +97,7 @@ def _with_cookies(request: HttpRequest, session: Session) -> HttpRequest:
 
 
 def _session_after(session: Session, response: HttpResponse) -> Session:
-    return session.after(tuple(value for name, value in response.headers if name == "set-cookie"))
+    return session.with_set_cookies(tuple(value for name, value in response.headers if name == "set-cookie"))
 
 
 def _requires_token(response: HttpResponse) -> bool:

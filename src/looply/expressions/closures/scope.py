@@ -52,7 +52,7 @@ class Scope:
         self.references: dict[Path, None] = {}
 
     @contextmanager
-    def inside(self, variable: str) -> Iterator[int]:
+    def with_variable(self, variable: str) -> Iterator[int]:
         """Makes a variable visible within the block, and yields its slot."""
         outer, slot = self._variables, self._depth
         self._variables, self._depth = {**outer, variable: slot}, slot + 1

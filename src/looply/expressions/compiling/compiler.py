@@ -53,7 +53,7 @@ from looply.limits import DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledExpression:
     """A compiled expression.
 
     `find` is set when the whole expression is one path with constant parts: it returns MISSING where `evaluate`
@@ -69,7 +69,7 @@ class Compiled:
     slots: int
 
 
-def compile_tree(tree: Node, source: str, rules: Rules) -> Compiled:
+def compile_tree(tree: Node, source: str, rules: Rules) -> CompiledExpression:
     """Returns the closures of a tree. Raises: ExpressionSyntaxError for unknown functions and wrong arguments."""
     compiler = _Compiler(source, rules)
     found = compiler.scope.path(tree) if isinstance(tree, Name | Access) else None
@@ -77,14 +77,16 @@ def compile_tree(tree: Node, source: str, rules: Rules) -> Compiled:
         evaluate = compiler.closure(tree)
         find_value = compiler.bracketed_finder(tree) if isinstance(tree, Access) and tree.brackets else None
         path = found[2] if found is not None else None
-        return Compiled(evaluate, find_value, None, path, tuple(compiler.scope.references), compiler.scope.slots)
+        return CompiledExpression(
+            evaluate, find_value, None, path, tuple(compiler.scope.references), compiler.scope.slots
+        )
     if found is None:
         evaluate = compiler.closure(tree)
-        return Compiled(evaluate, None, None, None, tuple(compiler.scope.references), compiler.scope.slots)
+        return CompiledExpression(evaluate, None, None, None, tuple(compiler.scope.references), compiler.scope.slots)
     find_value, reader, path = found
     if ends_in_index(tree):
         reader = None
-    return Compiled(
+    return CompiledExpression(
         compiler.closure(tree), find_value, reader, path, tuple(compiler.scope.references), compiler.scope.slots
     )
 
@@ -137,7 +139,7 @@ class _Compiler(PathCompiler):
         """Returns the closure of a text between backticks. Raises: ExpressionSyntaxError."""
         outer, self._source = self._source, f"`{text}`"
         try:
-            tree = parse(Lexer(self._source).whole(), self._source, DEFAULT_LIMITS)
+            tree = parse(Lexer(self._source).tokenize(), self._source, DEFAULT_LIMITS)
             pieces = tree.pieces if isinstance(tree, Interpolation) else ()
             if len(pieces) == 1 and not isinstance(pieces[0], str | Constant):
                 return self.closure(pieces[0])
@@ -224,7 +226,7 @@ class _Compiler(PathCompiler):
             raise self.error(f"{function.name}() expects the name of {Kind.VARIABLE.value}", variable.position)
         compiled = self.closure(collection)
         before = self._nodes
-        with self.scope.inside(variable.name) as slot:
+        with self.scope.with_variable(variable.name) as slot:
             loop = Loop(slot, self.closure(body), 1 + self._nodes - before)
         return _measure_loop_body(function.build_loop(compiled, loop))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
-from looply.expressions.editing.unfinished import Unfinished, read_unfinished
+from looply.expressions.editing.unfinished import PartialExpression, read_partial
 from looply.expressions.errors import ExpressionSyntaxError
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import infer
@@ -66,7 +66,7 @@ class _CompletionContext:
 
     def __init__(self, source: str, position: int, visible: Visible, limits: Limits) -> None:
         self._limits = limits
-        self._before: Unfinished = read_unfinished(source[:position])
+        self._before: PartialExpression = read_partial(source[:position])
         self._visible = self._in_loops(visible)
         pieces = self._before.pieces
         is_begun = bool(pieces) and pieces[-1].kind == "name" and pieces[-1].end == position
@@ -99,12 +99,12 @@ class _CompletionContext:
 
     def _in_loops(self, visible: Visible) -> Visible:
         for loop in self._before.loops():
-            visible = visible.inside(loop.variable, loop_variable(self._shape(loop.collection, visible) or ANY))
+            visible = visible.with_variable(loop.variable, loop_variable(self._shape(loop.collection, visible) or ANY))
         return visible
 
     def _shape(self, source: str, visible: Visible) -> Shape | None:
         try:
-            tree = parse(Lexer(source).whole(), source, self._limits)
+            tree = parse(Lexer(source).tokenize(), source, self._limits)
         except ExpressionSyntaxError:
             return None
         return infer(tree, visible).shape

@@ -38,7 +38,7 @@ def expression_spans(text: str) -> Iterator[tuple[int, int]]:
         if found > 0 and text[found - 1] == "\\":
             continue
         try:
-            _, end = Lexer(text, at).embedded()
+            _, end = Lexer(text, at).tokenize_embedded()
         except ExpressionSyntaxError:
             yield at, len(text)
             return
@@ -72,7 +72,7 @@ def locate(text: str, position: int, length: int | None = None) -> SourceLocatio
 def token_length(source: str, position: int) -> int | None:
     """Returns the length of the token that begins at a position of an expression, None when there is none."""
     try:
-        tokens = sorted(_flat(Lexer(source).whole()), key=lambda token: token.position)
+        tokens = sorted(_flat(Lexer(source).tokenize()), key=lambda token: token.position)
     except ExpressionSyntaxError:
         return None
     for token, following in pairwise(tokens):

@@ -44,7 +44,7 @@ class LoopStart:
 
 
 @dataclass(slots=True)
-class Unfinished:
+class PartialExpression:
     """The pieces up to the cursor. `open` has the indexes of opening pieces that are not closed yet.
 
     `quote` is the start of a text that is not closed yet; `is_literal`: the cursor is within the literal text between
@@ -128,9 +128,9 @@ class Unfinished:
         return LoopStart(collection, self.pieces[commas[0] + 1].text)
 
 
-def read_unfinished(source: str) -> Unfinished:
+def read_partial(source: str) -> PartialExpression:
     """Returns the pieces of a source that ends at the cursor. Never raises, whatever the text."""
-    made, at = Unfinished(source), 0
+    made, at = PartialExpression(source), 0
     while at < len(source):
         if made.enclosing_symbol() == "`":
             at = _read_literal(made, at)
@@ -147,7 +147,7 @@ def read_unfinished(source: str) -> Unfinished:
     return made
 
 
-def _read_literal(made: Unfinished, at: int) -> int:
+def _read_literal(made: PartialExpression, at: int) -> int:
     """Reads the text between backticks up to its end, or to an expression in it; returns the next position."""
     match = _LITERAL.match(made.source, at)
     end = match.end() if match is not None else at
@@ -162,7 +162,7 @@ def _read_literal(made: Unfinished, at: int) -> int:
     return len(made.source)
 
 
-def _add(made: Unfinished, piece: Piece) -> None:
+def _add(made: PartialExpression, piece: Piece) -> None:
     index = len(made.pieces)
     made.pieces.append(piece)
     if piece.kind != "symbol":

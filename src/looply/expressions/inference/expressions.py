@@ -80,26 +80,26 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Inferred:
+class InferenceResult:
     """The shape of a value, and the findings about the expression, in the order of the source."""
 
     shape: Shape
     findings: tuple[Finding, ...]
 
 
-def infer(tree: Node, visible: Visible, source: str = "", budget: Budget | None = None) -> Inferred:
+def infer(tree: Node, visible: Visible, source: str = "", budget: Budget | None = None) -> InferenceResult:
     """Returns the shape of an expression's value, and the findings. Never raises."""
     walk = _Walk(FindingCollector(source, visible.outcome), budget or Budget())
     shape = walk.whole(tree, visible)
-    return Inferred(shape, walk.notes.result(shape))
+    return InferenceResult(shape, walk.notes.result(shape))
 
 
-def infer_expression(source: str, document: Shape, limits: Limits = DEFAULT_LIMITS) -> Inferred:
+def infer_expression(source: str, document: Shape, limits: Limits = DEFAULT_LIMITS) -> InferenceResult:
     """Returns the shape and the findings of a source without `${}` around it, as an expression of a step's settings.
 
     Raises: ExpressionSyntaxError when it does not parse; the existence of functions is not checked.
     """
-    return infer(parse(Lexer(source).whole(), source, limits), visible_in_step(document), source)
+    return infer(parse(Lexer(source).tokenize(), source, limits), visible_in_step(document), source)
 
 
 class _Walk:
@@ -221,7 +221,7 @@ class _Walk:
         found = self.shape(collection, visible)
         if not found.kinds or not isinstance(variable, Name) or not self._accepts(function, 0, collection, found):
             return NEVER if isinstance(variable, Name) else ANY
-        made = self.shape_if_evaluated(body, visible.inside(variable.name, loop_variable(found)))
+        made = self.shape_if_evaluated(body, visible.with_variable(variable.name, loop_variable(found)))
         if function.name in {"foreach", "select"}:
             return list_of(made)
         if function.name != "where":

@@ -5,7 +5,7 @@ from typing import Final
 
 from looply.expressions.inference.findings import path_text, quote
 from looply.expressions.inference.guards import non_null_paths, path_of
-from looply.expressions.inference.visible import Inferring, Visible
+from looply.expressions.inference.visible import ShapeInference, Visible
 from looply.expressions.parsing.syntax import Access, Chain, Constant, Name, Node, Unary
 from looply.expressions.shapes.operators import arithmetic_shape, can_be_equal, can_be_ordered, concatenation_shape
 from looply.expressions.shapes.results import first_present
@@ -36,7 +36,7 @@ _EQUALITIES: Final = frozenset({"==", "!=", "<>"})
 _ORDER: Final = frozenset({"<", "<=", ">", ">="})
 
 
-def unary_shape(walk: Inferring, node: Unary, visible: Visible) -> Shape:
+def unary_shape(walk: ShapeInference, node: Unary, visible: Visible) -> Shape:
     """Returns the shape of an operand with an operator before it; a sign subtracts it from 0, or adds it to 0."""
     if node.operator == "!":
         walk.shape_if_evaluated(node.operand, visible)
@@ -47,7 +47,7 @@ def unary_shape(walk: Inferring, node: Unary, visible: Visible) -> Shape:
     return _operation(walk, node.operator, (node, WHOLE), (node.operand, shape)) if shape.kinds else NEVER
 
 
-def chain_shape(walk: Inferring, node: Chain, visible: Visible) -> Shape:
+def chain_shape(walk: ShapeInference, node: Chain, visible: Visible) -> Shape:
     """Returns the shape of operands between operators of one rank."""
     symbol = node.links[0].operator
     operands = (node.first, *(link.operand for link in node.links))
@@ -73,7 +73,7 @@ def chain_shape(walk: Inferring, node: Chain, visible: Visible) -> Shape:
     return made
 
 
-def _operation(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> Shape:
+def _operation(walk: ShapeInference, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> Shape:
     made = arithmetic_shape(symbol, left[1], right[1])
     if not made.kinds:
         wrong, shape = left if not arithmetic_shape(symbol, left[1], WHOLE).kinds else right
@@ -87,7 +87,7 @@ def _operation(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tu
     return made
 
 
-def condition_shape(walk: Inferring, symbol: str, operands: tuple[Node, ...], visible: Visible) -> Shape:
+def condition_shape(walk: ShapeInference, symbol: str, operands: tuple[Node, ...], visible: Visible) -> Shape:
     """Returns the shape of operands of `&&` or `||`; each is analyzed with the facts that those before it imply."""
     for operand in operands:
         walk.shape_if_evaluated(operand, visible)
@@ -96,7 +96,7 @@ def condition_shape(walk: Inferring, symbol: str, operands: tuple[Node, ...], vi
     return TRUTH if symbol == "&&" else TRUTH.or_null()
 
 
-def choice_shape(walk: Inferring, first: Node, choices: tuple[tuple[Node, Node], ...], visible: Visible) -> Shape:
+def choice_shape(walk: ShapeInference, first: Node, choices: tuple[tuple[Node, Node], ...], visible: Visible) -> Shape:
     """Returns the shape of `first ? yes : no`, and of `if(first, yes, no)`."""
     made = walk.shape_if_evaluated(first, visible)
     known = first if len(choices) == 1 else None
@@ -112,7 +112,7 @@ def choice_shape(walk: Inferring, first: Node, choices: tuple[tuple[Node, Node],
     return made
 
 
-def comparison_shape(walk: Inferring, symbol: str, left: Node, right: Node, visible: Visible) -> Shape:
+def comparison_shape(walk: ShapeInference, symbol: str, left: Node, right: Node, visible: Visible) -> Shape:
     """Returns the shape of a comparison. It is false for operands that cannot be evaluated, and fails without order."""
     one, two = walk.shape_if_evaluated(left, visible), walk.shape_if_evaluated(right, visible)
     sure, other = one.without(NULL), two.without(NULL)
@@ -138,7 +138,7 @@ def comparison_shape(walk: Inferring, symbol: str, left: Node, right: Node, visi
     return TRUTH
 
 
-def note_text_numbers(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> None:
+def note_text_numbers(walk: ShapeInference, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> None:
     """Records operands that are or may be texts where numbers are probably intended.
 
     Nothing is recorded for a value of unknown shape, nor for two texts, which have an order of their own.
@@ -153,7 +153,7 @@ def note_text_numbers(walk: Inferring, symbol: str, left: tuple[Node, Shape], ri
             walk.notes.add_wrong(node, message, f"write float({path_text(node)}) to add, concat(...) to concatenate")
 
 
-def note_text_number(walk: Inferring, node: Node, shape: Shape, outcome: str) -> None:
+def note_text_number(walk: ShapeInference, node: Node, shape: Shape, outcome: str) -> None:
     """Records that a value may be a number that is written as a text, with the outcome of that."""
     message = f"{quote(node)} may be a text ({shape.text_numbers}), and then {outcome}"
     walk.notes.add_wrong(node, message, f"write float({path_text(node)})" if path_of(node) else "")
@@ -181,7 +181,7 @@ def _is_total(node: Node) -> bool:
     return isinstance(node, Constant) or (is_plain and path_of(node) is not None)
 
 
-def _note_unequal(walk: Inferring, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> None:
+def _note_unequal(walk: ShapeInference, symbol: str, left: tuple[Node, Shape], right: tuple[Node, Shape]) -> None:
     always = "false" if symbol == "==" else "true"
     (node, shape), (constant, value) = (right, left) if isinstance(left[0], Constant) else (left, right)
     if shape.kinds == value.kinds == TEXT and shape.texts is not None and isinstance(constant, Constant):

@@ -3,7 +3,7 @@
 from looply.expressions.closures.scope import Path
 from looply.expressions.inference.findings import quote
 from looply.expressions.inference.guards import path_of
-from looply.expressions.inference.visible import Inferring, Visible
+from looply.expressions.inference.visible import ShapeInference, Visible
 from looply.expressions.parsing.syntax import Access, Name, Node
 from looply.expressions.shapes.shape import LIST, NULL, NUMBER, OBJECT, TEXT, Shape, kinds_text
 from looply.expressions.shapes.steps import computed_member, item, member
@@ -11,7 +11,7 @@ from looply.expressions.shapes.steps import computed_member, item, member
 _FROM_DOCUMENT = ("$root", "$data")
 
 
-def path_shape(walk: Inferring, node: Name | Access, visible: Visible, *, is_whole: bool = False) -> Shape:
+def path_shape(walk: ShapeInference, node: Name | Access, visible: Visible, *, is_whole: bool = False) -> Shape:
     """Returns the shape of the value of a path.
 
     `is_whole`: the path is the whole expression, so that an index out of range gives null.
@@ -22,7 +22,7 @@ def path_shape(walk: Inferring, node: Name | Access, visible: Visible, *, is_who
 class _Steps:
     """The walk along one path."""
 
-    def __init__(self, walk: Inferring, node: Name | Access, visible: Visible) -> None:
+    def __init__(self, walk: ShapeInference, node: Name | Access, visible: Visible) -> None:
         self._walk = walk
         self._node = node
         self._visible = visible

@@ -24,7 +24,7 @@ class Visible:
     present: Paths = _NO_PATHS
     outcome: str = "this is null"
 
-    def inside(self, variable: str, shape: Shape) -> "Visible":
+    def with_variable(self, variable: str, shape: Shape) -> "Visible":
         """Returns the names visible to the body of a loop."""
         present = frozenset(path for path in self.present if path[0] != variable)
         return replace(self, variables={**self.variables, variable: shape}, present=present)
@@ -45,7 +45,7 @@ def visible_in_card(document: Shape, data: Shape, index: Shape = NOTHING) -> Vis
     return Visible(data, variables, outcome="the card shows its source text")
 
 
-class Inferring(Protocol):
+class ShapeInference(Protocol):
     """The interface of one inference for its modules."""
 
     notes: FindingCollector

@@ -47,11 +47,11 @@ class Lexer:
         self._origin = start
         self._at = start
 
-    def whole(self) -> tuple[Token, ...]:
+    def tokenize(self) -> tuple[Token, ...]:
         """Returns the tokens up to the end of the text. Raises: ExpressionSyntaxError."""
         return self._tokens(is_embedded=False, level=0)
 
-    def embedded(self) -> tuple[tuple[Token, ...], int]:
+    def tokenize_embedded(self) -> tuple[tuple[Token, ...], int]:
         """Returns the tokens up to the brace that closes a `${`, and the index of that brace.
 
         Raises: ExpressionSyntaxError, also when there is no such brace.

@@ -41,7 +41,7 @@ _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "undefine
 
 def parse(tokens: tuple[Token, ...], source: str, limits: Limits) -> Node:
     """Returns the tree of one expression. Raises: ExpressionSyntaxError."""
-    return _Parser(tokens, source, limits, level=0).whole()
+    return _Parser(tokens, source, limits, level=0).parse()
 
 
 class _Cursor:
@@ -100,7 +100,7 @@ class _Parser:
         self._source = source
         self._limits = limits
 
-    def whole(self) -> Node:
+    def parse(self) -> Node:
         node = self._expression(_LOWEST)
         if self._cursor.token.kind != "end":
             raise self._cursor.unexpected("an operator or the end")
@@ -253,7 +253,7 @@ class _Parser:
         parsed = tuple(
             piece
             if isinstance(piece, str)
-            else _Parser(piece, self._source, self._limits, level=self._cursor.level).whole()
+            else _Parser(piece, self._source, self._limits, level=self._cursor.level).parse()
             for piece in pieces
         )
         self._cursor.leave()

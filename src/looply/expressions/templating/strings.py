@@ -34,7 +34,7 @@ def split_string(text: str, limits: Limits) -> tuple[Piece, ...]:
             continue
         check_length(text, limits)
         literal += text[at:found]
-        tokens, end = Lexer(text, found + 2).embedded()
+        tokens, end = Lexer(text, found + 2).tokenize_embedded()
         if literal:
             pieces.append(literal)
         pieces.append(build_expression(tokens, text[found + 2 : end], limits, Rules()))
@@ -92,4 +92,4 @@ def _end_of_expression(text: str, start: int) -> int | None:
 
 def _expression(source: str, limits: Limits, rules: Rules) -> Piece:
     source = source.removeprefix("=")
-    return build_expression(Lexer(source).whole(), source, limits, rules) if source else ""
+    return build_expression(Lexer(source).tokenize(), source, limits, rules) if source else ""

@@ -74,12 +74,12 @@ def compile_pattern(source: str) -> Pattern:
     if not source:
         raise ExpressionError("expected a pattern, found an empty text")
     checked = _Translation(source)
-    checked.whole()
+    checked.translate()
     flags, rest = "", source
     for flag in _FLAGS:
         if flag in rest:
             flags, rest = flags + flag[2], rest.replace(flag, "", 1)
-    text = _Translation(rest, flags, checked.captures).whole()
+    text = _Translation(rest, flags, checked.captures).translate()
     try:
         made: Pattern = re2.compile(text, _options())
     except (re2.error, ValueError) as error:
@@ -142,7 +142,7 @@ class _Translation(_Cursor):
         self._names: set[str] = set()
         self.captures = 0
 
-    def whole(self) -> str:
+    def translate(self) -> str:
         """Returns the pattern for RE2. Raises: ExpressionError."""
         made = self._alternation()
         if self._at < len(self._source):

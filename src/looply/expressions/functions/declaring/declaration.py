@@ -101,7 +101,7 @@ Builder = Callable[[tuple[Closure, ...]], Closure]
 LoopBuilder = Callable[[Closure, Loop], Closure]
 
 
-class Compiling(Protocol):
+class CallCompiler(Protocol):
     """The compiler, for a function that is built from the source of its arguments instead of their values."""
 
     scope: Scope
@@ -118,7 +118,7 @@ class Compiling(Protocol):
         """Returns an error at a position of the source."""
 
 
-SourceBuilder = Callable[[Call, Compiling], Closure]
+SourceBuilder = Callable[[Call, CallCompiler], Closure]
 
 
 _WORK = {"dates": 20, "conversion": 6, "randomness": 6, "uris": 4}

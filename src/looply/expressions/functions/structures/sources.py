@@ -5,7 +5,7 @@ import re
 from looply.expressions.closures.paths import walk_names
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import MISSING, Closure, Run
-from looply.expressions.functions.declaring.declaration import Argument, Compiling, Function, Type
+from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Type
 from looply.expressions.functions.structures.objects import property_name
 from looply.expressions.parsing.syntax import Access, Call, Constant, Name, Node
 from looply.expressions.values import kind_of
@@ -15,7 +15,7 @@ _BETWEEN = re.compile(r"[.\[\]]+")
 _SCALARS = frozenset({str, int, float, bool})
 
 
-def _get_property(node: Call, compiling: Compiling) -> Closure:
+def _get_property(node: Call, compiling: CallCompiler) -> Closure:
     settled = _or_written if compiling.leaves_unresolved else _or_null
     if len(node.arguments) == 1:
         name, look = compiling.closure(node.arguments[0]), compiling.scope.by_name()
@@ -57,7 +57,7 @@ def _or_written(value: Json, path: str) -> Json:
     return f"${{{path}}}" if value is MISSING else value
 
 
-def _set_path_to_value(node: Call, compiling: Compiling) -> Closure:
+def _set_path_to_value(node: Call, compiling: CallCompiler) -> Closure:
     path, given = node.arguments
     value = compiling.closure(given)
     if not isinstance(path, Name | Access) or not isinstance(path if isinstance(path, Name) else path.target, Name):
@@ -81,7 +81,7 @@ def _set_path_to_value(node: Call, compiling: Compiling) -> Closure:
     return evaluate
 
 
-def _container(path: Name | Access, compiling: Compiling) -> Closure | None:
+def _container(path: Name | Access, compiling: CallCompiler) -> Closure | None:
     """Returns the closure of the object that has the last name of a path; None for the document, or for an index."""
     if isinstance(path, Name) or not isinstance(path.steps[-1], str):
         return None
@@ -96,7 +96,7 @@ def _always_failing(reason: str) -> Closure:
     return evaluate
 
 
-def _string_or_value(node: Call, compiling: Compiling) -> Closure:
+def _string_or_value(node: Call, compiling: CallCompiler) -> Closure:
     given = node.arguments[0]
     if not isinstance(given, Constant) or type(given.value) is not str:
         # A text from the data must not be evaluated as an expression.

@@ -2,7 +2,7 @@
 
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.functions.declaring.declaration import Argument, Compiling, Function, Kind, Type
+from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Kind, Type
 from looply.expressions.parsing.syntax import Call, Constant
 from looply.expressions.texts.patterns import Pattern, compile_pattern
 from looply.expressions.values import kind_of
@@ -13,7 +13,7 @@ _FAILED = 3000
 """Units of work that are charged for a pattern that cannot be compiled."""
 
 
-def _is_match(node: Call, compiling: Compiling) -> Closure:
+def _is_match(node: Call, compiling: CallCompiler) -> Closure:
     text, pattern = (compiling.closure(argument) for argument in node.arguments)
     source = node.arguments[1]
     if isinstance(source, Constant) and type(source.value) is str and _fits(source.value):
@@ -26,7 +26,7 @@ def _is_match(node: Call, compiling: Compiling) -> Closure:
     return evaluate
 
 
-def _with_constant(text: Closure, pattern: str, position: int, compiling: Compiling) -> Closure:
+def _with_constant(text: Closure, pattern: str, position: int, compiling: CallCompiler) -> Closure:
     try:
         known = compile_pattern(pattern)
     except ExpressionError as error:

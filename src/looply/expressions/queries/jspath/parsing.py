@@ -50,14 +50,14 @@ _ORDER = frozenset({"<", ">", "<=", ">="})
 @lru_cache(maxsize=_CACHED)
 def parse(source: str) -> Path | Union:
     """Returns the tree of a JSPath. Raises: ExpressionError."""
-    return _Parser(source).whole()
+    return _Parser(source).parse()
 
 
 class _Parser(TokenCursor):
     def __init__(self, source: str) -> None:
         super().__init__("jPath", tokenize("jPath", _TOKEN, source))
 
-    def whole(self) -> Path | Union:
+    def parse(self) -> Path | Union:
         tree = self._union()
         if self.token.kind != "end":
             raise self.unexpected()

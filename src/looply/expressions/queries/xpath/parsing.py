@@ -50,7 +50,7 @@ _EVERYWHERE = Step("descendant-or-self", _ANY_NODE)
 @lru_cache(maxsize=_CACHED)
 def parse(source: str) -> Expr:
     """Returns the tree of an XPath. Raises: ExpressionError."""
-    return _Parser(source).whole()
+    return _Parser(source).parse()
 
 
 def _tokens(source: str) -> list[Token]:
@@ -69,7 +69,7 @@ class _Parser(TokenCursor):
     def __init__(self, source: str) -> None:
         super().__init__("xPath", _tokens(source))
 
-    def whole(self) -> Expr:
+    def parse(self) -> Expr:
         tree = self._binary(1)
         if self.token.kind != "end":
             raise self.unexpected()
