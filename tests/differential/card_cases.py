@@ -54,7 +54,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(part for line in text.strip().splitlines() for part in line.strip().split("  "))
 
 
-# Two spaces part the entries.
+# Two spaces separate the entries.
 _SCALARS = _lines(r"""
     name  n  title  s  uni  face  yes  half  zero  empty  quoted  index  order.id  o.a  order.customer.vip  texts[0]
     sku  qty  price  v  age  city.zip  key  value  list[1]  $index  $index  $data.name  $root.title  $root.n  $data['v']
@@ -133,8 +133,8 @@ _KEYS = (
     "",
 )
 _RESERVED = ("$root", "$host", "$_acTemplateVersion")
-# What changes the data of a card in Microsoft's package, what differs by chance, and families of functions with
-# differences of their own, which the expressions' run compares.
+# Functions that change the data of a card in Microsoft's package, random functions, and families of functions with
+# differences of their own, which the test of expressions compares.
 _LEFT_OUT = frozenset(
     {
         *("setProperty", "addProperty", "removeProperty", "setPathToValue", "reverse", "newGuid", "rand"),

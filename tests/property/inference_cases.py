@@ -33,7 +33,7 @@ from looply.limits import Limits
 
 sys.path.append(str(Path(__file__).parent.parent / "differential"))
 
-from expression_cases import DATA, ExpressionCases  # the folder beside this one must be known first
+from expression_cases import DATA, ExpressionCases  # the path of that folder must be added first
 
 LIMITS = Limits(expression_fuel=20_000, expression_text=20_000, expression_items=2000)
 _NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

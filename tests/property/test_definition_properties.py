@@ -128,7 +128,7 @@ def test_a_pattern_matches_as_its_definition_says(text: str, pattern: str) -> No
     assert matches_pattern(text, pattern) == fits_slowly(text, pattern)
 
 
-# The first draw of a type makes a strategy of its schema, which takes its time.
+# The first draw of a type builds a strategy from its schema, which is slow.
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", list(STEP_TYPES))
 @given(data=st.data())

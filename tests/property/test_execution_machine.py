@@ -134,12 +134,12 @@ class Execution(RuleBasedStateMachine):
         chosen = cards[pick % len(cards)]
         token = card_token(EXECUTION_ID, SEED, parse_address(chosen.address), chosen.part)
         before = len(self.simulator.history)
-        wanted = chosen.wanted
+        intended = chosen.wanted
         reply = self.simulator.answer_card(token, {"n": number})
         added = self.simulator.history[before:]
         match reply:
             case Recorded():
-                assert wanted == "OPEN"
+                assert intended == "OPEN"
                 (recorded,) = of_kind(added, AnswerRecorded)
                 assert (recorded.user, recorded.part) == (chosen.recipient, chosen.part)
             case AlreadyAnswered() | Declined():
@@ -217,7 +217,7 @@ class Execution(RuleBasedStateMachine):
     @rule(repair=st.data())
     def an_operator_decides(self, repair: st.DataObject) -> None:
         state = self.simulator.state
-        common: dict[str, Any] = {"at": self.simulator.now, "by": "operator", "reason": "mended"}
+        common: dict[str, Any] = {"at": self.simulator.now, "by": "operator", "reason": "repaired"}
         names = [*self.simulator.workflow.steps, "nowhere"]
         patch = {"payload": {"output": {f"n{repair.draw(st.integers(0, 1))}": repair.draw(st.sampled_from((1, None)))}}}
         command: Command = repair.draw(

@@ -23,12 +23,12 @@ def limit_of(caught):
             [{"$data": "${t}", "a": [{"$data": "${$root.t}", "b": [{"$data": "${$root.t}", "c": 1}]}]}],
             "expression_fuel",
         ),
-        # Nothing of it stays, yet it is work.
+        # Its result is empty, yet it takes work.
         ([{"$data": "${t}", "$when": "${x}", "a": [{"$data": "${$root.t}"}]}] * 200, "expression_fuel"),
         ([{"$data": "${t}", "a": [{"$data": "${$root.t}", "$when": "${v < 0}", "b": 1}]}], "expression_fuel"),
         # Long expressions are more work than short ones.
         ([{"$data": "${t}", "$when": f"${{{' + '.join(['v'] * 2000)} < 0}}"}], "expression_fuel"),
-        # One list taken in over and over.
+        # One list that is flattened repeatedly.
         ([{"$data": "${t}", "a": ["${$root.t}"] * 100}], "expression_fuel"),
         (["${t}"] * 150, "expression_items"),
         (["${big}", "${big}"], "expression_items"),

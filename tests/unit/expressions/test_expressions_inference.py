@@ -408,7 +408,7 @@ def test_a_name_that_differs_in_case_from_another_may_be_either() -> None:
 
 
 def test_every_function_that_evaluates_its_arguments_itself_is_one_that_the_inference_knows() -> None:
-    # Those that need all of them all the same are like any other function.
+    # Functions that need all of them nevertheless are like any other function.
     strict = {"coalesce", "ignore", "getProperty", "stringOrValue", "isMatch"}
     own = {name for name, function in FUNCTIONS.items() if function.build is not None or function.build_source}
     assert own - strict <= OWN_RULES

@@ -170,7 +170,7 @@ DOCUMENT = {
 )
 def test_a_path_finds_what_jspath_finds(value, path, expected):
     data = {"json": DOCUMENT, "path": path}
-    if path == "(.lines){.nr == 2}.name":  # nothing but predicates may stand after a group
+    if path == "(.lines){.nr == 2}.name":  # only predicates are allowed after a group
         with pytest.raises(ExpressionError):
             value("jPath(json, path)", data)
     else:
