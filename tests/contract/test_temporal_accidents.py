@@ -97,7 +97,7 @@ async def test_an_effect_that_is_offered_again_and_again_is_made_once(settings: 
     world.always("call_1", HANG)
     async with Process(settings, world=world).running() as process:
         execution_id = await process.started(chain(call("call_1"), call("call_2")))
-        opened = await world.called("call_1")
+        opened = await world.wait_for_call("call_1")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         for _ in range(50):
             process.dispatcher.offer(row.reference)
@@ -143,7 +143,7 @@ async def test_an_effect_in_a_chain_that_is_offered_beside_it_is_made_once(setti
     world.always("call_2", HANG)
     async with Process(settings, world=world).running() as process:
         execution_id = await process.started(chain(call("call_1"), call("call_2"), call("call_3")))
-        opened = await world.called("call_2")
+        opened = await world.wait_for_call("call_2")
         (row,) = (await process.store.reads.work_of(execution_id)).effects
         # The workflow has not heard of it: it starts another activity, as after a sweep of another process.
         offered = row.reference

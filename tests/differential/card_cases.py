@@ -1,7 +1,7 @@
 """Makes card templates from the template language: scopes within scopes, conditions, repetitions, odd strings.
 
-A case is a function of its seed alone. Most expressions fit the scope in which they stand; the rest come from the
-generator of expressions, so that they read what is not there as well.
+A case is a function of its seed alone. Most expressions fit their scope; the rest come from the generator of
+expressions, so that missing values are read as well.
 """
 
 import random
@@ -54,7 +54,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(part for line in text.strip().splitlines() for part in line.strip().split("  "))
 
 
-# Two spaces part the entries.
+# Two spaces separate the entries.
 _SCALARS = _lines(r"""
     name  n  title  s  uni  face  yes  half  zero  empty  quoted  index  order.id  o.a  order.customer.vip  texts[0]
     sku  qty  price  v  age  city.zip  key  value  list[1]  $index  $index  $data.name  $root.title  $root.n  $data['v']
@@ -133,8 +133,8 @@ _KEYS = (
     "",
 )
 _RESERVED = ("$root", "$host", "$_acTemplateVersion")
-# What changes the data of a card in Microsoft's package, what differs by chance, and families of functions with
-# differences of their own, which the expressions' run compares.
+# Functions that change the data of a card in Microsoft's package, random functions, and families of functions with
+# differences of their own, which the test of expressions compares.
 _LEFT_OUT = frozenset(
     {
         *("setProperty", "addProperty", "removeProperty", "setPathToValue", "reverse", "newGuid", "rand"),
@@ -144,7 +144,7 @@ _LEFT_OUT = frozenset(
 
 
 class CardCases:
-    """A stream of templates with the data to expand them for; each case is drawn from `seed` and its number."""
+    """A stream of templates with their data; each case is generated from `seed` and its number."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -258,7 +258,7 @@ class CardCases:
         return self._made()
 
     def _made(self) -> str:
-        """Returns an expression of the grammar that can stand within a text between backticks, which theirs makes."""
+        """Returns an expression of the grammar that is allowed within a text between backticks, which theirs makes."""
         while True:
             self._number += 1
             made = self._expressions.case(self._number)

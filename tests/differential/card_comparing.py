@@ -6,8 +6,8 @@ from typing import Any
 
 from card_cases import DOCUMENT
 from comparing import HALF, NOW, is_equal, ours
-from excuses import Answer, Ask, Case, excuse_of
-from shrinking import shrunk
+from known_differences import Answer, Ask, Case, difference_of
+from shrinking import shrink
 
 from looply.expressions import Evaluation, ExpressionError, ExpressionSyntaxError, parse_card
 
@@ -24,8 +24,8 @@ _EXCEPTIONS = "Exceptions of JavaScript"
 _BOUNDED = "A card is bounded"
 _BACKTICK = "A backtick in the text of a card"
 _ONCE = "A text is not evaluated again"
-EXCUSE_NAMES = (_NULL, _CHARACTERS, _CONTAINERS, _EXCEPTIONS, _BOUNDED, _BACKTICK, _ONCE)
-"""The excuses of cards alone, as they are headed in docs/explanation/expression-differences.md."""
+CARD_DIFFERENCES = (_NULL, _CHARACTERS, _CONTAINERS, _EXCEPTIONS, _BOUNDED, _BACKTICK, _ONCE)
+"""The known differences of cards alone, by their headings in docs/explanation/expression-differences.md."""
 _EXPRESSION = re.compile(r"""(?<!\\)\$\{((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\r\n{}'"`]|\{[^{}]*\})+)\}""")
 _SURROGATES = re.compile("[\U00010000-\U0010ffff]")
 _BRACKETS = re.compile(r'[\[\]"]|null')
@@ -51,42 +51,40 @@ class Judge:
         self._our = our
 
     def reasons(self, case: CardCase) -> tuple[set[str], CardCase | None]:
-        """Returns the names of the excuses that a case needs, and the smallest case that none of them covers.
+        """Returns the names of the known differences of a case, and the smallest case that none of them covers.
 
-        One difference must not hide another: unless all of the card is equal without the reason, the difference is
-        made as small as it gets, and when it is excused its strings are taken out of the card, until nothing is
-        different any more.
+        One difference must not hide another: unless the whole card is equal without the reason, the difference is
+        shrunk to a minimum, and when it is known, its strings are removed from the card, until no difference is left.
         """
         names: set[str] = set()
         for _ in range(_ROUNDS):
             if not self.differs(case):
                 return names, None
-            if name := self._tried(case):
+            if name := self._verified_difference(case):
                 return {*names, name}, None
             small = self._shrunk(case, "card", 400)
-            if not (name := self.excuse_of(small)):
+            if not (name := self.difference_of(small)):
                 return names, self._shrunk(small, "data", 300)
             names.add(name)
             case = {**case, "card": _without(case["card"], set(_strings(small["card"])))}
         return names, case
 
     def differs(self, case: CardCase) -> bool:
-        """Tells whether ours and theirs give different cards."""
+        """Returns whether our card and theirs are different."""
         return not is_equal(self._our(case), self._ask_card(case))
 
-    def excuse_of(self, case: CardCase) -> str:
-        """Returns the name of the excuse that covers a small case, the empty text when none does."""
+    def difference_of(self, case: CardCase) -> str:
+        """Returns the name of the known difference that covers a small case, the empty text when none does."""
         return (
-            self._tried(case)
-            or _excuse_of_errors(case, self._our(case), self._ask_card(case))
-            or self._excuse_of_expressions(case)
+            self._verified_difference(case)
+            or _difference_of_errors(case, self._our(case), self._ask_card(case))
+            or self._difference_of_expressions(case)
         )
 
-    def _tried(self, case: CardCase) -> str:
-        """Returns the name of an excuse that is tried rather than believed.
+    def _verified_difference(self, case: CardCase) -> str:
+        """Returns the name of a known difference that can be verified.
 
-        The case, or what both made of it, is changed so that the reason does not apply any more, and then all of it
-        must be equal.
+        The case, or both results, are changed so that the reason no longer applies, and then everything must be equal.
         """
         theirs, mine = self._ask_card(case), self._our(case)
         if "value" in mine and "value" in theirs:
@@ -101,10 +99,10 @@ class Judge:
         changed = (_within_16_bits(case[name]) for name in ("card", "data"))
         return _CHARACTERS if self._agree(case, *changed) else ""
 
-    def _excuse_of_expressions(self, case: CardCase) -> str:
-        """Returns the excuse of an expression of the case that differs outside of the card too.
+    def _difference_of_expressions(self, case: CardCase) -> str:
+        """Returns the known difference of an expression of the case that also differs outside of the card.
 
-        Within a `$data` it may have seen nothing of the document.
+        Within a `$data` it may not have read the document.
         """
         sources = [source for text in _strings(case["card"]) for source in _EXPRESSION.findall(text)]
         for source in sources:
@@ -113,7 +111,7 @@ class Judge:
             for data in (DOCUMENT, {}):
                 one, two = ours(source, dict(data)), self._ask(source, data)
                 seen = Case(expression=source, data=data, ours=one, theirs=two)
-                if not is_equal(one, two) and (name := excuse_of(seen, self._ask)):
+                if not is_equal(one, two) and (name := difference_of(seen, self._ask)):
                     return name
         return ""
 
@@ -122,10 +120,10 @@ class Judge:
         return changed != case and not self.differs(changed)
 
     def _shrunk(self, case: CardCase, name: str, attempts: int) -> CardCase:
-        return {**case, name: shrunk(case[name], lambda part: self.differs({**case, name: part}), attempts)}
+        return {**case, name: shrink(case[name], lambda part: self.differs({**case, name: part}), attempts)}
 
 
-def _excuse_of_errors(case: CardCase, mine: Answer, theirs: Answer) -> str:
+def _difference_of_errors(case: CardCase, mine: Answer, theirs: Answer) -> str:
     texts, reason = list(_strings(case["card"])), str(theirs.get("error", ""))
     if "'toString'" in reason:
         return _NULL
@@ -170,7 +168,7 @@ def _with_texts(card: Any) -> Any:
 
 
 def _is_like(one: Any, two: Any) -> bool:
-    """Tells whether two cards are the same but for how a list or an object within a text is written."""
+    """Returns whether two cards are the same except for the format of a list or an object within a text."""
     if isinstance(one, dict) and isinstance(two, dict):
         return one.keys() == two.keys() and all(_is_like(one[key], two[key]) for key in one)
     if isinstance(one, list) and isinstance(two, list):
@@ -181,7 +179,7 @@ def _is_like(one: Any, two: Any) -> bool:
 
 
 def _is_but_null(mine: Any, theirs: Any) -> bool:
-    """Tells whether cards are the same but that ours has null, or nothing in a list, where theirs has undefined."""
+    """Returns whether cards are the same, except that ours has null, or no list item, where theirs has undefined."""
     if isinstance(mine, dict) and isinstance(theirs, dict) and "$" not in theirs:
         missing = [mine[key] for key in mine.keys() - theirs.keys()]
         both = mine.keys() & theirs.keys() == theirs.keys() and all(

@@ -21,14 +21,14 @@ def ours(expression: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_equal(one: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Tells whether two answers are the same: both errors, or the same value."""
+    """Returns whether two answers are the same: both errors, or the same value."""
     if "error" in one or "error" in theirs:
         return "error" in one and "error" in theirs
     return same(one["value"], theirs["value"])
 
 
 def same(one: Any, two: Any) -> bool:
-    """Tells whether two values are the same; undefined is null, and whole numbers have no fraction."""
+    """Returns whether two values are the same; undefined is null, and whole numbers have no fraction."""
     two = plain(two)
     if isinstance(one, bool) or isinstance(two, bool) or one is None or two is None:
         return one is two
@@ -43,7 +43,7 @@ def same(one: Any, two: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Returns what a value that JSON has no word for stands for."""
+    """Returns the JSON form of a value that is encoded because JSON does not have it."""
     if not isinstance(value, dict) or "$" not in value:
         return value
     match value["$"]:

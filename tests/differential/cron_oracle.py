@@ -1,8 +1,8 @@
-"""An oracle for cron in zones, written without a look at the product: it walks through every minute of real time.
+"""An oracle for cron in zones, written independently of the product: it walks through every minute of real time.
 
-`Window` notes for each minute of UTC what a clock on the wall shows, asking the zone alone. `Fields` reads an
-expression of five fields by itself, into one bit mask of the minutes of a day and a question for each date. What fires
-are then a few operations on integers whose bits are minutes.
+`Window` records the wall time of each minute of UTC, computed by the zone alone. `Fields` parses an expression of five
+fields by itself, to a bit mask of the minutes of a day and a test of each date. The fires are then a few operations on
+integers whose bits are minutes.
 """
 
 from calendar import monthrange
@@ -19,7 +19,7 @@ DAYS = {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6}
 
 
 def numbers(text: str, low: int, high: int, names: dict[str, int]) -> set[int]:
-    """Returns the numbers of one field that holds nothing but numbers, names, ranges, steps and lists."""
+    """Returns the numbers of one field that contains only numbers, names, ranges, steps and lists."""
     found: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
@@ -76,8 +76,8 @@ class Fields:
             return own == int(self.dow[:-1]) % 7 and day.day + 7 > last
         if "#" in self.dow:
             name, _, nth = self.dow.partition("#")
-            wanted = DAYS[name] if name in DAYS else int(name)
-            return own == wanted % 7 and (day.day - 1) // 7 + 1 == int(nth)
+            expected = DAYS[name] if name in DAYS else int(name)
+            return own == expected % 7 and (day.day - 1) // 7 + 1 == int(nth)
         return own in {number % 7 for number in numbers(self.dow, 0, 7, DAYS)}
 
 
@@ -96,11 +96,11 @@ class Run:
 
 
 class Window:
-    """Some days of real time as a zone shows them. Bits stand for minutes after `start` (UTC)."""
+    """Some days of real time in a zone. Bits represent minutes after `start` (UTC)."""
 
     def __init__(self, zone: str, start: datetime, days: int) -> None:
         self.zone, self.start, self.length = zone, start, days * 1440
-        # One day more before: what was shown then may be shown again.
+        # One more day before: its wall times may be repeated.
         tz = ZoneInfo(zone)
         self._walls = [
             (start + MINUTE * count).astimezone(tz).replace(tzinfo=None, fold=0) for count in range(-1440, self.length)
@@ -126,7 +126,7 @@ class Window:
 
     @cached_property
     def repeated(self) -> int:
-        """The minutes that show what was shown before, as bits."""
+        """The minutes with a repeated wall time, as bits."""
         seen: set[datetime] = set()
         bits = 0
         for count, wall in enumerate(self._walls, -1440):

@@ -1,14 +1,14 @@
 """Makes expressions from the grammar: every function of the table with fitting and odd arguments, every operator.
 
 A case is a function of its seed alone. Arguments fit the declaration most of the time; else they are of any kind, are
-missing, or are the extreme values where implementations part.
+missing, or are extreme values, on which implementations differ.
 """
 
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from little_languages import JSONS, JSPATHS, PATTERNS, SUBJECTS, XMLS, XPATHS
+from embedded_languages import JSONS, JSPATHS, PATTERNS, SUBJECTS, XMLS, XPATHS
 
 from looply.expressions import FUNCTIONS, Argument, Function
 
@@ -80,7 +80,7 @@ _TIMEXES = (
 _BINARY = ("+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "&", "??")
 _ODD_SHARE = 0.12
 
-# Functions whose arguments are more than their kind says: what to draw for an argument by its name.
+# The values for arguments, by name, of functions that expect more than the kind of the argument states.
 _BY_NAME: Mapping[str, tuple[str, ...]] = {
     "format": _FORMATS,
     "unit": _UNITS,
@@ -104,7 +104,7 @@ OWN = frozenset({"xmlText"})
 
 
 class ExpressionCases:
-    """A stream of expressions. `functions` narrows it to some names; each case is drawn from `seed` and its number."""
+    """A stream of expressions, of some `functions`; each case is generated from `seed` and its number."""
 
     def __init__(self, seed: int, functions: Mapping[str, Function] = FUNCTIONS) -> None:
         functions = {name: function for name, function in functions.items() if name not in OWN}

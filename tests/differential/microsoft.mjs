@@ -1,7 +1,7 @@
 // Evaluates expressions and expands card templates with Microsoft's packages: one JSON case a line in, one answer a
 // line out. A case is {"expression", "data"} or {"card", "data", "root", "host"}; an answer is {"value"} or {"error"}.
 //
-// Time stands still at NOW, chance is a fixed sequence, and the time zone is UTC, so that answers are repeatable.
+// The time is fixed at NOW, random numbers are a fixed sequence, and the time zone is UTC, so that answers are repeatable.
 
 import { createRequire } from "node:module";
 import readline from "node:readline";

@@ -14,7 +14,7 @@ _WINDOW = 64
 
 
 def missing() -> str:
-    """Returns what is missing to ask Microsoft's packages, the empty text when nothing is."""
+    """Returns the prerequisites of Microsoft's packages that are missing, the empty text when none are."""
     if shutil.which("node") is None:
         return "Node is missing"
     names = ("adaptive-expressions", "adaptivecards-templating")
@@ -40,7 +40,7 @@ class Microsoft:
         assert stdout is not None
         sent = 0
         for done in range(len(cases)):
-            # A window of cases is on its way, so that neither side waits for the other nor fills a pipe.
+            # A window of cases is in flight, so that neither side waits for the other nor fills a pipe.
             while sent < len(cases) and sent - done < _WINDOW:
                 stdin.write(json.dumps(cases[sent]).encode() + b"\n")
                 sent += 1

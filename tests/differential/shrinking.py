@@ -1,10 +1,10 @@
-"""Makes a failing case small: what can be left out of a template or its data is left out."""
+"""Shrinks a failing case: removes the parts of a template or its data that are not needed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 
-def shrunk(value: Any, fails: Callable[[Any], bool], attempts: int = 400) -> Any:
+def shrink(value: Any, fails: Callable[[Any], bool], attempts: int = 400) -> Any:
     """Returns a smallest part of a value that still fails, found by at most so many attempts."""
     left = attempts
     while True:
@@ -20,7 +20,7 @@ def shrunk(value: Any, fails: Callable[[Any], bool], attempts: int = 400) -> Any
 
 
 def _smaller(value: Any) -> Iterator[Any]:
-    """Yields the parts of a value alone, then the value without each of them, then with each of them made smaller."""
+    """Yields the parts of a value alone, then the value without each of them, then with each of them shrunk."""
     if isinstance(value, dict):
         yield from (item for key, item in value.items() if key not in {"$data", "$when"})
         yield from ({name: item for name, item in value.items() if name != key} for key in value)

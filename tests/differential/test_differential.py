@@ -1,4 +1,4 @@
-"""Our expressions against Microsoft's own packages, case by case: equal, or excused for a written reason."""
+"""Our expressions against Microsoft's own packages, case by case: equal, or a documented difference."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from comparing import is_equal, ours
-from excuses import EXCUSES, Case, excuse_of
 from expression_cases import DATA, ExpressionCases
+from known_differences import KNOWN_DIFFERENCES, Case, difference_of
 from microsoft import Microsoft, missing
 
 from suite.tiers import shards
@@ -20,7 +20,7 @@ DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-d
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("shard", shards(SHARDS))
-def test_expressions_give_what_microsofts_give(
+def test_expressions_have_the_values_of_microsofts(
     shard: int, repetitions: Callable[..., int], record_property: Callable[[str, object], None]
 ) -> None:
     if absent := missing():
@@ -28,7 +28,7 @@ def test_expressions_give_what_microsofts_give(
     count = repetitions(20_000, 200_000) // SHARDS
     cases = ExpressionCases(SEED)
     sources = [cases.case(number) for number in range(shard, count * SHARDS, SHARDS)]
-    excused: Counter[str] = Counter()
+    known: Counter[str] = Counter()
     wrong: list[Case] = []
     with Microsoft() as asked, Microsoft() as once_more:
 
@@ -42,18 +42,18 @@ def test_expressions_give_what_microsofts_give(
             if is_equal(mine, theirs):
                 continue
             case = Case(expression=source, data=DATA, ours=mine, theirs=theirs)
-            if name := excuse_of(case, ask):
-                excused[name] += 1
+            if name := difference_of(case, ask):
+                known[name] += 1
             else:
                 wrong.append(case)
-    record_property("differential", {"cases": count, "excused": dict(excused), "wrong": len(wrong)})
+    record_property("differential", {"cases": count, "known": dict(known), "wrong": len(wrong)})
     assert not wrong, "\n".join(
         f"{each.expression}\n  ours   {each.ours}\n  theirs {each.theirs}" for each in wrong[:20]
     )
-    # A generator that makes only errors, or excuses that cover everything, would prove nothing.
-    assert sum(excused.values()) < count * 0.1
+    # A generator that makes only errors, or known differences that cover everything, would prove nothing.
+    assert sum(known.values()) < count * 0.1
 
 
-def test_each_excuse_is_explained() -> None:
+def test_each_known_difference_is_explained() -> None:
     text = DIFFERENCES.read_text("utf-8")
-    assert [excuse.name for excuse in EXCUSES if f"## {excuse.name}\n" not in text] == []
+    assert [difference.name for difference in KNOWN_DIFFERENCES if f"## {difference.name}\n" not in text] == []

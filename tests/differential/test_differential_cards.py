@@ -1,4 +1,4 @@
-"""Our cards against Microsoft's own package, template by template: equal, or excused for a written reason."""
+"""Our cards against Microsoft's own package, template by template: equal, or a documented difference."""
 
 import json
 from collections import Counter
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from card_cases import DOCUMENT, CardCases
-from card_comparing import EXCUSE_NAMES, CardCase, Judge, our_card
+from card_comparing import CARD_DIFFERENCES, CardCase, Judge, our_card
 from comparing import is_equal
-from excuses import Answer
+from known_differences import Answer
 from microsoft import Microsoft, missing
-from shrinking import shrunk
+from shrinking import shrink
 
 from suite.tiers import shards
 
@@ -24,7 +24,7 @@ DIFFERENCES = Path(__file__).parents[2] / "docs" / "explanation" / "expression-d
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("shard", shards(SHARDS))
-def test_cards_are_what_microsofts_are(
+def test_cards_are_equal_to_microsofts(
     shard: int, repetitions: Callable[..., int], record_property: Callable[[str, object], None]
 ) -> None:
     if absent := missing():
@@ -32,7 +32,7 @@ def test_cards_are_what_microsofts_are(
     count = repetitions(6_000, 60_000) // SHARDS
     stream = CardCases(SEED)
     cases = [stream.case(number) for number in range(shard, count * SHARDS, SHARDS)]
-    excused: Counter[str] = Counter()
+    known: Counter[str] = Counter()
     covered, failed, wrong = 0, 0, []
     with Microsoft() as asked, Microsoft() as once_more:
         judge = _judge(once_more)
@@ -42,19 +42,19 @@ def test_cards_are_what_microsofts_are(
                 continue
             names, unlike = judge.reasons(case)
             if unlike is None:
-                excused.update(names)
+                known.update(names)
                 covered += 1
             else:
                 wrong.append(f"{_shown(unlike)}\n  ours   {our_card(unlike)}\n  theirs {_answer(once_more, unlike)}")
-    found = {"cases": count, "excused": dict(excused), "covered": covered, "wrong": len(wrong)}
+    found = {"cases": count, "known": dict(known), "covered": covered, "wrong": len(wrong)}
     record_property("differential cards", found)
     assert not wrong, "\n".join(wrong[:20])
-    # A generator that makes only errors, or excuses that cover everything, would prove nothing.
+    # A generator that makes only errors, or known differences that cover everything, would prove nothing.
     assert covered < count * 0.15
     assert failed < count * 0.35
 
 
-def test_a_difference_is_made_small_and_no_excuse_hides_it() -> None:
+def test_a_difference_is_shrunk_and_not_hidden_by_a_known_one() -> None:
     if absent := missing():
         pytest.skip(absent)
     card = {"body": [{"$data": "${people}", "text": "${name} ${$root.list}"}, {"items": ["a", {"n": "${n}"}]}]}
@@ -72,16 +72,16 @@ def test_a_difference_is_made_small_and_no_excuse_hides_it() -> None:
     assert names <= {_CONTAINERS}
 
 
-def test_what_is_made_small_is_the_smallest_part_that_fails() -> None:
+def test_shrinking_finds_the_smallest_part_that_fails() -> None:
     value = {"a": [1, {"b": "x", "c": [5]}], "d": {"e": 5}}
-    assert shrunk(value, lambda part: "5" in json.dumps(part)) == 5
-    assert shrunk([3, 1, 2], lambda part: isinstance(part, list) and len(part) > 1) == [1, 2]
-    assert shrunk(value, lambda part: part == value) == value
+    assert shrink(value, lambda part: "5" in json.dumps(part)) == 5
+    assert shrink([3, 1, 2], lambda part: isinstance(part, list) and len(part) > 1) == [1, 2]
+    assert shrink(value, lambda part: part == value) == value
 
 
-def test_each_excuse_of_a_card_is_explained() -> None:
+def test_each_difference_of_a_card_is_explained() -> None:
     text = DIFFERENCES.read_text("utf-8")
-    assert [name for name in EXCUSE_NAMES if f"## {name}\n" not in text] == []
+    assert [name for name in CARD_DIFFERENCES if f"## {name}\n" not in text] == []
 
 
 def _judge(asked: Microsoft) -> Judge:

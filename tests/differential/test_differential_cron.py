@@ -1,4 +1,4 @@
-"""The fires of 200 cron expressions in 40 zones, beside an oracle that walks through every minute.
+"""The fires of 200 cron expressions in 40 zones, against an oracle that walks through every minute.
 
 In every run: the three days around each change of the clocks in two years and twenty other days, under each rule. With
 `--soak`: ten years of changes, and a hundred other days of each.
@@ -73,7 +73,7 @@ def expressions(count: int) -> list[str]:
     chance, found = Random(SEED), dict.fromkeys(["30 2 * * *", "0 0 * * *", "*/5 * * * *", "0 2 * * SUN"])
     while len(found) < count:
         fields = (MINUTES, HOURS, DATES, MONTHS, WEEKDAYS)
-        # A third has a rhythm at most, which fires often and is the same under each rule.
+        # At most a third are interval expressions, which fire often and are the same under each rule.
         text = " ".join(chance.choice(field) if chance.random() < 0.7 else field[0] for field in fields)
         if not Fields(text).is_rhythm or sum(Fields(one).is_rhythm for one in found) < count // 4:
             found[text] = None
@@ -84,7 +84,7 @@ EXPRESSIONS = expressions(200)
 
 
 def windows(zone: str, years: tuple[int, ...], others: int) -> Iterator[Window]:
-    """Yields the three days around each change, and other days by chance."""
+    """Yields the three days around each change, and random other days."""
     day = timedelta(days=1)
     for year in years:
         for change in change_days(zone, year):
@@ -95,8 +95,8 @@ def windows(zone: str, years: tuple[int, ...], others: int) -> Iterator[Window]:
         yield Window(zone, start + MINUTE * chance.randrange(1440), 1)
 
 
-def told(window: Window, text: str, dst: DstRule) -> int:
-    """Returns the minutes at which the product fires, as the oracle counts them."""
+def product_fires(window: Window, text: str, dst: DstRule) -> int:
+    """Returns the minutes at which the product fires, in the bits of the oracle."""
     schedule = Schedule(cron=parse_cron(text), timezone=window.zone, dst=dst)
     end = window.start + MINUTE * window.length
     bits = 0
@@ -111,16 +111,14 @@ def told(window: Window, text: str, dst: DstRule) -> int:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_every_expression_fires_when_a_walk_through_every_minute_says_so(
-    zone: str, pytestconfig: pytest.Config
-) -> None:
+def test_every_expression_fires_at_the_minutes_of_the_oracle(zone: str, pytestconfig: pytest.Config) -> None:
     fields = {text: Fields(text) for text in EXPRESSIONS}
     years, others = (SOAK_YEARS, 100) if pytestconfig.getoption("--soak") else (YEARS, 20)
     for window in windows(zone, years, others):
         is_change = len({run.wall for run in window.runs if run.at}) > 1 or bool(window.repeated or window.left_out)
         # The rules differ only where the clocks change.
         for text, dst in product(EXPRESSIONS, RULES if is_change else RULES[:1]):
-            expected, found = window.fires(fields[text], dst), told(window, text, dst)
+            expected, found = window.fires(fields[text], dst), product_fires(window, text, dst)
             if expected != found:
                 wrong = window.instants(expected ^ found)[:5]
                 raise AssertionError(f"{text} in {zone} under {dst!r}: differs at {[f'{at:%F %R}' for at in wrong]}")

@@ -1,4 +1,4 @@
-"""The generator of valid expressions is that of the differential tests."""
+"""The fuzz tests use the generator of valid expressions of the differential tests."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Expressions that ask for as much work as the limits allow: every function, on the largest values, in loops."""
+"""Expressions that require as much work as the limits allow: every function, on the largest values, in loops."""
 
 import random
 from collections.abc import Mapping
@@ -115,7 +115,7 @@ def _data() -> dict[str, Any]:
 
 
 DATA: Mapping[str, Any] = _data()
-"""The document of the bombs: about 60 MB in memory, most of it held once and referred to often."""
+"""The document of the bombs: about 60 MB in memory, with most values stored once and referenced often."""
 
 _NAMES = {kind: [name for name, value in DATA.items() if type(value) is kind] for kind in (str, list, dict)}
 _NUMBERS = ("n", "neg", "half", "digits", "double", "smallest", "odd", "0", "1", "20", "100000", "i")
@@ -220,11 +220,11 @@ CARDS: tuple[Any, ...] = (
     {"a": [f"{'${n} ' * 100}"] * 3},
     [{"$data": "${few}", "a": "${grid}"}, {"$data": "${few}", "a": "${string($root.grid)}"}],
 )
-"""Cards, which are read as templates too."""
+"""Cards, which are parsed as templates too."""
 
 
 class Bombs:
-    """A stream of expressions, each drawn from `seed` and its number; the first are the fixed ones."""
+    """A stream of expressions, each generated from `seed` and its number; the first are fixed."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed

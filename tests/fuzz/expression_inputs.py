@@ -1,4 +1,4 @@
-"""Inputs that nobody writes by hand: expressions that are nearly right, soup, noise, deep nesting, and bombs."""
+"""Generated inputs: nearly valid expressions, token soup, noise, deep nesting, and bombs."""
 
 import random
 import re
@@ -12,7 +12,7 @@ from looply.expressions import FUNCTIONS
 
 
 class Input(NamedTuple):
-    """One input: its kind, what it is read as (expression, template, card), and the text or JSON value."""
+    """One input: its kind, the form it is parsed as (expression, template, card), and the text or JSON value."""
 
     kind: str
     form: str
@@ -20,7 +20,7 @@ class Input(NamedTuple):
 
 
 _POOL = 4000
-"""Valid expressions that the others are made from."""
+"""The number of valid expressions from which the other inputs are made."""
 _SHARES = {"valid": 22, "mutated": 33, "soup": 16, "noise": 12, "deep": 1, "template": 8, "card": 8}
 _BOMB_EVERY = 997
 _TOKENS = (
@@ -72,7 +72,7 @@ _WRAPPERS = (
 
 
 class FuzzInputs:
-    """A stream of inputs. Each is drawn from `seed` and its number alone."""
+    """A stream of inputs. Each is generated from `seed` and its number alone."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed

@@ -1,7 +1,7 @@
-"""Whatever is given as an expression, a template or a card: it ends within its fuel, in a JSON value or a typed error.
+"""Any input as an expression, a template or a card ends within its fuel, with a JSON value or a typed error.
 
-The time that an input takes is told in the summary and held to its goal by `make bench`, not here: what is tested is
-the same on every machine.
+The time that an input takes is reported in the summary and checked by `make bench`, not here, so that the test is the
+same on every machine.
 """
 
 import gc
@@ -40,7 +40,7 @@ NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 
 class Outcome(NamedTuple):
-    """What became of an input: `value`, `refused`, `failed` or `limit`, with the value or the error."""
+    """The outcome of an input: `value`, `refused`, `failed` or `limit`, with the value or the error."""
 
     name: str
     result: Any
@@ -64,7 +64,7 @@ def evaluated(given: Input, data: Mapping[str, Any]) -> Any:
 
 
 def outcome(given: Input, data: Mapping[str, Any]) -> Outcome:
-    """Returns what becomes of an input; anything but a typed error goes through."""
+    """Returns the outcome of an input; any exception other than a typed error is raised."""
     try:
         return Outcome("value", evaluated(given, data))
     except ExpressionSyntaxError as error:
@@ -89,7 +89,7 @@ def check_limit(error: ExpressionLimit) -> None:
 
 
 def check_json(value: Any) -> None:
-    """Checks that a value is JSON within the limits, unless it is too large to be looked at: then callers refuse it."""
+    """Checks that a value is JSON within the limits, unless it is too large to be checked, which callers refuse."""
     if oversize(value, DEFAULT_LIMITS.document_bytes, DEFAULT_LIMITS):
         return
     pending = [value]
@@ -121,7 +121,7 @@ def is_same(one: Outcome, two: Outcome) -> bool:
 
 @pytest.fixture
 def settled() -> Iterator[None]:
-    """Keeps the collector from walking through the data of the bombs again and again, at the cost of some input."""
+    """Keeps the garbage collector from traversing the data of the bombs repeatedly, which would slow some inputs."""
     gc.collect()
     gc.freeze()
     yield
@@ -152,7 +152,7 @@ def test_every_input_ends_within_its_fuel_in_json_or_a_typed_error(
             if number % TWICE_EVERY == shard and given.kind != "bomb":
                 assert is_same(made, outcome(given, data)), "a second evaluation gave something else"
             kinds[given.kind][made.name] += 1
-        except Exception:  # whatever it is, it is what is looked for
+        except Exception:  # any unexpected exception is a finding
             wrong.append(f"{number}: {str(given)[:400]}\n{traceback.format_exc(limit=-3)}")
     record_property(
         "fuzz",
@@ -170,5 +170,5 @@ def test_every_input_ends_within_its_fuel_in_json_or_a_typed_error(
 
 
 def hash_of_bombs() -> int:
-    """Returns the hash of what is not one text a hundred thousand times over."""
+    """Returns the hash of the values that are not repetitions of one text."""
     return hash(encode_json({name: value for name, value in BOMB_DATA.items() if name not in _REPEATED}))

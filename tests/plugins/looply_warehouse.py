@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from looply.connectors.http.bodies import encode_body, read_output
-from looply.connectors.outbound.urls import joined, origin, parse_base_url
+from looply.connectors.outbound.urls import join_url, origin, parse_base_url
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -87,7 +87,7 @@ async def _send(ctx: CallContext, connection: str, method: str, path: str, body:
     headers = {"authorization": f"Bearer {values.secrets['token']}", "idempotency-key": ctx.idempotency_key}
     if content_type is not None:
         headers["content-type"] = content_type
-    url = joined(parse_base_url(str(values.settings["base_url"])), path)
+    url = join_url(parse_base_url(str(values.settings["base_url"])), path)
     response = await ctx.http.send(HttpRequest(method=method, url=url, headers=headers, content=content))
     answer = await read_output(response, ctx.limits)
     if response.status == 503:

@@ -1,6 +1,6 @@
-"""Documents and expressions on which the inference of shapes is proved.
+"""Documents and expressions for tests of the inference of shapes.
 
-A trial is a function of its seed: some documents that differ in what is missing or of another kind, the shape that
+A case is a function of its seed: documents in which different values are missing or of another kind, the shape that
 fits all of them, and an expression on them.
 """
 
@@ -19,7 +19,7 @@ from looply.expressions import (
     Evaluation,
     ExpressionError,
     ExpressionSyntaxError,
-    Inferred,
+    InferenceResult,
     Shape,
     parse_expression,
     parse_template,
@@ -33,7 +33,7 @@ from looply.limits import Limits
 
 sys.path.append(str(Path(__file__).parent.parent / "differential"))
 
-from expression_cases import DATA, ExpressionCases  # the folder beside this one must be known first
+from expression_cases import DATA, ExpressionCases  # the path of that folder must be added first
 
 LIMITS = Limits(expression_fuel=20_000, expression_text=20_000, expression_items=2000)
 _NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -71,21 +71,21 @@ _FORMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """An expression, the shape of the documents it is tried on, and what is inferred of its value."""
+class InferenceCase:
+    """An expression, its documents and their shape, and the inferred shape of its value."""
 
     source: str
     documents: tuple[dict[str, Any], ...]
     shape: Shape
-    inferred: Inferred
+    inferred: InferenceResult
 
     @property
     def is_refused(self) -> bool:
-        """Whether the inference says that it always fails."""
+        """Whether the inference reports that it always fails."""
         return any(finding.severity == "error" for finding in self.inferred.findings)
 
     def values(self) -> Iterator[Any]:
-        """Returns the values on those documents on which there is one, as a template gives them."""
+        """Yields its values, as in a template, on the documents on which it has one."""
         template = parse_template(f"${{{self.source}}}", LIMITS)
         for document in self.documents:
             chance = partial(random.Random(5).randbytes, 16)
@@ -95,7 +95,7 @@ class Trial:
                 continue
 
     def problems(self) -> Iterator[str]:
-        """Returns how the inference is wrong about it."""
+        """Yields the errors of the inference about it."""
         shape = self.inferred.shape
         if self.is_refused is not (not shape.kinds):
             yield f"{self.source}: an error, and the shape is {shape}"
@@ -106,8 +106,8 @@ class Trial:
                 yield f"{self.source}: is found to be {shape}, and gives {value!r}"
 
 
-def trials(seed: int, count: int, *, guarded: bool = False) -> Iterator[Trial]:
-    """Returns so many trials, without the expressions that do not parse."""
+def generate_cases(seed: int, count: int, *, guarded: bool = False) -> Iterator[InferenceCase]:
+    """Yields so many cases, without expressions that do not parse."""
     chance = random.Random(seed)
     cases = ExpressionCases(seed)
     for number in range(count):
@@ -117,7 +117,7 @@ def trials(seed: int, count: int, *, guarded: bool = False) -> Iterator[Trial]:
         except ExpressionSyntaxError:
             continue
         documents, shape = _documents(chance)
-        yield Trial(source, documents, shape, infer(tree, visible_in_step(shape), source))
+        yield InferenceCase(source, documents, shape, infer(tree, visible_in_step(shape), source))
 
 
 def _guarded(chance: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""The counting of an approval against a model that knows nothing of shortcuts: it tries every way to go on."""
+"""The counting of an approval against a model without shortcuts: it tries every possible continuation."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ def vote(seats: int, decision: str) -> CardAnswer:
 
 
 def final(terms: ApprovalTerms, seats: list[bool]) -> bool:
-    """Returns whether an approval is given when everybody has decided: each seat says yes or no."""
+    """Returns whether an approval is granted after all decisions: each seat approves or rejects."""
     if terms.veto and not all(seats):
         return False
     return sum(seats) >= terms.quorum
@@ -44,7 +44,7 @@ def votes_so_far(draw: st.DrawFn) -> tuple[ApprovalTerms, list[CardAnswer]]:
 
 
 @given(votes_so_far())
-def test_it_is_decided_exactly_when_every_way_to_go_on_ends_the_same(
+def test_it_is_decided_exactly_when_every_continuation_has_the_same_outcome(
     case: tuple[ApprovalTerms, list[CardAnswer]],
 ) -> None:
     terms, votes = case
@@ -53,7 +53,7 @@ def test_it_is_decided_exactly_when_every_way_to_go_on_ends_the_same(
     ends = {final(terms, [*said, *others]) for others in product((True, False), repeat=rest)}
     found = verdict(terms, votes)
     if terms.veto and found == "approved":
-        # Enough have approved: later answers do not count any more, so nobody can veto what is decided.
+        # The quorum is reached: later answers do not count, so a veto has no effect.
         assert sum(said) >= terms.quorum
         assert all(said)
     elif len(ends) == 1:
@@ -107,7 +107,7 @@ def worked(document: dict[str, object], begin: datetime, end: datetime) -> timed
 
 @settings(deadline=None, max_examples=60)
 @given(CALENDARS, INSTANTS, st.integers(1, 60 * 6))
-def test_exactly_the_wanted_time_is_worked_until_the_instant(
+def test_exactly_the_requested_working_time_passes_until_the_instant(
     document: dict[str, object], begin: datetime, minutes: int
 ) -> None:
     start = begin.replace(second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""Any sequence of operations on a datastore leaves what a plain document would have, at a revision that only rises."""
+"""Any sequence of operations on a datastore has the result of a plain document, with a revision that only increases."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ OPERATIONS = st.one_of(
 
 
 def following(known: Known, write: DatastoreWrite | None, floor: int) -> tuple[Known, int]:
-    """Returns what a store holds after a write, and the highest revision that was deleted."""
+    """Returns the contents of a store after a write, and the highest revision that was deleted."""
     if write is None:
         return known, floor
     assert write.expected == known.revision
@@ -39,7 +39,7 @@ def following(known: Known, write: DatastoreWrite | None, floor: int) -> tuple[K
 
 
 @given(st.lists(OPERATIONS, max_size=12))
-def test_revisions_only_rise_and_outputs_say_what_is_stored(steps: list[tuple[str, tuple[str, ...], Json]]) -> None:
+def test_revisions_only_increase_and_outputs_are_what_is_stored(steps: list[tuple[str, tuple[str, ...], Json]]) -> None:
     known, floor = Known(), 0
     for operation, path, value in steps:
         given_ = {"name": "n", "path": join_pointer("", *path), "value": value}
@@ -56,7 +56,7 @@ def test_revisions_only_rise_and_outputs_say_what_is_stored(steps: list[tuple[st
 
 
 @given(VALUES, PATHS, VALUES)
-def test_what_is_set_is_there_and_nothing_else_has_changed(document: Json, path: tuple[str, ...], value: Json) -> None:
+def test_a_set_value_is_stored_and_nothing_else_has_changed(document: Json, path: tuple[str, ...], value: Json) -> None:
     before = encode_json(document)
     try:
         changed = with_value(document, path, value)
@@ -70,7 +70,7 @@ def test_what_is_set_is_there_and_nothing_else_has_changed(document: Json, path:
 
 
 @given(VALUES, PATHS.filter(bool))
-def test_what_is_taken_away_is_gone_or_was_never_there(document: Json, path: tuple[str, ...]) -> None:
+def test_a_removed_value_does_not_exist_afterwards(document: Json, path: tuple[str, ...]) -> None:
     before = encode_json(document)
     changed = without_value(document, path)
     assert encode_json(document) == before

@@ -1,4 +1,4 @@
-"""Whatever JSON value is given as a definition, the answer is findings whose paths point into it."""
+"""The check of any JSON value as a definition returns findings whose paths point into it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -85,7 +85,7 @@ def test_any_likely_definition_gives_findings_that_point_into_it(document: Any) 
 
 
 @given(st.lists(st.text() | st.integers(min_value=0), max_size=5))
-def test_a_pointer_gives_back_its_names(parts: list[Any]) -> None:
+def test_a_pointer_is_parsed_to_its_names(parts: list[Any]) -> None:
     assert split_pointer(join_pointer("", *parts)) == tuple(map(str, parts))
 
 
@@ -128,7 +128,7 @@ def test_a_pattern_matches_as_its_definition_says(text: str, pattern: str) -> No
     assert matches_pattern(text, pattern) == fits_slowly(text, pattern)
 
 
-# The first draw of a type makes a strategy of its schema, which takes its time.
+# The first draw of a type builds a strategy from its schema, which is slow.
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("name", list(STEP_TYPES))
 @given(data=st.data())

@@ -58,7 +58,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def structs(kind: type) -> st.SearchStrategy[Any]:
-    """Returns a strategy for a struct, with pointers to whatever as its secrets."""
+    """Returns a strategy for a struct, with arbitrary pointers as its secrets."""
     fields = {name: values_of(hint) for name, hint in get_type_hints(kind).items()}
     if "secret" in fields:
         fields["secret"] = st.lists(st.sampled_from(_POINTERS), max_size=3, unique=True).map(tuple)
@@ -86,7 +86,7 @@ def test_every_event_comes_back_as_it_was(kind: type, data: st.DataObject) -> No
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), kind=st.sampled_from([kind for kind in _KINDS if "output" in get_type_hints(kind)]))
 def test_a_marked_output_is_nowhere_in_clear(kind: type, data: st.DataObject) -> None:
-    secret = "the-secret-that-nobody-may-read"
+    secret = "the-secret-that-must-stay-hidden"
     inner = data.draw(_JSON)
     event = data.draw(structs(kind))
     fields = {"output": {"a": [secret, inner]}}

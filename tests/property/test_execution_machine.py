@@ -1,4 +1,4 @@
-"""One execution under everything that can happen to it, in any order, with crashes and cut stretches anywhere."""
+"""One execution with all possible commands and events, in any order, with crashes and continuations anywhere."""
 
 import sys
 from collections import Counter
@@ -76,7 +76,7 @@ def of_kind(history: list[Event], *kinds: type) -> list[Any]:
 
 
 class Execution(RuleBasedStateMachine):
-    """The rules are what the world does, the invariants what users are promised."""
+    """The rules are the actions of the environment, the invariants the guarantees for users."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class Execution(RuleBasedStateMachine):
         self.simulator = Simulator(flow, limits=limits, goes_on=goes_on)
         self.simulator.start({"n0": 1} if body else None)
 
-    # What the world does
+    # The actions of the environment
 
     @rule(source=st.sampled_from(("SAP", "SAP", "TEAMS")), number=st.integers(0, 3), names=st.data())
     def resume(self, source: str, number: int, names: st.DataObject) -> None:
@@ -134,12 +134,12 @@ class Execution(RuleBasedStateMachine):
         chosen = cards[pick % len(cards)]
         token = card_token(EXECUTION_ID, SEED, parse_address(chosen.address), chosen.part)
         before = len(self.simulator.history)
-        wanted = chosen.wanted
+        intended = chosen.wanted
         reply = self.simulator.answer_card(token, {"n": number})
         added = self.simulator.history[before:]
         match reply:
             case Recorded():
-                assert wanted == "OPEN"
+                assert intended == "OPEN"
                 (recorded,) = of_kind(added, AnswerRecorded)
                 assert (recorded.user, recorded.part) == (chosen.recipient, chosen.part)
             case AlreadyAnswered() | Declined():
@@ -217,7 +217,7 @@ class Execution(RuleBasedStateMachine):
     @rule(repair=st.data())
     def an_operator_decides(self, repair: st.DataObject) -> None:
         state = self.simulator.state
-        common: dict[str, Any] = {"at": self.simulator.now, "by": "operator", "reason": "mended"}
+        common: dict[str, Any] = {"at": self.simulator.now, "by": "operator", "reason": "repaired"}
         names = [*self.simulator.workflow.steps, "nowhere"]
         patch = {"payload": {"output": {f"n{repair.draw(st.integers(0, 1))}": repair.draw(st.sampled_from((1, None)))}}}
         command: Command = repair.draw(
@@ -260,12 +260,12 @@ class Execution(RuleBasedStateMachine):
         assert self.simulator.submit(Continue(at=self.simulator.now)) == Done(is_late=not was_needed)
 
     def assert_nothing_was_done(self, added: list[Event]) -> None:
-        """A call that is refused records nothing; only a stretch that was cut before it may have gone on."""
+        """A refused call records nothing; only a stretch that was cut before it may have continued."""
         if self.simulator.goes_on:
             assert not added
         assert not of_kind(added, Resumed, AnswerRecorded, ExecutionClosed)
 
-    # What users are promised
+    # The guarantees for users
 
     @invariant()
     def the_state_is_the_fold_of_the_history(self) -> None:
@@ -342,7 +342,7 @@ class Execution(RuleBasedStateMachine):
         failures = Counter(event.address for event in of_kind(history, StepFailed))
         for address, count in failures.items():
             policy = steps[address.step].retry
-            # Who tries a step again grants it all attempts anew.
+            # A retry by an operator grants the step all attempts again.
             if any(event.again for event in of_kind(history, IncidentClosed)):
                 continue
             assert count <= (policy.max_attempts if policy is not None else 1)
@@ -382,7 +382,7 @@ class Execution(RuleBasedStateMachine):
 
 
 def results(address: str, attempt: int, simulator: Simulator) -> st.SearchStrategy[Command]:
-    """What may be reported of an attempt."""
+    """The reports that are possible for an attempt."""
     common: dict[str, Any] = {"at": simulator.now, "address": address, "attempt": attempt}
     answers = st.sampled_from(("200", "200", "404", "503")).map(lambda status: {"status": status, "statusText": ""})
     done = answers.map(lambda output: EffectDone(output=output, size=len(encode_json(output)), **common))
@@ -400,7 +400,7 @@ TestExecution.settings = settings(max_examples=200, stateful_step_count=40, dead
 
 
 def comparable(history: list[Event]) -> list[Event]:
-    """The history without what may differ with the cuts: `Continued`, and the numbers of events."""
+    """The history without the parts that depend on the cuts: `Continued`, and the numbers of events."""
     kept: list[Event] = []
     timers: dict[int, int] = {}
     for number, event in enumerate(history, 1):

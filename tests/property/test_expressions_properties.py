@@ -51,7 +51,7 @@ def seen(data: Any = DATA, limits: Limits = LIMITS) -> Evaluation:
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, ExpressionError | ExpressionSyntaxError | None]:
-    """Returns the result of a call, or its typed error; any other exception goes through."""
+    """Returns the result of a call, or its typed error; any other exception is raised."""
     try:
         return call(), None
     except (ExpressionError, ExpressionSyntaxError) as error:
@@ -90,8 +90,10 @@ def calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         function = FUNCTIONS[name]
         if function.build_loop is not None:
             return st.tuples(inner, st.sampled_from("xy"), inner).map(lambda made: f"{name}({', '.join(made)})")
-        most = function.fewest + 2 if function.most is None else function.most
-        return st.lists(inner, min_size=function.fewest, max_size=most).map(lambda made: f"{name}({', '.join(made)})")
+        most = function.min_arguments + 2 if function.max_arguments is None else function.max_arguments
+        return st.lists(inner, min_size=function.min_arguments, max_size=most).map(
+            lambda made: f"{name}({', '.join(made)})"
+        )
 
     return st.sampled_from(sorted(FUNCTIONS)).flatmap(call)
 
@@ -165,7 +167,7 @@ def test_a_whole_string_template_agrees_with_its_expression(source):
     expected, error = outcome(lambda: expression.evaluate(seen()))
     made, other = outcome(lambda: template.evaluate(seen()))
     if error is not None and expression.compiled.find is not None:
-        # A whole path that leads nowhere is null in a template.
+        # A whole path without a value is null in a template.
         assert made == {"k": [None]}
         return
     if error is None:
@@ -229,7 +231,7 @@ def test_a_quoted_text_is_itself(text):
 
 
 def has_large_float(value: Any) -> bool:
-    """Tells whether a float is printed as a whole number that reads back as an integer, as ECMAScript prints it."""
+    """Returns whether ECMAScript prints a float as a whole number, which is parsed to an integer."""
     if isinstance(value, list | dict):
         return any(map(has_large_float, value.values() if isinstance(value, dict) else value))
     return isinstance(value, float) and abs(value) >= 2**53
@@ -245,7 +247,7 @@ def test_json_of_the_text_of_a_value_is_the_value(value):
 
 
 @given(st.dictionaries(texts.filter(bool), values, min_size=1, max_size=4), st.data())
-def test_a_path_finds_what_the_document_holds(data, draw):
+def test_a_path_finds_the_value_of_the_document(data, draw):
     key = draw.draw(st.sampled_from(sorted(data)))
     expression = parse_expression(f"outer[{quoted(key)}]")
     assert expression.lookup(seen({"outer": data})) == (True, data[key])

@@ -1,4 +1,4 @@
-"""The inference of shapes is sound: what it says of a value is so, and what it refuses never gives one."""
+"""The inference of shapes is sound: every value has the inferred shape, and a refused expression never has a value."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inference_cases import LIMITS, schema_and_value, trials
+from inference_cases import LIMITS, generate_cases, schema_and_value
 
 from looply.expressions import completions, shape_of_schema, shape_of_value
 from looply.expressions.shapes.schemas import meet
@@ -24,14 +24,14 @@ values = st.recursive(
 
 @pytest.mark.parametrize("guarded", [False, True], ids=["any expression", "guarded paths"])
 @pytest.mark.parametrize("part", shards(4))
-def test_what_is_inferred_is_so_and_what_is_an_error_always_fails(
+def test_inferred_shapes_are_correct_and_an_error_always_fails(
     part: int, guarded: bool, repetitions: Callable[..., int]
 ) -> None:
     met: Counter[str] = Counter()
-    for trial in trials(part + 100, repetitions(500, 20_000), guarded=guarded):
-        assert not list(trial.problems())
-        shape = trial.inferred.shape
-        met["refused" if trial.is_refused else "any" if str(shape) == "any" else "known"] += 1
+    for case in generate_cases(part + 100, repetitions(500, 20_000), guarded=guarded):
+        assert not list(case.problems())
+        shape = case.inferred.shape
+        met["refused" if case.is_refused else "any" if str(shape) == "any" else "known"] += 1
     assert met["refused"] > 10
     assert met["known"] > 10 * met["any"] > 0 or guarded
 

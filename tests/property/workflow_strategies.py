@@ -1,4 +1,4 @@
-"""Workflows of any shape: rows of steps, branches side by side, items."""
+"""Workflows of any shape: chains of steps, parallel branches, items."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ RETRY = {"max_attempts": 3, "interval": "PT10S", "jitter": 0.5}
 
 @st.composite
 def steps_of(draw: st.DrawFn, index: int) -> dict[str, Any]:
-    """One step of any kind that goes on to the next."""
+    """One step of any kind that leads to the next."""
     name = f"s{index}"
     match draw(st.sampled_from(("call", "wait", "card", "delay", "conditional", "override", "note"))):
         case "call":
@@ -51,7 +51,7 @@ def steps_of(draw: st.DrawFn, index: int) -> dict[str, Any]:
 
 @st.composite
 def workflows(draw: st.DrawFn) -> Workflow:
-    """A chain of steps with exits forward, and perhaps a way back from its end."""
+    """A chain of steps with exits forward, and perhaps a loop back from its end."""
     count = draw(st.integers(1, 5))
     steps = [draw(steps_of(index)) for index in range(count)]
     edges = ["start>s0"]
@@ -91,7 +91,7 @@ def lines_of(draw: st.DrawFn, first: int, after: str) -> tuple[list[dict[str, An
 
 @st.composite
 def branches_of(draw: st.DrawFn, first: int, after: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """Branches that meet in a join, or end by themselves, and then go on to `after`."""
+    """Branches that meet in a join, or end by themselves, and then continue at `after`."""
     count = draw(st.integers(1, 3))
     meeting = draw(st.sampled_from(("all", "any", 1, count, None)))
     steps = [step("p", "parallel", {"branches": [{"id": f"b{number}"} for number in range(count)]})]
@@ -109,7 +109,7 @@ def branches_of(draw: st.DrawFn, first: int, after: str) -> tuple[list[dict[str,
 
 @st.composite
 def regions(draw: st.DrawFn) -> Workflow:
-    """Branches side by side, items, or branches within the items."""
+    """Parallel branches, items, or branches within the items."""
     kind = draw(st.sampled_from(("branches", "items", "both")))
     last = draw(st.sampled_from((call("end", "POST"), step("end", "wait"))))
     if kind == "branches":

@@ -39,16 +39,18 @@ def summarize(reporter: pytest.TerminalReporter) -> None:
 
 
 def _compared(reporter: pytest.TerminalReporter, parts: list[dict[str, Any]]) -> None:
-    excused: Counter[str] = Counter()
+    known: Counter[str] = Counter()
     cases, wrong, covered = 0, 0, 0
     for part in parts:
         cases += part["cases"]
         wrong += part["wrong"]
-        excused.update(part["excused"])
-        # A card may need several excuses.
-        covered += part.get("covered", sum(part["excused"].values()))
-    reporter.line(f"{cases} cases: {cases - wrong - covered} equal, {covered} excused, {wrong} different")
-    for name, count in excused.most_common():
+        known.update(part["known"])
+        # A card may have several known differences.
+        covered += part.get("covered", sum(part["known"].values()))
+    reporter.line(
+        f"{cases} cases: {cases - wrong - covered} equal, {covered} with known differences, {wrong} different"
+    )
+    for name, count in known.most_common():
         reporter.line(f"  {count:6} {name}")
 
 

@@ -1,1 +1,1 @@
-"""What workflows can do to other systems: a port, a registry of plugins, and the guarded way out to the network."""
+"""The connection of workflows to other systems: a port, a registry of plugins, and guarded access to the network."""

@@ -1,8 +1,8 @@
-"""The ways out of one call, held to what the connections of the call are bound to.
+"""Senders and dialers that are restricted to the targets of a call's connections.
 
-A connector decides itself where it sends credentials. This is the second lock: from the moment on that a call has
-opened a connection with secrets, every request and every dial of the call, also the reads and redirects that a
-protocol adds by itself, must go to a target that such a connection names.
+A connector decides itself where it sends credentials. This is a second check: after a call has opened a connection
+with secrets, every request and every dial of the call, including the reads and redirects that a protocol adds by
+itself, must go to a target that such a connection names.
 """
 
 import socket
@@ -15,13 +15,13 @@ from looply.errors import Rejected
 
 
 class Bounds:
-    """Where one call may still send: anywhere, until it opens a connection with secrets."""
+    """The targets that one call may send to: all, until it opens a connection with secrets."""
 
     def __init__(self) -> None:
         self._targets: frozenset[Target] | None = None
 
     def add(self, values: ConnectionValues) -> None:
-        """Restricts the call to the targets of this connection and of those that were added before."""
+        """Restricts the call to the targets of this connection and of those added before."""
         if values.targets is not None:
             self._targets = values.targets | (self._targets or frozenset())
 
@@ -50,7 +50,7 @@ class BoundSender:
 
 
 class BoundDialer:
-    """See `Dialer`: connects within the bounds of its call. What it dials is mail."""
+    """See `Dialer`: connects within the bounds of its call. It dials mail servers only."""
 
     def __init__(self, dialer: Dialer, bounds: Bounds) -> None:
         self._dialer = dialer
@@ -58,7 +58,7 @@ class BoundDialer:
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """What certificates are checked with."""
+        """The TLS context that certificates are checked with."""
         return self._dialer.tls
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:

@@ -19,12 +19,12 @@ from looply.errors import BadInput, OperationError, Rejected, Timeout, Unavailab
 from looply.limits import DEFAULT_LIMITS, Limits
 
 CONNECT_SECONDS = 5.0
-# Many servers close an idle connection after 5 s. Ours must be the first to do so: a request that meets such a close
-# has an unknown outcome.
+# Many servers close an idle connection after 5 s. This client must close it first: a request on a connection that the
+# server is closing has an unknown outcome.
 _POOL = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=2.0)
 # Reads and writes have no timeout of their own: the deadline of the call covers them.
 _TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-# Only codings that are always there; the library's others depend on what is installed.
+# Only encodings that are always available; the library's others depend on installed packages.
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": f"looply/{__version__}"}
 # Errors of the client before a byte of the request has left.
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
@@ -33,8 +33,8 @@ _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, h
 class HttpClient:
     """Shares one pool of connections among all calls. It keeps no cookies and reads no environment.
 
-    It drives the library's transport, not its `AsyncClient`: that one logs URLs, which may hold secrets, keeps one
-    cookie jar, which would carry sessions from one organization to another, and parses `Location` on its own.
+    It uses the library's transport, not its `AsyncClient`, which logs URLs that may contain secrets, keeps one cookie
+    jar, which would carry sessions from one organization to another, and parses `Location` on its own.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -63,7 +63,7 @@ def build_client(
     ca_file: Path | None = None,
     http2: bool = False,
 ) -> HttpClient:
-    """Returns the client whose every connection is judged by `policy`.
+    """Returns a client whose every connection is checked by `policy`.
 
     `ca_file` (PEM) adds certificate authorities to the machine's own, for systems with a private one. Certificates
     are always checked. `http2` needs the library's extra.
@@ -90,7 +90,7 @@ class BoundedSender:
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Sends one request and returns the whole response; see `HttpSender.send`."""
         progress = _Progress()
-        # The loop's clock is the only one that its own timers can be held against.
+        # A deadline of the loop's timers must be computed on the loop's own clock.
         if self._deadline is None:
             self._deadline = asyncio.get_running_loop().time() + self._timeout.total_seconds()
         try:
@@ -98,7 +98,7 @@ class BoundedSender:
                 return await self._exchange(request, progress)
         except TimeoutError as error:
             seconds = self._timeout.total_seconds()
-            message = f"{_place(request)} did not answer the call within {seconds:g} s"
+            message = f"{_host_text(request)} did not answer the call within {seconds:g} s"
             raise Timeout(message, sent=progress.is_sent) from error
         except httpx2.HTTPError as error:
             raise _operation_error(error, request, progress) from error
@@ -124,7 +124,7 @@ class BoundedSender:
 
     async def _read(self, request: HttpRequest, response: httpx2.Response) -> bytes:
         if response.status_code < 200:
-            raise Unavailable(f"{_place(request)} switched to another protocol, which was not asked for", sent=True)
+            raise Unavailable(f"{_host_text(request)} switched to another protocol, which was not requested", sent=True)
         announced = response.headers.get("content-length", "")
         if request.method != "HEAD" and announced.isdecimal() and int(announced) > self._response_bytes:
             raise self._too_large(request, response)
@@ -137,8 +137,8 @@ class BoundedSender:
 
     def _too_large(self, request: HttpRequest, response: httpx2.Response) -> Rejected:
         return Rejected(
-            f"the response of {_place(request)} is larger than {self._response_bytes} bytes (limit response_bytes); "
-            "ask for less, or raise the limit",
+            f"the response of {_host_text(request)} is larger than {self._response_bytes} bytes "
+            "(limit response_bytes); request less, or raise the limit",
             code="RESPONSE_TOO_LARGE",
             sent=True,
             status=str(response.status_code),
@@ -150,7 +150,7 @@ def _wire_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 class _Progress:
-    """Learns from the client's trace whether a request has begun to leave."""
+    """Learns from the client's trace whether sending of a request has begun."""
 
     def __init__(self) -> None:
         self.is_sent = False
@@ -161,31 +161,31 @@ class _Progress:
 
 
 def _operation_error(error: httpx2.HTTPError, request: HttpRequest, progress: _Progress) -> OperationError:
-    """Returns our error for one of the client's. Its text is ours: the client's may quote addresses and headers."""
-    place = _place(request)
+    """Returns the error of the port for one of the client's. It does not quote the client, which may show headers."""
+    host = _host_text(request)
     sent = progress.is_sent or not isinstance(error, _NEVER_SENT)
     match error:
         case httpx2.ConnectTimeout():
-            return Timeout(f"{place} did not accept a connection within {CONNECT_SECONDS:g} s", sent=sent)
+            return Timeout(f"{host} did not accept a connection within {CONNECT_SECONDS:g} s", sent=sent)
         case httpx2.PoolTimeout():
-            return Timeout(f"no connection to {place} became free in time", sent=sent)
+            return Timeout(f"no connection to {host} became free in time", sent=sent)
         case httpx2.TimeoutException():
-            return Timeout(f"{place} did not answer in time", sent=sent)
+            return Timeout(f"{host} did not answer in time", sent=sent)
         case httpx2.ConnectError() if _is_certificate_error(error):
             return Rejected(
-                f"the TLS certificate of {place} is not valid for it; install a valid one, or add its authority "
+                f"the TLS certificate of {host} is not valid for it; install a valid one, or add its authority "
                 "to the trusted ones",
                 code="TLS_CERTIFICATE",
                 sent=sent,
             )
         case httpx2.ConnectError():
-            return Unavailable(f"no connection to {place} could be made", sent=sent)
+            return Unavailable(f"no connection to {host} could be made", sent=sent)
         case httpx2.LocalProtocolError() | httpx2.UnsupportedProtocol():
-            return BadInput(f"the request to {place} is not valid HTTP", sent=progress.is_sent)
+            return BadInput(f"the request to {host} is not valid HTTP", sent=progress.is_sent)
         case httpx2.DecodingError():
-            return Rejected(f"the compressed response of {place} cannot be read", code="BAD_RESPONSE", sent=True)
+            return Rejected(f"the compressed response of {host} cannot be read", code="BAD_RESPONSE", sent=True)
         case _:
-            return Unavailable(f"the connection to {place} broke before the response was complete", sent=sent)
+            return Unavailable(f"the connection to {host} broke before the response was complete", sent=sent)
 
 
 def _is_certificate_error(error: BaseException) -> bool:
@@ -198,5 +198,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _place(request: HttpRequest) -> str:
+def _host_text(request: HttpRequest) -> str:
     return f"{request.url.raw_host.decode('ascii')}:{port_of(request.url)}"

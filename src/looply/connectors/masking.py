@@ -1,4 +1,4 @@
-"""Masks secrets that went out in what comes back: servers echo headers, and errors quote what they were sent."""
+"""Masks the secrets of a request in its output and errors: servers echo headers, and errors quote requests."""
 
 import html
 import json
@@ -17,10 +17,10 @@ from looply.jsontext import Json
 MIN_LENGTH: Final = 8
 """Shorter secrets would mask parts of ordinary words; they are masked where they are a whole text or name."""
 
-_FEW: Final = 64
-"""So many forms are looked for by one pattern."""
-_COMPARED: Final = 1_000_000
-"""Units of comparing texts that begin alike, after which a text is masked as a whole."""
+_FORMS_PER_PATTERN: Final = 64
+"""So many forms, at most, are searched by one pattern."""
+_MAX_COMPARISONS: Final = 1_000_000
+"""The budget of comparisons of texts with equal beginnings; a text that exceeds it is masked as a whole."""
 _APOSTROPHES: Final = ("'", "&#39;", "&#x27;", "&apos;")
 _QUOTES: Final = ('"', "&#34;", "&#x22;", "&quot;")
 
@@ -28,9 +28,9 @@ _QUOTES: Final = ('"', "&#34;", "&#x22;", "&quot;")
 class Masker:
     """Replaces every secret by `***`: within a text from `MIN_LENGTH` characters on, shorter ones as a whole text.
 
-    Found in any letter case are the secret itself and its URL-encoded, base64 (standard and URL-safe, as a whole),
-    JSON-escaped and HTML- or XML-escaped forms. Not found are secrets that were cut in parts, turned round or
-    encrypted, and short ones within a longer text.
+    It finds, in any letter case, the secret itself and its URL-encoded, base64 (standard and URL-safe, as a whole),
+    JSON-escaped and HTML- or XML-escaped forms. It does not find secrets that were split, reversed or encrypted, nor
+    short ones within a longer text.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class Masker:
         self._within = _Search(form for form in forms if len(form) >= MIN_LENGTH)
 
     def text(self, text: str) -> str:
-        """Returns the text without secrets; `***` alone where looking for them would take too long."""
+        """Returns the text without secrets; `***` alone when the search would take too long."""
         folded = _fold(text)
         if folded in self._whole:
             return MASK
@@ -71,7 +71,7 @@ class Masker:
     def echoes(self, value: Json, pointer: str = "") -> Iterator[str]:
         """Yields the JSON Pointers, below `pointer`, of the texts and numbers that are a secret as a whole.
 
-        Of an object with a name that is a secret, its own pointer.
+        An object with a name that is a secret yields its own pointer.
         """
         if isinstance(value, dict):
             if any(_fold(name) in self._whole for name in value):
@@ -86,7 +86,7 @@ class Masker:
             yield pointer
 
     def output(self, output: Json) -> Json:
-        """Returns an operation's output masked. The status of an answer stays, since steps decide by it."""
+        """Returns an operation's output masked. The status of a response is kept, since steps decide by it."""
         if not self._whole:
             return output
         masked = self.json(output)
@@ -101,25 +101,25 @@ class Masker:
 
 
 class _Search:
-    """Finds texts within another one, the longest first. All of them are folded and have `MIN_LENGTH` characters.
+    """Finds texts within another one, the longest first. All are case-folded and have at least `MIN_LENGTH` characters.
 
-    Many of them are found by their first characters, so that the time does not grow with their number.
+    A large number of them is indexed by their first characters, so that the time does not grow with the number.
     """
 
     def __init__(self, forms: Iterable[str]) -> None:
-        # Longest first, so that a form that holds another one is found as a whole.
+        # Longest first, so that a form that contains another one is found as a whole.
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
         self._begins: dict[str, dict[int, set[str]]] = {}
-        is_few = len(self._forms) <= _FEW
+        is_few = len(self._forms) <= _FORMS_PER_PATTERN
         self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms and is_few else None
         for form in () if is_few else self._forms:
             self._begins.setdefault(form[:MIN_LENGTH], {}).setdefault(len(form), set()).add(form)
 
     def spans(self, text: str) -> list[tuple[int, int]] | None:
-        """Returns begin and end of each, in order and apart; None when it would take too long."""
+        """Returns start and end of each match, in order and without overlap; None when it would take too long."""
         if self._pattern is not None:
             return [found.span() for found in self._pattern.finditer(text)]
-        found, at, left = [], 0, _COMPARED + len(text)
+        found, at, left = [], 0, _MAX_COMPARISONS + len(text)
         while self._begins and at <= len(text) - MIN_LENGTH:
             end = at + 1
             for length, forms in self._begins.get(text[at : at + MIN_LENGTH], {}).items():
@@ -138,12 +138,12 @@ _NOTHING: Final = Masker(())
 
 
 def masker_of(secrets: Sequence[str]) -> Masker:
-    """Returns a masker of these secrets; most calls have none, and share one that masks nothing."""
+    """Returns a masker of these secrets; calls without secrets share one that masks nothing."""
     return Masker(secrets) if any(secrets) else _NOTHING
 
 
 def _fold(text: str) -> str:
-    """Returns a text of as many characters that is the same for all letter cases."""
+    """Returns the text case-folded without a change of its length."""
     return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
 
 

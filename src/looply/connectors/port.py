@@ -1,9 +1,9 @@
-"""The connector port: what a connector declares, and what one call of an operation is given.
+"""The connector port: what a connector declares, and the context that one call of an operation gets.
 
-A connector is a module that exports one `Connector`. An operation gets its input as JSON, gives its output as JSON,
-and raises `OperationError`s whose `sent` is true unless nothing can have reached the other system. The network is
-reached through `CallContext.http` alone: it refuses forbidden destinations, bounds time and size, and never retries.
-Retries, timeouts between attempts and the judging of statuses belong to the decision core.
+A connector is a module that exports one `Connector`. An operation takes its input and returns its output as JSON,
+and raises `OperationError`s whose `sent` is true unless nothing can have reached the other system. It uses the network
+through `CallContext.http` alone, which refuses forbidden destinations, bounds time and size, and never retries.
+Retries, timeouts between attempts and the evaluation of statuses belong to the decision core.
 """
 
 import re
@@ -32,12 +32,12 @@ from looply.limits import DEFAULT_LIMITS, Limits
 _log = structlog.get_logger(__name__)
 
 PORT_VERSION = 1
-"""Rises when a connector written for the version before would no longer work."""
+"""Increases when a connector written for the version before would no longer work."""
 
 _FIELD: Final = re.compile(r"`\$\.(\w+)")
 """The field of the input in the library's message: at `$.method`."""
 
-# A value with more is none that anybody enters: of it the first problem is enough.
+# A person enters no larger value: for such a one the first problem is enough.
 _LISTED_VALUES = 2000
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -45,7 +45,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request as it goes out. `url` came from `looply.connectors.outbound.urls`, header names are in lower case."""
+    """One request. `url` is made by `looply.connectors.outbound.urls`, header names are in lower case."""
 
     method: str
     url: httpx2.URL
@@ -53,14 +53,14 @@ class HttpRequest:
     content: bytes = field(default=b"", repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> "HttpRequest":
-        """Returns the same request with these headers added, or put in place of those of the same name."""
+        """Returns the same request with these headers added; they replace those of the same name."""
         merged = {**self.headers, **headers}
         return HttpRequest(method=self.method, url=self.url, headers=merged, content=self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One response, read to its end: header names in lower case and in the order of arrival, the body decoded."""
+    """One complete response: header names in lower case and in the order of arrival, the body decoded."""
 
     status: int
     reason: str
@@ -74,7 +74,7 @@ class HttpResponse:
 
 
 class HttpSender(Protocol):
-    """The way out to the network for one call of an operation."""
+    """Sends the HTTP requests of one call of an operation."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Sends one request, follows no redirect and returns the whole response, whatever its status.
@@ -83,7 +83,7 @@ class HttpSender(Protocol):
         together stays within the call's timeout; the decoded body is at most `limits.response_bytes`.
 
         Raises: Timeout, Unavailable, Rejected (codes `EGRESS_DENIED`, `RESPONSE_TOO_LARGE`, `TLS_CERTIFICATE`,
-        `BAD_RESPONSE`) and BadInput; their `sent` is False only when nothing of the request left.
+        `BAD_RESPONSE`) and BadInput; their `sent` is False only when no part of the request was sent.
         """
         ...
 
@@ -115,9 +115,9 @@ Target: TypeAlias = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where the secrets of a connection may go, and how they are sent there.
+    """The targets that the secrets of a connection may be sent to, and the manner of sending.
 
-    `manner` has the settings that decide how, by name: the kind of authentication, the header, the encryption.
+    `manner` has the settings that decide it, by name: the kind of authentication, the header, the encryption.
     """
 
     targets: frozenset[Target]
@@ -130,7 +130,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionValues:
-    """A named connection as it is at the moment of the call."""
+    """A named connection as stored at the moment of the call."""
 
     name: str
     kind: str
@@ -138,7 +138,7 @@ class ConnectionValues:
     settings: Mapping[str, Json]
     secrets: Mapping[str, str] = field(default_factory=lambda: Secrets({}))
     targets: frozenset[Target] | None = None
-    """Where the secrets may go; None when the connection has no secrets."""
+    """Where the secrets may be sent; None when the connection has no secrets."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.secrets, Secrets):
@@ -146,13 +146,13 @@ class ConnectionValues:
 
 
 async def _no_matching_connection(kind: str, settings: Mapping[str, str]) -> ConnectionValues:
-    wanted = ", ".join(f"{name} {value}" for name, value in settings.items())
-    raise BadInput(f"no {kind} connection can be looked up by {wanted} here; name it in `connection`")
+    criteria = ", ".join(f"{name} {value}" for name, value in settings.items())
+    raise BadInput(f"no {kind} connection can be looked up by {criteria} here; name it in `connection`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
-    """What one attempt of one step gives to an operation."""
+    """The context of one attempt of one step, given to an operation."""
 
     idempotency_key: str
     """The same for all attempts of a visit: `<execution>:<step>:<visit>`, with its scope in loops and branches."""
@@ -161,26 +161,26 @@ class CallContext:
     attempt: int
     """Counted from 1."""
     timeout: timedelta
-    """Bound of the whole call; `http` holds it."""
+    """Bound of the whole call; `http` enforces it."""
     http: HttpSender
     connection: Callable[[str], Awaitable[ConnectionValues]]
-    """Gives the named connection of the execution's organization as it is now; raises BadInput when there is none."""
+    """Returns the named connection of the execution's organization as stored now. Raises: BadInput without one."""
     clock: Clock
     cache: SessionCache
-    """Sessions with other systems, kept in memory and shared by all calls of the process."""
+    """Sessions with other systems, kept in memory and shared by all calls of the process, by credentials."""
     matching_connection: Callable[[str, Mapping[str, str]], Awaitable[ConnectionValues]] = _no_matching_connection
-    """Gives the one connection of a kind that has these settings; raises BadInput when it is not exactly one."""
+    """Returns the one connection of a kind that has these settings. Raises: BadInput when it is not exactly one."""
     dialer: Dialer = field(default_factory=NoDialer)
-    """The way out for protocols other than HTTP. The operation itself keeps within `timeout`."""
+    """Connects for protocols other than HTTP. The operation itself keeps within `timeout`."""
     sandbox: Sandbox = field(default_factory=NoSandbox)
-    """Where code of authors runs."""
+    """Runs code of authors."""
     limits: Limits = DEFAULT_LIMITS
     organization_id: str = ""
-    """The organization of the execution; what many share is shared fairly by it."""
+    """The organization of the execution; shared resources are divided fairly among organizations."""
     depth: int = 0
-    """How many executions called each other down to this one."""
+    """The number of executions that called each other down to this one."""
     has_secrets: bool = False
-    """Whether the input has secrets; of what was made from it, messages then repeat nothing."""
+    """Whether the input has secrets; if so, messages must not quote values derived from it."""
 
 
 OperationCall = Callable[[CallContext, dict[str, Json]], Awaitable[Json]]
@@ -195,7 +195,7 @@ class Operation:
     """One thing that a connector can do.
 
     A workflow calls it by a step of type `operation`. Its input is checked against `input_schema` when the workflow is
-    saved, as far as no expression decides, and against `input` before each call.
+    saved, except for values with expressions, and against `input` before each call.
     """
 
     name: str
@@ -207,18 +207,18 @@ class Operation:
     """Whether a call may be repeated when its outcome is unknown, after a crash, a time limit or a cut connection.
 
     `always`: a second call changes nothing. `with_key`: the other system recognizes a second call by
-    `CallContext.idempotency_key`, which the operation sends. `never`: an incident is opened, and a person decides.
-    A function is given the input as an author wrote it, whose values may be expressions (`${...}`). What it returns
-    is kept in the definition when that is saved, and `on_unknown` of the step overrides it.
+    `CallContext.idempotency_key`, which the operation sends. `never`: an incident is opened, and an operator decides.
+    A function gets the input as an author wrote it, whose values may be expressions (`${...}`). Its result is stored
+    in the definition when that is saved, and `on_unknown` of the step overrides it.
     """
     call: OperationCall
     connection_kind: str = ""
     """The kind of connection that the field `connection` of the input names; empty without such a field."""
     normalize: Callable[[Mapping[str, Json]], Mapping[str, Json]] = _unchanged
-    """Brings an input into the form of `input` before it is checked, such as a method into upper case."""
+    """Normalizes an input before it is checked, such as a method to upper case."""
     is_derived: bool = False
-    """Whether the output is made of the input and of nothing else. Secrets in it are then kept, since later steps need
-    them, and the whole output of an input with secrets is secret; other outputs have them masked."""
+    """Whether the output is derived from the input alone. If so, secrets in it are kept, since later steps need them,
+    and the whole output of an input with secrets is secret; in other outputs secrets are masked."""
 
     def repeat_of(self, input_: Mapping[str, Json]) -> Repeat:
         """Returns whether a call with this input may be repeated after an unknown outcome."""
@@ -227,7 +227,7 @@ class Operation:
         try:
             found = self.repeat(input_)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            # A function that does not expect expressions is no reason to refuse a definition.
+            # A definition is not refused because this function does not expect expressions.
             _log.exception("operation_broke", operation=self.name)
             return "never"
         return found if found in REPEATS else "never"
@@ -258,18 +258,19 @@ def _no_further_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:  
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionKind:
-    """The shape of one kind of connection, by which connections are checked when they are saved."""
+    """One kind of connection: the shape that connections of it are checked against when they are saved."""
 
     name: str
     title: str
     settings: type[msgspec.Struct]
     secrets: type[msgspec.Struct]
     check: Callable[[Mapping[str, Json]], tuple[Problem, ...]] = _no_further_problems
-    """Finds what a schema cannot say about settings that fit it."""
+    """Returns the problems, of settings that fit the schema, that a schema cannot express."""
     binding: Callable[[Mapping[str, Json]], Binding] | None = None
-    """Returns where and how the secrets are sent, by settings that passed `problems`; a kind with secrets must have it.
-    Secrets are sealed together with the result: they are asked for again when it changes, and a release that computes
-    another result from the same settings loses them. Raises: BadInput or msgspec.ValidationError for other settings."""
+    """Returns where and how the secrets are sent, for settings without `problems`; a kind with secrets must have it.
+    Secrets are sealed together with the result: they must be entered again when it changes, and a release that computes
+    another result from the same settings cannot open them. Raises: BadInput or msgspec.ValidationError for other
+    settings."""
 
     @property
     def has_secrets(self) -> bool:
@@ -297,7 +298,7 @@ class ConnectionKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """What a plugin exports: its operations and the kinds of connection that they use."""
+    """The export of a plugin: its operations and the kinds of connection that they use."""
 
     name: str
     title: str
@@ -307,7 +308,7 @@ class Connector:
 
 
 def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -> Shape:
-    """Returns an operation's input as its typed shape; fields that the shape does not have are left aside.
+    """Returns an operation's input as its typed shape; fields that the shape does not have are ignored.
 
     Raises: BadInput with the path of the first value that does not fit.
     """
@@ -320,7 +321,7 @@ def read_input(shape: type[Shape], input_: Mapping[str, Json], operation: str) -
 
 
 def _schema_problems(root: str, shape: type[msgspec.Struct], value: Json) -> tuple[Problem, ...]:
-    """Returns how a value breaks the schema of a struct, the first break only when it is far larger than any setting.
+    """Returns the problems of a value by the schema of a struct; only the first when it is far larger than any setting.
 
     No value is quoted.
     """

@@ -1,4 +1,4 @@
-"""The table of connectors. Ours and everybody else's come through the entry-point group `looply.connectors`."""
+"""The registry of connectors. All of them, built-in ones too, use the entry-point group `looply.connectors`."""
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -25,7 +25,7 @@ _LOADING_ERRORS: Final = (
     TypeError,
     ValueError,
 )
-"""What code of others raises while it is imported."""
+"""Errors that foreign code may raise while it is imported."""
 
 
 class Registry:
@@ -57,7 +57,7 @@ class Registry:
         return self._operations
 
     def connection_kind(self, name: str) -> ConnectionKind:
-        """Returns the kind of connection of a name. Raises: NotFound with the names that there are."""
+        """Returns the kind of connection of a name. Raises: NotFound with the names of all kinds."""
         found = self._kinds.get(name)
         if found is None:
             raise NotFound(f"there is no kind of connection {name}; there are {', '.join(sorted(self._kinds))}")
@@ -66,13 +66,14 @@ class Registry:
     def binding(self, kind: str, settings: Mapping[str, Json]) -> dict[str, Json]:
         """Returns, as JSON, what the secrets of a connection are bound to.
 
-        All settings bind them where no binding can be computed: the kind is not installed, or the settings do not fit.
+        They are bound to all settings where no binding can be computed: the kind is not installed, or the settings do
+        not fit it.
         """
         found = self._binding(kind, settings)
         return found.document() if found is not None else {"settings": dict(settings)}
 
     def targets(self, kind: str, settings: Mapping[str, Json]) -> frozenset[Target]:
-        """Returns where the secrets of a connection may go: nowhere, where no binding can be computed."""
+        """Returns where the secrets of a connection may be sent: nowhere, when no binding can be computed."""
         found = self._binding(kind, settings)
         return found.targets if found is not None else frozenset()
 
@@ -155,8 +156,8 @@ def load_connectors(group: str = GROUP) -> Registry:
 
 
 def _defect(connector: Connector, operation: Operation) -> str:
-    """Returns why workflows could not call an operation; empty when they can."""
-    # Task queues of workers are named after the connector, and found by the name of the operation.
+    """Returns why workflows cannot call an operation; empty when they can."""
+    # Task queues of workers are named after the connector, and derived from the name of the operation.
     if operation.name.partition(".")[0] != connector.name:
         return f"has an operation {operation.name}, whose name must begin with `{connector.name}.`"
     try:

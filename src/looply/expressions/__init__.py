@@ -1,7 +1,7 @@
 """Adaptive Expressions, the one expression language of workflows and cards.
 
-Pure and bounded: an expression sees JSON values and what `Evaluation` holds, nothing else; it ends after a bounded
-amount of work; it raises `ExpressionError` or gives a JSON value.
+Pure and bounded: an expression reads only JSON values and the fields of `Evaluation`; it ends after a bounded amount
+of work; it returns a JSON value or raises `ExpressionError`.
 """
 
 from looply.expressions.editing.completion import Completion, completions
@@ -10,7 +10,7 @@ from looply.expressions.evaluation import Evaluation, Fuel
 from looply.expressions.expression import Expression, parse_expression
 from looply.expressions.functions.declaring.declaration import Argument, Function
 from looply.expressions.functions.table import FUNCTIONS
-from looply.expressions.inference.expressions import Inferred, infer_expression
+from looply.expressions.inference.expressions import InferenceResult, infer_expression
 from looply.expressions.inference.findings import Finding
 from looply.expressions.shapes.schemas import shape_of_schema
 from looply.expressions.shapes.shape import Shape, shape_of_value
@@ -19,8 +19,8 @@ from looply.expressions.templating.templates import (
     Escape,
     Placement,
     Template,
-    by_quotes,
-    everywhere,
+    escape_by_quotes,
+    escape_everywhere,
     parse_template,
     split_template,
 )
@@ -39,13 +39,13 @@ __all__ = [
     "Finding",
     "Fuel",
     "Function",
-    "Inferred",
+    "InferenceResult",
     "Placement",
     "Shape",
     "Template",
-    "by_quotes",
     "completions",
-    "everywhere",
+    "escape_by_quotes",
+    "escape_everywhere",
     "infer_expression",
     "parse_card",
     "parse_expression",

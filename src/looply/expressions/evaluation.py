@@ -1,4 +1,4 @@
-"""What one evaluation may see, and what it has used up."""
+"""The inputs of one evaluation, and the work that it has used."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,11 +10,11 @@ from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 MISSING: Json = object()
-"""Stands for the value of a path that is not there, as opposed to a present null. It never leaves the package."""
+"""The result of a path without a value, as opposed to a present null. It never leaves the package."""
 
 
 class Fuel:
-    """A budget of units of work. `owner` names in errors what has the budget, such as `step`."""
+    """A budget of units of work. `owner` is the name, in errors, of the owner of the budget, such as `step`."""
 
     __slots__ = ("left", "most", "owner")
 
@@ -25,7 +25,7 @@ class Fuel:
 
     @property
     def used(self) -> int:
-        """The units that were taken, at most those that there were."""
+        """The units that were spent, at most the budget."""
         return min(self.most - self.left, self.most)
 
     def spend(self, units: int) -> None:
@@ -36,12 +36,12 @@ class Fuel:
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Everything that one evaluation may see. Equal evaluations give equal results.
+    """The inputs of an evaluation. Equal evaluations have equal results.
 
-    `data` is the root document; only `get(name)`, `in` and iteration are used on it, so it may be lazy, while
-    what it holds is plain JSON. `now` is aware and UTC. Each call of `chance` gives the next 16 bytes of a
-    stream; it is called from left to right. `fuel` is the budget that several evaluations share, such as those of
-    one visit of a step; without it each evaluation has `expression_fuel` units of its own.
+    `data` is the root document; only `get(name)`, `in` and iteration are used on it, so it may be lazy, while its
+    values are plain JSON. `now` is aware and UTC. Each call of `chance` returns the next 16 bytes of a stream; it is
+    called from left to right. `fuel` is the budget that several evaluations share, such as those of one visit of a
+    step; without it each evaluation has `expression_fuel` units of its own.
     """
 
     data: Mapping[str, Json]
@@ -52,10 +52,10 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 class Run:
-    """One evaluation on its way: the data, the local variables, and the fuel that is left.
+    """One evaluation in progress: the data, the local variables, and the remaining fuel.
 
-    Fuel is charged where work can grow beyond the source: by function calls with the size of what they read and
-    make, by each round of a loop with the size of its body, and by comparing or printing lists and objects.
+    Fuel is charged where work can grow beyond the source: for function calls by the size of the values that they read
+    and make, for each round of a loop by the size of its body, and for comparing or printing lists and objects.
     """
 
     __slots__ = ("data", "evaluation", "fuel", "limits", "variables")
@@ -72,14 +72,14 @@ class Run:
         self.fuel.spend(units)
 
     def check_text(self, characters: int) -> None:
-        """Refuses to make a text of so many characters. Raises: ExpressionLimit."""
+        """Checks that a text of so many characters may be made. Raises: ExpressionLimit."""
         if characters > self.limits.expression_text:
             raise ExpressionLimit(
                 "expression_text", f"a text of {characters} characters, allowed are {self.limits.expression_text}"
             )
 
     def check_items(self, items: int) -> None:
-        """Refuses to make a list of so many items. Raises: ExpressionLimit."""
+        """Checks that a list of so many items may be made. Raises: ExpressionLimit."""
         if items > self.limits.expression_items:
             raise ExpressionLimit(
                 "expression_items", f"a list of {items} items, allowed are {self.limits.expression_items}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from looply.expressions.closures.scope import Path, Rules
-from looply.expressions.compiling.compiler import Compiled, compile_tree
+from looply.expressions.compiling.compiler import CompiledExpression, compile_tree
 from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Evaluation, Run
 from looply.expressions.parsing.lexer import Lexer, Token
@@ -17,15 +17,15 @@ from looply.limits import DEFAULT_LIMITS, Limits
 class Expression:
     """An expression, ready to be evaluated any number of times.
 
-    `references` are the paths of the document that it reads, each cut at its first computed index; the empty path
-    is the whole document. Names match without regard to case where the exact name is not there, so compare
-    references in the same way. `path` is set when the whole expression is one plain path with constant parts.
+    `references` are the paths of the document that it reads, each truncated at its first computed index; the empty path
+    is the whole document. Names match case-insensitively where the exact name does not exist, so compare references
+    in the same way. `path` is set when the whole expression is one plain path with constant parts.
     """
 
     source: str
     references: tuple[Path, ...]
     path: Path | None
-    compiled: Compiled = field(repr=False, compare=False)
+    compiled: CompiledExpression = field(repr=False, compare=False)
     tree: Node = field(repr=False, compare=False)
 
     @property
@@ -34,9 +34,9 @@ class Expression:
         return self.tree.name if isinstance(self.tree, Call) else ""
 
     def evaluate(self, evaluation: Evaluation) -> Json:
-        """Returns the value; null for a path that is not there. What it returns is shared and must not be changed.
+        """Returns the value; null for a path without a value. The result is shared and must not be changed.
 
-        Raises: ExpressionError with the place in the source, ExpressionLimit (one of it) when a limit is passed.
+        Raises: ExpressionError with the position in the source; its subclass ExpressionLimit for an exceeded limit.
         """
         reader = self.compiled.reader
         if reader is not None:
@@ -47,14 +47,14 @@ class Expression:
     def lookup(self, evaluation: Evaluation) -> tuple[bool, Json]:
         """Returns whether the value is present, and the value.
 
-        A path is present when it is there, also with null; any other expression is always present.
+        A path is present when it has a value, also null; any other expression is always present.
 
         Raises: as `evaluate`.
         """
         return self.lookup_in(Run(evaluation, self.compiled.slots))
 
     def begin(self, evaluation: Evaluation) -> Run:
-        """Returns a run for `evaluate_in` and `lookup_in`, which then tells what they took."""
+        """Returns a run for `evaluate_in` and `lookup_in`, which records the fuel that they use."""
         return Run(evaluation, self.compiled.slots)
 
     def evaluate_in(self, run: Run) -> Json:
@@ -85,11 +85,11 @@ def parse_expression(source: str, limits: Limits = DEFAULT_LIMITS) -> Expression
     number of arguments, or is longer than `limits.expression_characters`.
     """
     check_length(source, limits)
-    return build_expression(Lexer(source).whole(), source, limits, Rules())
+    return build_expression(Lexer(source).tokenize(), source, limits, Rules())
 
 
 def check_length(source: str, limits: Limits) -> None:
-    """Refuses a source over the limit. Raises: ExpressionSyntaxError."""
+    """Checks the length of a source. Raises: ExpressionSyntaxError."""
     most = limits.expression_characters
     if len(source) > most:
         raise ExpressionSyntaxError(
@@ -98,11 +98,11 @@ def check_length(source: str, limits: Limits) -> None:
 
 
 def build_expression(tokens: tuple[Token, ...], source: str, limits: Limits, rules: Rules) -> Expression:
-    """Returns the expression of tokens that were read from the source. Raises: ExpressionSyntaxError."""
+    """Returns the expression of the tokens of a source. Raises: ExpressionSyntaxError."""
     try:
         return expression_of(parse(tokens, source, limits), source, rules)
     except RecursionError as error:
-        # Each expression has a bound of its own, but texts within it are parsed too, and templates nest as well.
+        # The nesting of one expression is bounded, but texts within it are parsed too, and templates nest as well.
         raise ExpressionSyntaxError("nested too deeply", source=source, position=0) from error
 
 

@@ -1,4 +1,4 @@
-"""How ECMAScript turns values into texts, computes and orders them, where a function of Microsoft's shows it."""
+"""ECMAScript's conversion to text, arithmetic and order, for functions of Microsoft's that depend on them."""
 
 import math
 
@@ -28,7 +28,7 @@ def javascript_text(value: Json) -> str:
 
 
 def float_text(value: float) -> str:
-    """Returns the text of a number that may be infinite or none. Source: ECMA-262 Number::toString."""
+    """Returns the text of a number that may be infinite or NaN. Source: ECMA-262 Number::toString."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -37,7 +37,7 @@ def float_text(value: float) -> str:
 
 
 def arithmetic(symbol: str, left: float, right: float) -> float:
-    """Returns what `+`, `-`, `*`, `/` or `%` gives; where there is no number it is NaN or infinite, never an error."""
+    """Returns the result of `+`, `-`, `*`, `/` or `%`; it may be NaN or infinite, but is never an error."""
     try:
         match symbol:
             case "+":
@@ -57,11 +57,11 @@ def arithmetic(symbol: str, left: float, right: float) -> float:
 
 
 Order = tuple[bytes | None, float | None]
-"""What a value is ordered by: the UTF-16 code units when it is a text, and its number when it has one."""
+"""The sort key of a value: the UTF-16 code units when it is a text, and its number when it has one."""
 
 
 def order_of(value: Json) -> Order:
-    """Returns what a value is ordered by."""
+    """Returns the sort key of a value."""
     if value is MISSING:
         return None, None
     primitive = javascript_text(value) if isinstance(value, list | dict) else value

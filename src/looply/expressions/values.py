@@ -1,8 +1,8 @@
-"""How values behave: truth, text, numbers, equality and order.
+"""The semantics of values: truth, text, numbers, equality and order.
 
-Microsoft has two implementations of the language that differ in places; where they do, this is the JavaScript one,
-which also draws the preview of cards. Text is counted in characters, not in UTF-16 units, so that no function can
-cut a character in two.
+Microsoft has two implementations of the language that differ in details; where they do, this follows the JavaScript
+one, which also renders the preview of cards. Text is counted in characters, not in UTF-16 units, so that no function
+can split a character.
 """
 
 import math
@@ -19,7 +19,7 @@ from looply.expressions.evaluation import Run
 from looply.jsontext import Json, encode_json
 
 LONG = 1024
-"""Characters from which comparing a text is work that counts."""
+"""From so many characters on, comparing a text is charged."""
 _EXACT = 2**53
 """Up to here a double holds every whole number, so a whole float and the integer are one value."""
 _POWER = re.compile(rb"[0-9]e[0-9]")
@@ -46,7 +46,7 @@ def kind_of(value: Json) -> Kind:
 
 
 def is_true(value: Json) -> bool:
-    """Returns whether a condition holds: everything does but false and null, so 0 and the empty text do."""
+    """Returns whether a value counts as true: all do except false and null, so 0 and the empty text do."""
     return value is not None and value is not False
 
 
@@ -91,7 +91,7 @@ def number_text(value: float) -> str:
 
 
 def text(run: Run, value: Json) -> str:
-    """Returns the value as it stands within a text: null as nothing, lists and objects as JSON.
+    """Returns the value converted to text: null as nothing, lists and objects as JSON.
 
     Raises: ExpressionLimit when the text is over the limit.
     """
@@ -112,22 +112,22 @@ def text(run: Run, value: Json) -> str:
 def _json(run: Run, value: Json) -> str:
     if is_longer(run, value, run.limits.expression_text):
         raise ExpressionLimit(
-            "expression_text", f"a text of more than {run.limits.expression_text} characters is asked for"
+            "expression_text", f"a text of more than {run.limits.expression_text} characters was requested"
         )
     encoded = encode_json(value)
     run.spend(len(encoded) >> 6)
     if b".0" in encoded or _POWER.search(encoded) is not None:
         run.spend(encoded.count(b","))
-        encoded = encode_json(_with_own_numbers(value))
+        encoded = encode_json(_with_integers(value))
     run.check_text(len(encoded))
     return encoded.decode()
 
 
 def is_longer(run: Run, value: Json, characters: int) -> bool:
-    """Tells whether the JSON text of a value surely has more characters than that. Raises: ExpressionLimit.
+    """Returns whether the JSON text of a value surely has more characters than that. Raises: ExpressionLimit.
 
-    One list may stand in a value many times over, so that its text is larger than any memory: this is found out
-    before the text is made. No character is counted that the text does not have.
+    A value may contain the same list many times, so that its text would exceed the memory; this check precedes the
+    conversion. It never counts more characters than the text has.
     """
     left = characters
     pending = [value]
@@ -149,15 +149,15 @@ def is_longer(run: Run, value: Json, characters: int) -> bool:
     return left < 0
 
 
-def _with_own_numbers(value: Json) -> Json:
+def _with_integers(value: Json) -> Json:
     if isinstance(value, dict):
-        return {key: _with_own_numbers(item) for key, item in value.items()}
+        return {key: _with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_own_numbers(item) for item in value]
+        return [_with_integers(item) for item in value]
     return msgspec.Raw(number_text(value).encode()) if isinstance(value, float) else value
 
 
-def joined(run: Run, pieces: list[str]) -> str:
+def join(run: Run, pieces: list[str]) -> str:
     """Returns the pieces as one text. Raises: ExpressionLimit when it is over the limit."""
     characters = sum(map(len, pieces))
     run.check_text(characters)
@@ -168,8 +168,7 @@ def joined(run: Run, pieces: list[str]) -> str:
 def equal(run: Run, left: Json, right: Json) -> bool:
     """Returns whether two values are equal: by value and kind, texts by case, `1` and `1.0` are one number.
 
-    Numbers that differ by less than the smallest step of a double at 1 are equal, but not inside of objects; these
-    are Microsoft's rules.
+    Numbers that differ by less than the machine epsilon are equal, but not within objects; these are Microsoft's rules.
     """
     kind, other = type(left), type(right)
     if kind in _NUMBERS and other in _NUMBERS:
@@ -207,7 +206,7 @@ def _equal_inside(run: Run, left: Json, right: Json) -> bool:
 
 
 def identical(left: Json, right: Json) -> bool:
-    """Returns whether two values are the same: scalars by value and kind, lists and objects when they are one."""
+    """Returns whether two values are the same: scalars by value and kind, lists and objects by identity."""
     if type(left) in _CONTAINERS:
         return left is right
     return _identical(left, right)
@@ -218,8 +217,8 @@ def _identical(left: Json, right: Json) -> bool:
     return same_kind and bool(left == right)
 
 
-def compared(operator: Callable[[Json, Json], Json], left: Json, right: Json) -> bool:
-    """Returns whether the order holds; with null on a side it never does. Texts compare by code point.
+def compare_order(operator: Callable[[Json, Json], Json], left: Json, right: Json) -> bool:
+    """Returns whether a comparison by order holds; it never does with null. Texts compare by code point.
 
     Raises: NotComparable for values that have no order.
     """

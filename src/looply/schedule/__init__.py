@@ -1,10 +1,10 @@
-"""The fires of schedules: pure functions of the schedule, its anchor and an instant."""
+"""The fire times of schedules: pure functions of the schedule, its anchor and an instant."""
 
-from looply.schedule.catching_up import DueStart, Missed, Plan, plan
-from looply.schedule.changes import next_change
+from looply.schedule.catch_up import DueStart, Missed, Plan, plan
 from looply.schedule.cron import Occurrence
 from looply.schedule.fires import delay_of, fires, next_fire
 from looply.schedule.preview import preview
+from looply.schedule.zone_offsets import next_change
 
 __all__ = [
     "DueStart",

@@ -1,9 +1,9 @@
-"""The fires of cron expressions in a zone, over the changes of its clocks.
+"""The fire times of cron expressions in a time zone, including daylight saving time.
 
-A time of the day that falls into the hour which is left out in spring fires at the first instant after it, one of the
-hour that comes twice in autumn fires the first time, as in Debian's cron (`once`). With `skip` nothing fires for what
-was left out, with `twice` what comes twice fires twice. An expression whose minute or hour begins with a star is no
-time of the day but a rhythm, and follows elapsed time under each rule: it fires whenever the clock shows such a time.
+A time of the day within the hour that is skipped in spring fires at the first instant after it; one within the hour
+that is repeated in autumn fires the first time, as in Debian's cron (`once`). With `skip` a skipped time does not fire,
+with `twice` a repeated time fires twice. An expression whose minute or hour begins with a star is an interval rather
+than a time of the day, and follows elapsed time under each rule: it fires whenever the clock shows a matching time.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
 from looply.definition.values.cron import FARTHEST
-from looply.schedule.changes import FIRST, LAST, Stretch, stretches
+from looply.schedule.zone_offsets import FIRST, LAST, OffsetPeriod, offset_periods
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
 
 
 class Occurrence(NamedTuple):
-    """What becomes of one wall time of the zone. `at` is UTC.
+    """One wall time of the zone that matches the expression, and what daylight saving time does to it. `at` is UTC.
 
-    `mark` is empty for the most, else what the clocks do to it: `MOVED` out of the hour that is left out, or `SKIPPED`
-    with it (`at` is when the clocks are set, and nothing fires); the `SECOND` time that it is shown, or `REPEATED`,
-    where nothing fires at that.
+    `mark` is usually empty. `MOVED`: the time lies in the skipped hour and fires after it. `SKIPPED`: the time lies in
+    the skipped hour and does not fire (`at` is the change of the offset). `SECOND`: the time is repeated and fires
+    again. `REPEATED`: the time is repeated and does not fire again.
     """
 
     at: datetime
@@ -32,12 +32,12 @@ class Occurrence(NamedTuple):
 
     @property
     def fires(self) -> bool:
-        """Whether a start falls due."""
+        """Whether a start is due at it."""
         return self.mark not in ("SKIPPED", "REPEATED")
 
 
 def cron_fires(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator[datetime]:
-    """Yields the instants (UTC) from `start` on at which the expression fires, ascending, each once."""
+    """Yields the instants (UTC) from `start` on at which the expression fires, ascending, without duplicates."""
     former: datetime | None = None
     for occurrence in occurrences(cron, zone, dst, start):
         if occurrence.fires and occurrence.at != former:
@@ -46,36 +46,36 @@ def cron_fires(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator
 
 
 def occurrences(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterator[Occurrence]:
-    """Yields the wall times of the expression from `start` on, those that do not fire included, by their instants."""
+    """Yields the wall times of the expression from `start` on, including those that do not fire, by their instants."""
     if start >= LAST:
         return
     start = last = max(_whole_second(start), FIRST)
-    for stretch in stretches(zone, start):
-        if stretch.start - last > FARTHEST:
-            # All of its times are left out by the clocks.
+    for period in offset_periods(zone, start):
+        if period.start - last > FARTHEST:
+            # All of its times lie in skipped hours.
             return
-        found = _shown(cron, dst, stretch, max(stretch.start, start))
-        if stretch.is_after_a_change and stretch.start >= start:
-            found = chain(_left_out(cron, dst, stretch), found)
+        found = _wall_times(cron, dst, period, max(period.start, start))
+        if period.is_after_a_change and period.start >= start:
+            found = chain(_skipped_times(cron, dst, period), found)
         for occurrence in found:
             last = occurrence.at if occurrence.fires else last
             yield occurrence
 
 
-def _left_out(cron: Cron, dst: DstRule, stretch: Stretch) -> Iterator[Occurrence]:
-    """Yields what the clocks left out when they were set forward: all of it belongs to the instant of the change."""
-    last, first = _wall(stretch.start, stretch.former), _wall(stretch.start, stretch.offset)
+def _skipped_times(cron: Cron, dst: DstRule, period: OffsetPeriod) -> Iterator[Occurrence]:
+    """Yields the wall times that were skipped when the clocks were set forward, all at the instant of the change."""
+    last, first = _wall(period.start, period.former), _wall(period.start, period.offset)
     is_skipped = cron.follows_elapsed_time or dst == "skip"
     for wall in cron.walls(last, first):
-        yield Occurrence(stretch.start, wall, "SKIPPED" if is_skipped else "MOVED")
+        yield Occurrence(period.start, wall, "SKIPPED" if is_skipped else "MOVED")
 
 
-def _shown(cron: Cron, dst: DstRule, stretch: Stretch, begin: datetime) -> Iterator[Occurrence]:
-    """Yields the wall times that the clocks show in a stretch."""
-    repeated_before = _wall(stretch.since, stretch.former) if stretch.former > stretch.offset else datetime.min  # noqa: DTZ901
+def _wall_times(cron: Cron, dst: DstRule, period: OffsetPeriod, begin: datetime) -> Iterator[Occurrence]:
+    """Yields the wall times that the clocks show in a period."""
+    repeated_before = _wall(period.since, period.former) if period.former > period.offset else datetime.min  # noqa: DTZ901
     second: Mark = "SECOND" if cron.follows_elapsed_time or dst == "twice" else "REPEATED"
-    for wall in cron.walls(_wall(begin, stretch.offset), _wall(stretch.end, stretch.offset)):
-        at = (wall - stretch.offset).replace(tzinfo=UTC)
+    for wall in cron.walls(_wall(begin, period.offset), _wall(period.end, period.offset)):
+        at = (wall - period.offset).replace(tzinfo=UTC)
         yield Occurrence(at, wall, second if wall < repeated_before else "")
 
 

@@ -1,4 +1,4 @@
-"""The nominal instants of a schedule, by cron or by interval, and how long each start is put off."""
+"""The nominal instants of a schedule, by cron or by interval, and the jitter of each start."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def fires(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[datetime]:
     """Yields the nominal instants later than `after`, ascending, up to the schedule's end.
 
-    An interval counts from `anchor`; of a cron nothing falls due before the schedule's start.
+    An interval counts from `anchor`; a cron expression does not fire before the schedule's start.
     """
     end = schedule.end or _NEVER
     if schedule.cron is not None:
@@ -35,9 +35,9 @@ def next_fire(schedule: Schedule, anchor: datetime, after: datetime) -> datetime
 
 
 def delay_of(schedule: Schedule, workflow_id: str, nominal: datetime | None) -> timedelta:
-    """Returns by how much the start of a nominal instant is put off: from nothing to below the schedule's jitter.
+    """Returns the delay of the start of a nominal instant: at least zero, less than the schedule's jitter.
 
-    A function of workflow and instant, in whole milliseconds, so that every process puts it off alike.
+    It is a function of workflow and instant, in whole milliseconds, so that every process computes the same delay.
     """
     most = schedule.jitter // timedelta(milliseconds=1)
     if nominal is None or most == 0:

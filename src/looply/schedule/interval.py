@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from looply.definition import Duration
 from looply.errors import DefinitionError
-from looply.schedule.changes import LAST
+from looply.schedule.zone_offsets import LAST
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-"""What lies past the last year of the calendar."""
+"""An instant after the end of the calendar."""
 
 
 def interval_fires(every: Duration, anchor: datetime, after: datetime, zone: str) -> Iterator[datetime]:

@@ -1,4 +1,4 @@
-"""The next fires of a schedule as people look at them: with the wall time, and what the clocks do to it."""
+"""The next fires of a schedule for display: with wall times and the effects of daylight saving time."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ _TICK = timedelta(microseconds=1)
 def preview(schedule: Schedule, anchor: datetime, after: datetime, count: int) -> list[Occurrence]:
     """Returns the next `count` fires later than `after`, oldest first, up to the schedule's end.
 
-    Among them stand the times of the day that do not fire, because the clocks leave them out or show them again.
+    The list includes the times of the day that do not fire because they are skipped or repeated.
     """
     found: list[Occurrence] = []
     for occurrence in _occurrences(schedule, anchor, after):
@@ -37,7 +37,7 @@ def _occurrences(schedule: Schedule, anchor: datetime, after: datetime) -> Itera
     begin = max(after + _TICK, schedule.start or after)
     former: datetime | None = None
     for occurrence in occurrences(schedule.cron, schedule.timezone, schedule.dst, begin):
-        # Several times of the hour that is left out fire once; a rhythm knows no time of the day to leave out.
+        # Several times within the skipped hour fire once; an interval has no time of the day that could be skipped.
         is_again = occurrence.fires and occurrence.at == former
         if not is_again and (occurrence.fires or not schedule.cron.follows_elapsed_time):
             yield occurrence

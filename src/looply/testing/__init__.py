@@ -1,4 +1,4 @@
-"""The public test kit: time and chance that a test sets, and a world outside that it scripts.
+"""The public test kit for authors of connectors: a fake clock, deterministic entropy, and scripted operations.
 
-For authors of connectors. It needs no test framework, and the product imports nothing of it.
+It needs no test framework, and the product imports nothing of it.
 """

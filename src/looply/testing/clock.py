@@ -1,7 +1,7 @@
-"""Time and chance that a test sets: a clock moved by hand, a loop that follows it, and bytes that only count.
+"""A fake clock that a test advances, an event loop that follows it, and deterministic entropy.
 
-On a `FakeTimeLoop` nothing ever sleeps in real time: `asyncio.sleep`, `wait_for` and `call_later` wait until the test
-moves the loop's clock. Threads still answer by themselves, so a store with a writer thread works as it does in life.
+On a `FakeTimeLoop` nothing sleeps in real time: `asyncio.sleep`, `wait_for` and `call_later` wait until the test
+advances the loop's clock. Threads still run in real time, so a store with a writer thread works as in production.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from typing import TypeVarTuple
 Arguments = TypeVarTuple("Arguments")
 
 START_TIME = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
-"""The instant at which a fake clock begins: a Monday."""
+"""The instant at which a fake clock starts: a Monday."""
 
 
 class FakeClock:
-    """A clock that moves when it is told to; the wall clock can be set apart from the monotonic one."""
+    """A clock that a test advances; its wall clock can be set independently of the monotonic one."""
 
     def __init__(self, start: datetime = START_TIME) -> None:
         self._wall = start
@@ -32,21 +32,21 @@ class FakeClock:
         return self._monotonic
 
     def advance(self, span: timedelta) -> None:
-        """Lets time pass on both clocks. Raises: ValueError when the span is negative."""
+        """Advances both clocks. Raises: ValueError when the span is negative."""
         if span < timedelta(0):
             raise ValueError("time passes forward; set_wall moves the wall clock alone")
         self._wall += span
         self._monotonic += span.total_seconds()
 
     def set_wall(self, span: timedelta) -> None:
-        """Sets the wall clock forward or back, as an operator does; the monotonic clock does not notice."""
+        """Sets the wall clock forward or back, as an operator does; the monotonic clock does not change."""
         self._wall += span
 
 
 class SerialEntropy:
-    """Chance that only counts: no token is given twice, and a test that runs again sees the same ones.
+    """Deterministic entropy, a counter: no token is returned twice, and a repeated test gets the same tokens.
 
-    `before` is the number before the first one: tests that share a server count in ranges of their own.
+    `before` is the number before the first one, so that tests which share a server can use ranges of their own.
     """
 
     def __init__(self, before: int = 0) -> None:
@@ -59,7 +59,7 @@ class SerialEntropy:
 
 
 class FakeTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is a `FakeClock`, and which can tell when nothing moves any more."""
+    """An event loop whose time is a `FakeClock`, and which can report that no callback is left to run."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -85,12 +85,12 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def quiet(self) -> None:
-        """Returns when no callback is left to run; what threads and timers will bring is not awaited."""
+        """Returns when no callback is left to run; it does not wait for threads and timers."""
         quiet_rounds = 0
         while quiet_rounds < 3:
             before = self._callbacks
             await asyncio.sleep(0)
-            # One callback is this task's own. Timers that are due become ready in the round after: hence three.
+            # One callback is this task's own. Timers that are due become ready in the next round: hence three.
             quiet_rounds = quiet_rounds + 1 if self._callbacks == before + 1 else 0
 
 

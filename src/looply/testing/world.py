@@ -1,8 +1,8 @@
-"""The world outside as a test scripts it: operations that record every call and answer what they are told.
+"""Fakes of the other systems: operations that record every call and return scripted outcomes.
 
-A call answers with the next outcome of its step's script, else with status 200. An outcome is an `Answer`, a
-`Returned`, an `OperationError` to raise, any other exception (a defect of the connector), or `HANG`: then the call
-stays open until the test releases it, as it does when the other system is slow or the process dies while it waits.
+A call returns the next outcome of its step's script, else status 200. An outcome is an `Answer`, an `Output`, an
+`OperationError` to raise, any other exception (a defect of the connector), or `HANG`: then the call is open until the
+test releases it, like a call whose system is slow or whose process dies while it waits.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from looply.jsontext import Json
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the other system answers, in the shape that `httpRequest` and `sapRequest` give to the workflow."""
+    """The response of the other system, in the shape of the output of `httpRequest` and `sapRequest`."""
 
     status: int = 200
     text: str = "OK"
@@ -45,8 +45,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class Returned(msgspec.Struct, frozen=True):
-    """What an operation gives whose output has a shape of its own: the result of a function, what became of a mail."""
+class Output(msgspec.Struct, frozen=True):
+    """The output of an operation with another shape: the result of a function, the outcome of a mail."""
 
     value: Json
 
@@ -58,14 +58,14 @@ class Returned(msgspec.Struct, frozen=True):
 _GOOD: Final = Answer()
 
 HANG: Final = "HANG"
-"""The outcome of a call that does not come back by itself."""
+"""The outcome of a call that does not return by itself."""
 
-Outcome: TypeAlias = Answer | Returned | Exception | Literal["HANG"]
+Outcome: TypeAlias = Answer | Output | Exception | Literal["HANG"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Call:
-    """One attempt as the other system saw it. `phase`: OPEN, ANSWERED, RAISED, or CUT when the process went away."""
+    """One attempt as the other system saw it. `phase`: OPEN, ANSWERED, RAISED, or CUT when the process was lost."""
 
     operation: str
     step: str
@@ -75,16 +75,16 @@ class Call:
     input: dict[str, Json]
     connection: ConnectionValues | None = None
     phase: Literal["OPEN", "ANSWERED", "RAISED", "CUT"] = "OPEN"
-    _released: "asyncio.Future[Answer | Returned | Exception]" = field(repr=False)
+    _released: "asyncio.Future[Answer | Output | Exception]" = field(repr=False)
 
-    def release(self, outcome: "Answer | Returned | Exception" = _GOOD) -> None:
-        """Lets an open call come back. Raises: AssertionError when it is not open."""
+    def release(self, outcome: "Answer | Output | Exception" = _GOOD) -> None:
+        """Ends an open call with an outcome. Raises: AssertionError when it is not open."""
         assert self.phase == "OPEN", f"the call of {self.step} is {self.phase}"
         self._released.set_result(outcome)
 
 
 class FakeConnections:
-    """The connections of all organizations, by name; a test changes them while executions run."""
+    """The connections of all organizations, by name; a test may change them while executions run."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, ConnectionValues] = {}
@@ -123,11 +123,11 @@ class NoNetwork:
 
 
 class _Anything(msgspec.Struct):
-    """The shape of inputs and outputs that nothing looks at."""
+    """The shape of inputs and outputs that are not checked."""
 
 
 class World:
-    """Everything that an engine can reach, and the record of what reached it."""
+    """The operations that an engine can call, and the record of their calls."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -141,7 +141,7 @@ class World:
         self.registry = Registry([("test", Connector(name="test", title="Test", operations=operations))])
 
     def script(self, step: str, *outcomes: Outcome) -> None:
-        """Adds outcomes of the next calls of a step, in order."""
+        """Adds the outcomes of the next calls of a step, in order."""
         self._scripts[step].extend(outcomes)
 
     def always(self, step: str, outcome: Outcome) -> None:
@@ -153,11 +153,11 @@ class World:
         return [call for call in self.calls if call.step == step]
 
     def open(self) -> list[Call]:
-        """Returns the calls that have not come back, oldest first."""
+        """Returns the calls that have not returned, oldest first."""
         return [call for call in self.calls if call.phase == "OPEN"]
 
-    async def called(self, step: str, count: int = 1) -> Call:
-        """Waits until a step has called so many times and returns the last of these calls."""
+    async def wait_for_call(self, step: str, count: int = 1) -> Call:
+        """Waits until a step has made `count` calls and returns the last of them."""
         while len(self.of(step)) < count:
             self._arrived.clear()
             await self._arrived.wait()
@@ -198,7 +198,7 @@ class World:
         call.phase = "ANSWERED"
         return outcome.output()
 
-    async def _outcome(self, call: Call) -> Answer | Returned | Exception:
+    async def _outcome(self, call: Call) -> Answer | Output | Exception:
         script = self._scripts[call.step]
         outcome = script.popleft() if script else self._usual.get(call.step, _GOOD)
         if not isinstance(outcome, str):

@@ -8,7 +8,7 @@ from kit.definitions import call, chain, counting, email, function, graph, note,
 from kit.driver import Driver
 from looply.definition import START
 from looply.errors import Rejected
-from looply.testing.world import Answer, Returned
+from looply.testing.world import Answer, Output
 
 LARGE = {"variable": "${payload.output.amount}", "operator": "NumericGreaterThan", "value": 1000}
 
@@ -150,7 +150,7 @@ async def test_an_expression_that_cannot_be_evaluated_fails_its_step(engine: Dri
 
 
 async def test_code_decides_and_a_mail_that_is_refused_takes_another_way(engine: Driver) -> None:
-    engine.world.script("rate", Returned({"amount": 1001}))
+    engine.world.script("rate", Output({"amount": 1001}))
     engine.world.script("tell", Rejected("no such user", code="MAIL_REFUSED", status="550"))
     large = {"variable": "${rate.output.amount}", "operator": "NumericGreaterThan", "value": 1000}
     workflow = graph(

@@ -59,7 +59,7 @@ async def test_a_parallel_split_and_its_synchronization(engine: Driver) -> None:
 async def test_a_discriminator_takes_the_first_and_cancels_the_others(engine: Driver) -> None:
     engine.world.always("b", HANG)
     execution_id = await engine.started(side_by_side(wait("a"), call("b"), count="any"))
-    b = await engine.world.called("b")
+    b = await engine.world.wait_for_call("b")
     await engine.resume(execution_id)
     b.release(Answer())
     await engine.settle()

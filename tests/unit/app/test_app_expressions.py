@@ -12,7 +12,7 @@ from looply.app.context.background import MAX_PENDING, BackgroundThread
 from looply.app.context.services import Services
 from looply.clock import from_ms
 from looply.errors import Overloaded
-from looply.expressions.editing.places import Place
+from looply.expressions.editing.locations import SourceLocation
 from looply.limits import DEFAULT_LIMITS, Limits
 from looply.testing.clock import FakeClock
 
@@ -70,17 +70,17 @@ async def test_the_work_is_told_also_of_what_failed() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "place"),
     [
-        ("1 +", "EXPRESSION_SYNTAX", Place(3, 1, 4)),
-        ("nothing(1)", "EXPRESSION_SYNTAX", Place(0, 1, 1, 7)),
-        ("1 +\n  nothing(1)", "EXPRESSION_SYNTAX", Place(6, 2, 3, 7)),
-        ("'𝄞' + nothing(1)", "EXPRESSION_SYNTAX", Place(6, 1, 7, 7)),
-        ("'open", "EXPRESSION_SYNTAX", Place(0, 1, 1)),
-        ("1 / zero", "EXPRESSION", Place(2, 1, 3, 1)),
-        ("concat(a, `${1 / zero}`)", "EXPRESSION", Place(15, 1, 16, 1)),
-        ("'${x}' + 1 / zero", "EXPRESSION", Place(11, 1, 12, 1)),
+        ("1 +", "EXPRESSION_SYNTAX", SourceLocation(3, 1, 4)),
+        ("nothing(1)", "EXPRESSION_SYNTAX", SourceLocation(0, 1, 1, 7)),
+        ("1 +\n  nothing(1)", "EXPRESSION_SYNTAX", SourceLocation(6, 2, 3, 7)),
+        ("'𝄞' + nothing(1)", "EXPRESSION_SYNTAX", SourceLocation(6, 1, 7, 7)),
+        ("'open", "EXPRESSION_SYNTAX", SourceLocation(0, 1, 1)),
+        ("1 / zero", "EXPRESSION", SourceLocation(2, 1, 3, 1)),
+        ("concat(a, `${1 / zero}`)", "EXPRESSION", SourceLocation(15, 1, 16, 1)),
+        ("'${x}' + 1 / zero", "EXPRESSION", SourceLocation(11, 1, 12, 1)),
     ],
 )
-async def test_a_mistake_has_its_place(text: str, code: str, place: Place) -> None:
+async def test_a_mistake_has_its_place(text: str, code: str, place: SourceLocation) -> None:
     mistake = (await tried("expression", text, {"zero": 0})).mistake
     assert mistake is not None
     assert (mistake.code, mistake.path, mistake.place) == (code, "", place)
@@ -92,17 +92,17 @@ async def test_a_mistake_in_a_template_has_the_pointer_of_its_text_and_a_place_w
     template = {"a/b": ["fine ${1}", "fine ${1}, not\n${1 / zero}"]}
     mistake = (await tried("template", template, {"zero": 0})).mistake
     assert mistake is not None
-    assert (mistake.path, mistake.place) == ("/a~1b/1", Place(19, 2, 5, 1))
+    assert (mistake.path, mistake.place) == ("/a~1b/1", SourceLocation(19, 2, 5, 1))
     syntax = (await tried("template", "${a} ${b +} ${c}")).mistake
     assert syntax is not None
-    assert (syntax.path, syntax.place) == ("", Place(10, 1, 11))
+    assert (syntax.path, syntax.place) == ("", SourceLocation(10, 1, 11))
 
 
 async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_white_space() -> None:
     for text, place in (
-        ("x ${  nothing(1) }", Place(6, 1, 7, 7)),
-        ("${'} x\n${ a ~ b }", Place(12, 2, 6)),
-        ("${ 1 / zero }", Place(5, 1, 6, 1)),
+        ("x ${  nothing(1) }", SourceLocation(6, 1, 7, 7)),
+        ("${'} x\n${ a ~ b }", SourceLocation(12, 2, 6)),
+        ("${ 1 / zero }", SourceLocation(5, 1, 6, 1)),
     ):
         mistake = (await tried("card", {"body": [{"text": text}]}, {"zero": 0})).mistake
         assert mistake is not None
@@ -112,7 +112,7 @@ async def test_a_mistake_in_a_card_has_its_place_although_the_card_has_lost_whit
 async def test_a_limit_met_in_a_text_of_a_card_has_its_place() -> None:
     mistake = (await tried("card", {"a": ["${1}", {"t": "x ${range(0, 1000000)} y"}]})).mistake
     assert mistake is not None
-    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", Place(4, 1, 5, 5))
+    assert (mistake.code, mistake.path, mistake.place) == ("EXPRESSION_LIMIT", "/a/1/t", SourceLocation(4, 1, 5, 5))
 
 
 async def test_a_card_sees_data_and_host_as_they_are() -> None:
@@ -126,7 +126,7 @@ async def test_a_card_sees_data_and_host_as_they_are() -> None:
 async def test_a_text_over_the_limit_is_a_mistake_at_the_limit() -> None:
     mistake = (await tried("expression", "a" * 8193)).mistake
     assert mistake is not None
-    assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", Place(8192, 1, 8193))
+    assert (mistake.code, mistake.place) == ("EXPRESSION_SYNTAX", SourceLocation(8192, 1, 8193))
 
 
 @pytest.mark.parametrize("form", ["template", "card"])

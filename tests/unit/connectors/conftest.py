@@ -26,7 +26,7 @@ Serve = Callable[[Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitab
 
 
 class FakeClock:
-    """A clock that moves when it is told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0

@@ -1,4 +1,4 @@
-"""A mail server of another author (aiosmtpd) on a free port of 127.0.0.1, with the ways in which such servers fail."""
+"""An independent mail server (aiosmtpd) on a free port of 127.0.0.1, with the failures of such servers."""
 
 import asyncio
 import ssl
@@ -12,7 +12,7 @@ USER, PASSWORD = "looply", "s3cr3t-of-the-mail"
 
 @dataclass
 class Inbox:
-    """What arrived, and how the server answers. `answers` are by recipient, `data` is the answer to a mail."""
+    """The received mails, and the server's replies: `answers` by recipient, `data` for a mail."""
 
     answers: dict[str, str] = field(default_factory=dict)
     data: str = "250 OK"
@@ -51,7 +51,7 @@ class Inbox:
 
 
 class MailServer:
-    """Serves an inbox. `tls` is offered by STARTTLS, or spoken at once."""
+    """Serves an inbox. `tls` is offered by STARTTLS, or used from the start with `at_once`."""
 
     def __init__(self, inbox: Inbox, tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> None:
         self._inbox = inbox

@@ -1,4 +1,4 @@
-"""What a call may reach after it has opened a connection with secrets."""
+"""The targets that a call may reach after it has opened a connection with secrets."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ REGISTRY = Registry([("looply", HTTP), ("looply", SAP), ("looply", EMAIL)])
 
 
 class Recorder:
-    """A sender that records where requests go."""
+    """A sender that records the URLs of requests."""
 
     def __init__(self, timeout: timedelta = timedelta(0)) -> None:
         self.urls: list[str] = []
@@ -63,7 +63,7 @@ async def test_a_request_elsewhere_is_refused_and_nothing_is_sent(values: Connec
     assert (caught.value.code, caught.value.sent, recorder.urls) == ("CREDENTIAL_BOUND", False, [])
 
 
-async def test_requests_to_what_the_connections_of_a_call_name_are_sent() -> None:
+async def test_requests_to_the_targets_of_a_calls_connections_are_sent() -> None:
     recorder, bounds = Recorder(), Bounds()
     sender = BoundSender(recorder, bounds)
     await sender.send(request("https://anywhere.example/"))
@@ -91,7 +91,7 @@ class Token(msgspec.Struct):
     token: str
 
 
-def test_a_kind_with_secrets_that_does_not_declare_what_binds_them_is_refused() -> None:
+def test_a_kind_with_secrets_and_without_a_binding_is_refused() -> None:
     kind = ConnectionKind(name="loose", title="Loose", settings=msgspec.defstruct("S", []), secrets=Token)
     connector = Connector(name="loose", title="Loose", operations=(), connection_kinds=(kind,))
     with pytest.raises(SettingsError, match="loose has secrets and does not declare what binds them") as caught:
@@ -99,7 +99,7 @@ def test_a_kind_with_secrets_that_does_not_declare_what_binds_them_is_refused() 
     assert "binding" in caught.value.problems[0].hint
 
 
-def test_every_installed_kind_with_secrets_declares_what_binds_them() -> None:
+def test_every_installed_kind_with_secrets_declares_a_binding() -> None:
     kinds = [kind for connector in load_connectors().connectors for kind in connector.connection_kinds]
     assert {kind.name for kind in kinds} >= {"http", "sap", "smtp"}
     assert [kind.name for kind in kinds if kind.has_secrets and kind.binding is None] == []

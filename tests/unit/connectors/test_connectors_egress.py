@@ -89,7 +89,7 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize("address", [*LOOPBACK, *NEVER, *NOT_PUBLIC])
-def test_what_is_not_public_is_refused_by_default(address: str) -> None:
+def test_addresses_that_are_not_public_are_refused_by_default(address: str) -> None:
     assert not EgressPolicy().permits(address, "evil.example", 443)
 
 

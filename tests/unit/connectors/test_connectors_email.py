@@ -1,4 +1,4 @@
-"""Mail: what is sent, to a server of other authors, and what each way to fail means for the mail."""
+"""Mail: messages sent to an independent server, and the outcome of each failure."""
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -63,7 +63,7 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 
 def context(wiring: Any, port: int, trust: ssl.SSLContext | None = None, **settings: Any) -> CallContext:
-    """Returns the context of a call whose connection MAIL leads to a port of this machine."""
+    """Returns the context of a call whose connection MAIL points to a port of this machine."""
     password = settings.pop("password", PASSWORD)
     given = {"host": "127.0.0.1", "port": port, "tls": "none", "from": "Orders <orders@example.com>", **settings}
     wiring.add("MAIL", "smtp", given, {"password": password})
@@ -143,7 +143,7 @@ def test_the_id_is_that_of_the_visit(clock: Any) -> None:
         ("to", "ann@" + "x" * 70 + ".example", "no name of a host"),
     ],
 )
-async def test_what_cannot_be_sent_is_never_sent(
+async def test_a_mail_that_is_not_valid_is_never_sent(
     wiring: Any, inbox: Inbox, open_server: Open, field: str, value: Any, part: str
 ) -> None:
     server = await open_server()
@@ -180,7 +180,7 @@ async def test_mail_goes_encrypted_and_with_a_user(
 
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
-async def test_a_certificate_that_nobody_vouches_for_ends_the_call(
+async def test_an_untrusted_certificate_ends_the_call(
     wiring: Any, inbox: Inbox, open_server: Open, server_tls: ssl.SSLContext, mode: str
 ) -> None:
     server = await open_server(server_tls, at_once=mode == "tls")
@@ -210,7 +210,7 @@ async def test_a_wrong_password_is_an_error_of_its_own(
     assert "wrong-password" not in caught.value.message
 
 
-async def test_recipients_that_are_refused_do_not_keep_the_others_from_their_mail(
+async def test_refused_recipients_do_not_prevent_the_mail_to_the_others(
     wiring: Any, inbox: Inbox, open_server: Open
 ) -> None:
     inbox.answers["bob@example.com"] = "550 no such user"
@@ -250,7 +250,7 @@ async def test_a_refusal_of_the_mail_is_an_answer(
     assert (error.is_transient, error.code, error.status, error.sent) == (is_transient, code, answer[:3], False)
 
 
-async def test_a_connection_that_breaks_after_the_mail_leaves_the_outcome_open(
+async def test_a_connection_that_breaks_after_the_mail_has_an_unknown_outcome(
     wiring: Any, inbox: Inbox, open_server: Open
 ) -> None:
     inbox.cuts = True
@@ -261,7 +261,7 @@ async def test_a_connection_that_breaks_after_the_mail_leaves_the_outcome_open(
     assert len(inbox.mails) == 1
 
 
-async def test_a_server_that_does_not_answer_leaves_the_outcome_open(
+async def test_a_server_that_does_not_answer_has_an_unknown_outcome(
     wiring: Any, inbox: Inbox, open_server: Open
 ) -> None:
     inbox.hangs = True
@@ -272,7 +272,7 @@ async def test_a_server_that_does_not_answer_leaves_the_outcome_open(
     assert caught.value.sent == bool(inbox.mails)
 
 
-async def test_a_server_that_never_greets_has_got_nothing(wiring: Any, serve: Any) -> None:
+async def test_a_server_that_never_greets_received_nothing(wiring: Any, serve: Any) -> None:
     async def silent(reader: Any, writer: Any) -> None:
         await reader.read()
         writer.close()
@@ -283,7 +283,7 @@ async def test_a_server_that_never_greets_has_got_nothing(wiring: Any, serve: An
     assert not caught.value.sent
 
 
-async def test_a_server_that_is_not_there_has_got_nothing(wiring: Any, open_server: Open) -> None:
+async def test_an_unreachable_server_received_nothing(wiring: Any, open_server: Open) -> None:
     server = await open_server()
     await server.stop()
     with pytest.raises(Unavailable) as caught:
@@ -291,7 +291,7 @@ async def test_a_server_that_is_not_there_has_got_nothing(wiring: Any, open_serv
     assert not caught.value.sent
 
 
-async def test_what_speaks_no_smtp_is_unavailable(wiring: Any, serve: Any) -> None:
+async def test_a_server_without_smtp_is_unavailable(wiring: Any, serve: Any) -> None:
     async def http(_reader: Any, writer: Any) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
@@ -348,5 +348,5 @@ class TestConnections:
             ({"password": "x"}, "/settings"),
         ],
     )
-    def test_what_is_wrong_is_said_when_it_is_saved(self, settings: dict[str, Any], path: str) -> None:
+    def test_problems_are_reported_when_it_is_saved(self, settings: dict[str, Any], path: str) -> None:
         assert [problem.path for problem in KIND.problems({**GOOD, **settings}, {})] == [path]

@@ -1,4 +1,4 @@
-"""The connector of functions: what it hands to the sandbox, and what it says of failures."""
+"""The connector of functions: its call of the sandbox, and its failures."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +13,11 @@ from looply.errors import BadInput
 from looply.testing.world import NoNetwork
 
 (OPERATION,) = CONNECTOR.operations
-FAILURE = CodeFailed("the code failed, line 3", code="FUNCTION_FAILED", told="Error: token s3cr3t")
+FAILURE = CodeFailed("the code failed, line 3", code="FUNCTION_FAILED", detail="Error: token s3cr3t")
 
 
 class FakeSandbox:
-    """Gives an outcome and records what it was asked."""
+    """Returns an outcome and records the calls."""
 
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
@@ -43,18 +43,18 @@ async def test_code_and_input_go_to_the_sandbox_and_its_value_comes_back(wiring:
     assert sandbox.asked == [(Code(language="python", code="x", input={"a": 1}), timedelta(seconds=20))]
 
 
-async def test_a_failure_says_what_the_code_said(wiring: Any) -> None:
+async def test_a_failure_includes_the_output_of_the_code(wiring: Any) -> None:
     with pytest.raises(CodeFailed) as caught:
         await OPERATION.call(context(wiring, FakeSandbox(FAILURE)), {"language": "python", "code": "x"})
     assert (caught.value.code, caught.value.sent) == ("FUNCTION_FAILED", False)
     assert caught.value.message == "the code failed, line 3: Error: token s3cr3t"
 
 
-async def test_with_secrets_in_its_input_what_the_code_said_is_hidden(wiring: Any) -> None:
+async def test_with_secrets_in_its_input_the_output_of_the_code_is_hidden(wiring: Any) -> None:
     call = context(wiring, FakeSandbox(FAILURE), has_secrets=True)
     with pytest.raises(CodeFailed) as caught:
         await OPERATION.call(call, {"language": "python", "code": "x"})
-    assert caught.value.message == "the code failed, line 3: what it said is hidden, for its input has secrets"
+    assert caught.value.message == "the code failed, line 3: its message is hidden, because its input has secrets"
 
 
 @pytest.mark.parametrize("input_", [{"language": "ruby", "code": "x"}, {"language": "python"}, {}])

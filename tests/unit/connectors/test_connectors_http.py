@@ -40,7 +40,7 @@ async def test_a_request_is_sent_as_written(wiring: Any) -> None:
     assert output["data"] == {"ok": True}
 
 
-async def test_a_call_tells_who_calls(wiring: Any) -> None:
+async def test_a_call_identifies_its_step(wiring: Any) -> None:
     wiring.answer(OK)
     await call(wiring, url="https://api.example/")
     headers = wiring.requests[0].headers
@@ -244,7 +244,7 @@ async def test_a_redirect_to_no_acceptable_url_is_rejected(location: str, wiring
     assert (caught.value.code, caught.value.status) == ("REDIRECT_REFUSED", "302")
 
 
-async def test_a_connection_is_not_left_by_a_redirect(wiring: Any) -> None:
+async def test_a_redirect_does_not_leave_the_origins_of_a_connection(wiring: Any) -> None:
     wiring.add("crm", "http", {"base_url": "https://crm.example", "auth": "bearer"}, {"token": TOKEN})
     wiring.answer(redirect("https://evil.example/"))
     assert (await call(wiring, url="/a", connection="crm"))["status"] == "302"
@@ -258,7 +258,7 @@ async def test_a_hop_that_fails_counts_as_sent(wiring: Any) -> None:
     assert caught.value.sent
 
 
-async def test_every_hop_is_judged_by_the_guard(wiring: Any, serve: Any, open_client: Any) -> None:
+async def test_every_hop_is_checked_by_the_egress_policy(wiring: Any, serve: Any, open_client: Any) -> None:
     heads: list[bytes] = []
 
     async def redirecting(reader: Any, writer: Any) -> None:
@@ -288,7 +288,7 @@ async def test_every_hop_is_judged_by_the_guard(wiring: Any, serve: Any, open_cl
         (httpx2.LocalProtocolError("x"), BadInput, False),
     ],
 )
-async def test_failures_tell_whether_the_request_left(error: Exception, kind: type, sent: bool, wiring: Any) -> None:
+async def test_failures_report_whether_it_was_sent(error: Exception, kind: type, sent: bool, wiring: Any) -> None:
     wiring.answer(error)
     with pytest.raises(kind) as caught:
         await call(wiring, method="POST", url=f"https://{TOKEN}.example/", headers={"x-api-key": TOKEN})

@@ -1,4 +1,4 @@
-"""Masking of secrets in what comes back (SEC-01, SEC-02)."""
+"""Masking of secrets in outputs and errors (SEC-01, SEC-02)."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""`sap.odata` against mock-sap, a gateway that others wrote: a purchase order is read and released."""
+"""`sap.odata` against mock-sap, an independent gateway: a purchase order is read and released."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SERVICE_V4 = "/sap/opu/odata4/sap/api_purchaseorder/srvd_a2x/sap/api_purchaseord
 
 @pytest.fixture
 def base_url() -> Iterator[str]:
-    """Starts a gateway in a thread, in which a purchase order's status can be changed and makes its ETag."""
+    """Starts a gateway in a thread; a purchase order's status can be changed and determines its ETag."""
     status = ENTITY_TYPES["A_PurchaseOrder"].prop("PurchasingProcessingStatus")
     before = (status.updatable, status.concurrency)
     status.updatable = status.concurrency = True
@@ -93,7 +93,7 @@ async def test_a_wrong_password_is_a_failed_token(sap: Any) -> None:
     assert (change["status"], change["data"]) == ("401", "CSRF Token fetch failed")
 
 
-async def test_a_gateway_that_refuses_every_token_has_the_last_word(sap: Any) -> None:
+async def test_the_response_of_a_gateway_that_refuses_every_token_is_returned(sap: Any) -> None:
     entity = f"A_PurchaseOrder('{await first_order(sap)}')"
     headers = {"If-Match": "*", "sap-mock-scenario": "csrf"}
     refused = await call(sap, entity=entity, method="PATCH", headers=headers, body={})

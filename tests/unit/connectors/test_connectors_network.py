@@ -25,11 +25,11 @@ from looply.limits import Limits
 OpenClient = Callable[..., HttpClient]
 HALF_A_SECOND = timedelta(milliseconds=500)
 TIMES = [HALF_A_SECOND * 4**n for n in range(4)]
-"""What a call is given whose time is to run out, but not before something else came: more on a busy machine."""
+"""Timeouts of a call that is to time out only after another event: longer ones serve a busy machine."""
 
 
 class FakeResolver:
-    """Gives its answers in turn, the last one for ever."""
+    """Returns its answers in turn, then the last one always."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
@@ -44,7 +44,7 @@ class FakeResolver:
 
 
 class RecordingBackend(httpcore2.AsyncMockBackend):
-    """Notes what is connected; the addresses in `dead` refuse."""
+    """Records the connected addresses; those in `dead` refuse."""
 
     def __init__(self, dead: Iterable[str] = ()) -> None:
         super().__init__([b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"])
@@ -59,7 +59,7 @@ class RecordingBackend(httpcore2.AsyncMockBackend):
 
 
 class Peer:
-    """A server that counts its connections, reads a request's head and then does what it is told."""
+    """A server that counts its connections, reads a request's head and then answers as configured."""
 
     def __init__(self, answer: bytes = b"", *, drip: bytes = b"", hold: bool = False) -> None:
         self.answer = answer
@@ -103,7 +103,7 @@ async def get(client: HttpClient, url: str, within: timedelta = timedelta(minute
 
 
 async def timed_out(peer: Peer, serve: Any, client: HttpClient) -> Timeout:
-    """Returns how a call ended that the peer got and whose time was over."""
+    """Returns the error of a call that the peer received and that timed out."""
     url = f"http://127.0.0.1:{await serve(peer)}/"
     for within in TIMES:
         with pytest.raises(Timeout) as caught:
@@ -114,7 +114,7 @@ async def timed_out(peer: Peer, serve: Any, client: HttpClient) -> Timeout:
 
 
 async def sender_after(url: str, client: HttpClient) -> HttpSender:
-    """Returns what has sent a request, was answered in time and has a little time left."""
+    """Returns a sender that has sent a request, was answered in time and has a little time left."""
     for within in TIMES:
         sender = client.sender(within)
         with contextlib.suppress(Timeout):
@@ -163,7 +163,7 @@ async def test_a_metadata_name_is_refused_before_it_is_looked_up(open_client: Op
     assert resolver.asked == 0
 
 
-async def test_a_name_that_changes_its_answer_is_connected_at_the_judged_address() -> None:
+async def test_a_name_that_changes_its_answer_is_connected_at_the_checked_address() -> None:
     for _ in range(50):
         inner = RecordingBackend()
         resolver = FakeResolver(["8.8.8.8"], ["127.0.0.1"])
@@ -187,16 +187,16 @@ async def test_local_sockets_are_refused() -> None:
         await GuardedBackend(EgressPolicy(), FakeResolver([]), RecordingBackend()).connect_unix_socket("/run/x.sock")
 
 
-async def test_names_that_do_not_exist_and_names_of_inside_look_the_same(open_client: OpenClient) -> None:
-    told = []
+async def test_names_that_do_not_exist_and_internal_names_get_the_same_error(open_client: OpenClient) -> None:
+    refusals = []
     for resolver in (FakeResolver([]), FakeResolver(["10.0.0.1"]), FakeResolver(["169.254.169.254"])):
         with pytest.raises(Rejected) as caught:
             await get(open_client(resolver=resolver), "http://some.example/")
-        told.append((caught.value.code, str(caught.value), caught.value.sent))
-    assert told == [("EGRESS_DENIED", told[0][1], False)] * 3
+        refusals.append((caught.value.code, str(caught.value), caught.value.sent))
+    assert refusals == [("EGRESS_DENIED", refusals[0][1], False)] * 3
 
 
-async def test_a_resolver_that_cannot_tell_now_is_a_failure_that_passes(open_client: OpenClient) -> None:
+async def test_a_temporary_failure_of_the_resolver_is_unavailable(open_client: OpenClient) -> None:
     class Away:
         async def addresses(self, host: str, port: int) -> list[str]:
             raise socket.gaierror(socket.EAI_AGAIN, "try again")
@@ -216,7 +216,7 @@ async def test_a_connection_is_kept_for_the_next_call_of_the_same_organization_a
         assert peer.connections == connections
 
 
-async def test_an_answer_that_nobody_asked_for_is_given_to_no_call(serve: Any, open_client: OpenClient) -> None:
+async def test_an_unrequested_response_is_given_to_no_call(serve: Any, open_client: OpenClient) -> None:
     peer = Peer(answer(b"asked") + answer(b"unasked"), hold=True)
     url, client = f"http://127.0.0.1:{await serve(peer)}/", open_client()
     for calls in (1, 2, 3):
@@ -327,7 +327,7 @@ async def test_connections_are_kept_and_cookies_are_not(serve: Any, open_client:
     assert b"cookie:" not in peer.heads[1].lower()
 
 
-async def test_redirects_are_not_followed_and_their_place_is_not_parsed(serve: Any, open_client: OpenClient) -> None:
+async def test_redirects_are_not_followed_and_their_location_is_not_parsed(serve: Any, open_client: OpenClient) -> None:
     peer = Peer(b"HTTP/1.1 302 Found\r\nLocation: http://xn--0.\x80/\r\nContent-Length: 0\r\n\r\n")
     assert (await get(open_client(), f"http://127.0.0.1:{await serve(peer)}/")).status == 302
 

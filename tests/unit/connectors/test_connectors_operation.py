@@ -46,7 +46,7 @@ async def test_an_input_that_does_not_fit_never_reaches_the_call(context: CallCo
     assert not caught.value.sent
 
 
-async def test_an_input_is_brought_into_its_form_before_it_is_checked(context: CallContext) -> None:
+async def test_an_input_is_normalized_before_it_is_checked(context: CallContext) -> None:
     counting = operation(normalize=lambda given: {"count": int(given["count"])})
     assert await counting.perform(context, {"count": "1"}) == {"count": 1}
 

@@ -1,4 +1,4 @@
-"""`QUALITY.md` tells the truth where the code can be asked."""
+"""`QUALITY.md` is correct where the code can prove it."""
 
 from pathlib import Path
 

@@ -35,7 +35,7 @@ def test_operations_and_kinds_are_found_by_name() -> None:
     assert [connector.name for connector in registry.connectors] == ["http", "sap"]
 
 
-def test_an_unknown_name_tells_the_known_ones() -> None:
+def test_the_error_for_an_unknown_name_lists_the_known_ones() -> None:
     registry = Registry([("looply", HTTP)])
     with pytest.raises(NotFound, match="http"):
         registry.connection_kind("sap")

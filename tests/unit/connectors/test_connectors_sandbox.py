@@ -1,6 +1,6 @@
-"""The worker processes: what code gets and gives, what it cannot do, and what becomes of code that goes too far.
+"""The worker processes: inputs and results of code, the isolation, and code that exceeds a limit.
 
-The processes are real. Where code must end by itself the time limit is far away; where it never ends, it is short.
+The processes are real. Code that ends by itself has a long time limit; code that never ends has a short one.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ JAVASCRIPT, PYTHON = "javascript", "python"
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def pool() -> AsyncIterator[SandboxPool]:
-    """One pool for all that ends by itself."""
+    """One pool for all code that ends by itself."""
     opened = SandboxPool(PATIENT, processes=1)
     yield opened
     await opened.close()
@@ -34,7 +34,7 @@ async def pool() -> AsyncIterator[SandboxPool]:
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def brief() -> AsyncIterator[SandboxPool]:
-    """One pool for all that does not."""
+    """One pool for all code that does not."""
     opened = SandboxPool(BRIEF, processes=1)
     yield opened
     await opened.close()
@@ -126,10 +126,10 @@ async def test_a_javascript_result_is_read_once_as_plain_json(pool: SandboxPool,
         (JAVASCRIPT, "return new Uint8Array(3)", "is a typed array"),
         (JAVASCRIPT, "return '\\ud800'", "lone surrogate"),
         (JAVASCRIPT, "return { '\\udfff': 1 }", "lone surrogate"),
-        (JAVASCRIPT, "const o = {}; o.o = o; return o", "holds itself"),
-        (PYTHON, "a = [1]\na.append(a)\nreturn a", "holds itself"),
-        (PYTHON, "a = {}\na['a'] = [a]\nreturn a", "holds itself"),
-        (PYTHON, "a = []\nb = (a,)\na.append(b)\nreturn b", "holds itself"),
+        (JAVASCRIPT, "const o = {}; o.o = o; return o", "contains itself"),
+        (PYTHON, "a = [1]\na.append(a)\nreturn a", "contains itself"),
+        (PYTHON, "a = {}\na['a'] = [a]\nreturn a", "contains itself"),
+        (PYTHON, "a = []\nb = (a,)\na.append(b)\nreturn b", "contains itself"),
         (PYTHON, "return '\\ud800'", "lone surrogate"),
         (PYTHON, "return {'\\U0000DFFF': 1}", "lone surrogate"),
         (JAVASCRIPT, "let o = []; for (let i = 0; i < 10000; i++) o = [o]; return o", "nested too deeply"),
@@ -146,10 +146,12 @@ async def test_a_javascript_result_is_read_once_as_plain_json(pool: SandboxPool,
         (PYTHON, "return 10 ** 65", "integer of more than 64 digits"),
     ],
 )
-async def test_what_is_no_json_fails_with_its_place(pool: SandboxPool, language: str, code: str, part: str) -> None:
+async def test_a_result_that_is_no_json_fails_with_its_path(
+    pool: SandboxPool, language: str, code: str, part: str
+) -> None:
     error = await failure(pool, language, code)
     assert error.code == "FUNCTION_RESULT"
-    assert part in f"{error.message}: {error.told}"
+    assert part in f"{error.message}: {error.detail}"
 
 
 @pytest.mark.parametrize(
@@ -179,10 +181,10 @@ async def test_an_error_names_the_line_of_the_author(
     error = await failure(pool, language, code)
     assert error.code == code_
     assert (f", line {line}" in error.message) == bool(line)
-    assert part in error.told
+    assert part in error.detail
 
 
-async def test_what_was_printed_stands_in_the_error_and_not_in_the_result(pool: SandboxPool) -> None:
+async def test_printed_text_is_part_of_the_error_and_not_in_the_result(pool: SandboxPool) -> None:
     assert await run(pool, JAVASCRIPT, "console.log('seen', input); return 1", 5) == 1
     assert await run(pool, PYTHON, "print('seen', input)\nreturn 1", 5) == 1
     for language, code in (
@@ -190,14 +192,14 @@ async def test_what_was_printed_stands_in_the_error_and_not_in_the_result(pool: 
         (PYTHON, "print('seen', {'n': input})\nraise ValueError('x')"),
     ):
         error = await failure(pool, language, code, 5)
-        assert "it printed: seen {" in error.told
+        assert "it printed: seen {" in error.detail
 
 
-async def test_endless_printing_is_cut(pool: SandboxPool) -> None:
+async def test_endless_printing_is_truncated(pool: SandboxPool) -> None:
     code = "for i in range(10000):\n    print('x' * 1000)\nreturn 1"
     assert await run(pool, PYTHON, code) == 1
     error = await failure(pool, JAVASCRIPT, "for (let i = 0; i < 1000; i++) console.log('x'.repeat(999)); null.x")
-    assert len(error.told) < 2000
+    assert len(error.detail) < 2000
 
 
 ESCAPES = [
@@ -211,9 +213,9 @@ ESCAPES = [
     (JAVASCRIPT, "return new (new Date(0).constructor)()", "a function has no clock"),
     (JAVASCRIPT, "return Reflect.construct(Object.getPrototypeOf(new Date(0)).constructor, [])", "no clock"),
     (JAVASCRIPT, "class D extends Date {}; return new D()", "no clock"),
-    (JAVASCRIPT, "return Math.random()", "a function has no chance"),
+    (JAVASCRIPT, "return Math.random()", "a function has no random numbers"),
     (JAVASCRIPT, "return Function('return this')().Date.now()", "no clock"),
-    (JAVASCRIPT, "return (0, eval)('Math.random()')", "a function has no chance"),
+    (JAVASCRIPT, "return (0, eval)('Math.random()')", "a function has no random numbers"),
     (JAVASCRIPT, "return __looply.run(200, 1)", "__looply is not defined"),
     (JAVASCRIPT, "}); throw new Error('outside'); (function () {", "outside"),
     (PYTHON, "import socket", "No module named 'socket'"),
@@ -224,7 +226,7 @@ ESCAPES = [
     (PYTHON, "import os\nreturn os.listdir('/')", ""),
     (PYTHON, "import datetime\nreturn str(datetime.datetime.now())", "a function has no clock"),
     (PYTHON, "import time\nreturn time.time()", "a function has no clock"),
-    (PYTHON, "import random\nreturn random.random()", "a function has no chance"),
+    (PYTHON, "import random\nreturn random.random()", "a function has no random numbers"),
     (PYTHON, "return __import__('os').system('id')", "__import__"),
     (PYTHON, "return ().__class__.__mro__", "__class__"),
     (PYTHON, "return (lambda: 1).__globals__", "__globals__"),
@@ -235,7 +237,7 @@ ESCAPES = [
 async def test_code_reaches_nothing_but_its_input(pool: SandboxPool, language: str, code: str, part: str) -> None:
     error = await failure(pool, language, code)
     assert error.code == "FUNCTION_FAILED"
-    assert part in error.told
+    assert part in error.detail
 
 
 LEAVING = [
@@ -258,7 +260,7 @@ async def test_code_that_ends_the_function_around_it_harms_its_own_result_alone(
 
 async def test_an_import_in_javascript_finds_nothing(pool: SandboxPool) -> None:
     error = await failure(pool, JAVASCRIPT, "return import('fs')")
-    assert "is a Promise" in error.told
+    assert "is a Promise" in error.detail
     assert (await failure(pool, JAVASCRIPT, "import fs from 'fs'")).code == "FUNCTION_SYNTAX"
 
 
@@ -270,12 +272,12 @@ async def test_calls_share_nothing(pool: SandboxPool) -> None:
         True,
     ]
     await run(pool, PYTHON, "left = 1")
-    assert (await failure(pool, PYTHON, "return left")).told.startswith("NameError")
+    assert (await failure(pool, PYTHON, "return left")).detail.startswith("NameError")
 
 
 async def test_a_javascript_recursion_without_end_fails_alone(pool: SandboxPool) -> None:
     error = await failure(pool, JAVASCRIPT, "function f(n) { return f(n + 1) + 1 }\nreturn f(0)")
-    assert (error.code, error.told) == ("FUNCTION_FAILED", "the code nests too deeply")
+    assert (error.code, error.detail) == ("FUNCTION_FAILED", "the code nests too deeply")
     assert await run(pool, JAVASCRIPT, "return 1") == 1
 
 
@@ -364,7 +366,7 @@ async def test_a_process_that_was_killed_while_it_was_free_is_replaced() -> None
     await pool.close()
 
 
-async def test_a_call_that_is_cancelled_takes_its_process_along() -> None:
+async def test_the_process_of_a_cancelled_call_is_killed() -> None:
     pool = SandboxPool(PATIENT, processes=1)
     await run(pool, PYTHON, "return 1")
     (busy,) = pool.processes
@@ -378,7 +380,7 @@ async def test_a_call_that_is_cancelled_takes_its_process_along() -> None:
     await pool.close()
 
 
-async def test_the_place_of_a_call_that_waits_too_long_is_not_taken() -> None:
+async def test_a_call_that_waits_too_long_holds_no_slot() -> None:
     pool = SandboxPool(PATIENT, processes=1)
     busy = asyncio.create_task(run(pool, PYTHON, "while True:\n    pass"))
     await asyncio.sleep(0)
@@ -390,7 +392,7 @@ async def test_the_place_of_a_call_that_waits_too_long_is_not_taken() -> None:
     await pool.close()
 
 
-async def test_code_that_does_not_end_leaves_half_of_the_places_to_other_organizations() -> None:
+async def test_code_that_does_not_end_leaves_half_of_the_slots_to_other_organizations() -> None:
     pool = SandboxPool(PATIENT, processes=2)
     endless = Code(language="python", code="while True:\n    pass")
     held = [asyncio.create_task(pool.run(endless, LONG, "umbrella")) for _ in range(8)]
@@ -406,7 +408,7 @@ async def test_code_that_does_not_end_leaves_half_of_the_places_to_other_organiz
     await pool.close()
 
 
-async def test_code_of_authors_comes_after_the_server_where_the_machine_is_busy(pool: SandboxPool) -> None:
+async def test_code_of_authors_has_a_lower_priority_than_the_server(pool: SandboxPool) -> None:
     await run(pool, JAVASCRIPT, "return 1")
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert all(os.getpriority(os.PRIO_PROCESS, process) > own for process in pool.processes)
@@ -437,6 +439,6 @@ def _bytes_of(path: str) -> bytes:
         return file.read()
 
 
-async def test_a_process_without_a_sandbox_says_so() -> None:
+async def test_a_process_without_a_sandbox_reports_it() -> None:
     with pytest.raises(Unavailable, match="runs no python"):
         await NoSandbox().run(Code(language="python", code="return 1"), LONG)

@@ -204,7 +204,7 @@ def test_connections_are_checked_when_they_are_saved() -> None:
 
 
 class SessionGateway:
-    """A gateway that takes a token only with the cookie of the session that it was given to."""
+    """A gateway that accepts a token only with the cookie of its session."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, str] = {}

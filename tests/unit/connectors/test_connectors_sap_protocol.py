@@ -31,7 +31,7 @@ def converse(method: str, session: Session, *responses: HttpResponse) -> tuple[l
             exchanges.append(conversation.send(response))
         except StopIteration as end:
             return exchanges, end.value
-    raise AssertionError("the conversation wants more responses")
+    raise AssertionError("the conversation needs more responses")
 
 
 def test_a_read_is_one_exchange_that_uses_and_keeps_the_session() -> None:
@@ -63,13 +63,13 @@ def test_a_session_that_has_ended_is_replaced_once() -> None:
     assert outcome.session == Session("new", {"sid": "s2"})
 
 
-def test_a_second_refusal_is_the_answer_and_nothing_is_kept() -> None:
+def test_a_second_refusal_is_returned_and_no_session_is_kept() -> None:
     exchanges, outcome = converse("PATCH", Session("old"), REQUIRED, token("new"), REQUIRED)
     assert len(exchanges) == 3
     assert (outcome.response, outcome.session) == (REQUIRED, Session())
 
 
-def test_a_403_without_the_demand_for_a_token_is_the_answer() -> None:
+def test_a_403_that_requires_no_token_is_returned() -> None:
     denied = HttpResponse(status=403, reason="Forbidden")
     exchanges, outcome = converse("POST", Session("t"), denied)
     assert (len(exchanges), outcome.response) == (1, denied)
@@ -93,7 +93,9 @@ def test_a_service_that_gives_no_token_is_called_without() -> None:
 
 def test_cookies_that_end_are_dropped() -> None:
     session = Session("t", {"a": "1", "b": "2", "c": "3"})
-    after = session.after(("a=; Max-Age=0", "b=x; expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=4; Max-Age=60", "=x", "y"))
+    after = session.with_set_cookies(
+        ("a=; Max-Age=0", "b=x; expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=4; Max-Age=60", "=x", "y")
+    )
     assert after.cookies == {"c": "4"}
 
 
@@ -161,7 +163,7 @@ def test_entities_that_are_more_than_a_path_are_refused(text: str) -> None:
         entity_path(text)
 
 
-def test_a_service_path_is_brought_into_form() -> None:
+def test_a_service_path_is_normalized() -> None:
     assert service_path("sap//opu/odata/sap/PO/") == "/sap/opu/odata/sap/PO"
     assert service_path("/sap/opu/odata/IWFND/CATALOGSERVICE;v=2") == "/sap/opu/odata/IWFND/CATALOGSERVICE;v=2"
     for wrong in ("", "/", "/sap/../admin", "/sap?x=1"):

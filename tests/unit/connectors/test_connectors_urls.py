@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from looply.connectors.outbound.urls import joined, origin, parse_base_url, parse_url, redirected, with_params
+from looply.connectors.outbound.urls import join_url, origin, parse_base_url, parse_url, resolve_redirect, with_params
 from looply.errors import BadInput
 
 
@@ -67,7 +67,7 @@ def test_urls_that_could_be_read_in_two_ways_are_refused(text: str) -> None:
         ("http://example.com/@x?u=a@b", "http://example.com/@x?u=a@b"),
     ],
 )
-def test_urls_are_brought_into_their_normal_form(text: str, normal: str) -> None:
+def test_urls_are_normalized(text: str, normal: str) -> None:
     assert str(parse_url(text)) == normal
 
 
@@ -104,7 +104,7 @@ def test_parameters_that_are_no_texts_are_refused(value: object) -> None:
     ],
 )
 def test_paths_are_joined_below_the_base_url(path: str, url: str) -> None:
-    assert str(joined(parse_base_url("https://h/api"), path)) == url
+    assert str(join_url(parse_base_url("https://h/api"), path)) == url
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_paths_are_joined_below_the_base_url(path: str, url: str) -> None:
 )
 def test_paths_that_lead_away_are_refused(path: str) -> None:
     with pytest.raises(BadInput):
-        joined(parse_base_url("https://h/api"), path)
+        join_url(parse_base_url("https://h/api"), path)
 
 
 def test_a_base_url_has_no_query() -> None:
@@ -140,7 +140,7 @@ def test_an_origin_has_the_port_of_its_scheme() -> None:
     ],
 )
 def test_locations_are_resolved(location: str, target: str) -> None:
-    assert str(redirected(parse_url("http://h/a/x"), location)) == target
+    assert str(resolve_redirect(parse_url("http://h/a/x"), location)) == target
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_locations_are_resolved(location: str, target: str) -> None:
 )
 def test_locations_that_are_no_acceptable_url_are_refused(location: str) -> None:
     with pytest.raises(BadInput):
-        redirected(parse_url("http://h/a/x"), location)
+        resolve_redirect(parse_url("http://h/a/x"), location)

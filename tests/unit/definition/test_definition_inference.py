@@ -275,7 +275,7 @@ def test_in_a_card_nothing_is_an_error_and_names_are_those_of_its_data(check: Ch
     assert told(findings.warnings) == [
         "uriHost() expects a text as `uri`, found a number",
         "the payload's schema has no 'amuont'",
-        "there is no step 'nowhere': the card shows it as it is written",
+        "there is no step 'nowhere': the card shows its source text",
     ]
 
 

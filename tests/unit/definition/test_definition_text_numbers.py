@@ -164,8 +164,8 @@ def test_what_a_schema_allows_to_be_a_text_is_a_finding() -> None:
         ("less(sap_1.output.data.d.Amount, payload.output.limit)", "`<` compares character by character or fails"),
         ("sap_1.output.data.d.Amount == 0", "`==` is false for every number"),
         ("sap_1.output.data.d.Amount != 0", "`!=` is true for every number"),
-        ("sap_1.output.data.d.Amount + 1", "`+` puts texts together"),
-        ("add(sap_1.output.data.d.Amount, payload.output.tax)", "`+` puts texts together"),
+        ("sap_1.output.data.d.Amount + 1", "`+` concatenates texts"),
+        ("add(sap_1.output.data.d.Amount, payload.output.tax)", "`+` concatenates texts"),
         ("sap_1.output.data.d.Amount * 2", "`*` fails"),
         ("sub(sap_1.output.data.d.Amount, 2)", "sub() fails"),
         ("mul(sap_1.output.data.d.Amount, 2)", "mul() fails"),
@@ -192,7 +192,7 @@ def test_both_operands_are_checked() -> None:
 def test_a_number_beside_a_text_is_a_finding_of_plus() -> None:
     known = schema(amount={"type": "string"}, tax={"type": "number"})
     (found,) = computed("payload.output.amount + payload.output.tax", **known)
-    assert "`payload.output.amount` is a text, so `+` puts the number beside it" in found
+    assert "`payload.output.amount` is a text, so `+` concatenates" in found
 
 
 @pytest.mark.parametrize(

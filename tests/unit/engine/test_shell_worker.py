@@ -20,7 +20,7 @@ from looply.execution.facts.events import ExecutionStarted
 from looply.execution.facts.state import OpenStep
 from looply.jsontext import Json
 from looply.testing.clock import START_TIME, fake_loop
-from looply.testing.world import Answer, NoNetwork, Returned, World
+from looply.testing.world import Answer, NoNetwork, Output, World
 
 EXECUTION = "01b8fb9a-3e80-7000-8000-000000000001"
 
@@ -239,14 +239,14 @@ async def derived(world: World, **beside: Any) -> EffectDone:
 
 async def test_a_result_that_was_made_of_a_secret_is_kept_whole_and_is_secret() -> None:
     world = World()
-    world.script("function_1", Returned({"header": "Bearer sesame-4711"}))
+    world.script("function_1", Output({"header": "Bearer sesame-4711"}))
     done = await derived(world, secret=["/input"])
     assert (done.output, done.secret) == ({"header": "Bearer sesame-4711"}, ("/output",))
 
 
 async def test_a_result_that_was_made_of_nothing_secret_is_not() -> None:
     world = World()
-    world.script("function_1", Returned([1]))
+    world.script("function_1", Output([1]))
     done = await derived(world)
     assert (done.output, done.secret) == ([1], ())
 

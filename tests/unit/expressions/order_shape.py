@@ -1,4 +1,4 @@
-"""A document whose shape is known: an order, and some of which less is known."""
+"""A document whose shape is known: an order, and values of less known shapes."""
 
 from looply.expressions import (
     shape_of_schema,

@@ -1,4 +1,4 @@
-"""Work in proportion to fuel: searches are linear, and what is large is paid for before it is made.
+"""Work in proportion to fuel: searches are linear, and large values are charged before they are made.
 
 Where the time was quadratic once, the test would not end within the time that a test may take.
 """
@@ -35,7 +35,7 @@ GAPS = "x" + " " * (M - 2) + "x"
         ("count(split(big, almost))", 1),
     ],
 )
-def test_no_search_takes_longer_than_its_text(value, source, expected):
+def test_searches_take_linear_time(value, source, expected):
     data = {
         "gaps": GAPS,
         "big": BIG,
@@ -57,7 +57,7 @@ def test_no_search_takes_longer_than_its_text(value, source, expected):
         ("formatDateTime(digits)", "expected a timestamp"),
     ],
 )
-def test_what_is_nearly_right_is_refused_at_once(value, source, reason):
+def test_nearly_valid_texts_are_refused_quickly(value, source, reason):
     data = {"gaps": GAPS, "digits": "20260101" + "1" * 40_000 + "x", "length": "P" + "9" * 400 + "D"}
     with pytest.raises(ExpressionError, match=reason):
         value(source, data)
@@ -97,7 +97,7 @@ def test_what_is_nearly_right_is_refused_at_once(value, source, reason):
         "foreach(many, x, getProperty(o, path))",
     ],
 )
-def test_what_is_large_is_paid_for(value, source):
+def test_large_values_are_charged(value, source):
     data = {
         "many": list(range(50_000)),
         "big": BIG,

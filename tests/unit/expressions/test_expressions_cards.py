@@ -50,7 +50,7 @@ DATA = {
         ({"$data": "${items}", "t": "same"}, [{"t": "same"}, {"t": "same"}]),
     ],
 )
-def test_data_chooses_what_names_are_looked_up_in(expanded, element, expected):
+def test_data_sets_the_object_that_names_are_looked_up_in(expanded, element, expected):
     assert expanded({"body": [element, "${name}"]}, DATA) == {"body": [*expected, "Ann"]}
 
 
@@ -125,26 +125,26 @@ def test_outside_of_a_list_objects_are_a_list_only_if_there_are_several(expanded
     assert expanded(element, DATA) == expected
 
 
-def test_a_list_takes_in_lists_and_leaves_out_null(expanded):
+def test_inner_lists_are_flattened_and_null_is_dropped(expanded):
     card = [1, None, [2, [3, None]], "${words}", "${nothing}", ["${name}", {"$data": "${items}", "t": 1}]]
     assert expanded(card, DATA) == [1, 2, 3, "a", "b", "Ann", {"t": 1}, {"t": 1}]
     assert expanded("${nested}", {"nested": [[1], None]}) == [[1], None]
     assert expanded(["${nested}"], {"nested": [[1], None]}) == [[1], None]
 
 
-def test_a_member_in_brackets_that_is_not_there_is_left_out(expanded):
+def test_a_missing_member_in_brackets_is_dropped(expanded):
     card = {"a": "${thing['none']}", "b": "${nothing}", "c": ["${thing['none']}", "${thing['no' + 'ne']}"]}
     assert expanded(card, DATA) == {"b": None, "c": [None, None]}
     assert expanded("${thing['none']}", DATA) is None
     assert expanded("${missing['none']}", DATA) is None
 
 
-def test_names_of_the_template_language_are_left_out_and_other_keys_are_kept_as_they_are(expanded):
+def test_names_of_the_template_language_are_dropped_and_other_keys_are_kept(expanded):
     card = {"$root": 1, "$index": "${name}", "$host": {}, "$_acTemplateVersion": [], "$foo": 2, "${name}": 3, "a/b": 4}
     assert expanded(card, DATA) == {"$foo": 2, "${name}": 3, "a/b": 4}
 
 
-def test_the_host_gives_what_it_likes(seen):
+def test_the_host_may_be_any_value(seen):
     card = parse_card({"a": "${$host.theme}", "b": "${$host}", "c": [{"$data": "${$host.list}", "t": "${$data}"}]})
     host = {"theme": "dark", "list": [1, 2]}
     assert card.expand(seen(DATA), host=host) == {"a": "dark", "b": host, "c": [{"t": 1}, {"t": 2}]}
@@ -152,7 +152,7 @@ def test_the_host_gives_what_it_likes(seen):
     assert card.references == ()
 
 
-def test_other_names_with_a_dollar_lead_nowhere(expanded):
+def test_other_names_with_a_dollar_have_no_value(expanded):
     assert expanded("${$index} ${$foo.bar} ${getProperty('$foo')}", {**DATA, "$foo": {"bar": 1}}) == (
         "${$index} ${$foo.bar} ${$foo}"
     )
@@ -164,7 +164,7 @@ def test_a_card_can_ask_which_language_it_is_written_in(expanded):
     assert expanded("${$_acTemplateVersion.major}.${$_acTemplateVersion.minor}", DATA) == "2.3"
 
 
-def test_data_given_to_expand_takes_the_place_of_the_document(seen):
+def test_data_given_to_expand_replaces_the_document(seen):
     card = parse_card({"t": "${name} ${$root.name}"})
     assert card.expand(seen(DATA), {"name": "Eve"}) == {"t": "Eve Eve"}
     assert card.expand(seen(DATA), 5) == {"t": "${name} ${$root.name}"}
@@ -219,7 +219,7 @@ def test_references_are_the_paths_of_the_document():
         ({"body": [{"$index": "${1 +}"}]}, "/body/0/$index"),
     ],
 )
-def test_what_does_not_parse_names_the_field(card, pointer):
+def test_a_syntax_error_names_the_field(card, pointer):
     with pytest.raises(ExpressionSyntaxError) as caught:
         parse_card(card)
     assert caught.value.pointer == pointer

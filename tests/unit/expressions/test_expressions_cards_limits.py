@@ -1,4 +1,4 @@
-"""What a card may take: however it is written, and whatever it is expanded with, it ends soon and stays small."""
+"""Limits of cards: the expansion of any card with any data ends quickly and stays small."""
 
 import sys
 import time
@@ -23,24 +23,24 @@ def limit_of(caught):
             [{"$data": "${t}", "a": [{"$data": "${$root.t}", "b": [{"$data": "${$root.t}", "c": 1}]}]}],
             "expression_fuel",
         ),
-        # Nothing of it stays, yet it is work.
+        # Its result is empty, yet it takes work.
         ([{"$data": "${t}", "$when": "${x}", "a": [{"$data": "${$root.t}"}]}] * 200, "expression_fuel"),
         ([{"$data": "${t}", "a": [{"$data": "${$root.t}", "$when": "${v < 0}", "b": 1}]}], "expression_fuel"),
         # Long expressions are more work than short ones.
         ([{"$data": "${t}", "$when": f"${{{' + '.join(['v'] * 2000)} < 0}}"}], "expression_fuel"),
-        # One list taken in over and over.
+        # One list that is flattened repeatedly.
         ([{"$data": "${t}", "a": ["${$root.t}"] * 100}], "expression_fuel"),
         (["${t}"] * 150, "expression_items"),
         (["${big}", "${big}"], "expression_items"),
         # Texts that double.
         ([{"$data": "${range(0, 90)}", "a": "${$root.s}${$root.s}"}], "expression_fuel"),
         ("${s}${s}${s}", "expression_text"),
-        # A small card that stands for a large one, since what it holds is shared.
+        # A small card that expands to a large one, because its values are shared.
         ([{"$data": "${range(0, 9000)}", "a": "${$root.t}"}], "document_bytes"),
         ({f"k{number}": "${s}" for number in range(30)}, "document_bytes"),
     ],
 )
-def test_a_bomb_ends_with_the_limit_it_met(seen, card, limit):
+def test_a_bomb_ends_with_a_limit(seen, card, limit):
     parsed = parse_card(card)
     started = time.process_time()
     with pytest.raises(ExpressionLimit) as caught:
@@ -105,7 +105,7 @@ def test_a_deep_expression_at_the_bottom_of_a_deep_template_is_refused_or_expand
     assert made == [{"x": 1}] or "nested" in made.message
 
 
-def test_a_card_that_turns_out_deeper_than_the_limit_is_refused(seen):
+def test_a_card_that_expands_deeper_than_the_limit_is_refused(seen):
     deep = 1
     for _ in range(190):
         deep = [deep]

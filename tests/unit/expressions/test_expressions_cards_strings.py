@@ -1,7 +1,7 @@
 import pytest
 
 from looply.expressions import ExpressionError, ExpressionSyntaxError, parse_card
-from looply.expressions.compiling.unresolved import written
+from looply.expressions.compiling.unresolved import source_text
 from looply.expressions.parsing.lexer import Lexer
 from looply.expressions.parsing.parser import parse
 from looply.limits import Limits
@@ -82,7 +82,7 @@ def test_a_constant_alone_is_a_text(expanded, text, expected):
         ("${" + "{a:" * 150 + "1" + "}" * 151, "${" + "{a:" * 150 + "1" + "}" * 151),
     ],
 )
-def test_what_is_no_expression_is_literal(expanded, text, expected):
+def test_text_that_is_no_expression_is_literal(expanded, text, expected):
     assert expanded(text, DATA) == expected
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_expression_is_literal(expanded, text, expected):
         ("${foreach(items, i, i.parts)}", [[{"v": 1}], "${i.parts}"]),
     ],
 )
-def test_a_path_that_is_not_there_is_left_as_it_is_written(expanded, text, expected):
+def test_a_path_without_a_value_is_left_as_source_text(expanded, text, expected):
     assert expanded(text, DATA) == expected
 
 
@@ -128,7 +128,7 @@ def test_a_path_that_is_not_there_is_left_as_it_is_written(expanded, text, expec
         ("${o[missing ?? 'a']}", 1),
     ],
 )
-def test_what_is_left_for_a_path_is_a_text_but_not_within_conditions(expanded, text, expected):
+def test_an_unresolved_path_is_a_text_except_within_conditions(expanded, text, expected):
     assert expanded(text, DATA) == expected
 
 
@@ -152,14 +152,14 @@ def test_what_is_left_for_a_path_is_a_text_but_not_within_conditions(expanded, t
         ("nope( name,1 ).a", "nope(name, 1).a"),
     ],
 )
-def test_an_expression_within_a_text_that_fails_is_left_as_microsofts_package_writes_it(seen, expression, shown):
+def test_a_failing_expression_within_a_text_is_printed_as_by_microsofts_package(seen, expression, shown):
     card = parse_card(f"x ${{{expression}}}", allows_unknown=True)
     assert card.expand(seen(DATA)) == f"x ${{{shown}}}"
 
 
-def test_a_text_within_backticks_is_written_as_what_it_is_made_of():
+def test_a_text_within_backticks_is_printed_as_its_pieces():
     source = "`a ${n} b`"
-    assert written(parse(Lexer(source).whole(), source, Limits())) == "concat('', 'a ', n, ' b')"
+    assert source_text(parse(Lexer(source).tokenize(), source, Limits())) == "concat('', 'a ', n, ' b')"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_whole_expression_that_fails_is_an_error_of_its_field(seen, expression
         ("${count(concat(words, words))}", 4),
     ],
 )
-def test_a_whole_concatenation_is_put_together_as_a_text(expanded, text, expected):
+def test_a_whole_concatenation_is_treated_as_a_text(expanded, text, expected):
     assert expanded(text, DATA) == expected
 
 

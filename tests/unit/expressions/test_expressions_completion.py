@@ -1,9 +1,9 @@
-"""What an editor offers while an expression is written. `|` is where the author is."""
+"""Completion while an expression is written. `|` is the cursor."""
 
 import pytest
 
 from looply.expressions import Completion, completions, shape_of_value
-from looply.expressions.editing.unfinished import read_unfinished
+from looply.expressions.editing.unfinished import read_partial
 from looply.expressions.inference.visible import visible_in_card
 from looply.expressions.shapes.shape import ANY, TEXTUAL, Field, Presence, Shape, object_of
 from looply.limits import Limits
@@ -70,7 +70,7 @@ def applied(source: str, label: str) -> str:
         ("x) + payload.o|", ["output"]),
     ],
 )
-def test_the_fields_of_what_stands_before_are_offered(source: str, expected: list[str]) -> None:
+def test_the_fields_of_the_operand_are_offered(source: str, expected: list[str]) -> None:
     assert labels(source) == expected
     assert {found.kind for found in offered(source)} <= {"field"}
 
@@ -98,7 +98,7 @@ def test_the_variable_of_a_loop_is_an_item_of_its_collection(source: str, expect
     assert [found.label for found in offered(source) if found.kind == "field"] == expected
 
 
-def test_a_name_by_itself_is_a_variable_a_name_of_the_document_or_a_function() -> None:
+def test_a_bare_name_is_a_variable_a_name_of_the_document_or_a_function() -> None:
     found = offered("foreach(payload.output.lines, line, |)")
     assert [each.label for each in found[:6]] == ["line", "payload", "httpRequest_1", "a b", "$data", "$root"]
     assert [each.kind for each in found[:6]] == ["variable", *["field"] * 3, "variable", "variable"]
@@ -108,7 +108,7 @@ def test_a_name_by_itself_is_a_variable_a_name_of_the_document_or_a_function() -
     assert labels("line|") == []
 
 
-def test_details_tell_the_shape_or_the_call() -> None:
+def test_details_are_the_shape_or_the_signature() -> None:
     (field,) = offered("payload.output.lin|")
     assert field == Completion("lines", "field", "list of object", "lines", 15, 18)
     (function,) = offered("toUp|")
@@ -136,7 +136,7 @@ def test_details_tell_the_shape_or_the_call() -> None:
         ("1 + |", "payload", "1 + payload"),
     ],
 )
-def test_a_completion_replaces_what_is_written_of_it(source: str, label: str, expected: str) -> None:
+def test_a_completion_replaces_its_prefix(source: str, label: str, expected: str) -> None:
     assert applied(source, label) == expected
 
 
@@ -164,7 +164,7 @@ def test_a_completion_replaces_what_is_written_of_it(source: str, label: str, ex
         ").payload.o|",
     ],
 )
-def test_nothing_is_offered_where_nothing_of_the_kind_may_stand(source: str) -> None:
+def test_nothing_is_offered_where_no_candidate_is_possible(source: str) -> None:
     assert labels(source) == []
 
 
@@ -175,7 +175,7 @@ def test_nothing_is_offered_outside_of_the_source_or_for_one_that_is_too_long() 
     assert len(completions("", 0, shape_of_value({f"n{number}": 1 for number in range(300)}))) == 200
 
 
-def test_nothing_is_known_of_what_may_be_anything() -> None:
+def test_nothing_is_offered_for_a_value_of_unknown_shape() -> None:
     assert completions("x.", 2, object_of({"x": Field(ANY)})) == ()
     assert {found.kind for found in completions("", 0, Shape(2))} == {"variable", "function"}
 
@@ -190,8 +190,8 @@ def test_in_a_card_the_names_are_those_of_its_data() -> None:
 
 
 def test_arguments_are_counted_at_their_own_level() -> None:
-    assert read_unfinished("f(1, g(2, 3), [4, 5], ").arguments() == ("f", 3)
-    assert read_unfinished("f(1, g(2, 3").arguments() == ("g", 1)
-    assert read_unfinished("(1, 2").arguments() == ("", 0)
-    assert read_unfinished("f(1)").arguments() == ("", 0)
-    assert read_unfinished("f([1, 2").arguments() == ("", 0)
+    assert read_partial("f(1, g(2, 3), [4, 5], ").arguments() == ("f", 3)
+    assert read_partial("f(1, g(2, 3").arguments() == ("g", 1)
+    assert read_partial("(1, 2").arguments() == ("", 0)
+    assert read_partial("f(1)").arguments() == ("", 0)
+    assert read_partial("f([1, 2").arguments() == ("", 0)

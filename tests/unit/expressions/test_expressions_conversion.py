@@ -76,7 +76,7 @@ DATA = {
         ("jsonStringify(o)", '{"a":[1e+21,1e-7,0.00001,2,"1e5"]}'),
     ],
 )
-def test_values_become_values_of_another_kind(value, source, expected):
+def test_values_are_converted_to_other_kinds(value, source, expected):
     result = value(source, DATA)
     assert result == expected
     assert isinstance(result, bool) is isinstance(expected, bool)
@@ -103,7 +103,7 @@ def test_values_become_values_of_another_kind(value, source, expected):
         ("formatNumber(vast, 1)", "1.5e+300"),
     ],
 )
-def test_numbers_are_printed_as_a_locale_writes_them(value, source, expected):
+def test_numbers_are_formatted_by_locale(value, source, expected):
     assert value(source, DATA) == expected
 
 
@@ -171,7 +171,7 @@ def test_no_conversion_makes_a_text_over_the_limit(value, source):
     assert caught.value.limit == "expression_text"
 
 
-def test_bool_pays_for_the_list_that_it_reads(value):
+def test_bool_is_charged_for_the_list_that_it_reads(value):
     with pytest.raises(ExpressionLimit):
         value("bool(l)", {"l": [["x" * 1000]] * 100}, Limits(expression_fuel=100))
 
@@ -213,16 +213,16 @@ def test_bool_pays_for_the_list_that_it_reads(value):
         ("ignore(nothing)", None),
     ],
 )
-def test_kinds_and_order_are_told(value, source, expected):
+def test_kinds_and_order_are_tested(value, source, expected):
     assert value(source, DATA) is expected
 
 
-def test_a_comparison_of_what_has_no_order_says_where(value):
+def test_a_comparison_without_order_names_the_position(value):
     with pytest.raises(ExpressionError, match=r"found text and number \(at position 5 of: 1 \?\? greater\('a', 1\)\)"):
         value("1 ?? greater('a', 1)")
 
 
-def test_a_chain_of_comparisons_goes_on_after_one_that_cannot_be_made(value):
+def test_a_chain_of_comparisons_continues_after_one_that_fails(value):
     assert value("list < 2 < 3", DATA) is False
     assert value("(list < 2) < 3", DATA) is False
     with pytest.raises(ExpressionError, match="found boolean and list"):

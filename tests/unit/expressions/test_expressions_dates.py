@@ -55,11 +55,11 @@ def test_a_format_of_dotnet_is_translated_to_one_of_dayjs(pattern, expected):
         ("yyyy\\", "yyyy\\"),
     ],
 )
-def test_a_format_that_dayjs_cannot_say_is_taken_for_one_of_dayjs(pattern, expected):
+def test_a_format_without_a_dayjs_equivalent_is_used_as_one_of_dayjs(pattern, expected):
     assert print_moment(MONDAY, dayjs_format(pattern)) == expected
 
 
-def test_quoted_words_are_read_for_letters_of_dayjs_again():
+def test_letters_of_quoted_words_are_replaced_by_dayjs():
     assert print_moment(MONDAY, dayjs_format("'at' h")) == "pmt 1"
     assert print_moment(MONDAY, dayjs_format("`of` h")) == "of 1"
     assert print_moment(MONDAY, dayjs_format("\\M h")) == "3 1"
@@ -116,7 +116,7 @@ def test_an_offset_is_printed_with_its_sign():
         ("date('+012018-03-05T13:04:05.067Z')", "3/05/12018"),
     ],
 )
-def test_timestamps_are_printed_and_taken_apart(value, source, expected):
+def test_timestamps_are_formatted_and_decomposed(value, source, expected):
     assert value(source, {"text": "637243624200000000", "empty": ""}) == expected
 
 
@@ -139,7 +139,7 @@ def test_timestamps_are_printed_and_taken_apart(value, source, expected):
         ("-000001-03-15T00:00:00.000Z", ""),
     ],
 )
-def test_a_day_is_read_back_in_the_words_of_microsoft(value, day, expected):
+def test_a_day_is_described_in_the_words_of_microsoft(value, day, expected):
     assert value(f"dateReadBack('2018-03-15T13:27:36.123Z', '{day}')") == expected
 
 
@@ -195,7 +195,7 @@ def test_date_functions_say_what_they_expect(value, source, reason):
     assert reason in caught.value.message
 
 
-def test_reading_and_printing_dates_cost_what_they_take(value):
+def test_parsing_and_formatting_dates_are_charged(value):
     long = {"text": f"5 March 2018 ({'x' * 200_000})", "format": "M" * 600_000}
     with pytest.raises(ExpressionLimit, match="units of work"):
         value("formatDateTime(text)", long)

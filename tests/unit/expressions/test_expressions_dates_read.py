@@ -92,7 +92,7 @@ def test_dates_as_people_write_them_are_read(text, expected):
         "5 Mar 999999",
     ],
 )
-def test_what_is_no_date_is_not_read(text):
+def test_a_text_that_is_no_date_is_refused(text):
     assert read_date(text) is None
 
 

@@ -62,7 +62,7 @@ def test_timex_is_read(value, source, expected):
         ("getPreviousViableTime('2TTXX:15:28')", "a TIMEX of minute and second"),
     ],
 )
-def test_what_is_no_timex_is_refused(value, source, reason):
+def test_a_text_that_is_no_timex_is_refused(value, source, reason):
     with pytest.raises((ExpressionError, ExpressionSyntaxError)) as caught:
         value(source)
     assert reason in caught.value.message

@@ -42,8 +42,8 @@ def test_the_table_is_by_name_and_cannot_be_changed():
     with pytest.raises(TypeError):
         FUNCTIONS["x"] = FUNCTIONS["if"]
     assert FUNCTIONS["join"].signature() == "join(list, separator, [last])"
-    assert FUNCTIONS["concat"].most is None
-    assert FUNCTIONS["newGuid"].most == 0
+    assert FUNCTIONS["concat"].max_arguments is None
+    assert FUNCTIONS["newGuid"].max_arguments == 0
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_table_is_by_name_and_cannot_be_changed():
         ("rand(-5, -4)", -5),
     ],
 )
-def test_functions_give_what_microsofts_give(value, source, expected):
+def test_functions_return_the_results_of_microsofts(value, source, expected):
     assert value(source, DATA) == expected
 
 
@@ -216,7 +216,7 @@ def test_loops_bind_a_variable(value, source, expected):
     assert value(source, DATA) == expected
 
 
-def test_chance_is_taken_from_left_to_right(value):
+def test_random_bytes_are_taken_from_left_to_right(value):
     assert value("[rand(0, 256), rand(0, 256), rand(0, 256)]") == [1, 2, 3]
     assert value("foreach([7, 7], x, rand(0, 256))") == [1, 2]
     assert value("[newGuid(), rand(0, 256)]") == ["01000000-0000-4000-8000-000000000000", 2]

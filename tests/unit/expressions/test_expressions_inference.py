@@ -1,4 +1,4 @@
-"""What is known of an expression's value before anything is evaluated, and what is found to be wrong with it."""
+"""Static analysis of expressions: the inferred shapes, and the findings."""
 
 import pytest
 from order_shape import DOCUMENT
@@ -11,7 +11,7 @@ from looply.expressions import (
     shape_of_value,
 )
 from looply.expressions.inference.expressions import OWN_RULES, Budget, infer
-from looply.expressions.inference.findings import Doubt
+from looply.expressions.inference.findings import FindingKind
 from looply.expressions.inference.visible import visible_in_step
 from looply.expressions.shapes.shape import (
     ANY,
@@ -163,7 +163,7 @@ def one(source: str) -> Finding:
         ("foreach(order.lines, 'x', 1)", "any"),
     ],
 )
-def test_the_shape_of_a_value_is_known_from_what_it_is_made_of(source: str, words: str) -> None:
+def test_the_shape_of_a_value_is_inferred_from_its_operands(source: str, words: str) -> None:
     assert str(shape(source)) == words
     assert not any(finding.severity == "error" for finding in findings(source))
 
@@ -197,7 +197,7 @@ def test_the_shape_of_a_value_is_known_from_what_it_is_made_of(source: str, word
         ("order.amount == 'x'", "a number is never equal to a text, so this is always false", 0, 12, ""),
     ],
 )
-def test_what_is_probably_not_meant_is_a_warning(
+def test_a_probable_mistake_is_a_warning(
     source: str, message: str, position: int, length: int, suggestion: str
 ) -> None:
     found = one(source)
@@ -239,14 +239,14 @@ def test_what_is_probably_not_meant_is_a_warning(
         ),
     ],
 )
-def test_what_fails_whatever_the_data_is_an_error(source: str, message: str, position: int) -> None:
+def test_an_expression_that_always_fails_is_an_error(source: str, message: str, position: int) -> None:
     inferred = infer_expression(source, DOCUMENT)
     assert str(inferred.shape) == "nothing"
     errors = [finding for finding in inferred.findings if finding.severity == "error"]
     assert (errors[0].message, errors[0].position) == (message, position)
 
 
-def test_the_error_of_a_comparison_tells_how_to_make_a_number() -> None:
+def test_the_error_of_a_comparison_suggests_a_conversion() -> None:
     assert one("order.number > 400").suggestion == "write float(order.number)"
     assert one("400 < order.number").suggestion == "write float(order.number)"
     assert one("order.tags < 1").suggestion == ""
@@ -270,10 +270,10 @@ def test_the_error_of_a_comparison_tells_how_to_make_a_number() -> None:
         "other.status > 400",
     ],
 )
-def test_what_fails_where_the_value_is_not_needed_is_a_warning(source: str) -> None:
+def test_a_failure_whose_value_is_not_needed_is_a_warning(source: str) -> None:
     inferred = infer_expression(source, DOCUMENT)
     assert str(inferred.shape) != "nothing"
-    assert [finding.severity for finding in inferred.findings if finding.doubt is not Doubt.MISSING] == ["warning"]
+    assert [finding.severity for finding in inferred.findings if finding.kind is not FindingKind.MISSING] == ["warning"]
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,9 @@ def test_what_fails_where_the_value_is_not_needed_is_a_warning(source: str) -> N
         ("foreach(order.buyer, b, 1)", "`order.buyer` may be missing, and then foreach() fails"),
     ],
 )
-def test_what_may_be_missing_is_told_where_nothing_may_be_missing(source: str, message: str) -> None:
+def test_a_value_that_may_be_missing_is_reported_where_one_is_required(source: str, message: str) -> None:
     found = one(source)
-    assert (found.message, found.doubt, found.severity) == (message, Doubt.MISSING, "warning")
+    assert (found.message, found.kind, found.severity) == (message, FindingKind.MISSING, "warning")
     path = message.split("`")[1] if message.startswith("`") else ""
     assert found.suggestion == (f"write coalesce({path}, ...), or ask exists({path}) first" if path else "")
 
@@ -317,8 +317,8 @@ def test_what_may_be_missing_is_told_where_nothing_may_be_missing(source: str, m
         "order.buyer[0].x ?? 1",
     ],
 )
-def test_nothing_is_told_where_a_missing_value_does_no_harm(source: str) -> None:
-    found = [finding for finding in findings(source) if finding.doubt is Doubt.MISSING]
+def test_nothing_is_reported_where_a_missing_value_is_harmless(source: str) -> None:
+    found = [finding for finding in findings(source) if finding.kind is FindingKind.MISSING]
     assert not found
 
 
@@ -342,7 +342,7 @@ def test_nothing_is_told_where_a_missing_value_does_no_harm(source: str) -> None
         "not(or(empty(order.note), order.urgent))",
     ],
 )
-def test_a_guard_tells_that_a_path_is_there(guard: str) -> None:
+def test_a_guard_ensures_that_a_path_has_a_value(guard: str) -> None:
     assert str(shape(f"{guard} ? uriHost(order.note) : 1")) == "text or whole number"
     for source in (f"{guard} ? uriHost(order.note) : 1", f"if({guard}, uriHost(order.note), 1)"):
         assert not findings(source)
@@ -370,11 +370,11 @@ def test_a_guard_tells_that_a_path_is_there(guard: str) -> None:
         "1 + 1",
     ],
 )
-def test_what_is_no_guard_tells_nothing(guard: str) -> None:
-    assert one(f"({guard}) ? uriHost(order.note) : 1").doubt is Doubt.MISSING
+def test_other_conditions_ensure_nothing(guard: str) -> None:
+    assert one(f"({guard}) ? uriHost(order.note) : 1").kind is FindingKind.MISSING
 
 
-def test_a_guard_holds_for_what_is_before_it_on_the_path_and_for_no_other_variable_of_the_name() -> None:
+def test_a_guard_holds_for_prefixes_of_the_path_and_for_no_other_variable_of_the_name() -> None:
     assert not findings("exists(order.buyer.mail) ? foreach(order.buyer, b, 1) : 1")
     assert not findings("where(order.lines, l, exists(l.text) && uriHost(l.text))")
     inner = "where(order.lines, l, exists(l.text) && any(order.lines, l, uriHost(l.text)))"
@@ -408,12 +408,12 @@ def test_a_name_that_differs_in_case_from_another_may_be_either() -> None:
 
 
 def test_every_function_that_evaluates_its_arguments_itself_is_one_that_the_inference_knows() -> None:
-    # Those that need all of them all the same are like any other function.
+    # Functions that need all of them nevertheless are like any other function.
     strict = {"coalesce", "ignore", "getProperty", "stringOrValue", "isMatch"}
     own = {name for name, function in FUNCTIONS.items() if function.build is not None or function.build_source}
     assert own - strict <= OWN_RULES
     assert own >= OWN_RULES
 
 
-def test_a_name_that_nobody_can_have_mistyped_has_no_suggestion() -> None:
+def test_a_name_that_is_no_plausible_typo_has_no_suggestion() -> None:
     assert one(f"order.{'amount' * 20}").suggestion == ""

@@ -1,4 +1,4 @@
-"""What is known of the expressions of a card: what `$data` around them chose."""
+"""Static analysis of the expressions of a card: the names that the enclosing `$data` makes visible."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ CARD: dict[str, Any] = {
 }
 
 
-def test_the_expressions_of_a_card_see_what_data_around_them_chose() -> None:
+def test_the_expressions_of_a_card_see_the_value_of_the_enclosing_data() -> None:
     seen = {}
     for pointer, expression, visible in card_expressions(parse_card(CARD), DOCUMENT, Budget()):
         inferred = infer(expression.tree, visible, expression.source)
         seen[pointer, expression.source] = (str(inferred.shape), [finding.message for finding in inferred.findings])
-    shown = ": the card shows it as it is written"
+    shown = ": the card shows its source text"
     assert seen["/body/0/text", "order.amuont"] == ("null", [f"`order` has no 'amuont'{shown}"])
     assert seen["/body/0/text", "order.number"] == ("text", [])
     assert seen["/body/1/$data", "order.lines"] == ("list of object", [])

@@ -170,7 +170,7 @@ DOCUMENT = {
 )
 def test_a_path_finds_what_jspath_finds(value, path, expected):
     data = {"json": DOCUMENT, "path": path}
-    if path == "(.lines){.nr == 2}.name":  # nothing but predicates may stand after a group
+    if path == "(.lines){.nr == 2}.name":  # only predicates are allowed after a group
         with pytest.raises(ExpressionError):
             value("jPath(json, path)", data)
     else:
@@ -222,7 +222,7 @@ def test_a_path_reads_lists_and_json_texts(value, json, path, expected):
         (".a[" + "-" * 41 + "1]", "nested at most 40 levels deep"),
     ],
 )
-def test_what_is_no_jspath_is_an_error_that_says_why(value, path, reason):
+def test_an_invalid_jspath_is_an_error_with_a_reason(value, path, reason):
     with pytest.raises(ExpressionError) as caught:
         value("jPath(json, path)", {"json": DOCUMENT, "path": path})
     assert reason in caught.value.message

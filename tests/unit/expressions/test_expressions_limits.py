@@ -85,7 +85,7 @@ def test_a_limit_is_an_error_in_a_condition_too(value, source):
         value(source, {"big": BIG})
 
 
-def test_a_loop_pays_for_its_body(seen):
+def test_a_loop_is_charged_for_its_body(seen):
     body = "+".join(["x"] * 1000)
     with pytest.raises(ExpressionLimit):
         parse_expression(f"foreach(many, x, {body})").evaluate(seen({"many": THREE_HUNDRED}))
@@ -138,7 +138,7 @@ def test_a_card_of_too_many_items_is_refused(seen):
 
 @pytest.mark.parametrize("source", ["string(many)", "`${many}`", "jsonStringify(many)", "many & 'a'"])
 def test_a_text_that_is_larger_than_any_memory_is_refused_before_it_is_made(value, source):
-    # One text of a million characters ten million times over, held once.
+    # One text of a million characters, stored once and referenced ten million times.
     often = [BIG[:1_000_000]] * 1000
     for _ in range(4):
         often = [often] * 10

@@ -87,7 +87,7 @@ def test_objects_are_read_and_copied_but_never_changed(value, source, expected):
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("addProperty(o, 'a', 1)", "addProperty() expects a name that is not there yet, found 'a'"),
+        ("addProperty(o, 'a', 1)", "addProperty() expects a name that does not exist yet, found 'a'"),
         ("addProperty(list, 'a', 1)", "addProperty() expects an object as `object`, found list"),
         ("setProperty(nothing, 'a', 1)", "setProperty() expects an object as `object`, found null"),
         ("removeProperty(nothing, 'a')", "removeProperty() expects an object as `object`, found null"),
@@ -119,7 +119,7 @@ def test_functions_of_objects_say_what_they_expect(value, source, reason):
         "any(list, x, setPathToValue(o[length(1)], x))",
     ],
 )
-def test_a_mistake_in_what_no_path_can_be_set_to_is_found_before_anything_is_evaluated(source):
+def test_a_mistake_in_an_unused_path_is_found_when_it_is_compiled(source):
     with pytest.raises(ExpressionSyntaxError, match="expects text as `text`, found number"):
         parse_expression(f"false && {source}")
 
@@ -133,7 +133,7 @@ def test_a_text_that_is_computed_is_never_evaluated(source):
     assert caught.value.position == 14
 
 
-def test_a_text_that_does_not_parse_is_refused_where_it_stands():
+def test_a_text_that_does_not_parse_is_refused_with_its_position():
     with pytest.raises(ExpressionSyntaxError, match="there is no function `lenght`; did you mean `length`") as caught:
         parse_expression("1 + stringOrValue('${lenght(a)}')")
     assert caught.value.source == "1 + stringOrValue('${lenght(a)}')"
@@ -158,7 +158,7 @@ def test_a_property_by_name_is_one_of_the_item_within_a_repeated_card(seen):
     assert card.expand(seen({"list": [{"name": "a"}, {"name": "b"}]})) == [{"text": "a"}, {"text": "b"}]
 
 
-def test_work_on_objects_is_paid_for(value):
+def test_work_on_objects_is_charged(value):
     large = {"o": {str(number): number for number in range(1000)}, "p": "a." * 1000}
     for source in ("merge([o, o, o])", "getProperty(p)", "foreach([1, 2], x, setProperty(o, 'a', x))"):
         with pytest.raises(ExpressionLimit):

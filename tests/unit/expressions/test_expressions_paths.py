@@ -80,7 +80,7 @@ def test_paths_find_values(value, source, expected):
         "names[index].a.b",
     ],
 )
-def test_what_is_not_there_is_null(value, source):
+def test_a_missing_value_is_null(value, source):
     assert value(source, DATA) is None
 
 
@@ -174,7 +174,7 @@ def test_references_are_the_paths_that_are_read(source, references):
 
 
 class Lazy(Mapping[str, Any]):
-    """A document that computes its values when asked and knows nothing but the protocol."""
+    """A lazy document: it computes values on access and implements only the protocol."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -210,7 +210,7 @@ def test_values_of_the_document_are_shared(seen):
     assert parse_expression("payload.output").evaluate(seen(DATA)) is DATA["payload"]["output"]
 
 
-def test_searching_without_regard_to_case_costs_fuel(value):
+def test_case_insensitive_search_is_charged(value):
     data = {"wide": {f"k{i}": i for i in range(1000)}, "many": list(range(1000))}
     with pytest.raises(ExpressionLimit):
         value("foreach(many, x, wide.nope)", data, Limits(expression_fuel=10_000))

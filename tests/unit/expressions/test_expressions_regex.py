@@ -100,9 +100,9 @@ def test_escapes_of_the_grammar_mean_what_it_says(value, subject, pattern, expec
     ("pattern", "reason"),
     [
         ("", "expected a pattern, found an empty text"),
-        ("a(?=b)", "no looking around"),
-        ("(?<!a)b", "no looking around"),
-        ("(?P<n>a)", "no looking around"),
+        ("a(?=b)", "no look-around"),
+        ("(?<!a)b", "no look-around"),
+        ("(?P<n>a)", "no look-around"),
         ("(?im)a", "options are written one by one"),
         ("(?i)(?i)a", "options are written one by one"),
         ("(a", "the `(` has no `)`"),
@@ -132,7 +132,7 @@ def test_escapes_of_the_grammar_mean_what_it_says(value, subject, pattern, expec
         ("\\p{Nonsense}", "invalid character class range"),
     ],
 )
-def test_what_is_no_pattern_is_an_error_that_says_why(value, pattern, reason):
+def test_an_invalid_pattern_is_an_error_with_a_reason(value, pattern, reason):
     with pytest.raises(ExpressionError) as caught:
         value("isMatch('a', pattern)", {"pattern": pattern})
     assert reason in caught.value.message
@@ -157,7 +157,7 @@ def test_a_constant_pattern_is_read_with_the_expression():
     with pytest.raises(ExpressionSyntaxError) as caught:
         parse_expression("isMatch(text, 'a(?=b)')")
     assert caught.value.position == 14
-    assert "no looking around" in caught.value.reason
+    assert "no look-around" in caught.value.reason
 
 
 def test_a_constant_pattern_is_used_for_every_subject(value):

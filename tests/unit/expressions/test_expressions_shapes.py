@@ -1,4 +1,4 @@
-"""Shapes: of samples, of JSON Schemas, and of what has one of two or both of two."""
+"""Shapes: of samples, of JSON Schemas, unions and intersections."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from looply.expressions.shapes.shape import (
     Field,
     Presence,
     fits,
-    kinds_shown,
+    kinds_text,
     list_of,
     object_of,
     union,
@@ -68,10 +68,10 @@ def test_any_and_nothing_have_words_too() -> None:
     assert [str(ANY), str(NEVER), str(list_of(ANY)), str(list_of(NEVER))] == ["any", "nothing", "list", "list"]
     assert str(Shape(TEXT, frozenset({"b", "a"}))) == "'a' or 'b'"
     assert str(Shape(TEXT, frozenset(map(str, range(5))))) == "text"
-    assert kinds_shown(NULL | OBJECT | LIST) == "a list or an object or null"
+    assert kinds_text(NULL | OBJECT | LIST) == "a list or an object or null"
 
 
-def test_the_items_of_a_sample_are_put_together_and_what_some_lack_may_be_missing() -> None:
+def test_the_items_of_a_sample_are_united_and_members_that_some_lack_may_be_missing() -> None:
     item = shape_of_value([{"a": 1, "b": "x"}, {"a": 2.5}]).item
     assert item is not None
     assert (str(field(item, "a").shape), field(item, "a").presence) == ("number", Presence.ALWAYS)
@@ -87,7 +87,7 @@ def test_a_sample_has_no_other_members() -> None:
     assert not fits(shape, {"a": "x"})
 
 
-def test_what_lies_too_deep_in_a_sample_may_be_anything() -> None:
+def test_values_too_deep_in_a_sample_may_be_anything() -> None:
     deep: Any = 1
     for _ in range(20):
         deep = {"a": [deep]}
@@ -99,7 +99,7 @@ def test_what_lies_too_deep_in_a_sample_may_be_anything() -> None:
     assert fits(shape_of_value(deep), deep)
 
 
-def test_what_lies_beyond_five_thousand_values_of_a_sample_may_be_anything() -> None:
+def test_values_beyond_five_thousand_of_a_sample_may_be_anything() -> None:
     wide = {"first": [1] * 4000, "list": list(range(4000)), "object": {str(n): n for n in range(4000)}}
     shape = shape_of_value(wide)
     assert str(field(shape, "first").shape) == "list of whole number"
@@ -108,7 +108,7 @@ def test_what_lies_beyond_five_thousand_values_of_a_sample_may_be_anything() -> 
     assert fits(shape, wide)
 
 
-def test_fits_looks_at_everything_that_a_shape_says() -> None:
+def test_fits_checks_every_property_of_a_shape() -> None:
     assert fits(ANY, {"a": [1]})
     assert not fits(NEVER, None)
     assert not fits(Shape(TEXT, frozenset({"a"})), "b")
@@ -124,7 +124,7 @@ def test_fits_looks_at_everything_that_a_shape_says() -> None:
     assert fits(Shape(OBJECT), {"b": 1})
 
 
-def test_a_union_knows_what_either_may_be() -> None:
+def test_a_union_is_what_either_may_be() -> None:
     both = union(Shape(TEXT, frozenset({"a"})), Shape(TEXT, frozenset({"b"})))
     assert both.texts == {"a", "b"}
     assert union(both, TEXTUAL).texts is None
@@ -159,7 +159,7 @@ def test_members_of_a_union_are_those_of_either() -> None:
     assert field(union(two, three), "a").presence is Presence.SOMETIMES
 
 
-def test_a_union_of_very_large_shapes_forgets_their_details() -> None:
+def test_a_union_of_very_large_shapes_drops_their_details() -> None:
     one, two = (shape_of_value({f"{name}{n}": n for n in range(300)}) for name in "ab")
     both = union(one, two.or_null(is_doubtful=True))
     assert both.fields is None
@@ -218,7 +218,7 @@ def test_null_can_be_taken_from_a_shape_and_given_to_it() -> None:
         ({"minLength": 3, "not": {"type": "string"}}, "any"),
     ],
 )
-def test_a_schema_is_the_shape_of_what_fits_it(schema: Any, words: str) -> None:
+def test_a_schema_gives_the_shape_of_the_values_that_fit_it(schema: Any, words: str) -> None:
     assert str(shape_of_schema(schema)) == words
 
 
@@ -230,7 +230,7 @@ def test_a_member_that_is_not_required_may_be_missing() -> None:
     assert shape.is_listed
 
 
-def test_a_schema_without_required_leaves_open_what_may_be_missing() -> None:
+def test_a_schema_without_required_does_not_state_what_may_be_missing() -> None:
     shape = shape_of_schema({"properties": {"a": {"type": "string"}}})
     assert field(shape, "a").presence is Presence.UNSTATED
 
@@ -288,12 +288,12 @@ def test_the_lists_of_an_ordinary_schema_leave_its_bound_alone() -> None:
     assert str(field(field(shape_of_schema(schema), MANY[99]).shape, MANY[29]).shape) == "text"
 
 
-def test_a_reference_that_is_too_long_may_lead_to_anything() -> None:
+def test_the_target_of_a_reference_that_is_too_long_may_be_anything() -> None:
     name = "t" * 1000
     assert str(shape_of_schema({"$ref": f"#/$defs/{name}", "$defs": {name: {"type": "string"}}})) == "any"
 
 
-def test_what_has_both_of_two_shapes_has_the_members_of_both() -> None:
+def test_the_intersection_of_two_shapes_has_the_members_of_both() -> None:
     one = shape_of_schema({"properties": {"a": {"type": ["string", "null"]}, "c": {}}, "additionalProperties": False})
     two = shape_of_schema({**PERSON, "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a", "b"]})
     both = meet(one, two)
@@ -307,7 +307,7 @@ def test_what_has_both_of_two_shapes_has_the_members_of_both() -> None:
     assert meet(wide, narrow).others is None
 
 
-def test_what_has_both_of_two_shapes_has_items_of_both() -> None:
+def test_the_intersection_of_two_shapes_has_the_items_of_both() -> None:
     assert meet(list_of(union(WHOLE, TEXTUAL)), list_of(WHOLE)).item == WHOLE
     assert meet(list_of(None), list_of(WHOLE)).item == WHOLE
     assert meet(Shape(OBJECT), object_of({"a": Field(WHOLE)})).fields == {"a": Field(WHOLE)}

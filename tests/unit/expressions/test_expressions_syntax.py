@@ -155,7 +155,7 @@ def test_backticks_hold_texts_with_expressions(value, source, expected):
         ("1" + "0" * 400 + ".5", 0, "too large"),
     ],
 )
-def test_what_does_not_parse_tells_where_and_why(source, position, reason):
+def test_a_syntax_error_has_a_position_and_a_reason(source, position, reason):
     with pytest.raises(ExpressionSyntaxError) as caught:
         parse_expression(source)
     assert caught.value.position == position

@@ -1,6 +1,6 @@
 import pytest
 
-from looply.expressions import ExpressionError, ExpressionSyntaxError, by_quotes, parse_template
+from looply.expressions import ExpressionError, ExpressionSyntaxError, escape_by_quotes, parse_template
 from looply.limits import Limits
 
 DATA = {
@@ -49,7 +49,7 @@ def test_strings_of_a_template_are_evaluated(filled, template, expected):
     assert type(result) is type(expected)
 
 
-def test_what_comes_out_of_an_expression_is_not_evaluated_again(filled):
+def test_the_value_of_an_expression_is_not_evaluated_again(filled):
     data = {"evil": "${7*7} {{ 1+1 }}"}
     assert filled({"a": "${evil}", "b": "x ${evil}"}, data) == {"a": data["evil"], "b": f"x {data['evil']}"}
 
@@ -121,7 +121,9 @@ def test_lookup_tells_presence_of_a_whole_path(seen, template, expected):
     ],
 )
 def test_values_within_the_quotes_of_a_text_with_literals_are_escaped(seen, template, expected):
-    parsed = parse_template({"p": template, "q": template}, placements={"/p": by_quotes(lambda value: f"<{value}>")})
+    parsed = parse_template(
+        {"p": template, "q": template}, placements={"/p": escape_by_quotes(lambda value: f"<{value}>")}
+    )
     made = parsed.evaluate(seen({"v": "O'Neil", "n": 7}))
     assert made["p"] == expected
     assert made["q"] == template.replace("${v}", "O'Neil").replace("${n}", "7")
@@ -159,7 +161,7 @@ def test_an_error_names_field_expression_and_position(filled):
         ("${{a: 1}", "{a: 1}", 6),
     ],
 )
-def test_what_does_not_parse_names_the_field(text, source, position):
+def test_a_syntax_error_names_the_field(text, source, position):
     with pytest.raises(ExpressionSyntaxError) as caught:
         parse_template({"body": [text]})
     error = caught.value

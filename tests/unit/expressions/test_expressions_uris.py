@@ -25,7 +25,7 @@ URI = "https://user@Example.com:8080/a/../b%20c?x=1&y=z#frag"
         ("uriPath('http://a.b')", "/"),
     ],
 )
-def test_a_uri_is_taken_apart_as_browsers_do(value, source, expected):
+def test_a_uri_is_parsed_as_browsers_do(value, source, expected):
     assert value(source, {"uri": URI}) == expected
 
 
@@ -40,7 +40,7 @@ def test_a_uri_is_taken_apart_as_browsers_do(value, source, expected):
         ("uriPort('https://a.b:443/')", "uriPort() expects a URI with a port that is not the usual one"),
     ],
 )
-def test_what_is_no_uri_is_an_error(value, source, reason):
+def test_a_text_that_is_no_uri_is_an_error(value, source, reason):
     with pytest.raises(ExpressionError) as caught:
         value(source, {"half": "http://a/\ud800"})
     assert reason in caught.value.message

@@ -31,7 +31,7 @@ def test_everything_but_false_and_null_is_true(value, source):
 
 
 @pytest.mark.parametrize("source", ["no", "nothing", "missing", "1 / zero", "text - 1"])
-def test_false_null_and_what_fails_is_not_true(value, source):
+def test_false_null_and_a_failure_are_not_true(value, source):
     assert value(f"!({source})", DATA) is True
     assert value(f"({source}) ? 1 : 2", DATA) == 2
     assert value(f"({source}) || false", DATA) is False
@@ -195,7 +195,7 @@ def test_values_in_a_text_are_printed_as_json_does(value, source, expected):
     assert value(source, DATA) == expected
 
 
-def test_an_error_names_the_innermost_place(value):
+def test_an_error_names_the_innermost_position(value):
     with pytest.raises(ExpressionError) as caught:
         value("concat('a', max(1 - null))")
     assert caught.value.position == 18

@@ -1,4 +1,4 @@
-"""Cron expressions: what is read and refused, the fires over changes of the clocks, and what a preview says of them."""
+"""Cron expressions: parsing, errors, fire times with daylight saving time, and the preview."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -60,7 +60,7 @@ def test_the_first_fires_of_an_expression(text: str, expected: list[str]) -> Non
         ("1," * 200 + "1 * * * *", "has 409 characters, and 256 are allowed"),
     ],
 )
-def test_what_is_no_expression_is_refused_with_what_is_wrong(text: str, message: str) -> None:
+def test_an_invalid_expression_is_refused_with_its_problem(text: str, message: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         parse_cron(text)
     assert message in caught.value.message
@@ -77,30 +77,30 @@ def test_an_expression_of_six_fields_follows_the_rule_of_its_times_of_the_day() 
 
 
 @pytest.mark.parametrize("dst", ["once", "skip", "twice"])
-def test_a_rhythm_follows_elapsed_time_under_each_rule(dst: DstRule) -> None:
+def test_an_interval_expression_follows_elapsed_time_under_each_rule(dst: DstRule) -> None:
     plan = schedule("*/30 * * * *", "Australia/Lord_Howe", dst)
     for change in (datetime(2026, 4, 4, 12, tzinfo=UTC), datetime(2026, 10, 3, 12, tzinfo=UTC)):
         found = list(islice(fires(plan, change, change), 20))
         assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=30)}
 
 
-def test_a_midnight_that_is_left_out_fires_at_the_first_instant_of_the_day() -> None:
+def test_a_skipped_midnight_fires_at_the_first_instant_of_the_day() -> None:
     assert first(schedule("0 0 * * *", "America/Havana"), 2, datetime(2026, 3, 7, 12, tzinfo=UTC)) == [
         "03-08T05:00:00",
         "03-09T04:00:00",
     ]
 
 
-def test_an_expression_whose_times_are_always_left_out_has_ended() -> None:
+def test_an_expression_whose_times_are_always_skipped_has_ended() -> None:
     assert next_fire(schedule("0 2 * MAR 0L", "Europe/Berlin", "skip"), BEGIN, BEGIN) is None
 
 
-def test_nothing_falls_due_before_the_start_and_after_the_end() -> None:
+def test_nothing_fires_before_the_start_and_after_the_end() -> None:
     plan = schedule("0 * * * *", start=BEGIN + timedelta(hours=3), end=BEGIN + timedelta(hours=4))
     assert list(fires(plan, BEGIN, BEGIN)) == [BEGIN + timedelta(hours=3), BEGIN + timedelta(hours=4)]
 
 
-def test_a_preview_marks_what_the_clocks_do() -> None:
+def test_a_preview_marks_the_effects_of_daylight_saving_time() -> None:
     spring, autumn = datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)
 
     def marks(dst: DstRule, after: datetime) -> list[tuple[str, str]]:
@@ -122,7 +122,7 @@ def test_a_preview_of_an_interval_shows_the_wall_time() -> None:
     ]
 
 
-def test_the_next_change_of_the_clocks_is_found_and_is_none_where_they_are_not_set() -> None:
+def test_the_next_change_of_the_offset_is_found_and_is_none_where_it_never_changes() -> None:
     assert next_change("Europe/Berlin", BEGIN) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     assert next_change("Australia/Lord_Howe", BEGIN) == datetime(2026, 4, 4, 15, tzinfo=UTC)
     assert next_change("Asia/Kathmandu", BEGIN) is None

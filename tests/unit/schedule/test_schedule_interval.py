@@ -7,7 +7,7 @@ import pytest
 
 from looply.definition import Duration, Schedule, parse_duration
 from looply.schedule import next_fire as next_of
-from looply.schedule.catching_up import plan
+from looply.schedule.catch_up import plan
 
 ANCHOR = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,7 +20,7 @@ def next_fire(
 
 
 def latest_fire(every: Duration, anchor: datetime, now: datetime, zone: str) -> datetime:
-    """Returns the instant that starts of all that have fallen due."""
+    """Returns the one due instant that starts an execution."""
     schedule = Schedule(every=every, timezone=zone, catch_up_window=timedelta(days=5000))
     return plan(schedule, "", anchor, anchor, now).starts[-1].nominal
 

@@ -97,7 +97,7 @@ async def settle_letter(mine: Caller, world: World, services: Services) -> httpx
     world.script("call_1", HANG)
     waiting = {"id": "wait_1", "type": "wait", "settings": {"sources": ["TEAMS"]}}
     execution_id = await mine.trigger(await mine.create(definition(CALL, waiting)))
-    hanging = await world.called("call_1", 1)
+    hanging = await world.wait_for_call("call_1", 1)
     await mine.post(f"resumeWorkflow/{execution_id}", {"payload": {"source": "SAP"}})
     hanging.release()
     await services.engine.settled(execution_id, services.clock.now() + timedelta(minutes=1))

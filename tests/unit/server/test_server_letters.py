@@ -40,7 +40,7 @@ class Letters:
         workflow_id = await self.mine.create(document)
         execution_id = await self.mine.trigger(workflow_id, {}, process_id=process_id)
         self._made += 1
-        call = await self._world.called("call_1", self._made)
+        call = await self._world.wait_for_call("call_1", self._made)
         kept = await self.mine.post(f"resumeWorkflow/{process_id}", {"payload": PAYLOAD})
         assert kept.json().get("buffered") is True, kept.text
         call.release()

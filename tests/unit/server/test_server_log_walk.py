@@ -18,7 +18,7 @@ from looply.engine.upkeep.pump import Pump
 from looply.errors import Unavailable
 from looply.limits import Limits
 from looply.testing.clock import FakeClock
-from looply.testing.world import HANG, Answer, Returned, World
+from looply.testing.world import HANG, Answer, Output, World
 
 TYPES = {
     *(f"EXECUTION_{end}" for end in ("STARTED", "COMPLETED", "FAILED", "TERMINATED", "REOPENED", "EDITED", "MOVED")),
@@ -242,8 +242,8 @@ async def every_step(walk: Walk, mine: Caller, world: World) -> dict[str, Any]:
     world.connections.put("S4", {}, "sap")
     child = await mine.create(definition(note_step()))
     world.script("http", Unavailable("down"), Answer(data={"token": "S3CR3T", "name": "x" * 3000}))
-    world.script("code", Returned(22))
-    world.script("mail", Returned({"accepted": ["a@example.com"]}))
+    world.script("code", Output(22))
+    world.script("mail", Output({"accepted": ["a@example.com"]}))
     await walk.begin(every_type(child), {"amount": 11, "plant": "DE01", "lines": ["a", "b"]}, process_id="PO-1")
     between = await walk.reach("http")
     assert (between["status"], between["waits"], between["workflow_incidents"]) == ("RUNNING", [], [])
@@ -427,7 +427,7 @@ async def test_resumes_that_come_early_or_to_no_purpose(walk: Walk, mine: Caller
         step("http", "httpRequest", CALL), wait_step("ask", schema={"required": ["n"]}), edges="start>http http>ask"
     )
     await walk.begin(document)
-    call = await world.called("http")
+    call = await world.wait_for_call("http")
     assert (await walk.resume(m=1))["buffered"]
     call.release()
     await walk.reach("wait_for_response_state")
@@ -454,7 +454,7 @@ async def test_what_comes_too_late(walk: Walk, mine: Caller, world: World) -> No
     )
     world.script("http", HANG)
     await walk.later(hours=2)
-    call = await world.called("http")
+    call = await world.wait_for_call("http")
     answer = await mine.post(f"terminateWorkflow/{walk.id}", {"payload": {"termination_reason": "expired"}})
     assert answer.json() == {"message": "terminated"}
     call.release()

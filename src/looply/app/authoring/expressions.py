@@ -20,7 +20,7 @@ from looply.expressions import (
     parse_expression,
     parse_template,
 )
-from looply.expressions.editing.places import Place, place_at, start_of, token_length
+from looply.expressions.editing.locations import SourceLocation, expression_start, locate, token_length
 from looply.expressions.evaluation import Run
 from looply.expressions.values import Kind, kind_of
 from looply.jsontext import Json, fingerprint, oversize
@@ -57,7 +57,7 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     message: str
     path: str
-    place: Place | None = None
+    place: SourceLocation | None = None
     hint: str = ""
 
 
@@ -170,8 +170,8 @@ def mistake_of(
     text = text_at(source.text, path)
     place = None
     if error.source and isinstance(text, str):
-        start = start_of(text, error.source)
-        place = place_at(text, start + error.position, token_length(error.source, error.position))
+        start = expression_start(text, error.source)
+        place = locate(text, start + error.position, token_length(error.source, error.position))
     return Mistake(code=error.code, message=error.reason, path=path, place=place)
 
 

@@ -21,10 +21,10 @@ from looply.expressions import (
     Template,
 )
 from looply.expressions.editing.completion import Completion, completions
-from looply.expressions.editing.places import place_at, spans, start_of
+from looply.expressions.editing.locations import expression_spans, expression_start, locate
 from looply.expressions.inference.cards import card_expressions, findings_in_card
 from looply.expressions.inference.expressions import Budget, infer
-from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.findings import Finding, FindingKind
 from looply.expressions.inference.visible import Visible, visible_in_card, visible_in_step
 from looply.expressions.shapes.schemas import shape_of_schema
 from looply.expressions.shapes.shape import ANY, Shape, shape_of_value
@@ -115,7 +115,9 @@ def _completed(source: Source, position: int, document: Shape, limits: Limits) -
         return completions(source.text, position, document, limits)
     if len(source.text) > limits.expression_characters:
         return ()
-    start, end = next(((start, end) for start, end in spans(source.text) if start <= position <= end), (-1, -1))
+    start, end = next(
+        ((start, end) for start, end in expression_spans(source.text) if start <= position <= end), (-1, -1)
+    )
     if start < 0:
         return ()
     found = completions(source.text[start:end], position - start, document, limits, visible=visible)
@@ -156,13 +158,13 @@ def _seen(
 
 def _mistake(finding: Finding, source: Source, path: str, expression: Expression) -> Mistake:
     text = text_at(source.text, path)
-    start = start_of(text, expression.source)
+    start = expression_start(text, expression.source)
     # What fails only where it is evaluated, which may never be, is hardly meant.
-    doubt = Doubt.WRONG if finding.doubt is Doubt.FAILING else finding.doubt
+    doubt = FindingKind.WRONG if finding.kind is FindingKind.FAILING else finding.kind
     return Mistake(
         code=ExpressionError.code if finding.severity == "error" else doubt.name,
         message=finding.message,
         path=path,
-        place=place_at(text, start + finding.position, finding.length or None),
+        place=locate(text, start + finding.position, finding.length or None),
         hint=finding.suggestion,
     )

@@ -1,1 +1,1 @@
-"""Mail by SMTP: what is sent, the conversation with the server, and the connector."""
+"""Mail by SMTP: the message, the conversation with the server, and the connector."""

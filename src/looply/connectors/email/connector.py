@@ -22,14 +22,14 @@ from looply.jsontext import Json
 
 
 class EmailOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """Output of `email.send`: what the server said to each recipient. Later bounces come to the sender's mailbox."""
+    """Output of `email.send`: the server's reply for each recipient. Later bounces go to the sender's mailbox."""
 
     message_id: str
     """The `Message-ID`, the same for all attempts of a visit."""
     accepted: list[str]
-    """Addresses for which the server took the mail."""
+    """Addresses for which the server accepted the mail."""
     refused: list[RefusedRecipient]
-    """Addresses that it did not take."""
+    """Addresses that the server refused."""
 
 
 class SmtpConnectionSettings(
@@ -46,7 +46,7 @@ class SmtpConnectionSettings(
     user: str = ""
     """The user; empty: no authentication."""
     sender: str
-    """From whom the mail is: `orders@example.com` or `Orders <orders@example.com>`."""
+    """The sender of the mail: `orders@example.com` or `Orders <orders@example.com>`."""
 
 
 class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,13 +56,13 @@ class SmtpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """The password of the user."""
 
 
-_SAID_TO_SERVER: Final = ("to", "cc", "subject", "text", "html")
+_QUOTED_BY_SERVERS: Final = ("to", "cc", "subject", "text", "html")
 
 
 async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
-    """Sends one mail and returns what became of it in the shape of `EmailOutput`.
+    """Sends one mail and returns the outcome in the shape of `EmailOutput`.
 
-    A mail that the server takes for some recipients only is sent, and the others are in `refused`.
+    A mail that the server accepts for some recipients only is sent, and the others are listed in `refused`.
 
     Raises: BadInput for a mail that cannot be sent, and as `conversation.send`.
     """
@@ -80,20 +80,20 @@ async def send_mail(ctx: CallContext, input_: dict[str, Json]) -> Json:
     try:
         sent = await send(server, mail, ctx.dialer, ctx.timeout)
     except OperationError as error:
-        error.about = _SAID_TO_SERVER  # servers quote what they refuse
+        error.about = _QUOTED_BY_SERVERS  # servers quote what they refuse
         raise
     output = EmailOutput(message_id=mail.message_id, accepted=list(sent.accepted), refused=list(sent.refused))
     return msgspec.to_builtins(output)
 
 
 def settings_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
-    """Returns what a schema cannot say about the settings of a connection."""
+    """Returns the problems of the settings of a connection that a schema cannot express."""
     found = []
     if problem := address_problem(settings["from"]):
         hint = "write orders@example.com or Orders <orders@example.com>"
         found.append(Problem(path="/settings/from", message=problem, hint=hint))
     if settings.get("user") and settings.get("tls") == "none":
-        message = "with `tls` none the password would be sent for everybody to read"
+        message = "with `tls` none the password would be sent in plain text"
         found.append(Problem(path="/settings/tls", message=message, hint="use starttls or tls, or leave out the user"))
     return tuple(found)
 

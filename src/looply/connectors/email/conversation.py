@@ -1,7 +1,7 @@
-"""One conversation with a mail server (RFC 5321): what it means for the mail at each point where it can end.
+"""One conversation with a mail server (RFC 5321), and what a failure at each point means for the mail.
 
-Until the mail itself leaves, nothing has happened, and every failure says so. From then until the server's answer
-nobody knows whether it took the mail. Its refusals are answers: 4xx asks to come back later, 5xx is final.
+A failure before the mail itself is sent has no effect, and its `sent` is false. Between the sending and the server's
+reply the outcome is unknown. Refusals of the server are replies: 4xx is temporary, 5xx is final.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _SHOWN_CHARACTERS: Final = 300
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mail is handed in, and as whom; no user: without authentication."""
+    """The server that mail is submitted to, and the credentials; no user: without authentication."""
 
     host: str
     port: int
@@ -36,51 +36,53 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
 
     @property
-    def place(self) -> str:
-        """The server, for messages."""
+    def address(self) -> str:
+        """Host and port, for messages."""
         return f"{self.host}:{self.port}"
 
     def __repr__(self) -> str:
-        return f"Server({self.place})"
+        return f"Server({self.address})"
 
 
 class RefusedRecipient(msgspec.Struct, frozen=True):
-    """A recipient whom the server did not take."""
+    """A recipient that the server refused."""
 
     address: str
     status: str
     message: str
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """The server took the mail for these recipients."""
+class SendResult(msgspec.Struct, frozen=True):
+    """The server accepted the mail for the recipients in `accepted`."""
 
     accepted: tuple[str, ...]
     refused: tuple[RefusedRecipient, ...]
 
 
-async def send(server: Server, mail: Mail, dialer: Dialer, within: timedelta) -> Sent:
-    """Hands the mail in, in this time.
+async def send(server: Server, mail: Mail, dialer: Dialer, within: timedelta) -> SendResult:
+    """Submits the mail within the given time.
 
-    Raises: Timeout and Unavailable, whose `sent` is true only when the mail itself had begun to leave (a status of 4xx
-    comes as Unavailable with that status); AuthFailed; Rejected (codes `MAIL_REFUSED`, `EGRESS_DENIED`,
+    Raises: Timeout and Unavailable, whose `sent` is true only when sending of the mail itself had begun (a status of
+    4xx is Unavailable with that status); AuthFailed; Rejected (codes `MAIL_REFUSED`, `EGRESS_DENIED`,
     `TLS_CERTIFICATE`, `MAIL_UNSUPPORTED`).
     """
     conversation = _Conversation(server, dialer)
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await conversation.hand_in(mail)
+            return await conversation.submit(mail)
     except TimeoutError as error:
         seconds = within.total_seconds()
-        message = f"{server.place} did not take the mail within {seconds:g} s"
+        message = f"{server.address} did not take the mail within {seconds:g} s"
         raise Timeout(message, sent=conversation.is_sent) from error
     except SMTPResponseException as error:
-        raise _refusal(server, error) from error
+        raise _refusal_error(server, error) from error
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, OSError) as error:
-        raise _broken(server, error, is_sent=conversation.is_sent) from error
+        raise _connection_error(server, error, is_sent=conversation.is_sent) from error
     except (aiosmtplib.SMTPException, ValueError) as error:
-        # The library's own refusals before anything is sent: an extension that the server does not have.
-        raise Rejected(f"{server.place} cannot take the mail: {_shown(str(error))}", code="MAIL_UNSUPPORTED") from error
+        # The library itself refuses, before anything is sent, a mail that needs an extension the server does not have.
+        raise Rejected(
+            f"{server.address} cannot take the mail: {_shorten(str(error))}", code="MAIL_UNSUPPORTED"
+        ) from error
     finally:
         await conversation.end()
 
@@ -92,35 +94,35 @@ class _Conversation:
         self._server = server
         self._dialer = dialer
         self._client: aiosmtplib.SMTP | None = None
-        self._is_taken = False
+        self._is_accepted = False
         self.is_sent = False
 
-    async def hand_in(self, mail: Mail) -> Sent:
-        client = await self._greeted()
+    async def submit(self, mail: Mail) -> SendResult:
+        client = await self._log_in()
         await client.mail(mail.sender)
-        accepted, refused = await self._named(client, mail.recipients)
+        accepted, refused = await self._name_recipients(client, mail.recipients)
         if not accepted:
-            raise _nobody(self._server, refused)
+            raise _no_recipient_error(self._server, refused)
         self.is_sent = True
         try:
             await client.data(mail.content)
         except SMTPResponseException:
             self.is_sent = False
             raise
-        self._is_taken = True
-        return Sent(tuple(accepted), tuple(refused))
+        self._is_accepted = True
+        return SendResult(tuple(accepted), tuple(refused))
 
     async def end(self) -> None:
-        """Says goodbye after a mail that was taken, and closes the connection. What becomes of it changes nothing."""
+        """Sends QUIT after an accepted mail, and closes the connection. A failure here does not change the outcome."""
         if self._client is None:
             return
-        if self._is_taken:
+        if self._is_accepted:
             with suppress(aiosmtplib.SMTPException, OSError):
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await self._client.quit()
         self._client.close()
 
-    async def _greeted(self) -> aiosmtplib.SMTP:
+    async def _log_in(self) -> aiosmtplib.SMTP:
         server = self._server
         connection = await self._dialer.dial(server.host, server.port, PORTS)
         client = self._client = aiosmtplib.SMTP(
@@ -129,7 +131,7 @@ class _Conversation:
             use_tls=server.tls == "tls",
             start_tls=False,
             tls_context=self._dialer.tls if server.tls != "none" else None,
-            # What a name of this machine would tell is nobody's business; servers of senders do not look at it.
+            # The name of this machine is not disclosed; submission servers do not check it.
             local_hostname="localhost",
             timeout=None,
         )
@@ -141,7 +143,7 @@ class _Conversation:
             await client.login(server.user, server.password)
         return client
 
-    async def _named(
+    async def _name_recipients(
         self, client: aiosmtplib.SMTP, recipients: tuple[str, ...]
     ) -> tuple[list[str], list[RefusedRecipient]]:
         accepted, refused = [], []
@@ -149,38 +151,38 @@ class _Conversation:
             try:
                 await client.rcpt(address)
             except aiosmtplib.SMTPRecipientRefused as error:
-                refused.append(RefusedRecipient(address, str(error.code), _shown(error.message)))
+                refused.append(RefusedRecipient(address, str(error.code), _shorten(error.message)))
             else:
                 accepted.append(address)
         return accepted, refused
 
 
-def _nobody(server: Server, refused: list[RefusedRecipient]) -> OperationError:
+def _no_recipient_error(server: Server, refused: list[RefusedRecipient]) -> OperationError:
     first = refused[0]
-    message = f"{server.place} takes none of the recipients: {first.address}: {first.status} {first.message}"
+    message = f"{server.address} takes none of the recipients: {first.address}: {first.status} {first.message}"
     if any(each.status.startswith("4") for each in refused):
         return Unavailable(message, status=first.status)
     return Rejected(message, code="MAIL_REFUSED", status=first.status)
 
 
-def _refusal(server: Server, error: SMTPResponseException) -> OperationError:
-    said = f"{error.code} {_shown(error.message)}"
+def _refusal_error(server: Server, error: SMTPResponseException) -> OperationError:
+    reply = f"{error.code} {_shorten(error.message)}"
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
-        return AuthFailed(f"{server.place} refused the user or the password: {said}", status=str(error.code))
+        return AuthFailed(f"{server.address} refused the user or the password: {reply}", status=str(error.code))
     if 400 <= error.code < 500:
-        return Unavailable(f"{server.place} does not take the mail now: {said}", status=str(error.code))
-    return Rejected(f"{server.place} refused the mail: {said}", code="MAIL_REFUSED", status=str(error.code))
+        return Unavailable(f"{server.address} does not take the mail now: {reply}", status=str(error.code))
+    return Rejected(f"{server.address} refused the mail: {reply}", code="MAIL_REFUSED", status=str(error.code))
 
 
-def _broken(server: Server, error: BaseException, *, is_sent: bool) -> OperationError:
+def _connection_error(server: Server, error: BaseException, *, is_sent: bool) -> OperationError:
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return Rejected(
-            f"the TLS certificate of {server.place} is not valid for it; install a valid one, or add its authority to "
-            "the trusted ones",
+            f"the TLS certificate of {server.address} is not valid for it; install a valid one, or add its authority "
+            "to the trusted ones",
             code="TLS_CERTIFICATE",
         )
     when = "before it answered whether it took the mail" if is_sent else "before the mail was sent"
-    return Unavailable(f"the connection to {server.place} broke {when}", sent=is_sent)
+    return Unavailable(f"the connection to {server.address} broke {when}", sent=is_sent)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -189,6 +191,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}..."

@@ -1,6 +1,6 @@
-"""Builds a mail from the settings of a step: checked addresses, headers that nobody can break out of, one stable id.
+"""Builds a mail from the settings of a step: checked addresses, no header injection, one stable id.
 
-Everything goes out as seven-bit text (RFC 5322, RFC 2045 to 2047), which every server takes.
+Everything is sent as seven-bit text (RFC 5322, RFC 2045 to 2047), which every server accepts.
 """
 
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ from looply.errors import BadInput
 from looply.limits import Limits
 
 Text: TypeAlias = str | int | float | None
-"""What an expression gives where a text is wanted; null is the empty text."""
+"""The value of an expression in a setting that is a text; null is the empty text."""
 
 _POLICY = SMTP.clone(cte_type="7bit")
-# Above it nobody reads the source of a mail, and the readable coding takes a second for ten megabytes.
+# Larger bodies use base64: their source need not be readable, and quoted-printable takes a second for ten megabytes.
 _READABLE_CHARACTERS = 65_536
 
 
@@ -33,7 +33,7 @@ class EmailInput(msgspec.Struct, frozen=True, kw_only=True):
     to: str | list[str]
     """Addresses: a list, or one text that separates them by commas."""
     cc: str | list[str] | None = None
-    """Who gets a copy."""
+    """Addresses that get a copy."""
     subject: Text = ""
     """The subject, without line breaks."""
     text: Text = ""
@@ -43,7 +43,7 @@ class EmailInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that can be sent: who gets it, its id, and its bytes."""
+    """A mail that can be sent: its recipients, its id and its bytes."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -57,11 +57,11 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: Limits) -> Mail:
     """Returns the mail of a step. `sender` is the connection's `from`, `key` the idempotency key of the visit.
 
-    Guarantees: equal keys give equal ids, so that who receives the mail of a repeated attempt can tell it.
+    Guarantees: equal keys give equal ids, so that a recipient can recognize the mail of a repeated attempt.
 
     Raises: BadInput for addresses, subjects and sizes that cannot be sent.
     """
-    name, address = _parsed(sender, "the `from` of the connection")
+    name, address = _parse_address(sender, "the `from` of the connection")
     origin = _address(name, address)
     to, cc = _addresses(given.to, "to"), _addresses(given.cc or [], "cc")
     recipients = tuple(dict.fromkeys(each.addr_spec for each in (*to, *cc)))
@@ -82,7 +82,7 @@ def build_mail(given: EmailInput, sender: str, key: str, at: datetime, limits: L
         message["Cc"] = cc
     message["Subject"], message["Date"], message["Message-ID"] = subject, at, message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notices in return
-    # The library reads what it is given before it writes it; what it has read must still be one line.
+    # The library parses header values before it writes them; the parsed values are checked again for line breaks.
     if any(has_line_break(str(value)) for value in message.values()):
         raise BadInput("the subject or an address of the mail has a line break or a control character")
     _fill(message, text, html)
@@ -112,14 +112,14 @@ def _coding(text: str) -> str:
 
 
 def _addresses(given: str | list[str], field: str) -> list[Address]:
-    return [_address(*_parsed(each, f"`{field}`")) for each in _listed(given)]
+    return [_address(*_parse_address(each, f"`{field}`")) for each in _address_list(given)]
 
 
-def _listed(given: str | list[str]) -> Iterable[str]:
+def _address_list(given: str | list[str]) -> Iterable[str]:
     return split_addresses(given) if isinstance(given, str) else given
 
 
-def _parsed(text: str, where: str) -> tuple[str, str]:
+def _parse_address(text: str, where: str) -> tuple[str, str]:
     found = read_address(text)
     if found is None:
         raise BadInput(
@@ -129,7 +129,7 @@ def _parsed(text: str, where: str) -> tuple[str, str]:
 
 
 def _address(name: str, address: str) -> Address:
-    """Returns the address with its host as the wire wants it (RFC 5891)."""
+    """Returns the address with its host in ASCII form (RFC 5891)."""
     local, _, domain = address.rpartition("@")
     try:
         ascii_domain = domain.encode("idna").decode("ascii")

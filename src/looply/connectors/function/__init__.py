@@ -1,1 +1,1 @@
-"""Code of authors: a pool of worker processes that run it, each with its bounds, and the connector that asks them."""
+"""Code of authors: a pool of worker processes that run it within limits, and the connector that calls them."""

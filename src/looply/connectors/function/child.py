@@ -1,8 +1,8 @@
 """A worker process: takes one request after another from its standard input and runs it.
 
-Started as a program of its own, with an empty environment and as the leader of a process group. It says `ready` once
-its interpreter is there. Beside the limits of the interpreters stand those of the system (`fence`), and the alarm:
-without anybody's help the process ends when a request takes twice its time. It ends too when its parent does.
+It is started as a program of its own, with an empty environment and as the leader of a process group. It writes `ready`
+once its interpreter is loaded. The interpreters have limits of their own; `limit_process` adds limits of the operating
+system, and an alarm ends the process when a request takes twice its time. The process also ends with its parent.
 
 The frames on its pipes are four bytes of length, big-endian, and JSON. A request is followed by a frame with its
 input, a value by a frame with its text; those are no part of the JSON around them, so that nothing is parsed twice.
@@ -16,67 +16,67 @@ import sys
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
-from looply.connectors.function.interpreter import Broken, Interpreter, Request, Said
+from looply.connectors.function.interpreter import Interpreter, Request, RunResult, WorkerUnusable
 
 _MIB: Final = 1024 * 1024
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CPU_SECONDS: Final = 3600
-"""Nothing that runs away lives longer, whatever else fails. A process that has served so long is replaced."""
+"""The last bound of a runaway process, should all others fail. A process that has used so much is replaced."""
 
 _NICE: Final = 10
 
 
 def main(language: str, memory: int, parent: int) -> None:
     """Serves requests of one language until the parent goes away."""
-    _end_with(parent)
-    # The server, and so all other organizations, come first where the machine has no time for both. Where a filter of
-    # system calls forbids it, the code runs all the same.
+    _die_with(parent)
+    # The server, and so all other organizations, have priority on a busy machine. Where a filter of system calls
+    # forbids `nice`, the code runs at normal priority.
     with suppress(OSError):
         os.nice(_NICE)
-    requests, answers = _pipes()
+    requests, answers = _claim_pipes()
     # Compiling an interpreter takes more than running it, so its limit comes after; Monty's own process inherits ours.
     if language == "python":
-        fence(memory)
-    interpreter = _interpreter(language)
+        limit_process(memory)
+    interpreter = _make_interpreter(language)
     if language != "python":
-        fence(memory)
+        limit_process(memory)
     _write(answers, {"kind": "ready"})
     while (head := _read(requests)) is not None:
         given = json.loads(head)
         request = Request(input=(_read(requests) or b"null").decode(), **given)
         signal.setitimer(signal.ITIMER_REAL, 2 * request.seconds)
         try:
-            said = interpreter.run(request)
-        except Broken as broken:
-            _tell(answers, broken.said, is_last=True)
+            result = interpreter.run(request)
+        except WorkerUnusable as broken:
+            _write_result(answers, broken.result, is_last=True)
             return
         except MemoryError:
-            _tell(answers, Said(kind="FUNCTION_MEMORY"), is_last=True)
+            _write_result(answers, RunResult(kind="FUNCTION_MEMORY"), is_last=True)
             return
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _tell(answers, said)
+        _write_result(answers, result)
 
 
-def fence(memory: int) -> None:
+def limit_process(memory: int) -> None:
     """Sets the limits of this process: the memory that it has and `memory` more, no writing of files, no core."""
     try:
         import resource  # noqa: PLC0415 - only where the system has it
     except ImportError:
         return
     most = _data_bytes() + memory + 64 * _MIB
-    wanted = {
+    limits = {
         resource.RLIMIT_DATA: most,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: _CPU_SECONDS,
     }
-    for limit, value in wanted.items():
+    for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
 
 
 def _data_bytes() -> int:
-    """Returns how much memory this process may write to already."""
+    """Returns the size of the writable memory that this process has already."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - nothing is imported for it
             lines = dict(line.split(":", 1) for line in status if ":" in line)
@@ -85,8 +85,8 @@ def _data_bytes() -> int:
         return 192 * _MIB
 
 
-def _interpreter(language: str) -> Interpreter:
-    # Each process has one of them; the other one's library is never loaded.
+def _make_interpreter(language: str) -> Interpreter:
+    # Each process has one interpreter; the library of the other is never loaded.
     if language == "javascript":
         from looply.connectors.function.javascript import JavaScript  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def _interpreter(language: str) -> Interpreter:
     return Python()
 
 
-def _end_with(parent: int) -> None:
+def _die_with(parent: int) -> None:
     """Asks the system to end this process with its parent, where it can, and to give it no new rights."""
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -106,8 +106,8 @@ def _end_with(parent: int) -> None:
         os._exit(0)
 
 
-def _pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Returns the pipes, and leaves nothing on the standard ones that a library could read or write."""
+def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Returns the pipes, and redirects the standard streams to the null device, so that no library uses the pipes."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     empty = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -115,15 +115,15 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _tell(answers: BinaryIO, said: Said, *, is_last: bool = False) -> None:
+def _write_result(answers: BinaryIO, result: RunResult, *, is_last: bool = False) -> None:
     facts: dict[str, Any] = {
-        "kind": said.kind,
-        "text": said.text,
-        "line": said.line,
-        "printed": said.printed,
+        "kind": result.kind,
+        "text": result.text,
+        "line": result.line,
+        "printed": result.printed,
         "is_last": is_last,
     }
-    _write(answers, facts, said.value.encode("utf-8", "replace") if said.kind == "value" else None)
+    _write(answers, facts, result.value.encode("utf-8", "replace") if result.kind == "value" else None)
 
 
 def _write(answers: BinaryIO, facts: dict[str, Any], value: bytes | None = None) -> None:

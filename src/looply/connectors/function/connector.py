@@ -1,4 +1,4 @@
-"""The connector of `function`: hands the code to the sandbox and says what came of it."""
+"""The connector of `function`: hands the code to the sandbox and returns its result or its failure."""
 
 import msgspec
 
@@ -23,7 +23,7 @@ class FunctionOutput(msgspec.Struct, frozen=True):
 
 
 async def run(ctx: CallContext, input_: dict[str, Json]) -> Json:
-    """Returns what the code returns. With secrets in its input, errors do not repeat what the code said.
+    """Returns what the code returns. With secrets in its input, errors do not repeat the output of the code.
 
     Raises: as `Sandbox.run`.
     """
@@ -32,8 +32,9 @@ async def run(ctx: CallContext, input_: dict[str, Json]) -> Json:
     try:
         return await ctx.sandbox.run(code, ctx.timeout, ctx.organization_id)
     except CodeFailed as error:
-        told = "what it said is hidden, for its input has secrets" if ctx.has_secrets and error.told else error.told
-        raise CodeFailed(f"{error.message}: {told}" if told else error.message, code=error.code) from error
+        is_hidden = ctx.has_secrets and error.detail
+        detail = "its message is hidden, because its input has secrets" if is_hidden else error.detail
+        raise CodeFailed(f"{error.message}: {detail}" if detail else error.message, code=error.code) from error
 
 
 CONNECTOR = Connector(

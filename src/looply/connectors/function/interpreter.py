@@ -1,4 +1,4 @@
-"""What a worker process asks of the interpreter of its language, and what it is told."""
+"""The request of a worker process to the interpreter of its language, and the result."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,8 +17,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What came of a request: `value` (JSON text) for the kind `value`, else an error code and what is known of it.
+class RunResult:
+    """The result of a request: `value` (JSON text) for the kind `value`, else an error code and its details.
 
     `line` counts from 1 in the author's code, 0: unknown.
     """
@@ -30,17 +30,17 @@ class Said:
     value: str = ""
 
 
-class Broken(Exception):
-    """The request failed in a way that this process should not outlive; `said` is told first."""
+class WorkerUnusable(Exception):
+    """The request failed in a way that this process should not outlive; it reports `result` and ends."""
 
-    def __init__(self, said: Said) -> None:
-        super().__init__(said.kind)
-        self.said = said
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.kind)
+        self.result = result
 
 
 class Interpreter(Protocol):
-    """What runs the code of one language."""
+    """Runs the code of one language."""
 
-    def run(self, request: Request) -> Said:
-        """Returns what came of a request. Raises: Broken."""
+    def run(self, request: Request) -> RunResult:
+        """Returns the result of a request. Raises: WorkerUnusable."""
         ...

@@ -12,29 +12,29 @@
   const asText = String;
   const ErrorKind = Error;
   const PRINTED_CHARACTERS = 1000;
-  const TOLD_CHARACTERS = 500;
-  const TAKEN = [Map, Set, WeakMap, WeakSet, WeakRef, Promise, RegExp, ArrayBuffer, SharedArrayBuffer, DataView,
+  const TEXT_CHARACTERS = 500;
+  const UNSUPPORTED = [Map, Set, WeakMap, WeakSet, WeakRef, Promise, RegExp, ArrayBuffer, SharedArrayBuffer, DataView,
     getPrototypeOf(Uint8Array)];
   const NAMES = ["Map", "Set", "WeakMap", "WeakSet", "WeakRef", "Promise", "RegExp", "ArrayBuffer",
     "SharedArrayBuffer", "DataView", "typed array"];
   const HINTS = { Map: "; give Object.fromEntries(map)", Set: "; give [...set]", Promise: "; nothing here is awaited" };
-  const kindsOf = TAKEN.map((kind) => kind[Symbol.hasInstance].bind(kind));
+  const kindsOf = UNSUPPORTED.map((kind) => kind[Symbol.hasInstance].bind(kind));
 
-  class Unfit {
+  class NotJson {
     constructor(text) { this.text = text; }
   }
 
-  // Frames of functions with this beginning are left out when the line of an error is looked for.
+  // Functions whose name begins with `looply_` are skipped when the line of an error is determined.
   function withoutTime(what) {
     return function looply_absent() {
-      throw new ErrorKind(`${what} is not there: a function has no clock; give \${utcNow()} in its input`);
+      throw new ErrorKind(`${what} is not available: a function has no clock; give \${utcNow()} in its input`);
     };
   }
 
-  // What would give another result another time.
+  // Every source of nondeterminism is removed.
   const GivenDate = Date;
   function OnlyDate(...parts) {
-    if (new.target === undefined || parts.length === 0) withoutTime("the time of now")();
+    if (new.target === undefined || parts.length === 0) withoutTime("the current time")();
     return construct(GivenDate, parts, new.target);
   }
   OnlyDate.prototype = GivenDate.prototype;
@@ -45,7 +45,7 @@
   defineProperty(OnlyDate, "name", { value: "Date" });
   globalThis.Date = OnlyDate;
   Math.random = function looply_absent() {
-    throw new ErrorKind("Math.random is not there: a function has no chance; give ${rand(1, 100)} in its input");
+    throw new ErrorKind("Math.random is not available: a function has no random numbers; give ${rand(1, 100)} in its input");
   };
   for (const name of ["performance", "queueMicrotask", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
 
@@ -61,7 +61,7 @@
   function shown(value) {
     try {
       const text = typeof value === "object" && value !== null ? stringify(value) : asText(value);
-      return apply(slice, asText(text), [0, TOLD_CHARACTERS]);
+      return apply(slice, asText(text), [0, TEXT_CHARACTERS]);
     } catch {
       return "?";
     }
@@ -81,27 +81,27 @@
     }
     switch (typeof value) {
       case "string":
-        if (!apply(isWellFormed, value, [])) throw new Unfit(`${path} is a text with half a character (a lone surrogate)`);
+        if (!apply(isWellFormed, value, [])) throw new NotJson(`${path} is a text with half a character (a lone surrogate)`);
         return value;
       case "number":
-        if (!isFinite(value)) throw new Unfit(`${path} is ${asText(value)}, which JSON does not have`);
+        if (!isFinite(value)) throw new NotJson(`${path} is ${asText(value)}, which JSON does not have`);
         return value;
       case "boolean":
       case "undefined":
         return value;
       case "bigint":
-        throw new Unfit(`${path} is a BigInt; give Number(value) or String(value)`);
+        throw new NotJson(`${path} is a BigInt; give Number(value) or String(value)`);
       case "object":
         return value === null ? null : contents(value, levels, path);
       default:
-        throw new Unfit(`${path} is a ${typeof value}, which JSON does not have`);
+        throw new NotJson(`${path} is a ${typeof value}, which JSON does not have`);
     }
   }
 
   function contents(value, levels, path) {
-    if (levels === 0) throw new Unfit("the result is nested too deeply, or holds itself");
+    if (levels === 0) throw new NotJson("the result is nested too deeply, or contains itself");
     const kind = kindOf(value);
-    if (kind) throw new Unfit(`${path} is a ${kind}, which JSON does not have${HINTS[kind] || ""}`);
+    if (kind) throw new NotJson(`${path} is a ${kind}, which JSON does not have${HINTS[kind] || ""}`);
     if (isArray(value)) {
       const copy = [];
       const { length } = value;
@@ -115,7 +115,7 @@
     const names = keys(value);
     for (let index = 0; index < names.length; index++) {
       const name = names[index];
-      if (!apply(isWellFormed, name, [])) throw new Unfit(`${path} has a name with half a character (a lone surrogate)`);
+      if (!apply(isWellFormed, name, [])) throw new NotJson(`${path} has a name with half a character (a lone surrogate)`);
       const item = plain(value[name], levels - 1, `${path}.${name}`);
       if (item !== undefined) put(copy, name, item);
     }
@@ -126,12 +126,12 @@
     defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
   }
 
-  function told(error) {
+  function describeError(error) {
     const isError = typeof error === "object" && error !== null;
     const part = (name, other) => {
       try {
         const value = error[name];
-        return typeof value === "string" ? apply(slice, value, [0, TOLD_CHARACTERS]) : other;
+        return typeof value === "string" ? apply(slice, value, [0, TEXT_CHARACTERS]) : other;
       } catch {
         return other;
       }
@@ -144,7 +144,7 @@
     return stringify(facts);
   }
 
-  function unfit(error) {
+  function describeNotJson(error) {
     const facts = create(null);
     put(facts, "text", error.text);
     put(facts, "printed", printed);
@@ -163,10 +163,10 @@
       try {
         const result = plain(body(parse(input)), levels, "the result");
         const text = result === undefined ? "null" : stringify(result);
-        if (text.length > most) return `r${unfit(new Unfit(`the result has more than ${most} bytes`))}`;
+        if (text.length > most) return `r${describeNotJson(new NotJson(`the result has more than ${most} bytes`))}`;
         return `v${text}`;
       } catch (error) {
-        return error instanceof Unfit ? `r${unfit(error)}` : `e${told(error)}`;
+        return error instanceof NotJson ? `r${describeNotJson(error)}` : `e${describeError(error)}`;
       }
     },
   };

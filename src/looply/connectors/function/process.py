@@ -1,4 +1,4 @@
-"""One worker process as its parent sees it: started, asked, watched, killed."""
+"""One worker process as its parent handles it: start, request, deadline, kill."""
 
 import asyncio
 import json
@@ -16,10 +16,10 @@ from looply.jsontext import encode_json
 from looply.limits import Limits
 
 START_SECONDS: Final = 60.0
-"""An interpreter is there within a second; a machine that is ten times as slow, and busy, needs a minute at most."""
+"""An interpreter loads within a second; a busy machine that is ten times as slow needs a minute at most."""
 
 _HEAD_BYTES: Final = 64 * 1024
-# Isolated, so that neither the environment nor the current folder decides what is imported.
+# Python's isolated mode: neither the environment nor the current folder decides what is imported.
 _PROGRAM: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from looply.connectors.function.child import main; "
     "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
@@ -27,15 +27,15 @@ _PROGRAM: Final = (
 
 
 class ProcessGone(Exception):
-    """The process ended, or said what no worker says."""
+    """The process ended, or its output breaks the protocol."""
 
 
-class TookTooLong(Exception):
+class RunTimedOut(Exception):
     """The process did not end the code by itself, and was killed."""
 
 
-class Answer:
-    """What a process said of a request; `value` is JSON text, None unless the kind is `value`."""
+class WorkerReply:
+    """The reply of a process to a request; `value` is JSON text, None unless the kind is `value`."""
 
     __slots__ = ("is_last", "kind", "line", "printed", "text", "value")
 
@@ -62,12 +62,12 @@ class WorkerProcess:
 
     @property
     def is_alive(self) -> bool:
-        """Whether nobody has seen it end."""
+        """Whether it has not been seen to end."""
         return self._process.returncode is None
 
     @classmethod
     async def start(cls, language: Language, limits: Limits) -> "WorkerProcess":
-        """Starts a process and waits until its interpreter is there. Raises: Unavailable."""
+        """Starts a process and waits until its interpreter is loaded. Raises: Unavailable."""
         source = str(Path(looply.__file__).parents[1])
         memory = str(limits.function_memory)
         try:
@@ -79,7 +79,7 @@ class WorkerProcess:
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd="/",
                 env={"LC_ALL": "C.UTF-8"},
-                # Signals to the group of the server, such as Ctrl-C, are not for it; and its own group is killed whole.
+                # Signals to the server's group, such as Ctrl-C, must not reach it; its own group is killed as a whole.
                 start_new_session=True,
             )
         except OSError as error:
@@ -91,10 +91,10 @@ class WorkerProcess:
             stack.pop_all()
         return worker
 
-    async def ask(self, code: Code, seconds: float, limits: Limits) -> Answer:
-        """Runs code and returns what came of it; the process is killed at twice the time.
+    async def ask(self, code: Code, seconds: float, limits: Limits) -> WorkerReply:
+        """Runs code and returns the reply; the call ends at twice the time.
 
-        Raises: ProcessGone, TookTooLong; the process is of no use then.
+        Raises: ProcessGone, RunTimedOut; the caller must kill the process then.
         """
         request = {
             "text": code.code,
@@ -108,10 +108,10 @@ class WorkerProcess:
                 await self._write(encode_json(request), encode_json(code.input))
                 return await self._read(_HEAD_BYTES, 4 * limits.function_output)
         except TimeoutError as error:
-            raise TookTooLong from error
+            raise RunTimedOut from error
 
     async def kill(self) -> None:
-        """Ends the process with all that it started, and waits until it is gone. Twice is harmless."""
+        """Kills the process and all that it started, and waits for its end. Killing twice is harmless."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         if self._process.stdin is not None:
@@ -134,14 +134,14 @@ class WorkerProcess:
         except (ConnectionError, RuntimeError) as error:
             raise ProcessGone from error
 
-    async def _read(self, most_head: int, most_value: int) -> Answer:
+    async def _read(self, most_head: int, most_value: int) -> WorkerReply:
         try:
             facts = json.loads(await self._frame(most_head))
         except ValueError as error:
             raise ProcessGone from error
         if not isinstance(facts, dict):
             raise ProcessGone
-        return Answer(facts, await self._frame(most_value) if facts.get("kind") == "value" else None)
+        return WorkerReply(facts, await self._frame(most_value) if facts.get("kind") == "value" else None)
 
     async def _frame(self, most: int) -> bytes:
         assert self._process.stdout is not None

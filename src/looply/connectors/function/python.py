@@ -1,8 +1,8 @@
 """Inside a worker process: runs Python in Monty, an interpreter of its own without CPython's objects and libraries.
 
-Monty runs in a process of its own, a child of this one, so that a crash of it is an answer. A request gets a session of
-its own. What would ask the system (clock, chance, files, environment) is refused. The result is taken as JSON only
-where it is JSON: sets, bytes, numbers that are none, keys that are no texts are errors with their place.
+Monty runs in a child process, so that a crash of it can be reported. Each request gets a session of its own. Calls to
+the system (clock, random numbers, files, environment) are refused. Only a JSON value is accepted as the result: sets,
+bytes, NaN, infinity and keys that are not strings are errors that name their path.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pydantic_monty as monty
 
-from looply.connectors.function.interpreter import Broken, Request, Said
+from looply.connectors.function.interpreter import Request, RunResult, WorkerUnusable
 
 _NO_CLOCK: Final = "a function has no clock; give ${utcNow()} in its input"
-_NO_CHANCE: Final = "a function has no chance; give ${rand(1, 100)} in its input"
-_REFUSED: Final = {"datetime": _NO_CLOCK, "date": _NO_CLOCK, "time": _NO_CLOCK, "os.urandom": _NO_CHANCE}
+_NO_RANDOMNESS: Final = "a function has no random numbers; give ${rand(1, 100)} in its input"
+_REFUSED: Final = {"datetime": _NO_CLOCK, "date": _NO_CLOCK, "time": _NO_CLOCK, "os.urandom": _NO_RANDOMNESS}
 _HINTS: Final = {
     "set": "; give list(value)",
     "frozenset": "; give list(value)",
@@ -24,66 +24,66 @@ _HINTS: Final = {
     "date": "; give value.isoformat()",
     "datetime": "; give value.isoformat()",
 }
-_PRINTED: Final = 1000
-"""Characters of what the code prints that are kept."""
-_TOLD: Final = 500
+_PRINTED_CHARACTERS: Final = 1000
+"""So many characters of the code's printed output are kept."""
+_TEXT_CHARACTERS: Final = 500
 _DEPTH: Final = 400
 _PLAIN: Final = (bool, int, str, type(None))
 _INTEGER_BITS: Final = 14_000
-"""Larger ones, of some 4,200 digits, CPython does not write; nobody reads the half of it."""
+"""CPython does not convert larger integers, of some 4,200 digits, to text."""
 _CYCLES: Final = ("[...]", "{...}", "(...)")
-"""What the interpreter gives in the place of a list, an object or a tuple that holds itself."""
+"""What the interpreter returns instead of a list, an object or a tuple that contains itself."""
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 _HALF: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 """The escape of half a character in the source of the code."""
-# Without it the value of a last expression would be the result, so that a forgotten `return` gives something.
+# Without it the value of a last expression would be the result, which would hide a forgotten `return`.
 _NOTHING: Final = "\nreturn None\n"
 
 
-class Unfit(Exception):
+class NotJson(Exception):
     """The result is no JSON value."""
 
 
-class Printed:
+class PrintCapture:
     """The beginning of what the code prints."""
 
     def __init__(self) -> None:
         self.text = ""
 
     def __call__(self, _stream: str, text: str) -> None:
-        self.text = (self.text + text[:_PRINTED])[:_PRINTED]
+        self.text = (self.text + text[:_PRINTED_CHARACTERS])[:_PRINTED_CHARACTERS]
 
 
 class Python:
     """The interpreter of one worker process."""
 
     def __init__(self) -> None:
-        # Only its own watch ends a Monty that does not look at its limits; the alarm of this process would leave it.
+        # Only Monty's own watchdog ends a Monty process that ignores its limits; the alarm of this process would not.
         self._pool = monty.Monty(min_processes=1, max_processes=1, feed_duration_limit_grace=0.5)
         self._pool.__enter__()
         self.run(Request(text="return input", input="null", seconds=60.0, memory=64 << 20, levels=200, output=1 << 20))
 
-    def run(self, request: Request) -> Said:
-        """Returns what the code returns. Raises: Broken after what this process should not outlive."""
-        printed = Printed()
+    def run(self, request: Request) -> RunResult:
+        """Returns what the code returns. Raises: WorkerUnusable after what this process should not outlive."""
+        printed = PrintCapture()
         try:
             value = self._run(request, printed)
             text = json.dumps(_plain(value, request.levels), ensure_ascii=False, separators=(",", ":"))
             _check_stand_ins(text, request)
-        except Unfit as error:
-            return Said(kind="FUNCTION_RESULT", text=str(error), printed=printed.text)
+        except NotJson as error:
+            return RunResult(kind="FUNCTION_RESULT", text=str(error), printed=printed.text)
         except monty.MontySyntaxError as error:
-            return Said(kind="FUNCTION_SYNTAX", text=_told(error), line=_line(error))
+            return RunResult(kind="FUNCTION_SYNTAX", text=_error_text(error), line=_line(error))
         except monty.MontyRuntimeError as error:
-            return Said(kind=_kind(error), text=_told(error), line=_line(error), printed=printed.text)
+            return RunResult(kind=_kind(error), text=_error_text(error), line=_line(error), printed=printed.text)
         except monty.MontyCrashedError as error:
             kind = "FUNCTION_TIME" if error.timed_out else "FUNCTION_CRASHED"
-            raise Broken(Said(kind=kind)) from error
+            raise WorkerUnusable(RunResult(kind=kind)) from error
         if len(text) > request.output:
-            return Said(kind="FUNCTION_RESULT", text=f"the result has more than {request.output} bytes")
-        return Said(kind="value", value=text)
+            return RunResult(kind="FUNCTION_RESULT", text=f"the result has more than {request.output} bytes")
+        return RunResult(kind="value", value=text)
 
-    def _run(self, request: Request, printed: Printed) -> Any:
+    def _run(self, request: Request, printed: PrintCapture) -> Any:
         limits: monty.ResourceLimits = {
             "max_feed_duration_secs": request.seconds,
             "max_memory": request.memory,
@@ -97,49 +97,50 @@ class Python:
 
 
 def _refuse(*, name: str, **_call: Any) -> Any:
-    """Answers what the code asks of the system."""
+    """Refuses a call of the code to the system."""
     for beginning, reason in _REFUSED.items():
         if name.startswith(beginning):
-            raise RuntimeError(f"{name} is not there: {reason}")
-    raise RuntimeError(f"{name} is not there: a function has no files and no environment")
+            raise RuntimeError(f"{name} is not available: {reason}")
+    raise RuntimeError(f"{name} is not available: a function has no files and no environment")
 
 
 def _plain(value: Any, levels: int, path: str = "the result") -> Any:
-    """Returns the result as JSON. Raises: Unfit with the place of what is none."""
+    """Returns the result as JSON. Raises: NotJson with the path of the first value that is not JSON."""
     if isinstance(value, _PLAIN):
         if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
-            raise Unfit(f"{path} is an integer of thousands of digits; give str(value)")
+            raise NotJson(f"{path} is an integer of thousands of digits; give str(value)")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise Unfit(f"{path} is {value}, which JSON does not have")
+            raise NotJson(f"{path} is {value}, which JSON does not have")
         return value
     if not isinstance(value, list | tuple | dict):
-        raise Unfit(f"{path} is {_named(value)}, which JSON does not have{_HINTS.get(type(value).__name__, '')}")
+        raise NotJson(f"{path} is {_type_text(value)}, which JSON does not have{_HINTS.get(type(value).__name__, '')}")
     if levels == 0:
-        raise Unfit("the result is nested too deeply, or holds itself")
+        raise NotJson("the result is nested too deeply, or contains itself")
     if not isinstance(value, dict):
         return [_plain(item, levels - 1, f"{path}[{index}]") for index, item in enumerate(value)]
     for name in value:
         if not isinstance(name, str):
-            raise Unfit(f"{path} has a name that is {_named(name)}; JSON has only texts; give str(name)")
+            raise NotJson(f"{path} has a name that is {_type_text(name)}; JSON has only texts; give str(name)")
     return {name: _plain(item, levels - 1, f"{path}.{name}") for name, item in value.items()}
 
 
 def _check_stand_ins(text: str, request: Request) -> None:
-    """Refuses what the interpreter puts in the place of something that is no JSON. Raises: Unfit.
+    """Refuses the placeholders by which the interpreter replaces values that are not JSON. Raises: NotJson.
 
-    Where the code was given such a text, or has it in its source, it is an ordinary text.
+    A placeholder that is part of the input or of the source is an ordinary text.
     """
     known = request.input + request.text
     if _REPLACED in text and _REPLACED not in known and _HALF.search(request.text):
-        raise Unfit("the result has a text with half a character (a lone surrogate)")
+        raise NotJson("the result has a text with half a character (a lone surrogate)")
     if any(f'"{cycle}"' in text and cycle not in known for cycle in _CYCLES):
-        raise Unfit("the result holds itself")
+        raise NotJson("the result contains itself")
 
 
 def _kind(error: monty.MontyRuntimeError) -> str:
-    # The interpreter gives its own limits the classes of Python; its texts tell them from what the code raises itself.
+    # The interpreter reports its own limits by Python's exception classes; only the message distinguishes them from
+    # exceptions of the code.
     text = error.display(format="type-msg")
     if text.startswith("TimeoutError: feed time limit exceeded"):
         return "FUNCTION_TIME"
@@ -148,8 +149,8 @@ def _kind(error: monty.MontyRuntimeError) -> str:
     return "FUNCTION_FAILED"
 
 
-def _told(error: monty.MontySyntaxError | monty.MontyRuntimeError) -> str:
-    return error.display(format="type-msg")[:_TOLD]
+def _error_text(error: monty.MontySyntaxError | monty.MontyRuntimeError) -> str:
+    return error.display(format="type-msg")[:_TEXT_CHARACTERS]
 
 
 def _line(error: monty.MontySyntaxError | monty.MontyRuntimeError) -> int:
@@ -158,6 +159,6 @@ def _line(error: monty.MontySyntaxError | monty.MontyRuntimeError) -> int:
     return frames[-1].line if frames else 0
 
 
-def _named(value: Any) -> str:
+def _type_text(value: Any) -> str:
     name = type(value).__name__
     return "an object of a class" if name.startswith("Monty") else f"of type {name}"

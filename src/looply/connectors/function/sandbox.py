@@ -1,4 +1,4 @@
-"""What runs the code of authors: the request, the failures, and the port between the connector and the processes."""
+"""The sandbox for the code of authors: the request, the failures, and the port between connector and processes."""
 
 from datetime import timedelta
 from typing import Literal, Protocol, TypeAlias
@@ -20,27 +20,27 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeFailed(Permanent):
-    """The code cannot be run, or failed. Nothing of it reached the world, so `sent` is false.
+    """The code cannot be run, or failed. It reached no other system, so `sent` is false.
 
-    `told` is what the code itself said: its exception and what it printed. It may hold whatever the input held.
+    `detail` is the output of the code: its exception and what it printed. It may contain any part of the input.
     """
 
     code = "FUNCTION_FAILED"
 
-    def __init__(self, message: str, *, code: str | None = None, told: str = "") -> None:
+    def __init__(self, message: str, *, code: str | None = None, detail: str = "") -> None:
         super().__init__(message, code=code)
-        self.told = told
+        self.detail = detail
 
 
 class Sandbox(Protocol):
-    """Runs code without a network, files, a clock or chance, within the limits of time, memory and output."""
+    """Runs code without network, files, clock or random numbers, within the limits of time, memory and output."""
 
     async def run(self, code: Code, within: timedelta, owner: str = "") -> Json:
-        """Returns what the code returns: a JSON value. `owner` is the organization, with which places are shared.
+        """Returns what the code returns: a JSON value. `owner` is the organization, by which slots are shared.
 
         Guarantees: code that does not end, takes all memory or crashes fails alone; the call ends within `within`
-        plus the time that a new process takes to start. A process that dies of something else is replaced and the
-        code run once more, which is safe: it touches nothing.
+        plus the time that a new process takes to start. A process that dies for another reason is replaced and the
+        code run once more, which is safe: code has no side effects.
 
         Raises: CodeFailed (codes `FUNCTION_SYNTAX`, `FUNCTION_FAILED`, `FUNCTION_RESULT`, `FUNCTION_TIME`,
         `FUNCTION_MEMORY`, `FUNCTION_CRASHED`), Timeout when no process became free, Unavailable when none starts.

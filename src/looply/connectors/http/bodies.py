@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from looply.connectors.outbound.beside import beside_loop
+from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.urls import plain_text
 from looply.connectors.port import HttpResponse
 from looply.errors import BadInput, BadRequest, Rejected
@@ -17,7 +17,7 @@ from looply.jsontext import Json, check_values, encode_json, parse_json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _NO_CHARSETS: Final = ("punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "utf-32", "undefined")
-"""Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2), some of which take very long on purpose."""
+"""Codecs that are no charsets of bodies (WHATWG Encoding Standard, 4.2); some take very long on crafted input."""
 
 _ONE_BYTE: Final = ("cp125", "cp8", "cp437", "cp7", "iso8859-", "koi8-", "mac-", "hp-roman8", "tis-620")
 _EVERY_BYTE: Final = bytes(range(256))
@@ -26,7 +26,7 @@ BodyType: TypeAlias = Literal["json", "multipart", "urlencoded", "xml", "raw"]
 
 
 class HttpOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step that calls another system over HTTP gives to later steps."""
+    """The output of a step that calls another system over HTTP."""
 
     status: str
     """The status code as text: `200`."""
@@ -69,11 +69,11 @@ def _unchanged(output: dict[str, Json]) -> dict[str, Json]:
 async def read_output(
     response: HttpResponse, limits: Limits, finish: Callable[[dict[str, Json]], dict[str, Json]] = _unchanged
 ) -> dict[str, Json]:
-    """Returns what `finish` makes of a response as `render_output` returns it; both beside the loop where it is large.
+    """Returns `finish(render_output(response))`, computed in a thread when the response is large.
 
     Raises: Rejected (code `RESPONSE_TOO_LARGE`) for JSON of more values than `limits.json_nodes`.
     """
-    return await beside_loop(len(response.content), lambda: finish(render_output(response, limits)))
+    return await offload_if_large(len(response.content), lambda: finish(render_output(response, limits)))
 
 
 def render_output(response: HttpResponse, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:
@@ -130,7 +130,7 @@ def _multipart(fields: list[tuple[str, Json]], key: str) -> tuple[bytes, str]:
 
 
 def _part(name: str, value: Json) -> bytes:
-    disposition = f'Content-Disposition: form-data; name="{_quoted(name)}"'
+    disposition = f'Content-Disposition: form-data; name="{_quote_name(name)}"'
     if not isinstance(value, dict):
         return f"{disposition}\r\n\r\n{plain_text(_scalar(name, value))}".encode("utf-8", "replace")
     content = value.get("content")
@@ -139,17 +139,17 @@ def _part(name: str, value: Json) -> bytes:
     content_type = str(value.get("content_type") or "application/octet-stream")
     if not content_type.isascii() or not content_type.isprintable():
         raise BadInput(f"the part {name!r} of the body has a content type that is none")
-    filename = f'; filename="{_quoted(str(value["filename"]))}"' if value.get("filename") is not None else ""
+    filename = f'; filename="{_quote_name(str(value["filename"]))}"' if value.get("filename") is not None else ""
     return f"{disposition}{filename}\r\nContent-Type: {content_type}\r\n\r\n{content}".encode("utf-8", "replace")
 
 
-def _quoted(text: str) -> str:
+def _quote_name(text: str) -> str:
     """Returns a name as the HTML standard writes it in multipart bodies, so that it cannot start a header."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def is_json(content_type: str) -> bool:
-    """Tells whether a content type is that of JSON: `application/json`, `+json`."""
+    """Returns whether a content type is JSON: `application/json`, `+json`."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json" or media_type.endswith("+json")
 
@@ -158,7 +158,7 @@ def _check_values(response: HttpResponse, limits: Limits) -> None:
     try:
         check_values(response.content, limits.json_nodes, name="the response")
     except BadRequest as error:
-        message = f"{error.message} (limit json_nodes); ask for less, or raise the limit"
+        message = f"{error.message} (limit json_nodes); request less, or raise the limit"
         raise Rejected(message, code="RESPONSE_TOO_LARGE", sent=True, status=str(response.status)) from error
 
 
@@ -168,7 +168,7 @@ def _data(content: bytes, content_type: str) -> Json:
         try:
             return parse_json(content.removeprefix(codecs.BOM_UTF8))
         except BadRequest:
-            pass  # a body that only claims to be JSON is still an answer, which the workflow can look at
+            pass  # a body that only claims to be JSON is returned as text, so that the workflow can inspect it
     return _text(content, parameters)
 
 
@@ -178,22 +178,22 @@ def _text(content: bytes, parameters: str) -> str:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
             charset = value.strip().strip('"') or charset
-    text = _decoded(content, charset)
-    # Some codecs give lone surrogates, which no JSON document can hold.
+    text = _decode(content, charset)
+    # Some codecs produce lone surrogates, which a JSON document cannot contain.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _decoded(content: bytes, charset: str) -> str:
-    """Returns a text in time in proportion to its bytes, whatever they are; a charset that is none is UTF-8."""
+def _decode(content: bytes, charset: str) -> str:
+    """Decodes any bytes in linear time; UTF-8 replaces a charset that does not exist."""
     try:
         name = codecs.lookup(charset).name
         if name.startswith(_NO_CHARSETS):
             return content.decode("utf-8", "replace")
         if name.startswith(_ONE_BYTE):
-            # Each byte is looked up, also those that mean nothing: replacing them one by one takes seconds.
+            # A table maps all bytes, also the undefined ones: replacing these one by one takes seconds.
             return codecs.charmap_decode(content, "strict", _EVERY_BYTE.decode(name, "replace"))[0]
         return content.decode(name, "replace")
-    except (LookupError, UnicodeError, ValueError):  # an unknown charset, or one that knows no replacement
+    except (LookupError, UnicodeError, ValueError):  # an unknown charset, or one without a replacement character
         return content.decode("utf-8", "replace")
 
 

@@ -12,7 +12,7 @@ from looply.connectors.http.bodies import BodyType, HttpOutput, encode_body, rea
 from looply.connectors.http.headers import check_headers, credentials_in, tracing_headers
 from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import masker_of
-from looply.connectors.outbound.urls import joined, origin, parse_base_url, parse_url, with_params
+from looply.connectors.outbound.urls import join_url, origin, parse_base_url, parse_url, with_params
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -94,7 +94,7 @@ class HttpConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
 @dataclass(frozen=True, slots=True)
 class _Destination:
-    """Where a call goes, as whom, and which origins it may reach; None: any."""
+    """The URL of a call, its credentials, and the origins that it may reach; None: any."""
 
     url: httpx2.URL
     headers: Mapping[str, str]
@@ -109,7 +109,7 @@ async def request(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     """Sends one request and returns its response in the shape of `HttpOutput`, whatever the status.
 
     A GET follows redirects (`redirects.py`), within the origins of its connection when it has one. Credentials that
-    went out are masked in the output and in errors.
+    were sent are masked in the output and in errors.
 
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send` and `send_following`.
     """
@@ -154,7 +154,7 @@ def basic_header(user: str, password: str) -> str:
 
 
 def base_url_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
-    """Returns what is wrong with the `base_url` of a connection's settings."""
+    """Returns the problems of the `base_url` of a connection's settings."""
     try:
         parse_base_url(settings["base_url"])
     except BadInput as error:
@@ -163,7 +163,7 @@ def base_url_problems(settings: Mapping[str, Json]) -> tuple[Problem, ...]:
 
 
 def binding(settings: Mapping[str, Json]) -> Binding:
-    """Returns what the credentials of a connection are bound to: its origins, and the header that they go in."""
+    """Returns the binding of a connection's credentials: its origins, and the header that they are sent in."""
     read = msgspec.convert(dict(settings), HttpConnectionSettings)
     manner = {"auth": read.auth, **({"header": read.header.lower()} if read.auth == "api_key" else {})}
     return Binding(_origins(read, ""), manner)
@@ -179,7 +179,7 @@ async def _destination(ctx: CallContext, call: HttpInput) -> _Destination:
     match call.auth:
         case BearerAuth(token):
             headers = {"authorization": f"Bearer {token}"}
-            return _Destination(url, _checked_credentials(headers), (token,))
+            return _Destination(url, _validate_credentials(headers), (token,))
         case BasicAuth(user, password):
             headers = {"authorization": basic_header(user, password)}
             return _Destination(url, headers, (password, f"{user}:{password}"))
@@ -193,13 +193,13 @@ def _of_connection(values: ConnectionValues, call: HttpInput) -> _Destination:
     settings = _connection_settings(values)
     base = parse_base_url(settings.base_url)
     origins = _origins(settings, values.name)
-    url = parse_url(call.url) if "://" in call.url.partition("?")[0] else joined(base, call.url)
+    url = parse_url(call.url) if "://" in call.url.partition("?")[0] else join_url(base, call.url)
     if origin(url) not in origins:
         raise BadInput(
-            f"connection {values.name} is for {_place(base)}, and its credentials must not go to {_place(url)}; "
-            "use a URL of that host, another connection, or none"
+            f"connection {values.name} is for {_host_text(base)}, and its credentials must not go to "
+            f"{_host_text(url)}; use a URL of that host, another connection, or none"
         )
-    headers = _checked_credentials(_credentials(settings, values.secrets))
+    headers = _validate_credentials(_credentials(settings, values.secrets))
     secrets = tuple(values.secrets.values())
     return _Destination(url, headers, (*secrets, *(f"{settings.user}:{secret}" for secret in secrets)), origins)
 
@@ -228,11 +228,13 @@ def _credentials(settings: HttpConnectionSettings, secrets: Mapping[str, str]) -
             return {}
 
 
-def _checked_credentials(headers: dict[str, str]) -> dict[str, str]:
+def _validate_credentials(headers: dict[str, str]) -> dict[str, str]:
     try:
         return check_headers(headers)
-    except BadInput as error:  # its text is fit for any header, but not for one that nobody typed
-        raise BadInput("the credentials cannot stand in a header: line break, control character or bad name") from error
+    except BadInput as error:  # its message names a header that the author did not write
+        raise BadInput(
+            "the credentials cannot be sent in a header: line break, control character or bad name"
+        ) from error
 
 
 def _allowed_origin(base: httpx2.URL, host: str, connection: str) -> tuple[str, str, int]:
@@ -247,7 +249,7 @@ def _allowed_origin(base: httpx2.URL, host: str, connection: str) -> tuple[str, 
 
 
 def _own_content_type(own: Mapping[str, str], content_type: str | None) -> dict[str, str]:
-    """Returns the author's headers; of a multipart body the content type must stay ours, for it has the boundary."""
+    """Returns the author's headers, without a content type for a multipart body, whose own has the boundary."""
     if content_type is not None and content_type.startswith("multipart/"):
         return {name: value for name, value in own.items() if name != "content-type"}
     return dict(own)
@@ -259,7 +261,7 @@ def with_upper_method(input_: Mapping[str, Json]) -> Mapping[str, Json]:
     return {**input_, "method": method.upper()} if isinstance(method, str) else input_
 
 
-def _place(url: httpx2.URL) -> str:
+def _host_text(url: httpx2.URL) -> str:
     scheme, host, port = origin(url)
     return f"{scheme}://{host}:{port}"
 

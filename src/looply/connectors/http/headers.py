@@ -1,4 +1,4 @@
-"""Headers that a workflow's author may set, and those that every call carries."""
+"""Headers that a workflow's author may set, and those that every call sends."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from looply.jsontext import Json
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-# They frame the message or belong to the connection, which are the client's own affair (RFC 9110 §7.6.1).
+# They frame the message or belong to the connection; only the client sets them (RFC 9110 §7.6.1).
 FORBIDDEN = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect"}
     | {"proxy-authorization", "proxy-connection"}
@@ -38,12 +38,12 @@ def check_headers(headers: Mapping[str, Json], reserved: Iterable[str] = ()) -> 
         if lower in checked:
             raise BadInput(f"the header {name} is given twice")
         if value is not None:
-            checked[lower] = _checked_value(name, value)
+            checked[lower] = _header_text(name, value)
     return checked
 
 
 def tracing_headers(ctx: CallContext) -> dict[str, str]:
-    """Returns the headers by which the other system can tell which step calls it, and for which time.
+    """Returns the headers that identify the calling step and its attempt to the other system.
 
     `x-looply-depth` ends loops: the trigger of any installation refuses a call that is too deep (`limits.child_depth`).
     """
@@ -61,7 +61,7 @@ def credentials_in(headers: Mapping[str, str]) -> list[str]:
     return values + [value.partition(" ")[2] for value in values if " " in value]
 
 
-def _checked_value(name: str, value: Json) -> str:
+def _header_text(name: str, value: Json) -> str:
     if isinstance(value, dict | list):
         raise BadInput(f"the header {name} is an object or a list; a header is a text, a number or a boolean")
     text = plain_text(value).strip(" ")

@@ -1,17 +1,17 @@
-"""Redirects of reads. The client follows none by itself; each hop is checked here like a URL of the author's."""
+"""Redirects of reads. The client follows none by itself; each target is checked here like a URL of the author."""
 
 from collections.abc import Callable
 
 import httpx2
 
-from looply.connectors.outbound.urls import origin, redirected
+from looply.connectors.outbound.urls import origin, resolve_redirect
 from looply.connectors.port import HttpRequest, HttpResponse, HttpSender
 from looply.errors import BadInput, OperationError, Rejected
 
 MAX_REDIRECTS = 5
 READS = frozenset({"GET", "HEAD"})
 _STATUSES = frozenset({301, 302, 303, 307, 308})
-# What may go to another origin; everything else of the author's may be a credential in disguise.
+# Only these headers are sent to another origin; any other header of the author may contain a credential.
 _HARMLESS = frozenset({"accept", "accept-language", "user-agent", "x-attempt", "x-looply-depth"})
 
 
@@ -25,7 +25,7 @@ async def send_following(
     """Sends a request and, when it is a GET or HEAD, follows at most `MAX_REDIRECTS` redirects.
 
     Returns: the last response; it is the redirect itself for other methods, and when `may_follow` declines its
-    target. To another origin only harmless headers go.
+    target. Only harmless headers are sent to another origin.
 
     Raises: Rejected (code `REDIRECT_REFUSED`) for a target that is no acceptable URL and for too many hops, and as
     `HttpSender.send`.
@@ -42,19 +42,19 @@ async def send_following(
         try:
             response = await http.send(request)
         except OperationError as error:
-            error.sent = True  # the hops before did reach somebody
+            error.sent = True  # the earlier requests did reach another system
             raise
     if response.status not in _STATUSES or response.header("location") is None:
         return response
-    raise _refused(f"the call was redirected more than {MAX_REDIRECTS} times", response.status)
+    raise _refusal(f"the call was redirected more than {MAX_REDIRECTS} times", response.status)
 
 
 def _target(request: HttpRequest, location: str, status: int) -> httpx2.URL:
     try:
-        return redirected(request.url, location)
+        return resolve_redirect(request.url, location)
     except BadInput as error:
         host = request.url.raw_host.decode("ascii")
-        raise _refused(f"{host} redirected to a place that is not acceptable: {error.message}", status) from error
+        raise _refusal(f"{host} redirected to a URL that is not acceptable: {error.message}", status) from error
 
 
 def _next(request: HttpRequest, target: httpx2.URL) -> HttpRequest:
@@ -64,5 +64,5 @@ def _next(request: HttpRequest, target: httpx2.URL) -> HttpRequest:
     return HttpRequest(method=request.method, url=target, headers=headers, content=request.content)
 
 
-def _refused(message: str, status: int) -> Rejected:
+def _refusal(message: str, status: int) -> Rejected:
     return Rejected(message, code="REDIRECT_REFUSED", sent=True, status=str(status))

@@ -16,21 +16,21 @@ class Dialer(Protocol):
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """What certificates are checked with."""
+        """The TLS context that certificates are checked with."""
         ...
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:
-        """Returns a connected socket that does not block; the caller closes it and bounds the time.
+        """Returns a connected, non-blocking socket; the caller closes it and bounds the time.
 
-        `usual_ports` are those that the protocol is meant for; others need an entry of `egress_allow` with the port.
+        `usual_ports` are those of the protocol; others need an entry of `egress_allow` with the port.
 
-        Raises: Rejected (code `EGRESS_DENIED`) before anything is connected, Unavailable.
+        Raises: Rejected (code `EGRESS_DENIED`) before any connection is made, Unavailable.
         """
         ...
 
 
 class GuardedDialer:
-    """See `Dialer`: a name is resolved here, and connected is an address that was judged."""
+    """See `Dialer`: resolves the name itself, and connects only to an address that the policy permits."""
 
     def __init__(
         self, policy: EgressPolicy, resolver: Resolver | None = None, tls: ssl.SSLContext | None = None
@@ -41,7 +41,7 @@ class GuardedDialer:
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """What certificates are checked with: the machine's authorities, unless others were given."""
+        """The TLS context: the machine's certificate authorities, unless another context was given."""
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
@@ -50,26 +50,26 @@ class GuardedDialer:
         """Returns a connected socket; see `Dialer.dial`."""
         for address in await permitted_addresses(self._policy, self._resolver, host, port, usual_ports):
             try:
-                return await _connected(address, port)
+                return await _connect(address, port)
             except OSError:
                 continue
         raise Unavailable(f"no connection to {host}:{port} could be made")
 
 
 class NoDialer:
-    """The dialer of a process that reaches nothing."""
+    """The dialer of a process that makes no connections."""
 
     @property
     def tls(self) -> ssl.SSLContext:
-        """What certificates are checked with."""
+        """The TLS context that certificates are checked with."""
         return ssl.create_default_context()
 
     async def dial(self, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> socket.socket:  # noqa: ARG002
         """Raises: OperationError, always."""
-        raise OperationError(f"this process reaches nothing, and so not {host}:{port}")
+        raise OperationError(f"this process makes no connections, and none to {host}:{port}")
 
 
-async def _connected(address: str, port: int) -> socket.socket:
+async def _connect(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as stack:
         connection = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))

@@ -1,13 +1,13 @@
-"""Which addresses calls may reach. The check is made on the address that is connected, never on a text.
+"""The egress policy: which addresses calls may reach. It checks the address that is connected, never a text.
 
-Theory of operation. A name is resolved by us, each address is judged here, and the connection goes to an address
-that was judged (`network.py`). So spellings (`127.1`, `0x7f.1`), names that point inside and names that change
-their answer between two look-ups all end at this table. An IPv6 address that carries an IPv4 address (mapped,
-NAT64, 6to4, Teredo, ISATAP ...) must be allowed for itself and for all that it carries, since a translator on the
-way would deliver to the inner one. `ipaddress.is_global` is not used: it calls several of these global.
+Theory of operation. Looply resolves a name itself, checks each address here, and connects to a permitted address
+(`network.py`). So spellings (`127.1`, `0x7f.1`), names that resolve to internal addresses and names whose answer
+changes between two look-ups (DNS rebinding) are all covered. An IPv6 address that embeds an IPv4 address (mapped,
+NAT64, 6to4, Teredo, ISATAP ...) must be allowed for itself and for all embedded addresses, since a translator on the
+path would deliver to these. `ipaddress.is_global` is not used: it returns true for several of them.
 
-Never reachable, whatever is configured: link-local addresses and the metadata services of clouds, which hand out
-the machine's own credentials. Reachable when `egress_allow` names them: everything else that is not public.
+Never reachable, whatever is configured: link-local addresses and the metadata services of clouds, which give out
+the machine's own credentials. Reachable when `egress_allow` names them: all other addresses that are not public.
 """
 
 import re
@@ -69,8 +69,8 @@ _LAST_32_BITS = (
 )
 _ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})  # RFC 5214 §6.1
 
-# Services that take commands from a line of text, so that an HTTP request can be made to mean something to them,
-# and services that are never meant for workflows. An entry of `egress_allow` with the port opens it.
+# Services with text protocols, to which a crafted HTTP request can be a command, and services that are not for
+# workflows. An entry of `egress_allow` with the port opens it.
 _UNSAFE_PORTS = frozenset(
     {7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 53, 69, 79, 110, 111, 113, 119, 123, 135, 137, 139, 143, 161}
     | {179, 389, 445, 465, 512, 513, 514, 515, 548, 554, 587, 636, 873, 993, 995, 1433, 1521, 2049, 2375, 2376, 2379}
@@ -96,7 +96,7 @@ class _Rule:
 
 @dataclass(frozen=True)
 class EgressPolicy:
-    """What `egress_allow` allows beyond public addresses: `CIDR`, `CIDR:port`, `host`, `host:port`.
+    """Public addresses, and those that `egress_allow` adds: `CIDR`, `CIDR:port`, `host`, `host:port`.
 
     An IPv6 network with a port is written in brackets: `[fd12::/16]:443`. A host entry allows whatever that exact
     name resolves to, except what is never allowed.
@@ -121,29 +121,29 @@ class EgressPolicy:
         object.__setattr__(self, "_rules", tuple(rules))
 
     def forbids_name(self, host: str) -> bool:
-        """Returns whether a name is refused before it is looked up."""
-        return _bare(host) in _NEVER_NAMES
+        """Returns whether a name is refused before it is resolved."""
+        return _normalize_name(host) in _NEVER_NAMES
 
     def permits(self, address: str, host: str, port: int, usual_ports: frozenset[int] = frozenset()) -> bool:
-        """Returns whether `address`, which `host` resolved to, may be connected at `port`.
+        """Returns whether a connection to `port` of `address`, which `host` resolved to, is permitted.
 
-        `usual_ports` are those of the protocol that is spoken; all others are unsafe for it. Without them the
-        protocol is HTTP. An entry of `egress_allow` with the port opens an unsafe one.
+        `usual_ports` are those of the protocol; all others are unsafe for it. Without them the protocol is HTTP. An
+        entry of `egress_allow` with the port permits an unsafe one.
         """
-        judged = _unmapped(ip_address(address))
-        name = _bare(host)
-        carried = (judged, *_carried(judged))
-        if any(inner in network for inner in carried for network in _NEVER):
+        target = _unmap_ipv4(ip_address(address))
+        name = _normalize_name(host)
+        embedded = (target, *_embedded_ipv4(target))
+        if any(inner in network for inner in embedded for network in _NEVER):
             return False
         is_unsafe = port not in usual_ports if usual_ports else port in _UNSAFE_PORTS
-        if is_unsafe and not any(rule.port == port and rule.covers(judged, name, port) for rule in self._rules):
+        if is_unsafe and not any(rule.port == port and rule.covers(target, name, port) for rule in self._rules):
             return False
-        return all(_is_public(inner) or self._lists(inner, name, port) for inner in carried)
+        return all(_is_public(inner) or self._has_rule(inner, name, port) for inner in embedded)
 
     def refusal(self, host: str, port: int) -> Rejected:
         """Returns the one error for every refused destination and every name that does not exist.
 
-        So nobody learns from it which names there are inside, or what is at an address.
+        It is the same for all, so that it does not disclose which internal names and addresses exist.
         """
         return Rejected(
             f"the destination {host}:{port} does not exist or is not allowed; an administrator can allow addresses "
@@ -152,7 +152,7 @@ class EgressPolicy:
             code="EGRESS_DENIED",
         )
 
-    def _lists(self, address: Address, host: str, port: int) -> bool:
+    def _has_rule(self, address: Address, host: str, port: int) -> bool:
         return any(rule.covers(address, host, port) for rule in self._rules)
 
 
@@ -178,19 +178,19 @@ def _port(text: str | None) -> int | None:
     return port
 
 
-def _bare(host: str) -> str:
+def _normalize_name(host: str) -> str:
     return host.lower().rstrip(".")
 
 
-def _unmapped(address: Address) -> Address:
-    """Returns the IPv4 address that the kernel connects for `::ffff:a.b.c.d`, else the address itself."""
+def _unmap_ipv4(address: Address) -> Address:
+    """Returns the IPv4 address that the kernel connects to for `::ffff:a.b.c.d`, else the address itself."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
 
 
-def _carried(address: Address) -> Iterator[IPv4Address]:
-    """Yields the IPv4 addresses that an IPv6 address carries."""
+def _embedded_ipv4(address: Address) -> Iterator[IPv4Address]:
+    """Yields the IPv4 addresses that an IPv6 address embeds."""
     if not isinstance(address, IPv6Address):
         return
     value = int(address)
@@ -208,6 +208,6 @@ def _carried(address: Address) -> Iterator[IPv4Address]:
 def _is_public(address: Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
-    if address in _NAT64:  # judged by what it carries
+    if address in _NAT64:  # the embedded address decides
         return True
     return address in _GLOBAL_6 and not any(address in network for network in _NOT_PUBLIC_6)

@@ -1,7 +1,7 @@
-"""The guarded way out: names are resolved and judged here, and connections go to judged addresses only.
+"""The guarded transport: it resolves names, checks the addresses, and connects to permitted addresses only.
 
-It stands below the HTTP client, where its library opens sockets, so nothing that the client does (keep-alive, TLS,
-a new connection after a broken one) can go round it. The name stays the one of TLS and of the `Host` header.
+It replaces the layer of the HTTP client's library that opens sockets, so no operation of the client (keep-alive, TLS,
+a new connection after a broken one) can bypass it. TLS and the `Host` header still use the name.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from looply.connectors.outbound.egress import EgressPolicy
 from looply.errors import Unavailable
 
 OWNER = "looply_owner"
-"""The extension of a request that names the organization whose call it is; it shares connections with no other."""
-# More addresses than this of one name are not tried: the connect timeout is shared by all of them.
+"""The request extension with the organization of the call; organizations do not share connections."""
+# At most so many addresses of one name are tried: all of them share the connect timeout.
 MAX_ADDRESSES = 4
 
 
 class Resolver(Protocol):
-    """Looks up names."""
+    """Resolves host names."""
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Returns the addresses of a name, best first. Raises: OSError when it has none."""
@@ -32,7 +32,7 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """The machine's resolver, which also reads addresses in all their spellings."""
+    """The resolver of the operating system, which also accepts addresses in all their spellings."""
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Returns the addresses of a name, best first. Raises: OSError when it has none."""
@@ -42,7 +42,7 @@ class SystemResolver:
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """Opens TCP connections to allowed addresses."""
+    """Opens TCP connections to permitted addresses."""
 
     def __init__(
         self, policy: EgressPolicy, resolver: Resolver, backend: httpcore2.AsyncNetworkBackend | None = None
@@ -61,7 +61,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Returns a connection to an address of `host` that the policy permits.
 
-        Raises: as `permitted_addresses`, before anything is connected; the library's ConnectError and ConnectTimeout.
+        Raises: as `permitted_addresses`, before any connection; the library's ConnectError and ConnectTimeout.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -82,11 +82,11 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ARG002, ASYNC109
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore2.AsyncNetworkStream:
-        """Refuses: no call of a workflow goes to a socket of this machine."""
+        """Refuses: calls of workflows never use local sockets."""
         raise self._policy.refusal("a local socket", 0)
 
     async def sleep(self, seconds: float) -> None:
-        """Waits; the library does so between attempts to connect."""
+        """Waits; the library calls it between attempts to connect."""
         await self._backend.sleep(seconds)
 
 
@@ -95,8 +95,8 @@ async def permitted_addresses(
 ) -> list[str]:
     """Returns the addresses of a name that the policy permits, best first, at most `MAX_ADDRESSES`.
 
-    Raises: Rejected (code `EGRESS_DENIED`) when it permits none or there is no such name, which look alike;
-    Unavailable when the resolver cannot tell now.
+    Raises: Rejected (code `EGRESS_DENIED`), the same error when it permits none and when the name does not exist;
+    Unavailable when the resolver fails temporarily.
     """
     if policy.forbids_name(host):
         raise policy.refusal(host, port)
@@ -113,7 +113,7 @@ async def permitted_addresses(
 
 
 class _OwnedOrigin(httpcore2.Origin):
-    """An origin as one organization reaches it: its connections carry no calls of another one."""
+    """An origin with an owner, an organization: its connections serve no calls of another owner."""
 
     def __init__(self, owner: str, origin: httpcore2.Origin) -> None:
         super().__init__(origin.scheme, origin.host, origin.port)
@@ -138,7 +138,7 @@ class _OwnedURL(httpcore2.URL):
 
 
 class _Connection(httpcore2.AsyncHTTPConnection):
-    """A connection that ends as soon as more came than was asked for: it could be taken for the next answer."""
+    """A connection that expires when it has unread data, which could be mistaken for the next response."""
 
     def has_expired(self) -> bool:
         return super().has_expired() or (self.is_idle() and self._has_unread())
@@ -147,7 +147,7 @@ class _Connection(httpcore2.AsyncHTTPConnection):
         inner = self._connection
         if not isinstance(inner, httpcore2.AsyncHTTP11Connection):
             return False
-        # The library does not say it in any other way.
+        # The library has no public method for it.
         data, _ = inner._h11_state.trailing_data
         tls = inner._network_stream.get_extra_info("ssl_object")
         return bool(data) or (tls is not None and tls.pending() > 0)
@@ -224,7 +224,7 @@ def _async_stream(stream: object) -> httpx2.AsyncByteStream:
     return stream
 
 
-# Both libraries name their errors alike; httpx2 makes this table for its own transport only.
+# Both libraries use the same error names; httpx2 has this table for its own transport only.
 _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
     httpcore2.ConnectTimeout: httpx2.ConnectTimeout,
     httpcore2.ReadTimeout: httpx2.ReadTimeout,

@@ -23,10 +23,10 @@ class Session:
         """Returns the value of the `Cookie` header, empty when there is no cookie."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def after(self, set_cookies: tuple[str, ...]) -> "Session":
-        """Returns the session after a response's `Set-Cookie` headers. Attributes other than an end are ignored.
+    def with_set_cookies(self, set_cookies: tuple[str, ...]) -> "Session":
+        """Returns the session after a response's `Set-Cookie` headers. Attributes other than expiry are ignored.
 
-        Paths and domains need no look: a session is used for one origin only.
+        Paths and domains are not checked: a session is used for one origin only.
         """
         cookies = dict(self.cookies)
         for line in set_cookies:
@@ -49,7 +49,7 @@ def _is_end(attribute: str) -> bool:
 class SessionCache:
     """Keeps the most recently used sessions of the process, at most `MAX_SESSIONS`, each for at most `MAX_AGE`.
 
-    A key is made of the address and the credentials of a connection, so nobody meets a session that his own
+    A key is made of the address and the credentials of a connection, so a call never gets a session that its own
     credentials could not have opened, and changed credentials start a new one.
     """
 

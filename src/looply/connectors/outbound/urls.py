@@ -1,4 +1,4 @@
-"""URLs of calls: one parser for the check and for the use, so that there is no second reading to be fooled."""
+"""URLs of calls: the same parser serves the check and the request, so that they cannot read a URL differently."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from looply.errors import BadInput
 from looply.jsontext import Json
 
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?|[0-9a-f:.]+")
-# Control characters and blanks have no place in a URL, and backslashes are slashes to some parsers.
+# Control characters and blanks are not allowed in a URL, and some parsers read backslashes as slashes.
 _REFUSED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff\\]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -21,7 +21,7 @@ def parse_url(text: str) -> httpx2.URL:
     Blanks within the path or query are encoded.
 
     Raises: BadInput for another scheme, user information, a fragment, control characters, backslashes, and a host
-    or port that is none. The message shows no more of the URL than its host, for the rest may hold a secret.
+    or port that is not valid. The message shows only the host of the URL, since the rest may contain a secret.
     """
     trimmed = text.strip(" ")
     scheme, separator, _ = trimmed.partition("://")
@@ -58,7 +58,7 @@ def with_params(url: httpx2.URL, params: Mapping[str, Json]) -> httpx2.URL:
     pairs = [(name, text) for name, value in params.items() for text in _texts(name, value)]
     if not pairs:
         return url
-    added = "&".join(f"{_encoded(name)}={_encoded(text)}" for name, text in pairs)
+    added = "&".join(f"{_encode(name)}={_encode(text)}" for name, text in pairs)
     query = url.query.decode("ascii")
     return url.copy_with(query=(f"{query}&{added}" if query else added).encode("ascii"))
 
@@ -76,7 +76,7 @@ def origin(url: httpx2.URL) -> tuple[str, str, int]:
 
 
 def port_of(url: httpx2.URL) -> int:
-    """Returns the port that a URL is connected at."""
+    """Returns the port that a request to the URL connects to."""
     return url.port if url.port is not None else DEFAULT_PORTS[url.scheme]
 
 
@@ -88,8 +88,8 @@ def parse_base_url(text: str) -> httpx2.URL:
     return url
 
 
-def joined(base: httpx2.URL, path: str) -> httpx2.URL:
-    """Returns `path` (and query) appended below the base URL's path; an empty path gives the base URL itself.
+def join_url(base: httpx2.URL, path: str) -> httpx2.URL:
+    """Returns the base URL with `path` (and query) appended to its path; an empty path gives the base URL itself.
 
     Raises: BadInput for a path that names a host of its own or leads out of the base URL's path, and as `parse_url`.
     """
@@ -104,12 +104,12 @@ def joined(base: httpx2.URL, path: str) -> httpx2.URL:
 
 
 def _leads_out(path: str) -> bool:
-    """Tells whether any server could read `..` as a segment: some decode escapes twice, and drop what follows a `;`."""
+    """Returns whether a server could read `..` as a segment: some decode escapes twice, and drop a `;` and its rest."""
     decoded = unquote(unquote(path))
     return any(segment.partition(";")[0] == ".." for segment in re.split(r"[/\\]", decoded))
 
 
-def redirected(base: httpx2.URL, location: str) -> httpx2.URL:
+def resolve_redirect(base: httpx2.URL, location: str) -> httpx2.URL:
     """Returns the target of a `Location` header (RFC 9110 §10.2.2). Raises: BadInput as `parse_url` does."""
     if _REFUSED.search(location.strip()):
         raise BadInput("the location has a control character, a blank or a backslash")
@@ -127,7 +127,7 @@ def _texts(name: str, value: Json) -> list[str]:
     return [plain_text(item) for item in items if item is not None]
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     try:
         return quote(text, safe="$'(),:/@*!;")
     except UnicodeEncodeError as error:

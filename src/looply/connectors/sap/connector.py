@@ -1,4 +1,4 @@
-"""The SAP connector: one call of an OData service, with the session protocol done for the author."""
+"""The SAP connector: one call of an OData service, including the session protocol."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from looply.connectors.http.headers import check_headers, tracing_headers
 from looply.connectors.http.redirects import send_following
 from looply.connectors.masking import Masker
 from looply.connectors.outbound.sessions import Session
-from looply.connectors.outbound.urls import joined, origin, parse_base_url, with_params
+from looply.connectors.outbound.urls import join_url, origin, parse_base_url, with_params
 from looply.connectors.port import (
     Binding,
     CallContext,
@@ -42,9 +42,9 @@ class SapInput(msgspec.Struct, frozen=True, kw_only=True):
     connection: str | None = None
     """Name of the connection."""
     system_id: str | None = None
-    """In place of `connection`, together with `client`."""
+    """Together with `client`, instead of `connection`."""
     client: str | int | None = None
-    """Three digits; together with `system_id` in place of `connection`."""
+    """Three digits; together with `system_id`, instead of `connection`."""
     service_path: str
     """Path of the OData service."""
     entity: str = ""
@@ -88,13 +88,13 @@ class SapConnectionSecrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 async def odata(ctx: CallContext, input_: dict[str, Json]) -> dict[str, Json]:
     """Calls an OData service and returns its response in the shape of `HttpOutput`, whatever the status.
 
-    A modifying call first gets a CSRF token where none is kept. When that fails, the output is the failed response
+    A modifying call first fetches a CSRF token unless one is cached. When that fails, the output is the failed response
     with `CSRF Token fetch failed` as its data. When the response of a GET has no `ETag` header, `headers.etag` is
     taken from the entity (`__metadata.etag` of V2, `@odata.etag` of V4). No request leaves the connection's origin:
     a redirect elsewhere is returned as it is. The password, the token and the session cookies are masked.
 
     Raises: BadInput for an input that cannot be sent, and as `HttpSender.send`; `sent` is False as long as only the
-    token was asked for.
+    token was requested.
     """
     given = read_input(SapInput, input_, "sap.odata")
     values = await _connection(ctx, given)
@@ -120,8 +120,8 @@ async def _connection(ctx: CallContext, given: SapInput) -> ConnectionValues:
             raise BadInput("give either `connection` or `system_id` and `client`, not both")
         values = await ctx.connection(given.connection)
     elif given.system_id is not None and given.client is not None:
-        wanted = {"system_id": given.system_id, "client": _client(given.client)}
-        values = await ctx.matching_connection("sap", wanted)
+        criteria = {"system_id": given.system_id, "client": _client(given.client)}
+        values = await ctx.matching_connection("sap", criteria)
     else:
         raise BadInput("name the SAP system by `connection`, or by `system_id` and `client`")
     if values.kind != "sap":
@@ -169,8 +169,8 @@ def _requests(
     with about("entity"):
         path = f"{root}/{entity_path(given.entity)}"
     with about("params"):
-        url = with_params(joined(base, path), {**given.params, **system})
-    fetch = service_root(with_params(joined(base, f"{root}/"), system)).with_headers(every_request)
+        url = with_params(join_url(base, path), {**given.params, **system})
+    fetch = service_root(with_params(join_url(base, f"{root}/"), system)).with_headers(every_request)
     return HttpRequest(method=given.method, url=url, headers=headers, content=content), fetch
 
 
@@ -224,7 +224,7 @@ def _entity_etag(response: HttpResponse, data: Json) -> str | None:
 
 
 def _masker(settings: SapConnectionSettings, password: str, sessions: tuple[Session, ...]) -> Masker:
-    # sap-usercontext says the client and the language, which is nothing to hide.
+    # sap-usercontext contains the client and the language, which are not secret.
     cookies = [
         value for session in sessions for name, value in session.cookies.items() if name.lower() != "sap-usercontext"
     ]

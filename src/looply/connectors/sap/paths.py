@@ -1,4 +1,4 @@
-"""Paths of OData resources from what an author wrote, with values of the data document already in them."""
+"""Paths of OData resources, from an author's text in which expressions are already evaluated."""
 
 import re
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ def service_path(text: str) -> str:
     path = "/".join(part for part in text.split("/") if part)
     if not path:
         raise BadInput("`service_path` is empty; it is like /sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV")
-    return "/" + _checked(path, "service_path")
+    return "/" + _check_path(path, "service_path")
 
 
 def entity_path(text: str) -> str:
     """Returns a resource's path below its service, encoded: `A_PurchaseOrder('4500000101')/to_Item`.
 
     Within quotes everything is part of the key, so `/`, `?` and `#` are encoded there; a quote in a key is written
-    twice (OData V2 URI conventions, OData 4.01 URL conventions §4.3.1). Escapes that are there already stay.
+    twice (OData V2 URI conventions, OData 4.01 URL conventions §4.3.1). Existing escapes are kept.
 
     Raises: BadInput for a query or fragment outside quotes, for `.` and `..` as segments, for quotes that do not
     close, for backslashes outside quotes and for control characters.
     """
-    return _checked(text.strip(" ").strip("/"), "entity")
+    return _check_path(text.strip(" ").strip("/"), "entity")
 
 
-def _checked(text: str, field: str) -> str:
+def _check_path(text: str, field: str) -> str:
     if any(not character.isprintable() for character in text):
         raise BadInput(f"`{field}` has a control character")
     if text.count("'") % 2:
@@ -49,14 +49,14 @@ def _pieces(text: str, field: str) -> Iterator[str]:
         if index:
             yield "'"
         if index % 2:
-            yield _encoded(part, _SAFE)
+            yield _encode(part, _SAFE)
             continue
         if re.search(r"[?#\\]", part):
             raise BadInput(f"`{field}` has ?, # or \\ outside quotes; query options belong in `params`")
-        yield _encoded(part, _SAFE + "/")
+        yield _encode(part, _SAFE + "/")
 
 
-def _encoded(part: str, safe: str) -> str:
+def _encode(part: str, safe: str) -> str:
     """Percent-encodes a part; a `%` that starts no escape is encoded too."""
     kept = iter(_ESCAPE.findall(part))
     return "".join(quote(piece, safe=safe) + next(kept, "") for piece in _ESCAPE.split(part))

@@ -1,10 +1,10 @@
 """The session protocol of SAP Gateway, without I/O: CSRF token, session cookies, and what to do when they end.
 
-Theory of operation. A modifying call must carry a token that a read with `X-CSRF-Token: Fetch` gave, together with
+Theory of operation. A modifying call must send a token that a read with `X-CSRF-Token: Fetch` returned, together with
 the session cookies of that read, since the token is bound to the session. Both are kept and used again. When the
-session has ended, the answer is 403 with `X-CSRF-Token: Required`: the call was refused before it did anything, so
+session has ended, the response is 403 with `X-CSRF-Token: Required`: the call was refused before it took effect, so
 a new token is fetched and the call is sent once more. `call` is a generator that yields requests and receives
-responses; who drives it owns the network.
+responses; its caller does the I/O.
 
 Source: SAP Gateway Foundation, "Cross-Site Request Forgery Protection".
 """
@@ -23,7 +23,7 @@ CSRF_HEADER = "x-csrf-token"
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request to send. `is_effect` tells the call itself from the reads that prepare it."""
+    """A request to send. `is_effect` distinguishes the call itself from the reads that prepare it."""
 
     request: HttpRequest
     is_effect: bool
@@ -31,7 +31,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The response that the caller is given, and the session to keep.
+    """The response for the caller, and the session to keep.
 
     `is_fetch_failure`: the response is that of the token's read, and the call itself was never sent.
     """
@@ -47,7 +47,7 @@ Conversation = Generator[Exchange, HttpResponse, Outcome]
 def call(request: HttpRequest, fetch: HttpRequest, session: Session) -> Conversation:
     """Yields the exchanges of one call of a service and returns its outcome.
 
-    `fetch` is the read of the service's root, by which a token is got; `session` is the one that was kept, or empty.
+    `fetch` is the read of the service's root that fetches a token; `session` is the kept one, or empty.
     """
     if request.method in READS:
         response = yield Exchange(_within(request, session), is_effect=True)
@@ -58,25 +58,25 @@ def call(request: HttpRequest, fetch: HttpRequest, session: Session) -> Conversa
             return Outcome(failure, session, is_fetch_failure=True)
     response = yield Exchange(_within(request, session), is_effect=True)
     session = _session_after(session, response)
-    if not _wants_token(response):
+    if not _requires_token(response):
         return Outcome(response, session)
     failure, session = yield from _fetch_token(fetch, Session())
     if failure is not None:
         return Outcome(failure, session, is_fetch_failure=True)
     response = yield Exchange(_within(request, session), is_effect=True)
     session = _session_after(session, response)
-    return Outcome(response, Session() if _wants_token(response) else session)
+    return Outcome(response, Session() if _requires_token(response) else session)
 
 
 def service_root(url: httpx2.URL) -> HttpRequest:
-    """Returns the read of a service's root that asks for a token. `url` has the parameters that name the client."""
+    """Returns the read of a service's root that requests a token. `url` has the parameters that name the client."""
     return HttpRequest(method="GET", url=url, headers={CSRF_HEADER: "Fetch", "accept": "application/json"})
 
 
 def _fetch_token(
     fetch: HttpRequest, session: Session
 ) -> Generator[Exchange, HttpResponse, tuple[HttpResponse | None, Session]]:
-    """Returns the failed response, or None, and the session. A service that gives no token does not ask for one."""
+    """Returns the failed response, or None, and the session. A service that returns no token does not require one."""
     response = yield Exchange(_with_cookies(fetch, session), is_effect=False)
     session = _session_after(session, response)
     if not 200 <= response.status < 300:
@@ -97,8 +97,8 @@ def _with_cookies(request: HttpRequest, session: Session) -> HttpRequest:
 
 
 def _session_after(session: Session, response: HttpResponse) -> Session:
-    return session.after(tuple(value for name, value in response.headers if name == "set-cookie"))
+    return session.with_set_cookies(tuple(value for name, value in response.headers if name == "set-cookie"))
 
 
-def _wants_token(response: HttpResponse) -> bool:
+def _requires_token(response: HttpResponse) -> bool:
     return response.status == 403 and (response.header(CSRF_HEADER) or "").strip().lower() == "required"

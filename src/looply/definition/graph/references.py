@@ -17,9 +17,9 @@ from looply.definition.values.report import Operand, Reference, Report, Written
 from looply.expressions import CardTemplate, Expression, ExpressionSyntaxError, Shape, Template
 from looply.expressions.inference.cards import card_expressions, findings_in_card
 from looply.expressions.inference.expressions import Budget, infer
-from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.findings import Finding, FindingKind
 from looply.expressions.inference.visible import Visible, visible_in_step
-from looply.expressions.shapes.shape import BOOLEAN, NULL, NUMBER, TEXT, TEXTUAL, kinds_shown
+from looply.expressions.shapes.shape import BOOLEAN, NULL, NUMBER, TEXT, TEXTUAL, kinds_text
 from looply.jsontext import Json
 from looply.limits import Limits
 
@@ -85,7 +85,7 @@ class _Checker:
             shape, shown = infer(expression.tree, visible, expression.source, self._budget).shape, expression.source
         kinds, expected = shape.kinds & ~NULL, _KINDS[declared.operand]
         if kinds and not kinds & expected:
-            message = f"`{shown}` is {kinds_shown(kinds)}, which {operand.operator} never compares"
+            message = f"`{shown}` is {kinds_text(kinds)}, which {operand.operator} never compares"
         elif expected == NUMBER and shape.may_be_text_number:
             message = f"`{shown}` may be a text ({shape.text_numbers}), and then {operand.operator} is false"
         else:
@@ -105,7 +105,7 @@ class _Checker:
         if any(finding.severity == "error" for finding in found) and self._sure is not self._shapes:
             sure = infer(expression.tree, visible_in_step(self._sure.of(step_id)), expression.source, self._budget)
             if sure.shape.kinds:
-                found = tuple(finding.warned() for finding in found)
+                found = tuple(finding.as_warning() for finding in found)
         for finding in found:
             self._tell(pointer, expression, finding)
 
@@ -116,7 +116,7 @@ class _Checker:
 
     def _tell(self, pointer: str, expression: Expression, finding: Finding) -> None:
         message, hint = self._explained(finding)
-        if finding.doubt is Doubt.UNKNOWN and (told := self._within(pointer, finding)) is not None:
+        if finding.kind is FindingKind.UNKNOWN and (told := self._within(pointer, finding)) is not None:
             message, hint = told
         placed = ExpressionSyntaxError(message, source=expression.source, position=finding.position).message
         (self._report.error if finding.severity == "error" else self._report.warning)(pointer, placed, hint)
@@ -144,7 +144,7 @@ class _Checker:
 
     def _explained(self, finding: Finding) -> tuple[str, str]:
         """Returns the message and the mend of a finding."""
-        if finding.doubt is not Doubt.UNKNOWN or not finding.path:
+        if finding.kind is not FindingKind.UNKNOWN or not finding.path:
             return finding.message, finding.suggestion
         _, _, outcome = finding.message.rpartition(": ")
         match [part.casefold() if isinstance(part, str) else part for part in finding.path]:

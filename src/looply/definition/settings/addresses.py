@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from looply.definition.settings.reading import Reader
-from looply.expressions import Escape, Expression, ExpressionError, Placement, by_quotes
+from looply.expressions import Escape, Expression, ExpressionError, Placement, escape_by_quotes
 
 Place: TypeAlias = Literal["host", "path", "query"]
 
@@ -55,8 +55,8 @@ def odata_placements(params: Sequence[str], *, is_raw: bool) -> dict[str, Placem
     escape stays as it is, so a value's own `%` is escaped; the values of params are encoded when they are sent.
     Outside quotes a value of a path or of `$filter` is a number, a date, a GUID or a name, unless `is_raw`.
     """
-    found: dict[str, Placement] = {pointer: by_quotes(_doubled) for pointer in params}
-    found["/entity"] = by_quotes(_doubled_in_path, None if is_raw else _check_plain)
+    found: dict[str, Placement] = {pointer: escape_by_quotes(_doubled) for pointer in params}
+    found["/entity"] = escape_by_quotes(_doubled_in_path, None if is_raw else _check_plain)
     if not is_raw:
         found["/service_path"] = _service_placement
         found["/params/$filter"] = _filter_placement
@@ -71,7 +71,7 @@ def _service_placement(pieces: Sequence[str | Expression]) -> tuple[Escape | Non
 
 
 def _filter_placement(pieces: Sequence[str | Expression]) -> tuple[Escape | None, ...]:
-    place = by_quotes(_doubled, _check_plain if len(pieces) > 1 else None)
+    place = escape_by_quotes(_doubled, _check_plain if len(pieces) > 1 else None)
     return place(tuple(pieces))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from looply.definition.settings.reading import Reader, read_template
 from looply.definition.settings.step_settings import DatastoreSettings
 from looply.definition.values.pointer import split_pointer
-from looply.expressions import Template, everywhere
+from looply.expressions import Template, escape_everywhere
 from looply.jsontext import Json
 
 LONGEST_NAME: Final = 128
@@ -35,7 +35,7 @@ def datastore(reader: Reader) -> DatastoreSettings:
 def datastore_input(reader: Reader) -> Template:
     """Returns the template of what an operation is given: the settings without the operation."""
     given = {name: value for name, value in reader.value.items() if name != "operation"}
-    return read_template(given, reader.path, reader.report, {"/path": everywhere(_one_name)})
+    return read_template(given, reader.path, reader.report, {"/path": escape_everywhere(_one_name)})
 
 
 def check_beside(step: Reader) -> None:

@@ -14,8 +14,8 @@ from looply.clock import Clock
 from looply.connectors.bound import BoundDialer, Bounds, BoundSender
 from looply.connectors.function.sandbox import NoSandbox, Sandbox
 from looply.connectors.masking import MIN_LENGTH, Masker, masker_of
-from looply.connectors.outbound.beside import beside_loop
 from looply.connectors.outbound.dialer import Dialer, NoDialer
+from looply.connectors.outbound.offload import offload_if_large
 from looply.connectors.outbound.sessions import SessionCache
 from looply.connectors.port import CallContext, ConnectionValues, HttpSender
 from looply.connectors.registry import Registry
@@ -120,7 +120,7 @@ class Worker:
         if not operation.is_derived:
             secret = ()
             if marked or credentials:
-                output, secret, size = await beside_loop(size, partial(_masked, output, marked, credentials))
+                output, secret, size = await offload_if_large(size, partial(_masked, output, marked, credentials))
         return EffectDone(
             at=self._clock.now(), address=address, attempt=opened.attempt, output=output, size=size, secret=secret
         )

@@ -7,7 +7,7 @@ from typing import Final
 
 from looply.execution.approvals.card_form import CardInput
 from looply.expressions import ExpressionError
-from looply.expressions.texts.patterns import compiled
+from looply.expressions.texts.patterns import compile_pattern
 from looply.jsontext import Json
 
 _MESSAGE_CHARACTERS: Final = 300
@@ -65,7 +65,7 @@ def _text(definition: Mapping[str, Json], value: Json) -> Json:
 def _matches(pattern: str, text: str) -> bool:
     """Tells whether the pattern is found in a text, in linear time; one that cannot be read refuses nothing."""
     try:
-        return compiled(pattern).search(text.encode()) is not None
+        return compile_pattern(pattern).search(text.encode()) is not None
     except ExpressionError:
         return True
 

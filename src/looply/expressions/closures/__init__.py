@@ -1,1 +1,1 @@
-"""What compiled expressions and functions are made of: names and paths that find values, conditions, comparisons."""
+"""The building blocks of compiled expressions and functions: names, paths, conditions, comparisons."""

@@ -1,4 +1,4 @@
-"""Comparisons as closures. What cannot be evaluated compares as false, as Microsoft's do, with `!=` too."""
+"""Comparisons as closures. One with an operand that cannot be evaluated is false, also with `!=`, as Microsoft's."""
 
 import operator
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from looply.expressions.closures.conditions import FAILURE
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.values import LONG, compared, equal
+from looply.expressions.values import LONG, compare_order, equal
 from looply.jsontext import Json
 
 _ORDER: dict[str, Callable[[Json, Json], Json]] = {
@@ -23,16 +23,16 @@ def comparison(symbol: str, left: Closure, right: Closure) -> Closure:
     """Returns the closure of `<`, `<=`, `>`, `>=`, `==` or `!=` between two operands that are both evaluated."""
     if symbol in _ORDER:
         return _ordering(_ORDER[symbol], left, right)
-    return _equality(left, right, wanted=symbol == "==")
+    return _equality(left, right, is_equal=symbol == "==")
 
 
-def comparing(symbol: str) -> Callable[[Run, Json, Json], Json]:
-    """Returns what a comparison does with two values that are there."""
+def comparison_function(symbol: str) -> Callable[[Run, Json, Json], Json]:
+    """Returns the function that compares two values."""
     if symbol in _ORDER:
         compare = _ORDER[symbol]
-        return lambda _, one, two: compared(compare, one, two)
-    wanted = symbol == "=="
-    return lambda run, one, two: equal(run, one, two) is wanted
+        return lambda _, one, two: compare_order(compare, one, two)
+    is_equal = symbol == "=="
+    return lambda run, one, two: equal(run, one, two) is is_equal
 
 
 def _ordering(compare: Callable[[Json, Json], Json], left: Closure, right: Closure) -> Closure:
@@ -51,12 +51,12 @@ def _ordering(compare: Callable[[Json, Json], Json], left: Closure, right: Closu
             if len(one) > LONG:
                 run.spend(len(one) >> 6)
             return compare(one, two)
-        return compared(compare, one, two)
+        return compare_order(compare, one, two)
 
     return evaluate
 
 
-def _equality(left: Closure, right: Closure, *, wanted: bool) -> Closure:
+def _equality(left: Closure, right: Closure, *, is_equal: bool) -> Closure:
     def evaluate(run: Run) -> Json:
         try:
             one, two = left(run), right(run)
@@ -69,7 +69,7 @@ def _equality(left: Closure, right: Closure, *, wanted: bool) -> Closure:
         if kind is type(two) and kind in _EXACT:
             if kind is str and len(one) > LONG:
                 run.spend(len(one) >> 6)
-            return (one == two) is wanted
-        return equal(run, one, two) is wanted
+            return (one == two) is is_equal
+        return equal(run, one, two) is is_equal
 
     return evaluate

@@ -1,4 +1,4 @@
-"""Conditions: operands of which only the truth counts. What cannot be evaluated does not hold, as in Microsoft's."""
+"""Conditions: operands whose truth alone counts. One that cannot be evaluated is false, as in Microsoft's."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from looply.jsontext import Json
 
 Condition = Callable[[Run], bool]
 FAILURE = 5
-"""Units of work of a failure that counts as false: its error has been made, told of its place, and caught."""
+"""Units of work of a failure that counts as false: its error was created, located and caught."""
 
 
 def condition(operand: Closure) -> Condition:
-    """Returns the condition of an operand. A limit that is passed is an error here too."""
+    """Returns the condition of an operand. An exceeded limit is an error here too."""
 
     def holds(run: Run) -> bool:
         try:
@@ -47,9 +47,9 @@ def conjunction(operands: tuple[Closure, ...]) -> Closure:
 
 
 def disjunction(operands: tuple[Closure, ...]) -> Closure:
-    """Returns true if any operand holds, evaluating up to it; else what the last one gives: false or null.
+    """Returns true if any operand holds, evaluating up to it; else the value of the last one: false or null.
 
-    What cannot be evaluated is null, and an impossible comparison is false; so it is with Microsoft's.
+    An operand that cannot be evaluated is null, and an impossible comparison is false, as in Microsoft's.
     """
 
     def evaluate(run: Run) -> bool | None:
@@ -70,7 +70,7 @@ def disjunction(operands: tuple[Closure, ...]) -> Closure:
 
 
 def lenient(closure: Closure) -> Closure:
-    """Returns the closure, with false for what cannot be evaluated."""
+    """Returns the closure, with false as the value when it cannot be evaluated."""
 
     def evaluate(run: Run) -> Json:
         try:

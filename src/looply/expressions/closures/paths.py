@@ -1,7 +1,7 @@
 """How a path finds its value.
 
-A name is looked for as it is written, and if it is not there, without regard to case, as Microsoft's do. Whatever is
-not there (a name, an index out of range, a step into a text) is missing, never an error.
+A name is looked up as written, and if that fails, case-insensitively, as in Microsoft's. A path that leads to no value
+(an unknown name, an index out of range, a step into a text) gives MISSING, never an error.
 """
 
 import re
@@ -12,7 +12,7 @@ from looply.jsontext import Json
 
 Part = str | int
 Reader = Callable[[Mapping[str, Json], Run | None], Json]
-"""Reads one path from a document; gives MISSING when it is not there. The run, if there is one, pays for searches."""
+"""Reads one path from a document; returns MISSING when there is no value. The run, if any, is charged for searches."""
 
 
 def find(container: Json, part: Part, run: Run | None) -> Json:
@@ -32,11 +32,11 @@ def find(container: Json, part: Part, run: Run | None) -> Json:
 def _find_ignoring_case(container: dict[str, Json], name: str, run: Run | None) -> Json:
     if run is not None:
         run.spend(2 + (len(container) >> 3) + (len(name) >> 6) * len(container))
-    wanted = name.lower()
-    most = len(wanted)
+    folded = name.lower()
+    most = len(folded)
     for key, value in container.items():
-        # No text gets shorter in small letters; a long one is not made small in vain.
-        if len(key) <= most and key.lower() == wanted:
+        # Lower case never shortens a text, so a longer key need not be converted.
+        if len(key) <= most and key.lower() == folded:
             return value
     return MISSING
 
@@ -51,9 +51,9 @@ def find_root(data: Mapping[str, Json], name: str, run: Run | None) -> Json:
     names = list(data)
     if run is not None:
         run.spend(1 + (len(names) >> 3))
-    wanted = name.lower()
+    folded = name.lower()
     for key in names:
-        if key.lower() == wanted:
+        if key.lower() == folded:
             return data.get(key)
     return MISSING
 
@@ -70,15 +70,15 @@ def _walk(data: Mapping[str, Json], parts: tuple[Part, ...], run: Run | None) ->
 _INDEX = re.compile(r"\s*([+-]?[0-9]+)")
 
 
-def walked(run: Run, value: Json, names: tuple[str, ...]) -> Json:
-    """Returns what names that come from data lead to, or MISSING: they are indexes of lists and texts as well."""
+def walk_names(run: Run, value: Json, names: tuple[str, ...]) -> Json:
+    """Returns the value at names that come from data, or MISSING; such a name may be an index of a list or a text."""
     for name in names:
         if value is MISSING:
             return MISSING
         if type(value) is str:
-            place = _index(name) if name.isascii() and name.isdecimal() else -1
-            is_there = 0 <= place < len(value) and (name[0] != "0" or len(name) == 1)
-            value = value[place] if is_there else MISSING
+            index = _index(name) if name.isascii() and name.isdecimal() else -1
+            is_there = 0 <= index < len(value) and (name[0] != "0" or len(name) == 1)
+            value = value[index] if is_there else MISSING
         elif type(value) is list and (digits := _INDEX.match(name)) is not None:
             value = find(value, _index(digits[1]), run)
         else:
@@ -87,15 +87,15 @@ def walked(run: Run, value: Json, names: tuple[str, ...]) -> Json:
 
 
 def _index(digits: str) -> int:
-    # Longer than any list, and Python would count the digits.
+    # Longer than any list; Python refuses to convert very long texts of digits.
     return int(digits) if len(digits) < 20 else -1
 
 
 def path_reader(parts: tuple[Part, ...]) -> Reader:
     """Returns the reader of a path whose first part is a name of the document.
 
-    Paths of names alone are the hot path of the product: they are read by plain subscription, and only what
-    fails there is looked for with all rules.
+    Paths of names alone are the hot path of the product: they are read by plain subscription, and all rules are
+    applied only when that fails.
     """
     first, rest = str(parts[0]), parts[1:]
     if not rest:
@@ -130,7 +130,7 @@ def _reader_of_one(name: str) -> Reader:
 def _reader_of_two(first: str, second: Part, parts: tuple[Part, ...]) -> Reader:
     def read(data: Mapping[str, Json], run: Run | None) -> Json:
         try:
-            return data.get(first)[second]  # type: ignore[index]  # a value that has no names lands below
+            return data.get(first)[second]  # type: ignore[index]  # a value without names raises
         except (KeyError, TypeError):
             return _walk(data, parts, run)
 
@@ -140,7 +140,7 @@ def _reader_of_two(first: str, second: Part, parts: tuple[Part, ...]) -> Reader:
 def _reader_of_three(first: str, second: Part, third: Part, parts: tuple[Part, ...]) -> Reader:
     def read(data: Mapping[str, Json], run: Run | None) -> Json:
         try:
-            return data.get(first)[second][third]  # type: ignore[index]  # a value that has no names lands below
+            return data.get(first)[second][third]  # type: ignore[index]  # a value without names raises
         except (KeyError, TypeError):
             return _walk(data, parts, run)
 

@@ -1,11 +1,11 @@
-"""What the names of an expression stand for: the document, the variables of a card, or those of loops."""
+"""Resolution of names: the document, the variables of a card, and the variables of loops."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from looply.expressions.closures.paths import Part, Reader, find, find_root, path_reader, walked
+from looply.expressions.closures.paths import Part, Reader, find, find_root, path_reader, walk_names
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.parsing.syntax import Access, Name
 from looply.jsontext import Json
@@ -14,22 +14,22 @@ Path = tuple[Part, ...]
 
 
 class Names(Enum):
-    """What the bare names of an expression are names of."""
+    """The object that the bare names of an expression are looked up in."""
 
     DOCUMENT = auto()
     """The document; `$root` and `$data` are the document too."""
     CARD = auto()
-    """The document, which `$root` and `$data` are as well; they come in variables of their own, as does `$index`."""
+    """The document; `$root` and `$data` are the document too, but are variables of their own, as is `$index`."""
     ITEM = auto()
-    """What an enclosing `$data` chose; `$root` is the document."""
+    """The value of an enclosing `$data`; `$root` is the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How an expression is read.
+    """The rules for compiling an expression.
 
-    With `leaves_unresolved`, as in cards, a path that is not there stands for its own text. With `allows_unknown`, a
-    function that does not exist is an error only where it is called.
+    With `leaves_unresolved`, as in cards, a path without a value gives its own text. With `allows_unknown`, a function
+    that does not exist is an error only when it is called.
     """
 
     names: Names = Names.DOCUMENT
@@ -38,11 +38,11 @@ class Rules:
 
 
 CARD_VARIABLES = {"$root": 0, "$data": 1, "$index": 2, "$host": 3, "$_actemplateversion": 4}
-"""The slots of the variables that the expansion of a card sets. Other names that begin with `$` lead nowhere there."""
+"""The slots of the variables that the expansion of a card sets. Other names that begin with `$` have no value there."""
 
 
 class Scope:
-    """The names that are visible at one place of an expression. `references` are the paths of the document it reads."""
+    """The names that are visible at a node of an expression. `references` are the paths of the document it reads."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -52,8 +52,8 @@ class Scope:
         self.references: dict[Path, None] = {}
 
     @contextmanager
-    def inside(self, variable: str) -> Iterator[int]:
-        """Makes a variable visible within the block, and gives its slot."""
+    def with_variable(self, variable: str) -> Iterator[int]:
+        """Makes a variable visible within the block, and yields its slot."""
         outer, slot = self._variables, self._depth
         self._variables, self._depth = {**outer, variable: slot}, slot + 1
         self.slots = max(self.slots, self._depth)
@@ -64,28 +64,28 @@ class Scope:
 
     @property
     def is_in_loop(self) -> bool:
-        """Tells whether the variable of a loop is visible here."""
+        """Whether the variable of a loop is visible here."""
         return self._depth > (0 if self._names is Names.DOCUMENT else len(CARD_VARIABLES))
 
     def by_name(self) -> Callable[[Run, tuple[str, ...]], Json]:
-        """Returns what finds a path whose names are known only when it is evaluated; MISSING when it is not there.
+        """Returns a function that finds the value of a path whose names are computed, or MISSING.
 
-        A variable that does not have the rest of the path gives way to the document.
+        A variable that does not have the rest of the path is ignored in favor of the document.
         """
         variables = dict(self._variables)
         self._refer(())
 
         def look(run: Run, names: tuple[str, ...]) -> Json:
             slot = variables.get(self._known(names[0]))
-            found = MISSING if slot is None else walked(run, run.variables[slot], names[1:])
+            found = MISSING if slot is None else walk_names(run, run.variables[slot], names[1:])
             if found is not MISSING or self._is_of_card(names[0]):
                 return found
-            return walked(run, find_root(run.data, names[0], run), names[1:])
+            return walk_names(run, find_root(run.data, names[0], run), names[1:])
 
         return look
 
     def path(self, node: Name | Access) -> tuple[Closure, Reader | None, Path | None] | None:
-        """Returns how to find a path with constant parts, and the path itself when it starts at the document."""
+        """Returns closure and reader of a path with constant parts, and the path if it starts at the document."""
         target, steps = (node, ()) if isinstance(node, Name) else (node.target, node.steps)
         parts = tuple(step for step in steps if isinstance(step, str | int))
         if not isinstance(target, Name) or len(parts) != len(steps):
@@ -99,11 +99,11 @@ class Scope:
             if parts and isinstance(parts[0], str):
                 return self._document(parts)
             self._refer(parts[:0])
-            return (lambda run: _stepped(run, _plain(run, run.data), parts)), None, parts
+            return (lambda run: _step_into(run, _plain(run, run.data), parts)), None, parts
         return self._document((name, *parts))
 
     def _known(self, name: str) -> str:
-        """Returns the name of a variable as it is known; those of a card are so in any case."""
+        """Returns the canonical name of a variable; those of a card are case-insensitive."""
         is_other = name in self._variables or not self._is_of_card(name)
         return name if is_other or name.lower() not in CARD_VARIABLES else name.lower()
 
@@ -123,7 +123,7 @@ class Scope:
             self._refer(parts if parts and isinstance(parts[0], str) else ())
         if not parts:
             return (lambda run: _plain(run, run.variables[slot])), None, None
-        return (lambda run: _stepped(run, run.variables[slot], parts)), None, None
+        return (lambda run: _step_into(run, run.variables[slot], parts)), None, None
 
     def _is_document(self, name: str) -> bool:
         return self._names is not Names.DOCUMENT and (
@@ -142,7 +142,7 @@ def _plain(run: Run, value: Json) -> Json:
     return made
 
 
-def _stepped(run: Run, value: Json, parts: Path) -> Json:
+def _step_into(run: Run, value: Json, parts: Path) -> Json:
     for part in parts:
         if value is MISSING:
             return MISSING

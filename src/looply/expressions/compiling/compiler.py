@@ -1,4 +1,4 @@
-"""Compiles a syntax tree to closures, once; evaluating it then parses, looks up and allocates as little as it can."""
+"""Compiles a syntax tree to closures, once, so that evaluation parses, looks up and allocates as little as possible."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,15 +9,15 @@ from looply.expressions.closures.paths import Reader
 from looply.expressions.closures.scope import Path, Rules
 from looply.expressions.compiling.operators import (
     Operation,
+    arithmetic_chain,
     binary,
-    compared_in_turn,
+    comparison_chain,
     concatenation,
-    folded,
     interpolation,
     operation,
     unary,
 )
-from looply.expressions.compiling.path_closures import PathCompiler, must_be_there
+from looply.expressions.compiling.path_closures import PathCompiler, ends_in_index
 from looply.expressions.compiling.types import OPERANDS, type_of
 from looply.expressions.compiling.unresolved import CONDITIONS
 from looply.expressions.errors import ExpressionError, ExpressionSyntaxError
@@ -28,7 +28,7 @@ from looply.expressions.functions.declaring.declaration import (
     Loop,
     Type,
     argument_checks,
-    checked_result,
+    charge_result,
     cost_of,
 )
 from looply.expressions.functions.table import FUNCTIONS
@@ -53,12 +53,12 @@ from looply.limits import DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledExpression:
     """A compiled expression.
 
-    `find` is set when the whole expression is one path with constant parts: it gives MISSING where `evaluate`
-    gives null, or fails because the path ends at an index that is not there. `reader` is set when `evaluate` does not
-    fail and the path starts at a name of the document.
+    `find` is set when the whole expression is one path with constant parts: it returns MISSING where `evaluate`
+    returns null, or fails because the path ends at an index out of range. `reader` is set when `evaluate` cannot fail
+    and the path starts at a name of the document.
     """
 
     evaluate: Closure
@@ -69,22 +69,24 @@ class Compiled:
     slots: int
 
 
-def compile_tree(tree: Node, source: str, rules: Rules) -> Compiled:
+def compile_tree(tree: Node, source: str, rules: Rules) -> CompiledExpression:
     """Returns the closures of a tree. Raises: ExpressionSyntaxError for unknown functions and wrong arguments."""
     compiler = _Compiler(source, rules)
     found = compiler.scope.path(tree) if isinstance(tree, Name | Access) else None
     if rules.leaves_unresolved:
         evaluate = compiler.closure(tree)
-        find_value = compiler.present(tree) if isinstance(tree, Access) and tree.brackets else None
+        find_value = compiler.bracketed_finder(tree) if isinstance(tree, Access) and tree.brackets else None
         path = found[2] if found is not None else None
-        return Compiled(evaluate, find_value, None, path, tuple(compiler.scope.references), compiler.scope.slots)
+        return CompiledExpression(
+            evaluate, find_value, None, path, tuple(compiler.scope.references), compiler.scope.slots
+        )
     if found is None:
         evaluate = compiler.closure(tree)
-        return Compiled(evaluate, None, None, None, tuple(compiler.scope.references), compiler.scope.slots)
+        return CompiledExpression(evaluate, None, None, None, tuple(compiler.scope.references), compiler.scope.slots)
     find_value, reader, path = found
-    if must_be_there(tree):
+    if ends_in_index(tree):
         reader = None
-    return Compiled(
+    return CompiledExpression(
         compiler.closure(tree), find_value, reader, path, tuple(compiler.scope.references), compiler.scope.slots
     )
 
@@ -96,7 +98,7 @@ class _Compiler(PathCompiler):
         self._allows_unknown = rules.allows_unknown
 
     def closure(self, node: Node) -> Closure:
-        """Returns the closure of a node; it never gives MISSING."""
+        """Returns the closure of a node; it never returns MISSING."""
         self._nodes += 1
         match node:
             case Constant(value):
@@ -112,7 +114,7 @@ class _Compiler(PathCompiler):
             case Unary(symbol, operand, position):
                 self._check_operand(symbol, operand)
                 compiled = self.condition(operand) if symbol == "!" else self.closure(operand)
-                return self.located(unary(symbol, compiled), position)
+                return self.with_location(unary(symbol, compiled), position)
             case Chain():
                 return self._chain(node)
             case Conditional(first, choices):
@@ -123,7 +125,7 @@ class _Compiler(PathCompiler):
                 return choice(chosen, self.closure(yes), self.closure(no))
             case Interpolation(pieces, position):
                 parts = tuple(piece if isinstance(piece, str) else self.closure(piece) for piece in pieces)
-                return self.located(interpolation(parts), position)
+                return self.with_location(interpolation(parts), position)
             case ListOf(items):
                 closures = self.closures(items)
                 return lambda run: [item(run) for item in closures]
@@ -134,10 +136,10 @@ class _Compiler(PathCompiler):
                 assert_never(node)
 
     def text_closure(self, text: str, position: int) -> Closure:
-        """Returns the closure of a text that stands between backticks. Raises: ExpressionSyntaxError."""
+        """Returns the closure of a text between backticks. Raises: ExpressionSyntaxError."""
         outer, self._source = self._source, f"`{text}`"
         try:
-            tree = parse(Lexer(self._source).whole(), self._source, DEFAULT_LIMITS)
+            tree = parse(Lexer(self._source).tokenize(), self._source, DEFAULT_LIMITS)
             pieces = tree.pieces if isinstance(tree, Interpolation) else ()
             if len(pieces) == 1 and not isinstance(pieces[0], str | Constant):
                 return self.closure(pieces[0])
@@ -161,19 +163,19 @@ class _Compiler(PathCompiler):
             case "??":
                 return first_present(self.closures(operands))
             case "&":
-                return self.located(concatenation(self.closures(operands)), node.position)
+                return self.with_location(concatenation(self.closures(operands)), node.position)
         compiled = self.closures(operands) if symbol in OPERANDS else self.conditions(operands)
         if len(node.links) == 1:
-            return self.located(binary(symbol, *compiled), node.links[0].position)
-        links = tuple(map(_linked, node.links, compiled[1:]))
-        chain = folded if symbol in OPERANDS else compared_in_turn
+            return self.with_location(binary(symbol, *compiled), node.links[0].position)
+        links = tuple(map(_link_operation, node.links, compiled[1:]))
+        chain = arithmetic_chain if symbol in OPERANDS else comparison_chain
         return chain(compiled[0], links, self._source)
 
     def _call(self, node: Call) -> Closure:
         function = FUNCTIONS.get(node.name)
         if function is None and self._allows_unknown:
             self.closures(node.arguments)
-            return self.located(_unknown(node.name), node.position)
+            return self.with_location(_unknown_function(node.name), node.position)
         if function is None:
             near = get_close_matches(node.name, FUNCTIONS, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
@@ -181,13 +183,13 @@ class _Compiler(PathCompiler):
         self._check_count(function, node)
         self._check_types(function, node)
         if function.build_loop is not None:
-            return self.located(self._loop(function, node), node.position)
+            return self.with_location(self._loop(function, node), node.position)
         if function.build_source is not None:
-            return self.located(_measured(function.build_source(node, self)), node.position)
+            return self.with_location(_measure_loop_body(function.build_source(node, self)), node.position)
         arguments = self._arguments(node)
         if function.build is not None:
-            return self.located(function.build(arguments), node.position)
-        return _called(function, arguments, self._source, node.position)
+            return self.with_location(function.build(arguments), node.position)
+        return _call_closure(function, arguments, self._source, node.position)
 
     def _arguments(self, node: Call) -> tuple[Closure, ...]:
         if node.name in CONDITIONS:
@@ -197,7 +199,7 @@ class _Compiler(PathCompiler):
         return self.closures(node.arguments)
 
     def _check_count(self, function: Function, node: Call) -> None:
-        given, fewest, most = len(node.arguments), function.fewest, function.most
+        given, fewest, most = len(node.arguments), function.min_arguments, function.max_arguments
         if given < fewest or (most is not None and given > most):
             expected = (
                 f"{fewest}" if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
@@ -208,14 +210,14 @@ class _Compiler(PathCompiler):
     def _check_types(self, function: Function, node: Call) -> None:
         for index, given in enumerate(node.arguments):
             argument = function.argument(index)
-            if not (found := type_of(given)).fits(argument.wanted):
-                reason = f"{function.name}() expects {argument.wanted} as `{argument.name}`, found {found}"
+            if not (found := type_of(given)).fits(argument.expected_type):
+                reason = f"{function.name}() expects {argument.expected_type} as `{argument.name}`, found {found}"
                 raise self.error(reason, given.position)
 
     def _check_operand(self, symbol: str, operand: Node) -> None:
-        wanted = OPERANDS.get(symbol, Type.ANY)
-        if not (found := type_of(operand)).fits(wanted):
-            raise self.error(f"`{symbol}` expects {wanted}, found {found}", operand.position)
+        expected = OPERANDS.get(symbol, Type.ANY)
+        if not (found := type_of(operand)).fits(expected):
+            raise self.error(f"`{symbol}` expects {expected}, found {found}", operand.position)
 
     def _loop(self, function: Function, node: Call) -> Closure:
         assert function.build_loop is not None
@@ -224,31 +226,31 @@ class _Compiler(PathCompiler):
             raise self.error(f"{function.name}() expects the name of {Kind.VARIABLE.value}", variable.position)
         compiled = self.closure(collection)
         before = self._nodes
-        with self.scope.inside(variable.name) as slot:
+        with self.scope.with_variable(variable.name) as slot:
             loop = Loop(slot, self.closure(body), 1 + self._nodes - before)
-        return _measured(function.build_loop(compiled, loop))
+        return _measure_loop_body(function.build_loop(compiled, loop))
 
     def error(self, reason: str, position: int) -> ExpressionSyntaxError:
-        """Returns an error at a place of the source."""
+        """Returns an error at a position of the source."""
         return ExpressionSyntaxError(reason, source=self._source, position=position)
 
 
-def _linked(link: Link, operand: Closure) -> Operation:
+def _link_operation(link: Link, operand: Closure) -> Operation:
     return operation(link.operator, operand, link.position)
 
 
-def _unknown(name: str) -> Closure:
+def _unknown_function(name: str) -> Closure:
     def evaluate(_: Run) -> Json:
         raise ExpressionError(f"there is no function `{name}`")
 
     return evaluate
 
 
-def _measured(closure: Closure) -> Closure:
-    return lambda run: checked_result(run, closure(run))
+def _measure_loop_body(closure: Closure) -> Closure:
+    return lambda run: charge_result(run, closure(run))
 
 
-def _called(function: Function, arguments: tuple[Closure, ...], source: str, position: int) -> Closure:
+def _call_closure(function: Function, arguments: tuple[Closure, ...], source: str, position: int) -> Closure:
     call, work = function.call, function.work
     assert call is not None
     checks = [(index, check) for index, check in enumerate(argument_checks(function, len(arguments))) if check]
@@ -259,7 +261,7 @@ def _called(function: Function, arguments: tuple[Closure, ...], source: str, pos
             for index, check in checks:
                 values[index] = check(values[index])
             run.spend(work + sum(map(cost_of, values)))
-            return checked_result(run, call(run, *values))
+            return charge_result(run, call(run, *values))
         except ExpressionError as error:
             error.locate(source, position)
             raise

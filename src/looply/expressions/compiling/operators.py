@@ -1,28 +1,28 @@
-"""Operators as closures. Each says where it stands when it fails."""
+"""Operators as closures. The errors of each have its position."""
 
 from dataclasses import dataclass
 
-from looply.expressions.closures.comparisons import comparing, comparison
+from looply.expressions.closures.comparisons import comparison, comparison_function
 from looply.expressions.closures.conditions import FAILURE, negation
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import MISSING, Closure, Run
-from looply.expressions.functions.arithmetic import Arithmetic, divided, minus, modulo, plus, power, times
-from looply.expressions.functions.texts.text import concatenated
-from looply.expressions.values import joined, text
+from looply.expressions.functions.arithmetic import Arithmetic, divide, minus, modulo, plus, power, times
+from looply.expressions.functions.texts.text import concatenate
+from looply.expressions.values import join, text
 from looply.jsontext import Json
 
 _ARITHMETIC: dict[str, Arithmetic] = {
     "+": plus,
     "-": minus,
     "*": times,
-    "/": divided,
+    "/": divide,
     "%": modulo,
     "^": power,
 }
 
 
-def located(closure: Closure, source: str, position: int) -> Closure:
-    """Returns the closure with its errors told of a place, unless an inner one has told of its own."""
+def with_location(closure: Closure, source: str, position: int) -> Closure:
+    """Returns the closure with a position added to its errors, unless an inner one has added its own."""
 
     def evaluate(run: Run) -> Json:
         try:
@@ -44,7 +44,7 @@ def binary(symbol: str, left: Closure, right: Closure) -> Closure:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operator of a chain, the operand to its right, and where it stands."""
+    """One operator of a chain, the operand to its right, and its position."""
 
     apply: Arithmetic
     operand: Closure
@@ -55,16 +55,16 @@ def operation(symbol: str, operand: Closure, position: int) -> Operation:
     """Returns one link of a chain of arithmetic, of order or of equalities."""
     if symbol in _ARITHMETIC:
         return Operation(_ARITHMETIC[symbol], operand, position)
-    return Operation(comparing(symbol), operand, position)
+    return Operation(comparison_function(symbol), operand, position)
 
 
-def compared_in_turn(first: Closure, links: tuple[Operation, ...], source: str) -> Closure:
-    """Returns the closure of a chain of comparisons: each compares what the one before gave."""
+def comparison_chain(first: Closure, links: tuple[Operation, ...], source: str) -> Closure:
+    """Returns the closure of a chain of comparisons: each compares the result of the one before."""
 
     def evaluate(run: Run) -> Json:
-        value = _attempted(first, run)
+        value = _try_evaluate(first, run)
         for link in links:
-            operand = _attempted(link.operand, run)
+            operand = _try_evaluate(link.operand, run)
             if value is MISSING or operand is MISSING:
                 value = False
                 continue
@@ -82,7 +82,7 @@ def compared_in_turn(first: Closure, links: tuple[Operation, ...], source: str) 
     return evaluate
 
 
-def _attempted(closure: Closure, run: Run) -> Json:
+def _try_evaluate(closure: Closure, run: Run) -> Json:
     """Returns the value, or MISSING when it cannot be evaluated."""
     try:
         return closure(run)
@@ -93,7 +93,7 @@ def _attempted(closure: Closure, run: Run) -> Json:
         return MISSING
 
 
-def folded(first: Closure, links: tuple[Operation, ...], source: str) -> Closure:
+def arithmetic_chain(first: Closure, links: tuple[Operation, ...], source: str) -> Closure:
     """Returns the closure of a chain of arithmetic of one rank, from left to right."""
 
     def evaluate(run: Run) -> Json:
@@ -113,20 +113,20 @@ def folded(first: Closure, links: tuple[Operation, ...], source: str) -> Closure
 
 def concatenation(operands: tuple[Closure, ...]) -> Closure:
     """Returns the closure of `a & b & ...`: lists together are a list, anything else is a text."""
-    return lambda run: concatenated(run, *(operand(run) for operand in operands))
+    return lambda run: concatenate(run, *(operand(run) for operand in operands))
 
 
 def interpolation(pieces: tuple[str | Closure, ...]) -> Closure:
     """Returns the closure of a text with expressions in it."""
 
     def evaluate(run: Run) -> str:
-        return joined(run, [piece if isinstance(piece, str) else text(run, piece(run)) for piece in pieces])
+        return join(run, [piece if isinstance(piece, str) else text(run, piece(run)) for piece in pieces])
 
     return evaluate
 
 
 def unary(symbol: str, operand: Closure) -> Closure:
-    """Returns the closure of `!`, `-` or `+` before an operand; a sign takes it from 0, or adds it."""
+    """Returns the closure of `!`, `-` or `+` before an operand; a sign subtracts it from 0, or adds it to 0."""
     if symbol == "!":
         return negation(operand)
     operation = _ARITHMETIC[symbol]

@@ -1,12 +1,12 @@
-"""Compiles paths: names and the steps into what they lead to."""
+"""Compiles paths: names, and steps into their values."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from looply.expressions.closures.paths import Part, find
 from looply.expressions.closures.scope import Rules, Scope
-from looply.expressions.compiling.operators import located
-from looply.expressions.compiling.unresolved import left_as_written, path_text
+from looply.expressions.compiling.operators import with_location
+from looply.expressions.compiling.unresolved import fall_back_to_text, path_text_closure
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.parsing.syntax import Access, Name, Node
@@ -15,10 +15,10 @@ from looply.jsontext import Json
 
 
 class PathCompiler(ABC):
-    """The part of the compiler that knows how a path finds its value, and what stands for one that is not there.
+    """The part of the compiler that compiles paths, including the result of a path without a value.
 
-    `scope` tells what names stand for. With `leaves_unresolved`, as in cards, a path that is not there stands for its
-    own text, but within conditions.
+    `scope` resolves names. With `leaves_unresolved`, as in cards, a path without a value gives its own text, except
+    within conditions.
     """
 
     def __init__(self, source: str, rules: Rules) -> None:
@@ -28,16 +28,16 @@ class PathCompiler(ABC):
 
     @abstractmethod
     def closure(self, node: Node) -> Closure:
-        """Returns the closure of a node; it never gives MISSING."""
+        """Returns the closure of a node; it never returns MISSING."""
 
     def name(self, node: Name) -> Closure:
         """Returns the closure of a name."""
-        return _or_null(self._settled(node))
+        return _or_null(self._resolver(node))
 
     def access(self, node: Access) -> Closure:
         """Returns the closure of a path with steps."""
-        if not must_be_there(node):
-            return _or_null(self._found(node) if node.brackets else self._settled(node))
+        if not ends_in_index(node):
+            return _or_null(self._finder(node) if node.brackets else self._resolver(node))
         find_value = self.scope.path(node)
         references = dict(self.scope.references)
         strict = _or_null(self._strict(node))
@@ -52,12 +52,12 @@ class PathCompiler(ABC):
 
         return evaluate
 
-    def present(self, node: Access) -> Closure:
-        """Returns what finds a path that ends in brackets; it gives MISSING for a name that is not there."""
-        return self._strict(node) if must_be_there(node) else self._found(node)
+    def bracketed_finder(self, node: Access) -> Closure:
+        """Returns the finder of a path that ends in brackets; it returns MISSING for an unknown name."""
+        return self._strict(node) if ends_in_index(node) else self._finder(node)
 
     def condition(self, node: Node) -> Closure:
-        """Returns the closure of a node within a condition: there, what is missing is null in cards too."""
+        """Returns the closure of a node within a condition, where a missing value is null in cards too."""
         outer, self.leaves_unresolved = self.leaves_unresolved, False
         try:
             return self.closure(node)
@@ -72,32 +72,32 @@ class PathCompiler(ABC):
         """Returns the closures of nodes within a condition."""
         return tuple(self.condition(node) for node in nodes)
 
-    def located(self, closure: Closure, position: int) -> Closure:
-        """Returns the closure with its errors told of a place of the source."""
-        return located(closure, self._source, position)
+    def with_location(self, closure: Closure, position: int) -> Closure:
+        """Returns the closure with a position of the source added to its errors."""
+        return with_location(closure, self._source, position)
 
-    def _settled(self, node: Name | Access) -> Closure:
-        """Returns what finds a path that does not end in brackets, by the rules for one that is not there."""
-        found = self._found(node)
-        return left_as_written(found, path_text(node, self.closure)) if self.leaves_unresolved else found
+    def _resolver(self, node: Name | Access) -> Closure:
+        """Returns the closure of a path that does not end in brackets, with the result for a missing value."""
+        found = self._finder(node)
+        return fall_back_to_text(found, path_text_closure(node, self.closure)) if self.leaves_unresolved else found
 
-    def _found(self, node: Name | Access) -> Closure:
-        """Returns what finds a path; it gives MISSING for one that is not there."""
+    def _finder(self, node: Name | Access) -> Closure:
+        """Returns the finder of a path; it returns MISSING when there is no value."""
         found = self.scope.path(node)
         return found[0] if found is not None else self._computed(node)
 
     def _strict(self, node: Access) -> Closure:
-        """Compiles a path step by step where the steps in brackets begin: an index must be there."""
+        """Compiles a path step by step from the steps in brackets on, where an index out of range is an error."""
         cut = len(node.steps) - node.brackets
         bracketed = tuple(index for index in node.bracketed if index < cut)
         inner = Access(node.target, node.steps[:cut], node.position, 0, bracketed) if cut else node.target
-        value = self._settled(inner) if isinstance(inner, Name | Access) else self.closure(inner)
+        value = self._resolver(inner) if isinstance(inner, Name | Access) else self.closure(inner)
         for step in node.steps[cut:]:
-            value = _indexed(value, step if isinstance(step, str | int) else self.condition(step))
-        return self.located(value, node.position)
+            value = _index_into(value, step if isinstance(step, str | int) else self.condition(step))
+        return self.with_location(value, node.position)
 
     def _computed(self, node: Name | Access) -> Closure:
-        """Compiles a path that has computed steps, or starts at a value that is no name."""
+        """Compiles a path that has computed steps, or starts at a value instead of a name."""
         assert isinstance(node, Access)
         known: list[str | int] = []
         for step in node.steps:
@@ -122,11 +122,11 @@ class PathCompiler(ABC):
                 value = find(value, step if isinstance(step, str | int) else _part(step(run)), run)
             return value
 
-        return self.located(evaluate, node.position)
+        return self.with_location(evaluate, node.position)
 
 
-def must_be_there(node: Node) -> bool:
-    """Tells whether a path ends in brackets with an index, or with what may turn out to be one."""
+def ends_in_index(node: Node) -> bool:
+    """Returns whether a path ends in brackets with an index, or with an expression that may give one."""
     return isinstance(node, Access) and any(
         not isinstance(step, str) for step in node.steps[len(node.steps) - node.brackets :]
     )
@@ -140,8 +140,8 @@ def _or_null(finder: Closure) -> Closure:
     return evaluate
 
 
-def _indexed(value: Closure, step: str | int | Closure) -> Closure:
-    """Returns the step into a value that Microsoft's take: a name may be missing, an index may not."""
+def _index_into(value: Closure, step: str | int | Closure) -> Closure:
+    """Returns the closure of a step by Microsoft's rules: a name may be missing, an index may not."""
 
     def evaluate(run: Run) -> Json:
         container = value(run)

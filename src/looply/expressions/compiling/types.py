@@ -1,7 +1,7 @@
-"""What the source of an expression tells of its value, before anything is evaluated.
+"""The static types of expressions.
 
-Microsoft's packages refuse an operand or an argument whose type cannot fit when they parse, and so do we: a mistake is
-found when a workflow is saved, not at night.
+Like Microsoft's packages, the compiler refuses an operand or an argument whose type cannot fit: a mistake is found when
+a workflow is saved, not when it runs.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ _RESULTS: Mapping[str, Type] = {
     "??": Type.ANY,
 }
 OPERANDS: Mapping[str, Type] = {"+": _SUM, **dict.fromkeys(("-", "*", "/", "%", "^"), Type.NUMBER)}
-"""What the operands of an operator must fit; of the others they may be anything."""
+"""The types that the operands of an operator must fit; those of other operators may have any type."""
 
 
 def type_of(node: Node) -> Type:
-    """Returns what a piece of an expression can give."""
+    """Returns the type of the values that a node can have."""
     match node:
         case Constant(value):
             return _type_of_value(value)

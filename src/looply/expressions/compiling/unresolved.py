@@ -1,6 +1,6 @@
-"""What stands in a card for what cannot be resolved: the expression itself, written as Microsoft's package writes it.
+"""The text of an unresolved expression in a card: the expression itself, as Microsoft's package prints it.
 
-Their package prints the tree it has parsed, not the text of the author, so that spaces and quotes come out alike.
+That package prints the tree it has parsed, not the text of the author, so that spaces and quotes are normalized.
 """
 
 import re
@@ -29,7 +29,7 @@ from looply.jsontext import Json
 CONDITIONS = frozenset(
     {"and", "or", "not", "bool", "empty", "equals", "exists", "greater", "greaterOrEquals", "less", "lessOrEquals"}
 )
-"""The functions within whose arguments a path that is not there is missing. With `if`, it is the first alone."""
+"""The functions in whose arguments a path without a value is missing. For `if`, this is true of the first alone."""
 
 _SYMBOLS: Mapping[str, str] = {
     "add": "+",
@@ -52,8 +52,8 @@ _INDEX = re.compile(r"\s*[+-]?[0-9]")
 _QUOTE = re.compile(r"(?<!\\)'")
 
 
-def left_as_written(finder: Closure, text: Closure) -> Closure:
-    """Returns the closure of a path for which its own text stands where it is not there."""
+def fall_back_to_text(finder: Closure, text: Closure) -> Closure:
+    """Returns the closure of a path that gives its own text when it has no value."""
 
     def evaluate(run: Run) -> Json:
         value = finder(run)
@@ -62,8 +62,8 @@ def left_as_written(finder: Closure, text: Closure) -> Closure:
     return evaluate
 
 
-def path_text(node: Name | Access, compiled: Callable[[Node], Closure]) -> Closure:
-    """Returns what writes a path as `${...}`, with the values of what is computed in it."""
+def path_text_closure(node: Name | Access, compiled: Callable[[Node], Closure]) -> Closure:
+    """Returns a closure that prints a path as `${...}`, with its computed steps replaced by their values."""
     if isinstance(node, Name):
         constant = f"${{{node.name}}}"
         return lambda _: constant
@@ -96,7 +96,7 @@ def _plain(value: Json) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
 
 
-def written(node: Node) -> str:
+def source_text(node: Node) -> str:
     """Returns an expression as text."""
     match node:
         case Constant(value):
@@ -104,31 +104,33 @@ def written(node: Node) -> str:
         case Name(name):
             return name
         case Access(target, steps):
-            return _access(written(target), steps, node.bracketed)
+            return _access(source_text(target), steps, node.bracketed)
         case Call(name, arguments):
-            return _call(_SYMBOLS.get(name, name), [written(argument) for argument in arguments])
+            return _call(_SYMBOLS.get(name, name), [source_text(argument) for argument in arguments])
         case Unary("!", operand):
-            return _call("!", [written(operand)])
+            return _call("!", [source_text(operand)])
         case Unary(symbol, operand):
-            return _call(symbol, ["0", written(operand)])
+            return _call(symbol, ["0", source_text(operand)])
         case Chain(first, links):
             return reduce(
-                lambda left, link: _call(_NAMES.get(link.operator, link.operator), [left, written(link.operand)]),
+                lambda left, link: _call(_NAMES.get(link.operator, link.operator), [left, source_text(link.operand)]),
                 links,
-                written(first),
+                source_text(first),
             )
         case Conditional(first, choices):
             return reduce(
-                lambda chosen, pair: _call("if", [chosen, written(pair[0]), written(pair[1])]), choices, written(first)
+                lambda chosen, pair: _call("if", [chosen, source_text(pair[0]), source_text(pair[1])]),
+                choices,
+                source_text(first),
             )
         case Interpolation(pieces):
-            shown = [_constant(piece) if isinstance(piece, str) else written(piece) for piece in pieces]
+            shown = [_constant(piece) if isinstance(piece, str) else source_text(piece) for piece in pieces]
             return _call("concat", ["''", *shown])
         case ListOf(items):
-            return _call("createArray", [written(item) for item in items])
+            return _call("createArray", [source_text(item) for item in items])
         case ObjectOf(members):
             return reduce(
-                lambda made, member: _call("setProperty", [made, _constant(member[0]), written(member[1])]),
+                lambda made, member: _call("setProperty", [made, _constant(member[0]), source_text(member[1])]),
                 members,
                 "json('{}')",
             )
@@ -138,7 +140,7 @@ def written(node: Node) -> str:
 
 def _access(path: str, steps: tuple[str | int | Node, ...], bracketed: tuple[int, ...]) -> str:
     for index, step in enumerate(steps):
-        shown = _constant(step) if isinstance(step, str | int) else written(step)
+        shown = _constant(step) if isinstance(step, str | int) else source_text(step)
         path += f"[{shown}]" if index in bracketed else f".{step}"
     return path
 

@@ -1,1 +1,1 @@
-"""Dates, their formats, time zones and TIMEX, as Microsoft's JavaScript package has them."""
+"""Dates, their formats, time zones and TIMEX, compatible with Microsoft's JavaScript package."""

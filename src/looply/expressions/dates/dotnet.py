@@ -1,9 +1,9 @@
 """Dates as Microsoft's JavaScript package prints them in a .NET format.
 
-It does so in two steps, and both show. A .NET format is first translated to one of Day.js; then the letters of that
-are replaced. So what .NET has and Day.js lacks (`f`, `ff`, `g`, the standard formats `r`, `R`, `u`, `U`) makes the
-format count as one of Day.js, a quoted word is read for letters again, and of the standard formats there is only `o`.
-Names are English; Day.js has its other languages loaded by no one.
+It works in two steps, and both are visible. A .NET format is first translated to one of Day.js; then the letters of
+that are replaced. So a format with parts that .NET has and Day.js lacks (`f`, `ff`, `g`, the standard formats `r`, `R`,
+`u`, `U`) is used as one of Day.js, the letters of a quoted word are replaced too, and of the standard formats only `o`
+is supported. Names are English: the package loads no other language of Day.js.
 """
 
 import re
@@ -14,9 +14,9 @@ from typing import NamedTuple
 from looply.expressions.dates.instants import Civil, civil_of, day_of_week
 
 ISO = "YYYY-MM-DDTHH:mm:ss.SSS[Z]"
-"""The Day.js format of every timestamp that no format is given for."""
+"""The default Day.js format of a timestamp."""
 LOCAL = "YYYY-MM-DDTHH:mm:ss.SSS0000"
-"""The Day.js format of a time in some zone that no format is given for."""
+"""The default Day.js format of a time in some zone."""
 MONTHS = (
     "January",
     "February",
@@ -36,7 +36,7 @@ _DOTNET = re.compile(
     r"(?P<letter>[dfFghHmMstyz])(?P=letter)*|\\(?P<escaped>.)|'(?P<single>[^']*)'|`(?P<back>[^`]*)`|(?P<other>.)",
     re.DOTALL,
 )
-# What a letter becomes by how often it stands there; more often is as the longest. None: Day.js has no such thing.
+# The Day.js letters for one, two, ... repetitions of a letter; more are as the longest. None: Day.js has no equivalent.
 _TRANSLATED: dict[str, tuple[str | None, ...]] = {
     "d": ("D", "DD", "ddd", "dddd"),
     "f": (None, None, "SSS"),
@@ -72,7 +72,7 @@ _Print = Callable[[Moment], str]
 
 
 def moment_of(instant: int, offset: int = 0) -> Moment:
-    """Returns an instant as it is read on a clock so many seconds ahead of UTC."""
+    """Returns an instant as a moment at an offset of so many seconds ahead of UTC."""
     local = instant + offset * 1_000
     return Moment(civil_of(local), day_of_week(local), offset)
 
@@ -85,11 +85,11 @@ def dayjs_format(pattern: str) -> str:
         return pattern
     if pattern in ("o", "O"):
         return _ROUND_TRIP
-    pieces = [_translated(match) for match in _DOTNET.finditer(pattern)]
+    pieces = [_translate(match) for match in _DOTNET.finditer(pattern)]
     return pattern if None in pieces else "".join(piece for piece in pieces if piece)
 
 
-def _translated(match: re.Match[str]) -> str | None:
+def _translate(match: re.Match[str]) -> str | None:
     letter = match["letter"]
     if letter is not None:
         codes = _TRANSLATED[letter]
@@ -106,22 +106,22 @@ def print_moment(moment: Moment, pattern: str) -> str:
     """Returns the moment in a Day.js format."""
     if not pattern:
         pattern = "YYYY-MM-DDTHH:mm:ss[Z]" if moment.offset == 0 else "YYYY-MM-DDTHH:mm:ssZ"
-    compiled = _kept(pattern) if len(pattern) <= _LONGEST_KEPT else _compiled(pattern)
+    compiled = _kept(pattern) if len(pattern) <= _LONGEST_KEPT else _compile_format(pattern)
     return "".join([piece if isinstance(piece, str) else piece(moment) for piece in compiled])
 
 
-def _compiled(pattern: str) -> tuple[str | _Print, ...]:
+def _compile_format(pattern: str) -> tuple[str | _Print, ...]:
     pieces: list[str | _Print] = []
-    place = 0
+    position = 0
     for match in _DAYJS.finditer(pattern):
-        pieces.append(pattern[place : match.start()])
+        pieces.append(pattern[position : match.start()])
         code = match["code"]
         pieces.append(_PRINTERS[code] if code is not None else match["literal"])
-        place = match.end()
-    return (*pieces, pattern[place:])
+        position = match.end()
+    return (*pieces, pattern[position:])
 
 
-_kept = lru_cache(maxsize=256)(_compiled)
+_kept = lru_cache(maxsize=256)(_compile_format)
 
 
 def _year(moment: Moment) -> str:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from looply.expressions.errors import ExpressionError
 
 MILLISECONDS = {"day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisecond": 1}
-"""How long the units of fixed length are."""
+"""The length of each unit of fixed length."""
 _DAY = MILLISECONDS["day"]
 _LAST = 100_000_000 * _DAY
 _ERA_DAYS = 146_097
-"""The days of 400 years, after which the calendar repeats itself."""
+"""The days of 400 years, the period of the calendar."""
 _ISO = re.compile(
     r"(?P<year>[0-9]{4}|\+[0-9]{6}|-[0-9]{6})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     r"T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\.(?P<millisecond>[0-9]{3})Z"
@@ -49,7 +49,7 @@ def time_of(hour: int, minute: int, second: int, millisecond: int) -> int:
 
 def _first_day(year: int, month: int) -> int:
     """Returns the day, counted from 1970, on which a month begins; months count from 0."""
-    # Years that begin in March end with the leap day, and their months then have a rule.
+    # In a year that begins in March the leap day is the last day, and the month lengths follow a formula.
     year, month = (year, month - 2) if month >= 2 else (year - 1, month + 10)
     era, of_era = divmod(year, 400)
     return era * _ERA_DAYS + of_era * 365 + of_era // 4 - of_era // 100 + (153 * month + 2) // 5 - 719_468
@@ -80,20 +80,20 @@ def day_of_week(instant: int) -> int:
     return (instant // _DAY + 4) % 7
 
 
-def clipped(instant: int) -> int | None:
-    """Returns the instant, None when it is too far away."""
+def clip_to_range(instant: int) -> int | None:
+    """Returns the instant, None when it is out of range."""
     return instant if -_LAST <= instant <= _LAST else None
 
 
-def checked(instant: int) -> int:
-    """Returns the instant. Raises: ExpressionError when it is too far away."""
+def require_in_range(instant: int) -> int:
+    """Returns the instant. Raises: ExpressionError when it is out of range."""
     if not -_LAST <= instant <= _LAST:
         raise ExpressionError("the date is more than 100,000,000 days from 1970")
     return instant
 
 
-def of_datetime(instant: datetime) -> int:
-    """Returns the instant of an aware datetime; microseconds are cut off."""
+def instant_of_datetime(instant: datetime) -> int:
+    """Returns the instant of an aware datetime; microseconds are truncated."""
     local = instant.astimezone(UTC)
     time = time_of(local.hour, local.minute, local.second, local.microsecond // 1_000)
     return instant_of(local.year, local.month, local.day, time)
@@ -105,7 +105,7 @@ def find_instant(text: str) -> int | None:
     if match is None:
         return None
     year, month, day, *time = (int(part) for part in match.groups())
-    instant = clipped(instant_of(year, month, day, time_of(*time)))
+    instant = clip_to_range(instant_of(year, month, day, time_of(*time)))
     return instant if instant is not None and iso_text(instant) == text else None
 
 
@@ -125,7 +125,7 @@ def iso_text(instant: int) -> str:
 
 
 def with_months(instant: int, months: int) -> int:
-    """Returns the instant so many months later; a day that the month lacks gives its last one."""
+    """Returns the instant so many months later; a day that the month does not have becomes its last one."""
     at = civil_of(instant)
     first = instant_of(at.year, at.month + months)
     days = (instant_of(at.year, at.month + months + 1) - first) // _DAY

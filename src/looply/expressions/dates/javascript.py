@@ -1,14 +1,14 @@
-"""Reads dates as V8 reads them: ISO 8601 as ECMA-262 has it, else whatever looks like a date in English.
+"""Reads dates as V8 does: ISO 8601 by ECMA-262, else any text that looks like a date in English.
 
-The lenient half is no standard, but what people write is what Microsoft's functions take: `March 15, 2018 1:27 PM`,
-`3/15/2018`, `Thu, 15 Mar 2018 13:27:36 GMT`. The zone of the machine is UTC here. Source: ECMA-262 Date.parse.
+The lenient part is no standard, but Microsoft's functions accept such texts: `March 15, 2018 1:27 PM`, `3/15/2018`,
+`Thu, 15 Mar 2018 13:27:36 GMT`. The local zone is UTC here. Source: ECMA-262 Date.parse.
 """
 
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from looply.expressions.dates.instants import clipped, instant_of, time_of
+from looply.expressions.dates.instants import clip_to_range, instant_of, time_of
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ZONES = {
@@ -33,7 +33,7 @@ _ISO = re.compile(
 )
 _ISO_DATE = re.compile(r"(?:[0-9]{4}|[+-][0-9]{6})(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?[Tt]")
 _SIGNIFICANT = 9
-"""So many digits of a number count, from the first that is not 0."""
+"""So many digits of a number are significant, from the first that is not 0."""
 
 
 class _Token(NamedTuple):
@@ -63,7 +63,7 @@ def _iso(part: dict[str, str]) -> int | None:
     fraction = _milliseconds(_Token("number", part["fraction"]))
     time = time_of(int(part["hour"]), int(part["minute"]), int(part["second"]), fraction)
     instant = instant_of(int(part["year"]), int(part["month"]) or 1, int(part["day"]) or 1, time)
-    return clipped(instant - (offset if part["sign"] != "-" else -offset) * 60_000)
+    return clip_to_range(instant - (offset if part["sign"] != "-" else -offset) * 60_000)
 
 
 def _milliseconds(token: _Token) -> int:
@@ -73,10 +73,10 @@ def _milliseconds(token: _Token) -> int:
 
 @dataclass(slots=True)
 class _Fields:
-    """What a text says of an instant, as far as it is read."""
+    """The fields of a date that have been read so far."""
 
     day: list[int] = field(default_factory=list)
-    """Up to three numbers, in the order in which they stand."""
+    """Up to three numbers, in their order in the text."""
     time: list[int] = field(default_factory=list)
     """Hour, minute, second and millisecond, as many as were read."""
     month: int | None = None
@@ -93,12 +93,12 @@ class _Fields:
         return len(self.day) <= 3
 
     def expects(self, number: int) -> bool:
-        """Returns whether a number goes on with a time that has begun."""
+        """Returns whether a number can be the next part of a time that has begun."""
         bound = {1: 60, 2: 60, 3: 1000}.get(len(self.time), 0)
         return number < bound
 
     def end_time(self, number: int) -> None:
-        """Takes the last number of a time."""
+        """Stores the last number of a time."""
         self.time = [*self.time, number, 0, 0, 0][:4]
 
     def instant(self) -> int | None:
@@ -112,7 +112,7 @@ class _Fields:
         if 0 <= year <= 99:
             year += 2000 if year <= 49 else 1900
         offset = (self.sign or 0) * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0))
-        return clipped(instant_of(year, month, day, time) - offset * 60_000)
+        return clip_to_range(instant_of(year, month, day, time) - offset * 60_000)
 
     def _date(self) -> tuple[int, int, int]:
         one, two, three = [*self.day, 1, 1][:3]
@@ -136,7 +136,7 @@ class _Fields:
 
 
 class _Legacy:
-    """One reading of a text that is not ISO 8601: numbers, words and marks in nearly any order."""
+    """The parser of a text that is not ISO 8601: numbers, words and punctuation in nearly any order."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
@@ -165,7 +165,7 @@ class _Legacy:
         return found
 
     def _take_iso_date(self) -> None:
-        """Takes as much of `yyyy-MM-dd` as the text begins with: those numbers are a date whatever follows."""
+        """Consumes as much of `yyyy-MM-dd` as the text begins with: those numbers are a date whatever follows."""
         sign = self._peek().text
         is_signed = sign in ("+", "-")
         year = self._tokens[is_signed] if len(self._tokens) > is_signed else _END
@@ -256,25 +256,25 @@ class _Legacy:
 
 
 def _tokens(text: str) -> list[_Token]:
-    """Returns the pieces of a text, without what stands in round brackets and without unknown marks."""
+    """Returns the tokens of a text, without the contents of round brackets and unknown punctuation."""
     found: list[_Token] = []
-    place = 0
-    while place < len(text):
-        if text[place] == "(":
-            place = _after_brackets(text, place)
+    position = 0
+    while position < len(text):
+        if text[position] == "(":
+            position = _after_brackets(text, position)
             found.append(_Token("unknown", ""))
             continue
-        match = _TOKEN.match(text, place)
+        match = _TOKEN.match(text, position)
         found.append(_Token(str(match.lastgroup), match[0]) if match is not None else _Token("unknown", ""))
-        place = match.end() if match is not None else place + 1
+        position = match.end() if match is not None else position + 1
     return found
 
 
-def _after_brackets(text: str, place: int) -> int:
+def _after_brackets(text: str, position: int) -> int:
     depth = 0
-    while place < len(text):
-        depth += {"(": 1, ")": -1}.get(text[place], 0)
-        place += 1
+    while position < len(text):
+        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        position += 1
         if depth == 0:
             break
-    return place
+    return position

@@ -1,4 +1,4 @@
-"""Time zones by their Windows or IANA name, and what their clocks show."""
+"""Time zones by their Windows or IANA name, and conversions to and from local time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,23 +12,23 @@ from looply.expressions.errors import ExpressionError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000
-# As Day.js reads a time without a zone; every part but the year may be missing.
+# The format in which Day.js reads a time without a zone; every part but the year may be missing.
 _LOCAL = re.compile(
     r"([0-9]{4})[-/]?([0-9]{1,2})?[-/]?([0-9]{0,2})[Tt\s]*([0-9]{1,2})?:?([0-9]{1,2})?:?([0-9]{1,2})?[.:]?([0-9]+)?\Z"
 )
 _LONGEST = 100
-"""Characters beyond which no text is a date; the pattern takes long for what is nearly one."""
+"""A longer text is no date; the pattern would take long for a text that is nearly one."""
 
 
 @lru_cache(maxsize=1)
-def _known() -> frozenset[str]:
+def _known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Returns the zone of a name, case included. Raises: ExpressionError when there is none."""
+    """Returns the zone of a name, which is case-sensitive. Raises: ExpressionError when there is none."""
     name = WINDOWS_ZONES.get(name, name)
-    if name not in _known():
+    if name not in _known_zones():
         raise ExpressionError(f"expected a time zone such as 'Europe/Oslo', found {name[:40]!r}")
     return ZoneInfo(name)
 
@@ -46,9 +46,9 @@ def offset_at(instant: int, zone: ZoneInfo) -> int:
 
 
 def read_local(text: str) -> int | None:
-    """Returns a date and time without a zone as if it were UTC, None when it is none; with a zone, its instant.
+    """Returns a date and time without a zone as if it were UTC, None when it is no date; with a zone, its instant.
 
-    Of what ends in `Z` the zone is read over later, as everywhere in Microsoft's function.
+    A final `Z` is ignored later, as everywhere in Microsoft's function.
     """
     match = None if text[-1:] in ("Z", "z") or len(text) > _LONGEST else _LOCAL.match(text)
     if match is None:
@@ -59,9 +59,9 @@ def read_local(text: str) -> int | None:
 
 
 def instant_in(local: int, zone: ZoneInfo, now: int) -> int:
-    """Returns the instant at which the clocks of a zone show a time.
+    """Returns the instant of a local time in a zone.
 
-    Of a time that comes twice, it is the one with the offset that the zone has `now`, else the later one; a time that
+    For a time that is repeated, it is the one with the offset that the zone has `now`, else the later one; a time that
     is skipped is read with the smaller offset.
     """
     first = offset_at(now, zone)

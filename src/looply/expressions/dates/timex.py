@@ -12,7 +12,7 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.values import number_text
 
 Timex = Mapping[str, float | str]
-"""What a TIMEX tells: `year`, `month`, `dayOfMonth`, `hour`, `years` and so on, only those that it has."""
+"""The fields of a TIMEX: `year`, `month`, `dayOfMonth`, `hour`, `years` and so on, only those that it has."""
 
 _SEASON = "(?P<season>SP|SU|FA|WI)"
 _YEAR, _MONTH = r"(?P<year>[0-9]{4})", r"(?P<month>[0-9]{2})"
@@ -35,7 +35,7 @@ _DATES = tuple(
 _TIME = re.compile(
     r"T(?:(?P<hour>[0-9]{2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?)?|(?P<partOfDay>DT|NI|MO|AF|EV))"
 )
-# There is one way to read an amount, and no digit is given back: the time is linear.
+# An amount can be matched in one way only, without backtracking: the time is linear.
 _AMOUNT = r"[0-9]++(?:\.[0-9]++)?|\.[0-9]++"
 _PERIOD = re.compile(rf"P(?:(?P<date>{_AMOUNT})(?P<date_unit>[YMWD])|T(?P<time>{_AMOUNT})(?P<unit>[HMS]))")
 _DATE_UNITS = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
@@ -56,7 +56,7 @@ _EXACT_DIGITS = 15
 
 
 def read_timex(text: str) -> Timex:
-    """Returns what a text tells; nothing when it is no TIMEX."""
+    """Returns the fields of a text; none when it is no TIMEX."""
     if text == "PRESENT_REF":
         return {"now": 1}
     if text.startswith("P"):
@@ -81,33 +81,33 @@ def _read_date_time(text: str) -> Timex:
     found: dict[str, float | str] = {}
     match = next((match for each in _DATES if (match := each.fullmatch(date)) is not None), None)
     if match is not None:
-        found |= _told(match)
+        found |= _matched_fields(match)
     clock = _TIME.fullmatch(mark + time)
     if clock is not None:
-        found |= _told(clock)
+        found |= _matched_fields(clock)
         if "hour" in found:
             found = {"minute": 0, "second": 0, **found}
     return found
 
 
-def _told(match: re.Match[str]) -> dict[str, float | str]:
+def _matched_fields(match: re.Match[str]) -> dict[str, float | str]:
     return {
         name: value if name in _WORDS else int(value) for name, value in match.groupdict().items() if value is not None
     }
 
 
 def is_definite(timex: Timex) -> bool:
-    """Tells whether it is one day of one year."""
+    """Returns whether it is one day of one year."""
     return {"year", "month", "dayOfMonth"} <= timex.keys()
 
 
 def is_date(timex: Timex) -> bool:
-    """Tells whether it is a day, of any year or week."""
+    """Returns whether it is a day, of any year or week."""
     return {"month", "dayOfMonth"} <= timex.keys() or "dayOfWeek" in timex
 
 
 def is_date_range(timex: Timex) -> bool:
-    """Tells whether it is a week, a month, a season or a year."""
+    """Returns whether it is a week, a month, a season or a year."""
     has_part = "year" in timex or "month" in timex
     return (has_part and "dayOfMonth" not in timex) or not timex.keys().isdisjoint(
         {"season", "weekOfYear", "weekOfMonth"}
@@ -115,29 +115,29 @@ def is_date_range(timex: Timex) -> bool:
 
 
 def is_time(timex: Timex) -> bool:
-    """Tells whether it has a time of day."""
+    """Returns whether it has a time of day."""
     return {"hour", "minute", "second"} <= timex.keys()
 
 
 def is_time_range(timex: Timex) -> bool:
-    """Tells whether it is a part of the day."""
+    """Returns whether it is a part of the day."""
     return "partOfDay" in timex
 
 
 def is_duration(timex: Timex) -> bool:
-    """Tells whether it has a length."""
+    """Returns whether it has a length."""
     return not timex.keys().isdisjoint(_SECONDS)
 
 
 def is_present(timex: Timex) -> bool:
-    """Tells whether it is now."""
+    """Returns whether it is now."""
     return "now" in timex
 
 
-def resolved(timex: Timex) -> str | None:
-    """Returns the date, the time or the seconds that a TIMEX is, None for a range.
+def resolve(timex: Timex) -> str | None:
+    """Returns the date, the time or the seconds of a TIMEX, None for a range.
 
-    Raises: ExpressionError when it is none of these without another date to start from.
+    Raises: ExpressionError when it is none of these without a reference date.
     """
     has_length, has_time = is_duration(timex), is_time(timex)
     is_range = is_time_range(timex) or (has_time and has_length)

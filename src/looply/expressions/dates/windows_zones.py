@@ -147,4 +147,4 @@ WINDOWS_ZONES: Mapping[str, str] = MappingProxyType(
         "Yakutsk Standard Time": "Asia/Yakutsk",
     }
 )
-"""The IANA name by the Windows name, case included."""
+"""The IANA name by the Windows name, which is case-sensitive."""

@@ -1,1 +1,1 @@
-"""What editors ask while somebody writes an expression."""
+"""Support for editors of expressions: completion, and locations in the source."""

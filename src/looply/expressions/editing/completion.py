@@ -1,4 +1,4 @@
-"""What may stand at a place of an expression that is being written: names, functions, and the fields of a value."""
+"""Completion of an expression that is being written: names, functions, and the fields of a value."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
-from looply.expressions.editing.unfinished import Unfinished, read_unfinished
+from looply.expressions.editing.unfinished import PartialExpression, read_partial
 from looply.expressions.errors import ExpressionSyntaxError
 from looply.expressions.functions.table import FUNCTIONS
 from looply.expressions.inference.expressions import infer
@@ -14,7 +14,7 @@ from looply.expressions.inference.visible import Visible, visible_in_step
 from looply.expressions.parsing.lexer import Lexer
 from looply.expressions.parsing.parser import parse
 from looply.expressions.shapes.shape import ANY, OBJECT, Field, Presence, Shape
-from looply.expressions.shapes.steps import looped
+from looply.expressions.shapes.steps import loop_variable
 from looply.limits import DEFAULT_LIMITS, Limits
 
 CompletionKind: TypeAlias = Literal["field", "function", "variable"]
@@ -27,7 +27,7 @@ _MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One thing that may stand at the place: `insert` replaces the characters from `start` up to `end`.
+    """One candidate at a position: `insert` replaces the characters from `start` up to `end`.
 
     `detail` is the shape of a field or a variable, such as `list of object`, or the call of a function and its type.
     """
@@ -48,25 +48,25 @@ def completions(
     *,
     visible: Visible | None = None,
 ) -> tuple[Completion, ...]:
-    """Returns what may stand at a place of an expression, at most two hundred.
+    """Returns the candidates at a position of an expression, at most two hundred.
 
-    `source` is the expression without `${}` around it, which need not be whole; `position` counts its characters from
+    `source` is the expression without `${}` around it, which may be incomplete; `position` counts its characters from
     0. `document` is the shape of the data document, from `definition.document_shape(definition, step_id)` or
     `shape_of_value(sample)`. For an expression of a card, `visible` is `visible_in_card(document, data)`. Never
-    raises; gives nothing where nothing can be told, or for a source over `limits.expression_characters`.
+    raises; returns nothing where nothing is known, or for a source over `limits.expression_characters`.
     """
     if not 0 <= position <= len(source) or len(source) > limits.expression_characters:
         return ()
     known = visible if visible is not None else visible_in_step(document)
-    return tuple(islice(_Place(source, position, known, limits).found(), _MOST))
+    return tuple(islice(_CompletionContext(source, position, known, limits).candidates(), _MOST))
 
 
-class _Place:
-    """The place that is completed: what stands before it, and what is replaced."""
+class _CompletionContext:
+    """The position that is completed: the source before it, and the characters that are replaced."""
 
     def __init__(self, source: str, position: int, visible: Visible, limits: Limits) -> None:
         self._limits = limits
-        self._before: Unfinished = read_unfinished(source[:position])
+        self._before: PartialExpression = read_partial(source[:position])
         self._visible = self._in_loops(visible)
         pieces = self._before.pieces
         is_begun = bool(pieces) and pieces[-1].kind == "name" and pieces[-1].end == position
@@ -79,14 +79,14 @@ class _Place:
         self._source = source
         self._position = position
 
-    def found(self) -> Iterator[Completion]:
-        """Returns what may stand here."""
+    def candidates(self) -> Iterator[Completion]:
+        """Yields the candidates."""
         before, last = self._before, self._last
         if before.quote is not None:
-            yield from self._bracketed(before.quote)
+            yield from self._bracketed_names(before.quote)
             return
         text = before.pieces[last].text if last >= 0 else ""
-        is_key = before.opened() == "{" and text in {"{", ","}
+        is_key = before.enclosing_symbol() == "{" and text in {"{", ","}
         function, count = before.arguments()
         declared = FUNCTIONS.get(function)
         is_variable = declared is not None and declared.build_loop is not None and count == 1
@@ -99,17 +99,17 @@ class _Place:
 
     def _in_loops(self, visible: Visible) -> Visible:
         for loop in self._before.loops():
-            visible = visible.inside(loop.variable, looped(self._shape(loop.collection, visible) or ANY))
+            visible = visible.with_variable(loop.variable, loop_variable(self._shape(loop.collection, visible) or ANY))
         return visible
 
     def _shape(self, source: str, visible: Visible) -> Shape | None:
         try:
-            tree = parse(Lexer(source).whole(), source, self._limits)
+            tree = parse(Lexer(source).tokenize(), source, self._limits)
         except ExpressionSyntaxError:
             return None
         return infer(tree, visible).shape
 
-    def _bracketed(self, quote: int) -> Iterator[Completion]:
+    def _bracketed_names(self, quote: int) -> Iterator[Completion]:
         """Completes the name in `value['`."""
         pieces = self._before.pieces
         if len(pieces) < 2 or pieces[-1].text != "[":
@@ -119,14 +119,14 @@ class _Place:
         prefix = self._source[quote + 1 : self._position].lower()
         for name, found in self._fields(self._before.operand_before(len(pieces) - 2)):
             if name.lower().startswith(prefix):
-                yield Completion(name, "field", _detail(found), f"{_quoted(name)}]", quote, end)
+                yield Completion(name, "field", _detail(found), f"{_quote(name)}]", quote, end)
 
     def _members(self, operand: str, dot: int) -> Iterator[Completion]:
-        """Completes the name behind `value.`."""
+        """Completes the name after `value.`."""
         for name, found in self._fields(operand):
             if name.lower().startswith(self._prefix.lower()):
                 is_plain = _NAME.fullmatch(name) is not None
-                insert, start = (name, self._start) if is_plain else (f"[{_quoted(name)}]", dot)
+                insert, start = (name, self._start) if is_plain else (f"[{_quote(name)}]", dot)
                 yield Completion(name, "field", _detail(found), insert, start, self._end)
 
     def _fields(self, operand: str) -> Iterator[tuple[str, Field]]:
@@ -135,7 +135,7 @@ class _Place:
             yield from (shape.fields or {}).items()
 
     def _names(self) -> Iterator[Completion]:
-        """Completes a name that stands by itself: a variable, a name of the document, or a function."""
+        """Completes a bare name: a variable, a name of the document, or a function."""
         prefix = self._prefix.lower()
         variables = [
             Completion(name, "variable", str(shape), name, self._start, self._end)
@@ -145,7 +145,7 @@ class _Place:
         yield from (each for each in variables if not each.label.startswith("$"))
         for name, found in (self._visible.document.fields or {}).items():
             if name.lower().startswith(prefix) and name not in self._visible.variables:
-                insert = name if _NAME.fullmatch(name) else f"$data[{_quoted(name)}]"
+                insert = name if _NAME.fullmatch(name) else f"$data[{_quote(name)}]"
                 yield Completion(name, "field", _detail(found), insert, self._start, self._end)
         yield from (each for each in variables if each.label.startswith("$"))
         call = "" if self._source.startswith("(", self._end) else "("
@@ -159,6 +159,6 @@ def _detail(found: Field) -> str:
     return f"{found.shape}, may be missing" if found.presence is Presence.SOMETIMES else str(found.shape)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     escaped = name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""Reads an expression that is being written, up to the place where the author is: what is open, what stands before."""
+"""Tokenizes an expression that is being written, up to the cursor: open brackets, and the operand before the cursor."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ _OPERAND: Final = frozenset({"name", "number", "text"})
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A token, or what opens or closes a part; `kind` is name, number, text or symbol."""
+    """A token, or a symbol that opens or closes a part; `kind` is name, number, text or symbol."""
 
     kind: str
     text: str
@@ -44,11 +44,11 @@ class LoopStart:
 
 
 @dataclass(slots=True)
-class Unfinished:
-    """The pieces up to the place. `open` has the indexes of pieces that open what is not closed yet.
+class PartialExpression:
+    """The pieces up to the cursor. `open` has the indexes of opening pieces that are not closed yet.
 
-    `quote` is where a text begins that is not closed yet; `is_literal` tells that the place is within the literal
-    text between backticks, where nothing is evaluated.
+    `quote` is the start of a text that is not closed yet; `is_literal`: the cursor is within the literal text between
+    backticks, where nothing is evaluated.
     """
 
     source: str
@@ -59,12 +59,12 @@ class Unfinished:
     quote: int | None = None
     is_literal: bool = False
 
-    def opened(self) -> str:
-        """Returns what encloses the place directly: `(`, `[`, `{`, `${` or nothing."""
+    def enclosing_symbol(self) -> str:
+        """Returns the innermost opening symbol around the cursor: `(`, `[`, `{`, `${` or nothing."""
         return self.pieces[self.open[-1]].text if self.open else ""
 
     def operand_before(self, end: int) -> str:
-        """Returns the source of the operand whose last piece is the one at an index; empty when there is none."""
+        """Returns the source of the operand whose last piece has the index; empty when there is none."""
         if end < 0:
             return ""
         start: int | None = end
@@ -76,18 +76,18 @@ class Unfinished:
         return self.source[self.pieces[first].start : self.pieces[end].end]
 
     def loops(self) -> list[LoopStart]:
-        """Returns the loops around the place, the outermost first."""
+        """Returns the loops around the cursor, the outermost first."""
         found = (self._loop(index) for index in self.open)
         return [loop for loop in found if loop is not None]
 
     def arguments(self) -> tuple[str, int]:
-        """Returns the name of the function whose arguments are being written, and how many stand before the place."""
-        if not self.open or self.opened() != "(" or (name := self._function(self.open[-1])) is None:
+        """Returns the name of the function whose arguments are being written, and their number before the cursor."""
+        if not self.open or self.enclosing_symbol() != "(" or (name := self._function(self.open[-1])) is None:
             return "", 0
         return name, len(self._commas(self.open[-1]))
 
     def _before(self, index: int) -> int | None:
-        """Returns the last piece of what a step, an index or arguments belong to; None for the start of an operand."""
+        """Returns the last piece of the target of a step, an index or arguments; None for the start of an operand."""
         opening = self._opening(index)
         if opening is None or opening == 0:
             return None
@@ -99,7 +99,7 @@ class Unfinished:
         return opening - 2 if is_step and opening > 1 else None
 
     def _opening(self, index: int) -> int | None:
-        """Returns the piece itself, or the one that opens what it closes; None for one that closes nothing."""
+        """Returns the piece itself, or the opening piece that it closes; None for one that closes nothing."""
         return self.partners.get(index) if self.pieces[index].text in _OPENING else index
 
     def _function(self, index: int) -> str | None:
@@ -107,7 +107,7 @@ class Unfinished:
         return before.text if before is not None and before.kind == "name" else None
 
     def _commas(self, index: int) -> list[int]:
-        """Returns the pieces that separate the arguments behind an opening piece."""
+        """Returns the pieces that separate the arguments after an opening piece."""
         commas, at = [], index + 1
         while at < len(self.pieces):
             if self.pieces[at].text in {",", "=>"} and self.pieces[at].kind == "symbol":
@@ -128,11 +128,11 @@ class Unfinished:
         return LoopStart(collection, self.pieces[commas[0] + 1].text)
 
 
-def read_unfinished(source: str) -> Unfinished:
-    """Returns what is known of a source that ends where the author is. Never raises, whatever the text."""
-    made, at = Unfinished(source), 0
+def read_partial(source: str) -> PartialExpression:
+    """Returns the pieces of a source that ends at the cursor. Never raises, whatever the text."""
+    made, at = PartialExpression(source), 0
     while at < len(source):
-        if made.opened() == "`":
+        if made.enclosing_symbol() == "`":
             at = _read_literal(made, at)
             continue
         match = _TOKEN.match(source, at)
@@ -143,12 +143,12 @@ def read_unfinished(source: str) -> Unfinished:
             return made
         if kind != "space":
             _add(made, Piece(kind, match.group(), match.start(), match.end()))
-    made.is_literal = made.opened() == "`"
+    made.is_literal = made.enclosing_symbol() == "`"
     return made
 
 
-def _read_literal(made: Unfinished, at: int) -> int:
-    """Reads the text between backticks up to its end, or to an expression in it; returns where it goes on."""
+def _read_literal(made: PartialExpression, at: int) -> int:
+    """Reads the text between backticks up to its end, or to an expression in it; returns the next position."""
     match = _LITERAL.match(made.source, at)
     end = match.end() if match is not None else at
     if made.source.startswith("${", end):
@@ -162,15 +162,15 @@ def _read_literal(made: Unfinished, at: int) -> int:
     return len(made.source)
 
 
-def _add(made: Unfinished, piece: Piece) -> None:
+def _add(made: PartialExpression, piece: Piece) -> None:
     index = len(made.pieces)
     made.pieces.append(piece)
     if piece.kind != "symbol":
         return
     if piece.text in {"(", "[", "{", "`"}:
         made.open.append(index)
-    elif piece.text == "}" and made.opened() == "${":
+    elif piece.text == "}" and made.enclosing_symbol() == "${":
         made.open.pop()
-    elif piece.text in _OPENING and made.opened() == _OPENING[piece.text]:
+    elif piece.text in _OPENING and made.enclosing_symbol() == _OPENING[piece.text]:
         opening = made.open.pop()
         made.partners[opening], made.partners[index] = index, opening

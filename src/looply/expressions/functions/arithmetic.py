@@ -7,7 +7,7 @@ from functools import reduce
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.values import is_number, is_whole, joined, kind_of, number, text
+from looply.expressions.values import is_number, is_whole, join, kind_of, number, text
 from looply.jsontext import Json
 
 Arithmetic = Callable[[Run, Json, Json], Json]
@@ -17,13 +17,13 @@ _PRECISION = 15
 
 
 def plus(run: Run, left: Json, right: Json) -> Json:
-    """Returns the sum of two numbers, or the text of two values of which one is a text; null is an empty text there."""
+    """Returns the sum of two numbers, or the concatenation when one value is a text; null is an empty text there."""
     if is_number(left) and is_number(right):
         return number(run, left + right)
     for value, other in ((left, right), (right, left)):
         if not (is_number(value) or type(value) is str or (value is None and not is_number(other))):
             raise ExpressionError(f"`+` expects numbers or texts, found {kind_of(value)}")
-    return joined(run, [text(run, left), text(run, right)])
+    return join(run, [text(run, left), text(run, right)])
 
 
 def minus(run: Run, left: Json, right: Json) -> Json:
@@ -38,7 +38,7 @@ def times(run: Run, left: Json, right: Json) -> Json:
     return number(run, left * right)
 
 
-def divided(run: Run, left: Json, right: Json) -> Json:
+def divide(run: Run, left: Json, right: Json) -> Json:
     """Returns the quotient of two numbers; of whole numbers, rounded down."""
     _check_numbers("/", left, right)
     if right == 0:
@@ -63,7 +63,7 @@ def power(run: Run, left: Json, right: Json) -> Json:
     """Returns a number to the power of another; whole numbers exactly."""
     _check_numbers("^", left, right)
     if type(left) is int and type(right) is int and right >= 0:
-        # Four bits hold more than one decimal digit: nothing that large is computed only to be refused.
+        # Four bits hold more than one decimal digit: a result over the limit is refused before it is computed.
         if right > 1 and (left.bit_length() - 1) * right > 4 * run.limits.integer_digits:
             raise ExpressionLimit(
                 "integer_digits", f"the result is an integer of more than {run.limits.integer_digits} digits"
@@ -81,7 +81,7 @@ def _check_numbers(operator: str, left: Json, right: Json) -> None:
             raise ExpressionError(f"`{operator}` expects numbers, found {kind_of(value)}")
 
 
-def _folded(operation: Arithmetic) -> Callable[..., Json]:
+def _fold(operation: Arithmetic) -> Callable[..., Json]:
     def call(run: Run, *values: Json) -> Json:
         return reduce(lambda left, right: operation(run, left, right), values)
 
@@ -164,7 +164,7 @@ def _sqrt(run: Run, value: Json) -> Json:
 
 def _arithmetic(name: str, operation: Arithmetic, summary: str, example: tuple[str, Json]) -> Function:
     arguments = (Argument("left", type=Type.NUMBER), Argument("right", type=Type.NUMBER, is_repeated=True))
-    return Function(name, "math", arguments, Type.NUMBER, summary, example, _folded(operation))
+    return Function(name, "math", arguments, Type.NUMBER, summary, example, _fold(operation))
 
 
 _NUMBERS = (Argument("number or list", is_repeated=True),)
@@ -176,19 +176,19 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         (Argument("left", type=_SUM), Argument("right", type=_SUM, is_repeated=True)),
         Type.NUMBER | Type.TEXT,
-        "Adds numbers, or puts numbers and texts together, as `+` does.",
+        "Adds numbers, or concatenates numbers and texts, as `+` does.",
         ("add(1, 2.5)", 3.5),
-        _folded(plus),
+        _fold(plus),
     ),
-    _arithmetic("sub", minus, "Takes the later numbers from the first, as `-` does.", ("sub(5, 2)", 3)),
+    _arithmetic("sub", minus, "Subtracts the later numbers from the first, as `-` does.", ("sub(5, 2)", 3)),
     _arithmetic("mul", times, "Multiplies numbers, as `*` does.", ("mul(2, 3, 4)", 24)),
-    _arithmetic("div", divided, "Divides numbers; whole ones are rounded down, as `/` does.", ("div(7, 2)", 3)),
+    _arithmetic("div", divide, "Divides numbers; whole ones are rounded down, as `/` does.", ("div(7, 2)", 3)),
     Function(
         "max",
         "math",
         _NUMBERS,
         Type.NUMBER,
-        "Gives the largest of numbers and lists of them.",
+        "Returns the largest of numbers and lists of them.",
         ("max(createArray(1, 9), 5)", 9),
         _extreme("max", max),
     ),
@@ -197,7 +197,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         _NUMBERS,
         Type.NUMBER,
-        "Gives the smallest of numbers and lists of them.",
+        "Returns the smallest of numbers and lists of them.",
         ("min(createArray(1, 9), 5)", 1),
         _extreme("min", min),
     ),
@@ -206,7 +206,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         (Argument("number", Kind.NUMBER), Argument("digits", Kind.WHOLE, is_optional=True)),
         Type.NUMBER,
-        "Rounds to digits after the point; a half goes up.",
+        "Rounds to a number of digits after the point; halves round up.",
         ("round(3.55, 1)", 3.6),
         _round,
     ),
@@ -215,9 +215,9 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         (Argument("left", type=Type.NUMBER), Argument("right", type=Type.NUMBER)),
         Type.NUMBER,
-        "Gives the remainder of two whole numbers, as `%` does.",
+        "Returns the remainder of two whole numbers, as `%` does.",
         ("mod(7, 3)", 1),
-        _folded(modulo),
+        _fold(modulo),
     ),
     Function(
         "sum",
@@ -233,7 +233,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         (Argument("numbers", Kind.LIST, type=Type.ANY),),
         Type.NUMBER,
-        "Gives the mean of the numbers of a list.",
+        "Returns the mean of the numbers of a list.",
         ("average(createArray(1, 2, 3))", 2),
         _average,
     ),
@@ -242,7 +242,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         (Argument("start", Kind.WHOLE), Argument("count", Kind.WHOLE)),
         Type.LIST,
-        "Makes a list of so many whole numbers, from `start` on.",
+        "Returns a list of `count` whole numbers, from `start` on.",
         ("range(3, 4)", [3, 4, 5, 6]),
         _range,
     ),
@@ -269,7 +269,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         _NUMBER,
         Type.NUMBER,
-        "Takes the sign off.",
+        "Returns the absolute value.",
         ("abs(-3.2)", 3.2),
         _abs,
     ),
@@ -278,7 +278,7 @@ ARITHMETIC_FUNCTIONS = (
         "math",
         _NUMBER,
         Type.NUMBER,
-        "Gives the square root.",
+        "Returns the square root.",
         ("sqrt(9)", 3),
         _sqrt,
     ),
@@ -289,6 +289,6 @@ ARITHMETIC_FUNCTIONS = (
         Type.NUMBER,
         "Raises a number to the power of another, as `^` does.",
         ("exp(2, 10)", 1024),
-        _folded(power),
+        _fold(power),
     ),
 )

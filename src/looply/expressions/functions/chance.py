@@ -1,4 +1,4 @@
-"""Functions of chance. Each takes the next 16 bytes of the evaluation's stream, so a replay gives the same."""
+"""Random functions. Each takes the next 16 bytes of the evaluation's stream, so a replay gives the same result."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ CHANCE_FUNCTIONS = (
         "randomness",
         (),
         Type.TEXT,
-        "Makes a new UUID (version 4).",
+        "Returns a new UUID (version 4).",
         ("newGuid()", "00010203-0405-4607-8809-0a0b0c0d0e0f"),
         _new_guid,
     ),

@@ -1,4 +1,4 @@
-"""Functions that tell what kind of value something is."""
+"""Functions that test the kind of a value."""
 
 import re
 from collections.abc import Callable
@@ -33,43 +33,43 @@ KIND_FUNCTIONS = (
     _function(
         "isString",
         lambda value: type(value) is str,
-        "Tells whether the value is a text.",
+        "Returns whether the value is a text.",
         ("isString('a')", True),
     ),
     _function(
         "isInteger",
         is_whole,
-        "Tells whether the value is a number without a fraction.",
+        "Returns whether the value is a number without a fraction.",
         ("isInteger(3.0)", True),
     ),
     _function(
         "isFloat",
         lambda value: is_number(value) and not is_whole(value),
-        "Tells whether the value is a number with a fraction.",
+        "Returns whether the value is a number with a fraction.",
         ("isFloat(3.0)", False),
     ),
     _function(
         "isArray",
         lambda value: type(value) is list,
-        "Tells whether the value is a list.",
+        "Returns whether the value is a list.",
         ("isArray(createArray(1))", True),
     ),
     _function(
         "isObject",
         lambda value: type(value) in {dict, list},
-        "Tells whether the value is an object or a list.",
+        "Returns whether the value is an object or a list.",
         ("isObject(json('{}'))", True),
     ),
     _function(
         "isBoolean",
         lambda value: type(value) is bool,
-        "Tells whether the value is true or false.",
+        "Returns whether the value is true or false.",
         ("isBoolean(false)", True),
     ),
     _function(
         "isDateTime",
         _is_timestamp,
-        "Tells whether the value is a timestamp with milliseconds and a Z, as `utcNow()` gives it.",
+        "Returns whether the value is a timestamp with milliseconds and a Z, as `utcNow()` gives it.",
         ("isDateTime('2026-01-15T09:30:00.000Z')", True),
     ),
 )

@@ -1,4 +1,4 @@
-"""Functions on truth. Conditions that cannot be evaluated do not hold."""
+"""Logical functions. Conditions that cannot be evaluated are false."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ def _equals(arguments: tuple[Closure, ...]) -> Closure:
     return comparison("==", *arguments)
 
 
-def _compared(symbol: str, arguments: tuple[Closure, ...]) -> Closure:
+def _comparison(symbol: str, arguments: tuple[Closure, ...]) -> Closure:
     return comparison(symbol, *arguments)
 
 
@@ -52,7 +52,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (_CONDITION, Argument("yes"), Argument("no")),
         Type.ANY,
-        "Gives `yes` when the condition holds, else `no`; only false and null do not hold.",
+        "Returns `yes` when the condition holds, else `no`; only false and null do not hold.",
         ("if(2 > 1, 'more', 'less')", "more"),
         build=_if,
     ),
@@ -61,7 +61,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (Argument("left"), Argument("right")),
         Type.BOOLEAN,
-        "Tells whether two values are equal, lists and objects by what they hold.",
+        "Returns whether two values are equal, lists and objects by their contents.",
         ("equals(1, 1.0)", True),
         build=_equals,
     ),
@@ -71,9 +71,9 @@ LOGIC_FUNCTIONS = (
             "logic",
             (Argument("left"), Argument("right")),
             Type.BOOLEAN,
-            f"Tells whether `left` is {words} `right`, both numbers or both texts; never so with null.",
+            f"Returns whether `left` is {words} `right`, both numbers or both texts; always false with null.",
             example,
-            build=partial(_compared, symbol),
+            build=partial(_comparison, symbol),
         )
         for name, symbol, words, example in (
             ("greater", ">", "more than", ("greater(2, 1)", True)),
@@ -87,7 +87,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         _CONDITIONS,
         Type.BOOLEAN,
-        "Tells whether all conditions hold.",
+        "Returns whether all conditions hold.",
         ("and(true, false)", False),
         build=conjunction,
     ),
@@ -96,7 +96,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         _CONDITIONS,
         Type.BOOLEAN,
-        "Tells whether any condition holds.",
+        "Returns whether any condition holds.",
         ("or(true, false)", True),
         build=disjunction,
     ),
@@ -105,7 +105,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (_CONDITION,),
         Type.BOOLEAN,
-        "Tells whether the condition does not hold.",
+        "Returns whether the condition does not hold.",
         ("not(false)", True),
         build=_not,
     ),
@@ -114,7 +114,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (Argument("condition", type=Type.BOOLEAN),),
         Type.BOOLEAN,
-        "Gives the condition as it is.",
+        "Returns the condition unchanged.",
         ("ignore(true)", True),
         build=_first,
     ),
@@ -123,7 +123,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (Argument("value"),),
         Type.BOOLEAN,
-        "Tells whether the value can be evaluated and is not null.",
+        "Returns whether the value can be evaluated and is not null.",
         ("exists(json('{\"a\": 1}').a)", True),
         build=_exists,
     ),
@@ -132,7 +132,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (Argument("value"),),
         Type.BOOLEAN,
-        "Tells whether the value is null or an empty text, list or object.",
+        "Returns whether the value is null or an empty text, list or object.",
         ("empty('')", True),
         build=_empty,
     ),
@@ -141,7 +141,7 @@ LOGIC_FUNCTIONS = (
         "logic",
         (Argument("value", is_repeated=True),),
         Type.ANY,
-        "Gives the first value that is not null.",
+        "Returns the first value that is not null.",
         ("coalesce(null, 'x')", "x"),
         build=first_present,
     ),

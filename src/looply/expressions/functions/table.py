@@ -1,4 +1,4 @@
-"""The table of all functions. The docs and a test of every example are made from it."""
+"""The table of all functions. The docs, and a test of every example, are generated from it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from looply.expressions.evaluation import Evaluation
 from looply.expressions.functions.arithmetic import ARITHMETIC_FUNCTIONS
 from looply.expressions.functions.chance import CHANCE_FUNCTIONS
 from looply.expressions.functions.dates.dates import DATE_FUNCTIONS
-from looply.expressions.functions.dates.moving import MOVING_FUNCTIONS
+from looply.expressions.functions.dates.shifting import SHIFTING_FUNCTIONS
 from looply.expressions.functions.dates.timex import TIMEX_FUNCTIONS
 from looply.expressions.functions.declaring.declaration import Function
 from looply.expressions.functions.kinds import KIND_FUNCTIONS
@@ -43,7 +43,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             KIND_FUNCTIONS,
             ARITHMETIC_FUNCTIONS,
             DATE_FUNCTIONS,
-            MOVING_FUNCTIONS,
+            SHIFTING_FUNCTIONS,
             TIMEX_FUNCTIONS,
             CHANCE_FUNCTIONS,
             REGEX_FUNCTIONS,
@@ -53,7 +53,7 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         for function in family
     }
 )
-"""Every function by name, case included."""
+"""Every function by its case-sensitive name."""
 
 EXAMPLE = Evaluation(data={}, now=datetime(2026, 1, 15, 9, 30, tzinfo=UTC), chance=lambda: bytes(range(16)))
-"""What the examples of the table are evaluated on."""
+"""The evaluation that the examples of the table use."""

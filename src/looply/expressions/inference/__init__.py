@@ -1,1 +1,1 @@
-"""What can be said of an expression before it runs: the shape of its value, and what is wrong with it."""
+"""Static analysis of expressions: the shape of the value, and findings."""

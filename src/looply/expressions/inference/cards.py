@@ -1,21 +1,21 @@
-"""What the expressions of a card can see: each `$data` around them moves the view."""
+"""The names that are visible to the expressions of a card: each enclosing `$data` changes them."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from looply.expressions.expression import Expression
 from looply.expressions.inference.expressions import Budget, infer
-from looply.expressions.inference.findings import Doubt, Finding
+from looply.expressions.inference.findings import Finding, FindingKind
 from looply.expressions.inference.visible import Visible, visible_in_card
 from looply.expressions.shapes.shape import LIST, NULL, TEXTUAL, WHOLE, Shape, shape_of_value, union
 from looply.expressions.shapes.steps import items
 from looply.expressions.templating.cards import CardTemplate
-from looply.expressions.templating.templates import escaped
+from looply.expressions.templating.templates import escape_key
 from looply.jsontext import Json
 
 
 class CardExpression(NamedTuple):
-    """An expression of a card, the JSON Pointer of its string, and what it can see there."""
+    """An expression of a card, the JSON Pointer of its string, and the names that are visible there."""
 
     pointer: str
     expression: Expression
@@ -32,13 +32,13 @@ def card_expressions(card: CardTemplate, document: Shape, budget: Budget) -> Ite
 
 
 def findings_in_card(expression: Expression, visible: Visible, budget: Budget) -> tuple[Finding, ...]:
-    """Returns what is doubtful about an expression of a card.
+    """Returns the findings about an expression of a card.
 
-    None is an error, and nothing is said of what may be missing: a path that leads nowhere stands for its own text
-    there, and so does an expression within a text that fails. A whole one that fails is not told apart.
+    All are warnings, and values that may be missing are not reported: a path without a value gives its own text there,
+    and so does an expression within a text that fails. A whole expression that fails is treated in the same way.
     """
     found = infer(expression.tree, visible, expression.source, budget).findings
-    return tuple(finding.warned() for finding in found if finding.doubt is not Doubt.MISSING)
+    return tuple(finding.as_warning() for finding in found if finding.kind is not FindingKind.MISSING)
 
 
 class _Walk:
@@ -58,19 +58,19 @@ class _Walk:
             inner = visible
             if "$data" in value:
                 yield from self.part(value["$data"], f"{pointer}/$data", visible)
-                inner = self._moved(value["$data"], f"{pointer}/$data", visible)
+                inner = self._data_view(value["$data"], f"{pointer}/$data", visible)
             for name, item in value.items():
                 if name != "$data":
-                    yield from self.part(item, f"{pointer}/{escaped(name)}", inner)
+                    yield from self.part(item, f"{pointer}/{escape_key(name)}", inner)
 
-    def _moved(self, value: Json, pointer: str, visible: Visible) -> Visible:
-        """Returns what can be seen below a `$data`; of a list, each of its items in turn."""
-        chosen = self._chosen(value, pointer, visible).without(NULL)
+    def _data_view(self, value: Json, pointer: str, visible: Visible) -> Visible:
+        """Returns the names visible below a `$data`; for a list, those of any of its items."""
+        chosen = self._data_shape(value, pointer, visible).without(NULL)
         if not chosen.kinds & LIST:
             return visible_in_card(self._document, chosen, visible.variables["$index"])
         return visible_in_card(self._document, union(items(chosen), chosen.without(LIST)), WHOLE)
 
-    def _chosen(self, value: Json, pointer: str, visible: Visible) -> Shape:
+    def _data_shape(self, value: Json, pointer: str, visible: Visible) -> Shape:
         if not isinstance(value, str):
             return shape_of_value(value)
         found = self._by_pointer.get(pointer, [])
@@ -79,5 +79,5 @@ class _Walk:
 
 
 def _is_all_of(text: str, expression: Expression) -> bool:
-    """Tells whether a text is one `${...}`. The source has lost the white space around it, then a `=` before it."""
+    """Returns whether a text is one `${...}`. The source is stripped of white space, then of a leading `=`."""
     return text[2:-1].strip().removeprefix("=") == expression.source

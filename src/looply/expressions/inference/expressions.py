@@ -1,7 +1,7 @@
-"""Infers the shape of an expression's value from the shapes of what it can see, and finds what is wrong with it.
+"""Infers the shape of an expression's value from the shapes of its inputs, and reports findings.
 
-Sound: whenever the expression gives a value for values of those shapes, the value has the inferred shape; and what is
-found to be an error fails for all of them. A whole path that leads nowhere gives null, as it does in a template.
+Sound: whenever the expression has a value for inputs of those shapes, the value has the inferred shape; and an
+expression with a finding that is an error fails for all of them. A whole path without a value is null, as in templates.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Final
 
 from looply.expressions.functions.declaring.declaration import Function
 from looply.expressions.functions.table import FUNCTIONS
-from looply.expressions.inference.findings import Finding, Notes
+from looply.expressions.inference.findings import Finding, FindingCollector
 from looply.expressions.inference.operators import (
     COMPARISONS,
     chain_shape,
@@ -39,7 +39,7 @@ from looply.expressions.parsing.syntax import (
     ObjectOf,
     Unary,
 )
-from looply.expressions.shapes.results import result_of, taken
+from looply.expressions.shapes.results import accepted_kinds, result_of
 from looply.expressions.shapes.shape import (
     ANY,
     LIST,
@@ -52,18 +52,18 @@ from looply.expressions.shapes.shape import (
     TRUTH,
     Field,
     Shape,
-    kinds_shown,
+    kinds_text,
     list_of,
     object_of,
     shape_of_scalar,
     union,
     union_of,
 )
-from looply.expressions.shapes.steps import items, looped
+from looply.expressions.shapes.steps import items, loop_variable
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _LENIENT: Final = frozenset({"exists", "empty", "contains", "bool", "not"})
-"""Functions that give false for what cannot be evaluated."""
+"""Functions that return false for an argument that cannot be evaluated."""
 _OF_LISTS: Final = frozenset({"sum", "average", "max", "min"})
 """Functions that compute with the numbers in a list."""
 _CONDITIONS: Final = {"and": "&&", "or": "||"}
@@ -73,37 +73,37 @@ _UNITS = 200_000
 
 
 class Budget:
-    """The work that inferring may take. Beyond it every value may be anything, and nothing more is found."""
+    """The work that the inference may take. Beyond it every value may be anything, and no more findings are made."""
 
     def __init__(self, units: int = _UNITS) -> None:
         self.left = units
 
 
 @dataclass(frozen=True, slots=True)
-class Inferred:
-    """The shape of a value, and what is wrong with the expression, in the order of the source."""
+class InferenceResult:
+    """The shape of a value, and the findings about the expression, in the order of the source."""
 
     shape: Shape
     findings: tuple[Finding, ...]
 
 
-def infer(tree: Node, visible: Visible, source: str = "", budget: Budget | None = None) -> Inferred:
+def infer(tree: Node, visible: Visible, source: str = "", budget: Budget | None = None) -> InferenceResult:
     """Returns the shape of an expression's value, and the findings. Never raises."""
-    walk = _Walk(Notes(source, visible.outcome), budget or Budget())
+    walk = _Walk(FindingCollector(source, visible.outcome), budget or Budget())
     shape = walk.whole(tree, visible)
-    return Inferred(shape, walk.notes.settled(shape))
+    return InferenceResult(shape, walk.notes.result(shape))
 
 
-def infer_expression(source: str, document: Shape, limits: Limits = DEFAULT_LIMITS) -> Inferred:
-    """Returns the shape and the findings of a source without `${}` around it, as it would stand in a step's settings.
+def infer_expression(source: str, document: Shape, limits: Limits = DEFAULT_LIMITS) -> InferenceResult:
+    """Returns the shape and the findings of a source without `${}` around it, as an expression of a step's settings.
 
-    Raises: ExpressionSyntaxError when it does not parse; whether functions exist is not looked at.
+    Raises: ExpressionSyntaxError when it does not parse; the existence of functions is not checked.
     """
-    return infer(parse(Lexer(source).whole(), source, limits), visible_in_step(document), source)
+    return infer(parse(Lexer(source).tokenize(), source, limits), visible_in_step(document), source)
 
 
 class _Walk:
-    def __init__(self, notes: Notes, budget: Budget) -> None:
+    def __init__(self, notes: FindingCollector, budget: Budget) -> None:
         self.notes = notes
         self._budget = budget
 
@@ -123,11 +123,11 @@ class _Walk:
         """Returns the shapes of nodes that are all evaluated."""
         return tuple(self.shape(node, visible) for node in nodes)
 
-    def aside(self, node: Node, visible: Visible) -> Shape:
-        """Returns the shape of a node that may not be evaluated, or may fail without harm."""
+    def shape_if_evaluated(self, node: Node, visible: Visible) -> Shape:
+        """Returns the shape of a node that may not be evaluated, or whose failure is handled: errors are warnings."""
         before = len(self.notes.found)
         shape = self.shape(node, visible)
-        self.notes.set_aside(before)
+        self.notes.downgrade_errors(before)
         return shape
 
     def _shape(self, node: Node, visible: Visible) -> Shape:
@@ -145,25 +145,25 @@ class _Walk:
             case Conditional(first, choices):
                 return choice_shape(self, first, choices, visible)
             case Interpolation(pieces):
-                return self._made_of((piece for piece in pieces if not isinstance(piece, str)), visible, TEXTUAL)
+                return self._list_shape((piece for piece in pieces if not isinstance(piece, str)), visible, TEXTUAL)
             case ListOf(items):
-                return self._made_of(items, visible, None)
+                return self._list_shape(items, visible, None)
             case ObjectOf(members):  # pragma: no branch  # the type checker knows that there is no other
                 shapes = self.shapes((member for _, member in members), visible)
                 named = zip((name for name, _ in members), shapes, strict=True)
-                return object_of({name: Field(shape) for name, shape in named}) if _all_there(shapes) else NEVER
+                return object_of({name: Field(shape) for name, shape in named}) if _all_possible(shapes) else NEVER
 
-    def _made_of(self, nodes: Iterable[Node], visible: Visible, made: Shape | None) -> Shape:
-        """Returns the shape of what takes values that must all be there: a list of them, unless it is given."""
+    def _list_shape(self, nodes: Iterable[Node], visible: Visible, made: Shape | None) -> Shape:
+        """Returns the shape of a node that needs the values of all `nodes`: a list of them, unless `made` is given."""
         shapes = self.shapes(nodes, visible)
-        if not _all_there(shapes):
+        if not _all_possible(shapes):
             return NEVER
         return made if made is not None else list_of(union_of(shapes))
 
     def _call(self, node: Call, visible: Visible) -> Shape:
         function, given = FUNCTIONS.get(node.name), node.arguments
         if function is None or not _has_count(function, len(given)):
-            self._set_aside(given, visible)
+            self._visit_optional(given, visible)
             return ANY
         if node.name in COMPARISONS:
             return comparison_shape(self, COMPARISONS[node.name], given[0], given[1], visible)
@@ -174,43 +174,43 @@ class _Walk:
         if function.build_loop is not None:
             return self._loop(function, node, visible)
         if node.name == "setPathToValue":
-            self.aside(given[0], visible)
+            self.shape_if_evaluated(given[0], visible)
             return self.shape(given[1], visible)
         if node.name in _LENIENT:
-            self._set_aside(given, visible)
+            self._visit_optional(given, visible)
             return TRUTH
-        return self._called(function, node, visible)
+        return self._call_shape(function, node, visible)
 
-    def _set_aside(self, nodes: Iterable[Node], visible: Visible) -> None:
+    def _visit_optional(self, nodes: Iterable[Node], visible: Visible) -> None:
         for node in nodes:
-            self.aside(node, visible)
+            self.shape_if_evaluated(node, visible)
 
-    def _called(self, function: Function, node: Call, visible: Visible) -> Shape:
+    def _call_shape(self, function: Function, node: Call, visible: Visible) -> Shape:
         shapes = self.shapes(node.arguments, visible)
-        if not _all_there(shapes):
+        if not _all_possible(shapes):
             return NEVER
         is_fitting = True
         for index, shape in enumerate(shapes):
-            is_fitting &= self._takes(function, index, node.arguments[index], shape)
+            is_fitting &= self._accepts(function, index, node.arguments[index], shape)
         if function.name == "add":
             operands = list(zip(node.arguments, shapes, strict=True))
             for left, right in pairwise(operands):
                 note_text_numbers(self, "+", left, right)
         made = result_of(function, shapes) if is_fitting else NEVER
         if is_fitting and not made.kinds:
-            self.notes.failing(node, f"{function.name}() fails for all that its arguments can be")
+            self.notes.add_failing(node, f"{function.name}() fails for all that its arguments can be")
         return made
 
-    def _takes(self, function: Function, index: int, node: Node, shape: Shape) -> bool:
-        """Tells whether a function may take the argument; what it may not take is noted."""
+    def _accepts(self, function: Function, index: int, node: Node, shape: Shape) -> bool:
+        """Returns whether a function may accept the argument; adds findings for kinds that it does not accept."""
         argument = function.argument(index)
-        kinds = taken(function, argument)
+        kinds = accepted_kinds(function, argument)
         if not shape.kinds & kinds:
-            expected, found = kinds_shown(kinds), kinds_shown(shape.kinds)
-            self.notes.failing(node, f"{function.name}() expects {expected} as `{argument.name}`, found {found}")
+            expected, found = kinds_text(kinds), kinds_text(shape.kinds)
+            self.notes.add_failing(node, f"{function.name}() expects {expected} as `{argument.name}`, found {found}")
             return False
         if shape.is_doubtful and not kinds & NULL:
-            self.notes.missing(node, f"{function.name}()")
+            self.notes.add_missing(node, f"{function.name}()")
         number = items(shape) if function.name in _OF_LISTS and shape.kinds & LIST else shape
         if number.may_be_text_number and (number is not shape or (kinds & NUMBER and not kinds & TEXT)):
             note_text_number(self, node, number, f"{function.name}() fails")
@@ -219,9 +219,9 @@ class _Walk:
     def _loop(self, function: Function, node: Call, visible: Visible) -> Shape:
         collection, variable, body = node.arguments
         found = self.shape(collection, visible)
-        if not found.kinds or not isinstance(variable, Name) or not self._takes(function, 0, collection, found):
+        if not found.kinds or not isinstance(variable, Name) or not self._accepts(function, 0, collection, found):
             return NEVER if isinstance(variable, Name) else ANY
-        made = self.aside(body, visible.inside(variable.name, looped(found)))
+        made = self.shape_if_evaluated(body, visible.with_variable(variable.name, loop_variable(found)))
         if function.name in {"foreach", "select"}:
             return list_of(made)
         if function.name != "where":
@@ -230,9 +230,9 @@ class _Walk:
         return union(kept, Shape(OBJECT) if found.kinds & OBJECT else NEVER)
 
 
-def _all_there(shapes: tuple[Shape, ...]) -> bool:
+def _all_possible(shapes: tuple[Shape, ...]) -> bool:
     return all(shape.kinds for shape in shapes)
 
 
 def _has_count(function: Function, count: int) -> bool:
-    return count >= function.fewest and (function.most is None or count <= function.most)
+    return count >= function.min_arguments and (function.max_arguments is None or count <= function.max_arguments)

@@ -1,4 +1,4 @@
-"""What the inference finds in an expression: where it stands, what is wrong, and how it may be mended."""
+"""The findings of the inference: position, message and suggested fix."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ _SHOWN_INDEX: Final = "[...]"
 _NO_PATH: Final = "it"
 
 
-class Doubt(Enum):
-    """What kind of finding it is."""
+class FindingKind(Enum):
+    """The kinds of findings."""
 
     UNKNOWN = auto()
     """A name that an object does not have, as far as it is known."""
     MISSING = auto()
-    """A value that may be missing where none may be missing."""
+    """A value that may be missing where one is required."""
     WRONG = auto()
-    """A value that may be of the right kind, and hardly ever does what is meant."""
+    """A value that may have the right kind, but is hardly ever intended."""
     FAILING = auto()
-    """What cannot be evaluated."""
+    """An expression that cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class Finding:
     """One finding. `position` and `length` are the part of the source that it is about.
 
     For an unknown name, `path` leads to it from a name of the document (empty when it starts elsewhere), `name` is
-    that name, and `known` are the names that are there. An error is what fails whenever the expression is evaluated;
-    anything else is a warning.
+    that name, and `known` are the existing names. A finding is an error when the expression always fails; any other
+    is a warning.
     """
 
-    doubt: Doubt
+    kind: FindingKind
     position: int
     length: int
     message: str
-    mend: str = ""
+    fix: str = ""
     severity: Literal["error", "warning"] = "warning"
     path: tuple[str | int, ...] = ()
     name: str = ""
@@ -48,18 +48,18 @@ class Finding:
 
     @property
     def suggestion(self) -> str:
-        """How it may be mended; empty when nobody can tell."""
-        return self.mend or (did_you_mean(self.name, self.known) if self.known else "")
+        """The suggested fix; empty when there is none."""
+        return self.fix or (did_you_mean(self.name, self.known) if self.known else "")
 
-    def warned(self) -> "Finding":
+    def as_warning(self) -> "Finding":
         """Returns the finding as a warning."""
         return self if self.severity == "warning" else replace(self, severity="warning")
 
 
 def place_of(node: Node, source: str, *, steps: int | None = None) -> tuple[int, int]:
-    """Returns the position and the length of a node; of a path, of the name that its first `steps` steps end with.
+    """Returns the position and the length of a node; for a path, of the last name of its first `steps` steps.
 
-    The length is 0 where the source has it written in another way than usual.
+    The length is 0 where the source writes it in an unusual way.
     """
     name = ""
     if isinstance(node, Access) and steps is not None:
@@ -68,34 +68,34 @@ def place_of(node: Node, source: str, *, steps: int | None = None) -> tuple[int,
         last = node.steps[steps - 1]
         name = str(last) if isinstance(last, str) else ""
         node = Access(node.target, node.steps[:steps], node.position)
-    text = written(node)
+    text = path_text(node)
     if not source.startswith(text, node.position):
         return node.position, 0
     end = node.position + len(text)
     return (end - len(name), len(name)) if name and text.endswith(f".{name}") else (node.position, len(text))
 
 
-def written(node: Node) -> str:
-    """Returns a path as an author writes it; what is no path is `it`."""
+def path_text(node: Node) -> str:
+    """Returns a path as an author writes it, and `it` for a node that is no path."""
     match node:
         case Name(name):
             return name
         case Access(target, steps):
-            return written(target) + "".join(map(_step_written, steps))
+            return path_text(target) + "".join(map(_step_text, steps))
         case _:
             return _NO_PATH
 
 
-def _step_written(step: str | int | Node) -> str:
+def _step_text(step: str | int | Node) -> str:
     if isinstance(step, str):
         return f".{step}" if step.isascii() and step.isidentifier() else f"[{step!r}]"
     return f"[{step}]" if isinstance(step, int) else _SHOWN_INDEX
 
 
-class Notes:
-    """The findings on the way. What fails is an error until something around it does without the value.
+class FindingCollector:
+    """Collects findings. A failing node is an error until an enclosing node does not need its value.
 
-    `outcome` tells what becomes of a path that leads nowhere.
+    `outcome` is the text for the result of a path without a value.
     """
 
     def __init__(self, source: str, outcome: str) -> None:
@@ -103,60 +103,60 @@ class Notes:
         self._outcome = outcome
         self.found: list[Finding] = []
 
-    def failing(self, node: Node, message: str, mend: str = "") -> None:
-        """Records what cannot be evaluated."""
+    def add_failing(self, node: Node, message: str, fix: str = "") -> None:
+        """Records a node that cannot be evaluated."""
         position, length = place_of(node, self._source)
-        self.found.append(Finding(Doubt.FAILING, position, length, message, mend, "error"))
+        self.found.append(Finding(FindingKind.FAILING, position, length, message, fix, "error"))
 
-    def nowhere(self, node: Node, message: str) -> None:
-        """Records a step that leads nowhere."""
-        self.wrong(node, f"{message}: {self._outcome}")
+    def add_dead_end(self, node: Node, message: str) -> None:
+        """Records a step that never has a value."""
+        self.add_wrong(node, f"{message}: {self._outcome}")
 
-    def wrong(self, node: Node, message: str, mend: str = "") -> None:
-        """Records what can be evaluated, and hardly does what is meant."""
+    def add_wrong(self, node: Node, message: str, fix: str = "") -> None:
+        """Records a node that can be evaluated, but whose result is hardly intended."""
         position, length = place_of(node, self._source)
-        self.found.append(Finding(Doubt.WRONG, position, length, message, mend))
+        self.found.append(Finding(FindingKind.WRONG, position, length, message, fix))
 
-    def missing(self, node: Node, where: str) -> None:
-        """Records that a value may be missing where none may be."""
+    def add_missing(self, node: Node, where: str) -> None:
+        """Records that a value may be missing where one is required."""
         position, length = place_of(node, self._source)
-        shown = written(node)
-        mend = f"write coalesce({shown}, ...), or ask exists({shown}) first" if shown != _NO_PATH else ""
-        message = f"{quoted(node)} may be missing, and then {where} fails"
-        self.found.append(Finding(Doubt.MISSING, position, length, message, mend))
+        shown = path_text(node)
+        fix = f"write coalesce({shown}, ...), or ask exists({shown}) first" if shown != _NO_PATH else ""
+        message = f"{quote(node)} may be missing, and then {where} fails"
+        self.found.append(Finding(FindingKind.MISSING, position, length, message, fix))
 
-    def unknown(self, node: Name | Access, count: int, owner: Shape, name: str, path: Path | None) -> None:
-        """Records that the name that the first `count` steps of a path lead to is none that its owner has.
+    def add_unknown(self, node: Name | Access, count: int, owner: Shape, name: str, path: Path | None) -> None:
+        """Records that the owner does not have the name at the end of the first `count` steps of a path.
 
-        `path` leads to it from the document on; None when it starts elsewhere.
+        `path` leads to it from the document; None when it starts elsewhere.
         """
         position, length = place_of(node, self._source, steps=count)
         before = node.target if isinstance(node, Access) and count == 1 else node
         if isinstance(before, Access):
             before = Access(before.target, before.steps[: count - 1], before.position)
-        message = f"{quoted(before)} has no {name!r}" if count else f"there is no {name!r}"
+        message = f"{quote(before)} has no {name!r}" if count else f"there is no {name!r}"
         if owner.others is None:
             message += f": {self._outcome}"
         known = tuple(owner.fields or ())
-        found = Finding(Doubt.UNKNOWN, position, length, message, path=path or (), name=name, known=known)
+        found = Finding(FindingKind.UNKNOWN, position, length, message, path=path or (), name=name, known=known)
         self.found.append(found)
 
-    def set_aside(self, count: int) -> None:
-        """Makes warnings of the errors behind the first `count` findings: the evaluation may go on without them."""
-        self.found[count:] = [finding.warned() for finding in self.found[count:]]
+    def downgrade_errors(self, count: int) -> None:
+        """Makes warnings of the errors after the first `count` findings: the evaluation may continue despite them."""
+        self.found[count:] = [finding.as_warning() for finding in self.found[count:]]
 
-    def settled(self, shape: Shape) -> tuple[Finding, ...]:
+    def result(self, shape: Shape) -> tuple[Finding, ...]:
         """Returns the findings of an expression whose value has the shape, in the order of the source.
 
-        When it never has one, and nothing that fails stands by itself, all that fails together is the error.
+        When it never has a value and no finding is an error by itself, all failing nodes become errors.
         """
         found: Iterable[Finding] = dict.fromkeys(self.found)
         if not shape.kinds and not any(each.severity == "error" for each in self.found):
-            found = [replace(each, severity="error") if each.doubt is Doubt.FAILING else each for each in found]
+            found = [replace(each, severity="error") if each.kind is FindingKind.FAILING else each for each in found]
         return tuple(sorted(found, key=lambda finding: finding.position))
 
 
-def quoted(node: Node) -> str:
-    """Returns a path between backticks, or words for what is no path."""
-    shown = written(node)
+def quote(node: Node) -> str:
+    """Returns a path between backticks, or `the value` for a node that is no path."""
+    shown = path_text(node)
     return "the value" if shown == _NO_PATH else f"`{shown}`"

@@ -1,4 +1,4 @@
-"""What a condition tells of paths: those that are surely not null where it holds, or where it does not."""
+"""Type narrowing by conditions: the paths that are surely not null where a condition holds, or where it does not."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _NEGATED: Final = {"!=": "==", "<>": "=="}
 
 
 def path_of(node: Node) -> Path | None:
-    """Returns a path with constant parts as its parts, the name it starts at first; None for anything else."""
+    """Returns the parts of a path with constant parts, the first name included; None for any other node."""
     if isinstance(node, Name):
         return (node.name,)
     if not isinstance(node, Access) or not isinstance(node.target, Name):
@@ -25,13 +25,13 @@ def path_of(node: Node) -> Path | None:
     return (node.target.name, *parts) if len(parts) == len(node.steps) else None
 
 
-def facts(node: Node, *, holds: bool) -> Paths:
+def non_null_paths(node: Node, *, holds: bool) -> Paths:
     """Returns the paths that are not null when the condition holds, or when it does not."""
     match node:
         case Name() | Access():
-            return _path_and_what_is_before(node) if holds else _NO_PATHS
+            return _path_and_prefixes(node) if holds else _NO_PATHS
         case Unary("!", operand):
-            return facts(operand, holds=not holds)
+            return non_null_paths(operand, holds=not holds)
         case Chain(first, links):
             return _of_operator(links[0].operator, (first, *(link.operand for link in links)), holds=holds)
         case Call(name, arguments):
@@ -42,7 +42,7 @@ def facts(node: Node, *, holds: bool) -> Paths:
 
 def _of_call(name: str, arguments: tuple[Node, ...], *, holds: bool) -> Paths:
     if name == "not" and len(arguments) == 1:
-        return facts(arguments[0], holds=not holds)
+        return non_null_paths(arguments[0], holds=not holds)
     if (name in _PRESENT and holds) or (name == "empty" and not holds):
         return _of_each(arguments)
     symbol = {"and": "&&", "or": "||", "equals": "=="}.get(name, name)
@@ -51,7 +51,7 @@ def _of_call(name: str, arguments: tuple[Node, ...], *, holds: bool) -> Paths:
 
 def _of_operator(symbol: str, operands: tuple[Node, ...], *, holds: bool) -> Paths:
     if symbol == ("&&" if holds else "||"):
-        return frozenset(path for operand in operands for path in facts(operand, holds=holds))
+        return frozenset(path for operand in operands for path in non_null_paths(operand, holds=holds))
     if len(operands) != 2:
         return _NO_PATHS
     if symbol in _ORDER:
@@ -69,9 +69,9 @@ def _of_equality(operands: tuple[Node, ...], *, is_equal: bool) -> Paths:
 
 
 def _of_each(operands: tuple[Node, ...]) -> Paths:
-    return frozenset(path for operand in operands for path in _path_and_what_is_before(operand))
+    return frozenset(path for operand in operands for path in _path_and_prefixes(operand))
 
 
-def _path_and_what_is_before(node: Node) -> Paths:
+def _path_and_prefixes(node: Node) -> Paths:
     path = path_of(node)
     return frozenset(path[:count] for count in range(1, len(path) + 1)) if path is not None else _NO_PATHS

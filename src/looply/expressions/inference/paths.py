@@ -1,36 +1,36 @@
-"""The shape that a path leads to, and what is doubtful on the way."""
+"""The shape of the value of a path, and findings about its steps."""
 
 from looply.expressions.closures.scope import Path
-from looply.expressions.inference.findings import quoted
+from looply.expressions.inference.findings import quote
 from looply.expressions.inference.guards import path_of
-from looply.expressions.inference.visible import Inferring, Visible
+from looply.expressions.inference.visible import ShapeInference, Visible
 from looply.expressions.parsing.syntax import Access, Name, Node
-from looply.expressions.shapes.shape import LIST, NULL, NUMBER, OBJECT, TEXT, Shape, kinds_shown
-from looply.expressions.shapes.steps import computed, item, member
+from looply.expressions.shapes.shape import LIST, NULL, NUMBER, OBJECT, TEXT, Shape, kinds_text
+from looply.expressions.shapes.steps import computed_member, item, member
 
 _FROM_DOCUMENT = ("$root", "$data")
 
 
-def path_shape(walk: Inferring, node: Name | Access, visible: Visible, *, is_whole: bool = False) -> Shape:
-    """Returns the shape of what a path leads to.
+def path_shape(walk: ShapeInference, node: Name | Access, visible: Visible, *, is_whole: bool = False) -> Shape:
+    """Returns the shape of the value of a path.
 
-    `is_whole` tells that it is all of an expression: then an index that is not there gives null.
+    `is_whole`: the path is the whole expression, so that an index out of range gives null.
     """
     return _Steps(walk, node, visible).shape(must_be_there=not is_whole or path_of(node) is None)
 
 
 class _Steps:
-    """Goes along one path."""
+    """The walk along one path."""
 
-    def __init__(self, walk: Inferring, node: Name | Access, visible: Visible) -> None:
+    def __init__(self, walk: ShapeInference, node: Name | Access, visible: Visible) -> None:
         self._walk = walk
         self._node = node
         self._visible = visible
         self._target, self._steps = (node, ()) if isinstance(node, Name) else (node.target, node.steps)
         self._facts: Path | None = None
-        """The path so far as facts name it; None behind what is no constant part of a path."""
+        """The path so far as guards name it; None after a step that is not constant."""
         self._path: Path | None = None
-        """The path so far from the document on; None when it starts elsewhere."""
+        """The path so far from the document; None when it starts elsewhere."""
 
     def shape(self, *, must_be_there: bool) -> Shape:
         """Returns the shape at the end of the path."""
@@ -48,7 +48,7 @@ class _Steps:
         if not isinstance(target, Name):
             return self._walk.shape(target, visible)
         self._facts = (target.name,)
-        # A card's `$data` may be a part of the document, of which bare names are then names.
+        # A card's `$data` may be a part of the document, in which bare names are then looked up.
         document = visible.variables.get("$root", visible.document)
         if target.name in visible.variables:
             found = visible.variables[target.name]
@@ -57,58 +57,60 @@ class _Steps:
             found, is_known = member(visible.document, target.name)
             self._path = (target.name,) if visible.document is document else None
             if not is_known:
-                self._walk.notes.unknown(self._node, 0, visible.document, target.name, self._path)
+                self._walk.notes.add_unknown(self._node, 0, visible.document, target.name, self._path)
         return self._sure(found)
 
     def _sure(self, shape: Shape) -> Shape:
-        """Returns the shape without null when a guard around the expression tells that the path is there."""
+        """Returns the shape without null when an enclosing guard ensures that the path has a value."""
         return shape.without(NULL) if self._facts is not None and self._facts in self._visible.present else shape
 
     def _step(self, shape: Shape, index: int, step: str | int | Node, *, is_strict: bool) -> Shape:
         if not isinstance(step, str | int):
             self._facts = self._path = None
-            return self._computed(shape, step, is_strict=is_strict)
+            return self._computed_step(shape, step, is_strict=is_strict)
         self._facts = (*self._facts, step) if self._facts is not None else None
         self._path = (*self._path, step) if self._path is not None else None
-        made = self._named(shape, index, step) if isinstance(step, str) else self._indexed(shape, index, is_strict)
+        made = (
+            self._name_step(shape, index, step) if isinstance(step, str) else self._index_step(shape, index, is_strict)
+        )
         return self._sure(made)
 
-    def _named(self, shape: Shape, index: int, name: str) -> Shape:
+    def _name_step(self, shape: Shape, index: int, name: str) -> Shape:
         made, is_known = member(shape, name)
         if not is_known:
-            self._walk.notes.unknown(self._node, index + 1, shape, name, self._path)
+            self._walk.notes.add_unknown(self._node, index + 1, shape, name, self._path)
         elif not shape.kinds & OBJECT:
-            message = f"{self._before(index)} is {kinds_shown(shape.kinds & ~NULL)}, which has no names"
-            self._walk.notes.nowhere(self._node, message)
+            message = f"{self._before(index)} is {kinds_text(shape.kinds & ~NULL)}, which has no names"
+            self._walk.notes.add_dead_end(self._node, message)
         return made
 
-    def _indexed(self, shape: Shape, index: int, is_strict: bool) -> Shape:
+    def _index_step(self, shape: Shape, index: int, is_strict: bool) -> Shape:
         made = item(shape, must_be_there=is_strict)
-        found = kinds_shown(shape.kinds & ~NULL)
+        found = kinds_text(shape.kinds & ~NULL)
         if not made.kinds:
-            self._walk.notes.failing(self._node, _not_a_list(shape, found))
+            self._walk.notes.add_failing(self._node, _not_a_list(shape, found))
         elif not shape.kinds & LIST:
-            self._walk.notes.nowhere(self._node, f"{self._before(index)} is {found}, which has no items")
+            self._walk.notes.add_dead_end(self._node, f"{self._before(index)} is {found}, which has no items")
         return made
 
-    def _computed(self, shape: Shape, key: Node, *, is_strict: bool) -> Shape:
+    def _computed_step(self, shape: Shape, key: Node, *, is_strict: bool) -> Shape:
         walk = self._walk
-        found = walk.aside(key, self._visible) if shape.kinds & NULL else walk.shape(key, self._visible)
+        found = walk.shape_if_evaluated(key, self._visible) if shape.kinds & NULL else walk.shape(key, self._visible)
         fitting = found.without(~(TEXT | NUMBER))
-        made = computed(shape, fitting, must_be_there=is_strict)
+        made = computed_member(shape, fitting, must_be_there=is_strict)
         if found.kinds and not fitting.kinds:
-            message = f"expected a text or a whole number between the brackets, found {kinds_shown(found.kinds)}"
-            (walk.notes.wrong if shape.kinds & NULL else walk.notes.failing)(key, message)
+            message = f"expected a text or a whole number between the brackets, found {kinds_text(found.kinds)}"
+            (walk.notes.add_wrong if shape.kinds & NULL else walk.notes.add_failing)(key, message)
         elif found.kinds and not made.kinds:
-            walk.notes.failing(key, _not_a_list(shape, kinds_shown(shape.kinds)))
+            walk.notes.add_failing(key, _not_a_list(shape, kinds_text(shape.kinds)))
         elif found.is_doubtful:
-            walk.notes.missing(key, "the index")
+            walk.notes.add_missing(key, "the index")
         return made
 
     def _before(self, index: int) -> str:
         assert isinstance(self._node, Access)
         steps = self._node.steps[:index]
-        return quoted(Access(self._node.target, steps, self._node.position) if steps else self._node.target)
+        return quote(Access(self._node.target, steps, self._node.position) if steps else self._node.target)
 
 
 def _not_a_list(shape: Shape, found: str) -> str:

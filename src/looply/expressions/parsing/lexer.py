@@ -1,8 +1,8 @@
-"""Cuts the source of an expression into tokens.
+"""Tokenizes the source of an expression.
 
 Names are ASCII letters, digits and underscores, and may start with `$`, `@`, `@@` or `#`; other names are written
-`['...']`. Texts stand between `'` or `"`; there, `\\n`, `\\r`, `\\t`, `\\\\` and the escaped quote mean something and
-any other backslash is itself. Between backticks, `${...}` is an expression and only the backtick and `$` are escaped.
+`['...']`. Texts are enclosed in `'` or `"`; there, `\\n`, `\\r`, `\\t`, `\\\\` and the escaped quote are escapes, and
+any other backslash is literal. Between backticks, `${...}` is an expression and only the backtick and `$` are escaped.
 """
 
 import re
@@ -24,7 +24,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 _LITERAL = re.compile(r"(?:[^`$\\]|\\[`$]?|\$(?!\{))*")
 _LITERAL_ESCAPE = re.compile(r"\\([`$])")
 MAX_LEVELS = 100
-"""Nesting of a source; far more than anybody can read, far less than Python's stack holds."""
+"""The largest nesting of a source: far more than is readable, far less than Python's stack allows."""
 
 
 class Token(NamedTuple):
@@ -47,11 +47,11 @@ class Lexer:
         self._origin = start
         self._at = start
 
-    def whole(self) -> tuple[Token, ...]:
+    def tokenize(self) -> tuple[Token, ...]:
         """Returns the tokens up to the end of the text. Raises: ExpressionSyntaxError."""
         return self._tokens(is_embedded=False, level=0)
 
-    def embedded(self) -> tuple[tuple[Token, ...], int]:
+    def tokenize_embedded(self) -> tuple[tuple[Token, ...], int]:
         """Returns the tokens up to the brace that closes a `${`, and the index of that brace.
 
         Raises: ExpressionSyntaxError, also when there is no such brace.
@@ -66,7 +66,7 @@ class Lexer:
             position = self._at - self._origin
             match = _TOKEN.match(self._text, self._at)
             if match is None:
-                raise self._refused(position)
+                raise self._refusal(position)
             self._at = match.end()
             kind, value = str(match.lastgroup), match.group()
             if kind == "space":
@@ -81,7 +81,7 @@ class Lexer:
                     tokens.append(Token("end", "", position))
                     return tuple(tokens)
                 braces -= 1
-            tokens.append(Token(kind, _unquoted(value) if kind == "text" else value, position))
+            tokens.append(Token(kind, _unquote(value) if kind == "text" else value, position))
         if is_embedded:
             raise self._error("expected `}` after the expression", self._at - self._origin)
         tokens.append(Token("end", "", self._at - self._origin))
@@ -105,21 +105,21 @@ class Lexer:
             self._at += 2
             pieces.append(self._tokens(is_embedded=True, level=level))
 
-    def _refused(self, position: int) -> ExpressionSyntaxError:
+    def _refusal(self, position: int) -> ExpressionSyntaxError:
         character = self._text[self._at]
         if character in "'\"":
             return self._error("the text that starts here has no closing quote", position)
         if character == "=":
             return self._error("`=` is not an operator; equality is `==`", position)
         if character.isalpha():
-            return self._error(f"{character!r} cannot stand in a name; write the name as ['...']", position)
+            return self._error(f"{character!r} is not allowed in a name; write the name as ['...']", position)
         return self._error(f"unexpected character {character!r}", position)
 
     def _error(self, reason: str, position: int) -> ExpressionSyntaxError:
         return ExpressionSyntaxError(reason, source=self._text[self._origin :], position=position)
 
 
-def _unquoted(token: str) -> str:
+def _unquote(token: str) -> str:
     quote = token[0]
 
     def replacement(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """Builds the syntax tree from the tokens.
 
-Ranks, from the tightest: unary `! - +`, `^` (from the right), `* / %`, `+ -`, `== != <>`, `&`, `< <= > >=`, `&&`, `||`,
-`??`, `? :` (from the left). Equality binds tighter than order, unlike in most languages; it is Microsoft's.
+Precedence, from the tightest: unary `! - +`, `^` (right-associative), `* / %`, `+ -`, `== != <>`, `&`, `< <= > >=`,
+`&&`, `||`, `??`, `? :` (left-associative). Equality binds tighter than order, unlike in most languages, as Microsoft's.
 """
 
 from looply.expressions.errors import ExpressionSyntaxError
@@ -41,11 +41,11 @@ _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "undefine
 
 def parse(tokens: tuple[Token, ...], source: str, limits: Limits) -> Node:
     """Returns the tree of one expression. Raises: ExpressionSyntaxError."""
-    return _Parser(tokens, source, limits, level=0).whole()
+    return _Parser(tokens, source, limits, level=0).parse()
 
 
 class _Cursor:
-    """The place in the tokens, the nesting that has been entered, and errors at that place."""
+    """The position in the tokens, the nesting level, and errors at that position."""
 
     def __init__(self, tokens: tuple[Token, ...], source: str, level: int) -> None:
         self._tokens = tokens
@@ -100,7 +100,7 @@ class _Parser:
         self._source = source
         self._limits = limits
 
-    def whole(self) -> Node:
+    def parse(self) -> Node:
         node = self._expression(_LOWEST)
         if self._cursor.token.kind != "end":
             raise self._cursor.unexpected("an operator or the end")
@@ -144,10 +144,10 @@ class _Parser:
             node: Node = Unary(str(value), self._operand(), position)
             self._cursor.leave()
             return node
-        return self._stepped(self._primary(), position)
+        return self._with_steps(self._primary(), position)
 
-    def _stepped(self, node: Node, position: int) -> Node:
-        """Returns the node with the steps that follow it; those of a path in parentheses go on."""
+    def _with_steps(self, node: Node, position: int) -> Node:
+        """Returns the node with the steps that follow it; those after a path in parentheses extend it."""
         path = node if isinstance(node, Access) else Access(node, (), position)
         steps, bracketed, brackets = list(path.steps), list(path.bracketed), path.brackets
         while True:
@@ -184,10 +184,10 @@ class _Parser:
                 self._cursor.take()
                 return Constant(value, position)
             case "name":
-                return self._named()
+                return self._name_or_call()
             case "interpolation":
                 self._cursor.take()
-                return self._interpolated(value, position)
+                return self._interpolation(value, position)
         if self._cursor.at("("):
             return self._between("(", ")", is_single=True)[0]
         if self._cursor.at("["):
@@ -207,7 +207,7 @@ class _Parser:
             raise self._cursor.error(f"an integer of more than {self._limits.integer_digits} digits", position)
         return int(digits or "0")
 
-    def _named(self) -> Node:
+    def _name_or_call(self) -> Node:
         _, name, position = self._cursor.take()
         if self._cursor.at("("):
             return Call(str(name), self._between("(", ")", has_arrows=True), position)
@@ -248,12 +248,12 @@ class _Parser:
         self._cursor.leave()
         return tuple(members)
 
-    def _interpolated(self, pieces: Json, position: int) -> Node:
+    def _interpolation(self, pieces: Json, position: int) -> Node:
         self._cursor.enter(position)
         parsed = tuple(
             piece
             if isinstance(piece, str)
-            else _Parser(piece, self._source, self._limits, level=self._cursor.level).whole()
+            else _Parser(piece, self._source, self._limits, level=self._cursor.level).parse()
             for piece in pieces
         )
         self._cursor.leave()

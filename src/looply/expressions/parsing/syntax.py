@@ -27,10 +27,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Steps into a value: a name or an index that is known, or an expression that gives one.
+    """Steps into a value: a constant name or index, or an expression that gives one.
 
-    `brackets` counts the steps after the last dot. An index among them must be there, as Microsoft's must, while what
-    stands before a dot may be missing. `bracketed` are the numbers of all steps in brackets.
+    `brackets` is the number of steps after the last dot. An index among them must exist, as in Microsoft's, while a
+    value before a dot may be missing. `bracketed` are the indexes of all steps in brackets.
     """
 
     target: "Node"
@@ -78,7 +78,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    """`first ? a : b ? c : d`: each pair chooses by the value so far, from left to right, as Microsoft's does."""
+    """`first ? a : b ? c : d`: each pair selects by the value so far, from left to right, as in Microsoft's."""
 
     first: "Node"
     choices: "tuple[tuple[Node, Node], ...]"

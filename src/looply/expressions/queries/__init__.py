@@ -1,1 +1,1 @@
-"""The two languages in which functions look into a value: XPath and JSPath."""
+"""The two query languages of functions: XPath and JSPath."""

@@ -1,4 +1,4 @@
-"""What the readers of XPath and JSPath share: tokens, the place in them, and the nesting that has been entered."""
+"""Shared parts of the parsers of XPath and JSPath: tokens, the position in them, and the nesting level."""
 
 import re
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 
 LEVELS = 40
-"""How deep a path may be nested; deeper, reading it would end at the stack's end instead of in an error of ours."""
+"""The largest nesting of a path, far below the one that would exhaust Python's stack."""
 
 
 class Token(NamedTuple):
@@ -16,7 +16,7 @@ class Token(NamedTuple):
     text: str
 
 
-def tokens_of(function: str, pattern: re.Pattern[str], source: str) -> list[Token]:
+def tokenize(function: str, pattern: re.Pattern[str], source: str) -> list[Token]:
     """Returns the tokens of a path, the last of the kind `end`. Raises: ExpressionError."""
     made: list[Token] = []
     at = 0
@@ -30,7 +30,7 @@ def tokens_of(function: str, pattern: re.Pattern[str], source: str) -> list[Toke
 
 
 class TokenCursor:
-    """The place in the tokens of a path; `function` is what errors call it by."""
+    """The position in the tokens of a path; `function` is its name in errors."""
 
     def __init__(self, function: str, tokens: list[Token]) -> None:
         self._function = function
@@ -40,47 +40,47 @@ class TokenCursor:
 
     @property
     def token(self) -> Token:
-        """The token at hand."""
+        """The current token."""
         return self._tokens[self._next]
 
     def take(self) -> Token:
-        """Returns the token at hand and goes on."""
+        """Returns the current token and advances."""
         self._next += 1
         return self._tokens[self._next - 1]
 
     def at(self, *symbols: str) -> bool:
-        """Tells whether one of these symbols is at hand."""
+        """Returns whether the current token is one of these symbols."""
         return self.token.kind == "symbol" and self.token.text in symbols
 
-    def taken(self, symbol: str) -> bool:
-        """Goes on if this symbol is at hand, and tells whether it was."""
+    def take_if(self, symbol: str) -> bool:
+        """Advances if the current token is this symbol, and returns whether it was."""
         found = self.at(symbol)
         self._next += found
         return found
 
     def unexpected(self) -> ExpressionError:
-        """Returns an error at the token at hand."""
+        """Returns an error at the current token."""
         what = repr(self.token.text) if self.token.text else "the end"
         return ExpressionError(f"{self._function}() does not expect {what} in the path")
 
     def enter(self) -> None:
-        """Goes on behind an opening symbol, one level deeper."""
+        """Advances past an opening symbol, one level deeper."""
         self._next += 1
         self.descend()
 
     def descend(self) -> None:
-        """Goes one level deeper. Raises: ExpressionLimit when that is too deep."""
+        """Enters a nesting level. Raises: ExpressionLimit when that is too deep."""
         self._level += 1
         if self._level > LEVELS:
             reason = f"{self._function}() expects a path that is nested at most {LEVELS} levels deep"
             raise ExpressionLimit("expression_pattern", reason)
 
     def leave(self, symbol: str) -> None:
-        """Goes on behind a closing symbol, one level higher. Raises: ExpressionError."""
-        if not self.taken(symbol):
+        """Advances past a closing symbol, one level higher. Raises: ExpressionError."""
+        if not self.take_if(symbol):
             raise self.unexpected()
         self.ascend()
 
     def ascend(self) -> None:
-        """Goes one level higher."""
+        """Leaves a nesting level."""
         self._level -= 1

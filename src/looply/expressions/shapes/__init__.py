@@ -1,1 +1,1 @@
-"""What is known of a value that is not there yet."""
+"""Shapes: the static types of values."""

@@ -1,4 +1,4 @@
-"""The shape of what operators give, and which operands they take."""
+"""The shapes of the results of operators, and the operands that they accept."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ _BITS: Final = tuple(KINDS.values())
 _KEEPS_WHOLE: Final = frozenset({"-", "*", "%", "/"})
 
 
-def operated(symbol: str, left: Shape, right: Shape) -> Shape:
+def arithmetic_shape(symbol: str, left: Shape, right: Shape) -> Shape:
     """Returns the result of an arithmetic operator; NEVER when it fails on all values of the shapes."""
     if symbol == "+":
         return _sum(left, right)
@@ -40,7 +40,7 @@ def _sum(left: Shape, right: Shape) -> Shape:
 
 
 def _makes_text(one: int, two: int) -> bool:
-    """Tells whether the sum of two kinds is a text: null is an empty one, unless the other is a number."""
+    """Returns whether the sum of two kinds is a text: null is an empty one, unless the other is a number."""
     if (one | two) & ~(NUMBER | TEXT | NULL):
         return False
     return not (one | two) & NUMBER or bool((one | two) & TEXT)
@@ -51,19 +51,19 @@ def _pairs(left: Shape, right: Shape) -> Iterator[tuple[int, int]]:
 
 
 def can_be_ordered(left: Shape, right: Shape) -> bool:
-    """Tells whether any values of the shapes have an order: two numbers, or two texts."""
+    """Returns whether any values of the shapes have an order: two numbers, or two texts."""
     return bool(left.kinds & right.kinds & (NUMBER | TEXT))
 
 
 def can_be_equal(left: Shape, right: Shape) -> bool:
-    """Tells whether any values of the shapes can be equal, as far as kinds and listed texts tell."""
+    """Returns whether any values of the shapes can be equal, by their kinds and listed texts."""
     shared = left.kinds & right.kinds
     if shared == TEXT and left.texts is not None and right.texts is not None:
         return bool(left.texts & right.texts)
     return bool(shared)
 
 
-def concatenated(shapes: tuple[Shape, ...]) -> Shape:
+def concatenation_shape(shapes: tuple[Shape, ...]) -> Shape:
     """Returns the result of `a & b & ...`: lists together are a list, anything else is a text."""
     if len(shapes) == 1:
         return shapes[0]

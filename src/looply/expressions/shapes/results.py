@@ -1,4 +1,4 @@
-"""The shape of what a function gives, and which kinds of values its arguments take."""
+"""The shapes of the results of functions, and the kinds of values that their arguments accept."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Final
 
 from looply.errors import BadRequest
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
-from looply.expressions.shapes.operators import concatenated, operated
+from looply.expressions.shapes.operators import arithmetic_shape, concatenation_shape
 from looply.expressions.shapes.shape import (
     ANY,
     BOOLEAN,
@@ -64,23 +64,23 @@ _TAKEN_BY: Final[Mapping[tuple[str, str], int]] = {
     ("exp", "base"): NUMBER,
     ("exp", "exponent"): NUMBER,
 }
-"""What functions take that look at the kind of an argument themselves; all others take anything there."""
+"""The kinds that functions accept which check an argument themselves; all others accept any kind there."""
 
 
-def taken(function: Function, argument: Argument) -> int:
-    """Returns the kinds with which the argument does not always make the function fail."""
+def accepted_kinds(function: Function, argument: Argument) -> int:
+    """Returns the kinds of the argument with which the function does not always fail."""
     if argument.kind is not Kind.ANY:
         return _TAKEN_BY.get((function.name, argument.name), _TAKEN[argument.kind])
     return _TAKEN_BY.get((function.name, argument.name), EVERY)
 
 
 def result_of(function: Function, arguments: tuple[Shape, ...]) -> Shape:
-    """Returns the shape of a call's value; the arguments are those that it takes."""
+    """Returns the shape of a call's value; the arguments have only accepted kinds."""
     read = _RESULTS.get(function.name)
-    return read(arguments) if read is not None else _declared(function.result)
+    return read(arguments) if read is not None else _declared_shape(function.result)
 
 
-def _declared(result: Type) -> Shape:
+def _declared_shape(result: Type) -> Shape:
     if result & Type.ANY:
         return ANY
     kinds = 0
@@ -120,7 +120,7 @@ def _list_as(shape: Shape) -> Shape:
 
 
 def _part(shapes: tuple[Shape, ...]) -> Shape:
-    """Returns what becomes of a text or a list that is cut or turned round."""
+    """Returns the shape of a part or the reverse of a text or a list."""
     (whole,) = shapes[:1]
     return Shape(whole.kinds & (TEXT | LIST), item=whole.item, text_numbers=whole.text_numbers)
 
@@ -145,7 +145,7 @@ def _with_property(shapes: tuple[Shape, ...]) -> Shape:
     return object_of(fields, others, is_listed=container.is_listed)
 
 
-def _merged(shapes: tuple[Shape, ...]) -> Shape:
+def _merge(shapes: tuple[Shape, ...]) -> Shape:
     if any(shape.kinds != OBJECT or shape.fields is None or shape.others is not None for shape in shapes):
         return Shape(OBJECT)
     made: dict[str, Field] = {}
@@ -166,7 +166,7 @@ def _property(shapes: tuple[Shape, ...]) -> Shape:
     return member(shapes[0], name).shape if _NAME.fullmatch(name) else ANY
 
 
-def _parsed(shapes: tuple[Shape, ...]) -> Shape:
+def _parse(shapes: tuple[Shape, ...]) -> Shape:
     texts = shapes[0].texts
     if texts is None or len(texts) != 1:
         return ANY
@@ -179,7 +179,7 @@ def _parsed(shapes: tuple[Shape, ...]) -> Shape:
 def _sum(shapes: tuple[Shape, ...]) -> Shape:
     made = shapes[0]
     for shape in shapes[1:]:
-        made = operated("+", made, shape)
+        made = arithmetic_shape("+", made, shape)
     return made
 
 
@@ -191,7 +191,7 @@ _RESULTS: Final[Mapping[str, _Result]] = MappingProxyType(
         "average": lambda _: NUMERIC,
         "base64": lambda _: TEXTUAL.or_null(),
         "coalesce": first_present,
-        "concat": concatenated,
+        "concat": concatenation_shape,
         "count": lambda _: WHOLE,
         "createArray": lambda shapes: list_of(union_of(shapes)),
         "first": _end,
@@ -203,10 +203,10 @@ _RESULTS: Final[Mapping[str, _Result]] = MappingProxyType(
         "indicesAndValues": _numbered,
         "int": lambda shapes: _number(shapes, WHOLE),
         "intersection": _same_list,
-        "json": _parsed,
+        "json": _parse,
         "last": _end,
         "length": lambda _: WHOLE,
-        "merge": _merged,
+        "merge": _merge,
         "range": lambda _: list_of(WHOLE),
         "resolve": lambda _: TEXTUAL.or_null(),
         "reverse": _part,
@@ -224,5 +224,5 @@ _RESULTS: Final[Mapping[str, _Result]] = MappingProxyType(
 
 
 def _number(shapes: tuple[Shape, ...], made: Shape) -> Shape:
-    """Returns what makes a number of numbers and texts, and null of anything else."""
+    """Returns the shape of a conversion: `made` for numbers and texts, null for any other value."""
     return made if not shapes[0].kinds & ~(NUMBER | TEXT) else made.or_null()

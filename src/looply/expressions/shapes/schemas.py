@@ -1,4 +1,4 @@
-"""The shape that a JSON Schema (2020-12) gives to the values that fit it."""
+"""The shape of the values that fit a JSON Schema (2020-12)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -33,8 +33,8 @@ _TYPES: Final[Mapping[str, int]] = {
     "array": LIST,
     "object": OBJECT,
 }
-_MOST_SCHEMAS = 2000  # of one document, those behind a `$ref` counted each time
-_LISTED_A_SCHEMA = 20  # names or values of a list that are read as fast as one subschema
+_MAX_SCHEMAS = 2000  # of one document; targets of a `$ref` count each time
+_LISTED_A_SCHEMA = 20  # names or values of a list that take as long as one subschema
 _LONGEST_REFERENCE = 1000
 _STATED: Final = "its schema says so"
 _MOST_LEVELS = 16
@@ -44,10 +44,10 @@ def shape_of_schema(schema: Json) -> Shape:
     """Returns the shape of the values that fit a JSON Schema.
 
     Every value that fits the schema has the shape, as long as no name of it differs from a listed one only in case;
-    keywords that say nothing about the shape are not looked at. A schema without `required` leaves open what may be
-    missing. Bounded: what lies deeper than sixteen levels, or beyond two thousand subschemas, may be anything; long
-    lists of names and values count as several. `$ref` leads to places of the same document; any other one may be
-    anything.
+    keywords without effect on the shape are ignored. A schema without `required` does not state which members may be
+    missing. Bounded: values deeper than sixteen levels, or beyond two thousand subschemas, may be anything; long lists
+    of names and values count as several. A `$ref` into the same document is resolved; the target of any other one may
+    be anything.
     """
     return _Schemas(schema).shape(schema, _MOST_LEVELS)
 
@@ -55,7 +55,7 @@ def shape_of_schema(schema: Json) -> Shape:
 class _Schemas:
     def __init__(self, root: Json) -> None:
         self._root = root
-        self._left = _MOST_SCHEMAS
+        self._left = _MAX_SCHEMAS
 
     def shape(self, schema: Json, levels: int) -> Shape:
         self._left -= 1
@@ -63,7 +63,7 @@ class _Schemas:
             return NEVER
         if not isinstance(schema, dict) or levels == 0 or self._left < 0:
             return ANY
-        self._left -= _listed(schema)
+        self._left -= _listed_count(schema)
         made = self._own(schema, levels - 1)
         for keyword, read in _COMBINED.items():
             if keyword in schema:
@@ -74,7 +74,7 @@ class _Schemas:
         return made
 
     def _own(self, schema: dict[str, Json], levels: int) -> Shape:
-        """Returns the shape that the keywords give which stand for themselves."""
+        """Returns the shape by all keywords except those of `_COMBINED`."""
         kinds, is_whole_number = _kinds_of(schema.get("type"))
         fields, others, is_listed = None, None, False
         if kinds & OBJECT:
@@ -113,7 +113,7 @@ class _Schemas:
         return union_of([*parts, self.shape(schema["items"], levels)])
 
     def referred(self, reference: Json, levels: int) -> Iterator[Shape]:
-        """Returns the shape behind a `$ref`, when it leads to a place of the document."""
+        """Yields the shape of the target of a `$ref` within the document."""
         if not isinstance(reference, str) or not reference.startswith("#") or len(reference) > _LONGEST_REFERENCE:
             return
         found = self._root
@@ -125,22 +125,22 @@ class _Schemas:
         yield self.shape(found, levels)
 
     def alternatives(self, schemas: Json, levels: int) -> Iterator[Shape]:
-        """Returns the one shape of a list of which a value fits one."""
+        """Yields the union of the shapes of schemas of which a value fits at least one."""
         if isinstance(schemas, list):
             yield union_of(self.shape(schema, levels) for schema in schemas)
 
     def together(self, schemas: Json, levels: int) -> Iterator[Shape]:
-        """Returns the shapes of a list of which a value fits all."""
+        """Yields the shapes of schemas that a value fits all."""
         if isinstance(schemas, list):
             yield from (self.shape(schema, levels) for schema in schemas)
 
     def listed(self, values: Json, _: int) -> Iterator[Shape]:
-        """Returns the shape of a list of values."""
+        """Yields the shape of a value that is one of a list."""
         if isinstance(values, list):
             yield _shape_of_values(values)
 
     def constant(self, value: Json, _: int) -> Iterator[Shape]:
-        """Returns the shape of one value."""
+        """Yields the shape of one value."""
         yield _shape_of_values([value])
 
 
@@ -154,8 +154,8 @@ _COMBINED: Final[Mapping[str, Callable[[_Schemas, Json, int], Iterator[Shape]]]]
 }
 
 
-def _listed(schema: dict[str, Json]) -> int:
-    """Returns how many subschemas the lists of a schema count as. A name that only `required` has is one."""
+def _listed_count(schema: dict[str, Json]) -> int:
+    """Returns the number of subschemas that the lists of a schema count as. A name in `required` alone is one."""
     required, properties = schema.get("required"), schema.get("properties")
     lists = [each for each in (required, schema.get("enum"), schema.get("type")) if isinstance(each, list)]
     stated = properties if isinstance(properties, dict) else {}
@@ -182,7 +182,7 @@ def _shape_of_values(values: list[Json]) -> Shape:
 
 
 def meet(one: Shape, two: Shape) -> Shape:
-    """Returns the shape of a value that has both of two shapes, as far as that can be told."""
+    """Returns the shape of a value that has both of two shapes, as precisely as possible."""
     if one is ANY or two is ANY:
         return two if one is ANY else one
     kinds = one.kinds & two.kinds

@@ -1,8 +1,8 @@
-"""The shape of a value that is not there yet: what is known of it from a schema, from a sample, or from where it comes.
+"""The shape of a value: its static type, derived from a schema, from a sample, or from its origin.
 
-A shape says of each kind of JSON value whether it is possible, and what is known of a value of that kind: the texts
-it may be, the items of a list, the members of an object. So the union of two shapes is a shape again, and no shape
-grows without bound.
+A shape states for each kind of JSON value whether it is possible, and the known properties of a value of that kind: its
+possible texts, the items of a list, the members of an object. So the union of two shapes is a shape again, and no
+shape grows without bound.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,23 +26,23 @@ EVERY: Final = 63
 KINDS: Final[Mapping[str, int]] = MappingProxyType(
     {"text": TEXT, "number": NUMBER, "boolean": BOOLEAN, "list": LIST, "object": OBJECT, "null": NULL}
 )
-"""The bit of each kind of value, by the name that messages give it."""
+"""The bit of each kind of value, by its name in messages."""
 
 _MOST_TEXTS = 50
-_MOST_WEIGHT = 500  # of a union: more fields than an author overlooks
-_MOST_NODES = 5000  # of a sample or a schema; what lies beyond may be anything
+_MAX_WEIGHT = 500  # of a union: more fields than an author can survey
+_MAX_NODES = 5000  # of a sample or a schema; values beyond may be anything
 _MOST_LEVELS = 12
 _SHOWN_TEXTS = 4
 
 
 class Presence(Enum):
-    """Whether a member of an object is there."""
+    """Whether a member of an object exists."""
 
     ALWAYS = auto()
     SOMETIMES = auto()
-    """It may be missing, and whoever made the shape says so."""
+    """It may be missing, as the source of the shape states."""
     UNSTATED = auto()
-    """It may be missing for all that is known, which nobody is warned of."""
+    """Its presence is not stated; it may be missing, but no warning is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is known of a value.
+    """The static type of a value.
 
-    `kinds` are the bits of the kinds it may have; none for a value that never comes to be. `texts` are the only texts
-    it may be, `item` is the shape of every item of a list, `fields` are the known members of an object; None stands
-    for any. `others` is the shape of members with other names, None when there are none; a name that differs from
-    that of a field only in case is no other name. `is_listed` tells that other names are probably mistakes.
-    `is_doubtful` tells that null is among the kinds because something is known to be missing at times.
-    `text_numbers` tells why numbers in the value, or in its members, are known to be written as texts at times; empty
-    where nothing says so.
+    `kinds` are the bits of the kinds it may have; none for a value that never exists. `texts` are the only texts it
+    may be, `item` is the shape of every item of a list, `fields` are the known members of an object; None means any.
+    `others` is the shape of members with other names, None when there are none; a name that differs from that of a
+    field only in case is no other name. `is_listed`: other names are probably mistakes. `is_doubtful`: null is among
+    the kinds because a value is known to be missing at times. `text_numbers` is the reason why numbers in the value,
+    or in its members, are known to be written as texts at times; empty when there is none.
     """
 
     kinds: int
@@ -78,13 +77,13 @@ class Shape:
     weight: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Counts the shapes that this one is made of."""
+        """Counts the shapes within this one."""
         inner = sum(member.shape.weight for member in self.fields.values()) if self.fields else 0
         weight = 1 + inner + (self.item.weight if self.item is not None else 0)
         object.__setattr__(self, "weight", weight + (self.others.weight if self.others is not None else 0))
 
     def __str__(self) -> str:
-        """Returns the words for it, such as `text or null`."""
+        """Returns its name, such as `text or null`."""
         if self.kinds == EVERY:
             return "any"
         return " or ".join(self._word(name) for name, bit in KINDS.items() if self.kinds & bit) or "nothing"
@@ -139,7 +138,7 @@ def object_of(fields: Mapping[str, Field], others: Shape | None = None, *, is_li
 
 
 def union(one: Shape, two: Shape) -> Shape:
-    """Returns the shape of a value that has one of two shapes. The details of very large ones are given up."""
+    """Returns the shape of a value that has one of two shapes. The details of very large ones are dropped."""
     if one is two or not two.kinds:
         return one
     if not one.kinds:
@@ -147,7 +146,7 @@ def union(one: Shape, two: Shape) -> Shape:
     kinds = one.kinds | two.kinds
     is_doubtful = one.is_doubtful or two.is_doubtful
     text_numbers = one.text_numbers or two.text_numbers
-    if one.weight + two.weight > _MOST_WEIGHT:
+    if one.weight + two.weight > _MAX_WEIGHT:
         return Shape(kinds, is_doubtful=is_doubtful, text_numbers=text_numbers)
     fields, others, is_listed = _members_of_either(one, two)
     return Shape(
@@ -220,14 +219,14 @@ def _weaker(one: Presence, two: Presence) -> Presence:
 def shape_of_value(value: Json) -> Shape:
     """Returns the shape of a sample: its objects have these members and no others, its lists items like these.
 
-    What lies deeper than twelve levels, or beyond the first five thousand values, may be anything.
+    Values deeper than twelve levels, or beyond the first five thousand, may be anything.
     """
     return _Samples().shape(value, _MOST_LEVELS)
 
 
 class _Samples:
     def __init__(self) -> None:
-        self._left = _MOST_NODES
+        self._left = _MAX_NODES
 
     def shape(self, value: Json, levels: int) -> Shape:
         self._left -= 1
@@ -252,14 +251,14 @@ def shape_of_scalar(value: Json) -> Shape:
 _SCALARS: Final = {"null": NOTHING, "boolean": TRUTH, "text": TEXTUAL}
 
 
-def kinds_shown(kinds: int) -> str:
+def kinds_text(kinds: int) -> str:
     """Returns the names of kinds, such as `a text or a list`."""
     articles = {"object": "an", "null": ""}
     return " or ".join(f"{articles.get(name, 'a')} {name}".strip() for name, bit in KINDS.items() if kinds & bit)
 
 
 def fits(shape: Shape, value: Json) -> bool:
-    """Tells whether a value has a shape."""
+    """Returns whether a value has a shape."""
     if not shape.kinds & KINDS[kind_of(value)]:
         return False
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The shape that a step into a value leads to. What is not there is null."""
+"""The shape of the value of a step. A step without a value is null."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,14 +21,14 @@ from looply.expressions.shapes.shape import (
 
 
 class Step(NamedTuple):
-    """Where a step leads to, and whether the name is one of those that are known."""
+    """The shape of the value of a step, and whether its name is known."""
 
     shape: Shape
     is_known: bool
 
 
 def member(shape: Shape, name: str) -> Step:
-    """Returns the step to a member; null for what is no object."""
+    """Returns the step to a member; null for a value that is no object."""
     if not shape.kinds & OBJECT:
         return Step(_or_missing(NEVER, shape), is_known=True)
     found = Step(_unknown(shape), is_known=True) if shape.fields is None else _field(shape, name)
@@ -36,7 +36,7 @@ def member(shape: Shape, name: str) -> Step:
 
 
 def _or_missing(found: Shape, shape: Shape) -> Shape:
-    """Returns what a step leads to from a value that may as well be of another kind, null for one."""
+    """Returns the result of a step into a value that may also have another kind, for which it is null."""
     if not shape.kinds & ~OBJECT:
         return found
     return found.or_null(is_doubtful=shape.is_doubtful)
@@ -64,7 +64,7 @@ def _is_doubtful(fields: list[Field]) -> bool:
 
 
 def item(shape: Shape, *, must_be_there: bool) -> Shape:
-    """Returns the item at an index. What is no list has none; with `must_be_there` that fails, except for null."""
+    """Returns the item at an index. Only a list has items; with `must_be_there` other kinds except null fail."""
     found = NEVER
     if shape.kinds & LIST:
         found = items(shape)
@@ -79,7 +79,7 @@ def items(shape: Shape) -> Shape:
 
 
 def _unknown(shape: Shape) -> Shape:
-    """Returns what a part of a value may be of which nothing but the writing of its numbers is known."""
+    """Returns the shape of a part of a value of which only `text_numbers` is known."""
     return replace(ANY, text_numbers=shape.text_numbers) if shape.text_numbers else ANY
 
 
@@ -91,8 +91,8 @@ def members(shape: Shape) -> Shape:
     return made if shape.others is None else union(made, shape.others)
 
 
-def computed(shape: Shape, key: Shape, *, must_be_there: bool) -> Shape:
-    """Returns where a step leads to whose key is a text or a number; a container that is null leads to null."""
+def computed_member(shape: Shape, key: Shape, *, must_be_there: bool) -> Shape:
+    """Returns the result of a step with a computed key, a text or a number; a step into null gives null."""
     made = NEVER
     if shape.kinds & NULL:
         made = made.or_null(is_doubtful=shape.is_doubtful)
@@ -110,8 +110,8 @@ def computed(shape: Shape, key: Shape, *, must_be_there: bool) -> Shape:
     return made
 
 
-def looped(shape: Shape) -> Shape:
-    """Returns what the variable of a loop stands for: an item of a list, or {key, value} of an object."""
+def loop_variable(shape: Shape) -> Shape:
+    """Returns the shape of the variable of a loop: an item of a list, or {key, value} of an object."""
     made = items(shape) if shape.kinds & LIST else NEVER
     if shape.kinds & OBJECT:
         made = union(made, object_of({"key": Field(TEXTUAL), "value": Field(members(shape))}))

@@ -1,1 +1,1 @@
-"""Texts and JSON values that hold expressions: the settings of steps, and cards."""
+"""Templates: texts and JSON values that contain expressions, such as the settings of steps, and cards."""

@@ -4,19 +4,19 @@ from collections.abc import Iterable
 
 from looply.expressions.closures.conditions import FAILURE
 from looply.expressions.closures.scope import Names, Rules
-from looply.expressions.compiling.unresolved import written
+from looply.expressions.compiling.unresolved import source_text
 from looply.expressions.errors import ExpressionError, ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Closure, Run
 from looply.expressions.expression import Expression, expression_of
 from looply.expressions.parsing.syntax import Call, Chain, Constant, Node
 from looply.expressions.templating.strings import Piece, split_card_string
-from looply.expressions.values import joined, text
+from looply.expressions.values import join, text
 from looply.jsontext import Json
 from looply.limits import Limits
 
 
 class CardStrings:
-    """Compiles the strings of one card. `expressions` are those it has met, each with the pointer of its string.
+    """Compiles the strings of one card. `expressions` are those compiled so far, each with the pointer of its string.
 
     With `allows_unknown`, as in Microsoft's package, calling a function that does not exist fails when it is called.
     """
@@ -26,14 +26,14 @@ class CardStrings:
         self._allows_unknown = allows_unknown
         self.expressions: list[tuple[str, Expression]] = []
 
-    def apart(self) -> "CardStrings":
+    def for_checking(self) -> "CardStrings":
         """Returns one with the same rules for strings that are read but never evaluated."""
         return CardStrings(self._limits, allows_unknown=self._allows_unknown)
 
     def value(self, source: str, pointer: str, names: Names) -> str | Closure:
-        """Returns what a string stands for: a constant text, or what gives a text or the value of its one expression.
+        """Returns the value of a string: a constant text, or a closure for a text or for its one expression.
 
-        The closure gives MISSING for a path in brackets that is not there. Raises: ExpressionSyntaxError.
+        The closure returns MISSING for a path in brackets without a value. Raises: ExpressionSyntaxError.
         """
         rules = Rules(names, leaves_unresolved=True, allows_unknown=self._allows_unknown)
         pieces = self._pieces(source, pointer, rules)
@@ -47,7 +47,7 @@ class CardStrings:
         return _value(whole, pointer)
 
     def condition(self, source: str, pointer: str, names: Names) -> Closure | None:
-        """Returns what tells whether a `$when` holds; None when it never does, for it is no single expression.
+        """Returns the condition of a `$when`; None when it never holds, because it is no single expression.
 
         Raises: ExpressionSyntaxError.
         """
@@ -64,13 +64,13 @@ class CardStrings:
 
 
 def _whole(pieces: tuple[Piece, ...]) -> Expression | None:
-    """Returns the expression of a string that is one `${...}`, whose type stays; a constant in it becomes a text."""
+    """Returns the expression of a string that is one `${...}`, which keeps its type; a constant becomes a text."""
     (piece, *others) = pieces
     return piece if isinstance(piece, Expression) and not others and not isinstance(piece.tree, Constant) else None
 
 
 def _operands(tree: Node) -> tuple[Node, ...]:
-    """Returns what a whole expression concatenates: it is put together as a text with several expressions is."""
+    """Returns the operands of a whole expression that concatenates: it is treated like a text with expressions."""
     match tree:
         case Call("concat", arguments):
             return arguments
@@ -93,16 +93,16 @@ def _value(expression: Expression, pointer: str) -> Closure:
 
 
 def _text(pieces: Iterable[Piece]) -> Closure:
-    """Returns the text of pieces, with each expression that fails as it is written."""
-    kept = tuple(piece if isinstance(piece, str) else _shown(piece) for piece in pieces)
+    """Returns the closure of the text of pieces, with the source of each expression that fails."""
+    kept = tuple(piece if isinstance(piece, str) else _text_or_source(piece) for piece in pieces)
 
     def expand(run: Run) -> str:
-        return joined(run, [piece if isinstance(piece, str) else piece(run) for piece in kept])
+        return join(run, [piece if isinstance(piece, str) else piece(run) for piece in kept])
 
     return expand
 
 
-def _shown(expression: Expression) -> Closure:
+def _text_or_source(expression: Expression) -> Closure:
     evaluate, tree = expression.evaluate_in, expression.tree
     as_written = ""
 
@@ -114,8 +114,8 @@ def _shown(expression: Expression) -> Closure:
             raise
         except ExpressionError:
             run.spend(FAILURE)
-            # Most expressions never fail, and those that do fail for every item.
-            as_written = as_written or f"${{{written(tree)}}}"
+            # Cached: most expressions never fail, and one that does usually fails for every item.
+            as_written = as_written or f"${{{source_text(tree)}}}"
             return as_written
 
     return show

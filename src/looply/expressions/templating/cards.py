@@ -1,10 +1,10 @@
 """Card templates: Adaptive Card templating, as Microsoft's `adaptivecards-templating` expands them.
 
-Beside `${...}` in strings, an object may have `$data`, which sets what names are looked up in (a list repeats the
-object), and `$when`, which drops the object unless it is true. `$root` is the whole document, `$data` what an
-enclosing `$data` chose, `$index` the number of the repetition, `$host` what the host gives. A path that is not there,
-and an expression within a text that fails, is left in the card as it is written; a whole expression that fails is an
-error. Source: Adaptive Cards "Template language", and the package where it says nothing.
+Besides `${...}` in strings, an object may have `$data`, the object that names are looked up in (a list repeats the
+card's object), and `$when`, which drops the object unless it is true. `$root` is the whole document, `$data` the value
+of an enclosing `$data`, `$index` the number of the repetition, `$host` the value from the host. A path without a value,
+and an expression within a text that fails, are left in the card as source text; a whole expression that fails is an
+error. Source: Adaptive Cards "Template language", and the package where that is silent.
 """
 
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ from looply.expressions.errors import ExpressionLimit, ExpressionSyntaxError
 from looply.expressions.evaluation import MISSING, Closure, Evaluation, Run
 from looply.expressions.expression import Expression
 from looply.expressions.templating.card_strings import CardStrings
-from looply.expressions.templating.templates import escaped
+from looply.expressions.templating.templates import escape_key
 from looply.jsontext import Json, oversize
 from looply.limits import DEFAULT_LIMITS, Limits
 
 _ROOT, _DATA, _INDEX, _HOST, _VERSION = CARD_VARIABLES.values()
 _EQUAL_TO: Mapping[str, Json] = MappingProxyType({"major": 2, "minor": 3, "patch": 1, "suffix": ""})
-"""The version of Microsoft's package that this one is equal to; it is `$_acTemplateVersion`."""
+"""The version of Microsoft's package that this one is compatible with; it is `$_acTemplateVersion`."""
 _RESERVED = frozenset({"$data", "$when", "$root", "$index", "$host", "$_acTemplateVersion"})
 _NEVER_HELD = (None, False, 0, "")
-"""What a `$when` that is no expression may be without dropping the object. Source: ECMA-262 ToBoolean."""
+"""The values of a `$when` without an expression that do not drop the object. Source: ECMA-262 ToBoolean."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardTemplate:
     """A card with expressions, ready to be expanded any number of times.
 
-    `expressions` gives each expression with the JSON Pointer of its string; `references` are the paths of the
-    document that they read. Expressions below a `$data` read what it chose: their own names are no references.
+    `expressions` are the expressions with the JSON Pointers of their strings; `references` are the paths of the
+    document that they read. Expressions below a `$data` read its value: their own names are no references.
     """
 
     value: Json
@@ -45,12 +45,12 @@ class CardTemplate:
     def expand(self, evaluation: Evaluation, data: Json = MISSING, host: Json = MISSING) -> Json:
         """Returns the card for the data, or for the document of the evaluation when there is none.
 
-        Null when `$when` drops the card, a list when its `$data` repeats it. What it returns shares values with the
-        template and the data and must not be changed. Fuel is counted over the whole card, which must not be larger
-        than `document_bytes`.
+        Null when `$when` drops the card, a list when its `$data` repeats it. The result shares values with the template
+        and the data and must not be changed. Fuel is counted over the whole card, which must not be larger than
+        `document_bytes`.
 
-        Raises: ExpressionError with the pointer of the string for a whole expression that fails, ExpressionLimit
-        (one of it) when a limit is passed.
+        Raises: ExpressionError with the pointer of the string for a whole expression that fails; its subclass
+        ExpressionLimit for an exceeded limit.
         """
         return self.expand_in(self.begin(evaluation), data, host)
 
@@ -59,7 +59,7 @@ class CardTemplate:
         return Run(evaluation, self._slots)
 
     def expand_in(self, run: Run, data: Json = MISSING, host: Json = MISSING) -> Json:
-        """Returns the card as `expand` does, within a run of `begin`, which then tells what it took."""
+        """Returns the card as `expand` does, within a run of `begin`, which records the fuel that it uses."""
         limits = run.limits
         run.variables[_HOST], run.variables[_VERSION] = host, dict(_EQUAL_TO)
         _enter(run, run.data if data is MISSING else data)
@@ -89,12 +89,12 @@ def parse_card(value: Json, limits: Limits = DEFAULT_LIMITS, *, allows_unknown: 
     expressions = tuple(strings.expressions)
     references = tuple(dict.fromkeys(path for _, expression in expressions for path in expression.references))
     slots = max((expression.compiled.slots for _, expression in expressions), default=len(CARD_VARIABLES))
-    return CardTemplate(value, expressions, references, part.closure or _giving(part.constant), slots)
+    return CardTemplate(value, expressions, references, part.closure or _constant(part.constant), slots)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a card: what expands it, or the constant that it always is. `weight` is the work of expanding it."""
+    """A part of a card: the closure that expands it, or its constant value. `weight` is the work of expanding it."""
 
     closure: Closure | None
     constant: Json
@@ -106,7 +106,7 @@ class _Builder:
         self._strings = strings
 
     def build(self, value: Json, pointer: str, names: Names, levels: int) -> _Part:
-        """Returns a part of a card that may have so many levels. Raises: ExpressionSyntaxError."""
+        """Returns a part of a card with at most so many levels. Raises: ExpressionSyntaxError."""
         if isinstance(value, str):
             made = self._strings.value(value, pointer, names)
             return _Part(None, made, 0) if isinstance(made, str) else _Part(made, None, 1 + (len(value) >> 4))
@@ -128,7 +128,7 @@ class _Builder:
         members = {}
         for key, item in value.items():
             if key not in _RESERVED:
-                members[key] = self.build(item, f"{pointer}/{escaped(key)}", inner, levels)
+                members[key] = self.build(item, f"{pointer}/{escape_key(key)}", inner, levels)
             elif key not in {"$data", "$when"}:
                 self._read(item, f"{pointer}/{key}", levels)
         one = _object(members)
@@ -136,7 +136,7 @@ class _Builder:
             part = one if when.constant else _Part(None, None, 0)
         else:
             part = _Part(_conditional(when.closure, one), None, when.weight + one.weight)
-        return part if data is None else _scoped(data, part)
+        return part if data is None else _with_data(data, part)
 
     def _data(self, value: Json, pointer: str, names: Names, levels: int) -> _Part:
         if isinstance(value, str):
@@ -145,15 +145,15 @@ class _Builder:
         return _Part(None, value, 0)
 
     def _when(self, value: Json, pointer: str, names: Names, levels: int) -> _Part:
-        """Compiles `$when`: without an expression, what is not there, null, false, 0 or empty keeps the object."""
+        """Compiles `$when`: without an expression, a missing, null, false, 0 or empty one keeps the object."""
         if isinstance(value, str) and (holds := self._strings.condition(value, pointer, names)) is not None:
             return _Part(holds, None, 1 + (len(value) >> 4))
         self._read(value, pointer, levels)
         return _Part(None, not isinstance(value, dict | list) and value in _NEVER_HELD, 0)
 
     def _read(self, value: Json, pointer: str, levels: int) -> None:
-        """Refuses what does not parse, where the value is kept as it is or left out."""
-        _Builder(self._strings.apart()).build(value, pointer, Names.ITEM, levels)
+        """Checks the syntax of a value that is kept unchanged or dropped."""
+        _Builder(self._strings.for_checking()).build(value, pointer, Names.ITEM, levels)
 
 
 def _nested_too_deeply(pointer: str) -> ExpressionSyntaxError:
@@ -161,12 +161,12 @@ def _nested_too_deeply(pointer: str) -> ExpressionSyntaxError:
     return ExpressionSyntaxError(reason, source="", position=0, pointer=pointer)
 
 
-def _giving(constant: Json) -> Closure:
+def _constant(constant: Json) -> Closure:
     return lambda _: constant
 
 
 def _list(parts: list[_Part]) -> _Part:
-    """Returns the part of a list: null is left out, and the items of lists are taken in, as Microsoft's are."""
+    """Returns the part of a list: null is dropped, and inner lists are replaced by their items, as in Microsoft's."""
     weight = 1 + sum(part.weight for part in parts) + (len(parts) >> 3)
     if all(part.closure is None for part in parts):
         made: list[Json] = []
@@ -217,7 +217,7 @@ def _object(members: dict[str, _Part]) -> _Part:
 
 
 def _conditional(holds: Closure, part: _Part) -> Closure:
-    expand = part.closure or _giving(part.constant)
+    expand = part.closure or _constant(part.constant)
     return lambda run: expand(run) if holds(run) else None
 
 
@@ -226,12 +226,12 @@ def _enter(run: Run, data: Json) -> None:
     run.variables[_DATA] = data
 
 
-def _scoped(data: _Part, part: _Part) -> _Part:
-    """Returns the part that expands an object for what its `$data` chose: once, or for each item of a list.
+def _with_data(data: _Part, part: _Part) -> _Part:
+    """Returns the part that expands an object for the value of its `$data`: once, or for each item of a list.
 
-    Objects that stay are a list if there are several, and null if there is none.
+    Several remaining objects are a list, none is null.
     """
-    choose, expand = data.closure or _giving(data.constant), part.closure or _giving(part.constant)
+    choose, expand = data.closure or _constant(data.constant), part.closure or _constant(part.constant)
     weight = 1 + part.weight
 
     def expand_each(run: Run) -> Json:

@@ -1,4 +1,4 @@
-"""Strings that hold `${...}`: cutting them into literal texts and expressions."""
+"""Splits strings with `${...}` into literal texts and expressions."""
 
 import re
 from typing import TypeAlias
@@ -23,7 +23,7 @@ _WITHIN = re.compile(
 def split_string(text: str, limits: Limits) -> tuple[Piece, ...]:
     """Returns the literal texts and the expressions of a string of a document; `\\\\${` is literal `${`.
 
-    Raises: ExpressionSyntaxError for an expression that does not parse, or a string over the limit that holds one.
+    Raises: ExpressionSyntaxError for an expression that does not parse, or a string over the limit that contains one.
     """
     pieces: list[Piece] = []
     literal, at = "", 0
@@ -34,7 +34,7 @@ def split_string(text: str, limits: Limits) -> tuple[Piece, ...]:
             continue
         check_length(text, limits)
         literal += text[at:found]
-        tokens, end = Lexer(text, found + 2).embedded()
+        tokens, end = Lexer(text, found + 2).tokenize_embedded()
         if literal:
             pieces.append(literal)
         pieces.append(build_expression(tokens, text[found + 2 : end], limits, Rules()))
@@ -46,10 +46,10 @@ def split_string(text: str, limits: Limits) -> tuple[Piece, ...]:
 
 
 def split_card_string(text: str, limits: Limits, rules: Rules) -> tuple[Piece, ...]:
-    """Returns the literal texts and the expressions of a string of a card, cut where Microsoft's package cuts.
+    """Returns the literal texts and the expressions of a string of a card, split like Microsoft's package does.
 
-    A `${` that is not closed on its line, or holds braces that are no object, is literal. In a string that has a `${`,
-    a backslash escapes `$` and the backtick; in any other it is itself.
+    A `${` that is not closed on its line, or contains braces that are no object, is literal. In a string that has a
+    `${`, a backslash escapes `$` and the backtick; in any other it is literal.
 
     Raises: ExpressionSyntaxError for an expression that does not parse, or a string over the limit that has a `${`.
     """
@@ -92,4 +92,4 @@ def _end_of_expression(text: str, start: int) -> int | None:
 
 def _expression(source: str, limits: Limits, rules: Rules) -> Piece:
     source = source.removeprefix("=")
-    return build_expression(Lexer(source).whole(), source, limits, rules) if source else ""
+    return build_expression(Lexer(source).tokenize(), source, limits, rules) if source else ""

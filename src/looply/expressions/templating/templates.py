@@ -15,24 +15,24 @@ from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS, Limits
 
 Escape: TypeAlias = Callable[[str], str]
-"""Makes a text safe for the place that it is put into. Raises: ExpressionError for a text that cannot be."""
+"""Escapes a text for its position in a string. Raises: ExpressionError for a text that cannot be escaped."""
 
 Placement: TypeAlias = Callable[[tuple[Piece, ...]], tuple[Escape | None, ...]]
-"""Gives, for the pieces of a string, the escape of each; that of a literal is not looked at."""
+"""Returns the escape of each piece of a string; that of a literal is ignored."""
 
 
-def everywhere(escape: Escape) -> Placement:
-    """Returns the placement that escapes every expression of a string that holds more than the expression."""
+def escape_everywhere(escape: Escape) -> Placement:
+    """Returns the placement that escapes every expression of a string that is more than one expression."""
     return lambda pieces: (escape if len(pieces) > 1 else None,) * len(pieces)
 
 
-def by_quotes(within: Escape, outside: Escape | None = None) -> Placement:
-    """Returns the placement that escapes what stands between `'` and `'`, and differently what stands outside.
+def escape_by_quotes(within: Escape, outside: Escape | None = None) -> Placement:
+    """Returns the placement that escapes expressions between `'` and `'` by `within`, and others by `outside`.
 
-    A string that is one whole expression stands outside.
+    A string that is one whole expression is outside.
     """
 
-    def place(pieces: tuple[Piece, ...]) -> tuple[Escape | None, ...]:
+    def placement(pieces: tuple[Piece, ...]) -> tuple[Escape | None, ...]:
         is_within = False
         made: list[Escape | None] = []
         for piece in pieces:
@@ -41,14 +41,14 @@ def by_quotes(within: Escape, outside: Escape | None = None) -> Placement:
             made.append(within if is_within else outside)
         return tuple(made)
 
-    return place
+    return placement
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """A JSON value with expressions, ready to be evaluated any number of times.
 
-    `value` is as authored. `expressions` gives each expression with the JSON Pointer of its string within the
+    `value` is as authored. `expressions` are the expressions with the JSON Pointers of their strings within the
     value, in document order. `references` are those of all expressions.
     """
 
@@ -61,23 +61,23 @@ class Template:
 
     @property
     def is_constant(self) -> bool:
-        """Whether it holds no expression, so that every evaluation gives one and the same value."""
+        """Whether it contains no expression, so that every evaluation returns the same value."""
         return self._evaluate is None
 
     def evaluate(self, evaluation: Evaluation) -> Json:
         """Returns the value with its expressions evaluated, in document order.
 
-        A string that is one whole `${...}` gives the typed value, any other a text. Constant parts and values of
+        A string that is one whole `${...}` becomes the typed value, any other a text. Constant parts and values of
         the document are shared, so the result must not be changed. Fuel is counted over the whole template.
 
-        Raises: ExpressionError with the pointer of the string, ExpressionLimit (one of it).
+        Raises: ExpressionError with the pointer of the string; its subclass ExpressionLimit for an exceeded limit.
         """
         if self._evaluate is None:
             return self._constant
         return self._evaluate(Run(evaluation, self._slots))
 
     def evaluate_in(self, run: Run) -> Json:
-        """Returns the value as `evaluate` does, within a run of `begin`, which then tells what it took."""
+        """Returns the value as `evaluate` does, within a run of `begin`, which records the fuel that it uses."""
         return self._constant if self._evaluate is None else self._evaluate(run)
 
     def begin(self, evaluation: Evaluation) -> Run:
@@ -85,7 +85,7 @@ class Template:
         return Run(evaluation, self._slots)
 
     def lookup(self, evaluation: Evaluation) -> tuple[bool, Json]:
-        """Returns whether the value is present, and the value; absent is only a path that is not there.
+        """Returns whether the value is present, and the value; only a path without a value is absent.
 
         Raises: as `evaluate`.
         """
@@ -101,8 +101,8 @@ def parse_template(
 ) -> Template:
     """Returns the template of a JSON value. Keys are never expressions.
 
-    `placements` gives, by the JSON Pointer of a string, what makes the values of its expressions safe in it. A value
-    that is escaped is put in as a text, also where it is the whole string; there a list or an object stays what it is.
+    `placements` has, by the JSON Pointer of a string, the escapes of the values of its expressions. An escaped value is
+    inserted as a text, also where it is the whole string; there a list or an object is not changed.
 
     Raises: ExpressionSyntaxError with the pointer of the string.
     """
@@ -119,13 +119,13 @@ def split_template(text: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Piece, .
     return split_string(text, limits)
 
 
-def escaped(key: str) -> str:
+def escape_key(key: str) -> str:
     """Returns a key as a part of a JSON Pointer. Source: RFC 6901 section 3."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
 class _Builder:
-    """Makes of each value either a constant or a closure."""
+    """Compiles each value to a constant or a closure."""
 
     def __init__(self, limits: Limits, placements: Mapping[str, Placement]) -> None:
         self._limits = limits
@@ -133,7 +133,7 @@ class _Builder:
         self.expressions: list[tuple[str, Expression]] = []
 
     def build(self, value: Json, pointer: str, levels: int) -> tuple[Json, Closure | None]:
-        """Returns the constant, and no closure, or whatever and the closure."""
+        """Returns the constant and None, or any value and the closure."""
         if isinstance(value, str):
             return self._string(value, pointer)
         if isinstance(value, dict):
@@ -147,7 +147,7 @@ class _Builder:
     def _parts(self, items: Json, pointer: str, levels: int) -> list[tuple[Json, Json, Closure | None]]:
         if levels == 0:
             raise ExpressionSyntaxError("nested too deeply; the limit is `json_levels`", source="", position=0)
-        return [(key, *self.build(item, f"{pointer}/{escaped(str(key))}", levels - 1)) for key, item in items]
+        return [(key, *self.build(item, f"{pointer}/{escape_key(str(key))}", levels - 1)) for key, item in items]
 
     def _string(self, value: str, pointer: str) -> tuple[Json, Closure | None]:
         if "${" not in value:
@@ -160,12 +160,12 @@ class _Builder:
         if not found:
             return "".join(map(str, pieces)), None
         self.expressions.extend(found)
-        place = self._placements.get(pointer)
-        escapes = place(pieces) if place is not None else (None,) * len(pieces)
+        placement = self._placements.get(pointer)
+        escapes = placement(pieces) if placement is not None else (None,) * len(pieces)
         parts = tuple(_part(piece, escape, len(pieces) == 1) for piece, escape in zip(pieces, escapes, strict=True))
         if len(parts) == 1 and not isinstance(parts[0], str):
-            return None, _placed(parts[0], pointer)
-        return None, _placed(interpolation(parts), pointer)
+            return None, _with_pointer(parts[0], pointer)
+        return None, _with_pointer(interpolation(parts), pointer)
 
 
 def _part(piece: Piece, escape: Escape | None, is_whole: bool) -> str | Closure:
@@ -175,7 +175,7 @@ def _part(piece: Piece, escape: Escape | None, is_whole: bool) -> str | Closure:
 
 
 def _value_of(expression: Expression) -> Closure:
-    """Returns the value of an expression of a template: there a whole path that leads nowhere is null, ever so."""
+    """Returns the closure of an expression of a template, in which a whole path without a value is always null."""
     find = expression.compiled.find
     if find is None:
         return expression.evaluate_in
@@ -203,7 +203,7 @@ def _escaped_text(expression: Expression, escape: Escape, *, is_whole: bool) -> 
     return evaluate
 
 
-def _placed(closure: Callable[[Run], Json], pointer: str) -> Closure:
+def _with_pointer(closure: Callable[[Run], Json], pointer: str) -> Closure:
     def evaluate(run: Run) -> Json:
         try:
             return closure(run)

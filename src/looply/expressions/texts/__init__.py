@@ -1,1 +1,1 @@
-"""Locales and regular expressions, on which the functions of texts and numbers rest."""
+"""Locales and regular expressions, which the functions on texts and numbers use."""

@@ -1,4 +1,4 @@
-"""Locale tags, and the letters that some of them change."""
+"""Locale tags, and their case conversions."""
 
 import re
 
@@ -6,13 +6,13 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.values import kind_of
 from looply.jsontext import Json
 
-# RFC 5646 as far as ECMA-402 asks: a language, then parts of up to eight letters and digits.
+# The part of RFC 5646 that ECMA-402 requires: a language, then parts of up to eight letters and digits.
 _TAG = re.compile(r"(?:[A-Za-z]{2,3}|[A-Za-z]{5,8})(?:-[A-Za-z0-9]{1,8})*")
 _DOTTED = frozenset({"tr", "az"})
 
 
 def language_of(tag: Json) -> str:
-    """Returns the language of a locale tag in small letters. Raises: ExpressionError when it is no tag."""
+    """Returns the language of a locale tag in lower case. Raises: ExpressionError when it is no tag."""
     if type(tag) is not str or _TAG.fullmatch(tag) is None:
         found = repr(tag[:40]) if type(tag) is str else kind_of(tag)
         raise ExpressionError(f"expected a locale such as 'en-US', found {found}")
@@ -20,7 +20,7 @@ def language_of(tag: Json) -> str:
 
 
 class _Canonical(dict[int, int]):
-    """Returns by code point what a character is when case does not count: its capital, if that is one character."""
+    """The case-insensitive form of a character by code point: its upper case, if that is one character."""
 
     def __missing__(self, point: int) -> int:
         capital = chr(point).upper()
@@ -33,7 +33,7 @@ _CANONICAL = _Canonical()
 
 
 def canonical(value: str) -> str:
-    """Returns a text of the same length that is equal for texts which differ in case alone.
+    """Returns a text of the same length that is equal for texts that differ only in case.
 
     Source: ECMA-262 Canonicalize, without the flag `u`.
     """
@@ -41,14 +41,14 @@ def canonical(value: str) -> str:
 
 
 def lower(value: str, tag: Json = None) -> str:
-    """Returns the text in small letters; Turkish and Azeri keep the dot of the i apart."""
+    """Returns the text in lower case; Turkish and Azeri distinguish the dotted and the dotless i."""
     if tag is not None and language_of(tag) in _DOTTED:
         value = value.replace("İ", "i").replace("I", "\N{LATIN SMALL LETTER DOTLESS I}")
     return value.lower()
 
 
 def upper(value: str, tag: Json = None) -> str:
-    """Returns the text in capital letters; Turkish and Azeri keep the dot of the i."""
+    """Returns the text in upper case; Turkish and Azeri keep the dot of the i."""
     if tag is not None and language_of(tag) in _DOTTED:
         value = value.replace("i", "İ")
     return value.upper()

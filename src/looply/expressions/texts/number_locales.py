@@ -1,6 +1,6 @@
-"""How locales write numbers: the sign before the fraction, the sign between groups, the digits.
+"""Number formats of locales: the decimal separator, the group separator, the digits.
 
-The locales and their signs are those that Microsoft's packages know; every other locale writes as English does.
+The locales and their separators are those of Microsoft's packages; every other locale has the English format.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class NumberLocale(NamedTuple):
-    """How one locale writes numbers; `later` is the size of the groups to the left of the last three digits."""
+    """The number format of one locale; `later` is the size of the groups to the left of the last three digits."""
 
     decimal: str = "."
     thousands: str = ","
@@ -39,4 +39,4 @@ NUMBER_LOCALES: Mapping[str, NumberLocale] = {
     "de-CH": NumberLocale(",", "'"),
     "en-IN": NumberLocale(later=2),
 }
-"""By locale tag, case included."""
+"""By locale tag, which is case-sensitive."""

@@ -1,8 +1,8 @@
-"""Regular expressions: what the pattern language of Adaptive Expressions allows, written for RE2.
+"""Regular expressions of Adaptive Expressions, translated for RE2.
 
-A pattern is what Microsoft's grammar of patterns (CommonRegex) accepts and ECMAScript then understands: no looking
-around, no references back. RE2 reads it in linear time. What a pattern means where ECMAScript, the grammar and RE2
-differ is settled here, character class by character class, so that RE2's own rules never show.
+A pattern must be accepted by Microsoft's grammar of patterns (CommonRegex) and then by ECMAScript: no look-around, no
+back-references. RE2 matches it in linear time. Where ECMAScript, the grammar and RE2 differ, the meaning is resolved
+here, character class by character class, so that RE2's own rules are never visible.
 """
 
 import re
@@ -17,8 +17,8 @@ from looply.expressions.parsing.lexer import MAX_LEVELS
 
 _FLAGS = ("(?i)", "(?m)", "(?s)")
 _MEMORY = 256 * 1024
-"""Bytes that one compiled pattern may take."""
-# What RE2 says of a pattern that takes more memory, also by repetitions within repetitions.
+"""The largest size of one compiled pattern in bytes."""
+# RE2's messages for a pattern that takes more memory, also by nested repetitions.
 _TOO_LARGE = ("pattern too large", "invalid repetition size")
 _REPEATS = 1000
 _CACHED = 128
@@ -62,24 +62,24 @@ class Pattern(Protocol):
         """The number of its instructions."""
 
     def search(self, text: bytes) -> object | None:
-        """Returns what was found, None when nothing was."""
+        """Returns the match, None when there is none."""
 
 
 @lru_cache(maxsize=_CACHED)
-def compiled(source: str) -> Pattern:
+def compile_pattern(source: str) -> Pattern:
     """Returns the compiled pattern.
 
-    Raises: ExpressionError with the reason when it is none; ExpressionLimit (one of it) when it is too large.
+    Raises: ExpressionError with the reason when it is invalid; its subclass ExpressionLimit when it is too large.
     """
     if not source:
         raise ExpressionError("expected a pattern, found an empty text")
     checked = _Translation(source)
-    checked.whole()
+    checked.translate()
     flags, rest = "", source
     for flag in _FLAGS:
         if flag in rest:
             flags, rest = flags + flag[2], rest.replace(flag, "", 1)
-    text = _Translation(rest, flags, checked.captures).whole()
+    text = _Translation(rest, flags, checked.captures).translate()
     try:
         made: Pattern = re2.compile(text, _options())
     except (re2.error, ValueError) as error:
@@ -103,7 +103,7 @@ def _options() -> object:
 
 
 class _Cursor:
-    """The place in a pattern."""
+    """The position in a pattern."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -127,11 +127,10 @@ class _Cursor:
 
 
 class _Translation(_Cursor):
-    """Reads one pattern and writes it for RE2.
+    """Translates one pattern for RE2.
 
-    A first reading knows no flags and only checks: options may stand anywhere. For the second one they have been
-    taken out, as Microsoft's package does; it knows the flags and the number of groups, and any option left is an
-    error.
+    The first pass has no flags and only checks: options may appear anywhere. Before the second pass they are removed,
+    as in Microsoft's package; it has the flags and the number of groups, and any remaining option is an error.
     """
 
     def __init__(self, source: str, flags: str | None = None, captures: int = 0) -> None:
@@ -143,7 +142,7 @@ class _Translation(_Cursor):
         self._names: set[str] = set()
         self.captures = 0
 
-    def whole(self) -> str:
+    def translate(self) -> str:
         """Returns the pattern for RE2. Raises: ExpressionError."""
         made = self._alternation()
         if self._at < len(self._source):
@@ -172,7 +171,7 @@ class _Translation(_Cursor):
         if character == "[":
             return self._class()
         if character == "\\":
-            return self._escaped()
+            return self._escape_sequence()
         if character in "?*+" or (character == "{" and _REPEAT.match(self._source, self._at)):
             raise self._error(f"there is nothing before `{character}` to repeat")
         self._at += 1
@@ -187,7 +186,7 @@ class _Translation(_Cursor):
     def _anchor(self, symbol: str, *, is_outermost: bool) -> str:
         if "m" not in self._flags:
             return "\\A" if symbol == "^" else "\\z"
-        # RE2 knows one end of line. Where nothing stands beyond the anchor, the other ends can be read instead.
+        # RE2 knows one line end. Where nothing follows the anchor, the other line ends can be matched instead.
         if is_outermost and self._level == 0:
             return f"(?:(?m:{symbol})|[{_ENDS}])"
         return f"(?m:{symbol})"
@@ -213,7 +212,7 @@ class _Translation(_Cursor):
     def _group(self) -> str:
         found = _GROUP.match(self._source, self._at)
         if found is None:
-            raise self._error("after `(?` only `:`, `<name>`, `i)`, `m)` and `s)` are possible; no looking around")
+            raise self._error("after `(?` only `:`, `<name>`, `i)`, `m)` and `s)` are possible; no look-around")
         start, self._at = self._at, found.end()
         if found["options"] is not None:
             if not self._is_check:
@@ -234,10 +233,10 @@ class _Translation(_Cursor):
         self._level -= 1
         return f"(?:{inner})"
 
-    def _escaped(self) -> str:
+    def _escape_sequence(self) -> str:
         found = self._escape()
         if found["set"] is not None:
-            return _written(_set(found["set"]))
+            return _class_text(_set(found["set"]))
         if found["property"] is not None:
             return found[0]
         if found["quoted"] is not None:
@@ -265,12 +264,12 @@ class _Translation(_Cursor):
         if "i" in self._flags:
             ranges.extend(list(_other_case(ranges)))
         made = f"[{'^' if is_negated else ''}{_inside(ranges)}{properties}]"
-        # Sets such as \s are the same in both cases; only what is written out can need RE2's own folding.
+        # Sets such as \s are the same in both cases; only explicit characters can need RE2's own case folding.
         is_wide = any(len(each) == 1 and not isinstance(each, str) and each[0][1] > 127 for each in members)
         return f"(?i:{made})" if is_wide and "i" in self._flags else made
 
     def _members(self, start: int) -> Iterator[str | tuple[Range, ...]]:
-        """Yields what stands between the brackets: ranges, and properties as RE2 writes them."""
+        """Yields the members between the brackets: ranges, and properties in RE2's syntax."""
         while self._here() != "]":
             if self._here() == "":
                 raise self._error("the `[` has no `]`", start)
@@ -311,7 +310,7 @@ class _Translation(_Cursor):
 
 
 def _characters(found: re.Match[str]) -> tuple[int, ...]:
-    """Returns the characters that an escape stands for."""
+    """Returns the characters of an escape."""
     if found["control"] is not None:
         return (ord(found["control"]) % 32,) if found["control"] else (92, 99)
     if found["octal"] is not None:
@@ -351,7 +350,7 @@ def _single(member: str | tuple[Range, ...]) -> int | None:
     return member[0][0]
 
 
-def _written(ranges: list[Range]) -> str:
+def _class_text(ranges: list[Range]) -> str:
     return f"[{_inside(ranges)}]"
 
 

@@ -195,7 +195,7 @@ def source_of(body: Any) -> Source:
 def _argument_item(argument: Argument) -> ArgumentRecord:
     return ArgumentRecord(
         name=argument.name,
-        type=str(argument.wanted),
+        type=str(argument.expected_type),
         kind=argument.kind.value,
         is_optional=argument.is_optional,
         is_repeated=argument.is_repeated,

@@ -95,7 +95,7 @@ class LogStories:
         engine.world.script("call_1", HANG)
         execution_id = await engine.started(failing(level), {"po": "4711"})
         await engine.resume(execution_id)
-        late = await engine.world.called("call_1")
+        late = await engine.world.wait_for_call("call_1")
         await engine.terminate(execution_id)
         late.release(Answer(data="late"))
         await engine.settle()

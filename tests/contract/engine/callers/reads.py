@@ -253,7 +253,7 @@ class WatchStories:
         watchers = [engine.call(engine.shell.settled(execution_id, until)) for _ in range(10)]
         await engine.settle()
         watchers[0].cancel()
-        (await engine.world.called("call_1")).release()
+        (await engine.world.wait_for_call("call_1")).release()
         assert {(await watcher).head.status for watcher in watchers[1:]} == {"COMPLETED"}
 
 

@@ -197,7 +197,7 @@ class EarlyStories:
         engine.faults.let_go()
         execution_id = await trigger
         assert await engine.resume(execution_id, {"n": 1}) == Restarted(buffered=True)
-        (await engine.world.called("call_1")).release()
+        (await engine.world.wait_for_call("call_1")).release()
         await engine.settle()
         assert await engine.status(execution_id) == "COMPLETED"
 
@@ -211,7 +211,7 @@ class EarlyStories:
         engine.faults.let_go()
         assert (await trigger, await resume) == (execution_id, Restarted(buffered=calls_first))
         if calls_first:
-            (await engine.world.called("call_1")).release()
+            (await engine.world.wait_for_call("call_1")).release()
             await engine.settle()
         state = await engine.state(execution_id)
         assert (state.status, state.outputs["wait_1"]["n"]) == ("COMPLETED", 1)

@@ -62,7 +62,7 @@ async def refused_together(engine: Driver, count: int) -> str:
     engine.world.script("call_1", *hanging)
     workflow = repeating(call("call_1", body="${item}", fail_on=["5xx"]), concurrency=count)
     execution_id = await engine.started(workflow, {"items": list(range(count))})
-    await engine.world.called("call_1", count)
+    await engine.world.wait_for_call("call_1", count)
     for made in engine.world.open():
         made.release(REFUSED)
     await engine.settle()

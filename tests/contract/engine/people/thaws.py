@@ -18,7 +18,7 @@ class ThawStories:
             engine.world.script(name, HANG)
         execution_id = await engine.started(side_by_side(call("slow"), wait("asked"), call("bad")))
         # Both are out before one of them fails: what has not left by then stays.
-        slow, bad = [await engine.world.called(name) for name in ("slow", "bad")]
+        slow, bad = [await engine.world.wait_for_call(name) for name in ("slow", "bad")]
         bad.release(Rejected("no"))
         await engine.settle()
         slow.release(Answer(data={"n": 7}))

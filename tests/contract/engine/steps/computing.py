@@ -7,10 +7,10 @@ from kit.driver import Driver
 from looply.connectors.function.sandbox import CodeFailed
 from looply.errors import Rejected, Unavailable
 from looply.execution.facts.events import IncidentOpened, StepFailed, StepScheduled, StepSucceeded
-from looply.testing.world import HANG, Answer, Returned
+from looply.testing.world import HANG, Answer, Output
 
 RETRY = {"max_attempts": 2, "interval": "PT0S"}
-SENT = Returned({"message_id": "<1@example.com>", "accepted": ["ann@example.com"], "refused": []})
+SENT = Output({"message_id": "<1@example.com>", "accepted": ["ann@example.com"], "refused": []})
 
 
 class FunctionStories:
@@ -18,7 +18,7 @@ class FunctionStories:
 
     @pytest.mark.parametrize("value", [{"total": 5}, [1, [2]], "text", 0, False, None], ids=repr)
     async def test_the_output_is_what_the_code_returned(self, engine: Driver, value: object) -> None:
-        engine.world.script("function_1", Returned(value))
+        engine.world.script("function_1", Output(value))
         workflow = chain(function(), note(value="${function_1.output}"))
         execution_id = await engine.started(workflow, {"po": "1"})
         await engine.settle()
@@ -27,7 +27,7 @@ class FunctionStories:
 
     async def test_the_code_gets_its_input_as_it_was_recorded(self, engine: Driver) -> None:
         drawn = "${concat(utcNow(), newGuid(), string(rand(1, 1000000)))}"
-        engine.world.script("function_1", Unavailable("no process"), Returned(1))
+        engine.world.script("function_1", Unavailable("no process"), Output(1))
         execution_id = await engine.started(
             chain(function(input_={"n": drawn, "po": "${payload.output.po}"}, retry=RETRY))
         )
@@ -40,7 +40,7 @@ class FunctionStories:
         assert await engine.status(execution_id) == "COMPLETED"
 
     async def test_a_recorded_result_is_never_computed_again(self, engine: Driver) -> None:
-        engine.world.script("function_1", Returned({"n": 1}))
+        engine.world.script("function_1", Output({"n": 1}))
         engine.world.always("call_1", HANG)
         execution_id = await engine.started(chain(function(), call()))
         await engine.settle()
@@ -50,7 +50,7 @@ class FunctionStories:
         assert (await engine.state(execution_id)).outputs["function_1"] == {"n": 1}
 
     async def test_code_that_a_crash_cut_off_runs_again_without_an_incident(self, engine: Driver) -> None:
-        engine.world.script("function_1", HANG, Returned(2))
+        engine.world.script("function_1", HANG, Output(2))
         execution_id = await engine.started(chain(function()))
         await engine.settle()
         await engine.crash()
@@ -79,7 +79,7 @@ class FunctionStories:
 
     async def test_what_code_makes_of_a_secret_is_secret_and_of_use(self, engine: Driver) -> None:
         engine.world.script("call_1", Answer(data={"token": "sesame-4711"}))
-        engine.world.script("function_1", Returned("Bearer sesame-4711"))
+        engine.world.script("function_1", Output("Bearer sesame-4711"))
         workflow = chain(
             call("call_1", secret=["/output/data/token"]),
             function(input_="${call_1.output.data.token}"),

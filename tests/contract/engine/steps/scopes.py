@@ -41,7 +41,7 @@ class ParallelStories:
         for name in names:
             engine.world.always(name, HANG)
         execution_id = await engine.started(side_by_side(*(call(name) for name in names)))
-        calls = [await engine.world.called(name) for name in names]
+        calls = [await engine.world.wait_for_call(name) for name in names]
         assert [each.key for each in calls] == [f"{execution_id}:split[{name}]/{name}:1" for name in names]
         for number in order:
             assert await engine.status(execution_id) == "RUNNING"
@@ -57,7 +57,7 @@ class ParallelStories:
         engine.world.always("slow", HANG)
         workflow = side_by_side(wait("asked"), call("slow"), card("shown"), delay("later"), count="any")
         execution_id = await engine.started(workflow)
-        slow = await engine.world.called("slow")
+        slow = await engine.world.wait_for_call("slow")
         state = await engine.state(execution_id)
         assert (state.status, state.current_state) == ("RUNNING", "wait_for_response_state,slow,later")
         assert await engine.resume(execution_id, {"n": 1}, state="asked") == Restarted()
@@ -76,7 +76,7 @@ class ParallelStories:
     async def test_a_call_that_is_given_up_is_not_made_when_it_still_stands_in_line(self, engine: Driver) -> None:
         engine.world.always("busy", HANG)
         crowd = [await engine.started(chain(call("busy"), note())) for _ in range(engine.per_queue)]
-        await engine.world.called("busy", len(crowd))
+        await engine.world.wait_for_call("busy", len(crowd))
         execution_id = await engine.started(side_by_side(wait("asked"), call("slow"), count="any"))
         await engine.settle()
         assert await engine.resume(execution_id) == Restarted()
@@ -90,7 +90,7 @@ class ParallelStories:
         for name in ("a", "b"):
             engine.world.always(name, HANG)
         execution_id = await engine.started(side_by_side(call("a"), call("b"), count="any"))
-        calls = [await engine.world.called(name) for name in ("a", "b")]
+        calls = [await engine.world.wait_for_call(name) for name in ("a", "b")]
         engine.faults.hold()
         for each in calls:
             each.release(Answer())
@@ -119,7 +119,7 @@ class ParallelStories:
             engine.world.always(name, HANG)
         execution_id = await engine.started(side_by_side(call("slow"), wait("asked"), call("bad")))
         # Both are out before one of them fails: what has not left by then stays.
-        slow, bad = [await engine.world.called(name) for name in ("slow", "bad")]
+        slow, bad = [await engine.world.wait_for_call(name) for name in ("slow", "bad")]
         bad.release(Rejected("no"))
         await engine.settle()
         (incident,) = await engine.events(execution_id, IncidentOpened)
@@ -181,7 +181,7 @@ class ForEachStories:
         engine.world.always("call_1", HANG)
         execution_id = await engine.started(repeating(ITEM_CALL), {"items": ["x", "y", "z"]})
         for number, item in enumerate(("x", "y", "z"), 1):
-            made = await engine.world.called("call_1", number)
+            made = await engine.world.wait_for_call("call_1", number)
             await engine.settle()
             assert len(engine.world.calls) == number
             assert made.key == f"{execution_id}:loop[{number - 1}]/call_1:1"
@@ -202,7 +202,7 @@ class ForEachStories:
         execution_id = await engine.started(workflow, {"items": [f"item {n}" for n in range(count)]})
         answered = most = 0
         while answered < count:
-            await engine.world.called("call_1", min(count, answered + 8))
+            await engine.world.wait_for_call("call_1", min(count, answered + 8))
             running = engine.world.open()
             most = max(most, len(running))
             # The youngest first, so that they end out of order.
@@ -222,7 +222,7 @@ class ForEachStories:
     async def test_waits_of_many_items_are_told_apart_by_their_tokens(self, engine: Driver) -> None:
         handed = call("call_1", body="${waits.wait_1}")
         execution_id = await engine.started(repeating(handed, wait(), concurrency=3), {"items": [1, 2, 3]})
-        await engine.world.called("call_1", 3)
+        await engine.world.wait_for_call("call_1", 3)
         await engine.settle()
         assert await engine.status(execution_id) == "WAITING"
         tokens = {each.key.rpartition("/")[0][-2]: each.input["body"] for each in engine.world.of("call_1")}
@@ -275,7 +275,7 @@ class ForEachStories:
         execution_id = await engine.started(workflow, {"items": [1, 2, 3]})
         for number in (1, 2, 3):
             # Of two that are scheduled together either may come first.
-            made = await engine.world.called("r", number)
+            made = await engine.world.wait_for_call("r", number)
             made.release(Answer(data={"n": made.input["body"] * 10}))
         await engine.settle()
         assert sorted(each.key for each in engine.world.of("r")) == [

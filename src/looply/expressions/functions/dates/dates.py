@@ -1,4 +1,4 @@
-"""Functions that read, print and take apart timestamps. A timestamp is a text; a format is one of .NET's."""
+"""Functions that parse, format and decompose timestamps. A timestamp is a text; a format is one of .NET's."""
 
 import math
 from collections.abc import Callable
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from looply.expressions.dates.dotnet import DAYS, LOCAL, MONTHS, moment_of, print_moment
 from looply.expressions.dates.instants import (
     MILLISECONDS,
-    checked,
     civil_of,
     day_of_week,
     find_instant,
     instant_of,
-    of_datetime,
+    instant_of_datetime,
     read_instant,
+    require_in_range,
 )
 from looply.expressions.dates.javascript import read_date
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
-from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, printed, read_lenient
+from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, format_moment, read_lenient
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.expressions.values import is_whole, kind_of, number
 from looply.jsontext import Json
@@ -26,7 +26,7 @@ _TICKS = 10_000
 """Ticks of .NET in a millisecond."""
 _FIRST_TICK = 621_355_968_000_000_000
 """The ticks from the year 1 to 1970."""
-# The second month is spelled as it is in Microsoft's package, whose words these are.
+# The names are those of Microsoft's package, including its spelling of the second month.
 _MONTHS = (MONTHS[0], "Februrary", *MONTHS[2:])
 _NEAR = {0: "today", 1: "tomorrow", -1: "yesterday"}
 _WEEKS = {0: "this", 1: "next", -1: "last"}
@@ -34,28 +34,28 @@ _ENDINGS = {"1": "st", "2": "nd", "3": "rd"}
 
 
 def _utc_now(run: Run, *given: Json) -> str:
-    return printed(run, moment_of(of_datetime(run.evaluation.now)), given)
+    return format_moment(run, moment_of(instant_of_datetime(run.evaluation.now)), given)
 
 
 def _format_date_time(run: Run, timestamp: str, *given: Json) -> str:
     instant = read_lenient(run, timestamp)
     if not timestamp.endswith("Z"):
-        # Without a zone it is UTC, in every form that has a place for the letter.
+        # Without a zone it is UTC, in every format that has a zone letter.
         in_utc = read_date(f"{timestamp}Z")
         instant = instant if in_utc is None else in_utc
-    return printed(run, moment_of(instant), given)
+    return format_moment(run, moment_of(instant), given)
 
 
 def _format_epoch(run: Run, seconds: float, *given: Json) -> str:
     if abs(seconds) > 1e13:
         raise ExpressionError(f"formatEpoch() expects seconds that are a date, found {seconds}")
-    return printed(run, moment_of(checked(math.trunc(seconds * 1_000))), given)
+    return format_moment(run, moment_of(require_in_range(math.trunc(seconds * 1_000))), given)
 
 
 def _format_ticks(run: Run, ticks: Json, *given: Json) -> str:
     past = _whole_ticks(ticks) - _FIRST_TICK
     instant = past // _TICKS if past >= 0 else -(-past // _TICKS)
-    return printed(run, moment_of(checked(instant)), given)
+    return format_moment(run, moment_of(require_in_range(instant)), given)
 
 
 def _whole_ticks(ticks: Json) -> int:
@@ -151,7 +151,7 @@ def _part(name: str, summary: str, result: int, call: Callable[[Run, str], int])
 
 
 def _ticks_function(name: str, unit: str, example: tuple[str, Json]) -> Function:
-    summary = f"Turns ticks into {unit}s; a tick is a ten-millionth of a second."
+    summary = f"Converts ticks to {unit}s; a tick is a ten-millionth of a second."
     return Function(name, "dates", (Argument("ticks", Kind.WHOLE),), Type.NUMBER, summary, example, _ticks_in(unit))
 
 
@@ -161,7 +161,7 @@ DATE_FUNCTIONS = (
         "dates",
         FORMATTED,
         Type.TEXT,
-        "Gives the instant of the event that is being decided, not of the machine's clock.",
+        "Returns the instant of the current event, not of the machine's clock.",
         ("utcNow()", "2026-01-15T09:30:00.000Z"),
         _utc_now,
     ),
@@ -170,7 +170,7 @@ DATE_FUNCTIONS = (
         "dates",
         (TIMESTAMP, *FORMATTED),
         Type.TEXT,
-        "Prints a timestamp, or nearly anything that reads as a date, in a .NET format.",
+        "Formats a timestamp, or nearly any text that is a date, in a .NET format.",
         ("formatDateTime('2026-03-15T13:00:00Z', 'dd.MM.yyyy')", "15.03.2026"),
         _format_date_time,
     ),
@@ -179,7 +179,7 @@ DATE_FUNCTIONS = (
         "dates",
         (Argument("seconds", Kind.NUMBER), *FORMATTED),
         Type.TEXT,
-        "Prints an instant that is given in seconds since 1970.",
+        "Formats an instant that is given in seconds since 1970.",
         ("formatEpoch(1521118800)", "2018-03-15T13:00:00.000Z"),
         _format_epoch,
     ),
@@ -188,21 +188,21 @@ DATE_FUNCTIONS = (
         "dates",
         (Argument("ticks", type=Type.NUMBER), *FORMATTED),
         Type.TEXT,
-        "Prints an instant that is given in ticks since the year 1.",
+        "Formats an instant that is given in ticks since the year 1.",
         ("formatTicks(637243624200000000)", "2020-05-06T11:47:00.000Z"),
         _format_ticks,
     ),
-    _part("dayOfMonth", "Gives the day of the month, in UTC.", 15, _day_of_month),
-    _part("dayOfWeek", "Gives the day of the week, in UTC; Sunday is 0.", 0, _day_of_week),
-    _part("dayOfYear", "Gives the day of the year, in UTC; the first is 1.", 74, _day_of_year),
-    _part("month", "Gives the month, in UTC; January is 1.", 3, _month),
-    _part("year", "Gives the year, in UTC.", 2026, _year),
+    _part("dayOfMonth", "Returns the day of the month, in UTC.", 15, _day_of_month),
+    _part("dayOfWeek", "Returns the day of the week, in UTC; Sunday is 0.", 0, _day_of_week),
+    _part("dayOfYear", "Returns the day of the year, in UTC; the first is 1.", 74, _day_of_year),
+    _part("month", "Returns the month, in UTC; January is 1.", 3, _month),
+    _part("year", "Returns the year, in UTC.", 2026, _year),
     Function(
         "date",
         "dates",
         (TIMESTAMP,),
         Type.TEXT,
-        "Prints the date of a timestamp as `M/dd/yyyy`.",
+        "Returns the date of a timestamp as `M/dd/yyyy`.",
         ("date('2026-03-05T13:27:36.123Z')", "3/05/2026"),
         _date,
     ),
@@ -211,7 +211,7 @@ DATE_FUNCTIONS = (
         "dates",
         (Argument("reference", Kind.TIMESTAMP), TIMESTAMP),
         Type.TEXT,
-        "Says in words on which day a timestamp is, as seen from another one.",
+        "Describes in words the day of a timestamp relative to another one.",
         ("dateReadBack('2026-03-15T13:00:00.000Z', '2026-03-16T08:00:00.000Z')", "tomorrow"),
         _date_read_back,
     ),
@@ -220,7 +220,7 @@ DATE_FUNCTIONS = (
         "dates",
         (TIMESTAMP,),
         Type.TEXT,
-        "Gives midnight, morning, noon, afternoon, evening (from 18:00 to 22:00) or night.",
+        "Returns midnight, morning, noon, afternoon, evening (from 18:00 to 22:00) or night.",
         ("getTimeOfDay('2026-03-15T13:27:36.123Z')", "afternoon"),
         _get_time_of_day,
     ),
@@ -229,7 +229,7 @@ DATE_FUNCTIONS = (
         "dates",
         (TIMESTAMP,),
         Type.NUMBER,
-        "Gives the ticks since the year 1; a tick is a ten-millionth of a second.",
+        "Returns the ticks since the year 1; a tick is a ten-millionth of a second.",
         ("ticks('2026-03-15T13:27:36.123Z')", 639_091_780_561_230_000),
         _ticks,
     ),
@@ -241,7 +241,7 @@ DATE_FUNCTIONS = (
         "dates",
         (Argument("left", Kind.TIMESTAMP), Argument("right", Kind.TIMESTAMP)),
         Type.NUMBER,
-        "Gives the ticks from the right timestamp to the left one.",
+        "Returns the ticks from the right timestamp to the left one.",
         ("dateTimeDiff('2026-03-15T13:00:01.000Z', '2026-03-15T13:00:00.000Z')", 10_000_000),
         _difference,
     ),

@@ -1,4 +1,4 @@
-"""What the functions on timestamps share: their arguments, and how they read and print."""
+"""Shared parts of the functions on timestamps: arguments, parsing and formatting."""
 
 from looply.expressions.dates.dotnet import ISO, Moment, dayjs_format, print_moment
 from looply.expressions.dates.javascript import read_date
@@ -13,11 +13,11 @@ FORMATTED = (
     Argument("format", is_optional=True, type=Type.TEXT),
     Argument("locale", is_optional=True, type=Type.TEXT),
 )
-"""The last two arguments of every function that gives a timestamp. What is no text counts as not given."""
+"""The last two arguments of every function that returns a timestamp. A value that is no text counts as not given."""
 
 
-def printed(run: Run, moment: Moment, given: tuple[Json, ...], default: str = ISO) -> str:
-    """Returns the moment in the format that was given, if any. The locale, if given, must not be empty.
+def format_moment(run: Run, moment: Moment, given: tuple[Json, ...], default: str = ISO) -> str:
+    """Returns the moment in the given format, or the default one. The locale, if given, must not be empty.
 
     Raises: ExpressionError, ExpressionLimit.
     """
@@ -31,7 +31,7 @@ def printed(run: Run, moment: Moment, given: tuple[Json, ...], default: str = IS
 
 
 def read_lenient(run: Run, timestamp: str) -> int:
-    """Returns the instant of whatever looks like a date. Raises: ExpressionError, ExpressionLimit."""
+    """Returns the instant of any text that looks like a date. Raises: ExpressionError, ExpressionLimit."""
     run.spend(2 * len(timestamp))
     instant = read_date(timestamp)
     if instant is None:

@@ -5,7 +5,7 @@ from calendar import isleap
 from collections.abc import Callable
 
 from looply.expressions.dates.dotnet import Moment, moment_of
-from looply.expressions.dates.instants import civil_of, instant_of, of_datetime
+from looply.expressions.dates.instants import civil_of, instant_of, instant_of_datetime
 from looply.expressions.dates.time_zones import offset_at, zone_of
 from looply.expressions.dates.timex import (
     Timex,
@@ -17,7 +17,7 @@ from looply.expressions.dates.timex import (
     is_time,
     is_time_range,
     read_timex,
-    resolved,
+    resolve,
     time_timex,
 )
 from looply.expressions.errors import ExpressionError
@@ -39,26 +39,26 @@ def _timex(value: Json) -> Timex:
     raise ExpressionError(f"expected a TIMEX such as 'XXXX-10-31', found {kind_of(value)}")
 
 
-def _asking(question: Callable[[Timex], bool]) -> Callable[[Run, Json], bool]:
+def _predicate(question: Callable[[Timex], bool]) -> Callable[[Run, Json], bool]:
     return lambda _, value: question(_timex(value))
 
 
 def _resolve(_: Run, timex: str) -> str | None:
-    return resolved(read_timex(timex))
+    return resolve(read_timex(timex))
 
 
 def _now(run: Run, given: tuple[Json, ...]) -> Moment:
-    """Returns now as the clocks of a zone show it; a zone that is no text counts as not given."""
-    now = of_datetime(run.evaluation.now)
+    """Returns the current local time of a zone; a zone that is no text counts as not given."""
+    now = instant_of_datetime(run.evaluation.now)
     zone = given[0] if given else None
     return moment_of(now, offset_at(now, zone_of(zone)) if isinstance(zone, str) else 0)
 
 
 def _viable_date(step: int) -> Callable[..., str]:
     def call(run: Run, timex: str, *given: Json) -> str:
-        told = read_timex(timex)
-        month, day = int(told.get("month", 0)), int(told.get("dayOfMonth", 0))
-        if told.get("year") or not (month and day):
+        fields = read_timex(timex)
+        month, day = int(fields.get("month", 0)), int(fields.get("dayOfMonth", 0))
+        if fields.get("year") or not (month and day):
             raise ExpressionError(f"expected a TIMEX of month and day such as 'XXXX-10-31', found {timex[:40]!r}")
         at = _now(run, given).at
         is_before = (month, day) < (at.month, at.day)
@@ -73,10 +73,10 @@ def _viable_date(step: int) -> Callable[..., str]:
 
 def _viable_time(step: int) -> Callable[..., str]:
     def call(run: Run, timex: str, *given: Json) -> str:
-        told = read_timex(timex.replace("XX", "00", 1)) if _MINUTES.search(timex) is not None else {}
-        if not is_time(told):
+        fields = read_timex(timex.replace("XX", "00", 1)) if _MINUTES.search(timex) is not None else {}
+        if not is_time(fields):
             raise ExpressionError(f"expected a TIMEX of minute and second such as 'TXX:15:28', found {timex[:40]!r}")
-        minute, second = int(told["minute"]), int(told["second"])
+        minute, second = int(fields["minute"]), int(fields["second"])
         at = _now(run, given).at
         is_before = (minute, second) < (at.minute, at.second)
         hour = at.hour + (step if is_before == (step > 0) else 0)
@@ -87,7 +87,9 @@ def _viable_time(step: int) -> Callable[..., str]:
 
 def _question(name: str, question: Callable[[Timex], bool], summary: str, example: str) -> Function:
     arguments = (Argument("timex"),)
-    return Function(name, "dates", arguments, Type.BOOLEAN, summary, (f"{name}('{example}')", True), _asking(question))
+    return Function(
+        name, "dates", arguments, Type.BOOLEAN, summary, (f"{name}('{example}')", True), _predicate(question)
+    )
 
 
 def _viable(name: str, call: Callable[..., str], summary: str, example: tuple[str, str]) -> Function:
@@ -96,44 +98,44 @@ def _viable(name: str, call: Callable[..., str], summary: str, example: tuple[st
 
 
 TIMEX_FUNCTIONS = (
-    _question("isDefinite", is_definite, "Tells whether a TIMEX is one day of one year.", "2026-03-15"),
-    _question("isDate", is_date, "Tells whether a TIMEX is a day.", "XXXX-10-31"),
-    _question("isDateRange", is_date_range, "Tells whether a TIMEX is a week, month, season or year.", "2026-03"),
-    _question("isTime", is_time, "Tells whether a TIMEX has a time of day.", "T15:28"),
-    _question("isTimeRange", is_time_range, "Tells whether a TIMEX is a part of the day.", "TMO"),
-    _question("isDuration", is_duration, "Tells whether a TIMEX has a length.", "PT2H"),
-    _question("isPresent", is_present, "Tells whether a TIMEX is now.", "PRESENT_REF"),
+    _question("isDefinite", is_definite, "Returns whether a TIMEX is one day of one year.", "2026-03-15"),
+    _question("isDate", is_date, "Returns whether a TIMEX is a day.", "XXXX-10-31"),
+    _question("isDateRange", is_date_range, "Returns whether a TIMEX is a week, month, season or year.", "2026-03"),
+    _question("isTime", is_time, "Returns whether a TIMEX has a time of day.", "T15:28"),
+    _question("isTimeRange", is_time_range, "Returns whether a TIMEX is a part of the day.", "TMO"),
+    _question("isDuration", is_duration, "Returns whether a TIMEX has a length.", "PT2H"),
+    _question("isPresent", is_present, "Returns whether a TIMEX is now.", "PRESENT_REF"),
     Function(
         "resolve",
         "dates",
         (Argument("timex", Kind.PRESENT_TEXT, type=Type.ANY),),
         Type.TEXT,
-        "Gives the date, the time or the seconds that a TIMEX is; null for a range.",
+        "Returns the date, the time or the seconds of a TIMEX; null for a range.",
         ("resolve('2026-03-15T14')", "2026-03-15 14:00:00"),
         _resolve,
     ),
     _viable(
         "getNextViableDate",
         _viable_date(1),
-        "Gives the next date that a TIMEX of month and day can be, today included.",
+        "Returns the next date that a TIMEX of month and day can be, today included.",
         ("XXXX-01-10", "2027-01-10"),
     ),
     _viable(
         "getPreviousViableDate",
         _viable_date(-1),
-        "Gives the last date before today that a TIMEX of month and day can be.",
+        "Returns the last date before today that a TIMEX of month and day can be.",
         ("XXXX-01-15", "2025-01-15"),
     ),
     _viable(
         "getNextViableTime",
         _viable_time(1),
-        "Gives the next time that a TIMEX of minute and second can be, now included.",
+        "Returns the next time that a TIMEX of minute and second can be, now included.",
         ("TXX:15:28", "T10:15:28"),
     ),
     _viable(
         "getPreviousViableTime",
         _viable_time(-1),
-        "Gives the last time before now that a TIMEX of minute and second can be.",
+        "Returns the last time before now that a TIMEX of minute and second can be.",
         ("TXX:15:00", "T09:15"),
     ),
 )

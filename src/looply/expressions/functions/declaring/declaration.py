@@ -14,7 +14,7 @@ from looply.jsontext import Json
 
 
 class Type(Flag):
-    """What an expression can give as far as its source alone tells. ANY may turn out to be anything."""
+    """The static type of an expression. ANY may be any value."""
 
     BOOLEAN = auto()
     NUMBER = auto()
@@ -22,17 +22,17 @@ class Type(Flag):
     LIST = auto()
     ANY = auto()
 
-    def fits(self, wanted: "Type") -> bool:
-        """Tells whether a value of this type may be one of the wanted type."""
-        return bool((self | wanted) & Type.ANY or self & wanted)
+    def fits(self, expected: "Type") -> bool:
+        """Returns whether a value of this type may be one of the expected type."""
+        return bool((self | expected) & Type.ANY or self & expected)
 
     def __str__(self) -> str:
-        """Returns the words for it, such as `number or text`."""
+        """Returns its name, such as `number or text`."""
         return " or ".join((each.name or "").lower() for each in Type if each in self)
 
 
 class Kind(Enum):
-    """What an argument may be. Null counts as the empty text where a text is asked for."""
+    """The kinds of arguments. Null counts as the empty text where a text is expected."""
 
     ANY = "any"
     TEXT = "text"
@@ -70,9 +70,9 @@ _TYPES: dict[Kind, Type] = {
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a function. A repeated one is the last and stands for any number of them.
+    """One argument of a function. A repeated one is the last and represents any number of them.
 
-    `kind` is what the value is checked against, `type` what the source is, before anything is evaluated; it follows
+    The value is checked against `kind` at evaluation, the source against `type` when it is compiled; the type follows
     from the kind unless it is given.
     """
 
@@ -83,8 +83,8 @@ class Argument:
     type: Type | None = None
 
     @property
-    def wanted(self) -> Type:
-        """What the type of the argument's expression must fit."""
+    def expected_type(self) -> Type:
+        """The type that the argument's expression must fit."""
         return self.type if self.type is not None else _TYPES.get(self.kind, Type.ANY)
 
 
@@ -101,28 +101,28 @@ Builder = Callable[[tuple[Closure, ...]], Closure]
 LoopBuilder = Callable[[Closure, Loop], Closure]
 
 
-class Compiling(Protocol):
-    """What the compiler offers to a function that is made from its source, not from the values of its arguments."""
+class CallCompiler(Protocol):
+    """The compiler, for a function that is built from the source of its arguments instead of their values."""
 
     scope: Scope
     leaves_unresolved: bool
-    """Whether a path that is not there stands for its own text, as in cards."""
+    """Whether a path without a value gives its own text, as in cards."""
 
     def closure(self, node: Node) -> Closure:
         """Returns the closure of a node."""
 
     def text_closure(self, text: str, position: int) -> Closure:
-        """Returns the closure of a text that stands between backticks. Raises: ExpressionSyntaxError."""
+        """Returns the closure of a text between backticks. Raises: ExpressionSyntaxError."""
 
     def error(self, reason: str, position: int) -> ExpressionSyntaxError:
-        """Returns an error at a place of the source."""
+        """Returns an error at a position of the source."""
 
 
-SourceBuilder = Callable[[Call, Compiling], Closure]
+SourceBuilder = Callable[[Call, CallCompiler], Closure]
 
 
 _WORK = {"dates": 20, "conversion": 6, "randomness": 6, "uris": 4}
-"""Units of work of one call by the family of the function, whatever its values; 1 where nothing is said."""
+"""Units of work of one call by the family of the function, whatever its values; 1 for other families."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Function:
 
     Exactly one of the last four fields is set. `call` gets the run and the checked values of the arguments; `build`
     gets the compiled arguments and decides itself which of them are evaluated; `build_loop` gets the compiled
-    collection and the body; `build_source` gets the call as it is written. `example` is an expression and its result
+    collection and the body; `build_source` gets the syntax tree of the call. `example` is an expression and its result
     in `table.EXAMPLE`.
     """
 
@@ -147,22 +147,22 @@ class Function:
     build_source: SourceBuilder | None = None
 
     @property
-    def fewest(self) -> int:
+    def min_arguments(self) -> int:
         """The number of arguments that must be given."""
         return sum(not argument.is_optional for argument in self.arguments)
 
     @property
-    def most(self) -> int | None:
+    def max_arguments(self) -> int | None:
         """The number of arguments that may be given; None when there is no bound."""
         return None if self.arguments and self.arguments[-1].is_repeated else len(self.arguments)
 
     @property
     def work(self) -> int:
-        """The units of work that one call takes, beside those that its values take."""
+        """The units of work that one call takes, in addition to those for its values."""
         return _WORK.get(self.family, 1)
 
     def signature(self) -> str:
-        """Returns the call as docs write it, such as `join(list, separator, [last])`."""
+        """Returns the signature for the docs, such as `join(list, separator, [last])`."""
         shown = [
             f"[{argument.name}]"
             if argument.is_optional
@@ -180,7 +180,7 @@ Check = Callable[[Json], Json]
 
 
 def argument_checks(function: Function, count: int) -> tuple[Check | None, ...]:
-    """Returns what each of `count` arguments must pass; None for one that may be anything."""
+    """Returns the check of each of `count` arguments; None for one that may have any value."""
     return tuple(_check(function.name, function.argument(index)) for index in range(count))
 
 
@@ -197,12 +197,12 @@ def _check(function: str, argument: Argument) -> Check | None:
             return ""
         if kind is Kind.WHOLE and is_whole(value):
             return int(value)
-        raise ExpressionError(f"{function}() expects {kind.value} as `{argument.name}`, found {_shown(value)}")
+        raise ExpressionError(f"{function}() expects {kind.value} as `{argument.name}`, found {_excerpt(value)}")
 
     return check
 
 
-def _shown(value: Json) -> str:
+def _excerpt(value: Json) -> str:
     return str(value) if type(value) is float else kind_of(value)
 
 
@@ -216,8 +216,8 @@ def cost_of(value: Json) -> int:
     return 0
 
 
-def checked_result(run: Run, value: Json) -> Json:
-    """Returns the result of a call, charged for. Raises: ExpressionLimit when it is too large."""
+def charge_result(run: Run, value: Json) -> Json:
+    """Charges the run for the result of a call, and returns it. Raises: ExpressionLimit when it is too large."""
     kind = type(value)
     if kind is str:
         run.check_text(len(value))

@@ -1,4 +1,4 @@
-"""Finding of values in a document with JSPath."""
+"""Queries of documents with JSPath."""
 
 from looply.errors import BadRequest
 from looply.expressions.errors import ExpressionError

@@ -53,18 +53,18 @@ def _count(_: Run, collection: Json) -> int:
 def _join(run: Run, items: list[Json], separator: Json, last: Json = None) -> str:
     between = _separator(run, separator)
     if last is None:
-        return _chained(run, items, between)
+        return _join_texts(run, items, between)
     ending = _separator(run, last)
     if len(items) < 3:
-        return _chained(run, items, ending)
-    return _chained(run, [_chained(run, items[:-1], between), items[-1]], ending)
+        return _join_texts(run, items, ending)
+    return _join_texts(run, [_join_texts(run, items[:-1], between), items[-1]], ending)
 
 
 def _separator(run: Run, value: Json) -> str:
     return "," if value is None else text(run, value)
 
 
-def _chained(run: Run, items: list[Json], separator: str) -> str:
+def _join_texts(run: Run, items: list[Json], separator: str) -> str:
     run.spend(len(items))
     texts = [text(run, item) for item in items]
     run.check_text(sum(map(len, texts)) + max(0, len(texts) - 1) * len(separator))
@@ -91,19 +91,19 @@ def _unique(run: Run, items: list[Json]) -> list[Json]:
 
 
 def _distinct(run: Run, items: list[Json]) -> list[Json]:
-    _pay_for_identities(run, items)
+    _charge_identities(run, items)
     made: dict[tuple[str, Json], Json] = {}
     for item in items:
         made.setdefault(_identity(item), item)
     return list(made.values())
 
 
-def _pay_for_identities(run: Run, items: list[Json]) -> None:
+def _charge_identities(run: Run, items: list[Json]) -> None:
     run.spend((len(items) >> 1) + sum(len(item) >> 6 for item in items if type(item) is str))
 
 
 def _identity(item: Json) -> tuple[str, Json]:
-    """Returns what items that are the same have in common."""
+    """Returns a key that is equal for items that are the same."""
     if is_number(item):
         return "number", item
     return (kind_of(item), id(item)) if type(item) in {list, dict} else (kind_of(item), item)
@@ -112,8 +112,8 @@ def _identity(item: Json) -> tuple[str, Json]:
 def _intersection(run: Run, first: list[Json], *others: list[Json]) -> list[Json]:
     kept = _distinct(run, first)
     for items in others:
-        _pay_for_identities(run, items)
-        _pay_for_identities(run, kept)
+        _charge_identities(run, items)
+        _charge_identities(run, kept)
         known = {_identity(item) for item in items}
         kept = [item for item in kept if _identity(item) in known]
     return kept
@@ -139,12 +139,12 @@ def _sub_array(_: Run, items: list[Json], start: int, end: Json = MISSING) -> li
     return items[start : int(stop)]
 
 
-def _sorted(*, is_descending: bool) -> Callable[..., list[Json]]:
+def _sorter(*, is_descending: bool) -> Callable[..., list[Json]]:
     def call(run: Run, items: list[Json], name: Json = MISSING) -> list[Json]:
         rounds = len(items).bit_length()
         run.spend(len(items) * rounds)
         values = items if name is MISSING else _properties(items, property_name(run, name) if name else "")
-        paid = [_paid(run, value, rounds) for value in values]
+        paid = [_charge(run, value, rounds) for value in values]
         values = [javascript_text(value) for value in paid] if name is MISSING else paid
         pairs = zip(map(order_of, values), items, strict=True)
         made = [item for _, item in sorted(pairs, key=_BY_ORDER)]
@@ -160,8 +160,8 @@ def _between(one: tuple[Order, Json], two: tuple[Order, Json]) -> int:
 _BY_ORDER = cmp_to_key(_between)
 
 
-def _paid(run: Run, value: Json, rounds: int) -> Json:
-    """Returns a value of which the text is made and compared, when that is paid for."""
+def _charge(run: Run, value: Json, rounds: int) -> Json:
+    """Charges the run for converting a value to text and comparing it so many times, and returns the value."""
     if type(value) in {list, dict}:
         run.spend((len(text(run, value)) >> 6) * rounds)
     elif type(value) is str:
@@ -200,7 +200,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("collection"), Argument("value")),
         Type.BOOLEAN,
-        "Tells whether a list has the item, a text the part, or an object the key.",
+        "Returns whether a list has the item, a text the part, or an object the key.",
         ("contains(createArray('a', 'b'), 'a')", True),
         build=_contains,
     ),
@@ -209,7 +209,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("collection"),),
         Type.ANY,
-        "Takes the first item of a list or character of a text; null when there is none.",
+        "Returns the first item of a list or character of a text; null when there is none.",
         ("first(createArray('a', 'b'))", "a"),
         _first,
     ),
@@ -218,7 +218,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("collection"),),
         Type.ANY,
-        "Takes the last item of a list or character of a text; null when there is none.",
+        "Returns the last item of a list or character of a text; null when there is none.",
         ("last(createArray('a', 'b'))", "b"),
         _last,
     ),
@@ -240,7 +240,7 @@ LIST_FUNCTIONS = (
             Argument("last", type=Type.TEXT, is_optional=True),
         ),
         Type.TEXT,
-        "Makes a text of the items; `last` stands before the last one.",
+        "Joins the items to a text; `last` is the separator before the last one.",
         ("join(createArray('a', 'b', 'c'), ', ', ' and ')", "a, b and c"),
         _join,
     ),
@@ -249,7 +249,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("value", is_optional=True, is_repeated=True),),
         Type.LIST,
-        "Makes a list of the values.",
+        "Returns a list of the values.",
         ("createArray(1, 'a')", [1, "a"]),
         _create_array,
     ),
@@ -258,7 +258,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("value", type=Type.TEXT | Type.LIST),),
         Type.TEXT | Type.LIST,
-        "Turns a list or a text round.",
+        "Reverses a list or a text.",
         ("reverse(createArray(1, 2))", [2, 1]),
         _reverse,
     ),
@@ -267,7 +267,7 @@ LIST_FUNCTIONS = (
         "collections",
         _LISTS,
         Type.LIST,
-        "Puts lists together and leaves out what is there already.",
+        "Concatenates lists and removes duplicates.",
         ("union(createArray(1, 2), createArray(2, 3))", [1, 2, 3]),
         _union,
     ),
@@ -276,7 +276,7 @@ LIST_FUNCTIONS = (
         "collections",
         _LISTS,
         Type.LIST,
-        "Keeps what all lists have.",
+        "Keeps the items that all lists have.",
         ("intersection(createArray(1, 2), createArray(2, 3))", [2]),
         _intersection,
     ),
@@ -285,7 +285,7 @@ LIST_FUNCTIONS = (
         "collections",
         (_LIST,),
         Type.LIST,
-        "Leaves out what is there already.",
+        "Removes duplicates.",
         ("unique(createArray(1, 2, 1))", [1, 2]),
         _unique,
     ),
@@ -294,7 +294,7 @@ LIST_FUNCTIONS = (
         "collections",
         (_LIST, Argument("count", Kind.WHOLE)),
         Type.LIST,
-        "Leaves out the first items.",
+        "Removes the first items.",
         ("skip(createArray(1, 2, 3), 1)", [2, 3]),
         _skip,
     ),
@@ -303,7 +303,7 @@ LIST_FUNCTIONS = (
         "collections",
         (Argument("value", type=Type.TEXT | Type.LIST), Argument("count", Kind.WHOLE)),
         Type.TEXT | Type.LIST,
-        "Takes the first items of a list, or characters of a text.",
+        "Returns the first items of a list, or characters of a text.",
         ("take(createArray(1, 2, 3), 2)", [1, 2]),
         _take,
     ),
@@ -312,7 +312,7 @@ LIST_FUNCTIONS = (
         "collections",
         (_LIST, Argument("start", Kind.WHOLE), Argument("end", is_optional=True, type=Type.NUMBER)),
         Type.LIST,
-        "Takes the items from `start` up to, not including, `end`.",
+        "Returns the items from `start` up to, not including, `end`.",
         ("subArray(createArray(1, 2, 3, 4), 1, 3)", [2, 3]),
         _sub_array,
     ),
@@ -323,23 +323,23 @@ LIST_FUNCTIONS = (
         Type.LIST,
         "Sorts objects by a property; without one, items by their text.",
         ("sortBy(createArray(json('{\"n\": 2}'), json('{\"n\": 1}')), 'n')", [{"n": 1}, {"n": 2}]),
-        _sorted(is_descending=False),
+        _sorter(is_descending=False),
     ),
     Function(
         "sortByDescending",
         "collections",
         _SORTED,
         Type.LIST,
-        "Does the same as `sortBy`, and turns the list round.",
+        "Sorts as `sortBy` does, and reverses the list.",
         ("sortByDescending(createArray('a', 'c', 'b'))", ["c", "b", "a"]),
-        _sorted(is_descending=True),
+        _sorter(is_descending=True),
     ),
     Function(
         "indicesAndValues",
         "collections",
         (Argument("collection"),),
         Type.LIST,
-        "Makes a list of {index, value}; the index of an object is its key.",
+        "Returns a list of {index, value}; the index of an object is its key.",
         ("indicesAndValues(createArray('a'))", [{"index": 0, "value": "a"}]),
         _indices_and_values,
     ),
@@ -348,7 +348,7 @@ LIST_FUNCTIONS = (
         "collections",
         (_LIST, Argument("depth", is_optional=True, type=Type.NUMBER)),
         Type.LIST,
-        "Takes the items of inner lists in, down to `depth` levels (100).",
+        "Replaces inner lists by their items, down to `depth` levels (100).",
         ("flatten(createArray(1, createArray(2, createArray(3))))", [1, 2, 3]),
         _flatten,
     ),

@@ -54,8 +54,8 @@ def _where(collection: Closure, loop: Loop) -> Closure:
     return evaluate
 
 
-def _counted(function: str, *, until: bool) -> LoopBuilder:
-    """Returns the loop that ends at the first item whose condition is `until`, and gives it, else its opposite."""
+def _quantifier(function: str, *, until: bool) -> LoopBuilder:
+    """Returns a loop that returns `until` at the first item whose condition is `until`, else its opposite."""
 
     def build(collection: Closure, loop: Loop) -> Closure:
         slot, weight = loop.slot, loop.weight
@@ -89,7 +89,7 @@ LOOP_FUNCTIONS = (
         "collections",
         _LOOP,
         Type.LIST,
-        "Does the same as `foreach`.",
+        "Is the same as `foreach`.",
         ("select(createArray(1, 2), x => x * 10)", [10, 20]),
         build_loop=_foreach("select"),
     ),
@@ -107,17 +107,17 @@ LOOP_FUNCTIONS = (
         "collections",
         _LOOP,
         Type.BOOLEAN,
-        "Tells whether the body holds for at least one item.",
+        "Returns whether the body holds for at least one item.",
         ("any(createArray(1, 5), x, x > 2)", True),
-        build_loop=_counted("any", until=True),
+        build_loop=_quantifier("any", until=True),
     ),
     Function(
         "all",
         "collections",
         _LOOP,
         Type.BOOLEAN,
-        "Tells whether the body holds for every item.",
+        "Returns whether the body holds for every item.",
         ("all(createArray(1, 5), x, x > 2)", False),
-        build_loop=_counted("all", until=False),
+        build_loop=_quantifier("all", until=False),
     ),
 )

@@ -1,4 +1,4 @@
-"""Functions on objects. What they are given is never changed: a changed copy is made."""
+"""Functions on objects. Arguments are never changed: the functions return changed copies."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from looply.jsontext import Json
 
 
 def property_name(run: Run, value: Json) -> str:
-    """Returns the name of a property that a value stands for: `null` is a name, as is `1`; lists are JSON."""
+    """Returns a value as the name of a property: `null` is a name, as is `1`; lists are JSON."""
     return text(run, value) if type(value) in {list, dict} else javascript_text(value)
 
 
 def _add_property(run: Run, value: dict[str, Json], name: Json, item: Json) -> Json:
     key = property_name(run, name)
     if key in value:
-        raise ExpressionError(f"addProperty() expects a name that is not there yet, found {key[:40]!r}")
+        raise ExpressionError(f"addProperty() expects a name that does not exist yet, found {key[:40]!r}")
     return {**value, key: item}
 
 
@@ -63,7 +63,7 @@ OBJECT_FUNCTIONS = (
         "objects",
         (_OBJECT, _NAME, Argument("value")),
         Type.ANY,
-        "Gives the object with one property more; it must not be there yet.",
+        "Returns the object with one more property, which must not exist yet.",
         ("addProperty(json('{\"a\": 1}'), 'b', 2)", {"a": 1, "b": 2}),
         _add_property,
     ),
@@ -72,7 +72,7 @@ OBJECT_FUNCTIONS = (
         "objects",
         (_OBJECT, _NAME, Argument("value")),
         Type.ANY,
-        "Gives the object with the property set.",
+        "Returns the object with the property set.",
         ("setProperty(json('{\"a\": 1}'), 'a', 2)", {"a": 2}),
         _set_property,
     ),
@@ -81,7 +81,7 @@ OBJECT_FUNCTIONS = (
         "objects",
         (Argument("object"), _NAME),
         Type.ANY,
-        "Gives the object without the property.",
+        "Returns the object without the property.",
         ("removeProperty(json('{\"a\": 1, \"b\": 2}'), 'b')", {"a": 1}),
         _remove_property,
     ),
@@ -90,7 +90,7 @@ OBJECT_FUNCTIONS = (
         "objects",
         (Argument("object", is_repeated=True),),
         Type.ANY,
-        "Makes one object of objects and lists of them; of equal names, the last wins.",
+        "Returns one object made of objects and lists of them; of equal names, the last wins.",
         ("merge(json('{\"a\": 1}'), json('{\"a\": 2}'))", {"a": 2}),
         _merge,
     ),

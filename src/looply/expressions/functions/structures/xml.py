@@ -37,7 +37,7 @@ def _xml_text(run: Run, value: Json) -> str:
 
 
 class _Writer:
-    """Writes elements for a value: a member is an element, a list repeats it, `#text` is the text within."""
+    """Writes a value as elements: a member is an element, a list repeats it, `#text` is the text within."""
 
     def __init__(self, run: Run) -> None:
         self.pieces: list[str] = []
@@ -141,7 +141,7 @@ XML_FUNCTIONS = (
         "conversion",
         (Argument("json"),),
         Type.TEXT,
-        "Makes an XML text of a value, or of a JSON text: a member is an element, a list repeats it.",
+        "Converts a value, or a JSON text, to XML: a member is an element, a list repeats it.",
         (
             "xml(json('{\"item\": [1, 2]}'))",
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<item>1</item>\n<item>2</item>',
@@ -153,7 +153,7 @@ XML_FUNCTIONS = (
         "conversion",
         (Argument("value"),),
         Type.TEXT,
-        "Makes a text safe within XML or HTML, between tags and in quoted attributes. Looply's own.",
+        "Escapes a text for XML or HTML, between tags and in quoted attributes. Looply's own.",
         ("xmlText('a < b & c')", "a &lt; b &amp; c"),
         _xml_text,
     ),

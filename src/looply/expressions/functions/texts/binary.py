@@ -1,6 +1,6 @@
 """Bytes, base64 and percent signs. Texts are UTF-8; bytes that are not are read as one character each (Latin-1).
 
-JSON has no bytes. They are written as the workflow languages of Azure write them: an object with the media type as
+JSON has no bytes. They are represented as in the workflow languages of Azure: an object with the media type as
 `$content-type` and the bytes as base64 in `$content`.
 """
 
@@ -21,58 +21,58 @@ _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NO_DIGITS = bytes(set(range(256)) - set(_DIGITS))
 _MODERN = bytes.maketrans(b"-_", b"+/")
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
-# What ECMA-262 leaves as it is; those of `quote_from_bytes` that are no letters or digits are among them.
+# The characters that ECMA-262 does not escape; they include those of `quote_from_bytes` that are no letters or digits.
 _UNRESERVED = b"-_.!~*'()"
 _UNTOUCHED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + _UNRESERVED
 
 
 def bytes_of(run: Run, value: Json) -> bytes | None:
-    """Returns the bytes that an object stands for, None when the value is nothing of the kind."""
+    """Returns the bytes that an object represents, None for any other value."""
     if type(value) is not dict or len(value) != 2:
         return None
     content = value.get(_CONTENT)
     if type(content) is not str or type(value.get(_TYPE)) is not str:
         return None
     run.spend(len(content) >> 6)
-    return _decoded(content)
+    return _decode(content)
 
 
 def text_of(content: bytes) -> str:
-    """Returns the text of bytes: UTF-8, or a character each when they are not."""
+    """Returns the text of bytes: UTF-8, or one character for each byte when they are not."""
     try:
         return content.decode()
     except UnicodeDecodeError:
         return content.decode("latin-1")
 
 
-def _decoded(value: str) -> bytes:
-    """Returns the bytes of a base64 text up to its padding; either alphabet will do, anything else is skipped."""
+def _decode(value: str) -> bytes:
+    """Returns the bytes of a base64 text, in either alphabet, up to its padding; other characters are skipped."""
     digits = value.partition("=")[0].encode("ascii", "ignore").translate(_MODERN, _NO_DIGITS)
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return b64decode(digits + b"=" * (-len(digits) % 4))
 
 
-def _encoded(run: Run, content: bytes) -> str:
+def _encode(run: Run, content: bytes) -> str:
     run.check_text((len(content) + 2) // 3 * 4)
     run.spend(len(content) >> 6)
     return b64encode(content).decode()
 
 
 def _as_value(run: Run, content: bytes) -> Json:
-    return {_TYPE: _BYTES, _CONTENT: _encoded(run, content)}
+    return {_TYPE: _BYTES, _CONTENT: _encode(run, content)}
 
 
 def _base64(run: Run, value: Json) -> Json:
     content = value.encode() if type(value) is str else bytes_of(run, value)
-    return None if content is None else _encoded(run, content)
+    return None if content is None else _encode(run, content)
 
 
 def _base64_to_binary(run: Run, value: str) -> Json:
-    return _as_value(run, _decoded(value))
+    return _as_value(run, _decode(value))
 
 
 def _base64_to_string(_: Run, value: str) -> str:
-    return text_of(_decoded(value))
+    return text_of(_decode(value))
 
 
 def _binary(run: Run, value: str) -> Json:
@@ -80,11 +80,11 @@ def _binary(run: Run, value: str) -> Json:
 
 
 def _data_uri(run: Run, value: str) -> str:
-    return _DATA_URI + _encoded(run, value.encode())
+    return _DATA_URI + _encode(run, value.encode())
 
 
 def _data_uri_to_string(_: Run, value: str) -> str:
-    return text_of(_decoded(value[value.find(",") + 1 :]))
+    return text_of(_decode(value[value.find(",") + 1 :]))
 
 
 def _uri_component(run: Run, value: str) -> str:
@@ -115,7 +115,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         (Argument("value"),),
         Type.TEXT,
-        "Makes base64 of a text or of bytes; of anything else, null.",
+        "Converts a text or bytes to base64; returns null for any other value.",
         ("base64('hello')", "aGVsbG8="),
         _base64,
     ),
@@ -124,7 +124,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _BASE64,
         Type.TEXT,
-        "Reads the text that base64 stands for.",
+        "Decodes base64 to a text.",
         ("base64ToString('aGVsbG8=')", "hello"),
         _base64_to_string,
     ),
@@ -133,7 +133,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _BASE64,
         Type.ANY,
-        "Reads the bytes that base64 stands for.",
+        "Decodes base64 to bytes.",
         ("base64ToBinary('aGVsbG8=')", {_TYPE: _BYTES, _CONTENT: "aGVsbG8="}),
         _base64_to_binary,
     ),
@@ -142,7 +142,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _TEXT,
         Type.ANY,
-        "Gives the bytes of a text.",
+        "Returns the bytes of a text.",
         ("binary('hello')", {_TYPE: _BYTES, _CONTENT: "aGVsbG8="}),
         _binary,
     ),
@@ -151,7 +151,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _TEXT,
         Type.TEXT,
-        "Makes a data URI of a text.",
+        "Converts a text to a data URI.",
         ("dataUri('hello')", "data:text/plain;charset=utf-8;base64,aGVsbG8="),
         _data_uri,
     ),
@@ -160,7 +160,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _URI,
         Type.ANY,
-        "Gives the bytes of a data URI itself, not of what it holds.",
+        "Returns the bytes of the text of a data URI, not of its content.",
         ("dataUriToBinary('data:,a')", {_TYPE: _BYTES, _CONTENT: "ZGF0YTosYQ=="}),
         _binary,
     ),
@@ -169,7 +169,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _URI,
         Type.TEXT,
-        "Reads the text that a data URI holds as base64.",
+        "Decodes the base64 content of a data URI to a text.",
         ("dataUriToString('data:text/plain;base64,aGVsbG8=')", "hello"),
         _data_uri_to_string,
     ),
@@ -178,7 +178,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _TEXT,
         Type.TEXT,
-        "Writes a text so that it can stand within a URI.",
+        "Escapes a text for use within a URI.",
         ("uriComponent('a b&c')", "a%20b%26c"),
         _uri_component,
     ),
@@ -187,7 +187,7 @@ BINARY_FUNCTIONS = (
         "conversion",
         _TEXT,
         Type.TEXT,
-        "Reads a text that stood within a URI.",
+        "Unescapes a text from a URI.",
         ("uriComponentToString('a%20b')", "a b"),
         _uri_component_to_string,
     ),

@@ -1,4 +1,4 @@
-"""Functions that make a value of another kind."""
+"""Functions that convert a value to another kind."""
 
 import re
 
@@ -8,7 +8,7 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Closure, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.functions.texts.binary import bytes_of, text_of
-from looply.expressions.functions.texts.numbers import shown
+from looply.expressions.functions.texts.numbers import format_full
 from looply.expressions.functions.texts.text import LOCALE
 from looply.expressions.javascript import SPACE, SPACES, javascript_text
 from looply.expressions.values import is_number, is_true, number, text
@@ -45,7 +45,7 @@ def _float(run: Run, value: Json) -> Json:
 
 def _string(run: Run, value: Json, locale: Json = None) -> str:
     if is_number(value):
-        return shown(value, locale)
+        return format_full(value, locale)
     content = bytes_of(run, value)
     return text(run, value) if content is None else text_of(content)
 
@@ -59,7 +59,7 @@ def _truth(run: Run, value: Json) -> bool:
     if is_number(value):
         return bool(value != 0)
     if type(value) is list:
-        # The text that is made below is about as long; one that is too long is refused here.
+        # The text that is made below is about as long; a value that is too long is refused here.
         run.spend(len(text(run, value)) >> 3)
     run.spend(cost_of(value))
     return is_true(value) and "false" not in javascript_text(value).lower()
@@ -85,7 +85,7 @@ CONVERSION_FUNCTIONS = (
         "conversion",
         (_VALUE,),
         Type.NUMBER,
-        "Makes a whole number of a number, or of the digits at the start of a text; of anything else, null.",
+        "Converts a number, or the digits at the start of a text, to a whole number; returns null for any other value.",
         ("int('10.9')", 10),
         _int,
     ),
@@ -94,7 +94,7 @@ CONVERSION_FUNCTIONS = (
         "conversion",
         (_VALUE,),
         Type.NUMBER,
-        "Makes a number of the digits at the start of a text; of anything else that is no number, null.",
+        "Converts the digits at the start of a text to a number; returns null for other values that are no number.",
         ("float('10.5')", 10.5),
         _float,
     ),
@@ -103,7 +103,7 @@ CONVERSION_FUNCTIONS = (
         "conversion",
         (_VALUE, LOCALE),
         Type.TEXT,
-        "Makes a text: numbers as a locale writes them (en-US), null is empty, lists and objects are JSON.",
+        "Converts a value to text: numbers in the format of a locale (en-US), null to nothing, lists, objects to JSON.",
         ("string(1234.5)", "1,234.5"),
         _string,
     ),
@@ -112,7 +112,7 @@ CONVERSION_FUNCTIONS = (
         "conversion",
         (_VALUE,),
         Type.BOOLEAN,
-        "Tells whether the value is neither false, null, 0 nor a text with 'false' in it.",
+        "Returns whether the value is neither false, null, 0 nor a text that contains 'false'.",
         ("bool(0)", False),
         build=_bool,
     ),
@@ -130,7 +130,7 @@ CONVERSION_FUNCTIONS = (
         "conversion",
         (_VALUE,),
         Type.TEXT,
-        "Makes the JSON text of a value.",
+        "Converts a value to a JSON text.",
         ("jsonStringify('a')", '"a"'),
         _json_stringify,
     ),

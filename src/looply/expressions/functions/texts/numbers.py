@@ -1,4 +1,4 @@
-"""Numbers as texts, with the signs of a locale."""
+"""Numbers as texts, with the separators of a locale."""
 
 import math
 import sys
@@ -13,8 +13,8 @@ from looply.expressions.values import is_whole, number_text
 from looply.jsontext import Json
 
 _MINUS = "-"
-_MOST_DIGITS = 20
-"""Digits after the point that are ever printed."""
+_MAX_DIGITS = 20
+"""The largest number of digits that are printed after the point."""
 _WITHOUT_FRACTION = 2**52
 """From here on, a double has no fraction."""
 _WITH_EXPONENT = 1e21
@@ -22,25 +22,25 @@ _WITH_EXPONENT = 1e21
 _EXACT = Context(prec=60)
 
 
-def written(value: float, digits: int, tag: Json = None) -> str:
-    """Returns a number with `digits` after the point, in groups, as the locale of a tag writes it.
+def format_fixed(value: float, digits: int, tag: Json = None) -> str:
+    """Returns a number with `digits` after the point and grouped, in the format of a locale.
 
-    An unknown tag, or none, is English.
+    An unknown locale tag, or none, is English.
     """
     locale = NUMBER_LOCALES.get(tag, ENGLISH) if type(tag) is str else ENGLISH
-    fixed = _fixed(abs(value), min(digits, _MOST_DIGITS))
+    fixed = _fixed(abs(value), min(digits, _MAX_DIGITS))
     whole, point, rest = fixed.partition(".")
     whole, exponent, power = whole.partition("e")
-    made = _grouped(whole, locale) + exponent + power + (locale.decimal + rest if point else "")
+    made = _group(whole, locale) + exponent + power + (locale.decimal + rest if point else "")
     if locale.digits != ENGLISH.digits:
         made = made.translate(str.maketrans(ENGLISH.digits, locale.digits))
     return _MINUS + made if value < 0 and fixed.strip("0.") else made
 
 
-def shown(value: float, tag: Json = None) -> str:
-    """Returns a number with all digits of its fraction, in groups, as the locale of a tag writes it."""
+def format_full(value: float, tag: Json = None) -> str:
+    """Returns a number with all digits of its fraction and grouped, in the format of a locale."""
     fraction = "" if type(value) is int else number_text(value).partition(".")[2]
-    return written(value, len(fraction), tag)
+    return format_fixed(value, len(fraction), tag)
 
 
 def _fixed(size: float, digits: int) -> str:
@@ -48,11 +48,11 @@ def _fixed(size: float, digits: int) -> str:
         return f"{size}.{'0' * digits}" if digits else str(size)
     if size >= _WITH_EXPONENT:
         return number_text(size)
-    # A half goes up, of the exact value that the double has.
+    # Halves round up, by the exact value of the double.
     return format(Decimal(size).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT), "f")
 
 
-def _grouped(digits: str, locale: NumberLocale) -> str:
+def _group(digits: str, locale: NumberLocale) -> str:
     groups, end, size = [], len(digits), 3
     while end > 0:
         groups.append(digits[max(0, end - size) : end])
@@ -63,10 +63,10 @@ def _grouped(digits: str, locale: NumberLocale) -> str:
 def _format_number(_: Run, number: Json, digits: Json, locale: Json = None) -> str:
     if not is_whole(digits) or digits < 0:
         raise ExpressionError(f"formatNumber() expects a whole number of at least 0 as `digits`, found {digits}")
-    return written(_rounded(number, int(digits)), int(digits), locale)
+    return format_fixed(_round(number, int(digits)), int(digits), locale)
 
 
-def _rounded(number: float, digits: int) -> float:
+def _round(number: float, digits: int) -> float:
     scale = math.pow(10, digits) if digits <= sys.float_info.max_10_exp else math.nan
     scaled = scale if type(number) is int else number * scale
     if not math.isfinite(scaled):
@@ -85,7 +85,7 @@ NUMBER_FUNCTIONS = (
         "conversion",
         (Argument("number", Kind.NUMBER), Argument("digits", Kind.NUMBER), LOCALE),
         Type.TEXT,
-        "Prints a number with so many digits after the point, as a locale writes it (en-US).",
+        "Formats a number with so many digits after the point, for a locale (en-US).",
         ("formatNumber(1234.5, 2, 'de-DE')", "1.234,50"),
         _format_number,
     ),

@@ -2,18 +2,18 @@
 
 from looply.expressions.errors import ExpressionError, ExpressionLimit
 from looply.expressions.evaluation import Closure, Run
-from looply.expressions.functions.declaring.declaration import Argument, Compiling, Function, Kind, Type
+from looply.expressions.functions.declaring.declaration import Argument, CallCompiler, Function, Kind, Type
 from looply.expressions.parsing.syntax import Call, Constant
-from looply.expressions.texts.patterns import Pattern, compiled
+from looply.expressions.texts.patterns import Pattern, compile_pattern
 from looply.expressions.values import kind_of
 from looply.jsontext import Json
 from looply.limits import DEFAULT_LIMITS
 
 _FAILED = 3000
-"""Units of work that a pattern which cannot be used may have taken."""
+"""Units of work that are charged for a pattern that cannot be compiled."""
 
 
-def _is_match(node: Call, compiling: Compiling) -> Closure:
+def _is_match(node: Call, compiling: CallCompiler) -> Closure:
     text, pattern = (compiling.closure(argument) for argument in node.arguments)
     source = node.arguments[1]
     if isinstance(source, Constant) and type(source.value) is str and _fits(source.value):
@@ -21,21 +21,21 @@ def _is_match(node: Call, compiling: Compiling) -> Closure:
 
     def evaluate(run: Run) -> Json:
         value = _text(text(run))
-        return _found(run, _computed(run, pattern(run)), value)
+        return _search(run, _compile_value(run, pattern(run)), value)
 
     return evaluate
 
 
-def _with_constant(text: Closure, pattern: str, position: int, compiling: Compiling) -> Closure:
+def _with_constant(text: Closure, pattern: str, position: int, compiling: CallCompiler) -> Closure:
     try:
-        known = compiled(pattern)
+        known = compile_pattern(pattern)
     except ExpressionError as error:
         raise compiling.error(f"isMatch(): {error.reason}", position) from error
 
     def evaluate(run: Run) -> Json:
         # The limit of this evaluation may be lower than the default one.
         check_pattern(run, pattern)
-        return _found(run, known, _text(text(run)))
+        return _search(run, known, _text(text(run)))
 
     return evaluate
 
@@ -44,12 +44,12 @@ def _fits(pattern: str) -> bool:
     return len(pattern) <= DEFAULT_LIMITS.expression_pattern
 
 
-def _computed(run: Run, value: Json) -> Pattern:
+def _compile_value(run: Run, value: Json) -> Pattern:
     if type(value) is not str:
         raise ExpressionError(f"isMatch() expects a text as `pattern`, found {kind_of(value)}")
     check_pattern(run, value)
     try:
-        pattern = compiled(value)
+        pattern = compile_pattern(value)
     except ExpressionError:
         run.spend(_FAILED)
         raise
@@ -58,7 +58,7 @@ def _computed(run: Run, value: Json) -> Pattern:
 
 
 def check_pattern(run: Run, pattern: str) -> None:
-    """Refuses a pattern or path that is too long. Raises: ExpressionLimit."""
+    """Checks the length of a pattern or path. Raises: ExpressionLimit."""
     if len(pattern) > run.limits.expression_pattern:
         raise ExpressionLimit(
             "expression_pattern",
@@ -74,12 +74,12 @@ def _text(value: Json) -> str:
     raise ExpressionError(f"isMatch() expects a text as `subject`, found {kind_of(value)}")
 
 
-def _found(run: Run, pattern: Pattern, text: str) -> bool:
+def _search(run: Run, pattern: Pattern, text: str) -> bool:
     try:
         content = text.encode()
     except UnicodeEncodeError:  # halves of characters outside the BMP
         content = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-    # RE2 takes each character through every instruction at worst; an instruction is 10 nanoseconds.
+    # In the worst case RE2 executes every instruction for each character; an instruction takes 10 nanoseconds.
     run.spend(1 + (len(content) * pattern.programsize >> 6))
     return pattern.search(content) is not None
 
@@ -90,7 +90,7 @@ REGEX_FUNCTIONS = (
         "text",
         (Argument("subject", Kind.TEXT), Argument("pattern", Kind.PRESENT_TEXT)),
         Type.BOOLEAN,
-        "Tells whether a regular expression matches somewhere in the text; `(?i)`, `(?m)` and `(?s)` are its options.",
+        "Returns whether a regular expression matches part of the text; its options are `(?i)`, `(?m)` and `(?s)`.",
         ("isMatch('PO-4711', '^PO-[0-9]+$')", True),
         build_source=_is_match,
     ),

@@ -8,7 +8,7 @@ from looply.expressions.evaluation import MISSING, Run
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type, cost_of
 from looply.expressions.javascript import SPACE, SPACES
 from looply.expressions.texts.locales import canonical, lower, upper
-from looply.expressions.values import identical, is_whole, joined, kind_of, text
+from looply.expressions.values import identical, is_whole, join, kind_of, text
 from looply.jsontext import Json
 
 _TEXT = Argument("text", Kind.TEXT)
@@ -23,17 +23,17 @@ def _length(_: Run, value: str) -> int:
     return len(value)
 
 
-def concatenated(run: Run, *values: Json) -> Json:
+def concatenate(run: Run, *values: Json) -> Json:
     """Returns lists as one list, other values as one text; a single value is itself, and null is nothing."""
     if len(values) == 1:
         return values[0]
     if not any(type(value) is list for value in values):
         is_nothing = all(value is None for value in values)
-        return None if is_nothing else joined(run, [text(run, value) for value in values])
-    return reduce(lambda one, two: _appended(run, one, two), values)
+        return None if is_nothing else join(run, [text(run, value) for value in values])
+    return reduce(lambda one, two: _append(run, one, two), values)
 
 
-def _appended(run: Run, one: Json, two: Json) -> Json:
+def _append(run: Run, one: Json, two: Json) -> Json:
     if one is None and (two is None or type(two) is list):
         return two
     if two is None and type(one) is list:
@@ -43,7 +43,7 @@ def _appended(run: Run, one: Json, two: Json) -> Json:
         run.spend((len(one) + len(two)) >> 3)
         return [*one, *two]
     run.spend(cost_of(one) + cost_of(two))
-    return joined(run, [text(run, one), text(run, two)])
+    return join(run, [text(run, one), text(run, two)])
 
 
 def _replace(run: Run, value: str, old: str, new: str) -> str:
@@ -61,12 +61,12 @@ def _replace_ignore_case(run: Run, value: str, old: str, new: str) -> str:
     run.check_text(len(value) + count * (len(new) - len(old)))
     run.spend(count >> 1)
     made: list[str] = []
-    place = 0
+    position = 0
     for _ in range(count):
-        found = whole.find(part, place)
-        made += value[place:found], new
-        place = found + len(part)
-    return "".join([*made, value[place:]])
+        found = whole.find(part, position)
+        made += value[position:found], new
+        position = found + len(part)
+    return "".join([*made, value[position:]])
 
 
 def _check_old(function: str, old: str) -> None:
@@ -87,13 +87,13 @@ def _substring(_: Run, value: Json, start: Json, length: Json = MISSING) -> str:
         return ""
     if type(value) is not str:
         raise ExpressionError(f"substring() expects text as `text`, found {kind_of(value)}")
-    first = _bounded("start", start, len(value))
+    first = _check_bounds("start", start, len(value))
     if length is MISSING:
         return value[first:]
-    return value[first : first + _bounded("length", length, len(value) - first)]
+    return value[first : first + _check_bounds("length", length, len(value) - first)]
 
 
-def _bounded(name: str, value: Json, most: int) -> int:
+def _check_bounds(name: str, value: Json, most: int) -> int:
     if not is_whole(value):
         found = value if type(value) is float else kind_of(value)
         raise ExpressionError(f"substring() expects a whole number as `{name}`, found {found}")
@@ -120,7 +120,7 @@ def _title_case(run: Run, value: str, locale: Json = None) -> str:
         run.spend(1)
         return found[0][:1].upper() + found[0][1:]
 
-    # A word begins with an ASCII letter or digit, as it does for `\w` in ECMAScript.
+    # A word begins with an ASCII letter or digit, as with `\w` in ECMAScript.
     return _WORD.sub(capital, lower(value, locale))
 
 
@@ -150,24 +150,24 @@ def _add_ordinal(_: Run, number: int) -> str:
 
 def _index_of(run: Run, value: Json, sought: Json) -> int:
     if type(value) is list:
-        _pay_for_search(run, value, sought)
+        _charge_search(run, value, sought)
         return next((index for index, item in enumerate(value) if identical(item, sought)), -1)
     return _within("indexOf", value).find(_part("indexOf", sought))
 
 
 def _last_index_of(run: Run, value: Json, sought: Json) -> int:
     if type(value) is list:
-        _pay_for_search(run, value, sought)
+        _charge_search(run, value, sought)
         return next((index for index in range(len(value) - 1, -1, -1) if identical(value[index], sought)), -1)
     whole, part = _within("lastIndexOf", value), _part("lastIndexOf", sought)
     if not part:
         return max(len(whole) - 1, 0)
-    # Turned round, because only the search from the left takes linear time whatever is sought.
+    # Both texts are reversed, because only the search from the left always takes linear time.
     found = whole[::-1].find(part[::-1])
     return -1 if found < 0 else len(whole) - found - len(part)
 
 
-def _pay_for_search(run: Run, items: list[Json], sought: Json) -> None:
+def _charge_search(run: Run, items: list[Json], sought: Json) -> None:
     run.spend(len(items) * (cost_of(sought) if type(sought) is str else 0))
 
 
@@ -194,16 +194,16 @@ TEXT_FUNCTIONS = (
         "text",
         (Argument("value", is_repeated=True),),
         Type.TEXT | Type.LIST,
-        "Puts texts together, or lists; null counts as nothing.",
+        "Concatenates texts or lists; null counts as nothing.",
         ("concat('PO ', 4500017)", "PO 4500017"),
-        concatenated,
+        concatenate,
     ),
     Function(
         "replace",
         "text",
         (_TEXT, Argument("old", Kind.TEXT), Argument("new", Kind.TEXT)),
         Type.TEXT,
-        "Puts `new` in the place of each `old`.",
+        "Replaces each `old` by `new`.",
         ("replace('1.000', '.', ',')", "1,000"),
         _replace,
     ),
@@ -212,7 +212,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, Argument("old", Kind.TEXT), Argument("new", Kind.TEXT)),
         Type.TEXT,
-        "Puts `new` in the place of each `old`, whatever the case of its letters.",
+        "Replaces each `old` by `new`, ignoring case.",
         ("replaceIgnoreCase('Kg or KG', 'kg', 't')", "t or t"),
         _replace_ignore_case,
     ),
@@ -221,7 +221,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, Argument("separator", Kind.TEXT, is_optional=True)),
         Type.LIST,
-        "Cuts the text at each separator; without one, into its characters.",
+        "Splits the text at each separator; without one, into its characters.",
         ("split('a;b', ';')", ["a", "b"]),
         _split,
     ),
@@ -234,7 +234,7 @@ TEXT_FUNCTIONS = (
             Argument("length", type=Type.NUMBER, is_optional=True),
         ),
         Type.TEXT,
-        "Takes a part, counted from 0; without a length, all from `start` on.",
+        "Returns a part, counted from 0; without a length, all from `start` on.",
         ("substring('hello', 1, 3)", "ell"),
         _substring,
     ),
@@ -243,7 +243,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, LOCALE),
         Type.TEXT,
-        "Makes small letters.",
+        "Converts to lower case.",
         ("toLower('EUR')", "eur"),
         _to_lower,
     ),
@@ -252,7 +252,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, LOCALE),
         Type.TEXT,
-        "Makes capital letters.",
+        "Converts to upper case.",
         ("toUpper('eur')", "EUR"),
         _to_upper,
     ),
@@ -261,7 +261,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, LOCALE),
         Type.TEXT,
-        "Makes the first letter a capital one and all others small.",
+        "Converts the first letter to upper case and all others to lower case.",
         ("sentenceCase('PURCHASE order')", "Purchase order"),
         _sentence_case,
     ),
@@ -270,7 +270,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, LOCALE),
         Type.TEXT,
-        "Makes the first letter of each word a capital one and all others small.",
+        "Converts the first letter of each word to upper case and all others to lower case.",
         ("titleCase('purchase ORDER')", "Purchase Order"),
         _title_case,
     ),
@@ -288,7 +288,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT,),
         Type.NUMBER,
-        "Counts the words, which white space parts.",
+        "Counts the words, which are separated by white space.",
         ("countWord('two words')", 2),
         _count_word,
     ),
@@ -297,7 +297,7 @@ TEXT_FUNCTIONS = (
         "text",
         (Argument("number", Kind.WHOLE),),
         Type.TEXT,
-        "Prints a whole number with its English ending.",
+        "Returns a whole number with its English ordinal ending.",
         ("addOrdinal(11)", "11th"),
         _add_ordinal,
     ),
@@ -306,7 +306,7 @@ TEXT_FUNCTIONS = (
         "text",
         _SOUGHT,
         Type.NUMBER,
-        "Tells where a part of a text or an item of a list is first found, counted from 0; -1 when it is not.",
+        "Returns the first position of a part of a text or an item of a list, counted from 0; -1 when it is not found.",
         ("indexOf('hello', 'l')", 2),
         _index_of,
     ),
@@ -315,7 +315,7 @@ TEXT_FUNCTIONS = (
         "text",
         _SOUGHT,
         Type.NUMBER,
-        "Tells where a part of a text or an item of a list is last found, counted from 0; -1 when it is not.",
+        "Returns the last position of a part of a text or an item of a list, counted from 0; -1 when it is not found.",
         ("lastIndexOf('hello', 'l')", 3),
         _last_index_of,
     ),
@@ -324,7 +324,7 @@ TEXT_FUNCTIONS = (
         "text",
         (),
         Type.TEXT,
-        "Gives the end of a line.",
+        "Returns the line break.",
         ("EOL()", "\n"),
         _eol,
     ),
@@ -333,7 +333,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, Argument("prefix", Kind.TEXT)),
         Type.BOOLEAN,
-        "Tells whether the text begins with `prefix`, case included.",
+        "Returns whether the text begins with `prefix`; case-sensitive.",
         ("startsWith('hello', 'he')", True),
         _starts_with,
     ),
@@ -342,7 +342,7 @@ TEXT_FUNCTIONS = (
         "text",
         (_TEXT, Argument("suffix", Kind.TEXT)),
         Type.BOOLEAN,
-        "Tells whether the text ends with `suffix`, case included.",
+        "Returns whether the text ends with `suffix`; case-sensitive.",
         ("endsWith('hello', 'lo')", True),
         _ends_with,
     ),

@@ -1,4 +1,4 @@
-"""Functions that take a URI apart, as the URL Standard of the WHATWG does and so every browser."""
+"""Functions that return the parts of a URI, parsed by the URL Standard of the WHATWG, as in browsers."""
 
 from collections.abc import Callable
 
@@ -36,42 +36,42 @@ URI_FUNCTIONS = (
         "uriScheme",
         lambda uri: uri.protocol.removesuffix(":"),
         Type.TEXT,
-        "Gives the scheme of a URI.",
+        "Returns the scheme of a URI.",
         ("uriScheme('https://example.com/a')", "https"),
     ),
     _function(
         "uriHost",
         lambda uri: uri.hostname,
         Type.TEXT,
-        "Gives the host of a URI.",
+        "Returns the host of a URI.",
         ("uriHost('https://example.com:8443/a')", "example.com"),
     ),
     _function(
         "uriPort",
         _port,
         Type.NUMBER,
-        "Gives the port that a URI states.",
+        "Returns the explicit port of a URI.",
         ("uriPort('https://example.com:8443/a')", 8443),
     ),
     _function(
         "uriPath",
         lambda uri: uri.pathname,
         Type.TEXT,
-        "Gives the path of a URI.",
+        "Returns the path of a URI.",
         ("uriPath('https://example.com/a/b?c=d')", "/a/b"),
     ),
     _function(
         "uriQuery",
         lambda uri: uri.search,
         Type.TEXT,
-        "Gives the query of a URI, with its question mark.",
+        "Returns the query of a URI, with its question mark.",
         ("uriQuery('https://example.com/a/b?c=d')", "?c=d"),
     ),
     _function(
         "uriPathAndQuery",
         lambda uri: uri.pathname + uri.search,
         Type.TEXT,
-        "Gives the path and the query of a URI.",
+        "Returns the path and the query of a URI.",
         ("uriPathAndQuery('https://example.com/a/b?c=d')", "/a/b?c=d"),
     ),
 )

@@ -1,6 +1,6 @@
-"""JSPath, the language of paths that `jPath` reads: `.books{.price < 10}.title`. Every step takes fuel.
+"""JSPath, the path language of `jPath`: `.books{.price < 10}.title`. Every step is charged.
 
-Source: the README of JSPath 0.4. Substitutions (`$name`) cannot be given from an expression, so they find nothing.
+Source: the README of JSPath 0.4. An expression cannot pass substitutions (`$name`), so they find nothing.
 """
 
 from looply.expressions.queries.jspath.evaluation import select

@@ -1,4 +1,4 @@
-"""How JSPath compares and computes: with the rules of ECMAScript, on JSON values and on what is missing."""
+"""Comparisons and arithmetic of JSPath: the rules of ECMAScript, on JSON values and on missing ones."""
 
 import math
 import operator
@@ -21,7 +21,7 @@ def text_of(run: Run, value: Json) -> str:
     if value is MISSING:
         return "undefined"
     if type(value) in _CONTAINERS:
-        text(run, value)  # pays for what is read, and refuses what is too long
+        text(run, value)  # charges for the value, and refuses one that is too long
     made = float_text(value) if type(value) is float else javascript_text(value)
     run.spend(len(made) >> 6)
     return made
@@ -44,8 +44,8 @@ def is_truthy(value: Json) -> bool:
     return bool(value) and value == value  # noqa: PLR0124  # NaN alone is not itself
 
 
-def summed(run: Run, left: Json, right: Json) -> Json:
-    """Returns the sum of two values, a text when one of them is none of numbers, truth values and null."""
+def add(run: Run, left: Json, right: Json) -> Json:
+    """Returns the sum of two values, a text unless both are numbers, truth values or null."""
     if _is_textual(left) or _is_textual(right):
         one, two = text_of(run, left), text_of(run, right)
         run.check_text(len(one) + len(two))
@@ -53,10 +53,10 @@ def summed(run: Run, left: Json, right: Json) -> Json:
     return number_of(run, left) + number_of(run, right)
 
 
-def computed(run: Run, symbol: str, left: Json, right: Json) -> Json:
+def compute(run: Run, symbol: str, left: Json, right: Json) -> Json:
     """Returns the result of an operator between two values."""
     if symbol == "+":
-        return summed(run, left, right)
+        return add(run, left, right)
     return arithmetic(symbol, number_of(run, left), number_of(run, right))
 
 
@@ -82,7 +82,7 @@ def _loosely_equal(run: Run, left: Json, right: Json) -> bool:
 
 def _equal(run: Run, left: Json, right: Json) -> bool:
     if type(left) is str and type(right) is str:
-        return _folded(run, left) == _folded(run, right)
+        return _fold_case(run, left) == _fold_case(run, right)
     return _loosely_equal(run, left, right)
 
 
@@ -92,7 +92,7 @@ def _strictly_equal(run: Run, left: Json, right: Json) -> bool:
     return left is right if left is MISSING or right is MISSING else identical(left, right)
 
 
-def _folded(run: Run, value: Json) -> str:
+def _fold_case(run: Run, value: Json) -> str:
     return text_of(run, value).lower()
 
 
@@ -110,12 +110,12 @@ def _without_case(compare: Callable[[str, str], bool]) -> Operator:
     def loose(run: Run, left: Json, right: Json) -> bool:
         if left is None or left is MISSING or right is None or right is MISSING:
             return False
-        return compare(_folded(run, left), _folded(run, right))
+        return compare(_fold_case(run, left), _fold_case(run, right))
 
     return loose
 
 
-def _turned(compare: Operator) -> Operator:
+def _swap_operands(compare: Operator) -> Operator:
     return lambda run, left, right: compare(run, right, left)
 
 
@@ -137,20 +137,20 @@ OPERATORS: Mapping[str, Operator] = {
     "===": _strictly_equal,
     "!==": lambda run, left, right: not _strictly_equal(run, left, right),
     "<": is_less,
-    ">": _turned(is_less),
+    ">": _swap_operands(is_less),
     "<=": lambda run, left, right: is_less(run, left, right, or_equal=True),
     ">=": lambda run, left, right: is_less(run, right, left, or_equal=True),
     "^==": _on_texts(_STARTS),
-    "==^": _turned(_on_texts(_STARTS)),
+    "==^": _swap_operands(_on_texts(_STARTS)),
     "^=": _without_case(_STARTS),
-    "=^": _turned(_without_case(_STARTS)),
+    "=^": _swap_operands(_without_case(_STARTS)),
     "$==": _on_texts(_ENDS),
-    "==$": _turned(_on_texts(_ENDS)),
+    "==$": _swap_operands(_on_texts(_ENDS)),
     "$=": _without_case(_ENDS),
-    "=$": _turned(_without_case(_ENDS)),
+    "=$": _swap_operands(_without_case(_ENDS)),
     "*==": _on_texts(_contains),
-    "==*": _turned(_on_texts(_contains)),
+    "==*": _swap_operands(_on_texts(_contains)),
     "*=": _without_case(_contains),
-    "=*": _turned(_without_case(_contains)),
+    "=*": _swap_operands(_without_case(_contains)),
 }
-"""What each comparison does."""
+"""The function of each comparison operator."""

@@ -1,4 +1,4 @@
-"""Evaluates a JSPath. Each value that is looked at takes fuel."""
+"""Evaluates a JSPath. Each value that is visited is charged."""
 
 import math
 import re
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from looply.expressions.evaluation import MISSING, Run
 from looply.expressions.queries.jspath.comparing import (
     OPERATORS,
-    computed,
+    add,
+    compute,
     is_less,
     is_truthy,
     number_of,
-    summed,
     text_of,
 )
-from looply.expressions.queries.jspath.parsing import parsed
+from looply.expressions.queries.jspath.parsing import parse
 from looply.expressions.queries.jspath.syntax import (
     Arithmetic,
     Child,
@@ -39,13 +39,13 @@ _EVERY = "*"
 
 
 def select(run: Run, document: Json, path: str) -> Json:
-    """Returns what a path finds: a list, or the value itself when the path ends in a place.
+    """Returns the values at a path: a list, or the value itself when the path ends in a position.
 
-    It gives null for a place that is empty. Raises: ExpressionError when the path is none, ExpressionLimit.
+    For a position without a value it returns null. Raises: ExpressionError for an invalid path, ExpressionLimit.
     """
     run.spend(len(path))
-    tree = parsed(path)
-    found = _Evaluator(run, document).found(tree, document)
+    tree = parse(path)
+    found = _Evaluator(run, document).find(tree, document)
     if isinstance(tree, Path) and tree.parts and isinstance(tree.parts[-1], Item):
         return found[0] if found and found[0] is not MISSING else None
     return [None if each is MISSING else each for each in found]
@@ -56,11 +56,11 @@ class _Evaluator:
         self._run = run
         self._document = document
 
-    def found(self, tree: Path | Union, here: Json) -> list[Json]:
-        """Returns what a path, or several, find from the value at hand."""
+    def find(self, tree: Path | Union, here: Json) -> list[Json]:
+        """Returns the values that a path, or several, find from the current value."""
         if isinstance(tree, Union):
-            joined = [value for path in tree.paths for value in self.found(path, here)]
-            return self._checked(joined)
+            joined = [value for path in tree.paths for value in self.find(path, here)]
+            return self._check_items(joined)
         value = {Start.HERE: here, Start.DOCUMENT: self._document, Start.NOTHING: MISSING}[tree.start]
         values = value if type(value) is list else [value]
         self._run.spend(1)
@@ -71,23 +71,23 @@ class _Evaluator:
     def _part(self, part: Part, values: list[Json]) -> list[Json]:
         match part:
             case Child(name):
-                return self._checked(self._children(name, values)) if name else values
+                return self._check_items(self._children(name, values)) if name else values
             case Descendant(name):
                 return self._descendants(name, values)
             case Filter(condition):
                 self._run.spend(len(values))
                 return [value for value in values if self._holds(condition, value)]
-            case Item(place):
-                return self._item(self._value(place, values), values)
+            case Item(position):
+                return self._item(self._value(position, values), values)
             case Slice(start, end):
-                first = self._place(start, values, 0, len(values))
-                return self._checked(values[first : self._place(end, values, len(values), len(values))])
+                first = self._position(start, values, 0, len(values))
+                return self._check_items(values[first : self._position(end, values, len(values), len(values))])
             case Union():
-                return self.found(part, values)
+                return self.find(part, values)
             case _:
                 return values
 
-    def _checked(self, values: list[Json]) -> list[Json]:
+    def _check_items(self, values: list[Json]) -> list[Json]:
         self._run.check_items(len(values))
         self._run.spend(1 + (len(values) >> 2))
         return values
@@ -135,16 +135,16 @@ class _Evaluator:
             _add(found, value)
         self._run.spend(len(found) - before >> 2)
 
-    def _item(self, place: Json, values: list[Json]) -> list[Json]:
-        if is_less(self._run, place, 0):
-            place = summed(self._run, len(values), place)
-        value = _member(values, text_of(self._run, place))
+    def _item(self, position: Json, values: list[Json]) -> list[Json]:
+        if is_less(self._run, position, 0):
+            position = add(self._run, len(values), position)
+        value = _member(values, text_of(self._run, position))
         return [] if value is None or value is MISSING else [value]
 
-    def _place(self, place: Expr | None, values: list[Json], default: int, length: int) -> int:
-        if place is None:
+    def _position(self, position: Expr | None, values: list[Json], default: int, length: int) -> int:
+        if position is None:
             return default
-        at = number_of(self._run, self._value(place, values))
+        at = number_of(self._run, self._value(position, values))
         at = 0 if math.isnan(at) else max(-length, min(at, length))
         return max(0, int(at) + length) if at <= -1 else int(at)
 
@@ -154,9 +154,9 @@ class _Evaluator:
             case Literal(value):
                 return value
             case Path():
-                return self.found(tree, here)
+                return self.find(tree, here)
             case Comparison():
-                return self._compared(tree, here)
+                return self._comparison_holds(tree, here)
             case Logic(operator, operands):
                 is_decided = operator == "||"
                 for operand in operands:
@@ -166,7 +166,7 @@ class _Evaluator:
             case Arithmetic(first, links):
                 value = self._single(self._value(first, here))
                 for symbol, operand in links:
-                    value = computed(self._run, symbol, value, self._single(self._value(operand, here)))
+                    value = compute(self._run, symbol, value, self._single(self._value(operand, here)))
                 return value
             case Unary("!", operand):
                 return not self._holds(operand, here)
@@ -183,7 +183,7 @@ class _Evaluator:
         value = self._value(condition, here)
         return len(value) > 0 if type(value) is list else is_truthy(value)
 
-    def _compared(self, tree: Comparison, here: Json) -> bool:
+    def _comparison_holds(self, tree: Comparison, here: Json) -> bool:
         left, right = self._value(tree.left, here), self._value(tree.right, here)
         lefts, rights = _several(left), _several(right)
         compare = OPERATORS[tree.operator]
@@ -200,7 +200,7 @@ class _Evaluator:
 
 
 def _several(value: Json) -> list[Json] | None:
-    """Returns the values of a list that has not just one; None for everything else."""
+    """Returns the values of a list unless it has exactly one; None for any other value."""
     return value if type(value) is list and len(value) != 1 else None
 
 
@@ -213,7 +213,7 @@ def _add(found: list[Json], value: Json) -> None:
 
 
 def _member(value: Json, name: str) -> Json:
-    """Returns the member of a name; texts and lists have places and a length."""
+    """Returns the member of a name; texts and lists have positions and a length."""
     if type(value) is dict:
         return value.get(name, MISSING)
     if type(value) is list or type(value) is str:

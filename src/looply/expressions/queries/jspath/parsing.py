@@ -1,4 +1,4 @@
-"""Reads a JSPath."""
+"""Parses a JSPath."""
 
 import re
 from functools import lru_cache
@@ -20,7 +20,7 @@ from looply.expressions.queries.jspath.syntax import (
     Unary,
     Union,
 )
-from looply.expressions.queries.tokens import TokenCursor, tokens_of
+from looply.expressions.queries.tokens import TokenCursor, tokenize
 
 _CACHED = 256
 _TOKEN = re.compile(
@@ -48,16 +48,16 @@ _ORDER = frozenset({"<", ">", "<=", ">="})
 
 
 @lru_cache(maxsize=_CACHED)
-def parsed(source: str) -> Path | Union:
+def parse(source: str) -> Path | Union:
     """Returns the tree of a JSPath. Raises: ExpressionError."""
-    return _Parser(source).whole()
+    return _Parser(source).parse()
 
 
 class _Parser(TokenCursor):
     def __init__(self, source: str) -> None:
-        super().__init__("jPath", tokens_of("jPath", _TOKEN, source))
+        super().__init__("jPath", tokenize("jPath", _TOKEN, source))
 
-    def whole(self) -> Path | Union:
+    def parse(self) -> Path | Union:
         tree = self._union()
         if self.token.kind != "end":
             raise self.unexpected()
@@ -65,7 +65,7 @@ class _Parser(TokenCursor):
 
     def _union(self) -> Path | Union:
         paths = [self._operand()]
-        while self.taken("|"):
+        while self.take_if("|"):
             paths.append(self._operand())
         return Union(tuple(paths)) if len(paths) > 1 else paths[0]
 
@@ -89,7 +89,7 @@ class _Parser(TokenCursor):
         if self.at("("):
             return self._group()
         if self.at("["):
-            return self._place()
+            return self._position()
         self.enter()
         condition = self._logic("||")
         self.leave("}")
@@ -97,7 +97,7 @@ class _Parser(TokenCursor):
 
     def _path(self) -> Path:
         start = Start.HERE
-        if self.taken("^"):
+        if self.take_if("^"):
             start = Start.DOCUMENT
         elif self.token.kind == "word" and self.token.text[0] == "$":
             start = self._substitution()
@@ -121,46 +121,46 @@ class _Parser(TokenCursor):
         make = Child if self.take().text == "." else Descendant
         kind, text = self.token
         if kind == "text":
-            return make(_unquoted(self.take().text))
+            return make(_unquote(self.take().text))
         is_name = kind == "word" and text not in _WORDS
         return make(self.take().text if is_name or self.at("*") else "")
 
-    def _place(self) -> Part:
+    def _position(self) -> Part:
         self.enter()
         part: Part
-        if self.taken(":"):
+        if self.take_if(":"):
             part = Slice(None, self._unary())
         else:
-            place = self._unary()
-            is_slice = self.taken(":")
-            part = Slice(place, None if self.at("]") else self._unary()) if is_slice else Item(place)
+            position = self._unary()
+            is_slice = self.take_if(":")
+            part = Slice(position, None if self.at("]") else self._unary()) if is_slice else Item(position)
         self.leave("]")
         return part
 
     def _logic(self, operator: str) -> Expr:
         operands: list[Expr] = []
-        while not operands or self.taken(operator):
-            operands.append(self._logic("&&") if operator == "||" else self._compared(_EQUALITY))
+        while not operands or self.take_if(operator):
+            operands.append(self._logic("&&") if operator == "||" else self._comparison(_EQUALITY))
         return Logic(operator, tuple(operands)) if len(operands) > 1 else operands[0]
 
-    def _compared(self, operators: frozenset[str]) -> Expr:
-        """Reads a comparison. Comparisons of one rank group from the right, as in JSPath."""
-        left = self._compared(_ORDER) if operators is _EQUALITY else self._computed(("+", "-"))
+    def _comparison(self, operators: frozenset[str]) -> Expr:
+        """Parses a comparison. Comparisons of one precedence are right-associative, as in JSPath."""
+        left = self._comparison(_ORDER) if operators is _EQUALITY else self._arithmetic(("+", "-"))
         if not self.at(*operators):
             return left
         operator = self.take().text
         self.descend()
-        right = self._compared(operators)
+        right = self._comparison(operators)
         self.ascend()
         return Comparison(operator, left, right)
 
-    def _computed(self, operators: tuple[str, ...]) -> Expr:
+    def _arithmetic(self, operators: tuple[str, ...]) -> Expr:
         is_sum = "+" in operators
-        first = self._computed(("*", "/", "%")) if is_sum else self._unary()
+        first = self._arithmetic(("*", "/", "%")) if is_sum else self._unary()
         links = []
         while self.at(*operators):
             operator = self.take().text
-            links.append((operator, self._computed(("*", "/", "%")) if is_sum else self._unary()))
+            links.append((operator, self._arithmetic(("*", "/", "%")) if is_sum else self._unary()))
         return Arithmetic(first, tuple(links)) if links else first
 
     def _unary(self) -> Expr:
@@ -175,7 +175,7 @@ class _Parser(TokenCursor):
     def _primary(self) -> Expr:
         kind, text = self.token
         if kind == "text":
-            return Literal(_unquoted(self.take().text))
+            return Literal(_unquote(self.take().text))
         if kind == "number":
             self._next += 1
             return Literal(float(text) if "." in text else _whole(text))
@@ -190,7 +190,7 @@ class _Parser(TokenCursor):
         return self._path()
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     return _ESCAPED.sub(r"\1", text[1:-1])
 
 

@@ -1,4 +1,4 @@
-"""What a JSPath is made of."""
+"""The syntax tree of a JSPath."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,7 +8,7 @@ from looply.jsontext import Json
 
 
 class Start(Enum):
-    """Where a path starts: at the value at hand, at the document, or at a substitution, which is not there."""
+    """The start of a path: the current value, the document, or a substitution, which never has a value."""
 
     HERE = auto()
     DOCUMENT = auto()
@@ -17,7 +17,7 @@ class Start(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """The member of a name, all members (`*`), or with an empty name what is there already."""
+    """The member of a name, all members (`*`), or with an empty name the values so far."""
 
     name: str
 
@@ -38,14 +38,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The value at a place."""
+    """The value at a position."""
 
-    place: "Expr"
+    position: "Expr"
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The values from a place to another."""
+    """The values from one position to another."""
 
     start: "Expr | None"
     end: "Expr | None"
@@ -53,14 +53,14 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """What several paths find, one after the other."""
+    """The values of several paths, one after the other."""
 
     paths: tuple["Path | Union", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Parts that each go on from what the part before found. A path as a part is without effect, as in JSPath."""
+    """Parts, each applied to the values of the part before. A path as a part has no effect, as in JSPath."""
 
     start: Start
     parts: tuple["Child | Descendant | Filter | Item | Slice | Union | Path", ...]
@@ -92,7 +92,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """A computation from the left: the first operand, then operators with theirs."""
+    """A left-associative computation: the first operand, then operators with their operands."""
 
     first: "Expr"
     links: tuple[tuple[str, "Expr"], ...]

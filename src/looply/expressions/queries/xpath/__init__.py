@@ -1,8 +1,7 @@
-"""XPath 1.0 on a small document, with fuel for every node that is looked at.
+"""XPath 1.0 on a small document, charged for every node that is visited.
 
-Libraries of XPath have no bound of their work: a path of forty characters can take hours on a document of a megabyte.
-This one counts, follows no reference out of the document and knows no document types, so that entities have nowhere
-to be declared.
+XPath libraries do not bound their work: a path of forty characters can take hours on a document of a megabyte. This
+one is bounded, follows no reference out of the document and refuses document types, so that no entity can be declared.
 """
 
 from looply.expressions.queries.xpath.evaluation import select

@@ -1,4 +1,4 @@
-"""Evaluates an XPath on a document. Every node that is looked at takes fuel."""
+"""Evaluates an XPath on a document. Every node that is visited is charged."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -6,11 +6,11 @@ from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
 from looply.expressions.javascript import arithmetic
 from looply.expressions.queries.xpath.functions import Context, call, check_call
-from looply.expressions.queries.xpath.parsing import parsed
+from looply.expressions.queries.xpath.parsing import parse
 from looply.expressions.queries.xpath.syntax import Call, Chain, Expr, Literal, Negation, Path, Step, Test
 from looply.expressions.queries.xpath.tree import Kind, Node, read_document
 from looply.expressions.queries.xpath.values import COMPARISONS, Conversion, Value
-from looply.expressions.queries.xpath.writing import written
+from looply.expressions.queries.xpath.writing import serialize
 from looply.jsontext import Json
 
 _BACKWARDS = frozenset({"ancestor", "ancestor-or-self", "parent", "preceding", "preceding-sibling"})
@@ -19,20 +19,20 @@ _NAMED = frozenset({Kind.ELEMENT, Kind.ATTRIBUTE})
 
 
 def select(run: Run, xml: str, path: str) -> Json:
-    """Returns what a path gives: a truth value, a number (a float, maybe not finite), a text, or the texts of nodes.
+    """Returns the result of a path: a truth value, a number (a float, maybe not finite), a text, or the texts of nodes.
 
-    Raises: ExpressionError when the XML or the path is none, ExpressionLimit.
+    Raises: ExpressionError when the XML or the path is invalid, ExpressionLimit.
     """
     run.spend(len(path))
-    tree = parsed(path)
+    tree = parse(path)
     nodes = read_document(run, xml)
     found = _Evaluator(run, nodes).value(tree, Context(nodes[0]))
     if not isinstance(found, list):
         return found
     texts: list[str] = []
     size = 0
-    for node in _sorted(run, found):
-        texts.append(written(run, node, run.limits.expression_text - size))
+    for node in _sort(run, found):
+        texts.append(serialize(run, node, run.limits.expression_text - size))
         size += len(texts[-1])
     return texts
 
@@ -73,7 +73,7 @@ class _Evaluator:
             if symbol == "|":
                 value = self._union(value, other)
             elif symbol in COMPARISONS:
-                value = self._convert.compared(symbol, value, other)
+                value = self._convert.compare(symbol, value, other)
             else:
                 left, right = self._convert.number(value), self._convert.number(other)
                 value = arithmetic(_SYMBOLS.get(symbol, symbol), left, right)
@@ -92,14 +92,14 @@ class _Evaluator:
                 raise ExpressionError("xPath() expects nodes before `[` and `/` in the path")
             found = start
             if tree.predicates:
-                found = self._filtered(tree.predicates, _sorted(self._run, found))
+                found = self._filter(tree.predicates, _sort(self._run, found))
         if tree.is_absolute:
             found = self._nodes[:1]
         for step in tree.steps:
-            found = self._distinct(self._stepped(step, found))
+            found = self._distinct(self._take_step(step, found))
         return found
 
-    def _stepped(self, step: Step, start: Sequence[Node]) -> list[Node]:
+    def _take_step(self, step: Step, start: Sequence[Node]) -> list[Node]:
         axis = _AXES.get(step.axis)
         found: list[Node] = []
         if axis is None:
@@ -111,23 +111,23 @@ class _Evaluator:
             if step.predicates and matching:
                 if step.axis in _BACKWARDS:
                     matching.reverse()
-                matching = self._filtered(step.predicates, matching)
+                matching = self._filter(step.predicates, matching)
             found.extend(matching)
             self._run.spend(len(matching) >> 2)
         return found
 
-    def _filtered(self, predicates: Iterable[Expr], found: list[Node]) -> list[Node]:
+    def _filter(self, predicates: Iterable[Expr], found: list[Node]) -> list[Node]:
         for predicate in predicates:
             size = len(found)
             self._run.spend(size)
             found = [
                 node
                 for position, node in enumerate(found, 1)
-                if self._chosen(self.value(predicate, Context(node, position, size)), position)
+                if self._is_chosen(self.value(predicate, Context(node, position, size)), position)
             ]
         return found
 
-    def _chosen(self, value: Value, position: int) -> bool:
+    def _is_chosen(self, value: Value, position: int) -> bool:
         return value == position if isinstance(value, float) else self._convert.holds(value)
 
     def _distinct(self, found: list[Node]) -> list[Node]:
@@ -135,7 +135,7 @@ class _Evaluator:
         return list(dict.fromkeys(found))
 
 
-def _sorted(run: Run, found: list[Node]) -> list[Node]:
+def _sort(run: Run, found: list[Node]) -> list[Node]:
     run.spend(len(found))
     return sorted(found, key=lambda node: node.key)
 
@@ -163,13 +163,13 @@ def _ancestors(node: Node) -> list[Node]:
 
 
 def _following(nodes: list[Node], node: Node) -> list[Node]:
-    """Returns what Microsoft's package finds: of a node with children, what is in it and what follows its parent."""
+    """Returns Microsoft's axis: for a node with children, its descendants and the nodes that follow its parent."""
     if node.index or node.parent is None:
-        return nodes[node.place + 1 :] if not node.index else []
+        return nodes[node.position + 1 :] if not node.index else []
     if not node.children:
         return nodes[node.end :]
     after = node.parent.end if node.parent.parent is not None else len(nodes)
-    return nodes[node.place + 1 : node.end] + nodes[after:]
+    return nodes[node.position + 1 : node.end] + nodes[after:]
 
 
 def _siblings(node: Node) -> list[Node]:
@@ -182,13 +182,13 @@ _AXES: Mapping[str, Axis] = {
     "ancestor-or-self": lambda _, node: [*_ancestors(node), node],
     "attribute": lambda _, node: node.attributes,
     "child": lambda _, node: node.children,
-    "descendant": lambda nodes, node: [] if node.index else nodes[node.place + 1 : node.end],
-    "descendant-or-self": lambda nodes, node: [node] if node.index else nodes[node.place : node.end],
+    "descendant": lambda nodes, node: [] if node.index else nodes[node.position + 1 : node.end],
+    "descendant-or-self": lambda nodes, node: [node] if node.index else nodes[node.position : node.end],
     "following": _following,
-    "following-sibling": lambda _, node: [each for each in _siblings(node) if each.place > node.place],
+    "following-sibling": lambda _, node: [each for each in _siblings(node) if each.position > node.position],
     "parent": lambda _, node: [] if node.parent is None else [node.parent],
-    "preceding": lambda nodes, node: [] if node.index else nodes[: node.place],
-    "preceding-sibling": lambda _, node: [each for each in _siblings(node) if each.place < node.place],
+    "preceding": lambda nodes, node: [] if node.index else nodes[: node.position],
+    "preceding-sibling": lambda _, node: [each for each in _siblings(node) if each.position < node.position],
     "self": lambda _, node: [node],
 }
 """The nodes of each axis, in the order of the document. `following` and `preceding` are those of Microsoft's package.

@@ -15,7 +15,7 @@ _HASHED = {Kind.DOCUMENT: "#document", Kind.TEXT: "#text", Kind.CDATA: "#cdata-s
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where an expression is evaluated: a node, its position from 1 among so many."""
+    """The context of an evaluation: a node, its position from 1, and the number of nodes."""
 
     node: Node
     position: int = 1
@@ -31,7 +31,7 @@ def call(conversion: Conversion, context: Context, name: str, arguments: Sequenc
 
 
 def check_call(name: str, count: int) -> None:
-    """Refuses a function that is unknown or that does not take so many arguments. Raises: ExpressionError."""
+    """Checks that a function exists and takes so many arguments. Raises: ExpressionError."""
     if name not in _FUNCTIONS:
         raise ExpressionError(f"xPath() knows no function {name}() in the path")
     fewest, most, _ = _FUNCTIONS[name]
@@ -60,12 +60,12 @@ def _sum(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
 def _id(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
     value = given[0]
     texts = [conversion.text_of(node) for node in value] if isinstance(value, list) else [conversion.text(value)]
-    wanted = {name for text in texts for name in _GAPS.split(text)}
-    conversion.run.spend(len(conversion.nodes) + len(wanted))
+    ids = {name for text in texts for name in _GAPS.split(text)}
+    conversion.run.spend(len(conversion.nodes) + len(ids))
     found: dict[str, Node] = {}
     for node in conversion.nodes:
         for attribute in node.attributes:
-            if attribute.name == "id" and attribute.value in wanted:
+            if attribute.name == "id" and attribute.value in ids:
                 found.setdefault(attribute.value, node)
     return list(found.values())
 
@@ -94,14 +94,14 @@ def _number(conversion: Conversion, context: Context, given: Sequence[Value]) ->
     return conversion.number(given[0]) if given else strict_number(conversion.text_of(context.node))
 
 
-def _normalized(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
+def _normalize_space(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
     text = _text_or_own(conversion, context, given)
     conversion.run.spend(len(text) >> 4)
     return _GAPS.sub(" ", text.strip(" \t\r\n"))
 
 
 def _on_texts(make: Callable[[Conversion, list[str]], Value]) -> Called:
-    """Makes a function whose arguments are all texts, which are charged for."""
+    """Returns a function whose arguments are all converted to texts and charged."""
 
     def called(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
         texts = [conversion.text(value) for value in given]
@@ -136,18 +136,18 @@ def _translate(_: Conversion, texts: list[str]) -> Value:
 def _substring(conversion: Conversion, _: Context, given: Sequence[Value]) -> Value:
     text = conversion.text(given[0])
     conversion.run.spend(len(text) >> 6)
-    start = rounded(conversion.number(given[1])) - 1
-    end = start + rounded(conversion.number(given[2])) if len(given) > 2 else math.inf
-    first, last = sorted((_place(start, len(text)), _place(end, len(text))))
+    start = round_half_up(conversion.number(given[1])) - 1
+    end = start + round_half_up(conversion.number(given[2])) if len(given) > 2 else math.inf
+    first, last = sorted((_position(start, len(text)), _position(end, len(text))))
     return text[first:last]
 
 
-def _place(value: float, length: int) -> int:
+def _position(value: float, length: int) -> int:
     return 0 if math.isnan(value) else int(max(0, min(value, length)))
 
 
-def rounded(value: float) -> float:
-    """Returns the nearest whole number, of two the greater."""
+def round_half_up(value: float) -> float:
+    """Returns the nearest whole number, the greater of two equally near ones."""
     return float(math.floor(value + 0.5)) if math.isfinite(value) else value
 
 
@@ -160,13 +160,13 @@ def _whole(make: Callable[[float], float]) -> Called:
 
 
 def _language(conversion: Conversion, context: Context, given: Sequence[Value]) -> Value:
-    wanted = conversion.text(given[0])
+    ids = conversion.text(given[0])
     node: Node | None = context.node
     while node is not None:
         conversion.run.spend(1 + len(node.attributes))
         for attribute in node.attributes:
             if attribute.uri == XML and attribute.local == "lang":
-                return attribute.value == wanted or attribute.value.startswith(f"{wanted}-")
+                return attribute.value == ids or attribute.value.startswith(f"{ids}-")
         node = node.parent
     return False
 
@@ -188,7 +188,7 @@ _FUNCTIONS: Mapping[str, tuple[int, int, Called]] = {
     "substring-after": (2, 2, _on_texts(_after)),
     "substring": (2, 3, _substring),
     "string-length": (0, 1, lambda conversion, context, given: float(len(_text_or_own(conversion, context, given)))),
-    "normalize-space": (0, 1, _normalized),
+    "normalize-space": (0, 1, _normalize_space),
     "translate": (3, 3, _on_texts(_translate)),
     "boolean": (1, 1, lambda conversion, _, given: conversion.holds(given[0])),
     "not": (1, 1, lambda conversion, _, given: not conversion.holds(given[0])),
@@ -199,6 +199,6 @@ _FUNCTIONS: Mapping[str, tuple[int, int, Called]] = {
     "sum": (1, 1, _sum),
     "floor": (1, 1, _whole(math.floor)),
     "ceiling": (1, 1, _whole(math.ceil)),
-    "round": (1, 1, _whole(rounded)),
+    "round": (1, 1, _whole(round_half_up)),
 }
-"""The fewest and the most arguments of each function, and what it does."""
+"""The smallest and the largest number of arguments of each function, and its implementation."""

@@ -1,9 +1,9 @@
-"""Reads an XPath: the grammar of XPath 1.0 with the tokens of Microsoft's package."""
+"""Parses an XPath: the grammar of XPath 1.0 with the tokens of Microsoft's package."""
 
 import re
 from functools import lru_cache
 
-from looply.expressions.queries.tokens import Token, TokenCursor, tokens_of
+from looply.expressions.queries.tokens import Token, TokenCursor, tokenize
 from looply.expressions.queries.xpath.syntax import Call, Chain, Expr, Literal, Negation, Path, Step, Test, Variable
 from looply.expressions.queries.xpath.tree import Kind
 
@@ -48,15 +48,15 @@ _EVERYWHERE = Step("descendant-or-self", _ANY_NODE)
 
 
 @lru_cache(maxsize=_CACHED)
-def parsed(source: str) -> Expr:
+def parse(source: str) -> Expr:
     """Returns the tree of an XPath. Raises: ExpressionError."""
-    return _Parser(source).whole()
+    return _Parser(source).parse()
 
 
 def _tokens(source: str) -> list[Token]:
     """Returns the tokens; names and `*` that are operators are of the kind `operator`."""
     made: list[Token] = []
-    for kind, text in tokens_of("xPath", _TOKEN, source):
+    for kind, text in tokenize("xPath", _TOKEN, source):
         is_operand = bool(made) and (made[-1].kind not in {"symbol", "operator"} or made[-1].text not in _BEFORE_NAMES)
         if text == "*" or text in _WORDS:
             made.append(Token("operator" if is_operand else "name" if text == "*" else kind, text))
@@ -69,7 +69,7 @@ class _Parser(TokenCursor):
     def __init__(self, source: str) -> None:
         super().__init__("xPath", _tokens(source))
 
-    def whole(self) -> Expr:
+    def parse(self) -> Expr:
         tree = self._binary(1)
         if self.token.kind != "end":
             raise self.unexpected()
@@ -79,7 +79,7 @@ class _Parser(TokenCursor):
         return _RANKS.get(self.token.text, 0) if self.token.kind in {"symbol", "operator"} else 0
 
     def _binary(self, rank: int) -> Expr:
-        """Reads operators of this rank and of tighter ones."""
+        """Parses operators of this precedence and of tighter ones."""
         if rank > _TIGHTEST:
             return self._unary()
         first = self._binary(rank + 1)
@@ -91,11 +91,11 @@ class _Parser(TokenCursor):
 
     def _unary(self) -> Expr:
         times = 0
-        while self.taken("-"):
+        while self.take_if("-"):
             times += 1
         first = self._path()
         links = []
-        while self.taken("|"):
+        while self.take_if("|"):
             links.append(("|", self._path()))
         union = Chain(first, tuple(links)) if links else first
         return Negation(union, times) if times else union
@@ -123,7 +123,7 @@ class _Parser(TokenCursor):
         return self.token.kind in {"name", "any", "axis"} or self.at(".", "..", "@")
 
     def _primary(self) -> Expr | None:
-        """Reads what a path can start from; None when a step stands here."""
+        """Parses the primary expression that a path can start from; None when a step follows."""
         kind, text = self.token
         if kind == "number":
             return Literal(float(self.take().text))
@@ -131,7 +131,7 @@ class _Parser(TokenCursor):
             return Literal(self.take().text[1:-1])
         if kind == "call" and text not in _TYPES:
             return self._call()
-        if self.taken("$"):
+        if self.take_if("$"):
             if self.token.kind != "name" or self.token.text == "*":
                 raise self.unexpected()
             return Variable(self.take().text)
@@ -148,7 +148,7 @@ class _Parser(TokenCursor):
         arguments = []
         if not self.at(")"):
             arguments.append(self._binary(1))
-            while self.taken(","):
+            while self.take_if(","):
                 arguments.append(self._binary(1))
         self.leave(")")
         return Call(name, tuple(arguments))
@@ -162,12 +162,12 @@ class _Parser(TokenCursor):
         return tuple(steps)
 
     def _step(self) -> Step:
-        if self.taken("."):
+        if self.take_if("."):
             return Step("self", _ANY_NODE)
-        if self.taken(".."):
+        if self.take_if(".."):
             return Step("parent", _ANY_NODE)
         axis = "child"
-        if self.taken("@"):
+        if self.take_if("@"):
             axis = "attribute"
         elif self.token.kind == "axis":
             axis = self.take().text

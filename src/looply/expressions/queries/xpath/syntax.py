@@ -1,4 +1,4 @@
-"""What an XPath is made of."""
+"""The syntax tree of an XPath."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,9 +8,9 @@ from looply.expressions.queries.xpath.tree import Kind
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What a node must be: one of some kinds, and of a name where one is asked for.
+    """A node test: the node has one of some kinds, and the name if there is one.
 
-    Names are compared without case; that is how Microsoft's package reads them. A prefix is never known.
+    Names are compared case-insensitively, as in Microsoft's package. A prefix is never known.
     """
 
     kinds: frozenset[Kind]
@@ -20,7 +20,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a path. An axis that is unknown leads nowhere."""
+    """One step of a path. An unknown axis selects no nodes."""
 
     axis: str
     test: Test
@@ -36,14 +36,14 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A reference to a variable; there are none."""
+    """A reference to a variable; no variables exist."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function; whether there is such a function shows when it is called."""
+    """A call of a function, whose existence is checked when it is called."""
 
     name: str
     arguments: tuple["Expr", ...]
@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A path from the document, from the node at hand, or from what an expression finds."""
+    """A path from the document, from the context node, or from the nodes of an expression."""
 
     start: "Expr | None"
     predicates: tuple["Expr", ...]
@@ -61,7 +61,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """A number with its sign turned so many times."""
+    """A number that is negated so many times."""
 
     operand: "Expr"
     times: int
@@ -69,7 +69,7 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Operators of one rank, from the left."""
+    """Operators of one precedence, left-associative."""
 
     first: "Expr"
     links: tuple[tuple[str, "Expr"], ...]

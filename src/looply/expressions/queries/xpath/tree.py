@@ -1,4 +1,4 @@
-"""The tree of an XML document, and how it is read."""
+"""The tree of an XML document, and its parser."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -29,15 +29,15 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One node. `place` counts the nodes before it in the document; `end` is the place after its last descendant.
+    """One node. `position` counts the nodes before it in the document; `end` is the position after its last descendant.
 
-    Attributes have the place of their element; `index` counts them from 1, and is 0 for all other nodes. `folded` is
-    the local name without case.
+    Attributes have the position of their element; `index` counts them from 1, and is 0 for all other nodes. `folded` is
+    the case-folded local name.
     """
 
     kind: Kind
     parent: "Node | None"
-    place: int
+    position: int
     name: str = ""
     uri: str = ""
     value: str = ""
@@ -64,12 +64,12 @@ class Node:
 
     @property
     def key(self) -> tuple[int, int]:
-        """What sorts nodes as they stand in the document."""
-        return (self.place, self.index)
+        """The sort key for document order."""
+        return (self.position, self.index)
 
 
 def read_document(run: Run, text: str) -> list[Node]:
-    """Returns the nodes of a document but its attributes, in order; the first is the document itself.
+    """Returns the nodes of a document without its attributes, in order; the first is the document itself.
 
     Raises: ExpressionError when it is not well-formed or has a document type, ExpressionLimit.
     """
@@ -119,7 +119,7 @@ class _Reader:
         node = self._add(Kind.ELEMENT, name)
         node.uri = self._scopes[-1].get(node.prefix, "")
         for index, (key, value) in enumerate(pairs, 1):
-            attribute = Node(Kind.ATTRIBUTE, node, node.place, key, value=value, index=index)
+            attribute = Node(Kind.ATTRIBUTE, node, node.position, key, value=value, index=index)
             if attribute.prefix:
                 attribute.uri = self._scopes[-1].get(attribute.prefix, "")
             elif key == "xmlns":
@@ -151,7 +151,7 @@ class _Reader:
         self._leaf(Kind.INSTRUCTION, target, content)
 
     def _outside(self, content: str) -> None:
-        """Keeps what stands around the root: white space, and the declaration of XML as an instruction."""
+        """Adds the content outside the root: white space, and the XML declaration as an instruction."""
         if (found := _DECLARATION.fullmatch(content)) is not None:
             self._leaf(Kind.INSTRUCTION, found[1], found[2])
         else:

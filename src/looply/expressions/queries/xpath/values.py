@@ -1,4 +1,4 @@
-"""The values of XPath and how they turn into each other, with the rules of Microsoft's package.
+"""The values of XPath and their conversions, with the rules of Microsoft's package.
 
 A value is a truth value, a number (always a float), a text, or a list of nodes without repetition, in any order.
 """
@@ -33,10 +33,10 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def text_of_node(run: Run, nodes: list[Node], node: Node) -> str:
-    """Returns the text of a node: of a container, all the text within. `nodes` is the document."""
+    """Returns the text of a node; for a container, all text within. `nodes` is the document."""
     if node.kind is not Kind.DOCUMENT and node.kind is not Kind.ELEMENT:
         return node.value
-    inner = nodes[node.place + 1 : node.end]
+    inner = nodes[node.position + 1 : node.end]
     run.spend(1 + (len(inner) >> 2))
     made = "".join(each.value for each in inner if each.kind in _TEXTS)
     run.spend(len(made) >> 6)
@@ -44,7 +44,7 @@ def text_of_node(run: Run, nodes: list[Node], node: Node) -> str:
 
 
 def first_of(run: Run, found: list[Node]) -> Node | None:
-    """Returns the node that stands first in the document; None of none."""
+    """Returns the node that is first in the document; None for no nodes."""
     run.spend(len(found) >> 2)
     return min(found, key=lambda node: node.key) if found else None
 
@@ -62,7 +62,7 @@ def loose_number(text: str) -> float:
 
 
 class Conversion:
-    """Turns values into others; `nodes` is the document, in order."""
+    """Converts values; `nodes` is the document, in order."""
 
     def __init__(self, run: Run, nodes: list[Node]) -> None:
         self.run = run
@@ -84,7 +84,7 @@ class Conversion:
         return text_of_node(self.run, self.nodes, node)
 
     def number(self, value: Value) -> float:
-        """Returns the number of a value; an empty node is 0, an empty text is none."""
+        """Returns the number of a value; an empty node is 0, an empty text NaN."""
         if isinstance(value, str):
             return strict_number(value)
         if isinstance(value, list):
@@ -97,17 +97,17 @@ class Conversion:
             return len(value) > 0
         return value != 0 and not math.isnan(value)
 
-    def compared(self, symbol: str, left: Value, right: Value) -> bool:
+    def compare(self, symbol: str, left: Value, right: Value) -> bool:
         """Returns whether a comparison holds; with nodes, whether it holds for any of them."""
         if isinstance(left, list):
-            return self._nodes_compared(symbol, left, right)
+            return self._compare_nodes(symbol, left, right)
         if symbol not in _TURNED:
             if isinstance(right, list):
-                return self._nodes_compared(symbol, right, left)
+                return self._compare_nodes(symbol, right, left)
             return self._same(left, right) is (symbol == "=")
         number = self.number(left)
         if isinstance(right, list):
-            return self._nodes_compared(_TURNED[symbol], right, number)
+            return self._compare_nodes(_TURNED[symbol], right, number)
         return COMPARISONS[symbol](number, self.number(right))
 
     def _same(self, left: bool | float | str, right: bool | float | str) -> bool:
@@ -118,9 +118,9 @@ class Conversion:
             return left == right
         return self.number(left) == self.number(right)
 
-    def _nodes_compared(self, symbol: str, found: list[Node], other: Value) -> bool:
+    def _compare_nodes(self, symbol: str, found: list[Node], other: Value) -> bool:
         if isinstance(other, bool):
-            return self.compared(symbol, bool(found), other)
+            return self.compare(symbol, bool(found), other)
         if isinstance(other, list):
             texts = [self.text_of(node) for node in other]
             return any(self._any_text(symbol, found, text) for text in texts)
@@ -132,7 +132,7 @@ class Conversion:
     def _any_text(self, symbol: str, found: list[Node], text: str) -> bool:
         for node in found:
             self.run.spend(2 + (len(text) >> 6))
-            if self.compared(symbol, self.text_of(node), text):
+            if self.compare(symbol, self.text_of(node), text):
                 return True
         return False
 

@@ -1,4 +1,4 @@
-"""The text of a node, as Microsoft's package writes it: what is found stands on its own, with its namespaces."""
+"""Serialization of a node as in Microsoft's package: a document of its own, with the namespaces that it uses."""
 
 import re
 
@@ -10,11 +10,11 @@ _IN_ATTRIBUTE = re.compile('[<>&"\t\n\r]')
 _NAMES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;"}
 
 Scope = dict[str, str]
-"""The namespace of each prefix that is declared in what has been written around a node."""
+"""The namespace of each prefix that is declared in the enclosing output."""
 
 
-def written(run: Run, node: Node, most: int) -> str:
-    """Returns the text of a node, of at most so many characters. Raises: ExpressionLimit."""
+def serialize(run: Run, node: Node, most: int) -> str:
+    """Returns a node as XML, in at most so many characters. Raises: ExpressionLimit."""
     writer = _Writer(run, run.limits.expression_text - most)
     writer.node(node, {})
     return "".join(writer.pieces)
@@ -36,7 +36,7 @@ class _Writer:
             case Kind.ATTRIBUTE:
                 self._attribute(node.name, node.value)
             case Kind.TEXT:
-                self._write(_IN_TEXT.sub(_escaped, node.value))
+                self._write(_IN_TEXT.sub(_escape, node.value))
             case Kind.CDATA:
                 self._write(f"<![CDATA[{node.value}]]>")
             case Kind.COMMENT:
@@ -62,7 +62,7 @@ class _Writer:
         self._write(f"</{node.name}>")
 
     def _declare(self, node: Node, scope: Scope) -> None:
-        """Declares the namespace of a name where what has been written does not."""
+        """Declares the namespace of a name unless the enclosing output does."""
         prefix = node.prefix
         if not node.uri or node.uri == XMLNS or (prefix == "xml" and node.uri == XML):
             return
@@ -71,7 +71,7 @@ class _Writer:
             scope[prefix] = node.uri
 
     def _attribute(self, name: str, value: str) -> None:
-        self._write(f' {name}="{_IN_ATTRIBUTE.sub(_escaped, value)}"')
+        self._write(f' {name}="{_IN_ATTRIBUTE.sub(_escape, value)}"')
 
     def _write(self, piece: str) -> None:
         self._size += len(piece)
@@ -84,5 +84,5 @@ def _declares(attribute: Node) -> bool:
     return attribute.name == "xmlns" or attribute.name.startswith("xmlns:")
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     return _NAMES.get(found[0], f"&#{ord(found[0])};")

@@ -1,4 +1,4 @@
-"""Places within the texts that authors write, for editors: where an expression stands, and what stands at a position.
+"""Locations within the texts that authors write, for editors: expressions, and tokens at a position.
 
 Positions count characters (code points) from 0, never bytes or UTF-16 units.
 """
@@ -15,10 +15,10 @@ from looply.expressions.parsing.lexer import Lexer, Token
 _MARK = re.compile(r"(?<!\\)\$\{")
 
 
-class Place(msgspec.Struct, frozen=True):
-    """A position of a text with its line and column, which count from 1, and the length of what stands there.
+class SourceLocation(msgspec.Struct, frozen=True):
+    """A position of a text with its line and column, which count from 1, and the length of the part it refers to.
 
-    `length` is None where that is not known, as in a text that cannot be cut into tokens.
+    `length` is None when it is not known, as in a text that cannot be tokenized.
     """
 
     position: int
@@ -27,10 +27,10 @@ class Place(msgspec.Struct, frozen=True):
     length: int | None = None
 
 
-def spans(text: str) -> Iterator[tuple[int, int]]:
+def expression_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yields start and end of each expression of a text, without its `${` and `}`; `\\\\${` is literal.
 
-    The last one ends with the text when its brace is missing or it cannot be read.
+    The last one ends with the text when its brace is missing or it cannot be tokenized.
     """
     at = 0
     while (found := text.find("${", at)) >= 0:
@@ -38,7 +38,7 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
         if found > 0 and text[found - 1] == "\\":
             continue
         try:
-            _, end = Lexer(text, at).embedded()
+            _, end = Lexer(text, at).tokenize_embedded()
         except ExpressionSyntaxError:
             yield at, len(text)
             return
@@ -46,13 +46,13 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
         at = end + 1
 
 
-def start_of(text: str, source: str) -> int:
-    """Returns where an expression begins in a text: the first one with that source, 0 when there is none.
+def expression_start(text: str, source: str) -> int:
+    """Returns the position of the first expression with this source in a text, 0 when there is none.
 
-    A bare expression is its own text. In cards a source has lost the white space around it, and a `=` before it.
+    A bare expression is its own text. In cards a source is stripped of white space and of a leading `=`.
     """
-    found = dict(spans(text))
-    # What cannot be cut into tokens ends the spans, not a card: there the rest may hold expressions as well.
+    found = dict(expression_spans(text))
+    # A text that cannot be tokenized ends the spans, not a card: the rest of a card may contain expressions as well.
     found.update((mark.end(), len(text)) for mark in _MARK.finditer(text, max(found, default=0)))
     for start, end in found.items():
         at = start + len(text[start:end]) - len(text[start:end].lstrip())
@@ -62,17 +62,17 @@ def start_of(text: str, source: str) -> int:
     return 0
 
 
-def place_at(text: str, position: int, length: int | None = None) -> Place:
-    """Returns a position of a text as a place; one behind the text is its end."""
+def locate(text: str, position: int, length: int | None = None) -> SourceLocation:
+    """Returns the location of a position of a text; one after the text is its end."""
     at = min(position, len(text))
     line_start = text.rfind("\n", 0, at) + 1
-    return Place(position=at, line=text.count("\n", 0, at) + 1, column=at - line_start + 1, length=length)
+    return SourceLocation(position=at, line=text.count("\n", 0, at) + 1, column=at - line_start + 1, length=length)
 
 
 def token_length(source: str, position: int) -> int | None:
-    """Returns the characters of the token that begins at a position of an expression, None when there is none."""
+    """Returns the length of the token that begins at a position of an expression, None when there is none."""
     try:
-        tokens = sorted(_flat(Lexer(source).whole()), key=lambda token: token.position)
+        tokens = sorted(_flat(Lexer(source).tokenize()), key=lambda token: token.position)
     except ExpressionSyntaxError:
         return None
     for token, following in pairwise(tokens):

@@ -1,4 +1,4 @@
-"""Functions that move a timestamp along, to the start of a period, or from one zone's clocks to another's."""
+"""Date arithmetic: functions that shift a timestamp, round it down to a period, or convert it between zones."""
 
 import math
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from collections.abc import Callable
 from looply.expressions.dates.dotnet import LOCAL, moment_of
 from looply.expressions.dates.instants import (
     MILLISECONDS,
-    checked,
     civil_of,
     instant_of,
-    of_datetime,
+    instant_of_datetime,
     read_instant,
+    require_in_range,
     with_months,
 )
 from looply.expressions.dates.time_zones import instant_in, offset_at, read_local, zone_of
 from looply.expressions.errors import ExpressionError
 from looply.expressions.evaluation import Run
-from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, printed
+from looply.expressions.functions.dates.timestamps import FORMATTED, TIMESTAMP, format_moment
 from looply.expressions.functions.declaring.declaration import Argument, Function, Kind, Type
 from looply.jsontext import Json
 
@@ -30,18 +30,18 @@ def _adder(unit: str) -> Callable[..., str]:
 
     def call(run: Run, timestamp: str, amount: float, *given: Json) -> str:
         instant = read_instant(timestamp)
-        # Not the amount is cut off but what the clock would show: half a day less than the 1st is still the 1st.
+        # The resulting date is truncated, not the amount: half a day less than the 1st is still the 1st.
         shown = getattr(civil_of(instant), unit)
         whole = amount if isinstance(amount, int) else math.trunc(shown + amount) - shown
-        return printed(run, moment_of(checked(instant + whole * length)), given)
+        return format_moment(run, moment_of(require_in_range(instant + whole * length)), given)
 
     return call
 
 
-def _moved(instant: int, amount: int, unit: str) -> int:
+def _shift(instant: int, amount: int, unit: str) -> int:
     if unit in _MONTHS:
-        return checked(with_months(instant, amount * _MONTHS[unit]))
-    return checked(instant + amount * _FIXED.get(unit, 1))
+        return require_in_range(with_months(instant, amount * _MONTHS[unit]))
+    return require_in_range(instant + amount * _FIXED.get(unit, 1))
 
 
 def _check_unit(unit: str) -> None:
@@ -50,19 +50,21 @@ def _check_unit(unit: str) -> None:
 
 
 def _add_to_time(run: Run, timestamp: str, amount: int, unit: str, *given: Json) -> str:
-    # A unit that is none counts milliseconds here, and only here: so do Microsoft's.
-    return printed(run, moment_of(_moved(read_instant(timestamp), amount, unit)), given)
+    # An unknown unit counts milliseconds here, and only here, as in Microsoft's.
+    return format_moment(run, moment_of(_shift(read_instant(timestamp), amount, unit)), given)
 
 
 def _subtract_from_time(run: Run, timestamp: str, amount: int, unit: str, *given: Json) -> str:
     _check_unit(unit)
-    return printed(run, moment_of(_moved(read_instant(timestamp), -amount, unit)), given)
+    return format_moment(run, moment_of(_shift(read_instant(timestamp), -amount, unit)), given)
 
 
 def _from_now(sign: int) -> Callable[..., str]:
     def call(run: Run, amount: int, unit: str, *given: Json) -> str:
         _check_unit(unit)
-        return printed(run, moment_of(_moved(of_datetime(run.evaluation.now), sign * amount, unit)), given)
+        return format_moment(
+            run, moment_of(_shift(instant_of_datetime(run.evaluation.now), sign * amount, unit)), given
+        )
 
     return call
 
@@ -72,14 +74,14 @@ def _start_of(unit: str) -> Callable[..., str]:
         instant = read_instant(timestamp)
         in_month = instant - instant_of(*civil_of(instant)[:2])
         start = instant - (in_month if unit == "month" else instant % MILLISECONDS[unit])
-        return printed(run, moment_of(checked(start)), given)
+        return format_moment(run, moment_of(require_in_range(start)), given)
 
     return call
 
 
 def _convert_from_utc(run: Run, timestamp: str, zone: str, *given: Json) -> str:
     instant = read_instant(timestamp)
-    return printed(run, moment_of(instant, offset_at(instant, zone_of(zone))), given, LOCAL)
+    return format_moment(run, moment_of(instant, offset_at(instant, zone_of(zone))), given, LOCAL)
 
 
 def _convert_to_utc(run: Run, timestamp: str, zone: str, *given: Json) -> str:
@@ -87,17 +89,17 @@ def _convert_to_utc(run: Run, timestamp: str, zone: str, *given: Json) -> str:
     local = read_local(timestamp)
     if local is None:
         raise ExpressionError(f"expected a date and time such as '2026-03-15T13:00:00', found {timestamp[:40]!r}")
-    instant = instant_in(local, zone_of(zone), of_datetime(run.evaluation.now))
-    return printed(run, moment_of(instant - instant % 1_000), given)
+    instant = instant_in(local, zone_of(zone), instant_of_datetime(run.evaluation.now))
+    return format_moment(run, moment_of(instant - instant % 1_000), given)
 
 
-def _adding(name: str, unit: str, summary: str, example: tuple[str, Json]) -> Function:
+def _add_function(name: str, unit: str, summary: str, example: tuple[str, Json]) -> Function:
     arguments = (TIMESTAMP, Argument(f"{unit}s", Kind.NUMBER), *FORMATTED)
     return Function(name, "dates", arguments, Type.TEXT, summary, example, _adder(unit))
 
 
-def _starting(name: str, unit: str, result: str) -> Function:
-    summary = f"Gives the instant at which the {unit} of a timestamp begins, in UTC."
+def _start_function(name: str, unit: str, result: str) -> Function:
+    summary = f"Returns the instant at which the {unit} of a timestamp begins, in UTC."
     example = (f"{name}('2026-03-15T13:27:36.123Z')", result)
     return Function(name, "dates", (TIMESTAMP, *FORMATTED), Type.TEXT, summary, example, _start_of(unit))
 
@@ -105,26 +107,26 @@ def _starting(name: str, unit: str, result: str) -> Function:
 _AMOUNT = (Argument("amount", Kind.WHOLE), Argument("unit", Kind.PRESENT_TEXT))
 _ZONE = Argument("zone", Kind.PRESENT_TEXT)
 
-MOVING_FUNCTIONS = (
-    _adding(
+SHIFTING_FUNCTIONS = (
+    _add_function(
         "addDays",
         "day",
         "Moves a timestamp by days of 24 hours.",
         ("addDays('2026-03-15T13:00:00.000Z', -20)", "2026-02-23T13:00:00.000Z"),
     ),
-    _adding(
+    _add_function(
         "addHours",
         "hour",
         "Moves a timestamp by hours.",
         ("addHours('2026-03-15T13:00:00.000Z', 12)", "2026-03-16T01:00:00.000Z"),
     ),
-    _adding(
+    _add_function(
         "addMinutes",
         "minute",
         "Moves a timestamp by minutes.",
         ("addMinutes('2026-03-15T13:00:00.000Z', 90)", "2026-03-15T14:30:00.000Z"),
     ),
-    _adding(
+    _add_function(
         "addSeconds",
         "second",
         "Moves a timestamp by seconds.",
@@ -153,7 +155,7 @@ MOVING_FUNCTIONS = (
         "dates",
         (*_AMOUNT, *FORMATTED),
         Type.TEXT,
-        "Gives the instant that lies so far after `utcNow()`, by the units of `addToTime`.",
+        "Returns the instant so far after `utcNow()`, by the units of `addToTime`.",
         ("getFutureTime(1, 'Year')", "2027-01-15T09:30:00.000Z"),
         _from_now(1),
     ),
@@ -162,19 +164,19 @@ MOVING_FUNCTIONS = (
         "dates",
         (*_AMOUNT, *FORMATTED),
         Type.TEXT,
-        "Gives the instant that lies so far before `utcNow()`, by the units of `addToTime`.",
+        "Returns the instant so far before `utcNow()`, by the units of `addToTime`.",
         ("getPastTime(10, 'Hour')", "2026-01-14T23:30:00.000Z"),
         _from_now(-1),
     ),
-    _starting("startOfDay", "day", "2026-03-15T00:00:00.000Z"),
-    _starting("startOfHour", "hour", "2026-03-15T13:00:00.000Z"),
-    _starting("startOfMonth", "month", "2026-03-01T00:00:00.000Z"),
+    _start_function("startOfDay", "day", "2026-03-15T00:00:00.000Z"),
+    _start_function("startOfHour", "hour", "2026-03-15T13:00:00.000Z"),
+    _start_function("startOfMonth", "month", "2026-03-01T00:00:00.000Z"),
     Function(
         "convertFromUTC",
         "dates",
         (TIMESTAMP, _ZONE, *FORMATTED),
         Type.TEXT,
-        "Gives what the clocks of a zone show, which is named as Windows or as IANA does.",
+        "Converts a timestamp to the local time of a zone, given by its Windows or IANA name.",
         ("convertFromUTC('2026-07-15T13:00:00.000Z', 'Europe/Berlin')", "2026-07-15T15:00:00.0000000"),
         _convert_from_utc,
     ),
@@ -183,7 +185,7 @@ MOVING_FUNCTIONS = (
         "dates",
         (Argument("timestamp", Kind.PRESENT_TEXT), _ZONE, *FORMATTED),
         Type.TEXT,
-        "Gives the instant at which the clocks of a zone show a date and time.",
+        "Converts a local date and time of a zone to UTC.",
         ("convertToUTC('2026-01-15T13:00:00', 'Pacific Standard Time')", "2026-01-15T21:00:00.000Z"),
         _convert_to_utc,
     ),

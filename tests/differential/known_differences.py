@@ -1,7 +1,7 @@
-"""The differences from Microsoft's packages that are meant, each with the reason that the docs give.
+"""The intended differences from Microsoft's packages, each with its reason in the docs.
 
-Where it can, an excuse is tried rather than believed: the case is rid of the reason, by other data or by another part
-in the place of the one that makes the difference, and then both sides must agree.
+Where possible, a known difference is verified: the case is transformed so that the reason does not apply, by other data
+or by replacing the part that causes the difference, and then both sides must agree.
 """
 
 import json
@@ -31,39 +31,39 @@ class Case:
 
     @property
     def their_text(self) -> str:
-        """Their answer as one text, to look for marks in it."""
+        """Their answer as one text, to search for patterns in it."""
         return json.dumps(self.theirs, ensure_ascii=False)
 
 
 Covers = Callable[[Case, Ask], bool]
-Rid = Callable[[Case, Ask], tuple[str, Mapping[str, Any]]]
-"""Returns the expression and the data of a case as they are without a reason."""
+Transform = Callable[[Case, Ask], tuple[str, Mapping[str, Any]]]
+"""Returns the expression and the data of a case, changed so that the reason does not apply."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Excuse:
+class KnownDifference:
     """A reason why answers may differ. `name` is its heading in docs/explanation/expression-differences.md.
 
-    Either `covers` tells that it is the reason, or both sides must agree about what `rid` makes of the case.
+    Either `covers` returns whether it is the reason, or both sides must agree on the case that `transform` returns.
     """
 
     name: str
     covers: Covers | None = None
-    rid: Rid | None = None
+    transform: Transform | None = None
 
     def without(self, case: Case, ask: Ask) -> Case | None:
-        """Returns the case without the reason; None when it is the same, or no expression any more."""
-        expression, data = self.rid(case, ask) if self.rid is not None else (case.expression, case.data)
+        """Returns the transformed case; None when it is unchanged, or no longer an expression."""
+        expression, data = self.transform(case, ask) if self.transform is not None else (case.expression, case.data)
         if (expression == case.expression and data == case.data) or not _is_expression(expression):
             return None
         return Case(expression=expression, data=data, ours=ours(expression, dict(data)), theirs=ask(expression, data))
 
 
-def _with_data(change: Callable[[Any], Any]) -> Rid:
+def _with_data(change: Callable[[Any], Any]) -> Transform:
     return lambda case, _: (case.expression, change(case.data))
 
 
-def _rewritten(rewrite: Callable[[str], str]) -> Rid:
+def _with_rewrite(rewrite: Callable[[str], str]) -> Transform:
     return lambda case, _: (rewrite(case.expression), case.data)
 
 
@@ -88,12 +88,12 @@ def _within_16_bits(data: Any) -> Any:
 
 
 def _with_flat_lists(data: Any) -> Any:
-    """Puts lists of scalars in place of lists of lists: then a text of items shows no list."""
+    """Replaces lists of lists by lists of scalars, so that a text of items contains no list."""
     return {**data, "nested": [1, 2, 6], "mixed": [1, "1", True]}
 
 
 def _written_otherwise(case: Case, _: Ask) -> bool:
-    """Tells whether the values differ in how a list or an object within a text is written alone."""
+    """Returns whether the values differ only in the format of a list or an object within a text."""
     both = "value" in case.ours and "value" in case.theirs
     return both and _is_like(case.ours["value"], case.theirs["value"])
 
@@ -114,7 +114,7 @@ def _is_like(one: Any, two: Any) -> bool:
 
 
 def _without_marks(text: str, theirs: str) -> str:
-    """Returns a text without the marks of lists, and with no members in its objects if theirs has none."""
+    """Returns a text without the brackets of lists, and with no members in its objects if theirs has none."""
     if has_no_members := "[object object]" in theirs.casefold():
         while (shorter := re.sub(r"\{[^{}]*\}", "[object Object]", text)) != text:
             text = shorter
@@ -130,8 +130,8 @@ _TOKEN = re.compile(rf"{_TEXT}|\.?[\w$]+(?:\.\d+)?|[&|?]{{2}}|[<>!=]=|[^\s\w]")
 _LITERAL = re.compile(r"(?:\\.|[^`$\\]|\$(?!\{))+|\$\{|`", re.DOTALL)
 _OPENING, _CLOSING = frozenset(("(", "[", "{", "${")), frozenset((")", "]", "}"))
 Swap = Callable[[str, Answer, Answer], Any]
-"""Tells what stands for a part of an expression, given our answer to it and theirs: a `_Source` stands for itself, any
-other value is put into the data; NO_SWAP leaves the part as it is."""
+"""Returns the replacement of a part of an expression, given our answer to it and theirs: the text of a `_Source`, or a
+value that is put into the data; _NO_SWAP leaves the part unchanged."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,14 @@ class _Source:
 _NO_SWAP = object()
 
 
-def _swapped(swap: Swap, *marks: str) -> Rid:
-    """Returns the case with other parts in the place of those that make the difference, the smallest first.
+def _with_swapped_parts(swap: Swap, *marks: str) -> Transform:
+    """Returns a transform that replaces the parts of a case that cause the difference, the smallest first.
 
-    The marks say which parts are looked at.
+    Only the parts that match one of the patterns in `marks` are considered.
     """
     pattern = re.compile("|".join(marks))
 
-    def swapped(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
+    def swap_parts(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
         expression, data = case.expression, dict(case.data)
         for number in range(_SWAPS):
             for start, end in _parts(expression):
@@ -166,13 +166,13 @@ def _swapped(swap: Swap, *marks: str) -> Rid:
             expression = f"{expression[:start]}{name}{expression[end:]}"
         return expression, data
 
-    return swapped
+    return swap_parts
 
 
 def _parts(expression: str) -> Iterator[tuple[int, int]]:
-    """Yields where the parts of an expression stand that are expressions themselves, the shortest first.
+    """Yields the spans of the parts of an expression that are expressions themselves, the shortest first.
 
-    A part that uses the variable of a loop means nothing alone, so it is none.
+    A part that uses the variable of a loop has no meaning alone, so it is excluded.
     """
     variables = set(_VARIABLE.findall(expression))
     tokens = _tokens(expression)
@@ -196,9 +196,9 @@ def _parts(expression: str) -> Iterator[tuple[int, int]]:
 
 
 def _tokens(expression: str) -> list[tuple[int, int, str]]:
-    """Returns the tokens of an expression with their places. A text between backticks opens and closes as brackets do.
+    """Returns the tokens of an expression with their spans. A text between backticks opens and closes like brackets.
 
-    Its letters are one token that is no expression.
+    Its characters are one token that is no expression.
     """
     tokens: list[tuple[int, int, str]] = []
     open_ones: list[str] = []
@@ -294,7 +294,7 @@ def _list_unchanged(_: str, mine: Answer, theirs: Answer) -> Any:
         return _NO_SWAP
     if "expects an object as `object`, found list" in mine.get("error", ""):
         return other
-    # What removeProperty() takes from a list there leaves a hole.
+    # An item that removeProperty() removes from a list there leaves a hole.
     if not isinstance(value, list) or len(value) != len(other) or value == other:
         return _NO_SWAP
     pairs = zip(value, other, strict=True)
@@ -316,7 +316,7 @@ def _failing_with_nothing_left(part: str, mine: Answer, theirs: Answer) -> Any:
 def _with_nothing_left(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
     if "error" in case.theirs:
         return case.expression, case.data
-    return _swapped(_failing_with_nothing_left, r"^\w+\([\s\S]*\)$", "[<>]")(case, ask)
+    return _with_swapped_parts(_failing_with_nothing_left, r"^\w+\([\s\S]*\)$", "[<>]")(case, ask)
 
 
 _GUID = "'80000000-0000-4000-8000-000000000000'"
@@ -334,12 +334,12 @@ def _without_root(expression: str) -> str:
 
 
 def _on_copies(expression: str) -> str:
-    """Gives copies of lists and objects to what changes the data there."""
+    """Passes copies of lists and objects to the functions that change their arguments there."""
     return _SET.sub(_COPY, _CHANGING.sub(_COPY, expression))
 
 
 def _without_last(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
-    """Takes a last separator that is null or undefined from a join()."""
+    """Removes a last separator that is null or undefined from a join()."""
     expression = case.expression
     for start, end in _parts(expression):
         before, after = expression[:start], expression[end:]
@@ -352,7 +352,7 @@ def _without_last(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
 
 
 def _not_computed(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
-    """Puts what stringOrValue() computes there into the data."""
+    """Puts the value that stringOrValue() computes there into the data."""
     expression, data = case.expression, dict(case.data)
     for number, call in enumerate(filter(None, _calls("stringOrValue", expression))):
         answer = ask(call, data)
@@ -363,7 +363,7 @@ def _not_computed(case: Case, ask: Ask) -> tuple[str, Mapping[str, Any]]:
 
 
 def _of_ascii(case: Case, _: Ask) -> tuple[str, Mapping[str, Any]]:
-    """Takes what is beyond ASCII out of the data when base64 is read, so that none of it is read as a digit."""
+    """Removes characters beyond ASCII from the data when base64 is decoded, so that none is decoded as a digit."""
     if re.search(r"[bB]ase64To", case.expression) is None:
         return case.expression, case.data
     data = json.loads(re.sub(r"[^\x00-\x7f]", "!", json.dumps(case.data, ensure_ascii=False)))
@@ -388,14 +388,14 @@ def _read_only(case: Case, _: Ask) -> tuple[str, Mapping[str, Any]]:
 
 
 def _in_another_order(case: Case, _: Ask) -> bool:
-    """Tells whether texts differ in the order of their characters alone, where names that are numbers were set."""
+    """Returns whether texts differ only in the order of their characters, where names that are numbers were set."""
     one, two = case.ours.get("value"), case.theirs.get("value")
     is_text = isinstance(one, str) and isinstance(two, str) and sorted(one) == sorted(two)
     return is_text and re.search(r"(add|set)Property\(", case.expression) is not None
 
 
 def _xpath_says(*marks: str) -> Callable[[Case, Ask], bool]:
-    """Tells whether a call of xPath() within the case is an error here, for one of these reasons, and none there."""
+    """Returns whether a call of xPath() within the case is an error here, for one of these reasons, and none there."""
     pattern = re.compile("|".join(map(re.escape, marks)))
 
     def covers(case: Case, ask: Ask) -> bool:
@@ -413,7 +413,7 @@ def _counts_in_documents(case: Case, _: Ask) -> bool:
 
 
 def _calls(name: str, expression: str) -> list[str]:
-    """Returns the calls of a function as they stand in an expression."""
+    """Returns the source texts of the calls of a function in an expression."""
     found = []
     for start in re.finditer(rf"\b{name}\(", expression):
         depth, end = 0, start.start()
@@ -426,57 +426,68 @@ def _calls(name: str, expression: str) -> list[str]:
     return found
 
 
-EXCUSES = (
-    Excuse(name="Null and missing are one value", rid=_without_null),
-    Excuse(name="Texts are counted in characters", rid=_with_data(_within_16_bits)),
-    Excuse(name="Objects and lists within texts are JSON", covers=_written_otherwise),
-    Excuse(name="Objects and lists within texts are JSON", rid=_with_data(_with_flat_lists)),
-    Excuse(name="A backtick within a backtick", covers=_has_nested_backticks),
-    Excuse(name="Random values differ", rid=_rewritten(_without_chance)),
-    Excuse(name="The document has a name", rid=_rewritten(_without_root)),
-    Excuse(name="The data of a card stays as it is", rid=_rewritten(_on_copies)),
-    Excuse(name="A text is not evaluated again", rid=_not_computed),
-    Excuse(name="Members keep their order", covers=_in_another_order),
-    Excuse(
+KNOWN_DIFFERENCES = (
+    KnownDifference(name="Null and missing are one value", transform=_without_null),
+    KnownDifference(name="Texts are counted in characters", transform=_with_data(_within_16_bits)),
+    KnownDifference(name="Objects and lists within texts are JSON", covers=_written_otherwise),
+    KnownDifference(name="Objects and lists within texts are JSON", transform=_with_data(_with_flat_lists)),
+    KnownDifference(name="A backtick within a backtick", covers=_has_nested_backticks),
+    KnownDifference(name="Random values differ", transform=_with_rewrite(_without_chance)),
+    KnownDifference(name="The document has a name", transform=_with_rewrite(_without_root)),
+    KnownDifference(name="The data of a card stays as it is", transform=_with_rewrite(_on_copies)),
+    KnownDifference(name="A text is not evaluated again", transform=_not_computed),
+    KnownDifference(name="Members keep their order", covers=_in_another_order),
+    KnownDifference(
         name="XML and its paths are checked",
         covers=_xpath_says("xPath() expects an XML text", "well-formed XML", "a text as `xpath`"),
     ),
-    Excuse(name="There is no NaN and no Infinity", covers=_xpath_says("not a finite number")),
-    Excuse(name="Paths into XML follow the standard", covers=_counts_in_documents),
-    Excuse(name="There is no NaN and no Infinity", rid=_swapped(_failing_if_infinite, r"\w\(", r"[-+*/^%]")),
-    Excuse(name="An impossible date is an error", rid=_swapped(_failing_if_invalid, r"\w\(")),
-    Excuse(name="Whole numbers are exact", rid=_swapped(_small_integer, "")),
-    Excuse(name="Digits beyond the fifteenth", rid=_swapped(_fifteen_digits, r"^formatNumber\(", r"^string\(", "^`")),
-    Excuse(name="Base64 is of UTF-8", rid=_of_ascii),
-    Excuse(name="Base64 is of UTF-8", rid=_swapped(_of_utf_8, r"[bB]ase64To", "dataUriTo")),
-    Excuse(name="Base64 is of UTF-8", rid=_swapped(_bytes_as_object, r"[bB]inary\(")),
-    Excuse(name="The smallest numbers are near 0", rid=_swapped(_near_zero, r"^int\(")),
-    Excuse(name="Arguments are evaluated first", rid=_swapped(_empty_text, r"^substring\(")),
-    Excuse(name="A list has no members with names", rid=_swapped(_list_unchanged, r"^(add|set|remove)Property\(")),
-    Excuse(name="Null and missing are one value", rid=_swapped(_undefined_as_null, r"^[\w$]")),
-    Excuse(name="Null and missing are one value", rid=_without_last),
-    Excuse(name="Null and missing are one value", rid=_with_data(_without_nulls_in_lists)),
-    Excuse(name="Exceptions of JavaScript", rid=_swapped(_failing_without_exception, "")),
-    Excuse(name="Exceptions of JavaScript", rid=_read_only),
-    Excuse(name="What cannot be evaluated is false", rid=_with_nothing_left),
+    KnownDifference(name="There is no NaN and no Infinity", covers=_xpath_says("not a finite number")),
+    KnownDifference(name="Paths into XML follow the standard", covers=_counts_in_documents),
+    KnownDifference(
+        name="There is no NaN and no Infinity",
+        transform=_with_swapped_parts(_failing_if_infinite, r"\w\(", r"[-+*/^%]"),
+    ),
+    KnownDifference(name="An impossible date is an error", transform=_with_swapped_parts(_failing_if_invalid, r"\w\(")),
+    KnownDifference(name="Whole numbers are exact", transform=_with_swapped_parts(_small_integer, "")),
+    KnownDifference(
+        name="Digits beyond the fifteenth",
+        transform=_with_swapped_parts(_fifteen_digits, r"^formatNumber\(", r"^string\(", "^`"),
+    ),
+    KnownDifference(name="Base64 is of UTF-8", transform=_of_ascii),
+    KnownDifference(name="Base64 is of UTF-8", transform=_with_swapped_parts(_of_utf_8, r"[bB]ase64To", "dataUriTo")),
+    KnownDifference(name="Base64 is of UTF-8", transform=_with_swapped_parts(_bytes_as_object, r"[bB]inary\(")),
+    KnownDifference(name="The smallest numbers are near 0", transform=_with_swapped_parts(_near_zero, r"^int\(")),
+    KnownDifference(name="Arguments are evaluated first", transform=_with_swapped_parts(_empty_text, r"^substring\(")),
+    KnownDifference(
+        name="A list has no members with names",
+        transform=_with_swapped_parts(_list_unchanged, r"^(add|set|remove)Property\("),
+    ),
+    KnownDifference(
+        name="Null and missing are one value", transform=_with_swapped_parts(_undefined_as_null, r"^[\w$]")
+    ),
+    KnownDifference(name="Null and missing are one value", transform=_without_last),
+    KnownDifference(name="Null and missing are one value", transform=_with_data(_without_nulls_in_lists)),
+    KnownDifference(name="Exceptions of JavaScript", transform=_with_swapped_parts(_failing_without_exception, "")),
+    KnownDifference(name="Exceptions of JavaScript", transform=_read_only),
+    KnownDifference(name="What cannot be evaluated is false", transform=_with_nothing_left),
 )
 
 
-def excuse_of(case: Case, ask: Ask) -> str:
-    """Returns the name of the excuse that covers a case, the empty text when none does.
+def difference_of(case: Case, ask: Ask) -> str:
+    """Returns the name of the known difference that covers a case, the empty text when none does.
 
-    Several reasons may meet in one case: then it is rid of one after the other until both sides agree, and the name is
-    that of the last one.
+    A case may have several reasons: then it is transformed for one after the other until both sides agree, and the name
+    is that of the last one.
     """
-    for excuse in EXCUSES:
-        if excuse.covers is not None and excuse.covers(case, ask):
-            return excuse.name
-        changed = excuse.without(case, ask)
+    for difference in KNOWN_DIFFERENCES:
+        if difference.covers is not None and difference.covers(case, ask):
+            return difference.name
+        changed = difference.without(case, ask)
         if changed is not None and is_equal(changed.ours, changed.theirs):
-            return excuse.name
-    for excuse in EXCUSES:
-        case = excuse.without(case, ask) or case
-        is_covered = any(each.covers(case, ask) for each in EXCUSES if each.covers is not None)
+            return difference.name
+    for difference in KNOWN_DIFFERENCES:
+        case = difference.without(case, ask) or case
+        is_covered = any(each.covers(case, ask) for each in KNOWN_DIFFERENCES if each.covers is not None)
         if is_covered or is_equal(case.ours, case.theirs):
-            return excuse.name
+            return difference.name
     return ""

@@ -1,4 +1,4 @@
-"""Texts of the small languages within expressions, drawn from their grammars: XPath, JSPath, patterns, XML."""
+"""Texts of the languages embedded in expressions, generated from their grammars: XPath, JSPath, patterns, XML."""
 
 import random
 from collections.abc import Callable
@@ -7,7 +7,7 @@ _COUNT = 1500
 
 
 def quoted(text: str) -> str:
-    """Returns a text as an expression writes it."""
+    """Returns a text as a literal of an expression."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

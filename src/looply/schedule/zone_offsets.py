@@ -1,4 +1,4 @@
-"""The changes of a zone's clocks: stretches of time in which its offset from UTC is the same."""
+"""The periods of a time zone in which its offset from UTC is constant."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -8,23 +8,23 @@ from typing import Final, NamedTuple
 from looply.definition import find_zone
 
 LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
-"""Where the calendar ends: beyond it not every zone has a wall time."""
+"""The end of the calendar: after it not every zone has a wall time."""
 
 FIRST: Final = datetime(1, 1, 5, tzinfo=UTC)
-"""Where it begins."""
+"""The beginning of the calendar."""
 
 _SAMPLE: Final = timedelta(hours=6)
 """No zone has changed twice within so short a time."""
 _SECOND: Final = timedelta(seconds=1)
 _TEN_YEARS: Final = timedelta(days=3653)
 _LONGEST: Final = timedelta(days=2)
-"""No clock was ever set by so much: a zone that crossed the date line changed by a day."""
+"""No offset ever changed by so much: a zone that crossed the date line changed by a day."""
 
 
-class Stretch(NamedTuple):
-    """From `start` to before `end` (UTC) the zone has the `offset`, which it has had since `since`; before, `former`.
+class OffsetPeriod(NamedTuple):
+    """From `start` to before `end` (UTC) the zone has the `offset`, in force since `since`; before, it had `former`.
 
-    A stretch may end without a change, so that the search for one has a bound.
+    A period may end without a change of the offset, so that the search for one is bounded.
     """
 
     start: datetime
@@ -35,42 +35,42 @@ class Stretch(NamedTuple):
 
     @property
     def is_after_a_change(self) -> bool:
-        """Whether the clocks were set at its start."""
+        """Whether the offset changed at its start."""
         return self.start == self.since and self.offset != self.former
 
 
-def stretches(zone: str, start: datetime) -> Iterator[Stretch]:
-    """Yields the stretches from the one that `start` lies in to the end of the calendar, oldest first."""
+def offset_periods(zone: str, start: datetime) -> Iterator[OffsetPeriod]:
+    """Yields the periods from the one that contains `start` to the end of the calendar, oldest first."""
     tz = find_zone(zone)
     begin = since = max(start, FIRST) - _LONGEST
     offset = former = _offset(tz, begin)
     for year in range(begin.year, LAST.year + 1):
-        for at, following in (*_changes(zone, year), (min(datetime(year, 12, 31, tzinfo=UTC), LAST), None)):
+        for at, following in (*_offset_changes(zone, year), (min(datetime(year, 12, 31, tzinfo=UTC), LAST), None)):
             if at <= begin:
                 continue
             if at > start:
-                yield Stretch(begin, at, offset, since, former)
+                yield OffsetPeriod(begin, at, offset, since, former)
             begin = at
             if following is not None:
                 since, former, offset = at, offset, following
 
 
 def next_change(zone: str, after: datetime) -> datetime | None:
-    """Returns when the clocks of a zone are set next, within ten years; None when they are not."""
+    """Returns the next change of a zone's offset, within ten years; None when there is none."""
     tenth = min(after, LAST - _TEN_YEARS) + _TEN_YEARS
-    for stretch in stretches(zone, after):
-        if stretch.start > tenth:
+    for period in offset_periods(zone, after):
+        if period.start > tenth:
             break
-        if stretch.is_after_a_change and stretch.start > after:
-            return stretch.start
+        if period.is_after_a_change and period.start > after:
+            return period.start
     return None
 
 
 @lru_cache(maxsize=4096)
-def _changes(zone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
-    """Returns (instant, offset from then on) of the changes in the year that ends with the beginning of 31 December.
+def _offset_changes(zone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
+    """Returns (instant, offset from then on) of the changes in the year that ends at the beginning of 31 December.
 
-    So it begins on that day of the year before: the years of a zone have no instant in common, and no gap.
+    It begins on that day of the year before, so that the years of a zone have neither overlaps nor gaps.
     """
     tz = find_zone(zone)
     at = datetime(year - 1, 12, 31, tzinfo=UTC) if year > 1 else datetime(1, 1, 3, tzinfo=UTC)
@@ -79,13 +79,13 @@ def _changes(zone: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
     while at < end:
         following = min(at + _SAMPLE, end)
         if (now := _offset(tz, following)) != offset:
-            found.append((_first(tz, at, following, now), now))
+            found.append((_first_instant_with(tz, at, following, now), now))
             offset = now
         at = following
     return tuple(found)
 
 
-def _first(tz: tzinfo, low: datetime, high: datetime, offset: timedelta) -> datetime:
+def _first_instant_with(tz: tzinfo, low: datetime, high: datetime, offset: timedelta) -> datetime:
     """Returns the first whole second after `low` and up to `high` at which the zone has the offset."""
     while high - low > _SECOND:
         middle = low + timedelta(seconds=(high - low) // _SECOND // 2)

@@ -1,9 +1,15 @@
-"""Places within texts, as editors show them."""
+"""Locations within texts, as editors show them."""
 
 import pytest
 
 from looply.expressions import ExpressionSyntaxError, parse_expression, parse_template
-from looply.expressions.editing.places import Place, place_at, spans, start_of, token_length
+from looply.expressions.editing.locations import (
+    SourceLocation,
+    expression_spans,
+    expression_start,
+    locate,
+    token_length,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,40 +30,40 @@ from looply.expressions.editing.places import Place, place_at, spans, start_of, 
     ],
 )
 def test_the_expressions_of_a_text_are_found(text, sources):
-    assert [text[start:end] for start, end in spans(text)] == sources
+    assert [text[start:end] for start, end in expression_spans(text)] == sources
 
 
 @pytest.mark.parametrize("text", ["${a}", "x ${a} y ${ b.c } z", r"\${a} ${b}", "${'${a}'} ${a}", r"\\${b} ${c}"])
 def test_they_are_those_that_a_template_evaluates(text):
     parsed = parse_template(text).expressions
-    assert [expression.source for _, expression in parsed] == [text[start:end] for start, end in spans(text)]
+    assert [expression.source for _, expression in parsed] == [text[start:end] for start, end in expression_spans(text)]
 
 
 def test_an_expression_is_found_by_its_source():
-    assert start_of("a ${a + b} ${a}", "a") == 13
-    assert start_of("${a} ${a}", "a") == 2
-    assert start_of("${'${a}'} ${a}", "a") == 12
-    assert start_of("nothing", "a") == 0
+    assert expression_start("a ${a + b} ${a}", "a") == 13
+    assert expression_start("${a} ${a}", "a") == 2
+    assert expression_start("${'${a}'} ${a}", "a") == 12
+    assert expression_start("nothing", "a") == 0
 
 
 def test_an_expression_of_a_card_is_found_without_its_white_space_and_sign() -> None:
-    assert start_of("x ${ a } ${ab}", "a") == 5
-    assert start_of("x ${= a }", " a") == 5
-    assert start_of("x ${=a}", "a") == 5
-    assert start_of("x ${ =a}", "a") == 6
+    assert expression_start("x ${ a } ${ab}", "a") == 5
+    assert expression_start("x ${= a }", " a") == 5
+    assert expression_start("x ${=a}", "a") == 5
+    assert expression_start("x ${ =a}", "a") == 6
 
 
-def test_an_expression_behind_what_cannot_be_read_is_found() -> None:
-    assert start_of("${'} ${a ~ b} ${c}", "a ~ b") == 7
-    assert start_of("${a ~ b} ${c ~}", "c ~") == 11
+def test_an_expression_after_a_syntax_error_is_found() -> None:
+    assert expression_start("${'} ${a ~ b} ${c}", "a ~ b") == 7
+    assert expression_start("${a ~ b} ${c ~}", "c ~") == 11
 
 
 def test_lines_and_columns_count_from_one():
     text = "ab\ncd\n"
-    assert place_at(text, 0) == Place(0, 1, 1)
-    assert place_at(text, 4, 2) == Place(4, 2, 2, 2)
-    assert place_at(text, 6) == Place(6, 3, 1)
-    assert place_at(text, 99) == Place(6, 3, 1)
+    assert locate(text, 0) == SourceLocation(0, 1, 1)
+    assert locate(text, 4, 2) == SourceLocation(4, 2, 2, 2)
+    assert locate(text, 6) == SourceLocation(6, 3, 1)
+    assert locate(text, 99) == SourceLocation(6, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ AT = "'2018-03-15T13:27:36.123Z'"
         ("startOfDay('1969-12-31T13:27:36.123Z')", "1969-12-31T00:00:00.000Z"),
     ],
 )
-def test_timestamps_are_moved(value, source, expected):
+def test_timestamps_are_shifted(value, source, expected):
     assert value(source) == expected
 
 
@@ -57,7 +57,7 @@ def test_timestamps_are_moved(value, source, expected):
         ("convertToUTC('2018-03-15T13:27:36Z', 'Asia/Tokyo')", "2018-03-15T04:27:36.000Z"),
     ],
 )
-def test_clocks_of_zones_are_read(value, source, expected):
+def test_timestamps_are_converted_between_zones(value, source, expected):
     assert value(source) == expected
 
 
@@ -71,7 +71,7 @@ def test_clocks_of_zones_are_read(value, source, expected):
         ("2018-10-28T03:00:00", "2018-10-28T02:00:00.000Z"),
     ],
 )
-def test_times_that_are_skipped_or_come_twice_have_one_instant(value, local, expected):
+def test_skipped_and_repeated_times_have_one_instant(value, local, expected):
     assert value(f"convertToUTC('{local}', 'W. Europe Standard Time')") == expected
 
 
@@ -103,7 +103,7 @@ def test_every_windows_name_is_a_zone(value, name):
         ("convertToUTC('2018-03-05', 'Nowhere')", "expected a time zone"),
     ],
 )
-def test_moving_functions_say_what_they_expect(value, source, reason):
+def test_shifting_functions_say_what_they_expect(value, source, reason):
     with pytest.raises((ExpressionError, ExpressionSyntaxError)) as caught:
         value(source)
     assert reason in caught.value.message
