@@ -90,7 +90,7 @@ class DefinitionError(Refused):
     code = "INVALID_DEFINITION"
 
 
-def payload_refused(problems: tuple[Problem, ...]) -> Refused:
+def payload_error(problems: tuple[Problem, ...]) -> Refused:
     """Returns the error of a caller's body that breaks the schema of its trigger."""
     first = problems[0]
     message = f"the body does not fit the schema of the trigger: {first.path or 'the body'}: {first.message}"

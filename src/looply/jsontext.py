@@ -110,7 +110,7 @@ def parse_stored(text: bytes) -> Json:
         raise ValueError("it is nested too deeply to be read") from error
 
 
-def stored_text(value: Json) -> bytes:
+def encode_stored(value: Json) -> bytes:
     """Returns the JSON text of a value, which `parse_stored` can read back.
 
     Raises: ValueError when the value is nested deeper than `STORED_LEVELS`, or holds a lone surrogate.
@@ -152,7 +152,7 @@ def _separators(text: bytes, start: int, end: int) -> int:
     return text.count(b",", start, end) + text.count(b"[", start, end) + text.count(b"{", start, end)
 
 
-def oversize(value: Json, most_bytes: int, limits: Limits) -> str:
+def size_problem(value: Json, most_bytes: int, limits: Limits) -> str:
     """Returns why a value is too large to be written or nested too deeply, empty when it is neither.
 
     A value that expressions made can hold one list many times over, or nest deeper with every round of a loop. Its
@@ -189,7 +189,7 @@ def encode_json(value: Json) -> bytes:
     return _ENCODER.encode(value)
 
 
-def counted_bytes(text: bytes) -> int:
+def count_bytes(text: bytes) -> int:
     """Returns the bytes that a value with this JSON text counts in a data document.
 
     These are the bytes of the text, or 16 for each list and object where that is more: what a document takes to be

@@ -43,7 +43,7 @@ class MasterKey:
         """Returns what seals and opens with this key."""
         return Sealer(self.value, entropy)
 
-    def line(self) -> str:
+    def file_line(self) -> str:
         """Returns the key as it is written in a key file."""
         return f"{self.key_id}:{base64.b64encode(self.value).decode()}"
 
@@ -91,8 +91,8 @@ class MasterKeys:
         self._path = path
         self._text = text
         self._entropy = entropy
-        self._seen: tuple[int, ...] | None = None
-        self._held: tuple[MasterKey, ...] = ()
+        self._loaded_state: tuple[int, ...] | None = None
+        self._keys: tuple[MasterKey, ...] = ()
 
     @property
     def is_file(self) -> bool:
@@ -100,29 +100,29 @@ class MasterKeys:
         return self._text is None
 
     @property
-    def place(self) -> str:
+    def source(self) -> str:
         """Where the keys come from, for messages."""
         return f"the key file {self._path}" if self.is_file else VARIABLE
 
-    def held(self) -> tuple[MasterKey, ...]:
+    def load(self) -> tuple[MasterKey, ...]:
         """Returns the keys, the one to use first; none when there is no key file.
 
         Raises: SettingsError when the file can be read by others than its owner, or holds what is no key.
         """
         if self._text is not None:
-            self._held = self._held or _named(self.place, self._text)
-            return self._held
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
-            self._held = self._read() if seen else ()
-        return self._held
+            self._keys = self._keys or _parse_from(self.source, self._text)
+            return self._keys
+        seen = self._file_state()
+        if seen != self._loaded_state:
+            self._loaded_state = seen
+            self._keys = self._read() if seen else ()
+        return self._keys
 
     def has_changed(self) -> bool:
         """Returns whether the key file is not the one that was read last."""
-        return self.is_file and self._look() != self._seen
+        return self.is_file and self._file_state() != self._loaded_state
 
-    def make(self) -> tuple[MasterKey, ...]:
+    def create(self) -> tuple[MasterKey, ...]:
         """Makes the key file with a new key, unless it is there; returns its keys.
 
         Guarantees: the file has mode 0600 whatever the umask, appears whole or not at all and is on disk when this
@@ -132,25 +132,25 @@ class MasterKeys:
         try:
             _create(self._path, new_key(self._entropy), self._entropy)
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be made: {error.strerror}") from error
-        return self.held()
+            raise SettingsError(f"{self.source} cannot be made: {error.strerror}") from error
+        return self.load()
 
     def store(self, keys: Sequence[MasterKey]) -> None:
         """Puts these keys, the one to use first, into the key file, whole or not at all. Raises: SettingsError."""
         try:
-            write_whole(self._path, "".join(f"{key.line()}\n" for key in keys).encode())
+            write_whole(self._path, "".join(f"{key.file_line()}\n" for key in keys).encode())
             sync_folder(self._path.parent)
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be written: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be written: {error.strerror}") from error
 
-    def _look(self) -> tuple[int, ...]:
+    def _file_state(self) -> tuple[int, ...]:
         """Returns what tells one state of the file from another, nothing when it is missing."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be used: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be used: {error.strerror}") from error
         return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
 
     def _read(self) -> tuple[MasterKey, ...]:
@@ -158,14 +158,14 @@ class MasterKeys:
             mode = stat.S_IMODE(self._path.stat().st_mode)
             text = self._path.read_bytes().decode("ascii", "replace")
         except OSError as error:
-            raise SettingsError(f"{self.place} cannot be used: {error.strerror}") from error
+            raise SettingsError(f"{self.source} cannot be used: {error.strerror}") from error
         if mode & 0o077:
-            message = f"{self.place} can be used by others (mode {mode:04o}); run: chmod 600 {self._path}"
+            message = f"{self.source} can be used by others (mode {mode:04o}); run: chmod 600 {self._path}"
             raise SettingsError(message, problems=(Problem(path="", message=message, hint=f"chmod 600 {self._path}"),))
-        return _named(self.place, text)
+        return _parse_from(self.source, text)
 
 
-def _named(place: str, text: str) -> tuple[MasterKey, ...]:
+def _parse_from(place: str, text: str) -> tuple[MasterKey, ...]:
     try:
         return parse_keys(text)
     except SettingsError as error:
@@ -179,7 +179,7 @@ def _create(path: Path, key: MasterKey, entropy: Entropy) -> None:
     try:
         with os.fdopen(file, "wb") as stream:
             os.fchmod(stream.fileno(), 0o600)
-            stream.write(f"{key.line()}\n".encode())
+            stream.write(f"{key.file_line()}\n".encode())
             stream.flush()
             os.fsync(stream.fileno())
         _link_if_missing(draft, path)

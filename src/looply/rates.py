@@ -1,4 +1,4 @@
-"""Rates: how often an owner may do something in a minute, counted in this process. Pure: time is an argument."""
+"""RateLimiter: how often an owner may do something in a minute, counted in this process. Pure: time is an argument."""
 
 from collections import OrderedDict
 from typing import Final
@@ -8,7 +8,7 @@ _OWNERS: Final = 10_000
 """So many owners are remembered; one that is forgotten begins anew, with all that it may do in a minute."""
 
 
-class Rates:
+class RateLimiter:
     """One bucket of tokens for each owner: `most` at first and at most, and as many again in each minute."""
 
     def __init__(self, most: int) -> None:

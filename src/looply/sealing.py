@@ -100,12 +100,12 @@ class Sealer:
         return self._head + associated.encode("utf-8", "surrogatepass")
 
 
-def head_of(number: int) -> bytes:
+def data_key_header(number: int) -> bytes:
     """Returns the head of values that data key `number` seals, from 1 on."""
     return _NUMBERED + number.to_bytes(_NUMBER_BYTES, "big")
 
 
-def number_of(sealed: bytes) -> int:
+def data_key_number(sealed: bytes) -> int:
     """Returns the number of the data key of a sealed value. Raises: SealBroken for a head of another kind."""
     if sealed[:1] != _NUMBERED or len(sealed) < 1 + _NUMBER_BYTES:
         raise SealBroken("a sealed value has a head that this release does not know; the stored bytes are damaged")

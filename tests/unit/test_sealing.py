@@ -1,7 +1,7 @@
 import pytest
 
 from looply.errors import LooplyError, SettingsError
-from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, head_of, number_of
+from looply.sealing import KEY_BYTES, NONCE_BYTES, SealBroken, Sealer, data_key_header, data_key_number
 
 KEY = bytes(range(KEY_BYTES))
 PLACE = "organization|connection|1|1"
@@ -92,18 +92,18 @@ def test_a_key_of_another_length_is_refused() -> None:
 
 
 def test_a_value_names_the_number_of_the_data_key_that_sealed_it() -> None:
-    sealer = Sealer(KEY, head=head_of(7))
+    sealer = Sealer(KEY, head=data_key_header(7))
     sealed = sealer.seal(b"secret", PLACE)
 
-    assert (number_of(sealed), sealer.open(sealed, PLACE)) == (7, b"secret")
+    assert (data_key_number(sealed), sealer.open(sealed, PLACE)) == (7, b"secret")
     with pytest.raises(SealBroken):
-        Sealer(KEY, head=head_of(8)).open(head_of(8) + sealed[5:], PLACE)
+        Sealer(KEY, head=data_key_header(8)).open(data_key_header(8) + sealed[5:], PLACE)
 
 
 @pytest.mark.parametrize("head", [b"", b"\x00", b"\x01" + bytes(40), b"\x02", b"\x03" + bytes(40)])
 def test_a_head_of_another_kind_is_refused(head: bytes) -> None:
     with pytest.raises(SealBroken, match="head"):
-        number_of(head)
+        data_key_number(head)
 
 
 def test_a_million_values_of_one_key_have_a_million_nonces() -> None:

@@ -80,7 +80,7 @@ class CatalogExport:
             raise StoreCorrupt(f"the catalog {self._path} cannot be read: {error}; restore it from a backup") from error
 
 
-async def closed_secrets(catalog: Catalog) -> list[str]:
+async def find_unopenable_secrets(catalog: Catalog) -> list[str]:
     """Returns a line for each connection whose secrets the catalog's key does not open."""
     found = []
     for organization_id in await catalog.organizations.list_ids():
@@ -91,7 +91,7 @@ async def closed_secrets(catalog: Catalog) -> list[str]:
                 try:
                     await catalog.connections.resolve(organization_id, connection.name)
                 except RecordDamaged:
-                    # Named by `damaged_rows`; its secrets may be as they were.
+                    # Named by `find_damaged_rows`; its secrets may be as they were.
                     continue
                 except SealBroken as error:
                     found.append(f"the secrets of connection {connection.name} of {organization_id}: {error.message}")

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from looply.definition import Cron, DstRule
-from looply.definition.values.cron import FARTHEST
+from looply.definition.values.cron import SEARCH_HORIZON
 from looply.schedule.changes import FIRST, LAST, Stretch, stretches
 
 Mark: TypeAlias = Literal["", "MOVED", "SKIPPED", "SECOND", "REPEATED"]
@@ -51,7 +51,7 @@ def occurrences(cron: Cron, zone: str, dst: DstRule, start: datetime) -> Iterato
         return
     start = last = max(_whole_second(start), FIRST)
     for stretch in stretches(zone, start):
-        if stretch.start - last > FARTHEST:
+        if stretch.start - last > SEARCH_HORIZON:
             # All of its times are left out by the clocks.
             return
         found = _shown(cron, dst, stretch, max(stretch.start, start))
@@ -66,7 +66,7 @@ def _left_out(cron: Cron, dst: DstRule, stretch: Stretch) -> Iterator[Occurrence
     """Yields what the clocks left out when they were set forward: all of it belongs to the instant of the change."""
     last, first = _wall(stretch.start, stretch.former), _wall(stretch.start, stretch.offset)
     is_skipped = cron.follows_elapsed_time or dst == "skip"
-    for wall in cron.walls(last, first):
+    for wall in cron.wall_times(last, first):
         yield Occurrence(stretch.start, wall, "SKIPPED" if is_skipped else "MOVED")
 
 
@@ -74,7 +74,7 @@ def _shown(cron: Cron, dst: DstRule, stretch: Stretch, begin: datetime) -> Itera
     """Yields the wall times that the clocks show in a stretch."""
     repeated_before = _wall(stretch.since, stretch.former) if stretch.former > stretch.offset else datetime.min  # noqa: DTZ901
     second: Mark = "SECOND" if cron.follows_elapsed_time or dst == "twice" else "REPEATED"
-    for wall in cron.walls(_wall(begin, stretch.offset), _wall(stretch.end, stretch.offset)):
+    for wall in cron.wall_times(_wall(begin, stretch.offset), _wall(stretch.end, stretch.offset)):
         at = (wall - stretch.offset).replace(tzinfo=UTC)
         yield Occurrence(at, wall, second if wall < repeated_before else "")
 

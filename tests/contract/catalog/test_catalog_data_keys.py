@@ -16,7 +16,7 @@ from looply.catalog.tenants.rotation import key_states
 from looply.clock import Ids
 from looply.errors import KeyUnfit, SettingsError
 from looply.master_keys import MasterKey, MasterKeys
-from looply.sealing import SealBroken, number_of
+from looply.sealing import SealBroken, data_key_number
 from looply.testing.clock import FakeClock, SerialEntropy
 
 FIRST, SECOND, THIRD = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
@@ -87,7 +87,7 @@ async def start(place: Path | str, tmp_path: Path, clock: FakeClock, entropy: Se
 
 async def test_a_new_catalog_makes_its_master_key_and_each_organization_a_data_key(start: Start) -> None:
     process = await start()
-    (key,) = MasterKeys(process.path).held()
+    (key,) = MasterKeys(process.path).load()
     mine, theirs = await process.organization(), await process.organization()
 
     assert await process.states() == {key.key_id: ("active", 2)}
@@ -113,7 +113,7 @@ async def test_without_the_key_or_with_another_one_nothing_starts_and_nothing_ch
         await start(SECOND, name="other")
     assert (missing.value.code, wrong.value.code) == ("KEY_MISSING", "KEY_WRONG")
     assert not (tmp_path / "none").exists()
-    assert MasterKeys(tmp_path / "other").held() == (SECOND,)
+    assert MasterKeys(tmp_path / "other").load() == (SECOND,)
     assert await first.rows() == before
     assert await (await start(FIRST, name="none")).password(mine) == "canary"
 
@@ -191,7 +191,7 @@ async def test_a_key_file_that_becomes_unfit_while_serving_is_said_once_and_the_
 ) -> None:
     process = await start(FIRST)
     mine = await process.organization()
-    for content, error in ((b"no key", SettingsError), (SECOND.line().encode(), KeyUnfit)):
+    for content, error in ((b"no key", SettingsError), (SECOND.file_line().encode(), KeyUnfit)):
         process.path.write_bytes(content)
         with pytest.raises(error):
             await process.keys.refresh()
@@ -209,11 +209,11 @@ async def test_a_data_key_that_has_sealed_often_gets_a_successor_and_still_opens
     sealer = process.keys.of(mine)
     sealed = [sealer.seal(b"secret", "place") for _ in range(63)]
     await process.keys.refresh()
-    assert [number_of(value) for value in (*sealed, sealer.seal(b"", "place"))] == [1] * 63 + [2]
-    assert number_of(process.keys.of(theirs).seal(b"", "place")) == 1
+    assert [data_key_number(value) for value in (*sealed, sealer.seal(b"", "place"))] == [1] * 63 + [2]
+    assert data_key_number(process.keys.of(theirs).seal(b"", "place")) == 1
     again = await start()
     assert {again.keys.of(mine).open(value, "place") for value in sealed} == {b"secret"}
-    assert number_of(again.keys.of(mine).seal(b"", "place")) == 2
+    assert data_key_number(again.keys.of(mine).seal(b"", "place")) == 2
 
 
 async def test_what_one_process_sealed_with_a_newer_key_another_opens_at_once(start: Start, place: Path | str) -> None:
@@ -226,7 +226,7 @@ async def test_what_one_process_sealed_with_a_newer_key_another_opens_at_once(st
         one.keys.of(mine).seal(b"", "place")
     await one.keys.refresh()
     second = one.keys.of(mine).seal(b"second", "place")
-    assert (number_of(first), number_of(second)) == (1, 2)
+    assert (data_key_number(first), data_key_number(second)) == (1, 2)
     assert two.keys.of(mine).open(second, "place") == b"second"
 
 

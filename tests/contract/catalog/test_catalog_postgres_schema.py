@@ -204,7 +204,7 @@ def test_what_the_driver_says_without_a_code_is_a_database_that_is_away() -> Non
 
 def test_an_up_to_date_catalog_is_opened_as_it_is(address: str) -> None:
     backend = PostgresDatabase(address)
-    assert backend.read(schema.stored_revision) == schema.HEAD
+    assert backend.read(schema.read_revision) == schema.HEAD
     backend.open()
     backend.dispose()
     assert asked(address, f"SELECT version_num FROM {SCHEMA_NAME}.alembic_version") == [(schema.HEAD,)]

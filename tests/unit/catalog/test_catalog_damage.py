@@ -7,7 +7,7 @@ import pytest
 
 from looply.catalog import Catalog
 from looply.catalog.authored.workflows import WorkflowDraft, WorkflowVersion
-from looply.catalog.storage.damage import damaged_rows
+from looply.catalog.storage.damage import find_damaged_rows
 from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import RecordDamaged, StoreCorrupt
 
@@ -101,16 +101,16 @@ async def test_a_key_with_damaged_scopes_opens_nothing_and_is_listed(catalog: Ca
 async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> None:
     made = await draft(catalog, mine)
     await catalog.profiles.create(mine.organization_id, made.workflow_id, "dev", {})
-    assert await catalog.database.read(damaged_rows) == []
+    assert await catalog.database.read(find_damaged_rows) == []
     change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
     change(path, "UPDATE profiles SET environment = '{'")
-    found = await catalog.database.read(damaged_rows)
+    found = await catalog.database.read(find_damaged_rows)
     assert [line.split(": ")[0] for line in found] == [
         f"profile dev of workflow {made.workflow_id} is damaged",
         f"workflow {made.workflow_id} version 1 is damaged",
     ]
     change(path, "UPDATE workflow_versions SET mock_schema = 'null', definition = '{}'")
-    found = await catalog.database.read(damaged_rows)
+    found = await catalog.database.read(find_damaged_rows)
     assert any("its definition is not the one that was stored" in line for line in found)
 
 

@@ -70,7 +70,7 @@ async def test_upgrading_twice_changes_nothing(database: CatalogDatabase) -> Non
     await database.write(schema.upgrade)
 
     assert await database.read(_schema_text) == before
-    assert await database.read(schema.stored_revision) == schema.HEAD
+    assert await database.read(schema.read_revision) == schema.HEAD
 
 
 async def test_a_catalog_of_a_newer_release_is_not_opened(open_catalog, database: CatalogDatabase, path: Path) -> None:
@@ -101,5 +101,5 @@ async def test_an_upgrade_that_is_rolled_back_leaves_nothing(tmp_path: Path) -> 
     with pytest.raises(SchemaMismatch):
         await database.write(interrupted)
 
-    assert await database.read(schema.stored_revision) is None
+    assert await database.read(schema.read_revision) is None
     await database.close()

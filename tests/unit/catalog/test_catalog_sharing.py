@@ -2,12 +2,12 @@ import asyncio
 
 import pytest
 
-from looply.catalog.storage.sharing import SharedCalls, SharedLooks
+from looply.catalog.storage.sharing import CoalescedReads, SingleFlight
 from looply.errors import Refused, StoreUnreachable
 
 
 async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
-    calls, gate = SharedCalls[str](), asyncio.Event()
+    calls, gate = SingleFlight[str](), asyncio.Event()
 
     async def call() -> str:
         await gate.wait()
@@ -21,7 +21,7 @@ async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
 
 
 async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
-    calls, gate, complaints = SharedCalls[str](), asyncio.Event(), []
+    calls, gate, complaints = SingleFlight[str](), asyncio.Event(), []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
 
     async def call() -> str:
@@ -64,11 +64,11 @@ def something() -> Something:
 
 
 @pytest.fixture
-def looks(something: Something) -> SharedLooks[int]:
-    return SharedLooks(something.look)
+def looks(something: Something) -> CoalescedReads[int]:
+    return CoalescedReads(something.look)
 
 
-def asked(looks: SharedLooks[int]) -> "asyncio.Task[int]":
+def asked(looks: CoalescedReads[int]) -> "asyncio.Task[int]":
     return asyncio.create_task(looks.get())
 
 
@@ -79,7 +79,7 @@ async def settled() -> None:
 
 
 async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_asking(
-    something: Something, looks: SharedLooks[int]
+    something: Something, looks: CoalescedReads[int]
 ) -> None:
     first = asked(looks)
     await settled()
@@ -91,7 +91,7 @@ async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_askin
     assert (await first, await second) == (0, 1)
 
 
-async def test_all_who_come_meanwhile_share_one_look(something: Something, looks: SharedLooks[int]) -> None:
+async def test_all_who_come_meanwhile_share_one_look(something: Something, looks: CoalescedReads[int]) -> None:
     first = asked(looks)
     await settled()
     others = [asked(looks) for _ in range(1000)]
@@ -103,7 +103,7 @@ async def test_all_who_come_meanwhile_share_one_look(something: Something, looks
 
 
 async def test_a_look_that_has_begun_takes_nobody_more_also_when_it_was_shared(
-    something: Something, looks: SharedLooks[int]
+    something: Something, looks: CoalescedReads[int]
 ) -> None:
     first = asked(looks)
     await settled()
@@ -120,7 +120,7 @@ async def test_a_look_that_has_begun_takes_nobody_more_also_when_it_was_shared(
     assert (await second, await third) == (0, 1)
 
 
-async def test_a_look_after_a_pause_begins_at_once(something: Something, looks: SharedLooks[int]) -> None:
+async def test_a_look_after_a_pause_begins_at_once(something: Something, looks: CoalescedReads[int]) -> None:
     something.answered.release()
     assert await looks.get() == 0
     something.value = 1
@@ -138,7 +138,7 @@ async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made
             raise StoreUnreachable("away")
         return seen
 
-    looks = SharedLooks(look)
+    looks = CoalescedReads(look)
     first = asked(looks)
     await settled()
     second = asked(looks)
@@ -151,7 +151,7 @@ async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made
 
 
 async def test_a_caller_that_is_cancelled_leaves_the_look_to_the_others(
-    something: Something, looks: SharedLooks[int]
+    something: Something, looks: CoalescedReads[int]
 ) -> None:
     first, second = asked(looks), asked(looks)
     await settled()

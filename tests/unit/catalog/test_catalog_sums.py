@@ -13,7 +13,7 @@ from looply.catalog.authored.connections import ConnectionDraft
 from looply.catalog.authored.workflows import WorkflowDraft
 from looply.catalog.storage import sums
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.schema import driver_of
+from looply.catalog.storage.schema import driver_connection
 from looply.catalog.storage.sums import find_damage
 from looply.catalog.tenants.keys import KeyDraft
 from looply.catalog.trail import backup
@@ -159,7 +159,7 @@ async def test_a_migration_leaves_the_triggers_behind_and_adds_up_what_it_made(
     database: CatalogDatabase, path: Path
 ) -> None:
     def migrate(connection):
-        file = driver_of(connection)
+        file = driver_connection(connection)
         sums.unwatch(file)
         connection.execute(text("ALTER TABLE organizations ADD COLUMN color TEXT"))
         sums.note(file)
@@ -221,9 +221,9 @@ async def test_a_copy_has_its_sums_and_a_damaged_catalog_is_not_copied(
     catalog: Catalog, path: Path, mine, tmp_path: Path
 ) -> None:
     backup.back_up(path, tmp_path / "copy.db")
-    assert backup.damage_of(tmp_path / "copy.db") == []
+    assert backup.find_file_damage(tmp_path / "copy.db") == []
     assert sums_of(tmp_path / "copy.db") == sums_of(path)
     by_hand(path, "UPDATE organizations SET organization_name = 'Nine'")
-    assert backup.damage_of(path) == ["the rows of organizations are not what was stored"]
+    assert backup.find_file_damage(path) == ["the rows of organizations are not what was stored"]
     with pytest.raises(StoreCorrupt, match="organizations"):
         backup.back_up(path, tmp_path / "other.db")

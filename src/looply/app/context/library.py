@@ -13,7 +13,7 @@ from looply.app.context.embedding import embed_cards
 from looply.catalog import Catalog
 from looply.catalog.authored.profiles import Profile
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.recent import ReadCache
 from looply.clock import Clock
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.errors import Conflict, DefinitionError, NotFound
@@ -40,9 +40,9 @@ class Library:
         self._catalog = catalog
         self._clock = clock
         self._limits = limits
-        self._versions: RecentReads[Runnable] = self._recent()
-        self._profiles: RecentReads[Profile | None] = self._recent()
-        self._names: RecentReads[str] = self._recent()
+        self._versions: ReadCache[Runnable] = self._recent()
+        self._profiles: ReadCache[Profile | None] = self._recent()
+        self._names: ReadCache[str] = self._recent()
         self._compiled: OrderedDict[bytes, Workflow] = OrderedDict()
 
     async def resolve(self, organization_id: str, workflow_id: str, version: int | None) -> Runnable:
@@ -101,9 +101,9 @@ class Library:
                 self._compiled.popitem(last=False)
         return workflow
 
-    def _recent(self) -> RecentReads[Any]:
+    def _recent(self) -> ReadCache[Any]:
         database = self._catalog.database
-        return RecentReads(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
+        return ReadCache(database, self._clock, lambda _: True, seconds=FRESH_SECONDS, entries=_ENTRIES)
 
     async def _runnable(self, row: WorkflowVersion) -> Runnable:
         label = f"workflow {row.workflow_id} version {row.workflow_version}"

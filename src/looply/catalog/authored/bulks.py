@@ -12,9 +12,9 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from looply.catalog.storage.damage import AnyRow, is_readable, readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, cut, validate_limit
 from looply.catalog.storage.tables import bulks
-from looply.catalog.tenants.names import checked_id, not_found
+from looply.catalog.tenants.names import not_found, validate_id
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
@@ -119,22 +119,22 @@ class Bulks:
 
     async def get(self, organization_id: str, bulk_id: str) -> Bulk:
         """Returns a bulk. Raises: BadRequest, NotFound."""
-        key = checked_id(bulk_id, "bulk")
+        key = validate_id(bulk_id, "bulk")
         return await self._database.read(lambda connection: _get(connection, organization_id, key))
 
     async def list_page(self, organization_id: str, limit: int, before: str | None = None) -> Page[Bulk]:
         """Returns bulks, newest first, those older than the id `before` when it is given. Raises: BadRequest."""
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = select(bulks).where(bulks.c.organization_id == organization_id)
         if before is not None:
-            query = query.where(bulks.c.bulk_id < checked_id(before, "bulk"))
+            query = query.where(bulks.c.bulk_id < validate_id(before, "bulk"))
         query = query.order_by(bulks.c.bulk_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return cut(rows, size, _bulk)
 
     async def cancel(self, organization_id: str, bulk_id: str, *, actor: str | None = None) -> Bulk:
         """Returns the bulk, which does nothing more; what it has done stays. One that has ended stays as it is."""
-        key = checked_id(bulk_id, "bulk")
+        key = validate_id(bulk_id, "bulk")
         change = Change(organization_id, actor, self._clock.now())
 
         def store(connection: Connection) -> Bulk:

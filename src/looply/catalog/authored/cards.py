@@ -6,12 +6,12 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping
 
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, cut, validate_limit
 from looply.catalog.storage.tables import card_versions, workflow_versions
-from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
@@ -145,15 +145,17 @@ class Cards:
 
         Guarantees and errors are those of `Workflows.list_page`.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         rows = await self._database.read(lambda connection: _VERSIONS.page(connection, organization_id, size, after))
-        return cut(rows, size, lambda row: CardSummary(**summary_of(row, "card", "workflow_id", "workflow_version")))
+        return cut(
+            rows, size, lambda row: CardSummary(**summary_columns(row, "card", "workflow_id", "workflow_version"))
+        )
 
 
 def _values(draft: CardDraft) -> dict[str, Any]:
     return {
-        "card_name": checked_name(draft.name, "card_name"),
-        "card_payload": checked_object(draft.payload, "card_payload"),
+        "card_name": validate_name(draft.name, "card_name"),
+        "card_payload": validate_object(draft.payload, "card_payload"),
     }
 
 
@@ -170,4 +172,6 @@ def _linked(
 
 def _version(row: RowMapping) -> CardVersion:
     readable(row, card_versions)
-    return CardVersion(**summary_of(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"])
+    return CardVersion(
+        **summary_columns(row, "card", "workflow_id", "workflow_version"), card_payload=row["card_payload"]
+    )

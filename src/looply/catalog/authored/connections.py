@@ -17,9 +17,9 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 
 from looply.catalog.storage.damage import AnyRow, readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
+from looply.catalog.storage.pages import Page, cut, validate_limit
 from looply.catalog.storage.tables import connections
-from looply.catalog.tenants.names import checked_name, checked_object, not_found, searched_name
+from looply.catalog.tenants.names import lookup_name, not_found, validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
@@ -194,7 +194,7 @@ class Connections:
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = select(connections).where(connections.c.organization_id == organization_id)
         if before is not None:
             query = query.where(connections.c.connection_id < before.lower())
@@ -268,14 +268,14 @@ def _values(draft: ConnectionDraft) -> dict[str, Any]:
     for name, value in draft.secrets.items():
         _check_secret(name, value)
     return {
-        "connection_name": checked_name(draft.name, "name"),
+        "connection_name": validate_name(draft.name, "name"),
         "kind": draft.kind,
-        "settings": checked_object(draft.settings, "settings"),
+        "settings": validate_object(draft.settings, "settings"),
     }
 
 
 def _check_secret(name: str, value: Any) -> None:
-    checked_name(name, "secrets")
+    validate_name(name, "secrets")
     finding = ""
     if value is not None and not isinstance(value, str):
         finding = "must be a string, or null to remove it"
@@ -306,7 +306,7 @@ def _record(change: Change, transaction: Transaction, verb: str, connection_id: 
 def _get(transaction: Transaction, organization_id: str, name: str) -> RowMapping:
     query = select(connections).where(
         connections.c.organization_id == organization_id,
-        connections.c.connection_name == searched_name(name, "connection"),
+        connections.c.connection_name == lookup_name(name, "connection"),
     )
     row = transaction.execute(query).mappings().first()
     if row is None:

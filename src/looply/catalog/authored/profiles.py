@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, inse
 from looply.catalog.authored.versions import VersionedTable
 from looply.catalog.storage.damage import AnyRow, readable, shown
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.recent import ReadCache
 from looply.catalog.storage.tables import profiles, workflow_versions
-from looply.catalog.tenants.names import checked_id, checked_name, checked_object, not_found, searched_name
+from looply.catalog.tenants.names import lookup_name, not_found, validate_id, validate_name, validate_object
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, from_ms, to_ms
 from looply.errors import Conflict
@@ -20,7 +20,7 @@ from looply.jsontext import encode_json
 # A workflow has a handful (dev, qa, prod); the bound keeps `list_all` a list without pages.
 MAX_PROFILES = 100
 # Larger ones are read anew each time, which bounds the memory of what is kept.
-KEPT_BYTES = 64 * 1024
+CACHEABLE_BYTES = 64 * 1024
 
 _WORKFLOWS = VersionedTable(workflow_versions, "workflow", carried=(), emptied={})
 
@@ -49,14 +49,14 @@ class Profiles:
     def __init__(self, database: CatalogDatabase, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._recent: RecentReads[Profile | None] = RecentReads(database, clock, _is_small)
+        self._recent: ReadCache[Profile | None] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workflow_id: str, name: str, values: dict[str, Any], *, actor: str | None = None
     ) -> Profile:
         """Returns a new profile; the first one of a workflow is its default."""
         change = Change(organization_id, actor, self._clock.now())
-        checked, environment = checked_name(name, "name"), checked_object(values, "values")
+        checked, environment = validate_name(name, "name"), validate_object(values, "values")
 
         def store(connection: Connection) -> Profile:
             owner = _owner(connection, organization_id, workflow_id)
@@ -69,7 +69,7 @@ class Profiles:
     ) -> Profile:
         """Returns a copy of a profile under a new name; it is not the default."""
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_name(new_name, "new_name")
+        checked = validate_name(new_name, "new_name")
 
         def store(connection: Connection) -> Profile:
             source = readable(_get(connection, organization_id, workflow_id, name), profiles)
@@ -82,7 +82,7 @@ class Profiles:
     ) -> Profile:
         """Returns the profile with `values` in place of what it had."""
         change = Change(organization_id, actor, self._clock.now())
-        environment = checked_object(values, "values")
+        environment = validate_object(values, "values")
 
         def store(connection: Connection) -> Profile:
             row = _get(connection, organization_id, workflow_id, name)
@@ -95,7 +95,7 @@ class Profiles:
     ) -> Profile:
         """Returns the profile under its new name."""
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_name(new_name, "new_name")
+        checked = validate_name(new_name, "new_name")
 
         def store(connection: Connection) -> Profile:
             row = _get(connection, organization_id, workflow_id, name)
@@ -163,7 +163,7 @@ class Profiles:
         """Returns the workflow's default profile, None when it has no profiles. It must not be altered."""
 
         def load(connection: Connection) -> Profile | None:
-            mine = _of_workflow(organization_id, checked_id(workflow_id, "workflow"))
+            mine = _of_workflow(organization_id, validate_id(workflow_id, "workflow"))
             query = select(profiles).where(*mine, profiles.c.is_default == true())
             row = connection.execute(query).mappings().first()
             return None if row is None else _profile(readable(row, profiles))
@@ -172,13 +172,13 @@ class Profiles:
 
 
 def _is_small(profile: Profile | None) -> bool:
-    return profile is None or len(encode_json(profile.values)) <= KEPT_BYTES
+    return profile is None or len(encode_json(profile.values)) <= CACHEABLE_BYTES
 
 
 def _owner(connection: Connection, organization_id: str, workflow_id: str) -> str:
     """Returns the workflow's id as it is stored, once the workflow is known to exist."""
     _WORKFLOWS.newest(connection, organization_id, workflow_id)
-    return checked_id(workflow_id, "workflow")
+    return validate_id(workflow_id, "workflow")
 
 
 def _of_workflow(organization_id: str, workflow_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -186,8 +186,8 @@ def _of_workflow(organization_id: str, workflow_id: str) -> tuple[ColumnElement[
 
 
 def _get(connection: Connection, organization_id: str, workflow_id: str, name: str) -> RowMapping:
-    mine = _of_workflow(organization_id, checked_id(workflow_id, "workflow"))
-    query = select(profiles).where(*mine, profiles.c.profile_name == searched_name(name, "profile"))
+    mine = _of_workflow(organization_id, validate_id(workflow_id, "workflow"))
+    query = select(profiles).where(*mine, profiles.c.profile_name == lookup_name(name, "profile"))
     row = connection.execute(query).mappings().first()
     if row is None:
         raise not_found("profile")

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, false, func, insert, select, tuple_, update
 
 from looply.catalog.storage.damage import readable
-from looply.catalog.tenants.names import MAX_VERSION, checked_id, checked_version, not_found
+from looply.catalog.tenants.names import MAX_VERSION, not_found, validate_id, validate_version
 from looply.catalog.trail.audit import Change
 from looply.clock import from_ms, to_ms
 from looply.errors import BadRequest, Conflict
@@ -55,7 +55,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest for an id that is no UUID; NotFound.
         """
-        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, object_id))
         row = connection.execute(query.where(self.version == version)).mappings().first()
         if row is None:
@@ -67,7 +67,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest; NotFound when there is no such object; Conflict (code `NO_ACTIVE_VERSION`).
         """
-        checked = checked_id(object_id, self.noun)
+        checked = validate_id(object_id, self.noun)
         query = select(self.table, _is_latest(self)).where(*self._live(organization_id, checked))
         query = query.where(self.table.c.status == ACTIVE).order_by(self.version.desc()).limit(1)
         row = connection.execute(query).mappings().first()
@@ -83,7 +83,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest; NotFound when there is none.
         """
-        live = self._live(organization_id, checked_id(object_id, self.noun))
+        live = self._live(organization_id, validate_id(object_id, self.noun))
         newest: int | None = connection.execute(select(func.max(self.version)).where(*live)).scalar()
         if newest is None:
             raise not_found(self.noun)
@@ -91,7 +91,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
     def name(self, connection: Connection, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version. Raises: BadRequest; NotFound."""
-        object_id, version = checked_id(key[0], self.noun), checked_version(key[1], self.noun)
+        object_id, version = validate_id(key[0], self.noun), validate_version(key[1], self.noun)
         query = select(self.table.c[f"{self.noun}_name"]).where(*self._live(organization_id, object_id))
         name: str | None = connection.execute(query.where(self.version == version)).scalar()
         if name is None:
@@ -152,11 +152,11 @@ class VersionedTable(msgspec.Struct, frozen=True):
 
         Raises: BadRequest; NotFound when there is nothing to delete.
         """
-        object_id, version = checked_id(key[0], self.noun), key[1]
+        object_id, version = validate_id(key[0], self.noun), key[1]
         live = self._live(change.organization_id, object_id)
         doomed = update(self.table).where(*live)
         if version is not None:
-            doomed = doomed.where(self.version == checked_version(version, self.noun))
+            doomed = doomed.where(self.version == validate_version(version, self.noun))
         deleted = connection.execute(doomed.values(**self.emptied, deleted=True)).rowcount
         if not deleted:
             raise not_found(self.noun)
@@ -194,7 +194,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
         return connection.execute(query).mappings().all()
 
     def _place(self, connection: Connection, organization_id: str, after: VersionKey) -> tuple[int, str, int]:
-        object_id, version = checked_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
+        object_id, version = validate_id(after[0], self.noun), min(max(after[1], 0), MAX_VERSION)
         query = select(self.table.c.created_on_ms).where(
             self.table.c.organization_id == organization_id, self.object_id == object_id, self.version == version
         )
@@ -244,7 +244,7 @@ def _is_latest(versions: VersionedTable) -> ColumnElement[bool]:
     return (versions.version == newest.correlate(versions.table).scalar_subquery()).label("is_latest")
 
 
-def summary_of(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
+def summary_columns(row: RowMapping, noun: str, *more: str) -> dict[str, Any]:
     """Returns what lists show of a version of a noun, and the columns `more`."""
     own = (f"{noun}_id", f"{noun}_version", f"{noun}_name", "organization_id", "workspace_id", "status")
     return {

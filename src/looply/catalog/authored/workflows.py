@@ -7,13 +7,13 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping, delete, update
 
-from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_of
+from looply.catalog.authored.versions import VersionedTable, VersionKey, summary_columns
 from looply.catalog.storage.damage import definition_hash, readable
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.pages import Page, cut, validate_limit
+from looply.catalog.storage.recent import ReadCache
 from looply.catalog.storage.tables import profiles, workflow_versions
-from looply.catalog.tenants.names import checked_name, checked_object
+from looply.catalog.tenants.names import validate_name, validate_object
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids
@@ -21,7 +21,7 @@ from looply.errors import Conflict, DefinitionError, Problem
 from looply.jsontext import Json, encode_json
 
 # A larger version is read anew each time, which bounds the memory of what is kept at about 100 MiB.
-KEPT_BYTES = 64 * 1024
+CACHEABLE_BYTES = 64 * 1024
 
 _VERSIONS = VersionedTable(
     workflow_versions,
@@ -88,7 +88,7 @@ class Workflows:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._recent: RecentReads[WorkflowVersion] = RecentReads(database, clock, _is_small)
+        self._recent: ReadCache[WorkflowVersion] = ReadCache(database, clock, _is_small)
 
     async def create(
         self, organization_id: str, workspace_id: str, draft: WorkflowDraft, *, actor: str | None = None
@@ -222,11 +222,11 @@ class Workflows:
 
         Raises: BadRequest for a limit that is not positive and for a cursor that was never a version.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         rows = await self._database.read(
             lambda connection: _VERSIONS.page(connection, organization_id, size, after, only)
         )
-        return cut(rows, size, lambda row: WorkflowSummary(**summary_of(row, "workflow", "definition_hash")))
+        return cut(rows, size, lambda row: WorkflowSummary(**summary_columns(row, "workflow", "definition_hash")))
 
     async def name(self, organization_id: str, key: VersionKey) -> str:
         """Returns the name of a version, whatever its content is."""
@@ -266,9 +266,9 @@ class Workflows:
 
 
 def _values(draft: WorkflowDraft) -> dict[str, Any]:
-    definition = checked_object(draft.definition, "definition")
+    definition = validate_object(draft.definition, "definition")
     return {
-        "workflow_name": checked_name(draft.name, "workflow_name"),
+        "workflow_name": validate_name(draft.name, "workflow_name"),
         "definition": definition,
         "definition_hash": definition_hash(definition),
         "findings": msgspec.to_builtins(draft.findings),
@@ -276,7 +276,7 @@ def _values(draft: WorkflowDraft) -> dict[str, Any]:
 
 
 def _is_small(version: WorkflowVersion) -> bool:
-    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= KEPT_BYTES
+    return len(encode_json([version.definition, version.mock_payload, version.mock_schema])) <= CACHEABLE_BYTES
 
 
 def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> None:
@@ -292,7 +292,7 @@ def _check_activation(version: WorkflowVersion, expected_hash: str | None) -> No
 def _version(row: RowMapping) -> WorkflowVersion:
     readable(row, workflow_versions)
     return WorkflowVersion(
-        **summary_of(row, "workflow", "definition_hash"),
+        **summary_columns(row, "workflow", "definition_hash"),
         definition=row["definition"],
         findings=msgspec.convert(row["findings"], tuple[Problem, ...]),
         mock_payload=row["mock_payload"],

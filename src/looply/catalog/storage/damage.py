@@ -57,7 +57,7 @@ def shown(row: RowMapping) -> AnyRow:
     return {name: {"damaged": value.reason} if isinstance(value, Unreadable) else value for name, value in row.items()}
 
 
-def damaged_rows(connection: Connection) -> list[str]:
+def find_damaged_rows(connection: Connection) -> list[str]:
     """Returns a line for each damaged row of the catalog, in their order as texts. Reads all JSON of the catalog."""
     return sorted(line for table in metadata.sorted_tables for line in _damaged(connection, table))
 

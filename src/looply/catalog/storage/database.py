@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from looply.catalog.storage.pages import UNREADABLE, unreadable
-from looply.catalog.storage.sharing import SharedLooks
+from looply.catalog.storage.sharing import CoalescedReads
 from looply.errors import BadRequest, LooplyError, Overloaded, ShuttingDown
 
 Result = TypeVar("Result")
@@ -77,7 +77,7 @@ class CatalogDatabase:
         self._readers = ThreadPoolExecutor(backend.readers, "looply-catalog-read") if backend.readers else self._writer
         # A look is short and waits for no read that is long.
         self._looker = ThreadPoolExecutor(1, "looply-catalog-look") if backend.is_shared else self._writer
-        self._looks: SharedLooks[int] = SharedLooks(self._look)
+        self._looks: CoalescedReads[int] = CoalescedReads(self._look)
         self._turn = asyncio.Lock()
         self._pending = 0
         self._changes = 0

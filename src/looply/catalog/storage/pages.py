@@ -25,7 +25,7 @@ class Page(msgspec.Struct, Generic[Item], frozen=True, kw_only=True):
     has_more: bool = False
 
 
-def checked_limit(limit: int) -> int:
+def validate_limit(limit: int) -> int:
     """Returns the limit, at most 1,000.
 
     Raises: BadRequest (code `BAD_LIMIT`) when it is not positive.

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from looply.catalog.storage.database import Function, Result
-from looply.catalog.storage.schema import HEAD, migrate, stored_revision
+from looply.catalog.storage.schema import HEAD, migrate, read_revision
 from looply.engine.coding.database_server import REACHED_BY, one_line, unfit
 from looply.errors import (
     BadRequest,
@@ -50,7 +50,7 @@ READERS: Final = 2
 BUSY_SECONDS: Final = 5
 """How long a writer waits for its turn."""
 
-STANDSTILL_SECONDS: Final = 10
+IDLE_SECONDS: Final = 10
 """A process that stands still so long in the middle of its turn loses it."""
 
 MIGRATION_SECONDS: Final = 60
@@ -62,7 +62,7 @@ TURN_SECONDS: Final = 30
 _SESSION = f"-c search_path={SCHEMA_NAME} -c synchronous_commit=on -c jit=off"
 _WRITER = (
     f"{_SESSION} -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off"
-    f" -c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={STANDSTILL_SECONDS}s"
+    f" -c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={IDLE_SECONDS}s"
 )
 _READER = f"{_SESSION} -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
 
@@ -252,7 +252,7 @@ def upgrade(connection: Connection) -> None:
     connection.exec_driver_sql(_ONE_AT_A_TIME)
     if connection.exec_driver_sql(_HAS_SCHEMA).first() is None:
         connection.exec_driver_sql(_MAKE_SCHEMA)
-    if stored_revision(connection) != HEAD:
+    if read_revision(connection) != HEAD:
         migrate(connection)
 
 

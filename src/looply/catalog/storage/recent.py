@@ -6,13 +6,13 @@ from typing import Final, Generic
 import msgspec
 
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.sharing import Call, SharedCalls, Value
+from looply.catalog.storage.sharing import Call, SingleFlight, Value
 from looply.clock import Clock
 
 # Changes end an entry at once; this is how long one of another process that works on the same file may stay unseen.
-RECENT_SECONDS: Final = 1.0
+MAX_AGE_SECONDS: Final = 1.0
 # Together with the size that callers allow, this bounds the memory.
-RECENT_ENTRIES: Final = 256
+MAX_ENTRIES: Final = 256
 
 
 class _Entry(msgspec.Struct, Generic[Value], frozen=True):
@@ -21,7 +21,7 @@ class _Entry(msgspec.Struct, Generic[Value], frozen=True):
     until: float
 
 
-class RecentReads(Generic[Value]):
+class ReadCache(Generic[Value]):
     """Keeps results of reads until something in the catalog changes, for `seconds` at most and `entries` of them.
 
     Guarantees: a read that begins after a change was answered sees the change, whichever process made it, where
@@ -35,8 +35,8 @@ class RecentReads(Generic[Value]):
         clock: Clock,
         is_kept: Callable[[Value], bool],
         *,
-        seconds: float = RECENT_SECONDS,
-        entries: int = RECENT_ENTRIES,
+        seconds: float = MAX_AGE_SECONDS,
+        entries: int = MAX_ENTRIES,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -44,7 +44,7 @@ class RecentReads(Generic[Value]):
         self._seconds = seconds
         self._most = entries
         self._entries: dict[Hashable, _Entry[Value]] = {}
-        self._reads: SharedCalls[Value] = SharedCalls()
+        self._reads: SingleFlight[Value] = SingleFlight()
 
     async def get(self, key: Hashable, read: Call[Value]) -> Value:
         """Returns what `read` gives for `key`, or gave a moment ago. Raises: what `read` and a look at changes raise.

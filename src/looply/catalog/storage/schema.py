@@ -20,7 +20,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION_TABLE = "alembic_version"
 
 
-def stored_revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """Returns the revision of the stored tables, None for an empty database.
 
     Raises: SchemaMismatch when a newer release wrote them, or when they are not a catalog.
@@ -43,12 +43,12 @@ def upgrade(connection: Connection) -> None:
     """Proves a file and brings its tables to today's form, in the transaction of `connection`: all or nothing.
 
     A catalog over `sums.LARGEST_BYTES` is not proved; one whose sums were emptied by hand is taken as it is.
-    Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `stored_revision`.
+    Raises: StoreCorrupt when it is not what was stored; SchemaMismatch as `read_revision`.
     """
-    file = driver_of(connection)
+    file = driver_connection(connection)
     if damage := sums.find_damage_at_start(file):
         raise StoreCorrupt(f"the catalog is damaged: {'; '.join(damage)}; restore it from a backup")
-    if stored_revision(connection) != HEAD:
+    if read_revision(connection) != HEAD:
         sums.unwatch(file)
         migrate(connection)
         sums.note(file)
@@ -56,7 +56,7 @@ def upgrade(connection: Connection) -> None:
         sums.note(file)
 
 
-def driver_of(connection: Connection) -> sqlite3.Connection:
+def driver_connection(connection: Connection) -> sqlite3.Connection:
     """Returns the driver's connection, which is in the same transaction."""
     file = connection.connection.driver_connection
     assert isinstance(file, sqlite3.Connection)

@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 Call = Callable[[], Coroutine[Any, Any, Value]]
 
 
-class SharedCalls(Generic[Value]):
+class SingleFlight(Generic[Value]):
     """Makes one call for all that ask for the same thing while it is under way.
 
     A caller that is cancelled does not stop the call for the others.
@@ -32,7 +32,7 @@ class SharedCalls(Generic[Value]):
         _hear(done)
 
 
-class SharedLooks(Generic[Value]):
+class CoalescedReads(Generic[Value]):
     """Looks at something that others change, as seldom as is exact: each look begins after all who share it asked.
 
     A look that is under way may have seen what was there before the caller asked, so nobody joins it: those who come

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from looply.catalog.storage import sums
 from looply.catalog.storage.database import Function, Result
-from looply.catalog.storage.schema import driver_of, upgrade
+from looply.catalog.storage.schema import driver_connection, upgrade
 from looply.errors import (
     Conflict,
     EngineError,
@@ -139,7 +139,7 @@ def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, True)
     if writes:
         # Before the transaction: one that is rolled back would take the triggers with it.
-        sums.watch(driver_of(connection))
+        sums.watch(driver_connection(connection))
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from looply.jsontext import Json, parse_stored, stored_text
+from looply.jsontext import Json, encode_stored, parse_stored
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -71,7 +71,7 @@ class JsonText(TypeDecorator[Json]):
         """
         if isinstance(value, Unreadable):
             raise ValueError(f"it stands for one that cannot be read: {value.reason}")
-        return stored_text(value).decode()
+        return encode_stored(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
         """Returns the value of the stored text, exactly as it came in."""

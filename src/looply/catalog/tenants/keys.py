@@ -15,10 +15,10 @@ from sqlalchemy import Connection, RowMapping, false, insert, select, update
 
 from looply.catalog.storage.damage import AnyRow, readable, shown
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import Page, checked_limit, cut
-from looply.catalog.storage.recent import RecentReads
+from looply.catalog.storage.pages import Page, cut, validate_limit
+from looply.catalog.storage.recent import ReadCache
 from looply.catalog.storage.tables import api_keys, workflow_versions
-from looply.catalog.tenants.names import checked_id, checked_name, not_found
+from looply.catalog.tenants.names import not_found, validate_id, validate_name
 from looply.catalog.tenants.organizations import require_workspace
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Entropy, Ids, from_ms, ms_or_none, to_ms
@@ -131,7 +131,7 @@ class Keys:
         self._clock = clock
         self._ids = ids
         self._entropy = entropy
-        self._known: RecentReads[_Known | None] = RecentReads(
+        self._known: ReadCache[_Known | None] = ReadCache(
             database, clock, lambda known: known is not None, seconds=CACHE_SECONDS, entries=CACHE_ENTRIES
         )
 
@@ -144,7 +144,7 @@ class Keys:
         workflows that do not exist; NotFound for a workspace of another organization.
         """
         change = Change(organization_id, actor, self._clock.now())
-        checked, granted = checked_name(draft.name, "name"), _checked_scopes(draft.scopes)
+        checked, granted = validate_name(draft.name, "name"), _checked_scopes(draft.scopes)
         if draft.expires_on is not None and draft.expires_on <= change.at:
             raise _refused("expires_on", "must be in the future")
         bound = None if draft.workflow_ids is None else _checked_binding(draft.workflow_ids, granted)
@@ -202,7 +202,7 @@ class Keys:
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
         change = Change(organization_id, actor, self._clock.now())
-        checked = checked_id(key_id, "key")
+        checked = validate_id(key_id, "key")
 
         def store(connection: Connection) -> Revocation:
             if _get(connection, organization_id, checked)["revoked_on_ms"] is None:
@@ -220,7 +220,7 @@ class Keys:
 
         Raises: BadRequest for an id that is no UUID; NotFound (code `KEY_NOT_FOUND`).
         """
-        checked = checked_id(key_id, "key")
+        checked = validate_id(key_id, "key")
         row = await self._database.read(lambda connection: _get(connection, organization_id, checked))
         return _key(readable(row, api_keys))
 
@@ -229,10 +229,10 @@ class Keys:
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = select(api_keys).where(api_keys.c.organization_id == organization_id)
         if before is not None:
-            query = query.where(api_keys.c.key_id < checked_id(before, "key"))
+            query = query.where(api_keys.c.key_id < validate_id(before, "key"))
         query = query.order_by(api_keys.c.key_id.desc()).limit(size + 1)
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return cut(rows, size, _key)
@@ -310,7 +310,7 @@ def _checked_binding(workflow_ids: Collection[str], scopes: frozenset[str]) -> l
     if "admin" in scopes:
         raise _refused("workflow_ids", "cannot bind a key with the scope admin, which is about the organization")
     try:
-        return sorted({checked_id(each, "workflow") for each in workflow_ids})
+        return sorted({validate_id(each, "workflow") for each in workflow_ids})
     except BadRequest as error:
         raise _refused("workflow_ids", f"names an {error.message}") from error
 

@@ -16,7 +16,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def checked_name(value: Any, field: str) -> str:
+def validate_name(value: Any, field: str) -> str:
     """Returns a display name in NFC.
 
     Raises: BadRequest (code `INVALID_NAME`) when it is no string; Refused (code `INVALID_NAME`) when it is empty, over
@@ -30,7 +30,7 @@ def checked_name(value: Any, field: str) -> str:
     return name
 
 
-def searched_name(value: str, noun: str) -> str:
+def lookup_name(value: str, noun: str) -> str:
     """Returns a name to search for; one that cannot exist is `not_found(noun)`."""
     name = unicodedata.normalize("NFC", value)
     if _finding(name):
@@ -38,7 +38,7 @@ def searched_name(value: str, noun: str) -> str:
     return name
 
 
-def checked_object(value: Any, field: str) -> dict[str, Any]:
+def validate_object(value: Any, field: str) -> dict[str, Any]:
     """Returns a JSON object.
 
     Raises: BadRequest for any other value (code `NOT_AN_OBJECT`) and for an object that has no JSON text, such as one
@@ -54,7 +54,7 @@ def checked_object(value: Any, field: str) -> dict[str, Any]:
     return value
 
 
-def checked_id(value: str, noun: str) -> str:
+def validate_id(value: str, noun: str) -> str:
     """Returns an id as it is stored, in lower case.
 
     Raises: BadRequest (`incorrect workflow id`, code `INCORRECT_WORKFLOW_ID`) when it is not a UUID.
@@ -65,7 +65,7 @@ def checked_id(value: str, noun: str) -> str:
     return text
 
 
-def checked_version(value: int, noun: str) -> int:
+def validate_version(value: int, noun: str) -> int:
     """Returns a version number; one that no column can hold is `not_found(noun)`."""
     if not 0 < value <= MAX_VERSION:
         raise not_found(noun)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.tables import organizations, workspaces
 from looply.catalog.tenants.data_keys import DataKeys
-from looply.catalog.tenants.names import checked_name, not_found
+from looply.catalog.tenants.names import not_found, validate_name
 from looply.catalog.trail.audit import Change
 from looply.clock import Clock, Ids, from_ms, to_ms
 
@@ -40,7 +40,7 @@ class Organizations:
 
         Raises: BadRequest or Refused (code `INVALID_NAME`).
         """
-        checked = checked_name(name, "name")
+        checked = validate_name(name, "name")
         at = self._clock.now()
         organization_id, workspace_id = str(self._ids.next(at)), str(self._ids.next(at))
 

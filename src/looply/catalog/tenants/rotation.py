@@ -39,13 +39,13 @@ class Plan:
     added: list[MasterKey] = field(default_factory=list)
     activated: MasterKey | None = None
     retired: list[str] = field(default_factory=list)
-    bare: list[str] = field(default_factory=list)
+    without_data_key: list[str] = field(default_factory=list)
     """Organizations without a data key."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.first or self.added or self.activated or self.retired or self.bare)
+        return not (self.first or self.added or self.activated or self.retired or self.without_data_key)
 
 
 def needs_key(connection: Connection) -> bool:
@@ -55,37 +55,37 @@ def needs_key(connection: Connection) -> bool:
     return any(connection.execute(query).first() is not None for query in (has_key, has_wrapped))
 
 
-def check_keys(connection: Connection, held: Sequence[MasterKey], place: str) -> None:
+def check_keys(connection: Connection, available: Sequence[MasterKey], place: str) -> None:
     """Refuses keys of which none is the active one. Raises: KeyUnfit."""
     row = _active(_rows(connection))
     if row is None:
         return
-    key = next((key for key in held if key.key_id == row["key_id"]), None)
+    key = next((key for key in available if key.key_id == row["key_id"]), None)
     if key is None:
-        have = ", ".join(key.key_id for key in held) or "none"
+        have = ", ".join(key.key_id for key in available) or "none"
         raise KeyUnfit(
             f"{place} has not the master key {row['key_id']} of the stored secrets; it has {have}. Put the key that"
             " belongs to this store back; nothing was changed"
         )
     try:
-        key.sealer().open(bytes(row["sealed_check"]), _check_place(key.key_id))
+        key.sealer().open(bytes(row["sealed_check"]), _check_context(key.key_id))
     except SealBroken as error:
         raise KeyUnfit(f"the master key {key.key_id} of {place} does not open what the catalog holds") from error
 
 
-def plan(connection: Connection, held: Sequence[MasterKey]) -> Plan:
-    """Returns what `settle` would do with keys that `check_keys` takes."""
+def make_plan(connection: Connection, available: Sequence[MasterKey]) -> Plan:
+    """Returns what `apply_plan` would do with keys that `check_keys` takes."""
     rows = _rows(connection)
     active = _active(rows)
-    found = Plan(bare=_bare(connection))
+    found = Plan(without_data_key=_organizations_without_key(connection))
     if active is None:
-        found.first = held[0]
-        found.added = list(held[1:])
+        found.first = available[0]
+        found.added = list(available[1:])
         return found
-    found.added = [key for key in held if key.key_id not in rows]
-    if held[0].key_id not in rows or rows[held[0].key_id]["generation"] == 0:
-        found.activated = held[0]
-    has = {key.key_id for key in held}
+    found.added = [key for key in available if key.key_id not in rows]
+    if available[0].key_id not in rows or rows[available[0].key_id]["generation"] == 0:
+        found.activated = available[0]
+    has = {key.key_id for key in available}
     found.retired = [
         row["key_id"]
         for row in rows.values()
@@ -94,41 +94,43 @@ def plan(connection: Connection, held: Sequence[MasterKey]) -> Plan:
     return found
 
 
-def settle(connection: Connection, held: Sequence[MasterKey], at: datetime, entropy: Entropy) -> None:
+def apply_plan(connection: Connection, available: Sequence[MasterKey], at: datetime, entropy: Entropy) -> None:
     """Carries out the plan within the transaction of a writer; doing it again changes nothing."""
-    todo = plan(connection, held)
+    todo = make_plan(connection, available)
     if todo.first is not None:
         _add(connection, todo.first, 1, at)
     for key in todo.added:
         _add(connection, key, 0, at)
         _record(connection, "distribute", key.key_id, at)
     if todo.activated is not None:
-        _activate(connection, todo.activated, held, at)
+        _activate(connection, todo.activated, available, at)
     for key_id in todo.retired:
         connection.execute(update(master_keys).where(master_keys.c.key_id == key_id).values(retired_on_ms=to_ms(at)))
         _record(connection, "retire", key_id, at)
-    active = held[0] if todo.first is not None else active_of(connection, held)
-    for organization_id in todo.bare:
-        put_data_key(connection, (organization_id, 1), entropy.token(KEY_BYTES), active, at)
+    active = available[0] if todo.first is not None else active_key(connection, available)
+    for organization_id in todo.without_data_key:
+        store_data_key(connection, (organization_id, 1), entropy.token(KEY_BYTES), active, at)
 
 
-def active_of(connection: Connection, held: Sequence[MasterKey]) -> MasterKey:
+def active_key(connection: Connection, available: Sequence[MasterKey]) -> MasterKey:
     """Returns the active key. Raises: KeyUnfit when this process has not been given it."""
     row = _active(_rows(connection))
-    for key in held:
+    for key in available:
         if row is not None and key.key_id == row["key_id"]:
             return key
     raise KeyUnfit("this process has not been given the active master key; distribute a key before it is activated")
 
 
-def put_data_key(connection: Connection, place: tuple[str, int], value: bytes, master: MasterKey, at: datetime) -> None:
+def store_data_key(
+    connection: Connection, place: tuple[str, int], value: bytes, master: MasterKey, at: datetime
+) -> None:
     """Stores a data key under its organization and number, wrapped with a master key."""
     organization_id, number = place
     connection.execute(
         insert(data_keys).values(
             organization_id=organization_id,
             number=number,
-            wrapped=master.sealer().seal(value, wrap_place(organization_id, number)),
+            wrapped=master.sealer().seal(value, wrapping_context(organization_id, number)),
             master_key_id=master.key_id,
             seals=0,
             created_on_ms=to_ms(at),
@@ -136,15 +138,15 @@ def put_data_key(connection: Connection, place: tuple[str, int], value: bytes, m
     )
 
 
-def unwrapped(row: RowMapping, held: Sequence[MasterKey]) -> bytes:
+def unwrap(row: RowMapping, available: Sequence[MasterKey]) -> bytes:
     """Returns a data key. Raises: SealBroken when no key of this process opens it."""
-    for key in held:
+    for key in available:
         if key.key_id == row["master_key_id"]:
-            return key.sealer().open(bytes(row["wrapped"]), wrap_place(row["organization_id"], row["number"]))
+            return key.sealer().open(bytes(row["wrapped"]), wrapping_context(row["organization_id"], row["number"]))
     raise SealBroken(f"a data key is wrapped with the master key {row['master_key_id']}, which this process has not")
 
 
-def wrap_place(organization_id: str, number: int) -> str:
+def wrapping_context(organization_id: str, number: int) -> str:
     """Returns the text that a wrapped data key is bound to."""
     return f"{organization_id}|data key|{number}"
 
@@ -173,15 +175,15 @@ def _state(row: RowMapping, active: RowMapping | None) -> str:
     return "former" if row["retired_on_ms"] is None else "retired"
 
 
-def _activate(connection: Connection, key: MasterKey, held: Sequence[MasterKey], at: datetime) -> None:
+def _activate(connection: Connection, key: MasterKey, available: Sequence[MasterKey], at: datetime) -> None:
     """Wraps all data keys with `key`. One that is damaged stays as it is: it opens nothing either way."""
     for row in connection.execute(select(data_keys)).mappings().all():
         try:
-            value = unwrapped(row, held)
+            value = unwrap(row, available)
         except SealBroken:
             continue
         place = data_keys.c.organization_id == row["organization_id"], data_keys.c.number == row["number"]
-        wrapped = key.sealer().seal(value, wrap_place(row["organization_id"], row["number"]))
+        wrapped = key.sealer().seal(value, wrapping_context(row["organization_id"], row["number"]))
         connection.execute(update(data_keys).where(*place).values(wrapped=wrapped, master_key_id=key.key_id))
     following = select(func.max(master_keys.c.generation) + 1).scalar_subquery()
     connection.execute(update(master_keys).where(master_keys.c.key_id == key.key_id).values(generation=following))
@@ -192,7 +194,7 @@ def _add(connection: Connection, key: MasterKey, generation: int, at: datetime) 
     connection.execute(
         insert(master_keys).values(
             key_id=key.key_id,
-            sealed_check=key.sealer().seal(_CHECK, _check_place(key.key_id)),
+            sealed_check=key.sealer().seal(_CHECK, _check_context(key.key_id)),
             generation=generation,
             added_on_ms=to_ms(at),
         )
@@ -214,11 +216,11 @@ def _active(rows: Mapping[str, RowMapping]) -> RowMapping | None:
     return max(used, key=lambda row: int(row["generation"]), default=None)
 
 
-def _bare(connection: Connection) -> list[str]:
+def _organizations_without_key(connection: Connection) -> list[str]:
     has = select(data_keys.c.organization_id)
     query = select(organizations.c.organization_id).where(organizations.c.organization_id.not_in(has))
     return list(connection.execute(query.order_by(organizations.c.organization_id)).scalars())
 
 
-def _check_place(key_id: str) -> str:
+def _check_context(key_id: str) -> str:
     return f"master key|{key_id}"

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, insert, select, type_coerce, update
 
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.pages import checked_limit, cut
-from looply.catalog.storage.schema import HEAD, stored_revision
+from looply.catalog.storage.pages import cut, validate_limit
+from looply.catalog.storage.schema import HEAD, read_revision
 from looply.catalog.storage.tables import api_keys, audit_heads, audit_records, organizations
 from looply.catalog.trail.chain import EMPTY, ChainCheck, Head, Link
 from looply.clock import Clock, from_ms, ms_or_none, to_ms
@@ -134,7 +134,7 @@ class Audit:
 
         Raises: BadRequest when the limit is not positive.
         """
-        size = checked_limit(limit)
+        size = validate_limit(limit)
 
         def read(connection: Connection) -> AuditPage:
             newest = _stored_head(connection, organization_id) or EMPTY
@@ -153,7 +153,7 @@ class Audit:
 
     async def list_after(self, organization_id: str, after: int, limit: int) -> AuditPage:
         """Returns records in their order, those with numbers over `after`. Raises: BadRequest, as `list_page`."""
-        size = checked_limit(limit)
+        size = validate_limit(limit)
         query = _filtered(organization_id, AuditFilter()).where(audit_records.c.number > min(after, _LARGEST))
         query = query.order_by(audit_records.c.number).limit(size + 1)
 
@@ -178,7 +178,7 @@ def find_breaks(connection: Connection) -> list[str]:
 
     A catalog of an earlier form is left to its upgrade.
     """
-    if stored_revision(connection) != HEAD:
+    if read_revision(connection) != HEAD:
         return []
     found = []
     for organization_id in connection.execute(select(organizations.c.organization_id)).scalars().all():

@@ -38,7 +38,7 @@ def back_up(source: Path, target: Path) -> None:
         raise StoreCorrupt(f"the catalog {source} is damaged: {'; '.join(damage)}; restore it from a backup")
 
 
-def damage_of(path: Path) -> list[str]:
+def find_file_damage(path: Path) -> list[str]:
     """Returns what is wrong with a catalog's file, nothing when it is sound; all that it says is of one instant.
 
     Of a file that is what was stored, these are its rows that cannot be read and the places where the chains of its
@@ -60,7 +60,7 @@ def _damaged(reader: sqlite3.Connection) -> list[str]:
         return find_problems(connection)
 
 
-def stored_form(path: Path) -> str:
+def read_file_revision(path: Path) -> str:
     """Returns the revision of the catalog's tables, empty when it has none yet. Raises: StoreCorrupt."""
     try:
         with closing(_reader(path)) as reader:

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection
 
-from looply.catalog.storage.damage import damaged_rows
+from looply.catalog.storage.damage import find_damaged_rows
 from looply.catalog.trail.audit import find_breaks
 
 
 def find_problems(connection: Connection) -> list[str]:
     """Returns a line for each damaged record and each break in an audit; none for a sound catalog. Reads all of it."""
-    return [*damaged_rows(connection), *find_breaks(connection)]
+    return [*find_damaged_rows(connection), *find_breaks(connection)]

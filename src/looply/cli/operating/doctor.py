@@ -65,7 +65,7 @@ async def _examine_keys(terminal: Terminal, settings: "Settings") -> tuple[list[
                 "message": f"the data key {number} of organization {organization_id} does not open, and with it none of"
                 " the secrets that it sealed; restore the catalog from a backup",
             }
-            for organization_id, number in keys.closed
+            for organization_id, number in keys.unopened
         ]
         return held, closed
 

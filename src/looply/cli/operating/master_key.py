@@ -107,8 +107,8 @@ def _opened(terminal: Terminal, data: AnyFolder) -> tuple["Settings", MasterKeys
 
 
 def _held(keys: MasterKeys) -> tuple[MasterKey, ...]:
-    if not (held := keys.held()):
-        raise Refused(f"{keys.place} is missing; put the key of the stored secrets back first", code="KEY_MISSING")
+    if not (held := keys.load()):
+        raise Refused(f"{keys.source} is missing; put the key of the stored secrets back first", code="KEY_MISSING")
     return held
 
 

@@ -19,7 +19,7 @@ from looply.jsontext import Json
 MAX_WEIGHT: Final = 10_000
 """A schema that asks for more checks of one value is refused."""
 
-MAX_PLACES: Final = 20_000
+MAX_LOCATIONS: Final = 20_000
 """So many kinds of places are followed; a schema that has more is refused."""
 
 _DEPTH: Final = 200
@@ -166,8 +166,8 @@ class _Weigher:
 
     def _count(self) -> None:
         self._steps += 1
-        if self._steps > MAX_PLACES:
-            raise ValueError(f"has more than {MAX_PLACES} kinds of places; make it simpler")
+        if self._steps > MAX_LOCATIONS:
+            raise ValueError(f"has more than {MAX_LOCATIONS} kinds of places; make it simpler")
 
 
 def _own_checks(schema: dict[str, Json]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from looply.definition.settings.mail import person_of
 from looply.definition.settings.reading import Reader, read_template
-from looply.definition.settings.step_settings import ApprovalSettings, DatastorePlace, EscalationSettings
+from looply.definition.settings.step_settings import ApprovalSettings, DatastoreLocation, EscalationSettings
 from looply.expressions import Template
 
 
@@ -54,12 +54,12 @@ def _check_people(reader: Reader) -> None:
         reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
 
 
-def _place(reader: Reader) -> DatastorePlace:
+def _place(reader: Reader) -> DatastoreLocation:
     child = reader.child("recipients")
     assert child is not None
     name = child.template("datastore")
     assert name is not None  # the schema requires it
-    return DatastorePlace(name=name, path=child.template("path"))
+    return DatastoreLocation(name=name, path=child.template("path"))
 
 
 def _durations(reader: Reader, name: str) -> Iterator[Template]:

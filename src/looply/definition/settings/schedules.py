@@ -97,7 +97,7 @@ def _check_jitter(reader: Reader, found: Schedule) -> None:
 def _shortest_time(found: Schedule) -> timedelta | None:
     if found.cron is not None:
         begin = datetime(2001, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-        walls = islice(found.cron.walls(begin, begin.replace(year=2051)), _COMPARED)
+        walls = islice(found.cron.wall_times(begin, begin.replace(year=2051)), _COMPARED)
         return min((later - earlier for earlier, later in pairwise(walls)), default=None)
     if found.every is None or found.every.has_calendar_parts:
         return timedelta(days=1) if found.every is not None else None

@@ -137,7 +137,7 @@ class AdaptiveCardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The step whose cards are updated or deleted."""
 
 
-class DatastorePlace(msgspec.Struct, frozen=True, kw_only=True):
+class DatastoreLocation(msgspec.Struct, frozen=True, kw_only=True):
     """A value within a datastore: its name, and a JSON Pointer or dotted path into it; None is the whole."""
 
     name: Template
@@ -155,7 +155,7 @@ class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`approval`: asks people, who stand in `recipients` or in a datastore, until enough have approved or cannot."""
 
     recipients: Template | None = None
-    datastore: DatastorePlace | None = None
+    datastore: DatastoreLocation | None = None
     card: CardTemplate | None = None
     """None: a card is made of the description and the payload."""
     card_id: str | None = None

@@ -39,7 +39,7 @@ _NICKNAMES: Final = {
 }
 _BASE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall time
 _DAY: Final = timedelta(days=1)
-FARTHEST: Final = timedelta(days=366 * 50)
+SEARCH_HORIZON: Final = timedelta(days=366 * 50)
 """What does not come within fifty years never does: a leap day on a given weekday, the rarest, takes forty."""
 
 
@@ -58,7 +58,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     days: Any
     """The library's matcher of days."""
 
-    def walls(self, start: datetime, end: datetime) -> Iterator[datetime]:
+    def wall_times(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yields the wall times (without a zone) that are not before `start` and before `end`, ascending."""
         day, last = start.date(), end.date()
         first = self._index(start)
@@ -69,7 +69,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 day = _next_month(day)
             else:
                 if self.days.match_day(day):
-                    for wall in self._walls_of(day, first if day == start.date() else (0, 0, 0)):
+                    for wall in self._wall_times_of(day, first if day == start.date() else (0, 0, 0)):
                         if wall >= end:
                             return
                         if wall >= start:
@@ -87,7 +87,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return hour, minute, 0
         return hour, minute, bisect_left(seconds, start.second)
 
-    def _walls_of(self, day: date, first: tuple[int, int, int]) -> Iterator[datetime]:
+    def _wall_times_of(self, day: date, first: tuple[int, int, int]) -> Iterator[datetime]:
         hours, minutes, seconds = self.times
         from_hour, from_minute, from_second = first
         for hour in hours[from_hour:]:
@@ -110,7 +110,7 @@ def parse_cron(text: str) -> Cron:
     try:
         parsed = CronSim(text, _BASE)
     except (CronSimError, AssertionError, TypeError, ValueError) as error:
-        raise _refused(text, _wrong_field(parts)) from error
+        raise _cron_error(text, _wrong_field(parts)) from error
     full = parts if len(parts) == len(_FIELDS) else ["0", *parts]
     cron = Cron(
         text=text,
@@ -119,8 +119,8 @@ def parse_cron(text: str) -> Cron:
         months=frozenset(parsed.months),
         days=parsed,
     )
-    if not _comes(cron):
-        raise _refused(text, _NEVER)
+    if not _has_any_date(cron):
+        raise _cron_error(text, _NEVER)
     return cron
 
 
@@ -129,14 +129,14 @@ _NEVER: Final = "names a day that never comes; use `L` for the last day of a mon
 
 def _check_words(text: str, parts: list[str]) -> None:
     if len(text) > LONGEST:
-        raise _refused(text, f"has {len(text)} characters, and {LONGEST} are allowed")
+        raise _cron_error(text, f"has {len(text)} characters, and {LONGEST} are allowed")
     if len(parts) == 1 and parts[0] in _NICKNAMES:
-        raise _refused(text, f"is a nickname; write {_NICKNAMES[parts[0]]!r}")
+        raise _cron_error(text, f"is a nickname; write {_NICKNAMES[parts[0]]!r}")
     if "?" in text:
-        raise _refused(text, "has a `?`; write `*` in its place")
+        raise _cron_error(text, "has a `?`; write `*` in its place")
     if len(parts) not in (len(_FIELDS) - 1, len(_FIELDS)):
         years = "; years cannot be given, use `start` and `end`" if len(parts) > len(_FIELDS) else ""
-        raise _refused(text, f"has {len(parts)} fields, and five are needed: {_ORDER}{years}")
+        raise _cron_error(text, f"has {len(parts)} fields, and five are needed: {_ORDER}{years}")
 
 
 def _wrong_field(parts: list[str]) -> str:
@@ -153,11 +153,11 @@ def _wrong_field(parts: list[str]) -> str:
     return _NEVER
 
 
-def _comes(cron: Cron) -> bool:
+def _has_any_date(cron: Cron) -> bool:
     day = _BASE.date()
     return any(
         candidate.month in cron.months and cron.days.match_day(candidate)
-        for candidate in (day + _DAY * count for count in range(FARTHEST.days))
+        for candidate in (day + _DAY * count for count in range(SEARCH_HORIZON.days))
     )
 
 
@@ -165,6 +165,6 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + 32 * _DAY).replace(day=1)
 
 
-def _refused(text: str, reason: str) -> DefinitionError:
+def _cron_error(text: str, reason: str) -> DefinitionError:
     shown = text if len(text) <= 60 else f"{text[:60]}..."
     return DefinitionError(f"the cron expression {shown!r} {reason}", code="INVALID_CRON")

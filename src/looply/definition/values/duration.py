@@ -66,7 +66,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
             moved = self._shift_date(instant, zone) if self.has_calendar_parts else instant.astimezone(UTC)
             return moved + timedelta(microseconds=int(self.seconds * 1_000_000))
         except OverflowError as error:
-            raise _refused_duration("the duration leads past the year 9999") from error
+            raise _duration_error("the duration leads past the year 9999") from error
 
     def to_timedelta(self) -> timedelta:
         """Returns the elapsed time of a duration without date parts.
@@ -74,7 +74,7 @@ class Duration(msgspec.Struct, frozen=True, kw_only=True):
         Raises: DefinitionError when it has date parts, whose length depends on the calendar.
         """
         if self.has_calendar_parts:
-            raise _refused_duration("a duration without date parts is needed here; write PT24H rather than P1D")
+            raise _duration_error("a duration without date parts is needed here; write PT24H rather than P1D")
         return timedelta(microseconds=int(self.seconds * 1_000_000))
 
     def _shift_date(self, instant: datetime, zone: ZoneInfo | str) -> datetime:
@@ -105,7 +105,7 @@ def parse_duration(text: str) -> Duration:
     """
     match = _DURATION.fullmatch(text)
     if match is None or text[-1] in "PT":
-        raise _refused_duration(f"{_shown(text)} is not an ISO 8601 duration such as PT30S, PT2H or P3D")
+        raise _duration_error(f"{_quote(text)} is not an ISO 8601 duration such as PT30S, PT2H or P3D")
     part = {name: Decimal((value or "0").replace(",", ".")) for name, value in match.groupdict().items()}
     return Duration(
         years=int(part["years"]),
@@ -122,12 +122,12 @@ def parse_instant(text: str) -> datetime:
     """
     moment = find_moment(text)
     if moment is None:
-        message = f"{_shown(text)} is not an RFC 3339 time with an offset such as 2030-01-31T09:00:00Z"
+        message = f"{_quote(text)} is not an RFC 3339 time with an offset such as 2030-01-31T09:00:00Z"
         raise DefinitionError(message, code="INVALID_INSTANT")
     try:
         start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment.seconds)
     except OverflowError as error:
-        raise DefinitionError(f"{_shown(text)} lies outside the years 1 to 9999", code="INVALID_INSTANT") from error
+        raise DefinitionError(f"{_quote(text)} lies outside the years 1 to 9999", code="INVALID_INSTANT") from error
     return start + timedelta(microseconds=int(moment.fraction[:6].ljust(6, "0")))
 
 
@@ -171,13 +171,13 @@ def find_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
         hint = did_you_mean(name, sorted(available_timezones()))
-        message = f"{_shown(name)} is not an IANA time zone such as Europe/Berlin"
+        message = f"{_quote(name)} is not an IANA time zone such as Europe/Berlin"
         raise DefinitionError(f"{message}; {hint}" if hint else message, code="INVALID_ZONE") from error
 
 
-def _refused_duration(message: str) -> DefinitionError:
+def _duration_error(message: str) -> DefinitionError:
     return DefinitionError(message, code="INVALID_DURATION")
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:60]}...")
