@@ -86,7 +86,7 @@ def test_a_server_without_the_key_or_with_another_one_does_not_start_and_changes
     refused = run("serve", "--data", data, "--port", "0")
     assert refused.returncode == EX_CONFIG, refused.stderr
     assert f"the key file {data / 'key'} is missing" in refused.stderr
-    assert "Put the key back" in refused.stderr
+    assert "Restore the key" in refused.stderr
     assert document("doctor", "--data", data, status=1)["code"] == "KEY_MISSING"
     assert document("key", "list", "--data", data, status=1)["code"] == "KEY_MISSING"
     assert content(data) == before
@@ -94,7 +94,7 @@ def test_a_server_without_the_key_or_with_another_one_does_not_start_and_changes
     MasterKeys(data / "key").create()
     refused = run("serve", "--data", data, "--port", "0")
     assert refused.returncode == EX_CONFIG, refused.stderr
-    assert "has not the master key" in refused.stderr
+    assert "does not have the master key" in refused.stderr
     assert document("doctor", "--data", data, status=1)["code"] == "KEY_WRONG"
     (data / "key").unlink()
     assert content(data) == before

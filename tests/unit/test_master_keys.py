@@ -70,7 +70,7 @@ def test_a_file_that_is_no_key_is_refused_and_left_as_it_is(tmp_path: Path, cont
 
 
 def test_a_folder_that_is_missing_gives_a_settings_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be made"):
+    with pytest.raises(SettingsError, match="cannot be created"):
         MasterKeys(tmp_path / "missing" / "sealing.key").create()
 
 
@@ -106,7 +106,7 @@ def test_the_setting_has_several_keys_with_commas_or_blanks(tmp_path: Path) -> N
 
 
 def test_a_key_that_is_not_the_one_of_its_id_and_one_given_twice_are_refused() -> None:
-    with pytest.raises(SettingsError, match="not the one that its id names"):
+    with pytest.raises(SettingsError, match="does not match its id"):
         parse_keys(KEYS[0].key_id + ":" + KEYS[1].file_line().partition(":")[2])
     with pytest.raises(SettingsError, match="given twice"):
         parse_keys(f"{KEYS[0].file_line()}\n{KEYS[0].file_line()}")

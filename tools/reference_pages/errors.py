@@ -54,7 +54,7 @@ _STATE_MAKERS: Final = {"Declined": 409}
 _NOT_IMPORTED: Final = frozenset({"__main__", "env"})
 # The `code` of an answer that refuses nothing.
 _SUCCESSES: Final = frozenset({"ResumeAnswer"})
-_NOUN_MAKERS: Final = frozenset({"not_found", "lookup_name", "validate_id", "VersionedTable"})
+_NOUN_MAKERS: Final = frozenset({"not_found_error", "lookup_name", "validate_id", "VersionedTable"})
 
 
 class Found(NamedTuple):

@@ -151,7 +151,7 @@ async def test_a_chain_that_was_left_alone_is_whole(catalog: Catalog, mine, thei
                 "INSERT INTO audit_records (organization_id, at_ms, action, object_id, details) "
                 "SELECT organization_id, at_ms, 'key.create', 'x', '{}' FROM audit_records WHERE number = 5"
             ),
-            "record 0 is there twice or has no place: it was inserted",
+            "record 0 has a duplicate or invalid number: it was inserted",
         ),
     ],
 )
@@ -201,7 +201,7 @@ async def test_records_are_found_by_who_did_what_to_which_object_and_when(catalo
     await catalog.audit.record(mine.organization_id, new.key.key_id, "datastore.put", "store 0")
 
     async def numbers(**wanted) -> list[int]:
-        page = await catalog.audit.list_page(mine.organization_id, 10, wanted=AuditFilter(**wanted))
+        page = await catalog.audit.list_page(mine.organization_id, 10, criteria=AuditFilter(**wanted))
         return [record.record_id for record in page.items]
 
     assert await numbers(actor=new.key.key_id) == [5]
@@ -219,7 +219,7 @@ async def test_a_search_looks_at_so_many_records_and_says_where_to_go_on(catalog
     wanted = AuditFilter(object_id="store 0")
     found, before, pages = [], None, 0
     while pages == 0 or before is not None:
-        page = await catalog.audit.list_page(mine.organization_id, 10, before, wanted=wanted)
+        page = await catalog.audit.list_page(mine.organization_id, 10, before, criteria=wanted)
         found += [record.record_id for record in page.items]
         before, pages = page.next, pages + 1
     assert (found, pages) == ([2], 3)

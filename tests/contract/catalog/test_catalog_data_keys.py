@@ -107,9 +107,9 @@ async def test_without_the_key_or_with_another_one_nothing_starts_and_nothing_ch
     mine = await first.organization()
     before = await first.rows()
 
-    with pytest.raises(KeyUnfit, match=r"missing.*Put the key back") as missing:
+    with pytest.raises(KeyUnfit, match=r"missing.*Restore the key") as missing:
         await start(name="none")
-    with pytest.raises(KeyUnfit, match=f"has not the master key {FIRST.key_id}") as wrong:
+    with pytest.raises(KeyUnfit, match=f"does not have the master key {FIRST.key_id}") as wrong:
         await start(SECOND, name="other")
     assert (missing.value.code, wrong.value.code) == ("KEY_MISSING", "KEY_WRONG")
     assert not (tmp_path / "none").exists()

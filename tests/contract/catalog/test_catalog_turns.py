@@ -18,7 +18,7 @@ _HOLDER = """
 import sys
 from looply.catalog.storage.postgres import PostgresDatabase
 
-release = PostgresDatabase(sys.argv[1]).hold()
+release = PostgresDatabase(sys.argv[1]).acquire_lock()
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -33,7 +33,7 @@ class Room:
         self.visits = 0
 
     async def visit(self, catalog: Catalog) -> None:
-        async with catalog.database.turn():
+        async with catalog.database.exclusive():
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.visits += 1
@@ -54,7 +54,7 @@ async def test_of_many_that_want_their_turn_one_has_it(catalog: Catalog, room: R
 
 async def test_a_turn_that_failed_lets_the_next_one_come(catalog: Catalog, room: Room) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with catalog.database.turn():
+        async with catalog.database.exclusive():
             raise ZeroDivisionError
     await room.visit(catalog)
     assert room.visits == 1
@@ -72,7 +72,7 @@ async def test_who_is_cancelled_while_waiting_leaves_no_turn_taken(
     open_catalog: Opened, address: str, room: Room
 ) -> None:
     one, other = await open_catalog(address), await open_catalog(address)
-    async with one.database.turn():
+    async with one.database.exclusive():
         waiting = asyncio.ensure_future(room.visit(other))
         while not await one.database.read(_is_waited_for):
             continue

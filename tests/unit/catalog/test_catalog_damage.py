@@ -111,7 +111,7 @@ async def test_each_damaged_row_is_named(catalog: Catalog, path: Path, mine) -> 
     ]
     change(path, "UPDATE workflow_versions SET mock_schema = 'null', definition = '{}'")
     found = await catalog.database.read(find_damaged_rows)
-    assert any("its definition is not the one that was stored" in line for line in found)
+    assert any("its definition does not match its hash" in line for line in found)
 
 
 async def test_a_row_that_no_process_has_written_is_refused(catalog: Catalog, path: Path, mine) -> None:

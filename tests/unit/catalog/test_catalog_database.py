@@ -68,7 +68,7 @@ def test_an_open_file_is_closed_to_others_again(path: Path) -> None:
 
 
 def test_a_missing_folder_gives_a_settings_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be made"):
+    with pytest.raises(SettingsError, match="cannot be created"):
         sqlite_engine(tmp_path / "missing" / "catalog.db")
 
 

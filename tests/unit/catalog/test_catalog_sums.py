@@ -160,9 +160,9 @@ async def test_a_migration_leaves_the_triggers_behind_and_adds_up_what_it_made(
 ) -> None:
     def migrate(connection):
         file = driver_connection(connection)
-        sums.unwatch(file)
+        sums.drop_triggers(file)
         connection.execute(text("ALTER TABLE organizations ADD COLUMN color TEXT"))
-        sums.note(file)
+        sums.store_sums(file)
 
     await database.write(migrate)
     await database.write(

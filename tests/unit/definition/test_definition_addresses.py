@@ -83,7 +83,7 @@ def test_a_value_that_would_change_the_path_fails_the_step(
 def test_a_host_that_a_value_would_name_is_an_error_at_save(check_step: Check, url: str) -> None:
     problem = one(check_step("httpRequest", {"url": url, "fail_on": ["4xx"]}).errors)
     assert problem.path == f"{SETTINGS}/url"
-    assert "would name the host" in problem.message
+    assert "would choose the host" in problem.message
     assert "raw: true" in problem.hint
 
 
@@ -135,7 +135,7 @@ def test_a_value_stays_one_literal_of_odata(
 def test_a_value_that_would_be_more_than_a_literal_of_odata_fails_the_step(
     check_step: Check, evaluation: Of, settings: dict[str, Any], value: str
 ) -> None:
-    with pytest.raises(ExpressionError, match="outside quotes a value is a number, a date, a GUID or a name"):
+    with pytest.raises(ExpressionError, match="outside quotes a value must be a number, a date, a GUID or a name"):
         sap(check_step, evaluation, value, **settings)
 
 

@@ -68,7 +68,7 @@ class TestFunction:
         (warning,) = findings.warnings
         assert (warning.path, warning.hint) == (
             f"{SETTINGS}/code",
-            "give the value in `input`, and read it in the code as `input`",
+            "pass the value in `input`, and read it in the code as `input`",
         )
 
     def test_a_broken_expression_of_the_input_is_an_error_at_its_place(self, check_step: Check) -> None:
@@ -113,7 +113,7 @@ class TestEmail:
 
     def test_a_line_break_in_the_subject_is_an_error(self, check_step: Check) -> None:
         assert found(check_step("email", {**MAIL, "subject": "a\nBcc: b"})) == [
-            (f"{SETTINGS}/subject", "the subject has a line break or a control character")
+            (f"{SETTINGS}/subject", "the subject must not have a line break or a control character")
         ]
 
     def test_an_encoded_word_in_the_subject_is_an_error(self, check_step: Check) -> None:

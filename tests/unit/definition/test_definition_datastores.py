@@ -68,7 +68,9 @@ def test_bad_settings_are_errors_at_their_place(settings: dict[str, Any], path: 
 def test_secrets_belong_into_connections() -> None:
     settings = {"operation": "set", "name": "prices", "value": {"pin": "1234"}}
     errors, _ = found(settings, secret=["/value/pin"])
-    assert [(error.path, error.hint) for error in errors] == [("/workflow_steps/1/secret/0", "keep it in a connection")]
+    assert [(error.path, error.hint) for error in errors] == [
+        ("/workflow_steps/1/secret/0", "store it in a connection")
+    ]
     assert found({"operation": "get", "name": "prices"}, secret=["/output/value/pin"])[0] == ()
 
 

@@ -44,12 +44,12 @@ class TestConditions:
         rules = [{"operator": "Not", "value": {"operator": "IsNull"}}]
         problem = one(check_step("conditional", {"rules": rules}).errors)
         assert problem.path == f"{SETTINGS}/rules/0/value"
-        assert "has no `variable`" in problem.message
+        assert "has a `variable`" in problem.message
 
     @pytest.mark.parametrize(
         ("rule", "path", "message"),
         [
-            ({"variable": "payload.output.n", "operator": "IsNull"}, "/variable", "holds no expression"),
+            ({"variable": "payload.output.n", "operator": "IsNull"}, "/variable", "has no expression"),
             ({"operator": "NumericEquals", "value": "5"}, "/value", "compares with a number"),
             ({"operator": "StringEquals", "value": 5}, "/value", "compares with a text"),
             ({"operator": "StringMatches", "value": None}, "/value", "compares with a text"),
@@ -263,9 +263,9 @@ class TestOthers:
             ({}, "", "exactly one"),
             ({"payload": {}, "parameters": [{"name": "a", "value": 1}]}, "", "exactly one"),
             ({"parameters": [{"name": "a..b", "value": 1}]}, "/parameters/0/name", "empty part"),
-            ({"parameters": [{"name": "workflow_id", "value": 1}]}, "/parameters/0/name", "belongs to the engine"),
-            ({"parameters": [{"name": "executor.x", "value": 1}]}, "/parameters/0/name", "belongs to the engine"),
-            ({"payload": {"workspace_id": 1}}, "/payload/workspace_id", "belongs to the engine"),
+            ({"parameters": [{"name": "workflow_id", "value": 1}]}, "/parameters/0/name", "is reserved for the engine"),
+            ({"parameters": [{"name": "executor.x", "value": 1}]}, "/parameters/0/name", "is reserved for the engine"),
+            ({"payload": {"workspace_id": 1}}, "/payload/workspace_id", "is reserved for the engine"),
         ],
     )
     def test_an_override_that_cannot_work_is_refused(

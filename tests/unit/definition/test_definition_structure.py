@@ -8,7 +8,7 @@ import pytest
 
 from looply.definition import STEP_TYPES, Findings, compile_definition, definition_schema, parse_definition
 from looply.definition.schemas.schema_checker import SchemaChecker
-from looply.definition.schemas.schema_problems import shown, type_word
+from looply.definition.schemas.schema_problems import quote_value, type_word
 from looply.errors import DefinitionError, Problem
 from looply.limits import Limits
 
@@ -185,7 +185,7 @@ def test_kinds_of_values_have_words(value: Any, word: str) -> None:
 
 
 def test_a_long_value_is_shown_in_part() -> None:
-    assert shown("x" * 100) == '"' + "x" * 59 + "..."
+    assert quote_value("x" * 100) == '"' + "x" * 59 + "..."
 
 
 def test_keywords_without_words_of_their_own_are_told_by_the_validator() -> None:

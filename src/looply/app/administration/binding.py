@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace as with_fields
 
 from looply.app.context.services import Services
-from looply.catalog.tenants.names import not_found, validate_id
+from looply.catalog.tenants.names import not_found_error, validate_id
 from looply.definition import Workflow
 from looply.engine.ports.port import (
     Audit,
@@ -80,7 +80,7 @@ class BoundEngine:
     async def start(self, request: Start) -> Started:
         """Starts an execution of one of the workflows. Raises: NotFound for another one."""
         if request.workflow_id not in self._ids:
-            raise not_found("workflow")
+            raise not_found_error("workflow")
         return await self._engine.start(request)
 
     async def submit(self, execution_id: str, command: Command) -> Reply:

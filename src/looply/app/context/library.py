@@ -1,6 +1,6 @@
 """What a trigger needs of the catalog, kept at hand: resolved versions, their compiled workflows, profiles and names.
 
-An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.storage.recent`). Compiled
+An entry is good until the catalog changes, and for five seconds at most (`looply.catalog.storage.read_cache`). Compiled
 workflows are kept by their content, so reading again compiles nothing.
 """
 
@@ -13,7 +13,7 @@ from looply.app.context.embedding import embed_cards
 from looply.catalog import Catalog
 from looply.catalog.authored.profiles import Profile
 from looply.catalog.authored.workflows import WorkflowVersion
-from looply.catalog.storage.recent import ReadCache
+from looply.catalog.storage.read_cache import ReadCache
 from looply.clock import Clock
 from looply.definition import Workflow, compile_definition, definition_hash
 from looply.errors import Conflict, DefinitionError, NotFound

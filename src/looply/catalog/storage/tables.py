@@ -1,7 +1,7 @@
-"""The tables of the catalog, in the vocabulary that SQLite and PostgreSQL share.
+"""The tables of the catalog, in the SQL that SQLite and PostgreSQL share.
 
-Times are milliseconds since 1970-01-01 UTC. Versions that are deleted stay as empty rows (tombstones), so that their
-numbers are never given again and a list cursor that names one still has its place.
+Times are milliseconds since 1970-01-01 UTC. Deleted versions remain as empty rows (tombstones), so that their numbers
+are never reused and a list cursor that names one remains valid.
 """
 
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ from looply.jsontext import Json, encode_stored, parse_stored
 
 
 def _text(length: int) -> TypeEngine[str]:
-    """Text that is compared and ordered by its code points, as SQLite does, whatever the language of a database."""
+    """Text that is compared and ordered by code points, as in SQLite, whatever the locale of the database."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -50,15 +50,15 @@ metadata = MetaData(
 
 
 class Unreadable(NamedTuple):
-    """What is read in place of a JSON value whose text cannot be read. It is never stored."""
+    """Placeholder for a JSON value whose stored text cannot be read. It is never stored."""
 
     reason: str
 
 
 class JsonText(TypeDecorator[Json]):
-    """A JSON value as text: keeps key order and integers of any size, which the databases' own types do not.
+    """A JSON value as text: preserves key order and integers of any size, which the databases' own types do not.
 
-    A text that cannot be read is `Unreadable`, so that one row of a list does not take the others with it.
+    A text that cannot be read becomes `Unreadable`, so that one damaged row does not make a whole list fail.
     """
 
     impl = Text
@@ -67,14 +67,14 @@ class JsonText(TypeDecorator[Json]):
     def process_bind_param(self, value: Json, dialect: Dialect) -> str:  # noqa: ARG002
         """Returns the compact JSON text of the value; None is `null`, never an SQL NULL.
 
-        Raises: ValueError for what could not be read back.
+        Raises: ValueError for a value that could not be read back.
         """
         if isinstance(value, Unreadable):
-            raise ValueError(f"it stands for one that cannot be read: {value.reason}")
+            raise ValueError(f"it is a placeholder for a value that cannot be read: {value.reason}")
         return encode_stored(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002
-        """Returns the value of the stored text, exactly as it came in."""
+        """Returns the value of the stored text, exactly as it was given, or `Unreadable`."""
         try:
             return None if value is None else parse_stored(value.encode())
         except ValueError as error:

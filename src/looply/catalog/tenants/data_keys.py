@@ -1,9 +1,9 @@
-"""The data keys of organizations: what seals their secrets, in the catalog and in histories.
+"""The data keys of organizations, which seal their secrets in the catalog and in histories (envelope encryption).
 
-Each organization has random keys of its own, numbered from 1. They are stored wrapped with the installation's master
-key (`looply.catalog.tenants.rotation`) and kept in memory unwrapped, so that no call reads the catalog for them. The
-newest one seals; a sealed value names the one that opens it. A key that has sealed often gets a successor, long before
-random nonces of 96 bits could meet (2**32 values, SP 800-38D §8.3).
+Each organization has its own random keys, numbered from 1. They are stored wrapped with the installation's master key
+(`looply.catalog.tenants.rotation`) and kept unwrapped in memory, so that no call reads the catalog for them. The newest
+one seals; a sealed value names the key that opens it. A key that has sealed many values gets a successor, long before
+random nonces of 96 bits could collide (2**32 values, SP 800-38D §8.3).
 """
 
 import threading
@@ -24,19 +24,19 @@ from looply.master_keys import MasterKey, MasterKeys
 from looply.sealing import KEY_BYTES, SealBroken, Sealer, Seals, data_key_header, data_key_number
 
 MAX_SEALS: Final = 2**30
-"""So many values one data key seals, and as many more as processes have not counted yet."""
+"""Values that one data key seals, plus those that processes have not counted yet."""
 
 _COUNTED_AT_ONCE: Final = 2**16
-"""What a process that dies may leave uncounted of each key."""
+"""Seals of each key that a process may lose from the count when it crashes."""
 
 _SYSTEM_ENTROPY: Final = SystemEntropy()
 _log = structlog.get_logger(__name__)
 
 
 class DataKeys:
-    """The data keys of all organizations of a catalog. `open` comes first.
+    """The data keys of all organizations of a catalog. `open` must be called first.
 
-    Sealing and opening are safe on every thread. `most_seals` is what one key may seal.
+    Sealing and opening are thread-safe. `most_seals` is the number of values that one key may seal.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class DataKeys:
         self._counts = _SealCounts(most_seals)
 
     async def open(self, database: CatalogDatabase, *, reads_only: bool = False) -> None:
-        """Takes up the keys of a catalog, making a master key for one that needs none yet.
+        """Loads the keys of a catalog, and creates a master key for a catalog that has no sealed data yet.
 
-        `reads_only` leaves the catalog as it is.
+        `reads_only` does not change the catalog.
         Raises: KeyUnfit when the keys of this process do not belong to the catalog; SettingsError.
         """
         self._database = database
@@ -65,9 +65,9 @@ class DataKeys:
         await self._apply(database, available, reads_only=reads_only)
 
     async def refresh(self) -> None:
-        """Takes up a key file that has changed, and counts what was sealed. To be called every few seconds.
+        """Applies a changed key file, and stores the counts of seals. To be called every few seconds.
 
-        Raises: as `open`, once for each change of the file; the keys in memory go on to be used.
+        Raises: as `open`, once for each change of the file; the keys in memory remain in use.
         """
         assert self._database is not None
         if self._masters.has_changed():
@@ -79,23 +79,23 @@ class DataKeys:
             await self._load_all(self._database)
 
     async def states(self) -> list[dict[str, Any]]:
-        """Returns the master keys as `rotation.key_states`."""
+        """Returns the master keys and their states, as `rotation.key_states`."""
         assert self._database is not None
         return await self._database.read(rotation.key_states)
 
     @property
     def unopened(self) -> Sequence[tuple[str, int]]:
-        """The data keys, by organization and number, that did not open when they were read last."""
+        """The data keys, by organization and number, that no master key opened when they were loaded last."""
         return sorted(self._unopened)
 
     def of(self, organization_id: str) -> Seals:
-        """Returns what seals for an organization."""
+        """Returns the `Seals` of an organization."""
         return _OrganizationSealer(self, organization_id)
 
     def add(self, connection: Connection, organization_id: str, at: datetime) -> None:
-        """Makes the first key of an organization within the transaction that makes the organization.
+        """Creates the first key of an organization within the transaction that creates the organization.
 
-        Raises: KeyUnfit when this process has not been given the active master key.
+        Raises: KeyUnfit when this process does not have the active master key.
         """
         value = self._entropy.token(KEY_BYTES)
         active = rotation.active_key(connection, self._masters.load())
@@ -103,26 +103,26 @@ class DataKeys:
         self._keep(organization_id, 1, value)
 
     def newest(self, organization_id: str) -> tuple[int, Sealer]:
-        """Returns the number of the key that seals now, and the key. Raises: SealBroken when there is none."""
+        """Returns the number of the key that seals now, and the key. Raises: SealBroken without a key."""
         keys = self._keys.get(organization_id) or self._look_up(organization_id)
         number = max(keys, default=0)
         if not number:
-            raise SealBroken("the organization has no data key, so nothing of it can be sealed")
+            raise SealBroken("the organization has no data key, so its secrets cannot be sealed")
         self._counts.add(organization_id, number)
         return number, keys[number]
 
     def get_key(self, organization_id: str, number: int) -> Sealer:
-        """Returns the key of a number. Raises: SealBroken when there is none."""
+        """Returns the key with a number. Raises: SealBroken when it does not exist or does not open."""
         found = self._keys.get(organization_id, {}).get(number)
         found = found or self._look_up(organization_id).get(number)
         if found is None:
             raise SealBroken(
-                f"a sealed value needs the data key {number} of its organization, which is not there or does not open"
+                f"a sealed value needs the data key {number} of its organization, which is missing or does not open"
             )
         return found
 
     def _look_up(self, organization_id: str) -> dict[int, Sealer]:
-        """Returns an organization's keys, read again where another process may have made one."""
+        """Returns an organization's keys, read again when another process may have created one."""
         database = self._database
         if database is not None and database.is_shared:
             query = select(data_keys).where(data_keys.c.organization_id == organization_id)
@@ -157,7 +157,7 @@ class DataKeys:
             try:
                 value = rotation.unwrap(row, available)
             except SealBroken as error:
-                # It closes what it sealed, and nothing else.
+                # Only the values that this key has sealed are affected.
                 self._unopened.add((organization_id, number))
                 _log.error("data_key_closed", organization=organization_id, number=number, error=error.message)
                 continue
@@ -169,9 +169,9 @@ class DataKeys:
         self._keys[organization_id] = {**before, number: Sealer(value, self._entropy, data_key_header(number))}
 
     def _create_successor(self, connection: Connection, organization_id: str, number: int) -> None:
-        """Makes the key that follows the one of a number, within the transaction of `connection`.
+        """Creates the successor of a key within the transaction of `connection`.
 
-        Memory learns it after the transaction: a key that was not stored must seal nothing.
+        It is loaded after the transaction: a key that was not stored must not seal anything.
         """
         active = rotation.active_key(connection, self._masters.load())
         value = self._entropy.token(KEY_BYTES)
@@ -179,7 +179,7 @@ class DataKeys:
 
 
 class _SealCounts:
-    """How often each data key has sealed in this process since it was stored last. Safe on every thread."""
+    """Counts how often each data key has sealed in this process since the counts were last stored. Thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -195,9 +195,9 @@ class _SealCounts:
     async def store_due(
         self, database: CatalogDatabase, create_successor: Callable[[Connection, str, int], None]
     ) -> bool:
-        """Stores the counts that have grown, and returns whether there were any.
+        """Stores the counts that have grown enough, and returns whether there were any.
 
-        `create_successor` makes the successor of an organization's newest key that has sealed often.
+        `create_successor` is called for an organization's newest key when it has sealed its maximum.
         """
         with self._lock:
             due = {place: count for place, count in self._counts.items() if count >= self._at_once}
@@ -224,7 +224,7 @@ class _SealCounts:
 
 
 class _OrganizationSealer:
-    """Seals with the newest key of an organization, and opens with the one that a value names."""
+    """Seals with the newest key of an organization, and opens with the key that a value names."""
 
     __slots__ = ("_keys", "_organization_id")
 
@@ -242,9 +242,9 @@ class _OrganizationSealer:
         return self._keys.get_key(self._organization_id, data_key_number(sealed)).open(sealed, associated)
 
 
-def _missing_key_error(place: str) -> KeyUnfit:
+def _missing_key_error(source: str) -> KeyUnfit:
     return KeyUnfit(
-        f"{place} is missing, and the store holds secrets that were sealed with it. Put the key back,"
-        " from where it is kept apart from the backups, or set LOOPLY_ENCRYPTION_KEY; nothing was changed",
+        f"{source} is missing, and the store holds secrets that were sealed with it. Restore the key from where it is"
+        " kept apart from the backups, or set LOOPLY_ENCRYPTION_KEY; nothing was changed",
         code="KEY_MISSING",
     )

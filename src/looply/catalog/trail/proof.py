@@ -1,4 +1,4 @@
-"""What is wrong with a catalog as a whole: records that cannot be read, and chains of the audit that are broken."""
+"""Verification of a whole catalog: damaged records, and breaks in the chains of the audit log."""
 
 from sqlalchemy import Connection
 
@@ -7,5 +7,5 @@ from looply.catalog.trail.audit import find_breaks
 
 
 def find_problems(connection: Connection) -> list[str]:
-    """Returns a line for each damaged record and each break in an audit; none for a sound catalog. Reads all of it."""
+    """Returns a line for each damaged record and each break in an audit, none for an intact catalog. Reads it all."""
     return [*find_damaged_rows(connection), *find_breaks(connection)]

@@ -1,4 +1,4 @@
-"""The table of the steps that call an operation of a connector: which operation, and how its settings become input."""
+"""The table of step types that call an operation of a connector: the operation, and how settings become its input."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,18 +14,18 @@ from looply.expressions import Template
 
 
 class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One type of step that calls an operation. A further one is a further row: execution knows none by its name."""
+    """One step type that calls an operation. A new type is a new row: `execution` knows none of them by name."""
 
     operation: str = ""
-    """The operation that is called; empty where the settings name it."""
+    """The operation that is called; empty when the settings name it."""
     settings: Callable[[Reader, str], CallSettings]
-    """Checks the settings of a step that calls this operation."""
+    """Compiles the settings of a step that calls this operation."""
     input: Callable[[Reader], Template]
-    """Makes the template of the input, which is evaluated once per visit."""
+    """Builds the template of the input, which is evaluated once per visit."""
     connection_kind: str = ""
-    """Of what kind the `connection` must be; empty where the operation says it, or where there is none."""
+    """The kind that the `connection` must have; empty when the operation declares it, or there is no connection."""
 
-    def compiled(self, reader: Reader) -> CallSettings:
+    def compile(self, reader: Reader) -> CallSettings:
         """Returns the settings of a step of this type."""
         return self.settings(reader, self.operation)
 

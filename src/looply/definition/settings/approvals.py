@@ -9,18 +9,18 @@ from looply.expressions import Template
 
 
 def approval(reader: Reader) -> ApprovalSettings:
-    """Returns the settings of an `approval`. A card that `card_id` names is embedded as `card` by the caller."""
+    """Returns the settings of an `approval`. The caller embeds a card that `card_id` names as `card`."""
     _check_card(reader)
     _check_people(reader)
-    place = reader.value.get("recipients")
-    is_place = isinstance(place, dict)
+    stated = reader.value.get("recipients")
+    is_in_datastore = isinstance(stated, dict)
     quorum = reader.value.get("quorum", "all")
     return ApprovalSettings(
-        recipients=None if is_place else reader.template("recipients"),
-        datastore=_place(reader) if is_place else None,
+        recipients=None if is_in_datastore else reader.template("recipients"),
+        datastore=_datastore_location(reader) if is_in_datastore else None,
         card=reader.card("card"),
         card_id=reader.value.get("card_id"),
-        card_version=reader.whole("card_version"),
+        card_version=reader.integer("card_version"),
         requester=reader.template("requester"),
         self_approval=reader.value.get("self_approval", True),
         api=reader.value.get("api", False),
@@ -44,7 +44,7 @@ def _check_card(reader: Reader) -> None:
 
 def _check_people(reader: Reader) -> None:
     if not reader.value.get("self_approval", True) and "requester" not in reader:
-        hint = "say who asks, such as ${payload.output.requested_by}"
+        hint = "name the requester, such as ${payload.output.requested_by}"
         reader.error("self_approval", "`self_approval: false` needs a `requester`", hint)
     people, quorum = reader.value["recipients"], reader.value.get("quorum")
     if not isinstance(people, list) or any("${" in person for person in people):
@@ -54,7 +54,7 @@ def _check_people(reader: Reader) -> None:
         reader.error("quorum", f"asks for {quorum} approvals, but there are {count} recipients")
 
 
-def _place(reader: Reader) -> DatastoreLocation:
+def _datastore_location(reader: Reader) -> DatastoreLocation:
     child = reader.child("recipients")
     assert child is not None
     name = child.template("datastore")

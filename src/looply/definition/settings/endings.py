@@ -24,13 +24,13 @@ METADATA: Final = (
     "workspace_id",
     "executor",
 )
-"""Names within `payload.output` that belong to the engine."""
+"""Names within `payload.output` that are reserved for the engine."""
 
-_OWN = "belongs to the engine and cannot be set"
+_OWN = "is reserved for the engine and cannot be set"
 
 
 def trigger(reader: Reader, zone: str) -> TriggerSettings:
-    """Returns the settings of the trigger; `zone` is the workflow's own, for a schedule that states none."""
+    """Returns the settings of the trigger; `zone` is that of the workflow, for a schedule without one."""
     kind = reader.value["trigger_type"]
     if kind == "SCHEDULED" and "schedule" not in reader:
         reader.error("schedule", "a scheduled workflow needs a `schedule`", 'such as {"cron": "0 7 * * *"}')
@@ -47,7 +47,7 @@ def trigger(reader: Reader, zone: str) -> TriggerSettings:
 
 
 def override_payload(reader: Reader) -> OverridePayloadSettings:
-    """Returns the settings of an `overridePayload`; names of the engine are refused."""
+    """Returns the settings of an `overridePayload`; names that are reserved for the engine are refused."""
     if ("parameters" in reader) == ("payload" in reader):
         reader.report.error(reader.path, "an override needs exactly one of `parameters` and `payload`")
     payload = reader.value.get("payload")
@@ -60,7 +60,7 @@ def override_payload(reader: Reader) -> OverridePayloadSettings:
 
 def redirect(reader: Reader) -> RedirectSettings:
     """Returns the settings of a `redirect`."""
-    return RedirectSettings(target=reader.value["target"], max_visits=reader.whole("max_visits"))
+    return RedirectSettings(target=reader.value["target"], max_visits=reader.integer("max_visits"))
 
 
 def terminate(reader: Reader) -> TerminateSettings:

@@ -1,4 +1,4 @@
-"""Cron expressions, as the library cronsim reads them: five fields, or six with the seconds first.
+"""Cron expressions, as the library cronsim parses them: five fields, or six with the seconds first.
 
 Fields are minute, hour, day of the month, month, day of the week; names (`MON`, `JAN`), lists, ranges, steps, `L` (last
 day, `LW` last weekday, `5L` last Friday) and `#` (`MON#2`). When day of the month or day of the week begins with a
@@ -17,7 +17,7 @@ from cronsim import CronSim, CronSimError
 from looply.errors import DefinitionError
 
 LONGEST: Final = 256
-"""Characters of one expression: far more than anybody writes, and few enough for any to be read at once."""
+"""Characters of one expression: far more than needed, and few enough for fast parsing."""
 
 _FIELDS: Final = (
     ("second", "0 to 59"),
@@ -40,14 +40,14 @@ _NICKNAMES: Final = {
 _BASE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall time
 _DAY: Final = timedelta(days=1)
 SEARCH_HORIZON: Final = timedelta(days=366 * 50)
-"""What does not come within fifty years never does: a leap day on a given weekday, the rarest, takes forty."""
+"""A date that does not occur within fifty years never does: the rarest, a leap day on a given weekday, takes forty."""
 
 
 class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A cron expression, and the wall times that it names.
+    """A cron expression and its wall times.
 
-    `follows_elapsed_time`: minute or hour begins with a star, so that it is no time of the day but a rhythm, which a
-    change of the clocks does not bend.
+    `follows_elapsed_time`: minute or hour begins with a star, so the expression is an interval rather than a time of
+    day, and changes of the clocks do not affect it.
     """
 
     text: str
@@ -59,7 +59,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The library's matcher of days."""
 
     def wall_times(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Yields the wall times (without a zone) that are not before `start` and before `end`, ascending."""
+        """Yields the wall times (without a zone) from `start`, included, to `end`, excluded, in ascending order."""
         day, last = start.date(), end.date()
         first = self._index(start)
         while day <= last:
@@ -77,7 +77,7 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 day += _DAY
 
     def _index(self, start: datetime) -> tuple[int, int, int]:
-        """Returns where the times of the first day begin."""
+        """Returns the indexes of the first time of day that is not before `start`."""
         hours, minutes, seconds = self.times
         hour = bisect_left(hours, start.hour)
         if hour == len(hours) or hours[hour] != start.hour:
@@ -102,8 +102,8 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def parse_cron(text: str) -> Cron:
     """Returns the cron expression of a text.
 
-    Raises: DefinitionError (code `INVALID_CRON`) that names the field and what it takes, also for one that never comes,
-    such as 30 February; its hint is part of the message.
+    Raises: DefinitionError (code `INVALID_CRON`) that names the field and its allowed values, also for a date that
+    never occurs, such as 30 February; the hint is part of the message.
     """
     parts = text.upper().split()
     _check_words(text, parts)
@@ -124,23 +124,23 @@ def parse_cron(text: str) -> Cron:
     return cron
 
 
-_NEVER: Final = "names a day that never comes; use `L` for the last day of a month"
+_NEVER: Final = "names a day that never occurs; use `L` for the last day of a month"
 
 
 def _check_words(text: str, parts: list[str]) -> None:
     if len(text) > LONGEST:
-        raise _cron_error(text, f"has {len(text)} characters, and {LONGEST} are allowed")
+        raise _cron_error(text, f"has {len(text)} characters; at most {LONGEST} are allowed")
     if len(parts) == 1 and parts[0] in _NICKNAMES:
         raise _cron_error(text, f"is a nickname; write {_NICKNAMES[parts[0]]!r}")
     if "?" in text:
-        raise _cron_error(text, "has a `?`; write `*` in its place")
+        raise _cron_error(text, "has a `?`; write `*` instead")
     if len(parts) not in (len(_FIELDS) - 1, len(_FIELDS)):
         years = "; years cannot be given, use `start` and `end`" if len(parts) > len(_FIELDS) else ""
-        raise _cron_error(text, f"has {len(parts)} fields, and five are needed: {_ORDER}{years}")
+        raise _cron_error(text, f"has {len(parts)} fields, expected five: {_ORDER}{years}")
 
 
 def _wrong_field(parts: list[str]) -> str:
-    """Returns what is wrong with an expression that the library refuses: each field is tried by itself."""
+    """Returns why the library rejects an expression: each field is tried alone."""
     full = parts if len(parts) == len(_FIELDS) else ["0", *parts]
     for index, (name, takes) in enumerate(_FIELDS):
         alone = ["*"] * len(_FIELDS)
@@ -149,7 +149,7 @@ def _wrong_field(parts: list[str]) -> str:
             CronSim(" ".join(alone), _BASE)
         except (CronSimError, AssertionError, TypeError, ValueError):
             days = full[index].isdigit() and name == "day-of-month" and 1 <= int(full[index][:3]) <= 31
-            return _NEVER if days else f"has the {name} {full[index]!r}, which takes {takes}"
+            return _NEVER if days else f"has the {name} {full[index]!r}, expected {takes}"
     return _NEVER
 
 

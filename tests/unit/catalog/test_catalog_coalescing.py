@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from looply.catalog.storage.sharing import CoalescedReads, SingleFlight
+from looply.catalog.storage.coalescing import CoalescedReads, SingleFlight
 from looply.errors import Refused, StoreUnreachable
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from looply.catalog.storage import recent as recent_module
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.recent import ReadCache
+from looply.catalog.storage.read_cache import ReadCache
 from looply.errors import NotFound, Refused
 
 

@@ -1,17 +1,17 @@
-"""What was read a moment ago, kept so that a busy trigger reads no rows."""
+"""A cache of reads of the catalog, so that a busy trigger reads no rows."""
 
 from collections.abc import Callable, Hashable
 from typing import Final, Generic
 
 import msgspec
 
+from looply.catalog.storage.coalescing import Call, SingleFlight, Value
 from looply.catalog.storage.database import CatalogDatabase
-from looply.catalog.storage.sharing import Call, SingleFlight, Value
 from looply.clock import Clock
 
-# Changes end an entry at once; this is how long one of another process that works on the same file may stay unseen.
+# Changes invalidate an entry at once; only a change by another process on the same file may be unseen for so long.
 MAX_AGE_SECONDS: Final = 1.0
-# Together with the size that callers allow, this bounds the memory.
+# Together with the size limit of each caller, this bounds the memory.
 MAX_ENTRIES: Final = 256
 
 
@@ -22,36 +22,36 @@ class _Entry(msgspec.Struct, Generic[Value], frozen=True):
 
 
 class ReadCache(Generic[Value]):
-    """Keeps results of reads until something in the catalog changes, for `seconds` at most and `entries` of them.
+    """Caches results of reads until anything in the catalog changes, for at most `seconds`, at most `entries` of them.
 
-    Guarantees: a read that begins after a change was answered sees the change, whichever process made it, where
-    processes share the catalog (PostgreSQL); of a file that is this process's own (SQLite), where this process made it.
-    Results are shared: nobody may alter them. Errors, and what `is_kept` declines, are not kept.
+    Guarantees: a read that begins after a change was acknowledged sees the change: on a shared catalog (PostgreSQL)
+    that of any process, on a file (SQLite) that of this process.
+    Results are shared and must not be modified. Errors, and results that `is_cacheable` declines, are not cached.
     """
 
     def __init__(
         self,
         database: CatalogDatabase,
         clock: Clock,
-        is_kept: Callable[[Value], bool],
+        is_cacheable: Callable[[Value], bool],
         *,
         seconds: float = MAX_AGE_SECONDS,
         entries: int = MAX_ENTRIES,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._is_kept = is_kept
+        self._is_cacheable = is_cacheable
         self._seconds = seconds
         self._most = entries
         self._entries: dict[Hashable, _Entry[Value]] = {}
         self._reads: SingleFlight[Value] = SingleFlight()
 
     async def get(self, key: Hashable, read: Call[Value]) -> Value:
-        """Returns what `read` gives for `key`, or gave a moment ago. Raises: what `read` and a look at changes raise.
+        """Returns the cached result for `key`, else that of `read`. Raises: as `read` and `CatalogDatabase.changes`.
 
-        `read` reads the catalog and nothing else, or a change of that is not seen.
+        `read` must read the catalog only: other changes do not invalidate the entry.
         """
-        # The count is taken before the read: a change in between makes the entry useless, never wrong.
+        # The count is read first: a change in between makes the entry useless, but never stale.
         changes = await self._database.changes()
         entry = self._entries.get(key)
         if entry is not None and entry.changes == changes and self._clock.monotonic() < entry.until:
@@ -61,9 +61,9 @@ class ReadCache(Generic[Value]):
     async def _read(self, key: Hashable, changes: int, read: Call[Value]) -> Value:
         until = self._clock.monotonic() + self._seconds
         value = await read()
-        # Taken out and put back, so that the first entry is always the one that was read longest ago.
+        # Removed and inserted again, so that the first entry is always the oldest.
         self._entries.pop(key, None)
-        if self._is_kept(value):
+        if self._is_cacheable(value):
             while len(self._entries) >= self._most:
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = _Entry(value, changes, until)
