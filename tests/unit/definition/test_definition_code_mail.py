@@ -32,7 +32,7 @@ class TestFunction:
         settings = {"language": "javascript", "code": code, "input": {"x": "${payload.output.n}"}}
         step = compiled(check_step("function", settings))
         assert step.settings == CallSettings(
-            operation="function.run", beside={"language": "javascript", "code": code}, repeat="always"
+            operation="function.run", literal_input={"language": "javascript", "code": code}, repeat="always"
         )
         assert step.input is not None
         assert step.input.evaluate(evaluation(payload={"output": {"n": 7}})) == {"input": {"x": 7}}

@@ -211,10 +211,10 @@ class VersionedTable(msgspec.Struct, frozen=True):
             self.table.c.organization_id == change.organization_id
         )
         created_on_ms = max(to_ms(change.at), (connection.execute(last).scalar() or 0) + 1)
-        place = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
+        ids = {f"{self.noun}_id": key[0], f"{self.noun}_version": key[1], "organization_id": change.organization_id}
         times = {"created_on_ms": created_on_ms, "modified_on_ms": created_on_ms}
         state = {"created_by": change.actor, "status": DRAFT, "deleted": False}
-        connection.execute(insert(self.table).values(**values, **place, **times, **state))
+        connection.execute(insert(self.table).values(**values, **ids, **times, **state))
         change.record(connection, f"{self.noun}.create", key[0], version=key[1])
         return key
 

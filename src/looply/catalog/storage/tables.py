@@ -101,7 +101,7 @@ workspaces = Table(
 
 
 def _owner() -> list[Any]:
-    """Columns of who owns a row. The pair is the foreign key: a workspace of another organization cannot be named."""
+    """Columns of the owner of a row. The pair is the foreign key: a workspace of another organization is impossible."""
     return [
         Column("organization_id", ID, nullable=False),
         Column("workspace_id", ID, nullable=False),
@@ -112,7 +112,7 @@ def _owner() -> list[Any]:
 
 
 def _changes() -> list[Any]:
-    """Columns of who made and changed a row, and when."""
+    """Columns of the authors and times of creation and modification."""
     return [
         Column("created_by", NAME),
         Column("modified_by", NAME),
@@ -122,7 +122,7 @@ def _changes() -> list[Any]:
 
 
 def _version_state(noun: str) -> list[Any]:
-    """Columns and indexes of the version rules: one index finds the last creation, the other serves the list."""
+    """Columns and indexes of versions: one index finds the last creation, the other serves the list."""
     table = f"{noun}_versions"
     return [
         Column("status", _text(8), nullable=False),
@@ -173,7 +173,7 @@ profiles = Table(
     Column("is_default", Boolean, nullable=False),
     *_changes(),
 )
-# At most one default of each workflow, held by the database and not by our care.
+# At most one default per workflow, enforced by the database.
 Index(
     "uq_profiles_default",
     profiles.c.organization_id,
@@ -226,11 +226,11 @@ bulks = Table(
     Column("wanted", JsonText, nullable=False),
     Column("options", JsonText, nullable=False),
     Column("status", _text(16), nullable=False),
-    # The execution that was looked at last, empty before the first one.
+    # The cursor: the execution that was processed last, empty before the first one.
     Column("place", ID, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
-    # The process that works on it, and until when nobody else may.
+    # The process that holds the lease, and the end of the lease.
     Column("holder", ID, nullable=False),
     Column("held_until_ms", BigInteger, nullable=False),
     Column("ended_on_ms", BigInteger),
@@ -239,8 +239,7 @@ bulks = Table(
     Index(None, "status", "bulk_id"),
 )
 
-# `looply.catalog.tenants.rotation`. The active one is that of the highest generation; 0: known to processes, not used
-# yet.
+# `looply.catalog.tenants.rotation`. The active key has the highest generation; 0: distributed, not active yet.
 master_keys = Table(
     "master_keys",
     metadata,
@@ -251,8 +250,8 @@ master_keys = Table(
     Column("retired_on_ms", BigInteger),
 )
 
-# `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed opens, in no backup either
-# that has not the row: to delete the rows of an organization is to shred its secrets.
+# `looply.catalog.tenants.data_keys`. Without its row no value that a data key has sealed can be opened, also not from a
+# backup without the row: deleting the rows of an organization destroys its secrets (crypto-shredding).
 data_keys = Table(
     "data_keys",
     metadata,
@@ -264,7 +263,7 @@ data_keys = Table(
     Column("created_on_ms", BigInteger, nullable=False),
 )
 
-# Of SQLite alone: `looply.catalog.storage.sums`. PostgreSQL keeps it empty.
+# SQLite only: `looply.catalog.storage.sums`. On PostgreSQL it is empty.
 table_sums = Table(
     "table_sums",
     metadata,
@@ -275,7 +274,7 @@ table_sums = Table(
 audit_records = Table(
     "audit_records",
     metadata,
-    # SQLite numbers rows of itself only when the column's type is spelled INTEGER.
+    # SQLite numbers rows automatically only when the column's type is spelled INTEGER.
     Column("record_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("organization_id", ID, ForeignKey("organizations.organization_id"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
@@ -283,7 +282,7 @@ audit_records = Table(
     Column("action", _text(64), nullable=False),
     Column("object_id", _text(240), nullable=False),
     Column("details", JsonText, nullable=False),
-    # The place in the chain of the organization, `looply.catalog.trail.chain`.
+    # The number in the hash chain of the organization, `looply.catalog.trail.chain`.
     Column("number", BigInteger),
     Column("hash", LargeBinary),
     Index("uq_audit_records_number", "organization_id", "number", unique=True),
@@ -298,5 +297,5 @@ audit_heads = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
-# Of PostgreSQL alone: one row that every change counts up, `looply.catalog.storage.postgres`. SQLite has no such table.
+# PostgreSQL only: one row that every change increments, `looply.catalog.storage.postgres`. SQLite has no such table.
 change_count = Table("change_count", MetaData(), Column("changes", BigInteger, nullable=False))

@@ -200,7 +200,7 @@ class _SealCounts:
         `create_successor` is called for an organization's newest key when it has sealed its maximum.
         """
         with self._lock:
-            due = {place: count for place, count in self._counts.items() if count >= self._at_once}
+            due = {key: count for key, count in self._counts.items() if count >= self._at_once}
         if not due:
             return False
         await database.write(lambda connection: self._store(connection, due, create_successor))
@@ -215,9 +215,9 @@ class _SealCounts:
         create_successor: Callable[[Connection, str, int], None],
     ) -> None:
         for (organization_id, number), count in due.items():
-            place = data_keys.c.organization_id == organization_id, data_keys.c.number == number
-            connection.execute(update(data_keys).where(*place).values(seals=data_keys.c.seals + count))
-            total = connection.execute(select(data_keys.c.seals).where(*place)).scalar() or 0
+            is_key = data_keys.c.organization_id == organization_id, data_keys.c.number == number
+            connection.execute(update(data_keys).where(*is_key).values(seals=data_keys.c.seals + count))
+            total = connection.execute(select(data_keys.c.seals).where(*is_key)).scalar() or 0
             newest = select(func.max(data_keys.c.number)).where(data_keys.c.organization_id == organization_id)
             if total >= self._most and connection.execute(newest).scalar() == number:
                 create_successor(connection, organization_id, number)

@@ -180,9 +180,9 @@ def _activate(connection: Connection, key: MasterKey, available: Sequence[Master
             value = unwrap(row, available)
         except SealBroken:
             continue
-        place = data_keys.c.organization_id == row["organization_id"], data_keys.c.number == row["number"]
+        is_key = data_keys.c.organization_id == row["organization_id"], data_keys.c.number == row["number"]
         wrapped = key.sealer().seal(value, wrapping_context(row["organization_id"], row["number"]))
-        connection.execute(update(data_keys).where(*place).values(wrapped=wrapped, master_key_id=key.key_id))
+        connection.execute(update(data_keys).where(*is_key).values(wrapped=wrapped, master_key_id=key.key_id))
     following = select(func.max(master_keys.c.generation) + 1).scalar_subquery()
     connection.execute(update(master_keys).where(master_keys.c.key_id == key.key_id).values(generation=following))
     _record(connection, "activate", key.key_id, at)

@@ -164,7 +164,7 @@ def _check_settings(step: StepOutline, operation: InstalledOperation, report: Re
     declared = operation.repeat_of(_input(step))
     if step.settings.get("repeat") not in (None, declared):
         message = f"{name} declares {declared!r}, which replaces this value"
-        report.warning(f"{settings}/repeat", message, "state `on_unknown` beside the settings")
+        report.warning(f"{settings}/repeat", message, "set `on_unknown` on the step instead")
 
 
 def _at(step: StepOutline, *names: str) -> str:

@@ -23,14 +23,16 @@ def check_search_fields(document: dict[str, Json], report: Report) -> None:
         if not path:
             # The schema check reports it.
             continue
-        place = join_pointer("/workflow_settings/search_fields", index)
+        location = join_pointer("/workflow_settings/search_fields", index)
         if path[0] in _UNSEARCHABLE:
-            report.error(place, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output")
+            report.error(
+                pointer, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output"
+            )
         elif not path[-1]:
-            report.error(place, "ends in an empty name, which cannot be searched by", "name a value in the document")
+            report.error(location, "ends in an empty name, which cannot be searched by", "name a value in the document")
         elif (former := known.setdefault(path[-1], pointer)) != pointer:
             message = f"has the name `{path[-1]}` like `{former}`, so a search could not distinguish them"
-            report.error(place, message, "set one of the values under another name with overridePayload")
+            report.error(location, message, "set one of the values under another name with overridePayload")
 
 
 def search_paths(pointers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -23,7 +23,7 @@ def function(reader: Reader, operation: str) -> CallSettings:
     if reader.value["language"] == "python" and "${" in code:
         reader.warning("code", _LITERAL, "pass the value in `input`, and read it in the code as `input`")
     written: dict[str, Json] = {"language": reader.value["language"], "code": code}
-    return CallSettings(operation=operation, beside=written, repeat="always")  # code has no side effects
+    return CallSettings(operation=operation, literal_input=written, repeat="always")  # code has no side effects
 
 
 def function_input(reader: Reader) -> Template:

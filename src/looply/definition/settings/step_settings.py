@@ -67,7 +67,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: str
     """`<connector>.<verb>`."""
-    beside: Mapping[str, Json] = MappingProxyType({})
+    literal_input: Mapping[str, Json] = MappingProxyType({})
     """Fields that are sent as written, in addition to the evaluated input."""
     fail_on: tuple[str, ...] | None = None
     """The statuses of a response with which the step fails; None when responses have no status."""
