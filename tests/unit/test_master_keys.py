@@ -31,7 +31,7 @@ def test_a_wrong_key_text_is_refused_and_not_shown(text: str) -> None:
     assert not text or text not in str(caught.value)
 
 
-def test_a_missing_key_file_is_made_for_the_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_created_for_its_owner_only_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "sealing.key"
     before = os.umask(0o277)
     try:
@@ -46,7 +46,7 @@ def test_a_missing_key_file_is_made_for_the_owner_alone_whatever_the_umask(tmp_p
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o610])
-def test_a_key_file_that_others_can_use_is_refused_with_the_mend(tmp_path: Path, mode: int) -> None:
+def test_a_key_file_that_is_accessible_to_others_is_refused_with_a_hint(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "sealing.key"
     MasterKeys(path).create()
     path.chmod(mode)
@@ -69,7 +69,7 @@ def test_a_file_that_is_no_key_is_refused_and_left_as_it_is(tmp_path: Path, cont
     assert path.read_bytes() == content
 
 
-def test_a_folder_that_is_missing_gives_a_settings_error(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be created"):
         MasterKeys(tmp_path / "missing" / "sealing.key").create()
 
@@ -105,7 +105,7 @@ def test_the_setting_has_several_keys_with_commas_or_blanks(tmp_path: Path) -> N
     assert "canary" not in caught.value.message
 
 
-def test_a_key_that_is_not_the_one_of_its_id_and_one_given_twice_are_refused() -> None:
+def test_a_key_that_does_not_match_its_id_and_a_duplicate_key_are_refused() -> None:
     with pytest.raises(SettingsError, match="does not match its id"):
         parse_keys(KEYS[0].key_id + ":" + KEYS[1].file_line().partition(":")[2])
     with pytest.raises(SettingsError, match="given twice"):

@@ -19,7 +19,7 @@ class CountingEntropy:
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"s", b"secret" * 10_000, bytes(range(256))])
-def test_what_was_sealed_opens_in_its_place(plaintext: bytes) -> None:
+def test_a_sealed_value_opens_in_its_row(plaintext: bytes) -> None:
     sealer = Sealer(KEY)
 
     assert sealer.open(sealer.seal(plaintext, PLACE), PLACE) == plaintext
@@ -41,7 +41,7 @@ def test_each_sealing_takes_a_new_nonce_from_the_entropy() -> None:
     assert entropy.calls == [NONCE_BYTES, NONCE_BYTES]
 
 
-def test_another_place_does_not_open_it() -> None:
+def test_it_does_not_open_in_another_row() -> None:
     sealer = Sealer(KEY)
     sealed = sealer.seal(b"secret", PLACE)
 
@@ -79,7 +79,7 @@ def test_every_truncation_is_noticed() -> None:
             sealer.open(sealed[:length], PLACE)
 
 
-def test_a_place_with_any_characters_can_be_named() -> None:
+def test_a_row_may_have_a_name_of_any_characters() -> None:
     sealer = Sealer(KEY)
     place = "ü|\x00|\ud800"
 

@@ -96,7 +96,7 @@ def test_owners_take_turns_and_so_do_the_targets_of_an_owner() -> None:
     assert order == ["as0", "bs0", "at0", "bs1", "as1", "at1"]
 
 
-def test_who_comes_does_not_overtake_who_waits_for_the_same_target() -> None:
+def test_new_work_does_not_overtake_queued_work_of_the_same_target() -> None:
     shared = slots(per_lane=1)
     lane = Lane("a", "t")
     assert shared.take(lane, 0)

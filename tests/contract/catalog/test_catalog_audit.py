@@ -96,7 +96,7 @@ async def test_pages_go_back_in_time_to_the_first_record(catalog: Catalog, mine)
 
 
 @pytest.mark.parametrize(("before", "count"), [(0, 0), (-5, 0), (2**80, 1)])
-async def test_a_place_outside_the_records_is_a_place(catalog: Catalog, mine, before: int, count: int) -> None:
+async def test_a_cursor_outside_the_records_is_accepted(catalog: Catalog, mine, before: int, count: int) -> None:
     assert len((await catalog.audit.list_page(mine.organization_id, 10, before)).items) == count
 
 
@@ -115,7 +115,7 @@ async def recorded(catalog: Catalog, tenant, count: int) -> None:
         await catalog.audit.record(tenant.organization_id, "k1", "datastore.put", f"store {number}", revision=number)
 
 
-async def test_a_chain_that_was_left_alone_is_whole(catalog: Catalog, mine, theirs) -> None:
+async def test_an_unaltered_chain_is_intact(catalog: Catalog, mine, theirs) -> None:
     await recorded(catalog, mine, 4)
     await recorded(catalog, theirs, 2)
     page = await catalog.audit.list_page(mine.organization_id, 10)
@@ -166,7 +166,7 @@ async def test_a_record_that_was_altered_removed_or_inserted_is_named(
     assert f"the audit of organization {mine.organization_id}: {finding}" in found[0]
 
 
-async def test_two_records_that_changed_places_are_named(catalog: Catalog, mine) -> None:
+async def test_two_records_that_were_swapped_are_reported(catalog: Catalog, mine) -> None:
     await recorded(catalog, mine, 4)
     for was, becomes in ((3, 30), (4, 3), (30, 4)):
         await by_hand(
@@ -194,7 +194,7 @@ async def test_a_change_that_is_rolled_back_leaves_no_gap(catalog: Catalog, mine
     assert await catalog.audit.find_breaks() == []
 
 
-async def test_records_are_found_by_who_did_what_to_which_object_and_when(catalog: Catalog, mine, clock) -> None:
+async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalog, mine, clock) -> None:
     await recorded(catalog, mine, 2)
     clock.advance(timedelta(hours=1))
     new = await catalog.keys.create(mine.organization_id, mine.workspace_id, KeyDraft("SAP", ["read"]))

@@ -154,7 +154,7 @@ async def test_an_older_sealed_value_of_the_same_connection_does_not_open(catalo
         await catalog.connections.resolve(org, "S4")
 
 
-async def test_after_the_key_is_lost_new_secrets_mend_a_connection(
+async def test_after_the_key_is_lost_new_secrets_repair_a_connection(
     create, catalog: Catalog, open_catalog, org: str, place
 ) -> None:
     await create()
@@ -204,7 +204,7 @@ async def test_the_list_pages_newest_first(catalog: Catalog, create, org: str) -
         (draft(secrets={"a/b~": "\ud800"}), BadRequest, "/secrets/a~1b~0"),
     ],
 )
-async def test_what_is_wrong_is_told_with_its_field(create, content, error, pointer: str) -> None:
+async def test_an_error_names_its_field(create, content, error, pointer: str) -> None:
     with pytest.raises(error) as caught:
         await create(content)
 

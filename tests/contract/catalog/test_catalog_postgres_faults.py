@@ -61,7 +61,7 @@ def names(server: PostgresServer, database: str) -> list[str]:
     return [name for (name,) in server.run(_NAMES, database)]
 
 
-async def test_a_database_that_is_away_is_told_and_used_again_when_it_is_back(
+async def test_an_unreachable_database_is_reported_and_used_again_when_it_is_back(
     server: PostgresServer, database: str, catalog: Catalog, clock
 ) -> None:
     org, workspace = await catalog.organizations.create("Mine")
@@ -108,7 +108,7 @@ async def test_a_catalog_is_not_opened_while_its_database_is_away(
     await open_catalog(server.address(database))
 
 
-async def test_a_read_whose_session_is_killed_is_done_again(
+async def test_a_read_whose_session_is_killed_is_repeated(
     server: PostgresServer, database: str, catalog: Catalog
 ) -> None:
     await catalog.organizations.create("Mine")
@@ -154,7 +154,7 @@ async def test_a_change_whose_commit_went_unanswered_is_found_and_answered(
     assert names(server, database) == ["Mine", "Next"]
 
 
-async def test_what_is_told_of_a_commit_that_was_under_way_is_what_is_stored(
+async def test_the_outcome_of_an_interrupted_commit_is_reported_as_stored(
     road: Road, server: PostgresServer, database: str, open_catalog: Opened
 ) -> None:
     catalog = await open_catalog(road.address(database))
@@ -165,7 +165,7 @@ async def test_what_is_told_of_a_commit_that_was_under_way_is_what_is_stored(
     assert (names(server, database), type(answer)) in ((["Mine"], tuple), ([], StoreUnreachable))
 
 
-async def test_a_change_whose_commit_never_arrived_is_told_as_not_stored(
+async def test_a_change_whose_commit_never_arrived_is_reported_as_not_stored(
     road: Road, server: PostgresServer, database: str, open_catalog: Opened
 ) -> None:
     catalog = await open_catalog(road.address(database))
@@ -188,7 +188,9 @@ async def test_only_a_database_that_cannot_be_asked_leaves_an_outcome_open(
     assert names(server, database) == ["Mine"]
 
 
-async def test_a_full_disk_is_told_and_stores_nothing(server: PostgresServer, database: str, catalog: Catalog) -> None:
+async def test_a_full_disk_is_reported_and_nothing_is_stored(
+    server: PostgresServer, database: str, catalog: Catalog
+) -> None:
     server.run(_FILL, database)
     with pytest.raises(StoreFull):
         await catalog.organizations.create("Mine")

@@ -117,7 +117,7 @@ async def test_a_catalog_of_a_newer_release_is_not_opened(new_database: NewDatab
         await open_catalog(address)
 
 
-async def test_a_schema_of_somebody_else_is_not_touched(new_database: NewDatabase, open_catalog: Opened) -> None:
+async def test_a_schema_of_another_application_is_not_touched(new_database: NewDatabase, open_catalog: Opened) -> None:
     address = new_database("taken")
     asked(address, f"CREATE SCHEMA {SCHEMA_NAME} CREATE TABLE invoices (number int)")
     with pytest.raises(SchemaMismatch, match="no catalog"):
@@ -146,7 +146,7 @@ def test_an_upgrade_that_is_rolled_back_leaves_nothing(new_database: NewDatabase
     assert asked(address, _SCHEMAS) == []
 
 
-async def test_who_may_not_make_schemas_works_in_one_that_was_made_for_him(
+async def test_a_user_without_the_right_to_create_schemas_works_in_an_existing_one(
     new_database: NewDatabase, open_catalog: Opened
 ) -> None:
     address = new_database("narrow")
@@ -194,7 +194,7 @@ def test_an_address_that_is_none_is_a_wrong_setting() -> None:
         ("42P01", "STORE_UNAVAILABLE"),
     ],
 )
-def test_failures_are_told_apart_by_their_code(code: str, expected: str) -> None:
+def test_failures_are_distinguished_by_their_code(code: str, expected: str) -> None:
     assert store_error(psycopg.errors.lookup(code)("any text")).code == expected
 
 

@@ -68,7 +68,7 @@ async def test_processes_on_postgresql_take_turns_with_each_other(
     assert (room.most, room.visits) == (1, 16)
 
 
-async def test_who_is_cancelled_while_waiting_leaves_no_turn_taken(
+async def test_a_caller_that_is_cancelled_while_waiting_leaves_no_lock_held(
     open_catalog: Opened, address: str, room: Room
 ) -> None:
     one, other = await open_catalog(address), await open_catalog(address)
@@ -107,7 +107,7 @@ async def test_a_process_that_is_killed_in_its_turn_has_lost_it(open_catalog: Op
     assert room.visits == 1
 
 
-async def test_a_closed_catalog_gives_no_turn(open_catalog: Opened, address: str, room: Room) -> None:
+async def test_a_closed_catalog_has_no_critical_section(open_catalog: Opened, address: str, room: Room) -> None:
     catalog = await open_catalog(address)
     await catalog.close()
     with pytest.raises(ShuttingDown):

@@ -66,7 +66,9 @@ async def test_saving_a_draft_changes_it_in_place(catalog: Catalog, create, org:
     assert saved.modified_on > first.modified_on
 
 
-async def test_of_two_authors_who_read_the_same_version_the_second_is_told(catalog: Catalog, create, org: str) -> None:
+async def test_of_two_authors_who_read_the_same_version_the_second_gets_a_conflict(
+    catalog: Catalog, create, org: str
+) -> None:
     first = await create()
     await catalog.workflows.save_draft(org, key(first), draft(a=1), modified_on=first.modified_on, actor="k2")
 
@@ -212,12 +214,12 @@ async def test_a_malformed_id_is_a_bad_request(catalog: Catalog, org: str, workf
         await catalog.workflows.get(org, (workflow_id, 1))
 
 
-async def test_a_workspace_of_somebody_else_is_not_found(catalog: Catalog, mine, theirs) -> None:
+async def test_a_workspace_of_another_organization_is_not_found(catalog: Catalog, mine, theirs) -> None:
     with pytest.raises(NotFound, match="workspace not found"):
         await catalog.workflows.create(mine.organization_id, theirs.workspace_id, draft())
 
 
-async def test_a_wrong_name_and_a_definition_that_is_no_object_are_told(catalog: Catalog, create) -> None:
+async def test_a_wrong_name_and_a_definition_that_is_no_object_are_refused(catalog: Catalog, create) -> None:
     with pytest.raises(Refused) as caught:
         await create(draft(""))
     assert caught.value.problems[0].path == "/workflow_name"
@@ -299,7 +301,7 @@ async def test_a_walk_sees_what_was_there_once_while_others_come_and_go(catalog:
     assert seen == list(reversed(old))
 
 
-async def test_a_cursor_whose_version_was_deleted_still_has_its_place(catalog: Catalog, create, org: str) -> None:
+async def test_a_cursor_whose_version_was_deleted_remains_valid(catalog: Catalog, create, org: str) -> None:
     versions = [key(await create()) for _ in range(4)]
     page = await catalog.workflows.list_page(org, 2)
     cursor = key(page.items[-1])

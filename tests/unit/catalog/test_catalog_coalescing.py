@@ -20,7 +20,7 @@ async def test_a_shared_call_outlives_callers_that_are_cancelled() -> None:
     assert await second == "done"
 
 
-async def test_an_error_that_nobody_awaits_any_more_is_silent() -> None:
+async def test_an_error_without_remaining_callers_is_silent() -> None:
     calls, gate, complaints = SingleFlight[str](), asyncio.Event(), []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
 
@@ -78,7 +78,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_asking(
+async def test_a_caller_during_a_read_in_flight_sees_earlier_changes(
     something: Something, looks: CoalescedReads[int]
 ) -> None:
     first = asked(looks)
@@ -91,7 +91,7 @@ async def test_who_asks_while_a_look_is_under_way_sees_what_changed_before_askin
     assert (await first, await second) == (0, 1)
 
 
-async def test_all_who_come_meanwhile_share_one_look(something: Something, looks: CoalescedReads[int]) -> None:
+async def test_all_callers_during_a_read_share_the_next_one(something: Something, looks: CoalescedReads[int]) -> None:
     first = asked(looks)
     await settled()
     others = [asked(looks) for _ in range(1000)]
@@ -102,7 +102,7 @@ async def test_all_who_come_meanwhile_share_one_look(something: Something, looks
     assert (something.looks, something.most_under_way) == (2, 1)
 
 
-async def test_a_look_that_has_begun_takes_nobody_more_also_when_it_was_shared(
+async def test_a_read_in_flight_accepts_no_more_callers_even_if_it_was_shared(
     something: Something, looks: CoalescedReads[int]
 ) -> None:
     first = asked(looks)
@@ -129,7 +129,7 @@ async def test_a_look_after_a_pause_begins_at_once(something: Something, looks: 
     assert something.looks == 2
 
 
-async def test_a_look_that_fails_is_told_to_its_callers_and_the_next_one_is_made(something: Something) -> None:
+async def test_an_error_of_a_read_reaches_its_callers_and_the_next_read_runs(something: Something) -> None:
     fails = [True, False]
 
     async def look() -> int:

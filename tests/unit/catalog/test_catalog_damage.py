@@ -57,7 +57,7 @@ async def test_what_is_nested_deeper_than_the_door_lets_through_is_read_all_the_
     assert "a" in found.mock_payload
 
 
-async def test_a_new_mock_payload_takes_the_place_of_a_damaged_one(catalog: Catalog, path: Path, mine) -> None:
+async def test_a_new_mock_payload_replaces_a_damaged_one(catalog: Catalog, path: Path, mine) -> None:
     made = await draft(catalog, mine)
     change(path, "UPDATE workflow_versions SET mock_schema = ?", DEEP)
     await catalog.workflows.store_mock(mine.organization_id, (made.workflow_id, 1), {"po": 1}, {"type": "object"})

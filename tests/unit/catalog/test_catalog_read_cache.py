@@ -103,9 +103,7 @@ async def test_the_number_of_entries_is_bounded(reads: ReadCache[int], counter: 
     assert await reads.get(0, counter) == recent_module.MAX_ENTRIES + 2
 
 
-async def test_the_one_that_was_read_longest_ago_makes_place(
-    database: CatalogDatabase, counter: Counter, clock
-) -> None:
+async def test_the_oldest_entry_is_evicted(database: CatalogDatabase, counter: Counter, clock) -> None:
     reads = ReadCache[int](database, clock, lambda value: True, seconds=5, entries=2)
     for key in ("a", "b"):
         await reads.get(key, counter)

@@ -80,7 +80,7 @@ async def test_a_catalog_of_a_newer_release_is_not_opened(open_catalog, database
         await open_catalog(path)
 
 
-async def test_a_database_of_somebody_else_is_not_touched(open_catalog, tmp_path: Path) -> None:
+async def test_a_database_of_another_application_is_not_touched(open_catalog, tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     engine = sqlite_engine(path)
     with engine.begin() as connection:

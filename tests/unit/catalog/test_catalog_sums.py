@@ -95,7 +95,7 @@ async def test_a_change_that_is_rolled_back_moves_no_sum(catalog: Catalog, path:
     assert damage_of(path) == []
 
 
-async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, path: Path, mine) -> None:
+async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_catalog, path: Path, mine) -> None:
     first, second = await open_catalog(path), await open_catalog(path)
     for catalog in (first, second, first, second):
         await catalog.workflows.create(mine.organization_id, mine.workspace_id, FLOW)
@@ -121,7 +121,7 @@ async def test_two_who_change_one_catalog_by_turns_keep_one_sum(open_catalog, pa
         ("DELETE FROM sqlite_schema WHERE name = 'uq_profiles_default'", "damaged"),
     ],
 )
-async def test_what_nobody_stored_is_refused_at_the_start_and_named(
+async def test_altered_content_is_refused_at_the_start_and_named(
     open_catalog, path: Path, mine, statement: str, told: str
 ) -> None:
     by_hand(path, statement)
@@ -144,7 +144,7 @@ async def test_an_index_that_leads_elsewhere_is_refused(open_catalog, path: Path
         await open_catalog(path)
 
 
-async def test_a_catalog_whose_sums_were_emptied_is_taken_as_it_is(open_catalog, path: Path, mine) -> None:
+async def test_a_catalog_whose_sums_were_deleted_is_accepted_as_it_is(open_catalog, path: Path, mine) -> None:
     by_hand(path, "UPDATE organizations SET organization_name = 'Nine'", "DELETE FROM table_sums")
     catalog = await open_catalog(path)
     assert [each.organization_name for each in await catalog.organizations.list_all()] == ["Nine"]

@@ -40,13 +40,13 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"requester": "anna"}, "requester", "expression"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(settings: dict[str, Any], path: str, word: str) -> None:
+def test_an_error_is_reported_at_its_path(settings: dict[str, Any], path: str, word: str) -> None:
     errors = [error for error in findings(**settings).errors if f"/settings/{path}" in error.path]
     assert errors, findings(**settings).errors
     assert any(word in error.message + error.hint for error in errors)
 
 
-def test_people_and_calendar_may_stand_in_datastores() -> None:
+def test_people_and_calendar_may_be_in_datastores() -> None:
     place = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
     assert findings(recipients=place, calendar="office").errors == ()
 

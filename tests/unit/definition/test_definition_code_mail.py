@@ -71,7 +71,7 @@ class TestFunction:
             "pass the value in `input`, and read it in the code as `input`",
         )
 
-    def test_a_broken_expression_of_the_input_is_an_error_at_its_place(self, check_step: Check) -> None:
+    def test_a_syntax_error_of_the_input_is_reported_at_its_path(self, check_step: Check) -> None:
         settings = {"language": "python", "code": "return 1", "input": {"a": ["${("]}}
         (problem,) = check_step("function", settings).errors
         assert problem.path == f"{SETTINGS}/input/a/0"
@@ -106,7 +106,7 @@ class TestEmail:
             ("cc", ["Ann <ann@example.com>\r\nBcc: eve@example.com"], "cc/0"),
         ],
     )
-    def test_a_constant_that_is_no_address_is_an_error_at_its_place(
+    def test_a_constant_that_is_no_address_is_an_error_at_its_path(
         self, check_step: Check, field: str, value: Any, place: str
     ) -> None:
         assert [path for path, _ in found(check_step("email", {**MAIL, field: value}))] == [f"{SETTINGS}/{place}"]

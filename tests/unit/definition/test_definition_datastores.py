@@ -59,7 +59,7 @@ def test_good_settings_have_no_errors(settings: dict[str, Any]) -> None:
         ({"operation": "get", "name": "prices", "revision": 1}, "/settings/revision"),
     ],
 )
-def test_bad_settings_are_errors_at_their_place(settings: dict[str, Any], path: str) -> None:
+def test_bad_settings_are_errors_at_their_path(settings: dict[str, Any], path: str) -> None:
     errors, _ = found(settings)
     assert [error.path for error in errors] == [f"/workflow_steps/1{path}"]
     assert errors[0].message

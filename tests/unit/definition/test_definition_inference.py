@@ -60,7 +60,7 @@ def edges(*pairs: str) -> list[dict[str, str]]:
     return made
 
 
-def test_what_fails_whatever_the_payload_is_an_error_with_place_and_mend(check: Check) -> None:
+def test_what_fails_for_every_payload_is_an_error_with_position_and_hint(check: Check) -> None:
     findings = check(call("call_1"), reads("a", "call_1.output.status > 400"))
     (error,) = findings.errors
     assert error.path == "/workflow_steps/2/settings/parameters/0/value"
@@ -76,7 +76,7 @@ def test_a_stored_definition_stays_executable_whatever_the_expressions_read(defi
     assert compile_definition(document).name == "Test"
 
 
-def test_what_only_the_payloads_schema_tells_is_a_warning(check: Check) -> None:
+def test_what_follows_only_from_the_payloads_schema_is_a_warning(check: Check) -> None:
     findings = check(reads("a", "uriHost(payload.output.amount)"), workflow_schema=SCHEMA)
     assert not findings.errors
     assert told(findings.warnings) == ["uriHost() expects a text as `uri`, found a number"]
@@ -103,7 +103,7 @@ def test_the_schema_of_a_mock_payload_counts_where_the_definition_has_none(defin
     assert not parse_definition(own, payload_schema=mock).warnings
 
 
-def test_a_step_that_does_not_run_before_is_told_of(check: Check) -> None:
+def test_a_step_that_does_not_run_before_is_reported(check: Check) -> None:
     findings = check(reads("a", "call_1.output.data", "A.output"), call("call_1"), reads("b", "call_1.output.data"))
     assert told(findings.warnings) == [
         "the step 'call_1' does not run before this one: this is null",
@@ -231,7 +231,7 @@ def test_the_answer_of_a_wait_has_the_shape_of_its_schema(check: Check, definiti
     assert str(at(plain, "w", "output")) == "object"
 
 
-def test_an_override_gives_what_it_sets_and_changes_the_payload(definition: Build) -> None:
+def test_an_override_outputs_what_it_sets_and_changes_the_payload(definition: Build) -> None:
     parameters = [{"name": "amount", "value": 1}, {"name": "new.deep", "value": 2}]
     sets = {"id": "s", "type": "overridePayload", "settings": {"parameters": parameters}}
     document = definition(sets, reads("a"), workflow_schema=SCHEMA)

@@ -119,7 +119,7 @@ def test_only_a_branch_leads_to_its_join(check: Check) -> None:
 
 
 @pytest.mark.parametrize("way", ["start>f f:each>a a>z f>z", "start>a a>f f:each>a f>z"])
-def test_an_edge_over_the_border_of_a_body_is_an_error_with_its_mend(check: Check, way: str) -> None:
+def test_an_edge_out_of_or_into_a_body_is_an_error_with_a_hint(check: Check, way: str) -> None:
     (error,) = check(*LOOP, edges=edges(way)).errors
     assert "the body of 'f'" in error.message
     assert error.hint == "leave the last exit of the body open; connect the following steps to the exit 'next'"
@@ -238,7 +238,7 @@ def test_a_branch_that_goes_to_the_join_at_once_is_met_too(definition: Build) ->
     assert found == {"p": Presence.ALWAYS, "a": Presence.ALWAYS, "j": Presence.ALWAYS}
 
 
-def test_a_step_of_a_body_is_seen_in_the_body_alone(check: Check) -> None:
+def test_a_step_of_a_body_is_visible_only_in_the_body(check: Check) -> None:
     steps = (for_each(), note("a"), reads("b", "a.description"), reads("z", "a.output", "f.output.items"))
     findings = check(*steps, edges=edges("start>f f:each>a a>b f>z"))
     (warning,) = findings.warnings
@@ -246,7 +246,7 @@ def test_a_step_of_a_body_is_seen_in_the_body_alone(check: Check) -> None:
     assert warning.hint == "read f.output.items"
 
 
-def test_item_and_index_are_there_in_a_body_alone(check: Check) -> None:
+def test_item_and_index_exist_only_in_a_body(check: Check) -> None:
     steps = (for_each(), reads("a", "item", "index + 1"), reads("z", "item"))
     (warning,) = check(*steps, edges=edges("start>f f:each>a f>z")).warnings
     assert warning.message.startswith("`item` exists only in the body of a forEach: this is null")

@@ -69,7 +69,7 @@ def test_an_ordinary_schema_is_taken(schema: Json) -> None:
     assert 1 <= SchemaChecker(schema).weight <= MAX_WEIGHT
 
 
-def test_the_weight_is_that_of_the_heaviest_place() -> None:
+def test_the_weight_is_that_of_the_heaviest_location() -> None:
     assert schema_weight({"type": "object"}) == 1
     assert schema_weight(listed({"allOf": [{"type": "object"}, {"required": ["a", "b"]}]})) == 1 + 1 + 1 + 2
     assert schema_weight({"enum": ["a", "b"]}) == 1
@@ -147,13 +147,13 @@ def test_a_reference_into_an_alternative_leaves_the_answer_short() -> None:
     assert problem == Problem(path="/payload", message="is none of the forms that the schema allows")
 
 
-def test_a_definition_with_many_broken_steps_is_told_a_thousand_problems() -> None:
+def test_a_definition_with_many_broken_steps_has_a_thousand_reported_problems() -> None:
     steps = [{"id": f"s{index}", "type": "wait", "settings": [], "x": 1} for index in range(1500)]
     document = {"workflow_name": "Broken", "workflow_steps": steps, "workflow_connections": [{}] * 10}
     assert len(document_problems(document, {})) == MAX_DOCUMENT_PROBLEMS
 
 
-def test_of_one_huge_broken_step_the_first_problem_is_told() -> None:
+def test_of_one_huge_broken_step_the_first_problem_is_reported() -> None:
     rules = [{"variable": 1, "operator": "None", "value": []}] * 5000
     step = {"id": "c", "type": "conditional", "settings": {"rules": rules}}
     document = {"workflow_name": "Broken", "workflow_steps": [step], "workflow_connections": []}

@@ -243,7 +243,7 @@ class TestPauses:
         assert problem.path == f"{SETTINGS}{path}"
         assert message in problem.message
 
-    def test_a_delay_without_settings_is_told_at_the_step(self, check_step: Check) -> None:
+    def test_a_delay_without_settings_is_reported_at_the_step(self, check_step: Check) -> None:
         assert first(check_step("delay"))[0] == "/workflow_steps/1"
 
 
@@ -280,7 +280,7 @@ class TestOthers:
         findings = check_step("overridePayload", {"parameters": parameters})
         assert one(findings.warnings).path == f"{SETTINGS}/parameters/1/name"
 
-    def test_a_redirect_states_its_bound_as_a_whole_number(self, check: Check) -> None:
+    def test_a_redirect_has_its_limit_as_a_whole_number(self, check: Check) -> None:
         findings = check(
             {"id": "wait_1", "type": "wait"},
             {"id": "step_1", "type": "redirect", "settings": {"target": "wait_1", "max_visits": 3.0}},

@@ -62,7 +62,7 @@ def schema(**properties: Any) -> dict[str, Any]:
         "coalesce(sap_1.output.data.d.Amount, 0)",
     ],
 )
-def test_a_number_of_odata_v2_in_a_numeric_rule_is_a_finding_with_its_mend(path: str) -> None:
+def test_a_number_of_odata_v2_in_a_numeric_rule_is_a_finding_with_a_hint(path: str) -> None:
     message = f"`{path}` may be a text ({V2}), and then NumericGreaterThan is false"
     assert ruled(f"${{{path}}}") == [f"{message}; write ${{float({path})}}"]
 

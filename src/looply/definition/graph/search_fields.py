@@ -26,7 +26,7 @@ def check_search_fields(document: dict[str, Json], report: Report) -> None:
         location = join_pointer("/workflow_settings/search_fields", index)
         if path[0] in _UNSEARCHABLE:
             report.error(
-                pointer, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output"
+                location, f"`{path[0]}` cannot be searched", "name a value of the payload or of a step's output"
             )
         elif not path[-1]:
             report.error(location, "ends in an empty name, which cannot be searched by", "name a value in the document")
