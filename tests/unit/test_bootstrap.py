@@ -1,4 +1,4 @@
-"""A process put together: what happens when a part of it breaks."""
+"""A whole process: what happens when one of its parts fails."""
 
 import asyncio
 from pathlib import Path
@@ -21,7 +21,7 @@ LOOPS = (StoreWatch, KeyWatch, Pump, Reconciler, Auditor, Pruner, QuotaMeter, Bu
 
 
 async def break_a_loop(folder: Path, kind: type[Loop]) -> None:
-    """Runs a process one of whose loops raises, until it says that it stops."""
+    """Runs a process in which one loop raises, until it reports that it stops."""
 
     async def broken() -> float:
         raise RuntimeError("a loop broke")

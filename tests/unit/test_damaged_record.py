@@ -1,4 +1,4 @@
-"""One object of the catalog that cannot be read stops nothing but itself: the start, other workflows, other tenants."""
+"""A damaged object of the catalog affects nothing else: the start, other workflows and other tenants work."""
 
 import asyncio
 import io
@@ -50,7 +50,7 @@ def operator(organization_id: str, workspace_id: str) -> Principal:
 
 
 class Installation(msgspec.Struct):
-    """A data folder, and who works with it."""
+    """A data folder and the processes that use it."""
 
     data: Path
     principal: Principal
@@ -66,7 +66,7 @@ async def stored(application: Application, principal: Principal, document: dict[
 
 
 async def damage(application: Application, statement: str, **values: str) -> None:
-    """Writes as the product itself writes: the sums of the tables follow."""
+    """Writes like the product itself: the sums of the tables are updated."""
     await application.services.catalog.database.write(lambda connection: connection.execute(text(statement), values))
 
 

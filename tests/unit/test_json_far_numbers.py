@@ -1,4 +1,4 @@
-"""Numbers at the ends of the range of doubles are stored and read back at the price of others."""
+"""Numbers at the ends of the range of doubles are stored and read back as fast as others."""
 
 import sys
 

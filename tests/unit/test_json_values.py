@@ -1,4 +1,4 @@
-"""JSON texts of too many values are refused before anything is made of them."""
+"""JSON texts with too many values are refused before they are parsed."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""RateLimiter: how often an owner may do something in a minute."""
+"""Rate limiting: how often an owner may do something in a minute."""
 
 from looply.rates import RateLimiter
 

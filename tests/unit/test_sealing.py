@@ -8,7 +8,7 @@ PLACE = "organization|connection|1|1"
 
 
 class CountingEntropy:
-    """Gives a different, foreseeable value each time."""
+    """Returns a different, predictable value each time."""
 
     def __init__(self) -> None:
         self.calls: list[int] = []
@@ -81,9 +81,9 @@ def test_every_truncation_is_noticed() -> None:
 
 def test_a_row_may_have_a_name_of_any_characters() -> None:
     sealer = Sealer(KEY)
-    place = "ü|\x00|\ud800"
+    row = "ü|\x00|\ud800"
 
-    assert sealer.open(sealer.seal(b"secret", place), place) == b"secret"
+    assert sealer.open(sealer.seal(b"secret", row), row) == b"secret"
 
 
 def test_a_key_of_another_length_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Settings: where they come from, which win, and how all problems are told at once."""
+"""Settings: their sources, the precedence of sources, and the report of all problems at once."""
 
 from datetime import timedelta
 from pathlib import Path

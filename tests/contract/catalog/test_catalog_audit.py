@@ -106,7 +106,7 @@ async def test_a_limit_that_is_not_positive_is_a_bad_request(catalog: Catalog, m
 
 
 def by_hand(catalog: Catalog, statement: str, **values: object):
-    """Changes rows as somebody does who can write to the database."""
+    """Changes rows like an attacker who can write to the database."""
     return catalog.database.write(lambda connection: connection.execute(text(statement), values))
 
 
@@ -175,8 +175,8 @@ async def test_two_records_that_were_swapped_are_reported(catalog: Catalog, mine
     assert len(await catalog.audit.find_breaks()) >= 2
 
 
-async def test_records_of_several_processes_have_one_order(open_catalog, place, catalog: Catalog, mine) -> None:
-    other = await open_catalog(place)
+async def test_records_of_several_processes_have_one_order(open_catalog, location, catalog: Catalog, mine) -> None:
+    other = await open_catalog(location)
     await asyncio.gather(*(recorded(each, mine, 10) for each in (catalog, other, catalog, other)))
     assert (await catalog.audit.head(mine.organization_id)).count == 41
     assert await other.audit.find_breaks() == []
@@ -200,8 +200,8 @@ async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalo
     new = await catalog.keys.create(mine.organization_id, mine.workspace_id, KeyDraft("SAP", ["read"]))
     await catalog.audit.record(mine.organization_id, new.key.key_id, "datastore.put", "store 0")
 
-    async def numbers(**wanted) -> list[int]:
-        page = await catalog.audit.list_page(mine.organization_id, 10, criteria=AuditFilter(**wanted))
+    async def numbers(**criteria) -> list[int]:
+        page = await catalog.audit.list_page(mine.organization_id, 10, criteria=AuditFilter(**criteria))
         return [record.record_id for record in page.items]
 
     assert await numbers(actor=new.key.key_id) == [5]
@@ -216,10 +216,10 @@ async def test_records_are_found_by_actor_action_object_and_time(catalog: Catalo
 async def test_a_search_looks_at_so_many_records_and_says_where_to_go_on(catalog: Catalog, mine, monkeypatch) -> None:
     monkeypatch.setattr(audit, "SCANNED", 3)
     await recorded(catalog, mine, 7)
-    wanted = AuditFilter(object_id="store 0")
+    criteria = AuditFilter(object_id="store 0")
     found, before, pages = [], None, 0
     while pages == 0 or before is not None:
-        page = await catalog.audit.list_page(mine.organization_id, 10, before, criteria=wanted)
+        page = await catalog.audit.list_page(mine.organization_id, 10, before, criteria=criteria)
         found += [record.record_id for record in page.items]
         before, pages = page.next, pages + 1
     assert (found, pages) == ([2], 3)

@@ -84,7 +84,7 @@ async def test_anything_but_the_exact_text_opens_nothing(create, authenticate) -
 
 @contextmanager
 def looked_up() -> Iterator[list[str]]:
-    """Gives the statements that read keys within the block."""
+    """Yields the statements that read keys within the block."""
     found: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Processes that share a catalog on PostgreSQL: what one was answered all see at once, and no change is lost."""
+"""Processes that share a catalog on PostgreSQL: all see an acknowledged change at once, and no change is lost."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ _PID = text("SELECT pg_backend_pid()")
 
 @pytest.fixture
 async def processes(open_catalog: Opened, address: str) -> list[Catalog]:
-    """Gives four processes on one catalog."""
+    """Yields four processes on one catalog."""
     return [await open_catalog(address) for _ in range(4)]
 
 
@@ -43,7 +43,7 @@ async def mine(one: Catalog) -> Tenant:
 
 @pytest.fixture
 async def workflow_id(one: Catalog, mine: Tenant) -> str:
-    """Gives a workflow whose version 1 is ACTIVE."""
+    """Returns a workflow whose version 1 is ACTIVE."""
     version = await one.workflows.create(mine.organization_id, mine.workspace_id, DRAFT)
     await one.workflows.activate(mine.organization_id, (version.workflow_id, 1))
     return version.workflow_id
@@ -208,17 +208,17 @@ async def test_the_count_of_changes_moves_with_a_change_and_with_nothing_else(on
 
 async def test_a_writer_that_does_not_get_the_lock_is_asked_to_repeat(one: Catalog, other: Catalog) -> None:
     await other.database.write(lambda connection: connection.exec_driver_sql("SET lock_timeout = '10ms'"))
-    begun, told = threading.Event(), threading.Event()
+    begun, reported = threading.Event(), threading.Event()
 
     def write(connection):
         begun.set()
-        assert told.wait(60)
+        assert reported.wait(60)
 
     writing = asyncio.ensure_future(one.database.write(write))
     await asyncio.to_thread(begun.wait, 60)
     with pytest.raises(Overloaded):
         await other.organizations.create("Refused")
-    told.set()
+    reported.set()
     await writing
     await other.organizations.create("Repeated")
     assert list(await names(one)) == ["Repeated"]

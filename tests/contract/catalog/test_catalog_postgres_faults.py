@@ -1,4 +1,4 @@
-"""A catalog whose database, or the road to it, is gone: nobody is told a lie, and nothing needs a restart."""
+"""A catalog whose database or network fails: no caller gets a wrong answer, and no process needs a restart."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ from looply.catalog.tenants.keys import KeyDraft
 from looply.errors import StoreFull, StoreLost, StoreUnreachable
 from postgres_server import database_of_test, own_server
 
-# A server that is stopped and started takes its time on a slow machine.
+# Stopping and starting a server takes long on a slow machine.
 pytestmark = pytest.mark.timeout(600)
 
 _NAMES = "SELECT organization_name FROM looply_catalog.organizations"
@@ -30,7 +30,7 @@ FOR EACH ROW EXECUTE FUNCTION looply_catalog.is_full()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """Gives a server that only these tests use, so that they may stop it."""
+    """Yields a server that only these tests use, so that they may stop it."""
     try:
         with own_server() as found:
             yield found
@@ -40,7 +40,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database(server: PostgresServer, request: pytest.FixtureRequest) -> str:
-    """Gives the name of a database of the test's own."""
+    """Yields the name of a database for this test only."""
     return database_of_test(server, request.node.name)
 
 
@@ -57,7 +57,7 @@ async def catalog(open_catalog: Opened, server: PostgresServer, database: str) -
 
 
 def names(server: PostgresServer, database: str) -> list[str]:
-    """Returns the names of the organizations that are stored."""
+    """Returns the names of the stored organizations."""
     return [name for (name,) in server.run(_NAMES, database)]
 
 
@@ -73,7 +73,7 @@ async def test_an_unreachable_database_is_reported_and_used_again_when_it_is_bac
             await catalog.organizations.create("Away")
         with pytest.raises(StoreUnreachable):
             await catalog.organizations.get(org)
-        # A key that was known may have been revoked meanwhile: nobody can say.
+        # A cached key may have been revoked in the meantime, which cannot be checked now.
         with pytest.raises(StoreUnreachable):
             await catalog.keys.authenticate(made.text, clock.now())
     await asyncio.to_thread(server.start)
@@ -158,7 +158,7 @@ async def test_the_outcome_of_an_interrupted_commit_is_reported_as_stored(
     road: Road, server: PostgresServer, database: str, open_catalog: Opened
 ) -> None:
     catalog = await open_catalog(road.address(database))
-    # The server may read the COMMIT, or may be told to end the session before it does.
+    # The server may read the COMMIT, or terminate the session before it does.
     road.cut_next("UNHEARD")
     (answer,) = await asyncio.gather(catalog.organizations.create("Mine"), return_exceptions=True)
     assert road.made == 1

@@ -1,4 +1,4 @@
-"""The tables of a catalog on PostgreSQL: how they are made, by whom, and what is left alone."""
+"""The tables of a catalog on PostgreSQL: their creation, the rights that it needs, and what it does not touch."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ NewDatabase = Callable[[str], str]
 
 @pytest.fixture
 def new_database(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> NewDatabase:
-    """Makes an empty database of the test's own."""
+    """Creates an empty database for this test only."""
     return lambda name: postgres_server.new_database(f"{name}_{os.getpid()}")
 
 
@@ -76,7 +76,7 @@ def test_every_text_is_ordered_by_its_code_points_and_has_its_length(address: st
 
 
 def opened_at_once(address: str) -> list[str]:
-    """Lets three processes open the catalog at the same moment; returns what they say in the end."""
+    """Opens the catalog in three processes at the same moment; returns their last outputs."""
     environment = {**os.environ, "PYTHONPATH": str(Path(looply.__file__).parents[1])}
     command = [sys.executable, "-c", _OPENS, address]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

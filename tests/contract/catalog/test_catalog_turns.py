@@ -1,4 +1,4 @@
-"""Turns: what changes more than the catalog is done by one at a time."""
+"""The critical section of changes of more than the catalog: one caller at a time, across processes."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ sys.stdin.read()
 
 
 class Room:
-    """Says how many were inside at once."""
+    """Records how many callers were inside at once."""
 
     def __init__(self) -> None:
         self.inside = 0
@@ -37,7 +37,7 @@ class Room:
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.visits += 1
-            # Others get the chance to come in as well.
+            # Other callers get the chance to enter, too.
             await catalog.organizations.list_ids()
             self.inside -= 1
 

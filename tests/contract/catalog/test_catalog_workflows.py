@@ -136,8 +136,8 @@ async def test_a_draft_with_findings_is_kept_and_not_activated(catalog: Catalog,
         await catalog.workflows.activate(org, key(first))
     assert caught.value.problems == findings
 
-    mended = await catalog.workflows.save_draft(org, key(first), draft(), modified_on=first.modified_on)
-    assert mended.findings == ()
+    repaired = await catalog.workflows.save_draft(org, key(first), draft(), modified_on=first.modified_on)
+    assert repaired.findings == ()
     assert (await catalog.workflows.activate(org, key(first))).status == "ACTIVE"
 
 
@@ -331,9 +331,9 @@ async def test_a_limit_that_is_not_positive_is_a_bad_request(catalog: Catalog, o
 
 
 async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
-    open_catalog, catalog: Catalog, place, create, org: str
+    open_catalog, catalog: Catalog, location, create, org: str
 ) -> None:
-    other = await open_catalog(place)
+    other = await open_catalog(location)
     first = await create()
 
     async def save(author: Catalog, number: int) -> bool:
@@ -348,9 +348,9 @@ async def test_of_concurrent_authors_exactly_one_wins_also_across_processes(
 
 
 async def test_concurrent_drafts_over_an_active_version_get_numbers_of_their_own(
-    open_catalog, catalog: Catalog, place, create, org: str
+    open_catalog, catalog: Catalog, location, create, org: str
 ) -> None:
-    other = await open_catalog(place)
+    other = await open_catalog(location)
     first = await create()
     await catalog.workflows.activate(org, key(first))
 

@@ -1,4 +1,4 @@
-"""What was damaged in the catalog's file hits the object that it belongs to, in words: others are served."""
+"""Damage in the catalog's file affects only the damaged object, with a clear error; all others are served."""
 
 import sqlite3
 from pathlib import Path

@@ -237,7 +237,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def killed_writer(path: Path) -> list[str]:
-    """What a process acknowledged, line by line, before it was killed in the middle of its work."""
+    """The changes that a process acknowledged, one per line, before it was killed."""
     source = Path(database_module.__file__).parents[2]
     writer = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path)],

@@ -1,4 +1,4 @@
-"""What holds of a catalog in a file, which is one process's own, beside what holds of every catalog."""
+"""Properties of a catalog in a file, which one process owns, in addition to the contract of every catalog."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -10,7 +10,7 @@ from looply.errors import NotFound, Refused
 
 
 class Counter:
-    """A read of a database that says how often it was done."""
+    """A read of a database that counts its calls."""
 
     def __init__(self, database: CatalogDatabase) -> None:
         self.database = database
@@ -77,7 +77,7 @@ async def test_a_change_whose_caller_was_cancelled_counts_too(
     change.cancel()
     await database.read(lambda connection: None)
 
-    # A call that the thread had not begun is dropped, one that it had begun is counted.
+    # A call that the thread has not begun is dropped; one that it has begun is counted.
     assert await reads.get("a", counter) == 1 + await database.changes()
 
 

@@ -21,7 +21,7 @@ def _schema_text(connection):
 
 
 def _parts(sql):
-    """The definitions inside a CREATE statement, in no order."""
+    """The definitions inside a CREATE statement, as a set."""
     return sorted(part.strip(" ,()") for part in sql.replace(", ", ",\n").splitlines())
 
 

@@ -1,4 +1,4 @@
-"""The sums of the catalog's tables follow every change, and tell of everything else."""
+"""The sums of the catalog's tables follow every change by the product, and detect every other change."""
 
 import sqlite3
 from contextlib import closing
@@ -35,7 +35,7 @@ def sums_of(path: Path) -> dict[str, bytes]:
 
 
 def by_hand(path: Path, *statements: str) -> None:
-    """Changes the file as nobody of ours does."""
+    """Changes the file outside of the product."""
     with closing(sqlite3.connect(path)) as file:
         file.execute("PRAGMA writable_schema = ON")
         for statement in statements:
@@ -104,7 +104,7 @@ async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_c
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "message"),
     [
         ("UPDATE organizations SET organization_name = 'Nine'", "organizations"),
         ("UPDATE workspaces SET created_on_ms = created_on_ms + 1", "workspaces"),
@@ -122,11 +122,11 @@ async def test_two_processes_that_change_one_catalog_in_turn_keep_one_sum(open_c
     ],
 )
 async def test_altered_content_is_refused_at_the_start_and_named(
-    open_catalog, path: Path, mine, statement: str, told: str
+    open_catalog, path: Path, mine, statement: str, message: str
 ) -> None:
     by_hand(path, statement)
     for _ in range(2):
-        with pytest.raises(StoreCorrupt, match=told) as caught:
+        with pytest.raises(StoreCorrupt, match=message) as caught:
             await open_catalog(path)
         assert "restore it from a backup" in caught.value.message
 
@@ -199,7 +199,7 @@ async def test_a_journal_that_a_crash_left_and_that_is_damaged_is_found(open_cat
 
 
 def crashed(path: Path) -> tuple[bytes, bytes]:
-    """Returns file and journal as a crash leaves them in the middle of a change."""
+    """Returns file and journal as a crash during a change leaves them."""
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("PRAGMA cache_size = 1")
         file.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Values in addresses: one segment of a path or one value of a query, never a host."""
+"""Values in URLs: one path segment or one query value, never a host."""
 
 from typing import Any
 
@@ -151,8 +151,8 @@ def test_a_value_that_would_be_more_than_a_literal_of_odata_fails_the_step(
 def test_an_unescaped_value_in_a_body_of_text_is_a_warning(
     check_step: Check, type_: str, kind: str, body: str, hint: str
 ) -> None:
-    place = {"url": "https://h/"} if type_ == "httpRequest" else {"connection": "S4", "service_path": "/x"}
-    settings = {**place, "method": "POST", "body_type": kind, "body": body, "fail_on": ["4xx"]}
+    call = {"url": "https://h/"} if type_ == "httpRequest" else {"connection": "S4", "service_path": "/x"}
+    settings = {**call, "method": "POST", "body_type": kind, "body": body, "fail_on": ["4xx"]}
     warning = one(check_step(type_, settings).warnings)
     assert warning.path == f"{SETTINGS}/body"
     assert hint in warning.hint

@@ -1,4 +1,4 @@
-"""`approval`: what its settings may be, and where a mistake is told."""
+"""`approval`: valid settings, and the paths of errors."""
 
 from typing import Any
 
@@ -47,8 +47,8 @@ def test_an_error_is_reported_at_its_path(settings: dict[str, Any], path: str, w
 
 
 def test_people_and_calendar_may_be_in_datastores() -> None:
-    place = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
-    assert findings(recipients=place, calendar="office").errors == ()
+    location = {"datastore": "approvers", "path": "/plants/${payload.output.plant}"}
+    assert findings(recipients=location, calendar="office").errors == ()
 
 
 def test_an_exit_that_leads_nowhere_is_a_warning() -> None:

@@ -1,4 +1,4 @@
-"""`function` and `email`: what they compile to, and what is wrong or doubtful in them."""
+"""`function` and `email`: their compiled settings, errors and warnings."""
 
 from collections.abc import Callable
 from typing import Any
@@ -97,7 +97,7 @@ class TestEmail:
         assert not check_step("email", {**mail, "html": "<p>Hi</p>"}).errors
 
     @pytest.mark.parametrize(
-        ("field", "value", "place"),
+        ("field", "value", "path"),
         [
             ("to", "ann", "to"),
             ("to", "ann@example.com, bob", "to"),
@@ -107,9 +107,9 @@ class TestEmail:
         ],
     )
     def test_a_constant_that_is_no_address_is_an_error_at_its_path(
-        self, check_step: Check, field: str, value: Any, place: str
+        self, check_step: Check, field: str, value: Any, path: str
     ) -> None:
-        assert [path for path, _ in found(check_step("email", {**MAIL, field: value}))] == [f"{SETTINGS}/{place}"]
+        assert [path for path, _ in found(check_step("email", {**MAIL, field: value}))] == [f"{SETTINGS}/{path}"]
 
     def test_a_line_break_in_the_subject_is_an_error(self, check_step: Check) -> None:
         assert found(check_step("email", {**MAIL, "subject": "a\nBcc: b"})) == [

@@ -9,8 +9,8 @@ from looply.definition.graph.model import START
 from looply.errors import Problem
 
 
-def found(settings: dict[str, Any], **beside: Any) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    step = {"id": "d", "type": "datastore", "settings": settings, **beside}
+def found(settings: dict[str, Any], **fields: Any) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    step = {"id": "d", "type": "datastore", "settings": settings, **fields}
     start = {"id": START, "type": "trigger", "settings": {"trigger_type": "REQUEST"}}
     document = {
         "workflow_name": "Story",

@@ -1,4 +1,4 @@
-"""Steps of type `operation`: what their settings become, and what the installed operations say of them."""
+"""Steps of type `operation`: their compiled settings, and the checks against installed operations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,12 +44,12 @@ RESERVE = MappingProxyType({"warehouse.reserve": Installed()})
 GOOD = {"operation": "warehouse.reserve", "connection": "W", "input": {"sku": "A", "quantity": 2}}
 
 
-def found(definition: Build, settings: dict[str, Any], operations: Any = RESERVE, **beside: Any) -> Findings:
-    step = {"id": "o", "type": "operation", "settings": settings, **beside}
+def found(definition: Build, settings: dict[str, Any], operations: Any = RESERVE, **fields: Any) -> Findings:
+    step = {"id": "o", "type": "operation", "settings": settings, **fields}
     return parse_definition(definition(step), operations=operations)
 
 
-def places(findings: Findings) -> list[str]:
+def paths(findings: Findings) -> list[str]:
     return [problem.path.removeprefix("/workflow_steps/1/settings") for problem in findings.errors]
 
 
@@ -125,7 +125,7 @@ def test_an_input_that_fits_has_no_findings(definition: Build) -> None:
 def test_a_constant_that_violates_the_schema_is_an_error_at_its_path(
     definition: Build, settings: dict[str, Any], expected: list[str]
 ) -> None:
-    assert sorted(places(found(definition, {**GOOD, **settings}))) == sorted(expected)
+    assert sorted(paths(found(definition, {**GOOD, **settings}))) == sorted(expected)
 
 
 def test_a_missing_connection_is_an_error_of_the_input(definition: Build) -> None:

@@ -1,4 +1,4 @@
-"""Expressions that do not parse, and what expressions refer to."""
+"""Syntax errors of expressions, and the references of expressions."""
 
 import json
 from collections.abc import Callable

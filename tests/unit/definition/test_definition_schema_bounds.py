@@ -1,4 +1,4 @@
-"""A JSON Schema of an author costs a bounded number of checks, and its answer is small, whatever it is given."""
+"""Checking a value against an author's JSON Schema has bounded cost and a bounded result."""
 
 from functools import reduce
 from typing import Any
@@ -18,7 +18,7 @@ def listed(items: Json) -> dict[str, Any]:
 
 
 def doubled(levels: int, keyword: str) -> dict[str, Any]:
-    """Returns a schema each of whose levels names the next one twice."""
+    """Returns a schema in which each level names the next one twice."""
     defs: dict[str, Any] = {f"s{level}": {keyword: [{"$ref": f"#/$defs/s{level + 1}"}] * 2} for level in range(levels)}
     return {"$defs": {**defs, f"s{levels}": {"type": "integer"}}, "$ref": "#/$defs/s0"}
 

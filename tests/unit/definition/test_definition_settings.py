@@ -1,4 +1,4 @@
-"""The settings of the other types of steps: what they compile to, and what is wrong or doubtful in them."""
+"""The settings of the other step types: their compiled form, errors and warnings."""
 
 from typing import Any
 

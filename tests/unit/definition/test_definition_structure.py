@@ -1,4 +1,4 @@
-"""What the JSON Schema finds, and how it is said."""
+"""Findings of the JSON Schema, and their messages."""
 
 from collections.abc import Callable
 from typing import Any
