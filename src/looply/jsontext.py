@@ -31,7 +31,7 @@ STORED_LEVELS: Final = 500
 """Nesting of stored values: more than `parse_json` accepts plus what the engine adds, less than can be read."""
 
 # A text with a number at an end of the range of doubles, near 1e308 or near zero, contains one of these.
-_FAR_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
+_EXTREME_NUMBERS: Final = (b"e289", b"e29", b"e30", b"e-29", b"e-3")
 _INTEGERS_BELOW: Final = 10.0**DEFAULT_LIMITS.integer_digits
 T = TypeVar("T")
 CONTAINER_BYTES: Final = 16
@@ -82,17 +82,19 @@ class Decoder(Generic[T]):
     """
 
     def __init__(self, type_: type[T] | Any = Any, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
-        self._near: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-        self._far: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook, float_hook=float)
+        self._fast: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_, dec_hook=dec_hook)
+        self._with_extreme_numbers: msgspec.json.Decoder[T] = msgspec.json.Decoder(
+            type_, dec_hook=dec_hook, float_hook=float
+        )
 
     def decode(self, text: bytes) -> T:
         """Returns the value of a text. Raises: as `msgspec.json.decode`."""
-        return (self._far if has_far_numbers(text) else self._near).decode(text)
+        return (self._with_extreme_numbers if has_extreme_numbers(text) else self._fast).decode(text)
 
 
-def has_far_numbers(text: bytes) -> bool:
+def has_extreme_numbers(text: bytes) -> bool:
     """Returns whether a text that this product has written may have numbers at the ends of the range of doubles."""
-    return any(mark in text for mark in _FAR_NUMBERS)
+    return any(mark in text for mark in _EXTREME_NUMBERS)
 
 
 _STORED: Final[Decoder[Json]] = Decoder()

@@ -11,9 +11,9 @@ from looply.catalog.authored.workflows import Workflows
 from looply.catalog.storage.database import Backend, CatalogDatabase
 from looply.catalog.storage.sqlite import SqliteFile
 from looply.catalog.tenants.data_keys import DataKeys
-from looply.catalog.tenants.keys import Keys
+from looply.catalog.tenants.keys import ApiKeys
 from looply.catalog.tenants.organizations import Organizations
-from looply.catalog.trail.audit import Audit
+from looply.catalog.trail.audit import AuditLog
 from looply.clock import Clock, Entropy, Ids
 from looply.errors import LooplyError
 from looply.sealing import Sealers
@@ -28,9 +28,9 @@ class Catalog:
     cards: Cards
     profiles: Profiles
     connections: Connections
-    keys: Keys
+    keys: ApiKeys
     bulks: Bulks
-    audit: Audit
+    audit: AuditLog
     database: CatalogDatabase
 
     @classmethod
@@ -108,8 +108,8 @@ class Catalog:
             cards=Cards(database, clock, ids),
             profiles=Profiles(database, clock),
             connections=Connections(database, clock, ids, sealers, binding),
-            keys=Keys(database, clock, ids, entropy),
+            keys=ApiKeys(database, clock, ids, entropy),
             bulks=Bulks(database, clock, ids),
-            audit=Audit(database, clock),
+            audit=AuditLog(database, clock),
             database=database,
         )

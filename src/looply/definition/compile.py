@@ -45,21 +45,21 @@ from looply.limits import DEFAULT_LIMITS, Limits
 
 _COMPILERS: Final[Mapping[str, Callable[[Reader], StepSettings]]] = {
     **{name: row.compile for name, row in OPERATION_STEPS.items()},
-    "conditional": conditions.conditional,
-    "branchConditional": conditions.branch_conditional,
-    "advancedConditional": conditions.advanced_conditional,
-    "adaptiveCard": pauses.adaptive_card,
-    "approval": approvals.approval,
-    "wait": pauses.wait,
-    "delay": pauses.delay,
-    "overridePayload": endings.override_payload,
-    "datastore": datastores.datastore,
-    "subworkflow": children.subworkflow,
-    "redirect": endings.redirect,
-    "terminate": endings.terminate,
-    "parallel": scopes.parallel,
-    "join": scopes.join,
-    "forEach": scopes.for_each,
+    "conditional": conditions.compile_conditional,
+    "branchConditional": conditions.compile_branch_conditional,
+    "advancedConditional": conditions.compile_advanced_conditional,
+    "adaptiveCard": pauses.compile_adaptive_card,
+    "approval": approvals.compile_approval,
+    "wait": pauses.compile_wait,
+    "delay": pauses.compile_delay,
+    "overridePayload": endings.compile_override_payload,
+    "datastore": datastores.compile_datastore,
+    "subworkflow": children.compile_subworkflow,
+    "redirect": endings.compile_redirect,
+    "terminate": endings.compile_terminate,
+    "parallel": scopes.compile_parallel,
+    "join": scopes.compile_join,
+    "forEach": scopes.compile_for_each,
 }
 
 _INPUTS: Final[Mapping[str, Callable[[Reader], Template]]] = {
@@ -206,7 +206,7 @@ def _step(outline: StepOutline, broken: frozenset[tuple[str, ...]], zone: str, r
         outline.settings, join_pointer(outline.path, "settings") if "settings" in step else step.path, report
     )
     name = outline.type.name
-    settings = endings.trigger(reader, zone) if name == "trigger" else _COMPILERS[name](reader)
+    settings = endings.compile_trigger(reader, zone) if name == "trigger" else _COMPILERS[name](reader)
     if not outline.type.is_call:
         for field in _ONLY_CALLS:
             if field in step:

@@ -81,11 +81,11 @@ async def test_an_activation_by_one_process_is_the_latest_of_all(
     org = mine.organization_id
     await one.workflows.save_draft(org, (workflow_id, 1), DRAFT, modified_on=None)
     for each in processes:
-        assert (await each.workflows.newest_active(org, workflow_id)).workflow_version == 1
+        assert (await each.workflows.latest_active(org, workflow_id)).workflow_version == 1
         assert (await each.workflows.get(org, (workflow_id, 2))).status == "DRAFT"
     await one.workflows.activate(org, (workflow_id, 2))
     for each in processes:
-        assert (await each.workflows.newest_active(org, workflow_id)).workflow_version == 2
+        assert (await each.workflows.latest_active(org, workflow_id)).workflow_version == 2
         assert (await each.workflows.get(org, (workflow_id, 2))).status == "ACTIVE"
 
 

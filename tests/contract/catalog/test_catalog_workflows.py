@@ -155,19 +155,19 @@ async def test_what_was_checked_is_what_is_activated(catalog: Catalog, create, o
 async def test_the_newest_active_version_is_the_one_with_the_highest_number(catalog: Catalog, create, org: str) -> None:
     first = await create()
     with pytest.raises(Conflict) as caught:
-        await catalog.workflows.newest_active(org, first.workflow_id)
+        await catalog.workflows.latest_active(org, first.workflow_id)
     assert caught.value.code == "NO_ACTIVE_VERSION"
 
     await catalog.workflows.activate(org, key(first))
     second = await catalog.workflows.save_draft(org, key(first), draft(a=1), modified_on=None)
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 1
-    assert await catalog.workflows.newest(org, first.workflow_id) == 2
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 1
+    assert await catalog.workflows.latest_version(org, first.workflow_id) == 2
 
     await catalog.workflows.activate(org, key(second))
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 2
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 2
 
     await catalog.workflows.delete(org, *key(second))
-    assert (await catalog.workflows.newest_active(org, first.workflow_id)).workflow_version == 1
+    assert (await catalog.workflows.latest_active(org, first.workflow_id)).workflow_version == 1
     assert (await catalog.workflows.get(org, key(first))).is_latest
 
 
@@ -181,9 +181,9 @@ async def test_deleting_a_workflow_deletes_all_versions(catalog: Catalog, create
         with pytest.raises(NotFound):
             await catalog.workflows.get(org, key(version))
     with pytest.raises(NotFound):
-        await catalog.workflows.newest(org, first.workflow_id)
+        await catalog.workflows.latest_version(org, first.workflow_id)
     with pytest.raises(NotFound):
-        await catalog.workflows.newest_active(org, first.workflow_id)
+        await catalog.workflows.latest_active(org, first.workflow_id)
     with pytest.raises(NotFound):
         await catalog.workflows.delete(org, first.workflow_id)
 

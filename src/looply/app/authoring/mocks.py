@@ -27,7 +27,7 @@ async def set_mock(
     """
     organization_id = principal.organization_id
     if version is None:
-        row = await services.catalog.workflows.newest_active(organization_id, workflow_id)
+        row = await services.catalog.workflows.latest_active(organization_id, workflow_id)
         version = row.workflow_version
     await keep_mock(services, principal, (workflow_id, version), payload)
     return await services.catalog.workflows.get(organization_id, (workflow_id, version))

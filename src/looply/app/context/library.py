@@ -53,7 +53,7 @@ class Library:
 
         async def read() -> Runnable:
             if version is None:
-                row = await self._catalog.workflows.newest_active(organization_id, workflow_id)
+                row = await self._catalog.workflows.latest_active(organization_id, workflow_id)
             else:
                 row = await self._catalog.workflows.get(organization_id, (workflow_id, version))
             return await self._runnable(row)

@@ -151,7 +151,7 @@ class Bulks:
 
         return await self._database.write(store)
 
-    async def is_ending(self, organization_id: str, workflow_id: str) -> bool:
+    async def is_terminating(self, organization_id: str, workflow_id: str) -> bool:
         """Returns whether a running bulk terminates executions of a workflow."""
         query = select(bulks.c.wanted).where(
             bulks.c.organization_id == organization_id, bulks.c.status == "RUNNING", bulks.c.action == "terminate"

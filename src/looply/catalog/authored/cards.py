@@ -136,7 +136,7 @@ class Cards:
         Raises: Conflict (code `NO_ACTIVE_VERSION`) when the card has drafts only.
         """
         return _version(
-            await self._database.read(lambda connection: _VERSIONS.newest_active(connection, organization_id, card_id))
+            await self._database.read(lambda connection: _VERSIONS.latest_active(connection, organization_id, card_id))
         )
 
     async def list_page(self, organization_id: str, limit: int, after: VersionKey | None = None) -> Page[CardSummary]:

@@ -177,7 +177,7 @@ def _is_small(profile: Profile | None) -> bool:
 
 def _owner(connection: Connection, organization_id: str, workflow_id: str) -> str:
     """Returns the workflow's id in its stored form. Raises: NotFound when the workflow does not exist."""
-    _WORKFLOWS.newest(connection, organization_id, workflow_id)
+    _WORKFLOWS.latest_version(connection, organization_id, workflow_id)
     return validate_id(workflow_id, "workflow")
 
 

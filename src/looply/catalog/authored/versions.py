@@ -62,7 +62,7 @@ class VersionedTable(msgspec.Struct, frozen=True):
             raise not_found_error(self.noun)
         return row
 
-    def newest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
+    def latest_active(self, connection: Connection, organization_id: str, object_id: str) -> RowMapping:
         """Returns the row of the ACTIVE version with the highest number.
 
         Raises: BadRequest; NotFound when there is no such object; Conflict (code `NO_ACTIVE_VERSION`).
@@ -72,13 +72,13 @@ class VersionedTable(msgspec.Struct, frozen=True):
         query = query.where(self.table.c.status == ACTIVE).order_by(self.version.desc()).limit(1)
         row = connection.execute(query).mappings().first()
         if row is None:
-            self.newest(connection, organization_id, checked)
+            self.latest_version(connection, organization_id, checked)
             raise Conflict(
                 f"{self.noun} {checked} has no ACTIVE version; activate one or name a version", code="NO_ACTIVE_VERSION"
             )
         return row
 
-    def newest(self, connection: Connection, organization_id: str, object_id: str) -> int:
+    def latest_version(self, connection: Connection, organization_id: str, object_id: str) -> int:
         """Returns the highest number of the versions that are not deleted.
 
         Raises: BadRequest; NotFound when there is none.

@@ -190,20 +190,22 @@ class Workflows:
 
         return await self._database.read(load)
 
-    async def newest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
+    async def latest_active(self, organization_id: str, workflow_id: str) -> WorkflowVersion:
         """Returns the ACTIVE version with the highest number. The result is shared and must not be modified.
 
         Raises: Conflict (code `NO_ACTIVE_VERSION`) when the workflow has drafts only.
         """
 
         def load(connection: Connection) -> WorkflowVersion:
-            return _version(_VERSIONS.newest_active(connection, organization_id, workflow_id))
+            return _version(_VERSIONS.latest_active(connection, organization_id, workflow_id))
 
         return await self._recent.get((organization_id, workflow_id), lambda: self._database.read(load))
 
-    async def newest(self, organization_id: str, workflow_id: str) -> int:
+    async def latest_version(self, organization_id: str, workflow_id: str) -> int:
         """Returns the highest version number, ACTIVE or not."""
-        return await self._database.read(lambda connection: _VERSIONS.newest(connection, organization_id, workflow_id))
+        return await self._database.read(
+            lambda connection: _VERSIONS.latest_version(connection, organization_id, workflow_id)
+        )
 
     async def list_page(
         self,

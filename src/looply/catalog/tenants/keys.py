@@ -118,7 +118,7 @@ class _Known(msgspec.Struct, frozen=True):
     expires_on: datetime | None
 
 
-class Keys:
+class ApiKeys:
     """The API keys of all organizations.
 
     `authenticate` is the only method without an organization, which follows from the key. Keys that were found are

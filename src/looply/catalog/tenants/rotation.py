@@ -31,7 +31,7 @@ _CHECK: Final = b"looply"
 
 
 @dataclass(slots=True)
-class Plan:
+class RotationPlan:
     """The changes that bring the catalog in line with the keys of this process."""
 
     first: MasterKey | None = None
@@ -73,11 +73,11 @@ def check_keys(connection: Connection, available: Sequence[MasterKey], source: s
         raise KeyUnfit(f"the master key {key.key_id} of {source} does not open the keys of the catalog") from error
 
 
-def make_plan(connection: Connection, available: Sequence[MasterKey]) -> Plan:
+def make_plan(connection: Connection, available: Sequence[MasterKey]) -> RotationPlan:
     """Returns the changes that `apply_plan` would make with keys that `check_keys` accepts."""
     rows = _rows(connection)
     active = _active(rows)
-    found = Plan(without_data_key=_organizations_without_key(connection))
+    found = RotationPlan(without_data_key=_organizations_without_key(connection))
     if active is None:
         found.first = available[0]
         found.added = list(available[1:])

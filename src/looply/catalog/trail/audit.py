@@ -108,7 +108,7 @@ class Change(msgspec.Struct, frozen=True):
             connection.execute(update(audit_heads).where(owner).values(**moved))
 
 
-class Audit:
+class AuditLog:
     """The audit records of organizations, which are append-only."""
 
     def __init__(self, database: CatalogDatabase, clock: Clock) -> None:

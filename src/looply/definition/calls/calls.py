@@ -29,7 +29,7 @@ _ESCAPED_BY: Final = {
 _LITERAL_AUTH = "everyone who may read the workflow can read a credential in its definition"
 
 
-def http_request(reader: Reader, operation: str) -> CallSettings:
+def compile_http_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `httpRequest`."""
     if "connection" in reader and "auth" in reader:
         reader.error("auth", "`auth` and `connection` cannot be given together: the connection has the credentials")
@@ -41,7 +41,7 @@ def http_request(reader: Reader, operation: str) -> CallSettings:
     return _request(reader, operation)
 
 
-def sap_request(reader: Reader, operation: str) -> CallSettings:
+def compile_sap_request(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `sapRequest`."""
     if ("system_id" in reader) != ("client" in reader):
         missing = "client" if "system_id" in reader else "system_id"
@@ -70,7 +70,7 @@ def call_input(reader: Reader) -> Template:
     return read_template({"method": "GET", **sent}, reader.path, reader.report, placements)
 
 
-def any_operation(reader: Reader, _: str) -> CallSettings:
+def compile_operation(reader: Reader, _: str) -> CallSettings:
     """Returns the settings of an `operation`, which name the operation to call; installed or not is not checked."""
     given: dict[str, Json] = reader.value.get("input", {})
     if "connection" in reader and "connection" in given:
@@ -89,7 +89,7 @@ def any_operation(reader: Reader, _: str) -> CallSettings:
 def operation_input(reader: Reader) -> Template:
     """Returns the template of the input of an `operation`: its `input` and the name of its connection."""
     given: dict[str, Json] = reader.value.get("input", {})
-    template = read_template(given, reader.at("input"), reader.report)
+    template = read_template(given, reader.pointer("input"), reader.report)
     if "connection" not in reader:
         return template
     reader.template("connection")
@@ -166,9 +166,11 @@ def secret_pointers(step: Reader, settings: dict[str, Json]) -> tuple[str, ...]:
         known = [*SETTINGS[step.value["type"]]["properties"], "output"]
         if head not in known:
             hint = step.report.suggest(head, known) or "the output of a step is under /output"
-            step.report.error(step.at("secret", index), f"a {step.value['type']} has no {head!r}", hint)
+            step.report.error(step.pointer("secret", index), f"a {step.value['type']} has no {head!r}", hint)
         elif head != "output" and not (points_into(settings, pointer) or _is_computed(settings, (head, *rest))):
-            step.report.error(step.at("secret", index), f"{pointer!r} points to no value in the settings of the step")
+            step.report.error(
+                step.pointer("secret", index), f"{pointer!r} points to no value in the settings of the step"
+            )
     own = _credentials(settings, "")
     if step.value["type"] == "operation" and isinstance(given := settings.get("input"), dict):
         own = _credentials(given, "/input")

@@ -33,15 +33,18 @@ class OperationStep(msgspec.Struct, frozen=True, kw_only=True):
 OPERATION_STEPS: Final[Mapping[str, OperationStep]] = MappingProxyType(
     {
         "httpRequest": OperationStep(
-            operation="http.request", settings=calls.http_request, input=calls.call_input, connection_kind="http"
+            operation="http.request",
+            settings=calls.compile_http_request,
+            input=calls.call_input,
+            connection_kind="http",
         ),
         "sapRequest": OperationStep(
-            operation="sap.odata", settings=calls.sap_request, input=calls.call_input, connection_kind="sap"
+            operation="sap.odata", settings=calls.compile_sap_request, input=calls.call_input, connection_kind="sap"
         ),
-        "operation": OperationStep(settings=calls.any_operation, input=calls.operation_input),
-        "function": OperationStep(operation="function.run", settings=code.function, input=code.function_input),
+        "operation": OperationStep(settings=calls.compile_operation, input=calls.operation_input),
+        "function": OperationStep(operation="function.run", settings=code.compile_function, input=code.function_input),
         "email": OperationStep(
-            operation="email.send", settings=mail.email, input=mail.email_input, connection_kind="smtp"
+            operation="email.send", settings=mail.compile_email, input=mail.email_input, connection_kind="smtp"
         ),
     }
 )

@@ -8,7 +8,7 @@ from looply.definition.settings.step_settings import ForEachSettings, JoinSettin
 from looply.expressions import Template
 
 
-def parallel(reader: Reader) -> ParallelSettings:
+def compile_parallel(reader: Reader) -> ParallelSettings:
     """Returns the settings of a `parallel`."""
     check_branch_ids(reader, ("next", "error", ARRIVE))
     return ParallelSettings(
@@ -19,13 +19,13 @@ def parallel(reader: Reader) -> ParallelSettings:
     )
 
 
-def join(reader: Reader) -> JoinSettings:
+def compile_join(reader: Reader) -> JoinSettings:
     """Returns the settings of a `join`."""
     count = reader.value.get("for", "all")
     return JoinSettings(of=reader.value["of"], count=int(count) if isinstance(count, float) else count)
 
 
-def for_each(reader: Reader) -> ForEachSettings:
+def compile_for_each(reader: Reader) -> ForEachSettings:
     """Returns the settings of a `forEach`."""
     items = reader.template("items")
     assert items is not None  # the schema requires it

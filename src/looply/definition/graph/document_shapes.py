@@ -6,8 +6,8 @@ from typing import Final
 
 from looply.definition.graph.model import START
 from looply.definition.graph.outline import Outline, StepOutline, read_outline
-from looply.definition.graph.regions import find_regions
-from looply.definition.graph.run_order import Before, RunOrder
+from looply.definition.graph.regions import find_regions, has_type
+from looply.definition.graph.run_order import PrecedingSteps, RunOrder
 from looply.definition.schemas.output_schema import OUTPUTS
 from looply.definition.settings.endings import METADATA
 from looply.definition.values.pointer import is_pointer
@@ -99,7 +99,7 @@ class DocumentShapes:
         self._order = RunOrder(outline)
         self._body = _body_of(payload_schema)
         self._entries = {step.id: _entry(step) for step in outline.by_id.values()}
-        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if _is_of(step, "overridePayload"))
+        self._overrides = frozenset(id_ for id_, step in outline.by_id.items() if has_type(step, "overridePayload"))
         self._items: dict[str, Field] = {}
         self._payloads: dict[tuple[frozenset[str], frozenset[str]], Field] = {}
 
@@ -132,7 +132,7 @@ class DocumentShapes:
         """Returns `item` and `index` for a step in a body, and for a step whose region is not known."""
         if step_id not in self._regions:
             return {"item": Field(ANY, Presence.UNSTATED), "index": Field(ANY, Presence.UNSTATED)}
-        bodies = [step for step, _ in self._regions[step_id] if _is_of(self._outline.by_id[step], "forEach")]
+        bodies = [step for step, _ in self._regions[step_id] if has_type(self._outline.by_id[step], "forEach")]
         if not bodies:
             return {}
         if bodies[-1] not in self._items:
@@ -155,7 +155,7 @@ class DocumentShapes:
             return ANY
         return items(found) if found.kinds & LIST else ANY
 
-    def _payload(self, before: Before | None) -> Field:
+    def _payload(self, before: PrecedingSteps | None) -> Field:
         key = (before.maybe & self._overrides, before.surely & self._overrides) if before else (self._overrides, _NONE)
         if key not in self._payloads:
             steps = [step for id_, step in self._outline.by_id.items() if id_ in key[0]]
@@ -170,12 +170,8 @@ def waiting_steps(outline: Outline) -> tuple[str, ...]:
     return tuple(
         step.id
         for step in outline.steps
-        if _is_of(step, "wait", "approval") or (_is_of(step, "adaptiveCard") and "wait" in step.settings)
+        if has_type(step, "wait", "approval") or (has_type(step, "adaptiveCard") and "wait" in step.settings)
     )
-
-
-def _is_of(step: StepOutline, *types: str) -> bool:
-    return step.type is not None and step.type.name in types
 
 
 def _body_of(schema: Json) -> Shape:
@@ -214,7 +210,7 @@ def _entry(step: StepOutline) -> Mapping[Presence, Field]:
     return {presence: Field(made, presence) for presence in Presence}
 
 
-def _presence(id_: str, before: Before) -> Presence:
+def _presence(id_: str, before: PrecedingSteps) -> Presence:
     return Presence.ALWAYS if id_ in before.surely else Presence.SOMETIMES
 
 
@@ -222,13 +218,13 @@ def _output(step: StepOutline) -> Shape:
     if step.type is None or step.type.name not in _OUTPUTS:
         return ANY
     declared = _OUTPUTS[step.type.name]
-    if _is_of(step, "wait") and isinstance(step.settings.get("schema"), dict):
+    if has_type(step, "wait") and isinstance(step.settings.get("schema"), dict):
         return meet(declared, shape_of_schema(step.settings["schema"]))
-    if _is_of(step, "overridePayload") and "payload" not in step.settings:
+    if has_type(step, "overridePayload") and "payload" not in step.settings:
         return object_of({name: Field(ANY) for name in _set_names(step)})
-    if _is_of(step, "sapRequest"):
+    if has_type(step, "sapRequest"):
         return object_of({**(declared.fields or {}), "data": Field(_SAP_DATA)})
-    return _card_output(step, declared) if _is_of(step, "adaptiveCard") else declared
+    return _card_output(step, declared) if has_type(step, "adaptiveCard") else declared
 
 
 def _card_output(step: StepOutline, declared: Shape) -> Shape:

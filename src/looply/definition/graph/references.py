@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from looply.definition.graph.document_shapes import DocumentShapes, waiting_steps
-from looply.definition.graph.outline import Outline, StepOutline
-from looply.definition.graph.regions import find_regions, is_of
+from looply.definition.graph.outline import Outline
+from looply.definition.graph.regions import find_regions, has_type
 from looply.definition.schemas.schema import RESERVED_IDS
 from looply.definition.values.choice import OPERATORS
 from looply.definition.values.pointer import split_pointer
@@ -49,7 +49,7 @@ class _Checker:
         self._steps = {id_.casefold(): id_ for id_ in outline.by_id}
         self._ids = {str(step.index): step.id for step in outline.steps}
         self._waiting = waiting_steps(outline)
-        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if is_of(step, "forEach"))
+        self._loops = frozenset(id_ for id_, step in outline.by_id.items() if has_type(step, "forEach"))
         self._folded_waits = {id_.casefold(): id_ for id_ in self._waiting}
         self._regions = find_regions(outline).regions
         self._shapes = DocumentShapes(outline, schema)
@@ -187,13 +187,13 @@ def _strip_root(reference: Reference) -> Reference:
 def _check_statuses(outline: Outline, references: Iterable[Reference], report: Report) -> None:
     read = {_status_of(reference.path) for reference in references}
     for step in outline.steps:
-        if _has_status(step) and not step.settings.get("fail_on") and not {step.id.casefold(), ""} & read:
+        if (
+            has_type(step, "httpRequest", "sapRequest")
+            and not step.settings.get("fail_on")
+            and not {step.id.casefold(), ""} & read
+        ):
             message = f"the status of {step.id!r} is never read: the execution continues even after a 404 or 500"
             report.warning(step.path, message, f'add "fail_on": ["4xx", "5xx"], or read {step.id}.output.status')
-
-
-def _has_status(step: StepOutline) -> bool:
-    return step.type is not None and step.type.name in ("httpRequest", "sapRequest")
 
 
 def _status_of(path: tuple[str | int, ...]) -> str | None:

@@ -51,12 +51,12 @@ def joins_of(outline: Outline) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in outline.by_id.values():
         of = step.settings.get("of")
-        if is_of(step, "join") and isinstance(of, str):
+        if has_type(step, "join") and isinstance(of, str):
             found.setdefault(of, step.id)
     return found
 
 
-def is_of(step: StepOutline | None, *types: str) -> bool:
+def has_type(step: StepOutline | None, *types: str) -> bool:
     """Returns whether a step is of one of the types."""
     return step is not None and step.type is not None and step.type.name in types
 
@@ -86,14 +86,14 @@ def check_regions(outline: Outline, report: Report, limits: Limits) -> None:
     found = find_regions(outline)
     joins = joins_of(outline)
     for step in outline.by_id.values():
-        if is_of(step, "parallel"):
+        if has_type(step, "parallel"):
             _check_branches(step, report, limits)
-        elif is_of(step, "join"):
+        elif has_type(step, "join"):
             _check_join(step, outline, joins, report)
-        elif is_of(step, "forEach"):
+        elif has_type(step, "forEach"):
             _check_bounds(step, report, limits)
     for crossing in found.crossings:
-        is_body = bool(crossing.inside) and is_of(outline.by_id[crossing.inside[-1][0]], "forEach")
+        is_body = bool(crossing.inside) and has_type(outline.by_id[crossing.inside[-1][0]], "forEach")
         hint = _BODY_HINT if is_body else _BORDER_HINT
         message = (
             f"leads from {_describe(crossing.inside, outline)} into {_describe(crossing.outside, outline)}: "
@@ -112,7 +112,7 @@ def _transitions(outline: Outline) -> dict[str, list[_Transition]]:
             transitions[edge.source].append(_Transition(edge.source, edge.target, edge.branch, edge.path))
     for step in outline.by_id.values():
         target = step.settings.get("target")
-        if is_of(step, "redirect") and isinstance(target, str) and target in transitions:
+        if has_type(step, "redirect") and isinstance(target, str) and target in transitions:
             path = join_pointer(step.path, "settings", "target")
             transitions[step.id].append(_Transition(step.id, target, "next", path))
     return transitions
@@ -121,11 +121,11 @@ def _transitions(outline: Outline) -> dict[str, list[_Transition]]:
 def _region_after(transition: _Transition, region: Region, outline: Outline, joins: Mapping[str, str]) -> Region:
     """Returns the region into which a transition leads, when it starts in `region`."""
     source = outline.by_id[transition.source]
-    if (is_of(source, "parallel") and transition.exit != "error") or (
-        is_of(source, "forEach") and transition.exit == EACH
+    if (has_type(source, "parallel") and transition.exit != "error") or (
+        has_type(source, "forEach") and transition.exit == EACH
     ):
         region = (*region, (transition.source, transition.exit))
-    if region and joins.get(region[-1][0]) == transition.target and is_of(outline.by_id[region[-1][0]], "parallel"):
+    if region and joins.get(region[-1][0]) == transition.target and has_type(outline.by_id[region[-1][0]], "parallel"):
         return region[:-1]
     return region
 
@@ -134,7 +134,7 @@ def _describe(region: Region, outline: Outline) -> str:
     if not region:
         return "the steps outside of any branch or body"
     step, exit_ = region[-1]
-    is_body = is_of(outline.by_id[step], "forEach")
+    is_body = has_type(outline.by_id[step], "forEach")
     return f"the body of {step!r}" if is_body else f"the branch {exit_!r} of {step!r}"
 
 
@@ -157,7 +157,7 @@ def _check_join(step: StepOutline, outline: Outline, joins: Mapping[str, str], r
     parallel = outline.by_id.get(of)
     if parallel is None:
         report.error(path, f"there is no step {of!r}", report.suggest(of, outline.by_id))
-    elif not is_of(parallel, "parallel"):
+    elif not has_type(parallel, "parallel"):
         report.error(path, f"{of!r} is no parallel step", "name the parallel whose branches meet here")
     elif joins[of] != step.id:
         report.error(path, f"{of!r} has a join already: {joins[of]!r}", "a parallel has one join")
@@ -184,9 +184,9 @@ def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], rep
         for exit_ in step.exits:
             if (id_, exit_) in taken:
                 continue
-            if is_of(step, "parallel") and exit_ != "error":
+            if has_type(step, "parallel") and exit_ != "error":
                 report.warning(step.path, f"the branch {exit_!r} of {id_!r} has no step, so it ends at once")
-            elif is_of(step, "forEach") and exit_ == EACH:
+            elif has_type(step, "forEach") and exit_ == EACH:
                 message = f"the body of {id_!r} has no step, so the items are only counted"
                 report.warning(step.path, message, "connect the exit 'each' with the first step of the body")
             elif exit_ not in _WARNED_ELSEWHERE and region and (join := joins.get(region[-1][0])):
@@ -197,7 +197,9 @@ def _check_exits(outline: Outline, found: Regions, joins: Mapping[str, str], rep
 def _check_arrivals(outline: Outline, found: Regions, joins: Mapping[str, str], report: Report) -> None:
     """Checks that only its branches lead to a join, and warns when fewer branches lead to it than it waits for."""
     arriving: dict[str, set[str]] = {join: set() for join in joins.values()}
-    parallels = {join: parallel for parallel, join in joins.items() if is_of(outline.by_id.get(parallel), "parallel")}
+    parallels = {
+        join: parallel for parallel, join in joins.items() if has_type(outline.by_id.get(parallel), "parallel")
+    }
     for transition in (transition for transitions in _transitions(outline).values() for transition in transitions):
         region = found.regions.get(transition.source)
         if region is None or transition.target not in parallels:
@@ -232,7 +234,7 @@ def _check_payload(outline: Outline, found: Regions, report: Report) -> None:
     """Warns when two branches of one parallel both change the payload: the last one wins."""
     writers: dict[tuple[Region, str], dict[str, str]] = {}
     for step in outline.by_id.values():
-        if is_of(step, "overridePayload"):
+        if has_type(step, "overridePayload"):
             for parallel, branch, around in _branches_around(found.regions.get(step.id, ()), outline):
                 writers.setdefault((around, parallel), {}).setdefault(branch, step.id)
     for (_, parallel), by_branch in writers.items():
@@ -247,6 +249,6 @@ def _branches_around(region: Region, outline: Outline) -> Iterator[tuple[str, st
     """Yields the enclosing branches with which a step shares the payload: from the inside up to the next body."""
     for depth in range(len(region) - 1, -1, -1):
         step, exit_ = region[depth]
-        if is_of(outline.by_id[step], "forEach"):
+        if has_type(outline.by_id[step], "forEach"):
             return
         yield step, exit_, region[:depth]

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from looply.definition.graph.model import EACH, START, Region
 from looply.definition.graph.outline import Outline, StepOutline
-from looply.definition.graph.regions import find_regions, is_of, joins_of
+from looply.definition.graph.regions import find_regions, has_type, joins_of
 
 _MAX_SWEEPS = 50  # each nesting level of loops takes one; no real definition has that many
 
 
-class Before(NamedTuple):
+class PrecedingSteps(NamedTuple):
     """The ids of steps that have an output when a step begins: `maybe` on some path to it, `surely` on every path."""
 
     maybe: frozenset[str]
@@ -57,12 +57,12 @@ class RunOrder:
             for number, concurrent in _concurrent_steps(outline, self._numbers).items():
                 self._maybe[number] |= concurrent
 
-    def before(self, step_id: str) -> Before | None:
+    def before(self, step_id: str) -> PrecedingSteps | None:
         """Returns the steps before a step; None when it does not exist or is not reachable."""
         number = self._numbers.get(step_id, -1)
         if number not in self._reached:
             return None
-        return Before(self._ids_of(self._maybe[number]), self._ids_of(self._surely[number]))
+        return PrecedingSteps(self._ids_of(self._maybe[number]), self._ids_of(self._surely[number]))
 
     def _ids_of(self, bits: int) -> frozenset[str]:
         flags = reversed(f"{bits:b}")
@@ -104,7 +104,7 @@ def _join_points(outline: Outline, numbers: Mapping[str, int]) -> dict[int, _Joi
     regions, joins = find_regions(outline).regions, joins_of(outline)
     join_points: dict[int, _JoinPoint] = {}
     for parallel, join in joins.items():
-        if parallel not in regions or not is_of(outline.by_id.get(parallel), "parallel"):
+        if parallel not in regions or not has_type(outline.by_id.get(parallel), "parallel"):
             continue
         depth = len(regions[parallel])
         transitions: dict[str, list[_Transition]] = {}
@@ -131,7 +131,7 @@ def _join_points(outline: Outline, numbers: Mapping[str, int]) -> dict[int, _Joi
 
 def _is_shared(outline: Outline, region: Region) -> bool:
     """Returns whether the steps of a region write into the document around it, as no `forEach` encloses them."""
-    return not any(is_of(outline.by_id[step], "forEach") for step, _ in region)
+    return not any(has_type(outline.by_id[step], "forEach") for step, _ in region)
 
 
 def _concurrent_steps(outline: Outline, numbers: Mapping[str, int]) -> dict[int, int]:
@@ -164,13 +164,13 @@ def _transitions(outline: Outline, numbers: Mapping[str, int]) -> list[list[_Tra
 
 def _leads_inside(step: StepOutline, exit_: str) -> bool:
     """Returns whether an exit leads into a branch or a body: the step itself has no output yet."""
-    return (is_of(step, "parallel") and exit_ != "error") or (is_of(step, "forEach") and exit_ == EACH)
+    return (has_type(step, "parallel") and exit_ != "error") or (has_type(step, "forEach") and exit_ == EACH)
 
 
 def _transition_of(source: StepOutline, exit_: str, numbers: Mapping[str, int], target: int) -> _Transition:
     own = 0 if source.id == START else 1 << numbers[source.id]
     match exit_:
-        case "timeout" if not is_of(source, "approval"):  # an approval outputs the decisions up to its timeout
+        case "timeout" if not has_type(source, "approval"):  # an approval outputs the decisions up to its timeout
             return _Transition(target, 0, 0)
         case "error":  # a response whose status `fail_on` names is an output, too
             return _Transition(target, own, 0)

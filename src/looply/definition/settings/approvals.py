@@ -8,7 +8,7 @@ from looply.definition.settings.step_settings import ApprovalSettings, Datastore
 from looply.expressions import Template
 
 
-def approval(reader: Reader) -> ApprovalSettings:
+def compile_approval(reader: Reader) -> ApprovalSettings:
     """Returns the settings of an `approval`. The caller embeds a card that `card_id` names as `card`."""
     _check_card(reader)
     _check_people(reader)
@@ -64,7 +64,7 @@ def _datastore_location(reader: Reader) -> DatastoreLocation:
 
 def _durations(reader: Reader, name: str) -> Iterator[Template]:
     for index, text in enumerate(reader.value.get(name, ())):
-        item = Reader({str(index): text}, reader.at(name), reader.report)
+        item = Reader({str(index): text}, reader.pointer(name), reader.report)
         template = item.duration_template(str(index))
         assert template is not None
         yield template
@@ -76,4 +76,4 @@ def _escalation(reader: Reader) -> Iterator[EscalationSettings]:
     for child in reader.children("escalation"):
         after = child.duration_template("after")
         assert after is not None  # the schema requires it
-        yield EscalationSettings(after=after, to=read_template(child.value["to"], child.at("to"), child.report))
+        yield EscalationSettings(after=after, to=read_template(child.value["to"], child.pointer("to"), child.report))

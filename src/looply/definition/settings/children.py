@@ -10,7 +10,7 @@ LATEST = "latest"
 """Stands for the newest ACTIVE version at the time of the start."""
 
 
-def subworkflow(reader: Reader) -> SubworkflowSettings:
+def compile_subworkflow(reader: Reader) -> SubworkflowSettings:
     """Returns the settings of a `subworkflow`; its constants are checked here."""
     workflow_id: str = reader.value["workflow_id"]
     if "${" not in workflow_id and not is_uuid(workflow_id):

@@ -13,7 +13,7 @@ _SILENT: Final = "the code returns nothing: the output is null"
 _RETURN: Final = re.compile(r"\breturn\b")
 
 
-def function(reader: Reader, operation: str) -> CallSettings:
+def compile_function(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of a `function`. The code is not a template: `${...}` in it belongs to its own language."""
     code: str = reader.value["code"]
     if not code.strip():

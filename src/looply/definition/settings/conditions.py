@@ -17,12 +17,12 @@ _EXITS = ("next", "else", "error", "timeout")
 _WORDS = {"boolean": "true or false", "number": "a number", "time": "an RFC 3339 time", "text": "a text"}
 
 
-def conditional(reader: Reader) -> ConditionalSettings:
+def compile_conditional(reader: Reader) -> ConditionalSettings:
     """Returns the settings of a `conditional`."""
     return ConditionalSettings(rules=tuple(read_rule(rule) for rule in reader.children("rules")))
 
 
-def branch_conditional(reader: Reader) -> BranchConditionalSettings:
+def compile_branch_conditional(reader: Reader) -> BranchConditionalSettings:
     """Returns the settings of a `branchConditional`; each branch has a rule that compares with its value."""
     variable = _variable(reader, reader.value["variable"])
     operator: str = reader.value["operator"]
@@ -43,7 +43,7 @@ def branch_conditional(reader: Reader) -> BranchConditionalSettings:
     )
 
 
-def advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
+def compile_advanced_conditional(reader: Reader) -> AdvancedConditionalSettings:
     """Returns the settings of an `advancedConditional`: `or` opens a group, `and` adds to the current one."""
     check_branch_ids(reader)
     return AdvancedConditionalSettings(
@@ -90,7 +90,7 @@ def check_branch_ids(reader: Reader, exits: tuple[str, ...] = _EXITS) -> None:
 
 
 def _variable(reader: Reader, value: str) -> Template:
-    template = read_template(value, reader.at("variable"), reader.report)
+    template = read_template(value, reader.pointer("variable"), reader.report)
     if template.is_constant and template is not BROKEN:
         message = f"{quote_value(value)} has no expression, so it never changes"
         reader.warning("variable", message, f"write ${{{value.strip()}}}")
@@ -100,7 +100,7 @@ def _variable(reader: Reader, value: str) -> Template:
 def _rule(reader: Reader, variable: Template | None, operator: str) -> Rule:
     """Returns the rule of the operator and the reader's `value`."""
     if operator == "Not":
-        inner = read_rule(Reader(reader.value["value"], reader.at("value"), reader.report), variable)
+        inner = read_rule(Reader(reader.value["value"], reader.pointer("value"), reader.report), variable)
         return Rule(inner.variable, "Not", inner)
     if variable is None:
         reader.error("variable", "neither the rule within `Not` nor the enclosing rule has a `variable`")

@@ -16,7 +16,7 @@ _CHANGES: Final = ("set", "merge")
 _WITHOUT_EFFECT: Final = ("retry", "timeout", "on_unknown")
 
 
-def datastore(reader: Reader) -> DatastoreSettings:
+def compile_datastore(reader: Reader) -> DatastoreSettings:
     """Returns the settings of a `datastore`; the constants of its input are checked here."""
     operation = reader.value["operation"]
     if operation in _CHANGES and "value" not in reader:
@@ -47,7 +47,7 @@ def check_step_fields(step: Reader) -> None:
     for index, pointer in enumerate(step.value.get("secret", [])):
         if not pointer.startswith("/output"):
             message = "every workflow and every key can read a datastore, so it must not hold secrets"
-            step.report.error(step.at("secret", index), message, "store it in a connection")
+            step.report.error(step.pointer("secret", index), message, "store it in a connection")
 
 
 def name_finding(name: Any) -> str:

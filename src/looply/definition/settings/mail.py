@@ -31,7 +31,7 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf"})
 """Controls and formats, such as the zero-width space: addresses that look the same are the same."""
 
 
-def email(reader: Reader, operation: str) -> CallSettings:
+def compile_email(reader: Reader, operation: str) -> CallSettings:
     """Returns the settings of an `email`; constant addresses and the subject are checked here."""
     if "text" not in reader and "html" not in reader:
         reader.error("text", "the mail has no body", "give `text`, `html` or both")
@@ -156,8 +156,8 @@ def _constant_addresses(reader: Reader, name: str) -> Iterator[tuple[str, str]]:
     value: Json = reader.value.get(name, [])
     if isinstance(value, str):
         if "${" not in value:
-            yield from ((reader.at(name), part) for part in split_addresses(value) or [value])
+            yield from ((reader.pointer(name), part) for part in split_addresses(value) or [value])
         return
     for index, item in enumerate(value):
         if "${" not in item:
-            yield reader.at(name, index), item
+            yield reader.pointer(name, index), item

@@ -7,7 +7,7 @@ from looply.definition.settings.step_settings import AdaptiveCardSettings, CardW
 _CHANNELS = ("inbox",)
 
 
-def adaptive_card(reader: Reader) -> AdaptiveCardSettings:
+def compile_adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     """Returns the settings of an `adaptiveCard`. The caller embeds a card that `card_id` names as `card`."""
     action = reader.value.get("action", "send")
     channel = reader.value.get("channel", "inbox")
@@ -34,7 +34,7 @@ def adaptive_card(reader: Reader) -> AdaptiveCardSettings:
     )
 
 
-def wait(reader: Reader) -> WaitSettings:
+def compile_wait(reader: Reader) -> WaitSettings:
     """Returns the settings of a `wait`, with the schema of its answer compiled."""
     return WaitSettings(
         sources=tuple(reader.value.get("sources", SOURCES)),
@@ -44,7 +44,7 @@ def wait(reader: Reader) -> WaitSettings:
     )
 
 
-def delay(reader: Reader) -> DelaySettings:
+def compile_delay(reader: Reader) -> DelaySettings:
     """Returns the settings of a `delay`."""
     if ("for" in reader) == ("until" in reader):
         hint = "`for` takes a duration such as PT2H, `until` an RFC 3339 time"

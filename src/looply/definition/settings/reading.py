@@ -27,26 +27,26 @@ class Reader:
     def __contains__(self, name: str) -> bool:
         return name in self.value
 
-    def at(self, *names: str | int) -> str:
+    def pointer(self, *names: str | int) -> str:
         """Returns the pointer of a member."""
         return join_pointer(self.path, *names)
 
     def child(self, name: str) -> "Reader | None":
         """Returns the reader of a member that is an object, or None when it is left out."""
-        return Reader(self.value[name], self.at(name), self.report) if name in self.value else None
+        return Reader(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
     def children(self, name: str) -> Iterator["Reader"]:
         """Returns the readers of a list of objects."""
         for index, item in enumerate(self.value[name]):
-            yield Reader(item, self.at(name, index), self.report)
+            yield Reader(item, self.pointer(name, index), self.report)
 
     def error(self, name: str, message: str, hint: str = "") -> None:
         """Records an error of a member, or of the object itself when the member is left out."""
-        self.report.error(self.at(name) if name in self.value else self.path, message, hint)
+        self.report.error(self.pointer(name) if name in self.value else self.path, message, hint)
 
     def warning(self, name: str, message: str, hint: str = "") -> None:
         """Records a warning of a member, or of the object itself when the member is left out."""
-        self.report.warning(self.at(name) if name in self.value else self.path, message, hint)
+        self.report.warning(self.pointer(name) if name in self.value else self.path, message, hint)
 
     def json_schema(self, name: str) -> SchemaChecker | None:
         """Returns a member that is a JSON Schema, compiled; None when it is left out or not usable."""
@@ -60,7 +60,7 @@ class Reader:
 
     def template(self, name: str) -> Template | None:
         """Returns the template of a member, or None when it is left out."""
-        return read_template(self.value[name], self.at(name), self.report) if name in self.value else None
+        return read_template(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
     def integer(self, name: str) -> int | None:
         """Returns a whole number, which JSON may write as `2.0`; None when it is left out."""
@@ -68,7 +68,7 @@ class Reader:
 
     def card(self, name: str) -> CardTemplate | None:
         """Returns the card template of a member, or None when it is left out."""
-        return read_card(self.value[name], self.at(name), self.report) if name in self.value else None
+        return read_card(self.value[name], self.pointer(name), self.report) if name in self.value else None
 
     def duration_template(self, name: str, *, allows_zero: bool = False) -> Template | None:
         """Returns the template of a duration; a constant one is checked here."""

@@ -19,7 +19,7 @@ _COMPARED: Final = 500
 """Times of a cron expression that are compared to find the shortest interval between two."""
 
 
-def schedule(reader: Reader, zone: str) -> Schedule | None:
+def compile_schedule(reader: Reader, zone: str) -> Schedule | None:
     """Returns the schedule; `zone` is that of the workflow, for a schedule without one. None when it is wrong."""
     every, cron = _every(reader), _cron(reader)
     if ("every" in reader) == ("cron" in reader):
