@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from looply.catalog.storage import recent as recent_module
+from looply.catalog.storage import read_cache
 from looply.catalog.storage.database import CatalogDatabase
 from looply.catalog.storage.read_cache import ReadCache
 from looply.errors import NotFound, Refused
@@ -96,11 +96,11 @@ async def test_what_is_too_large_is_not_kept(database: CatalogDatabase, counter:
 
 
 async def test_the_number_of_entries_is_bounded(reads: ReadCache[int], counter: Counter) -> None:
-    for number in range(recent_module.MAX_ENTRIES + 1):
+    for number in range(read_cache.MAX_ENTRIES + 1):
         await reads.get(number, counter)
 
-    assert await reads.get(recent_module.MAX_ENTRIES, counter) == recent_module.MAX_ENTRIES + 1
-    assert await reads.get(0, counter) == recent_module.MAX_ENTRIES + 2
+    assert await reads.get(read_cache.MAX_ENTRIES, counter) == read_cache.MAX_ENTRIES + 1
+    assert await reads.get(0, counter) == read_cache.MAX_ENTRIES + 2
 
 
 async def test_the_oldest_entry_is_evicted(database: CatalogDatabase, counter: Counter, clock) -> None:
